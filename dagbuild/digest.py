@@ -1,0 +1,55 @@
+"""Names of bytes: what they are.
+
+The only file that knows xxhash. A digest's text starts with the algorithm's name, so that another algorithm can
+come beside it. xxh3 finds accidents, not forgeries: who may write is the store's concern.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NewType
+
+import xxhash
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+Digest = NewType("Digest", str)
+"""The name of some bytes: "xxh3-" and 32 hexadecimal digits; safe as a file name."""
+
+PREFIX = "xxh3-"
+
+
+def digest_bytes(data: Buffer) -> Digest:
+    """Return the digest of contiguous bytes."""
+    return Digest(PREFIX + xxhash.xxh3_128_hexdigest(data))
+
+
+def digest_chunks(chunks: Iterable[Buffer]) -> Digest:
+    """Return the digest of the concatenation of `chunks`, without concatenating them."""
+    state = xxhash.xxh3_128()
+    for chunk in chunks:
+        state.update(chunk)
+    return Digest(PREFIX + state.hexdigest())
+
+
+def digest_text(text: str) -> Digest:
+    """Return the digest of a text; lone surrogates are allowed."""
+    return digest_bytes(text.encode("utf-8", "surrogatepass"))
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return the one JSON text of a plain value: sorted keys, no spaces, ASCII; raises ValueError on NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def digest_json(value: Any) -> Digest:
+    """Return the digest of a plain value's canonical JSON."""
+    return digest_bytes(canonical_json(value))
+
+
+def is_digest(text: str) -> bool:
+    """Tell whether a text from outside is a well-formed digest, and so safe to make a path of."""
+    tail = text[len(PREFIX) :]
+    return text.startswith(PREFIX) and len(tail) == 32 and all(c in "0123456789abcdef" for c in tail)

@@ -1,0 +1,1 @@
+"""Executors run steps: in this process, or on a Ray cluster."""

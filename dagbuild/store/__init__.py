@@ -1,0 +1,1 @@
+"""Stores hold blobs and records: near (local), shared (remote), or in memory."""

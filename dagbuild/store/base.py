@@ -1,0 +1,74 @@
+"""What every store promises.
+
+Knows nothing of values or codecs: bytes and records only. Blobs are immutable and named by their digest; a record is
+put after every blob that it names.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+from dagbuild.record import BlobRef, Key, Record
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+
+class Store(ABC):
+    """Holds blobs and records. Safe to use from several threads and processes at once."""
+
+    name: str
+    """For messages: "local", "remote", "memory"."""
+
+    @abstractmethod
+    def put_blob(self, chunks: Sequence[Buffer]) -> BlobRef:
+        """Store the concatenation of `chunks` and return its name and size; storing it again changes nothing.
+
+        Raises StoreError when it cannot be written; never leaves half a blob under a blob's name.
+        """
+
+    @abstractmethod
+    def get_blob(self, ref: BlobRef) -> memoryview:
+        """Return the blob's bytes, read-only, mapped where possible.
+
+        The digest is verified on the first read in this process. Raises BlobMissingError or BlobDamagedError; a
+        damaged blob is put aside first, so that the next `has_blobs` says that it is missing.
+        """
+
+    @abstractmethod
+    def has_blobs(self, refs: Collection[BlobRef]) -> set[BlobRef]:
+        """Return those of `refs` that are there with the right size, without reading them."""
+
+    @abstractmethod
+    def find_records(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
+        """Return the records under each key, deep or content, oldest first; keys without any are left out."""
+
+    @abstractmethod
+    def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
+        """Return the newest record of each node name, for explanations."""
+
+    @abstractmethod
+    def put_records(self, records: Sequence[Record]) -> None:
+        """Store records; every blob that they name must already be stored."""
+
+    @abstractmethod
+    def iter_records(self) -> Iterator[Record]:
+        """Yield all records, oldest first."""
+
+    @abstractmethod
+    def lease(self, key: Key, on_wait: Callable[[str], None] = lambda _: None) -> AbstractContextManager[bool]:
+        """Hold the right to compute `key`, waiting for another holder if there is one.
+
+        `on_wait` is told once who is waited for. Yields True when there was a wait: look the key up again. The right
+        dies with its holder's process.
+        """
+
+    def flush(self) -> None:
+        """Make what was put so far visible to others and as durable as the settings ask."""
+
+    def close(self) -> None:
+        """Flush and let go of files and connections; safe to call twice."""
+        self.flush()

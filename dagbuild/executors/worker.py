@@ -23,7 +23,7 @@ from dagbuild.artifacts import Artifacts
 from dagbuild.errors import BlobDamagedError, BlobMissingError, CodecError, StoreError
 from dagbuild.events import Failure
 from dagbuild.executors.base import Done, Found, Lost, Outcome, Work
-from dagbuild.node import Group, Node, Parameter, Source, Value
+from dagbuild.node import File, Files, Group, Node, Parameter, Source, Value
 from dagbuild.record import Record
 from dagbuild.store.base import Store
 
@@ -127,6 +127,15 @@ def _arguments(node: Node, known: set[str], get: Callable[[str], Any]) -> dict[s
 
 
 def _argument(parameter: Parameter, get: Callable[[str], Any]) -> Any:
+    # A path is stored as plain text; its type is the parameter's.
+    if parameter.type is File:
+        return File(_bound(parameter, get))
+    if parameter.type is Files:
+        return Files(File(path) for path in _bound(parameter, get))
+    return _bound(parameter, get)
+
+
+def _bound(parameter: Parameter, get: Callable[[str], Any]) -> Any:
     def item(binding: Source | Value) -> Any:
         return get(binding.name) if isinstance(binding, Source) else copy.deepcopy(binding.value)
 

@@ -174,6 +174,9 @@ class Record:
         """Return the record of a plain form; raises ValueError when it is not one that this version reads."""
         if data.get("format") != FORMAT:
             raise ValueError(f"record format {data.get('format')!r}, this dagbuild reads {FORMAT}")
+        words = ("node", "deep", "content", "host", "user", "run", "log")
+        if any(not isinstance(data.get(word), str) for word in words):
+            raise ValueError("not a record: a name or key is no text")
         try:
             return cls(
                 node=data["node"],

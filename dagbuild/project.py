@@ -23,7 +23,7 @@ from dagbuild.executors.base import Executor
 from dagbuild.executors.local import LocalExecutor
 from dagbuild.fingerprint import make_manifests
 from dagbuild.graph import Graph
-from dagbuild.inputs import GivenMaker, Outside, unchanged_checker
+from dagbuild.inputs import GivenMaker, Outside
 from dagbuild.loader import load_graph, load_modules
 from dagbuild.node import Node
 from dagbuild.plan import Given, Place, Plan, Request, Step, make_plan
@@ -31,7 +31,7 @@ from dagbuild.reasons import Reason, find_changes, with_parts
 from dagbuild.record import Artifact, Key, Manifest, Record
 from dagbuild.settings import Pin, Settings, load_settings
 from dagbuild.source import SourceReader
-from dagbuild.store import FileDigests, open_store
+from dagbuild.store import open_store
 from dagbuild.store.base import Store
 
 
@@ -130,8 +130,7 @@ class Project:
         for name in force:
             if name not in self.graph.nodes:
                 raise InputError(f"there is no node '{name}' to force", hint=did_you_mean(name, self.graph.nodes))
-        files = FileDigests(self.settings.cache.folder)
-        maker = GivenMaker(self.graph, self.settings.root, self.artifacts, files, save=save)
+        maker = GivenMaker(self.graph, self.settings.root, self.artifacts, self.store.files, save=save)
         pins = {
             name: (Artifact.from_json(pin.artifact), pin.note or pin.digest)
             for name, pin in self.settings.pins.items()
@@ -146,8 +145,13 @@ class Project:
         for name, parts in reads.items():
             manifests[name] = with_parts(manifests[name], parts)
         request = Request(self.graph, names, givens, manifests, frozenset(force))
-        check = unchanged_checker(maker, givens, reads)
-        return request, lambda name: check(self.graph.upstream(name), name)
+
+        def is_unchanged(name: str) -> bool:
+            files = [givens[up] for up in self.graph.upstream(name) if up in givens and givens[up].kind == "file"]
+            same = all(maker.is_unchanged(given, self.artifacts.load(given.artifact)) for given in files)
+            return same and maker.are_unchanged(reads.get(name, ()))
+
+        return request, is_unchanged
 
     def _manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
         reader = SourceReader(self.modules, str(self.settings.root))

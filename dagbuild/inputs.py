@@ -43,6 +43,7 @@ class GivenMaker:
         self.files = files
         self.save = save
         self.problems: list[Problem] = []
+        self._asked: dict[str, tuple[Any, bool]] = {}
 
     def make(self, outside: Outside, targets: Iterable[str]) -> dict[str, Given]:
         """Return the givens that the targets reach, by name.
@@ -139,6 +140,7 @@ class GivenMaker:
         return str(self.graph.nodes[name].where)
 
     def _file(self, name: str, value: Any, *, many: bool) -> Given:
+        self._asked[name] = (value, many)
         if not many:
             path = self._resolve(str(value))
             return Given(name, "file", self.files.digest_file(path), self._encode(path), self.show(path))
@@ -176,10 +178,11 @@ class GivenMaker:
             return self.files.digest_file(resolved)
         return self.files.digest_pattern(resolved)
 
-    def is_unchanged(self, given: Given, value: Any) -> bool:
-        """Tell whether the files behind a given are still those that it was made of; `value` is what was given."""
+    def is_unchanged(self, given: Given) -> bool:
+        """Tell whether the files behind a given are still those that it was made of."""
+        value, many = self._asked[given.name]
         try:
-            return self._file(given.name, value, many=not isinstance(value, str)).digest == given.digest
+            return self._file(given.name, value, many=many).digest == given.digest
         except InputError:
             return False
 

@@ -148,8 +148,7 @@ class Project:
 
         def is_unchanged(name: str) -> bool:
             files = [givens[up] for up in self.graph.upstream(name) if up in givens and givens[up].kind == "file"]
-            same = all(maker.is_unchanged(given, self.artifacts.load(given.artifact)) for given in files)
-            return same and maker.are_unchanged(reads.get(name, ()))
+            return all(maker.is_unchanged(given) for given in files) and maker.are_unchanged(reads.get(name, ()))
 
         return request, is_unchanged
 

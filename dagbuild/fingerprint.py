@@ -43,11 +43,15 @@ def _parts(node: Node, reader: SourceReader, policy: Mapping[str, str]) -> Itera
     yield Part("node", node.name, digest_text(node.name))
     closure = reader.closure([node.function, *node.sources, *_bound_values(node)], node.cache.ignore)
     structure = [[p.name, _spell(p.binding), _columns(p.type)] for p in node.parameters]
-    yield Part("source", node.function_name or node.name, _source_digest(closure, structure), where=str(node.where))
+    yield Part(
+        "source", node.function_name or node.name, _source_digest(closure, structure), where=str(node.where)
+    )
     for leaf in closure.leaves:
         yield Part(leaf.kind, leaf.name, leaf.digest, leaf.text, leaf.where, counts=False)
     for distribution in closure.packages:
-        yield _package_part(distribution, package_version(distribution), policy.get(distribution, policy["*"]))
+        yield _package_part(
+            distribution, package_version(distribution), policy.get(distribution, policy["*"])
+        )
     python = ".".join(str(part) for part in sys.version_info[:3])
     yield _package_part("python", python, policy["python"], kind="python")
     for key, value in sorted(node.config_used.items()):

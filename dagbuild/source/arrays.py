@@ -51,7 +51,13 @@ def _pandas_items(walk: Referrer, value: Any) -> list[Item] | None:
     pd: Any = sys.modules["pandas"]
     if isinstance(value, pd.DataFrame):
         columns: list[Item] = [walk.refer(value.iloc[:, i].array) for i in range(value.shape[1])]
-        return ["frame", walk.refer(value.columns), walk.refer(value.index), walk.refer(value.attrs), *columns]
+        return [
+            "frame",
+            walk.refer(value.columns),
+            walk.refer(value.index),
+            walk.refer(value.attrs),
+            *columns,
+        ]
     if isinstance(value, pd.Series):
         return ["series", *(walk.refer(part) for part in (value.name, value.index, value.attrs, value.array))]
     if isinstance(value, pd.MultiIndex):

@@ -60,7 +60,12 @@ def fill(walk: Walk, entity: Entity) -> None:
     if node is not None:
         file = next((f.__code__.co_filename for f in _functions(cls)), str(names.get("__file__") or ""))
         entity.where = walk.where(file, first_line(node))
-    entity.items += ["class", cls.__name__, walk.refer(type(cls)), *(walk.refer(base) for base in cls.__bases__)]
+    entity.items += [
+        "class",
+        cls.__name__,
+        walk.refer(type(cls)),
+        *(walk.refer(base) for base in cls.__bases__),
+    ]
     entity.shown += [("name", cls.__name__), ("doc", cls.__doc__ or "")]
     bound = _add_body(walk, entity, cls, node, names) if node is not None else None
     _add_fields(walk, entity, cls)
@@ -149,7 +154,9 @@ def _library_decorators(walk: Walk, node: ast.ClassDef, names: Mapping[str, Any]
 
 def _is_generated_by_library(walk: Walk, cls: type) -> bool:
     """Tell whether a library's metaclass or base may have added attributes of its own making."""
-    return any(walk.origins.of_name(c.__module__).kind == "package" for c in (*type(cls).__mro__, *cls.__mro__))
+    return any(
+        walk.origins.of_name(c.__module__).kind == "package" for c in (*type(cls).__mro__, *cls.__mro__)
+    )
 
 
 # -- what the loaded class says --------------------------------------------------------------------------
@@ -172,14 +179,20 @@ def _attribute_item(
     if issubclass(cls, enum.Enum):
         if name in cls.__members__:
             return None
-        if name.startswith("_") and name.endswith("_") and not isinstance(value, classmethod | staticmethod | property):
+        if (
+            name.startswith("_")
+            and name.endswith("_")
+            and not isinstance(value, classmethod | staticmethod | property)
+        ):
             return walk.refer(value) if own and bound is not None and name != "_ignore_" else None
     if dataclasses.is_dataclass(cls) and (name.startswith("__dataclass") or name in cls.__dataclass_fields__):
         return None
     if "_fields" in vars(cls) and issubclass(cls, tuple) and not own:
         return None
     if not own and (special or generated):
-        wrapped = getattr(value, "__func__", None) or getattr(value, "fget", None) or getattr(value, "func", None)
+        wrapped = (
+            getattr(value, "__func__", None) or getattr(value, "fget", None) or getattr(value, "func", None)
+        )
         if not (isinstance(wrapped, FunctionType) and walk.origins.is_project(wrapped.__globals__)):
             return None
     return walk.refer(value)
@@ -209,7 +222,9 @@ def _add_fields(walk: Walk, entity: Entity, cls: type) -> None:
         entity.items.append(f"slots={'__slots__' in vars(cls)}")
         for field in vars(cls)["__dataclass_fields__"].values():
             entity.items += ["field", field.name, str(getattr(field._field_type, "name", ""))]
-            entity.items += [f"{name}={getattr(field, name, None)}" for name in _FIELD_OPTIONS if name != "kw_only"]
+            entity.items += [
+                f"{name}={getattr(field, name, None)}" for name in _FIELD_OPTIONS if name != "kw_only"
+            ]
             entity.items.append(f"kw_only={field.kw_only is True}")
             for value in (field.default, field.default_factory, dict(field.metadata)):
                 entity.items.append("missing" if value is dataclasses.MISSING else walk.refer(value))

@@ -117,5 +117,3 @@ def _find_components(
                         if member is entity:
                             break
                     yield component
-
-

@@ -145,7 +145,11 @@ def _module_files(names: Mapping[str, Any]) -> Iterator[str]:
         yield file[:-1] if file.endswith(".pyc") else file
         return
     # The functions of a notebook know their cells; cells without functions are found beside them.
-    files = {f.__code__.co_filename for f in names.values() if isinstance(f, FunctionType) and f.__globals__ is names}
+    files = {
+        f.__code__.co_filename
+        for f in names.values()
+        if isinstance(f, FunctionType) and f.__globals__ is names
+    }
     cells = {file for file in files if _is_cell(file)}
     folders = {os.path.dirname(file) for file in cells}  # noqa: PTH120 (not real paths)
     every = [file for file in linecache.cache if _is_cell(file) and os.path.dirname(file) in folders]  # noqa: PTH120

@@ -149,7 +149,11 @@ def _imports_of(names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[Modu
         elif isinstance(node, ast.ImportFrom):
             try:
                 package = str(names.get("__package__") or "")
-                base = resolve_name("." * node.level + (node.module or ""), package) if node.level else node.module
+                base = (
+                    resolve_name("." * node.level + (node.module or ""), package)
+                    if node.level
+                    else node.module
+                )
             except ImportError:
                 continue
             parts = (base or "").split(".")

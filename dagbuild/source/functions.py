@@ -64,7 +64,10 @@ def fill_foreign(walk: Walk, entity: Entity) -> None:
     """Fill in a function that a library made: what counts is what it holds of the project's."""
     function: FunctionType = entity.thing
     origin = walk.origins.of_globals(function.__globals__)
-    entity.items = [walk.foreign(f"module {function.__globals__.get('__name__')}", origin), function.__code__.co_qualname]
+    entity.items = [
+        walk.foreign(f"module {function.__globals__.get('__name__')}", origin),
+        function.__code__.co_qualname,
+    ]
     registry = function.__dict__.get("registry")
     if registry is not None and function.__globals__.get("__name__") == "functools":
         # singledispatch: its closure holds weak references and a cache.
@@ -142,7 +145,9 @@ def _reads_annotations(decorator: Form, names: dict[str, Any]) -> bool:
 
 
 def _fill_from_bytecode(walk: Walk, entity: Entity, function: FunctionType) -> None:
-    entity.notes.append(f"{entity.name} has no source: its bytecode counts, which is bound to this Python version")
+    entity.notes.append(
+        f"{entity.name} has no source: its bytecode counts, which is bound to this Python version"
+    )
     entity.items += ["bytecode", *_spell_code(walk, function)]
     form = Form(digest_text(""), tuple(sorted(set(_loaded_chains(function.__code__)))))
     add_references(walk, entity, form, function.__globals__)

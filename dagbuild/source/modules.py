@@ -87,7 +87,9 @@ def _find_opaque(entity: Entity) -> set[str]:
     return found
 
 
-def _binding_statements(walk: Walk, names: Mapping[str, Any], name: str) -> Iterator[tuple[Mapping[str, Any], ast.stmt]]:
+def _binding_statements(
+    walk: Walk, names: Mapping[str, Any], name: str
+) -> Iterator[tuple[Mapping[str, Any], ast.stmt]]:
     """Yield the statements that bind a name, with the globals of the module they stand in, through imports."""
     todo = [(names, name)]
     seen: set[tuple[int, str]] = set()
@@ -102,7 +104,11 @@ def _binding_statements(walk: Walk, names: Mapping[str, Any], name: str) -> Iter
                 if isinstance(node, ast.ImportFrom) and bound & {wanted, "*"}:
                     module = _imported(home, node)
                     original = next((a.name for a in node.names if (a.asname or a.name) == wanted), wanted)
-                    if module is not None and walk.origins.is_project(vars(module)) and original in vars(module):
+                    if (
+                        module is not None
+                        and walk.origins.is_project(vars(module))
+                        and original in vars(module)
+                    ):
                         todo.append((vars(module), original))
                     elif wanted in bound:
                         yield home, node
@@ -113,7 +119,9 @@ def _binding_statements(walk: Walk, names: Mapping[str, Any], name: str) -> Iter
 def _imported(names: Mapping[str, Any], node: ast.ImportFrom) -> ModuleType | None:
     try:
         package = str(names.get("__package__") or "")
-        name = resolve_name("." * node.level + (node.module or ""), package) if node.level else node.module or ""
+        name = (
+            resolve_name("." * node.level + (node.module or ""), package) if node.level else node.module or ""
+        )
     except ImportError:
         return None
     return sys.modules.get(name)
@@ -140,5 +148,3 @@ def fill_module(walk: Walk, entity: Entity) -> None:
             entity.items += [name, item]
         else:
             entity.items += [name, walk.constant(names, name, value)]
-
-

@@ -226,7 +226,11 @@ class _Dumper:
 
     def without_docstring(self, body: list[ast.stmt]) -> list[ast.stmt]:
         first = body[0] if body else None
-        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        if (
+            isinstance(first, ast.Expr)
+            and isinstance(first.value, ast.Constant)
+            and isinstance(first.value.value, str)
+        ):
             self.docs.append(first.value.value)
             return body[1:]
         return body

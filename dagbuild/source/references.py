@@ -23,13 +23,24 @@ if TYPE_CHECKING:
 MISSING: Any = object()
 
 _OF_THE_MODULE = frozenset(
-    {"__name__", "__file__", "__path__", "__spec__", "__loader__", "__package__", "__cached__", "__builtins__"}
+    {
+        "__name__",
+        "__file__",
+        "__path__",
+        "__spec__",
+        "__loader__",
+        "__package__",
+        "__cached__",
+        "__builtins__",
+    }
 )
 _LOOKS_UP = {"globals": "globals()", "eval": "eval()", "exec": "exec()", "vars()": "vars()", "__import__": "__import__()"}  # fmt: skip
 _LOOKS_UP_IN = {("sys", "modules"): "sys.modules", ("importlib", "import_module"): "import_module()"}
 
 
-def add_references(walk: Walk, entity: Entity, form: Form, names: Mapping[str, Any], inner: Iterable[str] = ()) -> None:
+def add_references(
+    walk: Walk, entity: Entity, form: Form, names: Mapping[str, Any], inner: Iterable[str] = ()
+) -> None:
     """Append to an entity what a form refers to; `inner` are names that are no names of the module."""
     hidden = frozenset(inner)
     for chain in form.chains:
@@ -96,7 +107,9 @@ def _descend(walk: Walk, entity: Entity, names: Mapping[str, Any], name: str, re
     if isinstance(value, ModuleType):
         if walk.origins.of_name(value.__name__).kind == "project":
             short = value.__name__
-            entity.notes.append(f"{entity.name} uses the module {short} as a value: depends on all of {short}")
+            entity.notes.append(
+                f"{entity.name} uses the module {short} as a value: depends on all of {short}"
+            )
         return walk.refer_module(value)
     return walk.constant(names, name, value)
 

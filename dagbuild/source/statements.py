@@ -32,7 +32,11 @@ def flatten(body: list[ast.stmt]) -> Iterator[ast.stmt]:
         node = todo.pop()
         yield node
         if isinstance(node, _COMPOUND):
-            inner = [*getattr(node, "body", ()), *getattr(node, "orelse", ()), *getattr(node, "finalbody", ())]
+            inner = [
+                *getattr(node, "body", ()),
+                *getattr(node, "orelse", ()),
+                *getattr(node, "finalbody", ()),
+            ]
             if is_skipped(node):
                 inner = list(node.orelse) if isinstance(node, ast.If) else []
             for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):

@@ -118,7 +118,10 @@ def _datetime(walk: Referrer, value: Any) -> list[Item]:
 
 
 def _partial(walk: Referrer, value: Any) -> list[Item]:
-    return [*(walk.refer(part) for part in (value.func, value.args, value.keywords)), *_own_attributes(walk, value)]
+    return [
+        *(walk.refer(part) for part in (value.func, value.args, value.keywords)),
+        *_own_attributes(walk, value),
+    ]
 
 
 def _method(walk: Referrer, value: types.MethodType) -> list[Item]:
@@ -192,7 +195,10 @@ _EXACT: dict[type, Callable[[Any, Any], list[Item]]] = {
     types.ClassMethodDescriptorType: _described,
     types.GetSetDescriptorType: _described,
     types.MemberDescriptorType: _described,
-    types.CodeType: lambda walk, v: [v.co_code.hex(), *_sequence(walk, (v.co_consts, v.co_names, v.co_varnames))],
+    types.CodeType: lambda walk, v: [
+        v.co_code.hex(),
+        *_sequence(walk, (v.co_consts, v.co_names, v.co_varnames)),
+    ],
 }
 
 

@@ -99,7 +99,11 @@ class Walk:
 
     def refer_named(self, thing: Any) -> Item | None:
         """Return the item of something that a library defines under a name of its own, or None."""
-        module = thing.__globals__.get("__name__") if isinstance(thing, FunctionType) else _text(thing, "__module__")
+        module = (
+            thing.__globals__.get("__name__")
+            if isinstance(thing, FunctionType)
+            else _text(thing, "__module__")
+        )
         path = thing.__code__.co_qualname if isinstance(thing, FunctionType) else _text(thing, "__qualname__")
         path = path or _text(thing, "__name__")
         if not module or not path:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from dagbuild.digest import Digest, digest_text
-from dagbuild.source.scopes import Chain, Import, Scopes
+from dagbuild.code.scopes import Chain, Import, Scopes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any
 
-from dagbuild.source.normal_form import Function, FunctionForm, dump_function
+from dagbuild.code.normal_form import Function, FunctionForm, dump_function
 
 
 class Text:

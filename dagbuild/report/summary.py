@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from dagbuild.events import BuildResult, Failure, How
+from dagbuild.record import Artifact
 from dagbuild.report import units
-from dagbuild.report.style import Style
+from dagbuild.report.style import Row, Style, table
+from dagbuild.report.values import tell_description
 from dagbuild.report.words import join
+
+MANY = 10
+"""Targets that are told one by one."""
 
 _FILE = re.compile(r'^(\s*File )"(.+?)"', re.MULTILINE)
 
@@ -38,6 +44,21 @@ def tell_result(result: BuildResult, targets: tuple[str, ...], style: Style) -> 
         return lines
     done = "built" if result.names(How.COMPUTED) else "up to date"
     return [f"{style.paint(done, 'fresh')} {names} {taken}: {told}{saved}"]
+
+
+def tell_values(
+    result: BuildResult,
+    targets: tuple[str, ...],
+    describe: Callable[[Artifact], Mapping[str, Any]],
+    style: Style,
+) -> list[str]:
+    """Return a line for each target that has a value: what it is, how large."""
+    rows = [
+        Row("", name, tell_description(describe(step.record.artifact)))
+        for name in targets[:MANY]
+        if (step := result.steps.get(name)) and step.record
+    ]
+    return table(rows, style)
 
 
 def tell_failure(node: str, failure: Failure, again: str, style: Style) -> list[str]:

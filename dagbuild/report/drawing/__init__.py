@@ -22,7 +22,7 @@ KINDS = ("svg", "png", "pdf", "dot", "gv", "mmd", "json")
 
 
 def draw(graph: Graph, plan: Plan | None = None, path: str | Path | None = None) -> str:
-    """Return all that the plan's targets need, or the whole graph, as SVG text; write it to `path` by its suffix."""
+    """Return what the plan's targets need, or the whole graph, as SVG; write it to `path` by its suffix."""
     picture = make_picture(graph, plan, plan.targets if plan else ())
     if path is not None:
         path = Path(path)

@@ -59,7 +59,9 @@ class Manifest:
 
     def key(self, upstream: Iterable[Part]) -> Key:
         """Return the key of this manifest over upstream ids: deep ids give the deep key, digests the content key."""
-        return Key(digest_json([self.fingerprint, [[p.kind, p.name, p.digest] for p in upstream if p.counts]]))
+        return Key(
+            digest_json([self.fingerprint, [[p.kind, p.name, p.digest] for p in upstream if p.counts]])
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,9 @@ class Record:
         """Return the record of a plain form; raises ValueError when it is not one that this version reads."""
         if data.get("format") != FORMAT:
             raise ValueError(f"record format {data.get('format')!r}, this dagbuild reads {FORMAT}")
+        words = ("node", "deep", "content", "host", "user", "run", "log")
+        if any(not isinstance(data.get(word), str) for word in words):
+            raise ValueError("not a record: a name or key is no text")
         try:
             return cls(
                 node=data["node"],

@@ -13,31 +13,40 @@ from typing import Any
 
 from dagbuild.events import Failure
 from dagbuild.node import Node
-from dagbuild.record import Artifact, BlobRef
+from dagbuild.record import Artifact, Key, Record
 
 
 @dataclass(frozen=True)
 class Work:
-    """One call to make: `node`, with `values` by upstream name; `views` are nodes to run inside this step first.
+    """One call to make: `node`, with upstream values by name.
 
-    `keep` says whether the result is to be stored; when not (a node that is never cached), the value itself comes back.
+    `values` are artifacts to load from the store; `held` are values that could not be stored and exist in memory only.
+    `views` are never-cached nodes to run inside this step, each after what it needs. `lease` is the key to hold while
+    computing, so that two builds do not compute it twice. `keep` says whether the result is to be stored; when not,
+    the value itself comes back.
     """
 
     node: Node
     values: Mapping[str, Artifact]
+    held: Mapping[str, Any] = field(default_factory=dict)
     views: tuple[Node, ...] = ()
+    lease: Key | None = None
     keep: bool = True
 
 
 @dataclass(frozen=True)
 class Done:
-    """The call returned: its artifact is in the store (or `value` is the value, where it was not to be kept).
+    """The call returned.
 
-    Seconds of wall and CPU time, bytes of peak memory growth, what it printed.
+    Its artifact is in the store, unless `stored` is False: then `value` is the value itself, because it was not to be
+    kept or the store could not be written (`trouble` says why). `duration` and `cpu` are seconds, `started` seconds
+    since 1970, `memory` bytes of peak memory growth, `log` what it printed.
     """
 
     artifact: Artifact | None
+    stored: bool = True
     value: Any = None
+    trouble: str = ""
     started: float = 0.0
     duration: float = 0.0
     cpu: float = 0.0
@@ -47,13 +56,20 @@ class Done:
 
 
 @dataclass(frozen=True)
+class Found:
+    """No call was needed: while waiting for the lease, another build made this record."""
+
+    record: Record
+
+
+@dataclass(frozen=True)
 class Lost:
-    """The call was not made: these upstream values could not be read back (name -> the blob and why)."""
+    """The call was not made: these upstream values cannot be read back (name -> why)."""
 
-    upstream: Mapping[str, tuple[BlobRef | None, str]] = field(default_factory=dict)
+    upstream: Mapping[str, str]
 
 
-Outcome = Done | Lost | Failure
+Outcome = Done | Found | Lost | Failure
 
 
 class Executor(ABC):

@@ -48,8 +48,8 @@ class Store(ABC):
         return None
 
     @abstractmethod
-    def has_blobs(self, refs: Collection[BlobRef]) -> set[BlobRef]:
-        """Return those of `refs` that are there with the right size, without reading them."""
+    def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:
+        """Return those of `refs` that are there with the right size, without reading them; with `local`, near only."""
 
     @abstractmethod
     def find_records(self, keys: Collection[Key]) -> dict[Key, list[Record]]:

@@ -1,0 +1,74 @@
+"""make for functions.
+
+A function's name is what it makes, its parameters name what it needs. Everything public is here and loads when it is
+first used, so that importing dagbuild costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dagbuild.version import __version__
+
+if TYPE_CHECKING:
+    from dagbuild.driver import Driver, NodeError, Variable
+    from dagbuild.errors import UserError
+    from dagbuild.modifiers import (
+        ParameterizedExtract,
+        ResolveAt,
+        cache,
+        check_output,
+        check_output_custom,
+        config,
+        does,
+        extract_columns,
+        extract_fields,
+        group,
+        inject,
+        parameterize,
+        parameterize_extract_columns,
+        parameterize_sources,
+        parameterize_values,
+        reads,
+        resolve,
+        schema,
+        source,
+        tag,
+        tag_outputs,
+        value,
+    )
+    from dagbuild.node import Columns, File, Files
+    from dagbuild.project import Project
+
+_HOMES = {
+    "driver": ["Driver", "NodeError", "Variable"],
+    "errors": ["UserError"],
+    "modifiers": [
+        "ParameterizedExtract", "ResolveAt", "cache", "check_output", "check_output_custom", "config", "does",
+        "extract_columns", "extract_fields", "group", "inject", "parameterize", "parameterize_extract_columns",
+        "parameterize_sources", "parameterize_values", "reads", "resolve", "schema", "source", "tag", "tag_outputs",
+        "value",
+    ],
+    "node": ["Columns", "File", "Files"],
+    "project": ["Project"],
+}  # fmt: skip
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Columns", "Driver", "File", "Files", "NodeError", "ParameterizedExtract", "Project", "ResolveAt", "UserError",
+    "Variable", "__version__", "cache", "check_output", "check_output_custom", "config", "does", "extract_columns",
+    "extract_fields", "group", "inject", "parameterize", "parameterize_extract_columns", "parameterize_sources",
+    "parameterize_values", "reads", "resolve", "schema", "source", "tag", "tag_outputs", "value",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'dagbuild' has no attribute '{name}'")
+    import importlib
+
+    return getattr(importlib.import_module(f"dagbuild.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,396 @@
+"""The loop: ready steps out, outcomes in, events up.
+
+Demand drives it: the targets are wanted; a node that is wanted and has no usable record wants its upstreams first.
+Prints nothing, decides nothing that the plan has decided, and knows no executor by name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import heapq
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from dagbuild.artifacts import Artifacts
+from dagbuild.digest import Digest
+from dagbuild.errors import BlobDamagedError, BlobMissingError, CodecError, StoreError
+from dagbuild.events import (
+    BuildFinished,
+    BuildResult,
+    BuildStarted,
+    Failure,
+    How,
+    Listener,
+    Notice,
+    StepFinished,
+    StepStarted,
+)
+from dagbuild.executors.base import Done, Executor, Found, Lost, Outcome, Work
+from dagbuild.plan import Decision, Lookup, Plan, Request
+from dagbuild.record import Artifact, Key, Record
+from dagbuild.store.base import Store
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a build works with.
+
+    `unchanged` tells whether the files that a node takes are still those that its key was made of.
+    """
+
+    store: Store
+    artifacts: Artifacts
+    executor: Executor
+    lookup: Lookup
+    listener: Listener
+    unchanged: Callable[[str], bool] = lambda _: True
+
+
+def run_build(
+    request: Request, plan: Plan, tools: Tools, *, run: str, keep_going: bool = False, values: bool = False
+) -> BuildResult:
+    """Do what the plan says, and return how each node ended.
+
+    A failed node blocks what is made from it; the rest goes on with `keep_going`, else nothing new is started. An
+    interrupt keeps what is finished. `values` asks for the targets' values in the result.
+    """
+    return _Build(request, plan, tools, run, keep_going).go(values)
+
+
+@dataclass
+class _Build:
+    request: Request
+    plan: Plan
+    tools: Tools
+    run: str
+    keep_going: bool
+    have: dict[str, Artifact] = field(default_factory=dict)
+    held: dict[str, Any] = field(default_factory=dict)
+    hits: dict[str, Record] = field(default_factory=dict)
+    wanted: set[str] = field(default_factory=set)
+    waiting: dict[str, set[str]] = field(default_factory=dict)
+    ready: list[tuple[float, int, str]] = field(default_factory=list)
+    running: set[str] = field(default_factory=set)
+    revoked: set[str] = field(default_factory=set)
+    remade: set[str] = field(default_factory=set)
+    ended: dict[str, StepFinished] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+    count: int = 0
+    stopping: bool = False
+
+    def go(self, values: bool) -> BuildResult:
+        started = time.perf_counter()
+        self.tools.listener(BuildStarted(self.run, self.plan))
+        self.have.update({name: given.artifact for name, given in self.request.givens.items()})
+        self.weights = _weigh(self.request, self.plan)
+        interrupted = False
+        results: dict[str, Any] = {}
+        try:
+            for target in self.request.targets:
+                self._want(target)
+            self._loop()
+            if values:
+                results = self._load_targets()
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            with contextlib.suppress(StoreError):
+                self.tools.store.flush()
+        self._tell_rest()
+        saved = sum(
+            step.record.duration
+            for step in self.ended.values()
+            if step.record and step.how in {How.REUSED, How.FETCHED, How.SKIPPED}
+        )
+        elapsed = time.perf_counter() - started
+        result = BuildResult(self.run, self.ended, elapsed, saved, results, tuple(self.notices), interrupted)
+        self.tools.listener(BuildFinished(result))
+        return result
+
+    # -- what is wanted ------------------------------------------------------------------------------------------
+
+    def _want(self, name: str) -> None:
+        """Make sure that the node's value will be at hand, or that its function runs."""
+        todo = [name]
+        while todo:
+            each = todo.pop()
+            if each in self.wanted or each in self.have or each in self.held:
+                continue
+            self.wanted.add(each)
+            step = self.plan.steps.get(each)
+            if step and step.decision is not Decision.RUN and step.record and each not in self.revoked:
+                self._reuse(each, step.record, How.FETCHED if step.decision is Decision.FETCH else How.REUSED)
+                continue
+            values, _ = self.request.needs(each)
+            missing = {up for up in values if up not in self.have and up not in self.held}
+            self.waiting[each] = missing
+            todo += missing
+            if not missing:
+                self._push(each)
+
+    def _push(self, name: str) -> None:
+        self.count += 1
+        heapq.heappush(self.ready, (-self.weights.get(name, 0.0), self.count, name))
+
+    def _reuse(self, name: str, record: Record, how: How) -> None:
+        self.hits[name] = record
+        self._choose(name, record.artifact)
+        self._end(StepFinished(name, how, record))
+
+    def _choose(self, name: str, artifact: Artifact) -> None:
+        """Settle which value the node has in this run; one digest per node per run."""
+        self.have[name] = artifact
+        for consumer in self._consumers(name):
+            missing = self.waiting.get(consumer)
+            if missing and name in missing:
+                missing.discard(name)
+                if not missing:
+                    self._push(consumer)
+            record = self.hits.get(consumer)
+            if record and record.upstream.get(name, artifact.digest) != artifact.digest:
+                # Its record was made from another value than this run has chosen: the content key decides.
+                self._revoke(consumer)
+                self._want(consumer)
+
+    def _consumers(self, name: str) -> list[str]:
+        """Return the nodes whose steps load this value, directly or through views."""
+        found: dict[str, None] = {}
+        todo = [name]
+        while todo:
+            for consumer in self.request.graph.downstream(todo.pop()):
+                if self.request.is_view(consumer):
+                    todo.append(consumer)
+                found[consumer] = None
+        return list(found)
+
+    def _revoke(self, name: str) -> None:
+        self.revoked.add(name)
+        self.hits.pop(name, None)
+        self.have.pop(name, None)
+        self.wanted.discard(name)
+        self.waiting.pop(name, None)
+
+    # -- the loop ------------------------------------------------------------------------------------------------
+
+    def _loop(self) -> None:
+        while True:
+            self._hand_out()
+            if not self.running:
+                return
+            for name, outcome in self.tools.executor.wait():
+                self.running.discard(name)
+                self._take(name, outcome)
+
+    def _hand_out(self) -> None:
+        while self.ready and not self.stopping and len(self.running) < self.tools.executor.slots:
+            _, _, name = heapq.heappop(self.ready)
+            if self.waiting.get(name) != set() or name in self.running:
+                continue  # it went back to waiting after it was ready
+            content = self._content(name)
+            if content and name not in self.request.forced and (record := self._find(name, content)):
+                self._alias(name, record)
+                continue
+            self.tools.listener(StepStarted(name))
+            self.running.add(name)
+            self.tools.executor.submit(self._work(name, content))
+
+    def _content(self, name: str) -> Key | None:
+        return self.request.content(name, lambda up: self.have[up].digest if up in self.have else None)
+
+    def _find(self, name: str, content: Key) -> Record | None:
+        step = self.plan.steps.get(name)
+        if step and step.content == content and name not in self.revoked:
+            return None  # the plan asked already
+        record = self.tools.lookup.find([content]).get(content)
+        if record is None:
+            return None
+        return record if self._at_hand(record) else None
+
+    def _at_hand(self, record: Record) -> bool:
+        refs = record.artifact.blobs
+        return len(self.tools.store.has_blobs(refs)) == len(set(refs))
+
+    def _alias(self, name: str, record: Record) -> None:
+        """Take a record found under the content key, and let the deep key find it the next time."""
+        deep = self.request.deep[name]
+        if record.deep != deep:
+            record = replace(record, deep=deep, manifest=self.request.manifest(name), node=name, alias=True,
+                             run=self.run)  # fmt: skip
+            self._put(record)
+        self._reuse(name, record, How.REUSED)
+
+    def _work(self, name: str, content: Key | None) -> Work:
+        values, views = self.request.needs(name)
+        graph = self.request.graph
+        keep = not self.request.is_view(name)
+        return Work(
+            node=graph.nodes[name],
+            values={up: self.have[up] for up in values if up in self.have},
+            held={up: self.held[up] for up in values if up in self.held},
+            views=tuple(graph.nodes[view] for view in views),
+            lease=content if keep and name not in self.request.forced else None,
+            keep=keep,
+        )
+
+    # -- outcomes ------------------------------------------------------------------------------------------------
+
+    def _take(self, name: str, outcome: Outcome) -> None:
+        match outcome:
+            case Done():
+                self._done(name, outcome)
+            case Found(record):
+                self._alias(name, record)
+            case Lost(upstream):
+                self._lost(name, upstream)
+            case Failure():
+                self._end(StepFinished(name, How.FAILED, failure=outcome))
+                self.stopping = self.stopping or not self.keep_going
+
+    def _done(self, name: str, done: Done) -> None:
+        if done.trouble:
+            self._notice(f"the value of '{name}' could not be stored: {done.trouble}", name)
+        if done.artifact is None:
+            self.held[name] = done.value
+            self._end(StepFinished(name, How.COMPUTED))
+            return
+        record = self._record(name, done, done.artifact)
+        if not done.stored:
+            self.held[name] = done.value
+        elif self.tools.unchanged(name):
+            record = self._keep(name, record)
+        else:
+            self._notice(
+                f"an input of '{name}' changed while it ran: its value is used, but not recorded", name
+            )
+        self._choose(name, record.artifact)
+        self._end(StepFinished(name, How.COMPUTED, record))
+
+    def _keep(self, name: str, record: Record) -> Record:
+        """Put the record, unless another build was first with a usable one: the first result stays."""
+        if not record.forced and name not in self.revoked:
+            for first in self.tools.store.find_records([record.content]).get(record.content, []):
+                if not self._at_hand(first):
+                    continue
+                if first.artifact.digest != record.artifact.digest:
+                    self._notice(f"'{name}' is not deterministic: its first result stays", name)
+                    return first
+        self._put(record)
+        return record
+
+    def _record(self, name: str, done: Done, artifact: Artifact) -> Record:
+        values, _ = self.request.needs(name)
+        content = self._content(name)
+        return Record(
+            node=name,
+            deep=self.request.deep[name],
+            content=content or Key(self.request.deep[name]),
+            manifest=self.request.manifest(name),
+            artifact=artifact,
+            upstream={up: self._digest(up) for up in values if self._digest(up)},
+            started=done.started,
+            duration=done.duration,
+            cpu=done.cpu,
+            memory=done.memory,
+            host=done.host,
+            user=_user(),
+            run=self.run,
+            log=done.log,
+            forced=name in self.request.forced,
+        )
+
+    def _digest(self, name: str) -> Digest:
+        given = self.request.givens.get(name)
+        return given.digest if given else self.have[name].digest
+
+    def _put(self, record: Record) -> None:
+        try:
+            self.tools.store.put_records([record])
+        except StoreError as error:
+            self._notice(f"the record of '{record.node}' could not be stored: {error}", record.node)
+
+    def _lost(self, name: str, upstream: Mapping[str, str]) -> None:
+        """Make again what could not be read back, and the step after it."""
+        hopeless = [up for up in upstream if up in self.request.givens or up in self.remade]
+        if hopeless:
+            what = ", ".join(f"'{up}' ({upstream[up]})" for up in hopeless)
+            failure = Failure("UnreadableValue", f"the stored value of {what} cannot be read back", "")
+            self._end(StepFinished(name, How.FAILED, failure=failure))
+            self.stopping = self.stopping or not self.keep_going
+            return
+        self.waiting[name] = set(upstream)
+        for up, why in upstream.items():
+            self._remake(up, why)
+
+    def _remake(self, name: str, why: str) -> None:
+        self._notice(f"the value of '{name}' is made again: {why}", name)
+        self.remade.add(name)
+        self._revoke(name)
+        self._want(name)
+
+    # -- telling -------------------------------------------------------------------------------------------------
+
+    def _end(self, step: StepFinished) -> None:
+        self.ended.pop(step.node, None)
+        self.ended[step.node] = step
+        self.tools.listener(step)
+
+    def _notice(self, text: str, node: str | None = None) -> None:
+        notice = Notice(text, node)
+        self.notices.append(notice)
+        self.tools.listener(notice)
+
+    def _tell_rest(self) -> None:
+        """Say of every other node that it was blocked by a failed one, or that nobody needed it."""
+        blocked: dict[str, str] = {}
+        for name in self.request.order:
+            if name in self.ended:
+                if self.ended[name].how is How.FAILED:
+                    blocked[name] = name
+                continue
+            by = next((blocked[up] for up in self.request.upstream(name) if up in blocked), None)
+            if by is not None and name in self.wanted:
+                blocked[name] = by
+                self._end(StepFinished(name, How.BLOCKED, blocked_by=by))
+            elif name not in self.wanted and (step := self.plan.steps.get(name)):
+                self._end(StepFinished(name, How.SKIPPED, step.record))
+
+    def _load_targets(self) -> dict[str, Any]:
+        """Load the targets' values; what cannot be read back is made again, once."""
+        values: dict[str, Any] = {}
+        for name in self.request.targets:
+            if name not in self.have and name not in self.held:
+                continue
+            try:
+                values[name] = self._load(name)
+            except (BlobMissingError, BlobDamagedError, CodecError) as error:
+                if name in self.request.givens or name in self.remade:
+                    raise
+                self._remake(name, str(error))
+                self._loop()
+                if name in self.have or name in self.held:
+                    values[name] = self._load(name)
+        return values
+
+    def _load(self, name: str) -> Any:
+        return self.held[name] if name in self.held else self.tools.artifacts.load(self.have[name])
+
+
+def _weigh(request: Request, plan: Plan) -> dict[str, float]:
+    """Return the seconds of the longest way from each node down to a target, by recorded durations."""
+    weights: dict[str, float] = {}
+    for name in reversed(request.order):
+        step = plan.steps.get(name)
+        seconds = step.seconds if step and step.seconds is not None else 1.0
+        below = max((weights.get(consumer, 0.0) for consumer in request.graph.downstream(name)), default=0.0)
+        weights[name] = seconds + below
+    return weights
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no such user in this container
+        return ""

@@ -1,0 +1,209 @@
+"""Turn what is given from outside into `Given` values: inputs, config, files, overrides and pins.
+
+Knows types and content digests, nothing of plans or builds. All mistakes are told together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dagbuild.artifacts import Artifacts
+from dagbuild.digest import Digest, digest_json
+from dagbuild.errors import InputError, Problem, UserError, did_you_mean
+from dagbuild.graph import Graph
+from dagbuild.node import REQUIRED, File, Files, Node
+from dagbuild.plan import Given
+from dagbuild.record import Artifact, Part
+from dagbuild.store.files import FileDigests, find_files
+from dagbuild.types import check_value, describe_type
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What the user gives: values by name; `pins` are artifacts with a text for people."""
+
+    config: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    pins: Mapping[str, tuple[Artifact, str]] = field(default_factory=dict)
+
+
+class GivenMaker:
+    """Makes the givens of one request. `save` stores their blobs, so that steps can load them."""
+
+    def __init__(
+        self, graph: Graph, root: Path, artifacts: Artifacts, files: FileDigests, *, save: bool = False
+    ) -> None:
+        self.graph = graph
+        self.root = root
+        self.artifacts = artifacts
+        self.files = files
+        self.save = save
+        self.problems: list[Problem] = []
+        self._asked: dict[str, tuple[Any, bool]] = {}
+
+    def make(self, outside: Outside, targets: Iterable[str]) -> dict[str, Given]:
+        """Return the givens that the targets reach, by name.
+
+        Raises InputError that tells all unknown names, missing inputs, wrong types and unreadable files.
+        """
+        targets = list(targets)
+        self._check_names(outside, targets)
+        replaced = {*outside.overrides, *outside.pins}
+        reached = self.graph.reach_up(targets, stop=replaced.__contains__)
+        givens: dict[str, Given] = {}
+        for name in sorted(reached & set(outside.pins)):
+            artifact, text = outside.pins[name]
+            givens[name] = Given(name, "pin", artifact.digest, artifact, text)
+        for name in sorted(reached & set(outside.overrides)):
+            self._add(givens, name, "override", outside.overrides[name], self.graph.nodes[name].type)
+        for name in sorted(reached & set(self.graph.inputs)):
+            given = self.graph.inputs[name]
+            if name in outside.inputs:
+                self._add(givens, name, "input", outside.inputs[name], given.type)
+            elif name in outside.config:
+                self._add(givens, name, "config", outside.config[name], given.type)
+            elif given.required:
+                self._miss(name, outside)
+            elif given.type in {File, Files} and (default := self._default(name)) is not None:
+                self._add(givens, name, "input", default, given.type)
+        if self.problems:
+            raise InputError.of(self.problems)
+        return givens
+
+    def _check_names(self, outside: Outside, targets: list[str]) -> None:
+        known = [*self.graph.nodes, *self.graph.inputs]
+        for name in targets:
+            if name not in self.graph:
+                hint = did_you_mean(name, known) or "dagbuild list shows every node"
+                self.problems.append(Problem(f"there is no node '{name}'", hint=hint))
+        for name in outside.inputs:
+            if name in self.graph.nodes:
+                hint = f"to give it a value in place of its function, override it: {name} = ..."
+                self.problems.append(Problem(f"input '{name}' is named like a node", hint=hint))
+            elif name not in self.graph.inputs:
+                hint = did_you_mean(name, self.graph.inputs)
+                self.problems.append(Problem(f"no node takes an input '{name}'", hint=hint))
+        for kind, names in (("override", outside.overrides), ("pin", outside.pins)):
+            for name in names:
+                if name not in self.graph.nodes:
+                    hint = did_you_mean(name, self.graph.nodes)
+                    self.problems.append(Problem(f"{kind} '{name}' is no node", hint=hint))
+        if self.problems:
+            raise InputError.of(self.problems)
+
+    def _miss(self, name: str, outside: Outside) -> None:
+        users = self.graph.inputs[name].used_by
+        near = did_you_mean(name, [*self.graph.nodes, *outside.config, *outside.inputs])
+        self.problems.append(
+            Problem(
+                f"node '{users[0]}' needs '{name}', but no node, input or config value has that name",
+                where=str(self.graph.nodes[users[0]].where),
+                hint=near or f"give it: {name} under [config] in dagbuild.toml, --set {name}=..., or inputs=",
+            )
+        )
+
+    def _default(self, name: str) -> Any:
+        for user in self.graph.inputs[name].used_by:
+            for parameter in self.graph.nodes[user].parameters:
+                if parameter.upstream == (name,) and parameter.default is not REQUIRED:
+                    return parameter.default
+        return None
+
+    def _add(self, givens: dict[str, Given], name: str, kind: str, value: Any, wanted: Any) -> None:
+        try:
+            if wanted is File or wanted is Files or isinstance(value, File | Files):
+                givens[name] = self._file(name, value, many=wanted is Files or isinstance(value, Files))
+                return
+            if not check_value(value, wanted):
+                self.problems.append(
+                    Problem(
+                        f"{kind} '{name}' is {_article(type(value).__name__)}, but {describe_type(wanted)} is wanted",
+                        where=self._where(name),
+                    )
+                )
+                return
+            artifact = self._encode(value)
+        except UserError as error:
+            problem = error.problems[0]
+            where = problem.where or self._where(name)
+            self.problems.append(Problem(f"{kind} '{name}': {problem.message}", where, problem.hint))
+        else:
+            givens[name] = Given(name, kind, artifact.digest, artifact, _short(value))
+
+    def _where(self, name: str) -> str | None:
+        if name in self.graph.inputs:
+            return str(self.graph.nodes[self.graph.inputs[name].used_by[0]].where)
+        return str(self.graph.nodes[name].where)
+
+    def _file(self, name: str, value: Any, *, many: bool) -> Given:
+        self._asked[name] = (value, many)
+        if not many:
+            path = self._resolve(str(value))
+            return Given(name, "file", self.files.digest_file(path), self._encode(path), self.show(path))
+        patterns = [str(value)] if isinstance(value, str | Path) else [str(item) for item in value]
+        resolved = [self._resolve(pattern) for pattern in patterns]
+        found = sorted(str(Path(root, path)) for root, paths in map(find_files, resolved) for path in paths)
+        return Given(name, "file", self._digest_patterns(resolved), self._encode(found), ", ".join(patterns))
+
+    def _digest_patterns(self, patterns: list[str]) -> Digest:
+        return digest_json([self.files.digest_pattern(pattern) for pattern in patterns])
+
+    def _encode(self, value: Any) -> Artifact:
+        return self.artifacts.save(value) if self.save else self.artifacts.encode(value)[0]
+
+    def _resolve(self, path: str) -> str:
+        return path if "://" in path else str(self.root / path)
+
+    def show(self, path: str) -> str:
+        """Return a path as people write it: from the project's root where it is below it."""
+        with_root = Path(path)
+        return str(with_root.relative_to(self.root)) if with_root.is_relative_to(self.root) else path
+
+    def read_parts(self, node: Node) -> list[Part]:
+        """Return a counting manifest line for each path that `@reads` names; raises InputError when one is not there."""
+        try:
+            return [Part("file", path, self._digest_read(path), path) for path in node.reads]
+        except InputError as error:
+            hint = "paths of @reads are taken from the project's root"
+            text = f"node '{node.name}' reads a file: {error.problems[0].message}"
+            raise InputError(text, where=str(node.where), hint=hint) from error
+
+    def _digest_read(self, path: str) -> Digest:
+        resolved = self._resolve(path)
+        if "://" in path or Path(resolved).is_file():
+            return self.files.digest_file(resolved)
+        return self.files.digest_pattern(resolved)
+
+    def is_unchanged(self, given: Given) -> bool:
+        """Tell whether the files behind a given are still those that it was made of."""
+        value, many = self._asked[given.name]
+        try:
+            return self._file(given.name, value, many=many).digest == given.digest
+        except InputError:
+            return False
+
+    def are_unchanged(self, parts: Iterable[Part]) -> bool:
+        """Tell whether the files of `read_parts` are still the same."""
+        try:
+            return all(self._digest_read(part.name) == part.digest for part in parts)
+        except InputError:
+            return False
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind[0].lower() in "aeiou" else f"a {kind}"
+
+
+def _short(value: Any) -> str:
+    """Return how people write a small value; nothing for a large one."""
+    if value is None or isinstance(value, bool | int | float | str):
+        text = value if isinstance(value, str) else repr(value)
+        return text if len(text) <= 60 else ""
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple):
+        return f"{type(value).__name__} {' x '.join(map(str, shape))}"
+    return ""

@@ -1,0 +1,111 @@
+"""Say what differs between two manifests, in the user's words.
+
+Pure. The manifest in a record and the one of today's project have the same named parts, so the explanation is their
+difference and cannot drift from the fingerprint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dagbuild.record import Manifest, Part
+
+_ORDER = (
+    "config", "input", "override", "pin", "file", "node", "source", "helper", "class", "constant", "statement",
+    "module", "package", "python", "recipe", "upstream",
+)  # fmt: skip
+"""Kinds of parts, the most telling first: a switched config value explains another function's code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a node is not fresh, in the user's words; `where` is "features/io.py:12"."""
+
+    text: str
+    kind: str = ""
+    where: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} ({self.where})" if self.where else self.text
+
+
+NEVER_BUILT = Reason("never built", "missing")
+
+
+def find_changes(old: Manifest, new: Manifest) -> tuple[Reason, ...]:
+    """Return what changed from `old` to `new`, the most telling first; empty when nothing did."""
+    before, after = _index(old), _index(new)
+    reasons: list[tuple[int, Reason]] = []
+    for key in dict.fromkeys([*after, *before]):
+        was, now = before.get(key), after.get(key)
+        if was is not None and now is not None and was.digest == now.digest:
+            continue
+        reason = _tell(was, now)
+        if reason is not None:
+            kind = key[0]
+            rank = _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
+            reasons.append((rank, reason))
+    told = [reason for _, reason in sorted(reasons, key=lambda item: item[0])]
+    if len(told) > 1:  # leaves tell it better than the root that they are part of
+        told = [reason for reason in told if reason.kind != "source"] or told
+    return tuple(told)
+
+
+def _index(manifest: Manifest) -> dict[tuple[str, str, int], Part]:
+    # Two helpers of different modules may have one name: they are told apart by their order.
+    seen: dict[tuple[str, str], int] = {}
+    index: dict[tuple[str, str, int], Part] = {}
+    for part in manifest.parts:
+        count = seen[part.kind, part.name] = seen.get((part.kind, part.name), -1) + 1
+        index[part.kind, part.name, count] = part
+    return index
+
+
+def _tell(was: Part | None, now: Part | None) -> Reason | None:
+    part = now or was
+    assert part is not None
+    kind, name = part.kind, part.name
+    if kind in {"config", "input", "override", "pin", "constant", "package", "python"}:
+        return _tell_value(kind, name, was, now)
+    if kind == "file":
+        return Reason(f"{name} changed", kind) if was and now else Reason(f"{_verb(was)} {name}", kind)
+    if kind == "source":
+        return Reason("its code changed", kind, part.where)
+    if kind == "node":
+        return Reason("its name changed", kind) if was and now else None
+    if kind == "recipe":
+        return Reason(f"how dagbuild makes it changed: {name}", kind)
+    if kind == "upstream":
+        return Reason(f"upstream `{part.text or name}` changed", kind)
+    word = "code at module level" if kind == "statement" else f"{kind} `{name}`"
+    if was and now:
+        return Reason(f"{word} changed", kind, now.where)
+    return Reason(f"{_verb(was)} {word}", kind, part.where)
+
+
+def _verb(was: Part | None) -> str:
+    return "no longer uses" if was else "now uses"
+
+
+def _tell_value(kind: str, name: str, was: Part | None, now: Part | None) -> Reason:
+    subject = {"package": name, "python": "Python", "constant": f"constant `{name}`"}.get(
+        kind, f"{kind} {name}"
+    )
+    where = now.where if now else ""
+    if was and now:
+        if was.text and now.text and was.text != now.text:
+            return Reason(f"{subject}: {was.text} -> {now.text}" if kind not in {"package", "python"}
+                          else f"{subject} {was.text} -> {now.text}", kind, where)  # fmt: skip
+        return Reason(f"{subject} changed", kind, where)
+    return Reason(f"{_verb(was)} {subject}", kind, where)
+
+
+def first_change(old: Manifest, new: Manifest) -> Reason | None:
+    """Return the most telling change, or None."""
+    return next(iter(find_changes(old, new)), None)
+
+
+def with_parts(manifest: Manifest, parts: Iterable[Part]) -> Manifest:
+    """Return the manifest with more parts at its end."""
+    return Manifest((*manifest.parts, *parts))

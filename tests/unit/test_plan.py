@@ -1,0 +1,219 @@
+"""What the planner decides, from records alone."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import pytest
+
+from dagbuild.digest import digest_text
+from dagbuild.graph import Graph
+from dagbuild.node import CachePolicy
+from dagbuild.plan import Decision, Given, Place, Plan, Request, Status, make_plan
+from dagbuild.record import Artifact, Key, Manifest, Part, Record
+from tests.unit.test_graph import make_graph
+
+
+class FakeLookup:
+    """Records in a dict; counts what is asked."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.gone: set[str] = set()
+        self.asked: list[int] = []
+
+    def find(self, keys: Collection[Key]) -> dict[Key, Record]:
+        self.asked.append(len(keys))
+        found: dict[Key, Record] = {}
+        for record in self.records:
+            for key in (record.deep, record.content):
+                if key in keys:
+                    found.setdefault(key, record)
+        return found
+
+    def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
+        return {record.node: record for record in self.records if record.node in nodes}
+
+    def place(self, artifact: Artifact) -> Place:
+        return Place.NOWHERE if artifact.meta in self.gone else Place.LOCAL
+
+
+def make_manifest(name: str, code: str) -> Manifest:
+    return Manifest(
+        (Part("node", name, name), Part("source", "", code), Part("helper", name, code, counts=False))
+    )
+
+
+def make_request(graph: Graph, targets: str, code: dict[str, str], x: str = "1", forced: str = "") -> Request:
+    givens = {name: Given(name, "config", digest_text(x), Artifact("plain/1", x), x) for name in graph.inputs}
+    manifests = {name: make_manifest(name, code.get(name, "v1")) for name in graph.nodes}
+    return Request(graph, tuple(targets.split()), givens, manifests, frozenset(forced.split()))
+
+
+def build(request: Request, lookup: FakeLookup, values: dict[str, str] | None = None) -> list[str]:
+    """Play a build: what the plan runs gets a record, with the value that `values` says or one of its key's."""
+    plan = make_plan(request, lookup, everything=True)
+    digests = {name: given.digest for name, given in request.givens.items()}
+    ran = []
+    for name in request.order:
+        step = plan.steps[name]
+        content = request.content(name, digests.get)
+        assert content is not None
+        record = lookup.find([content]).get(content)
+        if record is None or step.decision is Decision.RUN and name in request.forced:
+            ran.append(name)
+            value = (values or {}).get(name, content)
+            ups = {up: digests[up] for up in request.upstream(name)}
+            record = Record(
+                name, request.deep[name], content, request.manifest(name), Artifact("plain/1", value), ups
+            )
+        digests[name] = record.artifact.digest
+        lookup.records.append(replace(record, deep=request.deep[name], manifest=request.manifest(name)))
+    return ran
+
+
+GRAPH = make_graph(a="x", b="a", c="a", d="b c", other="x")
+
+
+@pytest.fixture
+def lookup() -> FakeLookup:
+    return FakeLookup()
+
+
+def statuses(plan: Plan) -> dict[str, str]:
+    return {name: step.status.value for name, step in plan.steps.items()}
+
+
+def test_nothing_built_yet_runs_what_the_target_needs(lookup: FakeLookup) -> None:
+    """Other nodes are not in the plan."""
+    plan = make_plan(make_request(GRAPH, "d", {}), lookup)
+
+    assert set(plan.names(Decision.RUN)) == {"a", "b", "c", "d"}
+    assert plan.with_status(Status.MISSING) == plan.names(Decision.RUN)
+
+
+def test_after_a_build_the_target_is_reused_and_nothing_else_is_asked(lookup: FakeLookup) -> None:
+    """A hit at the target means that nothing above is looked up."""
+    request = make_request(GRAPH, "d", {})
+    build(request, lookup)
+    lookup.asked.clear()
+
+    plan = make_plan(request, lookup)
+
+    assert {name: step.decision for name, step in plan.steps.items()} == {"d": Decision.REUSE}
+    assert lookup.asked == [1, 0] or lookup.asked == [1]
+
+
+def test_changed_code_makes_the_node_stale_and_what_is_below_affected(lookup: FakeLookup) -> None:
+    """The reason names the helper; what is beside the change stays fresh."""
+    build(make_request(GRAPH, "d", {}), lookup)
+
+    plan = make_plan(make_request(GRAPH, "d", {"b": "v2"}), lookup, everything=True)
+
+    assert statuses(plan) == {"a": "fresh", "b": "stale", "c": "fresh", "d": "affected"}
+    assert str(plan.steps["b"].reasons[0]) == "helper `b` changed"
+    assert str(plan.steps["d"].reasons[0]) == "upstream `b` is stale"
+
+
+def test_changed_given_value_is_told_with_both_values(lookup: FakeLookup) -> None:
+    """A config value in the user's words."""
+    build(make_request(GRAPH, "d", {}), lookup)
+
+    plan = make_plan(make_request(GRAPH, "d", {}, x="2"), lookup, everything=True)
+
+    assert str(plan.steps["a"].reasons[0]) == "config x: 1 -> 2"
+
+
+def test_early_cutoff_by_content_key(lookup: FakeLookup) -> None:
+    """When a changed node gives the value it gave before, what is below is fresh by its content key."""
+    build(make_request(GRAPH, "d", {}, x="1"), lookup, values={"a": "same"})
+    second = make_request(GRAPH, "d", {"a": "v2"})
+
+    assert build(second, lookup, values={"a": "same"}) == ["a"]
+    assert make_plan(second, lookup, everything=True).clean
+
+
+def test_going_back_is_a_hit(lookup: FakeLookup) -> None:
+    """Old records stay."""
+    first = make_request(GRAPH, "d", {})
+    build(first, lookup)
+    build(make_request(GRAPH, "d", {"a": "v2"}), lookup)
+
+    assert make_plan(first, lookup).clean
+
+
+def test_missing_blob_of_a_target_runs_its_maker_only(lookup: FakeLookup) -> None:
+    """Upstreams whose values are there are reused."""
+    request = make_request(GRAPH, "d", {})
+    build(request, lookup)
+    lookup.gone = {record.artifact.meta for record in lookup.records if record.node == "d"}
+
+    plan = make_plan(request, lookup)
+
+    assert plan.names(Decision.RUN) == ["d"]
+    assert plan.steps["d"].status is Status.MISSING
+    assert set(plan.names(Decision.REUSE)) == {"b", "c"}
+
+
+def test_missing_blob_of_a_value_that_nobody_needs_is_no_matter(lookup: FakeLookup) -> None:
+    """Only what a running node or the user needs must be there."""
+    request = make_request(GRAPH, "d", {})
+    build(request, lookup)
+    lookup.gone = {record.artifact.meta for record in lookup.records if record.node == "a"}
+
+    assert make_plan(request, lookup, everything=True).clean
+
+
+def test_forced_node_runs_and_what_is_below_waits_for_its_value(lookup: FakeLookup) -> None:
+    """Below a forced node nothing is decided before its new value is known."""
+    request = make_request(GRAPH, "d", {})
+    build(request, lookup)
+
+    plan = make_plan(make_request(GRAPH, "d", {}, forced="b"), lookup)
+
+    assert set(plan.names(Decision.RUN)) == {"b", "d"}
+    assert plan.steps["d"].status is Status.AFFECTED
+
+
+def test_given_node_hides_what_is_above_it(lookup: FakeLookup) -> None:
+    """Upstream that is reached only through an override is not planned."""
+    request = make_request(GRAPH, "d", {})
+    override = Given("b", "override", digest_text("b"), Artifact("plain/1", "b"), "b.csv")
+    plan = make_plan(replace(request, givens={**request.givens, "b": override}), lookup)
+
+    assert plan.steps["b"].status is Status.PINNED
+    assert set(plan.names(Decision.RUN)) == {"a", "c", "d"}
+
+
+def test_override_with_the_value_that_would_be_computed_changes_nothing_below(lookup: FakeLookup) -> None:
+    """An id of a given value is its digest, so the content key is the same."""
+    request = make_request(GRAPH, "d", {})
+    build(request, lookup)
+    made = next(record.artifact for record in lookup.records if record.node == "b")
+    override = Given("b", "override", made.digest, made, "")
+
+    plan = make_plan(replace(request, givens={**request.givens, "b": override}), lookup)
+
+    assert plan.clean
+
+
+def test_never_cached_node_runs_inside_the_steps_that_need_it(lookup: FakeLookup) -> None:
+    """A view has no step of its own to run, and its code still counts below it."""
+    node = replace(GRAPH.nodes["b"], cache=CachePolicy(never=True))
+    graph = Graph({**GRAPH.nodes, "b": node}, GRAPH.inputs)
+    build(make_request(graph, "d", {}), lookup)
+
+    plan = make_plan(make_request(graph, "d", {"b": "v2"}), lookup, everything=True)
+
+    assert make_request(graph, "d", {}).needs("d") == (["a", "c"], ["b"])
+    assert plan.names(Decision.RUN) == ["d"]
+
+
+def test_long_chain_is_planned_in_few_questions(lookup: FakeLookup) -> None:
+    """Each round of misses doubles the reach of the next question."""
+    length = 10_000
+    graph = make_graph(n0="x", **{f"n{i}": f"n{i - 1}" for i in range(1, length)})
+
+    plan = make_plan(make_request(graph, f"n{length - 1}", {}), lookup)
+
+    assert len(plan.names(Decision.RUN)) == length
+    assert len(lookup.asked) < 20

@@ -28,15 +28,16 @@ _SAYS_NOTHING = frozenset(
     {
         "__doc__", "__module__", "__qualname__", "__dict__", "__weakref__", "__firstlineno__", "__annotations__",
         "__static_attributes__", "__annotate__", "__annotate_func__", "__annotations_cache__", "__parameters__",
-        "__type_params__", "__abstractmethods__", "_abc_impl", "__match_args__", "__signature__", "__conditional_annotations__",
-        "__classcell__", "__classdictcell__", "_is_protocol", "__protocol_attrs__", "__non_callable_proto_members__",
+        "__type_params__", "__abstractmethods__", "_abc_impl", "__match_args__", "__signature__",
+        "__conditional_annotations__", "__classcell__", "__classdictcell__", "_is_protocol", "__protocol_attrs__",
+        "__non_callable_proto_members__",
     }
 )  # fmt: skip
 _DATACLASS_OPTIONS = ("init", "repr", "eq", "order", "unsafe_hash", "frozen")
 _FIELD_OPTIONS = ("init", "repr", "hash", "compare", "kw_only")
 
 
-def start(walk: Walk, cls: type) -> Entity:
+def start(_: Walk, cls: type) -> Entity:
     """Return the entity of a class, not filled in yet."""
     return Entity("class", f"{cls.__module__}.{cls.__qualname__}", cls, "")
 
@@ -136,10 +137,8 @@ def _annotations_act(walk: Walk, cls: type, node: ast.ClassDef) -> bool:
     """Tell whether something makes the class out of its annotations."""
     if node.decorator_list or type(cls) is not type or hasattr(cls, "_fields"):
         return True
-    for base in cls.__mro__[1:-1]:
-        if "__init_subclass__" in vars(base) or not walk.is_project_type(base):
-            return True
-    return False
+    bases = cls.__mro__[1:-1]
+    return any("__init_subclass__" in vars(base) or not walk.is_project_type(base) for base in bases)
 
 
 def _library_decorators(walk: Walk, node: ast.ClassDef, names: Mapping[str, Any]) -> bool:
@@ -220,7 +219,8 @@ def _add_fields(walk: Walk, entity: Entity, cls: type) -> None:
         options = vars(cls).get("__dataclass_params__")
         entity.items += [f"{name}={getattr(options, name, None)}" for name in _DATACLASS_OPTIONS]
         entity.items.append(f"slots={'__slots__' in vars(cls)}")
-        for field in vars(cls)["__dataclass_fields__"].values():
+        fields: dict[str, dataclasses.Field[Any]] = vars(cls)["__dataclass_fields__"]
+        for field in fields.values():
             entity.items += ["field", field.name, str(getattr(field._field_type, "name", ""))]
             entity.items += [
                 f"{name}={getattr(field, name, None)}" for name in _FIELD_OPTIONS if name != "kw_only"
@@ -229,4 +229,8 @@ def _add_fields(walk: Walk, entity: Entity, cls: type) -> None:
             for value in (field.default, field.default_factory, dict(field.metadata)):
                 entity.items.append("missing" if value is dataclasses.MISSING else walk.refer(value))
     if "_fields" in vars(cls) and issubclass(cls, tuple):
-        entity.items += ["tuple", walk.refer(cls._fields), walk.refer(getattr(cls, "_field_defaults", None))]  # type: ignore[attr-defined]
+        entity.items += [
+            "tuple",
+            walk.refer(vars(cls)["_fields"]),
+            walk.refer(vars(cls).get("_field_defaults")),
+        ]

@@ -103,7 +103,7 @@ class SourceReader:
         digest_all([item], self._digests)
         return self._digests[item]
 
-    def _leaf(self, entity: Entity, asked: bool) -> Leaf:  # noqa: FBT001
+    def _leaf(self, entity: Entity, asked: bool) -> Leaf:
         kind = "function" if asked and entity.kind == "helper" else entity.kind
         return Leaf(kind, entity.name, self._own[entity], entity.where, entity.text)
 

@@ -76,9 +76,9 @@ def acted_on(node: ast.stmt) -> Iterator[ast.expr]:
             if isinstance(target, ast.Attribute | ast.Subscript):
                 yield target.value
             elif isinstance(target, ast.Name) and target.id == "_":
-                value = getattr(node, "value", None)
-                if isinstance(value, ast.Call):
-                    yield value.func
+                made = getattr(node, "value", None)
+                if isinstance(made, ast.Call):
+                    yield made.func
 
 
 def root_chain(node: ast.expr) -> tuple[str, ...]:

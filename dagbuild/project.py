@@ -30,7 +30,7 @@ from dagbuild.plan import Given, Place, Plan, Request, Step, make_plan
 from dagbuild.reasons import Reason, find_changes, with_parts
 from dagbuild.record import Artifact, Key, Manifest, Record
 from dagbuild.settings import Pin, Settings, load_settings
-from dagbuild.source import SourceReader
+from dagbuild.code import SourceReader
 from dagbuild.store import open_store
 from dagbuild.store.base import Store
 

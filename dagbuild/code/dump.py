@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from dagbuild.source.scopes import Chain, Import, Scopes
+from dagbuild.code.scopes import Chain, Import, Scopes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dagbuild.digest import Digest, digest_text
-from dagbuild.source.dump import Dumper, Function, annotations_of, chain_of
-from dagbuild.source.scopes import Chain, Import
+from dagbuild.code.dump import Dumper, Function, annotations_of, chain_of
+from dagbuild.code.scopes import Chain, Import
 
 
 @dataclass(frozen=True, slots=True)

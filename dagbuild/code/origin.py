@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, Literal
 
-from dagbuild.source.distributions import find_distribution
+from dagbuild.code.distributions import find_distribution
 
 Kind = Literal["project", "standard", "package", "dagbuild"]
 

@@ -12,13 +12,13 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.digest import digest_text
-from dagbuild.source.entities import Entity, Item, Unordered
-from dagbuild.source.normal_form import Form, FunctionForm
-from dagbuild.source.references import MISSING, add_references, find_object
-from dagbuild.source.scopes import Chain
+from dagbuild.code.entities import Entity, Item, Unordered
+from dagbuild.code.normal_form import Form, FunctionForm
+from dagbuild.code.references import MISSING, add_references, find_object
+from dagbuild.code.scopes import Chain
 
 if TYPE_CHECKING:
-    from dagbuild.source.walk import Walk
+    from dagbuild.code.walk import Walk
 
 _PLAIN_DECORATORS = frozenset({"builtins", "functools", "contextlib", "abc", "typing", "enum", "dataclasses"})
 _NO_ANNOTATIONS = frozenset({"setter", "getter", "deleter"})

@@ -14,15 +14,15 @@ from collections.abc import Iterator, Mapping
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.source.definitions import first_line
-from dagbuild.source.entities import Entity, Item
-from dagbuild.source.functions import is_ours
-from dagbuild.source.normal_form import dump_class_body, dump_nodes
-from dagbuild.source.references import add_references
-from dagbuild.source.statements import bound_names
+from dagbuild.code.definitions import first_line
+from dagbuild.code.entities import Entity, Item
+from dagbuild.code.functions import is_ours
+from dagbuild.code.normal_form import dump_class_body, dump_nodes
+from dagbuild.code.references import add_references
+from dagbuild.code.statements import bound_names
 
 if TYPE_CHECKING:
-    from dagbuild.source.walk import Walk
+    from dagbuild.code.walk import Walk
 
 _SAYS_NOTHING = frozenset(
     {

@@ -13,12 +13,12 @@ from importlib.util import find_spec, resolve_name
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.source.entities import Entity, Item
-from dagbuild.source.normal_form import Form
-from dagbuild.source.scopes import Chain, Import
+from dagbuild.code.entities import Entity, Item
+from dagbuild.code.normal_form import Form
+from dagbuild.code.scopes import Chain, Import
 
 if TYPE_CHECKING:
-    from dagbuild.source.walk import Walk
+    from dagbuild.code.walk import Walk
 
 MISSING: Any = object()
 

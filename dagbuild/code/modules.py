@@ -13,13 +13,13 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.source.entities import Entity
-from dagbuild.source.normal_form import dump_nodes
-from dagbuild.source.references import absolute_name, add_references
-from dagbuild.source.statements import acted_on, bound_names, flatten, root_chain
+from dagbuild.code.entities import Entity
+from dagbuild.code.normal_form import dump_nodes
+from dagbuild.code.references import absolute_name, add_references
+from dagbuild.code.statements import acted_on, bound_names, flatten, root_chain
 
 if TYPE_CHECKING:
-    from dagbuild.source.walk import Walk
+    from dagbuild.code.walk import Walk
 
 _LONGEST_TEXT = 80
 _EXPECTED = frozenset(

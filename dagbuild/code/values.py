@@ -26,8 +26,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from dagbuild.digest import digest_bytes
-from dagbuild.source import arrays
-from dagbuild.source.entities import Entity, Item, Unordered
+from dagbuild.code import arrays
+from dagbuild.code.entities import Entity, Item, Unordered
 
 
 class Referrer(Protocol):

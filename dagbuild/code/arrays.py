@@ -9,10 +9,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.digest import digest_bytes
-from dagbuild.source.entities import Item
+from dagbuild.code.entities import Item
 
 if TYPE_CHECKING:
-    from dagbuild.source.values import Referrer
+    from dagbuild.code.values import Referrer
 
 
 def array_items(walk: Referrer, value: Any) -> list[Item] | None:

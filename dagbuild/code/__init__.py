@@ -5,7 +5,7 @@ by the names of their distributions. Nothing here knows of nodes, records or sto
 change a value changes a digest; an edit that cannot (comments, layout, places, names of files) does not.
 """
 
-from dagbuild.source.closure import Closure, Leaf, SourceReader, digest_value
-from dagbuild.source.distributions import package_version
+from dagbuild.code.closure import Closure, Leaf, SourceReader, digest_value
+from dagbuild.code.distributions import package_version
 
 __all__ = ["Closure", "Leaf", "SourceReader", "digest_value", "package_version"]

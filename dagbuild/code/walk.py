@@ -13,11 +13,11 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
-from dagbuild.source import classes, effects, functions, modules
-from dagbuild.source.definitions import Definitions
-from dagbuild.source.entities import Entity, Item
-from dagbuild.source.origin import Origin, Origins
-from dagbuild.source.values import fill_value, scalar
+from dagbuild.code import classes, effects, functions, modules
+from dagbuild.code.definitions import Definitions
+from dagbuild.code.entities import Entity, Item
+from dagbuild.code.origin import Origin, Origins
+from dagbuild.code.values import fill_value, scalar
 
 _OURS = "dagbuild"
 

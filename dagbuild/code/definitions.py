@@ -15,8 +15,8 @@ from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any
 
-from dagbuild.source.dump import Function
-from dagbuild.source.normal_form import FunctionForm, dump_function
+from dagbuild.code.dump import Function
+from dagbuild.code.normal_form import FunctionForm, dump_function
 
 
 class Text:

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.source.entities import Entity
-from dagbuild.source.references import MISSING, absolute_name, find_object
-from dagbuild.source.statements import acted_on, flatten, is_skipped, root_chain
+from dagbuild.code.entities import Entity
+from dagbuild.code.references import MISSING, absolute_name, find_object
+from dagbuild.code.statements import acted_on, flatten, is_skipped, root_chain
 
 if TYPE_CHECKING:
-    from dagbuild.source.walk import Walk
+    from dagbuild.code.walk import Walk
 
 _HARMLESS = frozenset(
     {

@@ -10,7 +10,8 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from dagbuild.code.scopes import Chain, Import, Scopes
+from dagbuild.code.scopes import Import, Scopes
+from dagbuild.code.statements import annotations_of, chain_of
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -33,24 +34,6 @@ def _fields(kind: type[ast.AST]) -> tuple[tuple[str, str], ...]:
     if kind not in _FIELDS:
         _FIELDS[kind] = tuple((name, f" {name}=") for name in kind._fields if name not in _SKIPPED)
     return _FIELDS[kind]
-
-
-def annotations_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
-    """Return the annotations of parameters and of the result."""
-    args = node.args
-    every = [*args.posonlyargs, *args.args, *args.kwonlyargs]
-    every += [a for a in (args.vararg, args.kwarg) if a]
-    found = [a.annotation for a in every if a.annotation]
-    return [*found, node.returns] if node.returns else found
-
-
-def chain_of(node: ast.AST | None) -> Chain:
-    """Return the chain of names that an expression is, or nothing."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return (node.id, *reversed(parts)) if isinstance(node, ast.Name) else ()
 
 
 class Dumper:
@@ -81,12 +64,12 @@ class Dumper:
             if isinstance(value, ast.AST):
                 self.dump(value)
             elif isinstance(value, list):
-                self.dump_list(value)
+                self._dump_list(value)
             else:
                 out.append(ascii(value))
         out.append(")")
 
-    def dump_list(self, values: list[ast.AST]) -> None:
+    def _dump_list(self, values: list[ast.AST]) -> None:
         self.out.append("[")
         for value in values:
             if isinstance(value, ast.AST):
@@ -96,7 +79,7 @@ class Dumper:
             self.out.append(",")
         self.out.append("]")
 
-    def dump_body(self, body: list[ast.stmt]) -> None:
+    def _dump_body(self, body: list[ast.stmt]) -> None:
         self.out.append("{")
         for statement in body:
             self.dump(statement)
@@ -105,11 +88,11 @@ class Dumper:
     # -- functions and classes ------------------------------------------------------------------
 
     def root(self, node: Function) -> None:
-        """Dump a function that stands on its own: its name, decorators and defaults are the caller's business."""
+        """Append a function that stands on its own: its name, decorators and defaults are the caller's business."""
         self.out.append("(" + ("Async" if isinstance(node, ast.AsyncFunctionDef) else "") + "Function")
-        self.function_scope(node, with_defaults=False)
+        self._function_scope(node, with_defaults=False)
 
-    def function_scope(self, node: Function, *, with_defaults: bool) -> None:
+    def _function_scope(self, node: Function, *, with_defaults: bool) -> None:
         args = node.args
         self.scopes.enter("function")
         for label, group in (("/", args.posonlyargs), ("", args.args), ("*", args.kwonlyargs)):
@@ -127,13 +110,13 @@ class Dumper:
             self.dump(node.body)
             self.out.append(")}")
         else:
-            self.dump_body(self.without_docstring(node.body))
+            self._dump_body(self._without_docstring(node.body))
         self.scopes.leave()
         self.out.append(")")
         if with_defaults:
-            self.dump_list([*args.defaults, *(d for d in args.kw_defaults if d is not None)])
+            self._dump_list([*args.defaults, *(d for d in args.kw_defaults if d is not None)])
 
-    def without_docstring(self, body: list[ast.stmt]) -> list[ast.stmt]:
+    def _without_docstring(self, body: list[ast.stmt]) -> list[ast.stmt]:
         first = body[0] if body else None
         if (
             isinstance(first, ast.Expr)
@@ -144,27 +127,27 @@ class Dumper:
             return body[1:]
         return body
 
-    def nested_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    def _nested_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self.scopes.bind(node.name)
         self.out.append(f"({node.__class__.__name__} {node.name!a}")
         if node.decorator_list:
-            self.dump_list([*node.decorator_list, *annotations_of(node)])
-        self.function_scope(node, with_defaults=True)
+            self._dump_list([*node.decorator_list, *annotations_of(node)])
+        self._function_scope(node, with_defaults=True)
 
-    def lambda_(self, node: ast.Lambda) -> None:
+    def _lambda(self, node: ast.Lambda) -> None:
         self.out.append("(Lambda")
-        self.function_scope(node, with_defaults=True)
+        self._function_scope(node, with_defaults=True)
 
-    def class_(self, node: ast.ClassDef) -> None:
+    def _class(self, node: ast.ClassDef) -> None:
         self.scopes.bind(node.name)
         self.out.append(f"(ClassDef {node.name!a}")
-        self.dump_list([*node.decorator_list, *node.bases, *node.keywords])
+        self._dump_list([*node.decorator_list, *node.bases, *node.keywords])
         self.scopes.enter("class")
-        self.dump_body(self.without_docstring(node.body))
+        self._dump_body(self._without_docstring(node.body))
         self.scopes.leave()
         self.out.append(")")
 
-    def comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
         self.out.append("(" + node.__class__.__name__ + " in=")
         self.dump(node.generators[0].iter)  # evaluated outside
         self.scopes.enter("comprehension")
@@ -174,7 +157,7 @@ class Dumper:
             if index:
                 self.out.append(" in=")
                 self.dump(part.iter)
-            self.dump_list([*part.ifs])
+            self._dump_list([*part.ifs])
         if isinstance(node, ast.DictComp):
             self.dump(node.key)
             self.dump(node.value)
@@ -185,16 +168,16 @@ class Dumper:
 
     # -- names ----------------------------------------------------------------------------------
 
-    def name(self, node: ast.Name) -> None:
+    def _name(self, node: ast.Name) -> None:
         self.out.append(" " + node.id)
         if isinstance(node.ctx, ast.Load):
             self.scopes.refer((node.id,))
             if not node.id.startswith("__"):  # a bare __name__ is the module's
-                self.mark(node.id)
+                self._mark(node.id)
         else:
             self.scopes.bind(node.id)
 
-    def augmented(self, node: ast.AugAssign) -> None:
+    def _augmented(self, node: ast.AugAssign) -> None:
         self.out.append(f"(AugAssign {node.op.__class__.__name__}")
         self.dump(node.target)
         if isinstance(node.target, ast.Name):
@@ -202,16 +185,16 @@ class Dumper:
         self.dump(node.value)
         self.out.append(")")
 
-    def mark(self, name: str) -> None:
+    def _mark(self, name: str) -> None:
         if name in REFLECTIVE:
             self.marks.add(name)
 
-    def attribute(self, node: ast.Attribute) -> None:
+    def _attribute(self, node: ast.Attribute) -> None:
         parts: list[str] = []
         base: ast.expr = node
         while isinstance(base, ast.Attribute):
             parts.append(base.attr)
-            self.mark(base.attr)
+            self._mark(base.attr)
             base = base.value
         parts.reverse()
         if isinstance(base, ast.Name):
@@ -222,21 +205,21 @@ class Dumper:
             self.dump(base)
             self.out.append(f" {'.'.join(parts)})")
 
-    def named_expression(self, node: ast.NamedExpr) -> None:
+    def _named_expression(self, node: ast.NamedExpr) -> None:
         self.out.append(f"(NamedExpr {node.target.id}")
         self.scopes.bind_outside_comprehension(node.target.id)
         self.dump(node.value)
         self.out.append(")")
 
-    def global_(self, node: ast.Global) -> None:
+    def _global(self, node: ast.Global) -> None:
         self.out.append(f"(Global {sorted(node.names)})")
         self.scopes.declare_global(node.names)
 
-    def nonlocal_(self, node: ast.Nonlocal) -> None:
+    def _nonlocal(self, node: ast.Nonlocal) -> None:
         self.out.append(f"(Nonlocal {sorted(node.names)})")
         self.scopes.declare_nonlocal(node.names)
 
-    def import_(self, node: ast.Import) -> None:
+    def _import(self, node: ast.Import) -> None:
         for alias in node.names:
             self.out.append(f"(Import {alias.name} {alias.asname})")
             if alias.asname:
@@ -247,54 +230,54 @@ class Dumper:
                 if top != alias.name:
                     self.scopes.bind_import(top, Import(alias.name, 0, ""))
 
-    def import_from(self, node: ast.ImportFrom) -> None:
+    def _import_from(self, node: ast.ImportFrom) -> None:
         module = node.module or ""
         for alias in node.names:
             self.out.append(f"(ImportFrom {node.level} {module} {alias.name} {alias.asname})")
             self.scopes.bind_import(alias.asname or alias.name, Import(module, node.level, alias.name))
 
-    def handler(self, node: ast.ExceptHandler) -> None:
+    def _handler(self, node: ast.ExceptHandler) -> None:
         self.out.append(f"(ExceptHandler {node.name}")
         if node.name:
             self.scopes.bind(node.name)
         if node.type:
             self.dump(node.type)
-        self.dump_body(node.body)
+        self._dump_body(node.body)
         self.out.append(")")
 
-    def match_capture(self, node: ast.MatchAs | ast.MatchStar | ast.MatchMapping) -> None:
+    def _match_capture(self, node: ast.MatchAs | ast.MatchStar | ast.MatchMapping) -> None:
         name = node.rest if isinstance(node, ast.MatchMapping) else node.name
         self.out.append(f"({node.__class__.__name__} {name}")
         if name:
             self.scopes.bind(name)
         if isinstance(node, ast.MatchMapping):
-            self.dump_list([*node.keys])
-            self.dump_list([*node.patterns])
+            self._dump_list([*node.keys])
+            self._dump_list([*node.patterns])
         elif isinstance(node, ast.MatchAs) and node.pattern:
             self.dump(node.pattern)
         self.out.append(")")
 
     # -- statements and expressions with more than one spelling ------------------------------------
 
-    def expression_statement(self, node: ast.Expr) -> None:
+    def _expression_statement(self, node: ast.Expr) -> None:
         if not isinstance(node.value, ast.Constant):  # a bare literal does nothing
             self.out.append("(Expr")
             self.dump(node.value)
             self.out.append(")")
 
-    def pass_(self, _: ast.Pass) -> None:
+    def _pass(self, _: ast.Pass) -> None:
         """Add nothing: it does nothing."""
 
-    def assign(self, node: ast.Assign) -> None:
-        self._assign([*node.targets], node.value)
+    def _assign(self, node: ast.Assign) -> None:
+        self._assignment([*node.targets], node.value)
 
-    def _assign(self, targets: list[ast.AST], value: ast.expr) -> None:
+    def _assignment(self, targets: list[ast.AST], value: ast.expr) -> None:
         self.out.append("(Assign")
-        self.dump_list(targets)
+        self._dump_list(targets)
         self.dump(value)
         self.out.append(")")
 
-    def annotated(self, node: ast.AnnAssign) -> None:
+    def _annotated(self, node: ast.AnnAssign) -> None:
         if self.scopes.stack[-1].kind == "class":
             self.out.append("(Annotated")
             self.dump(node.target)
@@ -303,17 +286,17 @@ class Dumper:
                 self.dump(node.value)
             self.out.append(")")
         elif node.value:
-            self._assign([node.target], node.value)
+            self._assignment([node.target], node.value)
         else:
             # It makes the name local, even though it binds nothing.
             self.out.append("(Local")
             self.dump(node.target)
             self.out.append(")")
 
-    def constant(self, node: ast.Constant) -> None:
+    def _constant(self, node: ast.Constant) -> None:
         value = node.value
         if isinstance(value, str):
-            self.text(value)
+            self._text(value)
             if len(value) < _LONGEST_PATH and ("." in value or "/" in value) and "\n" not in value:
                 self.strings[value] = None
         elif isinstance(value, int) and not isinstance(value, bool):
@@ -321,10 +304,10 @@ class Dumper:
         else:
             self.out.append(f"<{type(value).__name__} {value!r}>")
 
-    def text(self, value: str) -> None:
+    def _text(self, value: str) -> None:
         self.out.append(f"<str {value!a}>")
 
-    def joined(self, node: ast.JoinedStr) -> None:
+    def _joined(self, node: ast.JoinedStr) -> None:
         parts: list[ast.expr | str] = []
         for part in node.values:
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
@@ -336,48 +319,44 @@ class Dumper:
             else:
                 parts.append(part)
         if not parts or (len(parts) == 1 and isinstance(parts[0], str)):
-            self.text("".join(p for p in parts if isinstance(p, str)))
+            self._text("".join(p for p in parts if isinstance(p, str)))
             return
         self.out.append("(JoinedStr")
         for item in parts:
             if not isinstance(item, str):
                 self.dump(item)
             elif item:
-                self.text(item)
+                self._text(item)
         self.out.append(")")
 
-    def call(self, node: ast.Call) -> None:
+    def _call(self, node: ast.Call) -> None:
         func, args = node.func, node.args
         first = args[0].value if args and isinstance(args[0], ast.Constant) else None
         if isinstance(first, str):
-            if isinstance(func, ast.Attribute) and func.attr in {"get", "getenv"}:
-                chain = chain_of(func)
-                if chain[-2:] in {("environ", "get"), ("os", "getenv")}:
-                    self.environment[first] = None
-            elif isinstance(func, ast.Name) and func.id == "getenv":
+            if chain_of(func)[-2:] in {("environ", "get"), ("os", "getenv"), ("getenv",)}:
                 self.environment[first] = None
         elif isinstance(func, ast.Name) and func.id == "getattr" and len(args) > 1:
             chain = chain_of(args[0])
             attribute = args[1].value if isinstance(args[1], ast.Constant) else None
             if chain and isinstance(attribute, str):
                 # getattr(module, "name") is module.name, not the whole module.
-                self.mark(attribute)
+                self._mark(attribute)
                 self.out.append(f"(getattr {'.'.join(chain)} {attribute!a}")
                 self.scopes.refer((*chain, attribute))
                 self.scopes.refer(("getattr",))
-                self.dump_list([*args[2:], *node.keywords])
+                self._dump_list([*args[2:], *node.keywords])
                 self.out.append(")")
                 return
         self.out.append("(Call")
         self.dump(func)
-        self.dump_list([*args])
+        self._dump_list([*args])
         if node.keywords:
-            self.dump_list([*node.keywords])
+            self._dump_list([*node.keywords])
         elif not args and isinstance(func, ast.Name) and func.id == "vars":
             self.scopes.refer(("vars()",))
         self.out.append(")")
 
-    def subscript(self, node: ast.Subscript) -> None:
+    def _subscript(self, node: ast.Subscript) -> None:
         if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
             chain = chain_of(node.value)
             if chain and chain[-1] == "environ":
@@ -389,32 +368,32 @@ class Dumper:
 
 
 _SPECIAL: dict[type[ast.AST], Callable[[Dumper, Any], None]] = {
-    ast.FunctionDef: Dumper.nested_function,
-    ast.AsyncFunctionDef: Dumper.nested_function,
-    ast.Lambda: Dumper.lambda_,
-    ast.ClassDef: Dumper.class_,
-    ast.ListComp: Dumper.comprehension,
-    ast.SetComp: Dumper.comprehension,
-    ast.GeneratorExp: Dumper.comprehension,
-    ast.DictComp: Dumper.comprehension,
-    ast.Name: Dumper.name,
-    ast.Attribute: Dumper.attribute,
-    ast.NamedExpr: Dumper.named_expression,
-    ast.Global: Dumper.global_,
-    ast.Nonlocal: Dumper.nonlocal_,
-    ast.Import: Dumper.import_,
-    ast.ImportFrom: Dumper.import_from,
-    ast.ExceptHandler: Dumper.handler,
-    ast.MatchAs: Dumper.match_capture,
-    ast.MatchStar: Dumper.match_capture,
-    ast.MatchMapping: Dumper.match_capture,
-    ast.Expr: Dumper.expression_statement,
-    ast.Pass: Dumper.pass_,
-    ast.Assign: Dumper.assign,
-    ast.AnnAssign: Dumper.annotated,
-    ast.AugAssign: Dumper.augmented,
-    ast.Constant: Dumper.constant,
-    ast.JoinedStr: Dumper.joined,
-    ast.Call: Dumper.call,
-    ast.Subscript: Dumper.subscript,
+    ast.FunctionDef: Dumper._nested_function,
+    ast.AsyncFunctionDef: Dumper._nested_function,
+    ast.Lambda: Dumper._lambda,
+    ast.ClassDef: Dumper._class,
+    ast.ListComp: Dumper._comprehension,
+    ast.SetComp: Dumper._comprehension,
+    ast.GeneratorExp: Dumper._comprehension,
+    ast.DictComp: Dumper._comprehension,
+    ast.Name: Dumper._name,
+    ast.Attribute: Dumper._attribute,
+    ast.NamedExpr: Dumper._named_expression,
+    ast.Global: Dumper._global,
+    ast.Nonlocal: Dumper._nonlocal,
+    ast.Import: Dumper._import,
+    ast.ImportFrom: Dumper._import_from,
+    ast.ExceptHandler: Dumper._handler,
+    ast.MatchAs: Dumper._match_capture,
+    ast.MatchStar: Dumper._match_capture,
+    ast.MatchMapping: Dumper._match_capture,
+    ast.Expr: Dumper._expression_statement,
+    ast.Pass: Dumper._pass,
+    ast.Assign: Dumper._assign,
+    ast.AnnAssign: Dumper._annotated,
+    ast.AugAssign: Dumper._augmented,
+    ast.Constant: Dumper._constant,
+    ast.JoinedStr: Dumper._joined,
+    ast.Call: Dumper._call,
+    ast.Subscript: Dumper._subscript,
 }

@@ -34,7 +34,7 @@ _HARMLESS = frozenset(
         "abc",
     }
 )
-_BUILTINS_THAT_ACT = frozenset({"setattr", "delattr", "exec", "eval", "__import__"})
+_BUILTINS_THAT_ACT = frozenset({("setattr",), ("delattr",), ("exec",), ("eval",), ("__import__",)})
 _ENVIRONMENT = {
     "os": {("environ",), ("environ", "update"), ("environ", "setdefault"), ("putenv",), ("unsetenv",)}
 }
@@ -73,22 +73,21 @@ def _effects_of(walk: Walk, names: Mapping[str, Any], body: list[ast.stmt]) -> I
 def _is_foreign(walk: Walk, names: Mapping[str, Any], target: ast.expr) -> bool:
     """Tell whether what a statement acts on is not seen by value anyway."""
     chain = root_chain(target)
-    if not chain:
-        return False
-    if chain[0] not in names:
-        return chain[0] in _BUILTINS_THAT_ACT
-    root = names[chain[0]]
-    if isinstance(root, ModuleType) and walk.origins.of_name(root.__name__).kind == "project":
-        found = find_object(names, chain)
-        return isinstance(found, FunctionType) or found is MISSING
-    if isinstance(root, type) and walk.is_project_type(root):
-        return len(chain) > 1  # a method may act; attributes are seen
-    if not isinstance(root, ModuleType) and not callable(root):
-        return False  # values are seen
-    home = _module_of(root)
+    if not chain or chain[0] not in names:
+        return chain[:1] in _BUILTINS_THAT_ACT
+    thing: Any = names[chain[0]]
+    rest = chain[1:]
+    while rest and isinstance(thing, ModuleType) and walk.origins.of_name(thing.__name__).kind == "project":
+        thing, rest = vars(thing).get(rest[0]), rest[1:]
+    home = _module_of(thing)
+    origin = walk.origins.of_name(home).kind if home else "standard"
+    if origin == "project":
+        # What is set is seen by value; what is called may act on anything.
+        return isinstance(thing, FunctionType) or (isinstance(thing, type) and bool(rest))
     if home in _ENVIRONMENT:
-        return chain[1:] in _ENVIRONMENT[home]
-    return walk.origins.of_name(home).kind != "dagbuild" and home.partition(".")[0] not in _HARMLESS
+        return rest in _ENVIRONMENT[home]
+    seen = not isinstance(thing, ModuleType) and not callable(thing)
+    return not seen and origin != "dagbuild" and home.partition(".")[0] not in _HARMLESS
 
 
 def _registered(walk: Walk, names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[Any]:

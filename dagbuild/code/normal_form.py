@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from dagbuild.digest import Digest, digest_text
-from dagbuild.code.dump import Dumper, Function, annotations_of, chain_of
+from dagbuild.code.dump import Dumper, Function
 from dagbuild.code.scopes import Chain, Import
+from dagbuild.code.statements import annotations_of, chain_of
+from dagbuild.digest import Digest, digest_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,9 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from dagbuild.digest import digest_bytes
 from dagbuild.code import arrays
 from dagbuild.code.entities import Entity, Item, Unordered
+from dagbuild.digest import digest_bytes
 
 
 class Referrer(Protocol):

@@ -10,9 +10,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class CacheSettings:
-    """The local store: its folder (absolute), its budget in bytes, and when it is made to survive a power cut.
+    """The local store: its folder (absolute) and its budget in bytes.
 
-    `fsync`: "none", "build" (once at a build's end) or "always" (each blob and record, several milliseconds a file).
+    `fsync` says when data are forced to disk: at the end of each "build", "always" at once, or "none" (a power cut
+    may then cost records).
     """
 
     folder: Path
@@ -35,10 +36,11 @@ class RemoteSettings:
 
 @dataclass(frozen=True, slots=True)
 class ExecutorSettings:
-    """Where steps run: `kind` local or ray, and a cluster's `address`."""
+    """Where steps run: `kind` local or ray, a cluster's `address`, and how many steps side by side."""
 
     kind: str = "local"
     address: str | None = None
+    jobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A build as it goes: plain lines, or a live picture of it in a terminal.
 
-`LiveReport` is the only place that knows rich. Both only listen; both write to the stream for messages, so that what
-a command gives on standard output stays clean.
+`LiveReport` is the only place that knows rich. Both only listen; both write to the stream for messages, so
+that what a command gives on standard output stays clean.
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ class LiveReport(PlainReport):
         progress = self.progress
         if not progress.total or progress.done >= progress.total:
             return
-        bar = ProgressBar(total=progress.total, completed=progress.done, width=min(30, options.max_width // 3))
+        bar = ProgressBar(
+            total=progress.total, completed=progress.done, width=min(30, options.max_width // 3)
+        )
         words = [f"{progress.done}/{progress.total}"]
         if progress.failed:
             words.append(f"{progress.failed} failed")
@@ -106,7 +108,9 @@ class LiveReport(PlainReport):
         grid = Table.grid(padding=(0, 1))
         grid.add_row(bar, Text("  ".join(words)))
         yield grid
-        running = "   ".join(f"{name} {units.seconds(progress.elapsed(name))}" for name in list(progress.running))
+        running = "   ".join(
+            f"{name} {units.seconds(progress.elapsed(name))}" for name in list(progress.running)
+        )
         if running:
             yield Text(running, style="dim", no_wrap=True, overflow="ellipsis")
 

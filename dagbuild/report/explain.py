@@ -68,9 +68,7 @@ def explanation_to_json(
     }
 
 
-def compare(
-    old: Manifest | None, new: Manifest
-) -> list[tuple[str, Part, Part | None, Part | None]]:
+def compare(old: Manifest | None, new: Manifest) -> list[tuple[str, Part, Part | None, Part | None]]:
     """Return (changed, added, removed or same; the part; as it was; as it is), changes first."""
     before, after = _index(old), _index(new)
     found: list[tuple[str, Part, Part | None, Part | None]] = []
@@ -97,7 +95,7 @@ def _index(manifest: Manifest | None) -> Mapping[tuple[str, str, int], Part]:
     return index
 
 
-def _rows(old: Manifest | None, new: Manifest) -> Iterable[Row]:
+def _rows(old: Manifest | None, new: Manifest) -> list[Row]:
     rows: list[Row] = []
     for change, part, was, now in compare(old, new):
         name = part.kind if part.kind in _NAMELESS else f"{part.kind} {part.name}"
@@ -105,7 +103,9 @@ def _rows(old: Manifest | None, new: Manifest) -> Iterable[Row]:
             text = f"{_cut(was.text)} -> {_cut(now.text)}"
         else:
             text = _cut(part.text) if part.text != part.name else ""
-        note = "" if part.counts or change != "changed" or part.kind != "package" else "ignored by the settings"
+        note = (
+            "" if part.counts or change != "changed" or part.kind != "package" else "ignored by the settings"
+        )
         where = part.where if part.where and part.where != part.text else ""
         rows.append(Row(change, name, "  ".join(filter(None, (text, where, note))), change))
     return rows

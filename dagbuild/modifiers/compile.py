@@ -45,6 +45,7 @@ def compile_function(function: Callable[..., Any], given: Mapping[str, Any]) -> 
     """Return the nodes of one function under the config `given`, or what is wrong with it."""
     where = find_where(function)
     seen = ReadConfig(given)
+    nodes: list[Node] = []
     try:
         name, modifiers = _resolve(function, seen)
         if name is None:
@@ -58,7 +59,7 @@ def compile_function(function: Callable[..., Any], given: Mapping[str, Any]) -> 
             nodes = modifier.apply(nodes, context)
     except GraphError as error:
         problems = [replace(problem, where=problem.where or str(where)) for problem in error.problems]
-        return Compiled(where, (), tuple(problems), seen.read)
+        return Compiled(where, tuple(nodes), tuple(problems), seen.read)
     if seen.read:
         nodes = [replace(node, config_used={**node.config_used, **seen.read}) for node in nodes]
     return Compiled(where, tuple(nodes), (), seen.read)

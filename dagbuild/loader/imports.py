@@ -107,7 +107,7 @@ def _missing(name: str, error: ModuleNotFoundError, root: Path) -> LoadError:
     where = _user_place(name, error.__traceback__)
     parent, _, last = missing.rpartition(".")
     found = find_nearest(last, _importable(parent, root))
-    near = f"did you mean '{parent}.{found}'?".replace("'.", "'") if found else None
+    near = f"did you mean '{parent}{'.' if parent else ''}{found}'?" if found else None
     if missing == name or name.startswith(missing + "."):
         return LoadError(f"there is no module '{missing}' in {_shown(root)}", hint=near, where=where)
     return LoadError(

@@ -10,11 +10,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class CacheSettings:
-    """The local store: its folder (absolute), its budget in bytes, and whether to survive a power cut."""
+    """The local store: its folder (absolute), its budget in bytes, and when it is made to survive a power cut.
+
+    `fsync`: "none", "build" (once at a build's end) or "always" (each blob and record, several milliseconds a file).
+    """
 
     folder: Path
     size: int | None = None
-    fsync: bool = False
+    fsync: str = "build"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,10 @@ class RemoteSettings:
 
 @dataclass(frozen=True, slots=True)
 class ExecutorSettings:
-    """Where steps run: `kind` local or ray, a cluster's `address`, and how many steps side by side."""
+    """Where steps run: `kind` local or ray, and a cluster's `address`."""
 
     kind: str = "local"
     address: str | None = None
-    jobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

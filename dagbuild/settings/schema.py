@@ -215,14 +215,14 @@ def pin(fields: Mapping[str, Any]) -> Pin:
 
 TABLES: dict[str, dict[str, Rule]] = {
     "project": {"modules": texts, "targets": texts},
-    "cache": {"folder": text, "size": size, "fsync": boolean},
+    "cache": {"folder": text, "size": size, "fsync": one_of("none", "build", "always")},
     "remote": {
         "url": remote_url,
         "mode": one_of("read-write", "read", "off"),
         "trust": one_of("data", "all"),
         "options": remote_options,
     },
-    "executor": {"kind": one_of("local", "ray"), "address": text, "jobs": count},
+    "executor": {"kind": one_of("local", "ray"), "address": text},
     "build": {"packages": packages},
 }
 """Tables whose keys we know."""

@@ -65,7 +65,7 @@ class LayeredStore(Store):
                 try:
                     self._actual = self.remote.probe(self._mode)
                 except StoreError as error:
-                    self._fail(error)
+                    self._fail(error, reading=True)
                 else:
                     if self._actual != self._mode:
                         self._notice("remote: it can only be read here; nothing will be published")
@@ -151,7 +151,7 @@ class LayeredStore(Store):
     def find_records(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
         """Return the records under each key, from near and far."""
         found = self.local.find_records(keys)
-        for key, records in (self._ask(lambda: self.remote.find_records(keys)) or {}).items():
+        for key, records in (self._ask(lambda: self.remote.find_records(keys, known=found)) or {}).items():
             have = {_identity(record) for record in found.get(key, ())}
             news = [record for record in records if _identity(record) not in have]
             if news:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,16 +24,18 @@ from dagbuild.executors.base import Executor
 from dagbuild.executors.local import LocalExecutor
 from dagbuild.fingerprint import make_manifests
 from dagbuild.graph import Graph
-from dagbuild.inputs import GivenMaker, Outside, unchanged_checker
+from dagbuild.inputs import GivenMaker, Outside
 from dagbuild.loader import load_graph, load_modules
 from dagbuild.node import Node
 from dagbuild.plan import Given, Place, Plan, Request, Step, make_plan
 from dagbuild.reasons import Reason, find_changes, with_parts
 from dagbuild.record import Artifact, Key, Manifest, Record
 from dagbuild.settings import Pin, Settings, load_settings
-from dagbuild.source import SourceReader
+from dagbuild.code import SourceReader
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
+from dagbuild.store.layered import LayeredStore
+from dagbuild.store.local import LocalStore
 
 
 def _ignore(_: Event) -> None:
@@ -63,8 +66,13 @@ class Project:
     ) -> None:
         self.settings = settings
         self.listener = listener
+        self._store: LocalStore | LayeredStore | None = None
+        self._artifacts: Artifacts | None = None
+        self._files: FileDigests | None = None
         self.modules = list(modules) if modules is not None else load_modules(settings.modules, settings.root)
-        self.graph: Graph = load_graph(self.modules, settings.config, allow_overrides=allow_overrides)
+        self.graph: Graph = load_graph(
+            self.modules, settings.config, allow_overrides=allow_overrides, inputs=settings.inputs
+        )
 
     @classmethod
     def load(
@@ -87,9 +95,9 @@ class Project:
     # -- parts that open late ------------------------------------------------------------------------------------
 
     @property
-    def store(self) -> Store:
+    def store(self) -> LocalStore | LayeredStore:
         """The store: local, with the remote behind it where the settings name one."""
-        if "_store" not in self.__dict__:
+        if self._store is None:
             self._store = open_store(
                 self.settings.cache.folder,
                 self.settings.remote,
@@ -101,14 +109,22 @@ class Project:
     @property
     def artifacts(self) -> Artifacts:
         """Values to and from the store."""
-        if "_artifacts" not in self.__dict__:
+        if self._artifacts is None:
             self._artifacts = Artifacts(self.store)
         return self._artifacts
 
+    @property
+    def files(self) -> FileDigests:
+        """Digests of files, remembered in the cache folder."""
+        if self._files is None:
+            self._files = FileDigests(self.settings.cache.folder)
+        return self._files
+
     def close(self) -> None:
         """Let go of the store."""
-        if "_store" in self.__dict__:
-            self._store.close()
+        for opened in (self._store, self._files):
+            if opened is not None:
+                opened.close()
 
     # -- what the planner needs to know --------------------------------------------------------------------------
 
@@ -129,15 +145,18 @@ class Project:
         names = self.targets(targets)
         for name in force:
             if name not in self.graph.nodes:
-                raise InputError(f"there is no node '{name}' to force", hint=did_you_mean(name, self.graph.nodes))
-        files = FileDigests(self.settings.cache.folder)
-        maker = GivenMaker(self.graph, self.settings.root, self.artifacts, files, save=save)
+                raise InputError(
+                    f"there is no node '{name}' to force", hint=did_you_mean(name, self.graph.nodes)
+                )
+        maker = GivenMaker(self.graph, self.settings.root, self.artifacts, self.files, save=save)
         pins = {
             name: (Artifact.from_json(pin.artifact), pin.note or pin.digest)
             for name, pin in self.settings.pins.items()
             if name not in (overrides or {})
         }
-        outside = Outside(self.settings.config, {**self.settings.inputs, **(inputs or {})}, overrides or {}, pins)
+        outside = Outside(
+            self.settings.config, {**self.settings.inputs, **(inputs or {})}, overrides or {}, pins
+        )
         givens = maker.make(outside, names)
         reached = self.graph.order(names, stop=givens.__contains__)
         nodes = [self.graph.nodes[n] for n in reached if n in self.graph.nodes and n not in givens]
@@ -146,8 +165,16 @@ class Project:
         for name, parts in reads.items():
             manifests[name] = with_parts(manifests[name], parts)
         request = Request(self.graph, names, givens, manifests, frozenset(force))
-        check = unchanged_checker(maker, givens, reads)
-        return request, lambda name: check(self.graph.upstream(name), name)
+
+        def is_unchanged(name: str) -> bool:
+            files = [
+                givens[up] for up in self.graph.upstream(name) if up in givens and givens[up].kind == "file"
+            ]
+            return all(maker.is_unchanged(given) for given in files) and maker.are_unchanged(
+                reads.get(name, ())
+            )
+
+        return request, is_unchanged
 
     def _manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
         reader = SourceReader(self.modules, str(self.settings.root))
@@ -199,20 +226,27 @@ class Project:
         request, unchanged = self._request(targets, inputs, overrides, force, save=True)
         lookup = StoreLookup(self.store)
         plan = make_plan(request, lookup, everything=True)
-        with contextlib.closing(self._open_executor(executor)) as opened:
+        with contextlib.closing(self._open_executor(executor, request)) as opened:
             tools = Tools(self.store, self.artifacts, opened, lookup, on_event, unchanged)
             run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
             return run_build(request, plan, tools, run=run, keep_going=keep_going, values=values)
 
-    def _open_executor(self, kind: str | None) -> Executor:
+    def _open_executor(self, kind: str | None, request: Request) -> Executor:
         settings = self.settings.executor
         match kind or settings.kind:
             case "local":
-                return LocalExecutor(self.store, self.artifacts, lambda node, text: self.listener(Notice(text, node)))
+                return LocalExecutor(
+                    self.store, self.artifacts, lambda node, text: self.listener(Notice(text, node))
+                )
             case "ray":
-                from dagbuild.executors.ray import RayExecutor  # noqa: PLC0415 - ray is heavy, and an extra
+                from dagbuild.executors.ray import Code, RayExecutor, open_worker_store
 
-                return RayExecutor(self, settings.address)
+                nodes = [self.graph.nodes[name] for name in request.manifests]
+                code = Code(
+                    self.settings.root, self.modules, nodes, request.manifests, self.settings.packages
+                )
+                opener = partial(open_worker_store, self.settings.cache, self.settings.remote)
+                return RayExecutor(opener, code, address=settings.address, jobs=settings.jobs)
             case other:
                 raise InputError(f"there is no executor '{other}'", hint="local or ray")
 
@@ -273,11 +307,17 @@ class Project:
         found: dict[str, Artifact] = {}
         for record in self.log(node):
             digest = record.artifact.digest
-            if record.run.startswith(wanted) or digest.startswith(wanted) or digest.partition("-")[2].startswith(wanted):
+            if (
+                record.run.startswith(wanted)
+                or digest.startswith(wanted)
+                or digest.partition("-")[2].startswith(wanted)
+            ):
                 found.setdefault(digest, record.artifact)
         if len(found) != 1:
             count = "no value" if not found else f"{len(found)} values"
-            raise InputError(f"{count} of '{node}' match '{selector}'", hint=f"dagbuild log {node} shows them")
+            raise InputError(
+                f"{count} of '{node}' match '{selector}'", hint=f"dagbuild log {node} shows them"
+            )
         return self._pin(next(iter(found.values())), note)
 
     def _pin(self, artifact: Artifact, note: str) -> Pin:
@@ -321,7 +361,7 @@ class StoreLookup:
 
 
 def _author() -> str:
-    import getpass  # noqa: PLC0415 - only pins need it
+    import getpass
 
     try:
         return getpass.getuser()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagbuild.record import BlobRef, Key, Record
@@ -38,6 +39,14 @@ class Store(ABC):
         damaged blob is put aside first, so that the next `has_blobs` says that it is missing.
         """
 
+    def blob_path(self, ref: BlobRef) -> Path | None:  # noqa: ARG002 - for stores that keep files
+        """Return the file that holds just this blob's bytes, or None where there is none.
+
+        Verified and raising as `get_blob` does. Such files are read-only, replaced whole and never written in place:
+        readers map them.
+        """
+        return None
+
     @abstractmethod
     def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:
         """Return those of `refs` that are there with the right size, without reading them; with `local`, near only."""
@@ -59,9 +68,7 @@ class Store(ABC):
         """Yield all records, oldest first."""
 
     @abstractmethod
-    def lease(
-        self, key: Key, on_wait: Callable[[str], None] = lambda _: None
-    ) -> AbstractContextManager[bool]:
+    def lease(self, key: Key, on_wait: Callable[[str], None] = lambda _: None) -> AbstractContextManager[bool]:
         """Hold the right to compute `key`, waiting for another holder if there is one.
 
         `on_wait` is told once who is waited for. Yields True when there was a wait: look the key up again. The right

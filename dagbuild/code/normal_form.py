@@ -1,0 +1,110 @@
+"""The one text of a piece of code, whatever its layout, comments, docstrings and annotations.
+
+A dump of the syntax tree in a form of our own: one pass, no copy of the tree, and the same text under every
+supported Python (`ast.dump`, `ast.unparse` and bytecode differ between versions). The same pass collects what the
+code refers to. Knows nothing of files or of what names mean.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from dagbuild.code.dump import Dumper, Function
+from dagbuild.code.scopes import Chain, Import
+from dagbuild.code.statements import annotations_of, chain_of
+from dagbuild.digest import Digest, digest_text
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The normal form of a piece of code, by digest, and what it refers to.
+
+    `strings` are literals that could be paths, `environment` the literal names of variables read, `marks` the
+    members of REFLECTIVE that it names.
+    """
+
+    digest: Digest
+    chains: tuple[Chain, ...] = ()
+    imports: tuple[Import, ...] = ()
+    strings: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+    marks: frozenset[str] = frozenset()
+    caller: Chain = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionForm:
+    """The forms of a function's parts; which of them count depends on what the loaded function is."""
+
+    body: Form
+    defaults: Form | None
+    annotations: Form | None
+    decorators: tuple[Form, ...]
+    docs: str
+
+
+def dump_function(node: Function) -> FunctionForm:
+    """Return the forms of a function, without its own name."""
+    with _deep_recursion():
+        dumper = Dumper()
+        dumper.root(node)
+        body = _form(dumper)
+        args = node.args
+        defaults = [d for d in (*args.defaults, *args.kw_defaults) if d is not None]
+        annotations = [] if isinstance(node, ast.Lambda) else annotations_of(node)
+        return FunctionForm(
+            body,
+            dump_nodes(defaults) if defaults else None,
+            dump_nodes(annotations) if annotations else None,
+            () if isinstance(node, ast.Lambda) else tuple(dump_nodes([d]) for d in node.decorator_list),
+            "\n".join(dumper.docs),
+        )
+
+
+def dump_nodes(nodes: list[ast.expr] | list[ast.stmt]) -> Form:
+    """Return the form of expressions or statements that stand in a module's own scope."""
+    with _deep_recursion():
+        dumper = Dumper()
+        for node in nodes:
+            dumper.dump(node)
+        first = nodes[0] if nodes else None
+        return _form(dumper, chain_of(first.func if isinstance(first, ast.Call) else first))
+
+
+def dump_class_body(nodes: list[ast.stmt]) -> Form:
+    """Return the form of statements of a class body: annotations stay, since classes are made from them."""
+    with _deep_recursion():
+        dumper = Dumper()
+        dumper.scopes.enter("class")
+        for node in nodes:
+            dumper.dump(node)
+        dumper.scopes.leave()
+        return _form(dumper)
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    # Calls from Python to Python use no C stack since 3.11, so a sum of thousands of terms only needs the limit away.
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, 1_000_000))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def _form(dumper: Dumper, caller: Chain = ()) -> Form:
+    dumper.scopes.finish()
+    return Form(
+        digest_text("".join(dumper.out)),
+        tuple(sorted(dumper.scopes.chains)),
+        tuple(sorted(dumper.scopes.imports, key=repr)),
+        tuple(dumper.strings),
+        tuple(dumper.environment),
+        frozenset(dumper.marks),
+        caller,
+    )

@@ -1,0 +1,56 @@
+"""Run the real command line in a copy of an example."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def run() -> Run:
+    """Run `python *words` in a folder, with a clean environment; its exit status must be an expected one."""
+
+    def run(*words: str, cwd: Path, status: tuple[int, ...] = (0,)) -> "subprocess.CompletedProcess[str]":
+        env = {
+            key: value for key, value in os.environ.items() if not key.startswith(("DAGBUILD_", "PYTEST_"))
+        }
+        env.update(PYTHONPATH=str(ROOT), COLUMNS="100", NO_COLOR="1")
+        command = [sys.executable, *words]
+        result = subprocess.run(
+            command, cwd=cwd, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300
+        )
+        if result.returncode not in status:
+            said = f"exit status {result.returncode}: {' '.join(command)}\n{result.stdout}{result.stderr}"
+            pytest.fail(said, pytrace=False)
+        return result
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def copy_to() -> Callable[[str, Path], Path]:
+    """Copy an example into a folder; "forecast" comes with the root's dagbuild.toml around it."""
+    leave = shutil.ignore_patterns("__pycache__", "cache")
+
+    def copy_to(name: str, folder: Path) -> Path:
+        if name != "forecast":
+            return shutil.copytree(ROOT / "examples" / name, folder / name, ignore=leave)
+        shutil.copytree(ROOT / "examples" / name, folder / "examples" / name, ignore=leave)
+        shutil.copy(ROOT / "examples" / "__init__.py", folder / "examples")
+        shutil.copy(ROOT / "dagbuild.toml", folder)
+        return folder
+
+    return copy_to
+
+
+@pytest.fixture
+def copy(tmp_path: Path, copy_to: Callable[[str, Path], Path]) -> Callable[[str], Path]:
+    """Copy an example into the test's own folder."""
+    return lambda name: copy_to(name, tmp_path)

@@ -1,8 +1,8 @@
 """A local store before a shared one: near first, far when near has nothing.
 
-Blobs read from the remote are kept locally, with the records that name them; what is put goes to the local store, and to
-the remote behind the build's back. Guards: whatever happens to the remote, the build goes on with the local store, and the
-user is told once when it happens and once at the end.
+Blobs read from the remote are kept locally, with the records that name them; what is put goes to the local store,
+and to the remote beside the build. Guards: whatever happens to the remote, the build goes on with the local store,
+and the user is told once when it happens and once at the end.
 """
 
 from __future__ import annotations

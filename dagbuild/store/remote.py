@@ -65,9 +65,11 @@ def _classified(url: str) -> Iterator[None]:
 
 
 class RemoteFolder:
-    """Objects below one URL, by relative name. Every method raises FileNotFoundError, RemoteDeniedError or
-    RemoteOutageError; the driver is opened when first needed. Safe to use from several threads.
-    """  # noqa: D205
+    """Objects below one URL, by relative name. Safe to use from several threads.
+
+    The driver is opened when first needed. Every method raises FileNotFoundError, RemoteDeniedError or
+    RemoteOutageError.
+    """
 
     def __init__(
         self, url: str, options: Mapping[str, Any] | None = None, *, patience: float = PATIENCE

@@ -31,7 +31,11 @@ def machine(tmp_path, notices):
     def open_it(name, url, options=None, *, mode="read-write", trust="data", patience=60, **more):
         folder = tmp_path / name
         remote = RemoteStore(
-            RemoteFolder(url, options, patience=patience), trust=trust, mirror=folder / "mirror", on_notice=notices.append, refresh=0
+            RemoteFolder(url, options, patience=patience),
+            trust=trust,
+            mirror=folder / "mirror",
+            on_notice=notices.append,
+            refresh=0,
         )
         local = LocalStore(folder / "cache", on_notice=notices.append)
         stores.append(LayeredStore(local, remote, mode=mode, on_notice=notices.append, **more))

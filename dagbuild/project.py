@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,8 +32,10 @@ from dagbuild.reasons import Reason, find_changes, with_parts
 from dagbuild.record import Artifact, Key, Manifest, Record
 from dagbuild.settings import Pin, Settings, load_settings
 from dagbuild.code import SourceReader
-from dagbuild.store import open_store
+from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
+from dagbuild.store.layered import LayeredStore
+from dagbuild.store.local import LocalStore
 
 
 def _ignore(_: Event) -> None:
@@ -63,8 +66,13 @@ class Project:
     ) -> None:
         self.settings = settings
         self.listener = listener
+        self._store: LocalStore | LayeredStore | None = None
+        self._artifacts: Artifacts | None = None
+        self._files: FileDigests | None = None
         self.modules = list(modules) if modules is not None else load_modules(settings.modules, settings.root)
-        self.graph: Graph = load_graph(self.modules, settings.config, allow_overrides=allow_overrides)
+        self.graph: Graph = load_graph(
+            self.modules, settings.config, allow_overrides=allow_overrides, inputs=settings.inputs
+        )
 
     @classmethod
     def load(
@@ -87,9 +95,9 @@ class Project:
     # -- parts that open late ------------------------------------------------------------------------------------
 
     @property
-    def store(self) -> Store:
+    def store(self) -> LocalStore | LayeredStore:
         """The store: local, with the remote behind it where the settings name one."""
-        if "_store" not in self.__dict__:
+        if self._store is None:
             self._store = open_store(
                 self.settings.cache.folder,
                 self.settings.remote,
@@ -101,14 +109,22 @@ class Project:
     @property
     def artifacts(self) -> Artifacts:
         """Values to and from the store."""
-        if "_artifacts" not in self.__dict__:
+        if self._artifacts is None:
             self._artifacts = Artifacts(self.store)
         return self._artifacts
 
+    @property
+    def files(self) -> FileDigests:
+        """Digests of files, remembered in the cache folder."""
+        if self._files is None:
+            self._files = FileDigests(self.settings.cache.folder)
+        return self._files
+
     def close(self) -> None:
         """Let go of the store."""
-        if "_store" in self.__dict__:
-            self._store.close()
+        for opened in (self._store, self._files):
+            if opened is not None:
+                opened.close()
 
     # -- what the planner needs to know --------------------------------------------------------------------------
 
@@ -132,7 +148,7 @@ class Project:
                 raise InputError(
                     f"there is no node '{name}' to force", hint=did_you_mean(name, self.graph.nodes)
                 )
-        maker = GivenMaker(self.graph, self.settings.root, self.artifacts, self.store.files, save=save)
+        maker = GivenMaker(self.graph, self.settings.root, self.artifacts, self.files, save=save)
         pins = {
             name: (Artifact.from_json(pin.artifact), pin.note or pin.digest)
             for name, pin in self.settings.pins.items()
@@ -210,12 +226,12 @@ class Project:
         request, unchanged = self._request(targets, inputs, overrides, force, save=True)
         lookup = StoreLookup(self.store)
         plan = make_plan(request, lookup, everything=True)
-        with contextlib.closing(self._open_executor(executor)) as opened:
+        with contextlib.closing(self._open_executor(executor, request)) as opened:
             tools = Tools(self.store, self.artifacts, opened, lookup, on_event, unchanged)
             run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
             return run_build(request, plan, tools, run=run, keep_going=keep_going, values=values)
 
-    def _open_executor(self, kind: str | None) -> Executor:
+    def _open_executor(self, kind: str | None, request: Request) -> Executor:
         settings = self.settings.executor
         match kind or settings.kind:
             case "local":
@@ -223,9 +239,14 @@ class Project:
                     self.store, self.artifacts, lambda node, text: self.listener(Notice(text, node))
                 )
             case "ray":
-                from dagbuild.executors.ray import RayExecutor
+                from dagbuild.executors.ray import Code, RayExecutor, open_worker_store
 
-                return RayExecutor(self, settings.address)
+                nodes = [self.graph.nodes[name] for name in request.manifests]
+                code = Code(
+                    self.settings.root, self.modules, nodes, request.manifests, self.settings.packages
+                )
+                opener = partial(open_worker_store, self.settings.cache, self.settings.remote)
+                return RayExecutor(opener, code, address=settings.address, jobs=settings.jobs)
             case other:
                 raise InputError(f"there is no executor '{other}'", hint="local or ray")
 

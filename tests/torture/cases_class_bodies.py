@@ -165,7 +165,10 @@ case(
 )
 case(
     "named_tuple_default_and_order",
-    one("from typing import NamedTuple\n\nclass P(NamedTuple):\n    u: int = 1\n    v: int = 2\n", "tuple(P(x))"),
+    one(
+        "from typing import NamedTuple\n\nclass P(NamedTuple):\n    u: int = 1\n    v: int = 2\n",
+        "tuple(P(x))",
+    ),
     NOTHING,
     edit("v: int = 2", "v: int = 3"),
     **X,
@@ -304,7 +307,10 @@ case(
 )
 case(
     "nested_class",
-    one("class Outer:\n    class Inner:\n        k = 1\n\n        def go(self):\n            return self.k\n", "Outer.Inner().go() + x"),
+    one(
+        "class Outer:\n    class Inner:\n        k = 1\n\n        def go(self):\n            return self.k\n",
+        "Outer.Inner().go() + x",
+    ),
     edit("k = 1", "k = 2"),
     edit("return self.k", "return -self.k"),
     **X,
@@ -395,7 +401,10 @@ case(
 )
 case(
     "method_doc_and_comments",
-    one('class Box:\n    """Doc."""\n\n    def go(self):\n        """Go."""\n        return 1\n', "Box().go() + x"),
+    one(
+        'class Box:\n    """Doc."""\n\n    def go(self):\n        """Go."""\n        return 1\n',
+        "Box().go() + x",
+    ),
     free('"""Doc."""', '"""Other."""\n    # more'),
     free('"""Go."""', '"""Went."""'),
     **X,

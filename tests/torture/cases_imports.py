@@ -11,7 +11,7 @@ F_IN_PKG = sub("pkg/lib.py", "x + 1\n", "x + 2\n")
 
 case(
     "relative_imports",
-    "--- pkg/nodes.py\nfrom .sub.mid import m\n\ndef b(x: int) -> int:\n    ran(\"b\")\n    return m(x)\n"
+    '--- pkg/nodes.py\nfrom .sub.mid import m\n\ndef b(x: int) -> int:\n    ran("b")\n    return m(x)\n'
     "--- pkg/sub/__init__.py\n--- pkg/sub/mid.py\nfrom .. import lib\n\ndef m(x):\n    return lib.f(x)\n"
     + PKG
     + LIB.strip("\n").replace("lib.py", "pkg/lib.py"),
@@ -106,7 +106,7 @@ case(
     one("", "_g(x)\n\ndef _g(x):\n    import pkg.lib as L\n    return L.f(x) + L.K")
     + PKG
     + LIB.strip("\n").replace("lib.py", "pkg/lib.py")
-    + "K = 1\n",
+    + "\nK = 1\n",
     Build(edits=[sub("pkg/lib.py", "x + 100", "x + 200")]),
     Build("b", edits=[sub("pkg/lib.py", "K = 1", "K = 5")]),
     **X,
@@ -143,7 +143,10 @@ case(
 case("project_moved", one("from lib import f", "f(x)") + LIB, Build(edits=[move_project("moved")]), **X)
 case(
     "path_beside_module",
-    one("from pathlib import Path\n_HERE = Path(__file__).parent\n_DATA = str(_HERE / 'd.txt')", "open(_DATA).read()")
+    one(
+        "from pathlib import Path\n_HERE = Path(__file__).parent\n_DATA = str(_HERE / 'd.txt')",
+        "open(_DATA).read()",
+    )
     + "--- d.txt\n1\n",
     Build(edits=[move_project("moved")]),
     **X,

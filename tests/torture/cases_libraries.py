@@ -1,7 +1,7 @@
 """What a project does to a library, hands to it, or takes from it."""
 
 from tests.torture.case import NOTHING, Build, Case, install, sub, write
-from tests.torture.parts import INSTALLED, LIB, TINYLIB, B, X, collector, one
+from tests.torture.parts import EDIT_F, INSTALLED, LIB, TINYLIB, B, X, collector, one
 
 CASES: list[Case] = []
 case = collector(CASES)
@@ -68,7 +68,11 @@ case(
 )
 case(
     "registered_function",
-    one("import tinylib\n@tinylib.register\ndef plug(x):\n    return x + 1\n", 'tinylib.call("plug", x)', TINYLIB),
+    one(
+        "import tinylib\n@tinylib.register\ndef _plug(x):\n    return x + 1\n",
+        'tinylib.call("_plug", x)',
+        TINYLIB,
+    ),
     NOTHING,
     Build("b", edits=[sub("nodes.py", "x + 1", "x + 2")]),
     first=FIRST,
@@ -76,12 +80,12 @@ case(
 )
 case(
     "registered_function_in_plugin_module",
-    one("import plugins\nimport tinylib", 'tinylib.call("plug", x)')
-    + "--- plugins.py\nimport tinylib\nfrom lib import f\n@tinylib.register\ndef plug(x):\n    return f(x)\n"
+    one("import plugins\nimport tinylib", 'tinylib.call("_plug", x)')
+    + "--- plugins.py\nimport tinylib\nfrom lib import f\n@tinylib.register\ndef _plug(x):\n    return f(x)\n"
     + LIB
     + TINYLIB,
     NOTHING,
-    Build("b", edits=[sub("lib.py", "x + 1", "x + 2")]),
+    Build("b", edits=[EDIT_F]),
     Build(edits=[sub("lib.py", "x + 100", "x + 200")]),
     first=FIRST,
     **X,
@@ -114,13 +118,15 @@ case(
     "library_object_holds_function",
     one("import tinylib\nfrom lib import f\n_W = tinylib.Wrap(f)", "_W(x)", LIB + TINYLIB),
     NOTHING,
-    Build("b", edits=[sub("lib.py", "x + 1", "x + 2")]),
+    Build("b", edits=[EDIT_F]),
     first=FIRST,
     **X,
 )
 case(
     "own_function_put_into_library",
-    one("import tinylib\ndef _mine(x):\n    return x + 1\ntinylib.scale = _mine", "tinylib.scale(x)", TINYLIB),
+    one(
+        "import tinylib\ndef _mine(x):\n    return x + 1\ntinylib.scale = _mine", "tinylib.scale(x)", TINYLIB
+    ),
     NOTHING,
     Build("b", edits=[sub("nodes.py", "x + 1", "x + 2")]),
     first=FIRST,
@@ -131,7 +137,13 @@ case(
     one("from lib import f", "f(x)")
     + "--- lib.py\nimport tinylib\ndef f(x):\n    return tinylib.scale(x)\n"
     + TINYLIB,
-    Build("b", edits=[sub("site:tinylib/__init__.py", "FACTOR = 2", "FACTOR = 5"), install("tiny-lib", "2.0", "tinylib")]),
+    Build(
+        "b",
+        edits=[
+            sub("site:tinylib/__init__.py", "FACTOR = 2", "FACTOR = 5"),
+            install("tiny-lib", "2.0", "tinylib"),
+        ],
+    ),
     first=FIRST,
     **X,
 )
@@ -145,7 +157,13 @@ case(
 case(
     "library_imported_in_body",
     one("", "_scaled(x)\n\ndef _scaled(x):\n    from tinylib import scale\n    return scale(x)", TINYLIB),
-    Build("b", edits=[sub("site:tinylib/__init__.py", "FACTOR = 2", "FACTOR = 5"), install("tiny-lib", "2.0", "tinylib")]),
+    Build(
+        "b",
+        edits=[
+            sub("site:tinylib/__init__.py", "FACTOR = 2", "FACTOR = 5"),
+            install("tiny-lib", "2.0", "tinylib"),
+        ],
+    ),
     first=FIRST,
     **X,
 )
@@ -199,7 +217,7 @@ case(
 )
 case(
     "unrelated_package_appears",
-    "--- nodes.py" + "\ndef a(x: int) -> int:\n    ran(\"a\")\n    return x\n" + B,
+    "--- nodes.py" + '\ndef a(x: int) -> int:\n    ran("a")\n    return x\n' + B,
     Build(edits=[write("site:zzlib.py", "K = 1\n"), install("zz-lib", "1.0", "zzlib")]),
     **X,
 )

@@ -97,7 +97,7 @@ case(
     first=Build(
         "a b c",
         edits=[
-            install("tiny-lib", "1.0", "tinylib", True),
+            install("tiny-lib", "1.0", "tinylib", editable=True),
             write("site:zz.pth", ""),
             write(
                 "site:sitecustomize.py",

@@ -106,7 +106,8 @@ case(
 case(
     "annotation_makes_local",
     one(
-        "K = 1\n\ndef _f(v):\n    try:\n        return K\n    except UnboundLocalError:\n        return -1\n", "_f(x) + x"
+        "K = 1\n\ndef _f(v):\n    try:\n        return K\n    except UnboundLocalError:\n        return -1\n",
+        "_f(x) + x",
     ),
     edit("def _f(v):\n", "def _f(v):\n    K: int\n"),
     **X,
@@ -120,16 +121,21 @@ case(
 )
 case(
     "future_annotations",
-    one("from lib import T\n\ndef _f(v: T) -> T:\n    return v\n", "_f(x)", "--- lib.py\nclass T:\n    k = 1\n").replace(
-        "--- nodes.py\n", "--- nodes.py\nfrom ranlog import ran\n"
-    ),
+    one(
+        "from lib import T\n\ndef _f(v: T) -> T:\n    return v\n",
+        "_f(x)",
+        "--- lib.py\nclass T:\n    k = 1\n",
+    ).replace("--- nodes.py\n", "--- nodes.py\nfrom ranlog import ran\n"),
     free("from ranlog", "from __future__ import annotations\nfrom ranlog"),
     Build(edits=[sub("lib.py", "k = 1", "k = 2")]),
     **X,
 )
 case(
     "lambdas_on_one_line",
-    one("_F, _G = (lambda v: v + 1), (lambda v: v + 5)\n_H = {'u': lambda v: v * 2, 'w': lambda v: v * 3}", "_F(x) + _H['u'](x)"),
+    one(
+        "_F, _G = (lambda v: v + 1), (lambda v: v + 5)\n_H = {'u': lambda v: v * 2, 'w': lambda v: v * 3}",
+        "_F(x) + _H['u'](x)",
+    ),
     NOTHING,
     free("v + 5", "v + 6"),
     edit("v + 1", "v + 2"),
@@ -212,7 +218,10 @@ def _f(n):
 )
 case(
     "class_in_function",
-    one("K = 1\n\ndef _f():\n    class Local:\n        k = K\n\n        def go(self):\n            return self.k + K\n    return Local().go()\n", "_f() + x"),
+    one(
+        "K = 1\n\ndef _f():\n    class Local:\n        k = K\n\n        def go(self):\n            return self.k + K\n    return Local().go()\n",
+        "_f() + x",
+    ),
     edit("K = 1", "K = 2"),
     edit("self.k + K", "self.k - K"),
     **X,
@@ -224,7 +233,13 @@ case(
     edit(" + 1\n", " + 2\n"),
     **X,
 )
-case("byte_order_mark", one("K = 'é'", "K * x"), Build(edits=[with_bom("nodes.py")]), Build(edits=[crlf("nodes.py")]), **X)
+case(
+    "byte_order_mark",
+    one("K = 'é'", "K * x"),
+    Build(edits=[with_bom("nodes.py")]),
+    Build(edits=[crlf("nodes.py")]),
+    **X,
+)
 case(
     "two_definitions_of_one_name",
     one("def _f(v):\n    return v + 1\n\n_first = _f\n\ndef _f(v):\n    return v + 5\n", "_first(x)"),
@@ -234,7 +249,10 @@ case(
 )
 case(
     "definition_under_condition",
-    one("import sys\nif sys.version_info > (3,):\n    def _f(v):\n        return v + 1\nelse:\n    def _f(v):\n        return v + 5\n", "_f(x)"),
+    one(
+        "import sys\nif sys.version_info > (3,):\n    def _f(v):\n        return v + 1\nelse:\n    def _f(v):\n        return v + 5\n",
+        "_f(x)",
+    ),
     free("v + 5", "v + 6"),
     edit("v + 1", "v + 2"),
     **X,

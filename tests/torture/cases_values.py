@@ -31,12 +31,12 @@ def b(a: str) -> str:
 def frame(name: str, one: str, two: str, *, rerun: bool = True) -> None:
     """Add a case of an input frame that is replaced."""
     case(
-        id,
+        name,
         FRAME,
         NOTHING,
         Build("a b" if rerun else "", inputs={"df": two}),
         inputs={"df": one},
-        needs="pandas")
+    )
 
 
 case(

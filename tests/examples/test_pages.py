@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from dagbuild.cli.group import COMMANDS
 from dagbuild.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -65,3 +66,18 @@ def test_python_runs(page, tmp_path, run):
     for text in scripts:
         (tmp_path / "script.py").write_text(text)
         run("script.py", cwd=tmp_path)
+
+
+def test_every_command_is_on_its_page():
+    """The page of commands has each of them, and no other."""
+    page = (ROOT / "docs" / "guide" / "commands.md").read_text("utf-8")
+
+    assert re.findall(r"^\| `dagbuild (\w+)", page, re.MULTILINE) == list(COMMANDS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_the_text_exist(page):
+    """Where a page says `dagbuild something`, that is a command or a target of an example."""
+    said = set(re.findall(r"`dagbuild ([a-z]\w+)", page.read_text("utf-8")))
+
+    assert said <= {*COMMANDS, "forecast"}

@@ -19,7 +19,7 @@ def test_hello_counts_only_config_that_is_read(run, copy):
     project = copy("hello")
     run("-m", "dagbuild", "report", cwd=project)
 
-    stale = run("-m", "dagbuild", "--set", "limit=17", "status", cwd=project, status=1).stdout
+    stale = run("-m", "dagbuild", "--set", "limit=17", "status", cwd=project, status=(1,)).stdout
 
     assert "warm_days" in stale
     assert "mean" not in [word for line in stale.splitlines() if "stale" in line for word in line.split()]

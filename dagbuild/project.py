@@ -18,6 +18,7 @@ from typing import Any
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.build import Tools, run_build
+from dagbuild.code import SourceReader
 from dagbuild.errors import InputError, did_you_mean
 from dagbuild.events import BuildResult, Event, Listener, Notice
 from dagbuild.executors.base import Executor
@@ -31,7 +32,6 @@ from dagbuild.plan import Given, Place, Plan, Request, Step, make_plan
 from dagbuild.reasons import Reason, find_changes, with_parts
 from dagbuild.record import Artifact, Key, Manifest, Record
 from dagbuild.settings import Pin, Settings, load_settings
-from dagbuild.code import SourceReader
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
 from dagbuild.store.layered import LayeredStore
@@ -246,7 +246,7 @@ class Project:
                     self.settings.root, self.modules, nodes, request.manifests, self.settings.packages
                 )
                 opener = partial(open_worker_store, self.settings.cache, self.settings.remote)
-                return RayExecutor(opener, code, address=settings.address, jobs=settings.jobs)
+                return RayExecutor(opener, code, address=settings.address)
             case other:
                 raise InputError(f"there is no executor '{other}'", hint="local or ray")
 

@@ -6,7 +6,7 @@ Knows nothing of graphs and builds. Libraries open late, so that a dict costs no
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.errors import UserError
@@ -51,25 +51,25 @@ class PandasDataFrameResult(ResultBuilder):
                 return only
         columns: dict[str, Any] = {}
         for name, value in outputs.items():
-            if isinstance(value, pd.DataFrame) or _is_polars_frame(value):
-                spread = {f"{name}.{column}": _from_polars(value[column]) for column in value.columns}
-            else:
-                spread = {name: _from_polars(value)}
-            for column, part in spread.items():
+            for column, part in _spread(name, value):
                 if column in columns:
                     raise UserError(f"the result has two columns '{column}'")
                 columns[column] = part
         return _join(columns)
 
 
-def _is_polars_frame(value: Any) -> bool:
-    return type(value).__module__.startswith("polars") and hasattr(value, "columns")
+def _spread(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the columns that a value makes, with numpy in place of polars."""
+    import pandas as pd
 
-
-def _from_polars(value: Any) -> Any:
-    if type(value).__module__.startswith("polars") and hasattr(value, "to_numpy"):
-        return value.to_numpy()
-    return value
+    if isinstance(value, pd.DataFrame):
+        yield from ((f"{name}.{column}", series) for column, series in value.items())
+    elif type(value).__module__.startswith("polars") and hasattr(value, "columns"):
+        yield from ((f"{name}.{column}", value[column].to_numpy()) for column in value.columns)
+    elif type(value).__module__.startswith("polars") and hasattr(value, "to_numpy"):
+        yield name, value.to_numpy()
+    else:
+        yield name, value
 
 
 def _join(columns: Mapping[str, Any]) -> pd.DataFrame:

@@ -82,10 +82,11 @@ def _open(session: Session, targets: tuple[str, ...]) -> Project:
         return session.project
     except SettingsError as error:
         # `dagbuild statsu` where there is no project is a slip of the fingers all the same.
-        hint = session.near_command(targets[0]) if targets else None
-        if hint is None or len(error.problems) > 1:
+        problem = error.problems[0]
+        hint = session.near_command(targets[0]) if targets and problem.where is None else None
+        if hint is None:
             raise
-        raise SettingsError(error.problems[0].message, where=error.problems[0].where, hint=hint) from None
+        raise SettingsError(problem.message, hint=hint) from None
 
 
 def _build_json(build: Build) -> BuildResult:

@@ -1,7 +1,7 @@
 """Run the command line once, and turn whatever comes of it into words and an exit status.
 
-0 built or clean, 1 a node failed or something is stale, 2 the user can fix it, 70 a bug of ours, 130 interrupted,
-141 whoever read our output has left.
+0 built or clean, 1 a node failed or something is stale, 2 the user can fix it, 70 a bug of ours,
+130 interrupted, 141 whoever read our output has left.
 """
 
 from __future__ import annotations

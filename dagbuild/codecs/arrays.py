@@ -20,6 +20,7 @@ class ArrayCodec(Codec):
     name = "numpy/1"
 
     def encode(self, value: Any, writer: Writer) -> Any:
+        """Return the form of an array or scalar."""
         writer.needs("numpy")
         if type(value) is np.ndarray:
             return _encode_array(value, writer)
@@ -37,6 +38,7 @@ class ArrayCodec(Codec):
         raise Declined
 
     def decode(self, meta: Any, reader: Reader) -> Any:
+        """Return the value of a form."""
         kind = meta["kind"]
         if kind in ("str_", "bytes_"):
             return getattr(np, kind)(decode_plain(meta["value"], reader))
@@ -49,13 +51,15 @@ class ArrayCodec(Codec):
         return array
 
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
+        """Return what the form tells of its value."""
         if meta["kind"] != "array":
             return {"kind": f"numpy.{meta['kind']}", "value": repr(self.decode(meta, reader))}
         dtype = str(decode_dtype(meta["dtype"]))
         return {"kind": "numpy.ndarray", "shape": list(meta["shape"]), "dtype": dtype, "order": meta["order"]}
 
-    def takes_from_pickle(self, value: Any) -> bool:
-        return False  # pickle keeps its bytes beside the stream by itself, and what is shared stays shared
+    def takes_from_pickle(self, value: Any) -> bool:  # noqa: ARG002 - of all codecs
+        """No: pickle keeps large arrays beside its stream by itself, and what is shared stays shared."""
+        return False
 
 
 CODEC = ArrayCodec()
@@ -88,7 +92,7 @@ def encode_dtype(dtype: np.dtype[Any]) -> Any:
         if np.dtype(dtype.str) != dtype or type(np.dtype(dtype.str)) is not type(dtype):
             raise Declined
         return dtype.str
-    fields = dtype.fields or {}
+    fields: Any = dtype.fields or {}
     if len(fields) != len(dtype.names):
         raise Declined  # titles
     formats = [encode_dtype(fields[name][0]) for name in dtype.names]
@@ -106,7 +110,8 @@ def decode_dtype(form: Any) -> np.dtype[Any]:
     spec: Any = {
         "names": names, "formats": [decode_dtype(f) for f in formats], "offsets": offsets, "itemsize": size
     }  # fmt: skip
-    return np.dtype(spec, align=is_aligned)
+    dtype: np.dtype[Any] = np.dtype(spec, align=is_aligned)
+    return dtype
 
 
 def _encode_array(array: np.ndarray[Any, Any], writer: Writer) -> dict[str, Any]:
@@ -126,7 +131,7 @@ def _encode_array(array: np.ndarray[Any, Any], writer: Writer) -> dict[str, Any]
 
 def _bytes_of(array: np.ndarray[Any, Any]) -> memoryview:
     # Some dtypes, such as datetime64, have no buffer format: their bytes do.
-    return memoryview(b"") if not array.nbytes else memoryview(array.reshape(-1).view(np.uint8))
+    return array.reshape(-1).view(np.uint8).data if array.nbytes else memoryview(b"")
 
 
 def _has_holes(dtype: np.dtype[Any]) -> bool:
@@ -135,7 +140,8 @@ def _has_holes(dtype: np.dtype[Any]) -> bool:
         return _has_holes(dtype.subdtype[0])
     if dtype.names is None:
         return _padding(dtype) > 0
-    parts = [(dtype.fields or {})[name][0] for name in dtype.names]
+    fields: Any = dtype.fields
+    parts = [fields[name][0] for name in dtype.names]
     return sum(part.itemsize for part in parts) != dtype.itemsize or any(map(_has_holes, parts))
 
 

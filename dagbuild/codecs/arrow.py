@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.ipc as ipc
+from pyarrow import ipc
 
 from dagbuild.codecs.base import Declined, Piece, Reader, Writer
 from dagbuild.errors import CodecError

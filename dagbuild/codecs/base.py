@@ -64,6 +64,10 @@ class Writer(ABC):
         """Take a buffer and return its number; numbers count up from 0 in the order of calls."""
 
     @abstractmethod
+    def count(self) -> int:
+        """Return how many buffers were added, which is the next one's number."""
+
+    @abstractmethod
     def add_value(self, value: Any) -> Any:
         """Return the form of a nested value of any type: as data where its codec can, else as a pickle."""
 

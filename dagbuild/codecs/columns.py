@@ -156,7 +156,8 @@ def _read_datetime(form: Form, reader: Reader) -> Any:
     _, _, length, unit, zone, number = form
     tz = reader.value(zone) if zone[0] == "@" else decode_zone(zone)
     values = _own_array(number, f"<M8[{unit}]", length, reader)
-    return pd.arrays.DatetimeArray._simple_new(values, dtype=pd.DatetimeTZDtype(unit, tz))
+    kind: Any = pd.arrays.DatetimeArray
+    return kind._simple_new(values, dtype=pd.DatetimeTZDtype(unit, tz))
 
 
 def _add_period(array: Any, writer: Writer) -> Form:
@@ -193,7 +194,8 @@ def _add_sparse(array: Any, writer: Writer) -> Form:
 def _read_sparse(form: Form, reader: Reader) -> Any:
     _, _, length, kind, rows, values_form, fill = form
     values = read_column(values_form, reader)
-    index: Any = IntIndex(length, _own_array(rows, "<i4", reader.size(rows) // 4, reader))
+    make_index: Any = IntIndex
+    index = make_index(length, _own_array(rows, "<i4", reader.size(rows) // 4, reader))
     index = index if kind == "integer" else index.to_block_index()
     dtype = pd.SparseDtype(values.dtype, reader.value(fill))
     return pd.arrays.SparseArray(values, sparse_index=index, dtype=dtype)

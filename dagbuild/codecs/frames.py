@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
-from pandas.api.internals import create_dataframe_from_blocks
+from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]
 
 from dagbuild.codecs.arrays import add_array, decode_dtype, encode_dtype
-from dagbuild.codecs.base import Codec, Declined, Reader, Writer
+from dagbuild.codecs.base import Codec, Reader, Writer
 from dagbuild.codecs.columns import add_column, column_dtype, raw_array, read_column
 from dagbuild.codecs.indexes import add_index, describe_index, index_length, read_index
 from dagbuild.codecs.scalars import decode_scalar, encode_scalar
@@ -26,6 +26,7 @@ class PandasCodec(Codec):
     name = "pandas/1"
 
     def encode(self, value: Any, writer: Writer) -> Any:
+        """Return the form of a value of pandas."""
         writer.needs("pandas")
         writer.needs("numpy")
         if type(value) is pd.DataFrame:
@@ -39,6 +40,7 @@ class PandasCodec(Codec):
         return {"kind": "scalar", "value": encode_scalar(value, writer)}
 
     def decode(self, meta: Any, reader: Reader) -> Any:
+        """Return the value of a form."""
         kind = meta["kind"]
         if kind == "frame":
             return _decode_frame(meta, reader)
@@ -52,6 +54,7 @@ class PandasCodec(Codec):
         return decode_scalar(meta["value"], reader)
 
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
+        """Return what the form tells of its value."""
         kind = meta["kind"]
         if kind == "frame":
             return _describe_frame(meta, reader)
@@ -69,6 +72,7 @@ class PandasCodec(Codec):
         return {"kind": f"pandas.{type(value).__name__}", "value": repr(value)}
 
     def takes_from_pickle(self, value: Any) -> bool:
+        """Yes for what has columns."""
         return type(value) in (pd.DataFrame, pd.Series) or isinstance(value, (pd.Index, ExtensionArray))
 
 
@@ -96,9 +100,14 @@ def _encode_frame(frame: Any, writer: Writer) -> dict[str, Any]:
         "columns": add_index(frame.columns, writer, labels=True),
         "index": add_index(frame.index, writer),
         "blocks": blocks,
-        "others": [[place, add_column(columns[place], writer)] for place in others],
+        "others": [[place, *_add_column(columns[place], writer)] for place in others],
         **_encode_extras(frame, writer),
     }
+
+
+def _add_column(array: Any, writer: Writer) -> tuple[Any, int, int]:
+    first = writer.count()
+    return add_column(array, writer), first, writer.count()
 
 
 def _decode_frame(meta: Any, reader: Reader) -> Any:
@@ -113,7 +122,7 @@ def _decode_frame(meta: Any, reader: Reader) -> Any:
         else:
             array = np.empty((len(places), 0), dtype)
         blocks.append((array, np.array(places, np.intp)))
-    for place, form in meta["others"]:
+    for place, form, *_ in meta["others"]:
         column = read_column(form, reader)
         if isinstance(column, np.ndarray):
             column = column.reshape(1, -1)
@@ -162,13 +171,14 @@ def _decode_extras(value: Any, meta: Any, reader: Reader) -> Any:
 def _describe_frame(meta: Any, reader: Reader) -> dict[str, Any]:
     columns = [str(label) for label in read_index(meta["columns"], reader)]
     dtypes = [""] * len(columns)
-    sizes: list[int | None] = [None] * len(columns)
+    sizes = [0] * len(columns)
     for dtype, short, first in meta["blocks"]:
         for number, place in enumerate(_long(short), first):
             dtypes[place] = str(decode_dtype(dtype))
             sizes[place] = reader.size(number)
-    for place, form in meta["others"]:
+    for place, form, first, stop in meta["others"]:
         dtypes[place] = column_dtype(form)
+        sizes[place] = sum(map(reader.size, range(first, stop)))
     return {
         "kind": "pandas.DataFrame",
         "shape": [meta["rows"], len(columns)],

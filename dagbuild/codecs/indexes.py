@@ -35,7 +35,7 @@ def read_index(form: list[Any], reader: Reader) -> Any:
     if form[0] == "pickle":
         return reader.value(form[2])
     if form[0] == "range":
-        return pd.RangeIndex(*form[1:4], name=reader.value(form[4]))
+        return pd.RangeIndex(form[1], form[2], form[3], name=reader.value(form[4]))
     if form[0] == "labels":
         cells = np.empty(len(form[2]), object)
         cells[:] = form[2]
@@ -109,7 +109,8 @@ def _read_multi(form: list[Any], reader: Reader) -> Any:
     _, length, level_forms, code_forms, names, sort_order = form
     levels = [read_index(level, reader) for level in level_forms]
     codes = [make_array(reader.own(number), np.dtype(dtype), (length,)) for dtype, number in code_forms]
-    return pd.MultiIndex(
+    make_index: Any = pd.MultiIndex
+    return make_index(
         levels,
         codes,
         sortorder=sort_order,

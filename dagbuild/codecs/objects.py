@@ -21,6 +21,9 @@ from dagbuild.codecs.base import Declined, Reader, Writer
 
 Cells = Sequence[Any]
 
+_NAN = np.nan
+"""The one that everybody passes around, told from others: `is` and `in` see the difference."""
+
 
 def add_objects(array: np.ndarray[Any, Any], writer: Writer) -> Any:
     """Return the form of a one-dimensional object array; as a pickle where it cannot be data."""
@@ -56,17 +59,16 @@ def _add_typed(cells: list[Any], writer: Writer) -> Any:
     if not types <= _KIND_OF.keys():
         raise Declined
     found = {_KIND_OF[kind] for kind in types}
-    has_nan = float in types and any(cell is np.nan for cell in cells)
-    # The one NaN that everybody passes around is told from others: `is` and `in` see the difference.
+    has_nan = float in types and any(cell is _NAN for cell in cells)
     names = [name for name in _ORDER if name in found or (name == "nan" and has_nan)]
-    if has_nan and all(cell is np.nan for cell in cells if type(cell) is float):
+    if has_nan and all(cell is _NAN for cell in cells if type(cell) is float):
         names.remove("float")
     if len(names) <= 1:
         return ["typed", len(cells), None, [_add_part(name, cells, writer) for name in names]]
     code_of = {kind: names.index(_KIND_OF[kind]) for kind in types if _KIND_OF[kind] in names}
     if has_nan:
         nan = names.index("nan")
-        codes = [nan if cell is np.nan else code_of[type(cell)] for cell in cells]
+        codes = [nan if cell is _NAN else code_of[type(cell)] for cell in cells]
     else:
         codes = [code_of[kind] for kind in map(type, cells)]
     array = np.array(codes, np.uint8)
@@ -87,7 +89,7 @@ def _add_part(name: str, cells: Cells, writer: Writer) -> list[Any]:
     return [name, add_chunks(pa.chunked_array([pa.array(kind.encode(cells), kind.type)]), writer)]
 
 
-def _read_part(name: str, part: Any, length: int, reader: Reader) -> Iterable[Any]:
+def _read_part(name: str, part: Any, length: int, reader: Reader) -> Any:
     kind = _KINDS[name]
     if isinstance(kind, _One):
         return [kind.value] * length

@@ -21,6 +21,7 @@ class ParquetCodec(Codec):
     name = "parquet/1"
 
     def encode(self, value: Any, writer: Writer) -> Any:
+        """Return the form of a frame or table, after reading it back."""
         if type(value) not in (pd.DataFrame, pa.Table):
             raise Declined("it holds pandas.DataFrame and pyarrow.Table")
         writer.needs("pyarrow")
@@ -40,9 +41,11 @@ class ParquetCodec(Codec):
         return {"kind": kind, "file": writer.add(data)}
 
     def decode(self, meta: Any, reader: Reader) -> Any:
+        """Return the value of a form."""
         return _read(meta["kind"], reader.view(meta["file"]))
 
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
+        """Return what the form tells of its value."""
         file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(reader.view(meta["file"]))))
         schema = file.schema_arrow
         columns = [{"name": field.name, "dtype": str(field.type), "bytes": None} for field in schema]

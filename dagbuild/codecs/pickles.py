@@ -10,7 +10,7 @@ import io
 import pickle
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from dagbuild.codecs.base import Codec, Declined, Reader, Writer
 from dagbuild.codecs.layout import SMALL
@@ -20,7 +20,7 @@ from dagbuild.errors import CodecError
 SORTED_UP_TO = 1024 * 1024
 """Bytes of a pickle that is made again by the slow pickler when there are sets in it."""
 
-_SET_OPCODES = (pickle.EMPTY_SET, pickle.FROZENSET)  # type: ignore[attr-defined]
+_SET_OPCODES = (pickle.EMPTY_SET, pickle.FROZENSET)
 
 
 def part(number: int) -> Any:
@@ -34,24 +34,32 @@ class PickleCodec(Codec):
     name = "pickle/1"
 
     def encode(self, value: Any, writer: Writer) -> Any:
+        """Return the form of an object; raises CodecError when it cannot be pickled."""
         refuse(value)
         mark = writer.mark()
         meta, stream = _dump(value, writer, _FastPickler)
         if len(stream) <= SORTED_UP_TO and any(opcode in stream for opcode in _SET_OPCODES):
             writer.roll_back(mark)
-            meta, stream = _dump(value, writer, _SortingPickler)
+            try:
+                meta, stream = _dump(value, writer, _SortingPickler)
+            except _TooDeepError:
+                # Only the fast pickler gets that far. Its sets may differ in order: a node more may run, no harm.
+                writer.roll_back(mark)
+                meta, stream = _dump(value, writer, _FastPickler)
         meta["stream"] = writer.add(stream)
         meta["type"] = f"{type(value).__module__}.{type(value).__qualname__}"
         writer.mark_code()
         return meta
 
     def decode(self, meta: Any, reader: Reader) -> Any:
+        """Return the value of a form."""
         reader.require_code()
         parts = [reader.value(form) for form in meta["parts"]]
         buffers = [reader.own(number) for number in meta["buffers"]]
         return _Unpickler(io.BytesIO(reader.view(meta["stream"])), buffers, parts).load()
 
-    def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
+    def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:  # noqa: ARG002 - of all codecs
+        """Return what the form tells of its value."""
         return {"kind": "pickle", "type": meta["type"], "parts": len(meta["parts"])}
 
 
@@ -74,10 +82,16 @@ def _dump(value: Any, writer: Writer, pickler: Callable[..., Any]) -> tuple[dict
         pickler(file, divert, keep).dump(value)
     except (CodecError, MemoryError):
         raise
+    except RecursionError as error:
+        raise _TooDeepError.of(refuse_part(value, divert.last, error).problems) from error
     except Exception as error:
         # A user's __reduce__ may raise anything at all.
         raise refuse_part(value, divert.last, error) from error
     return meta, file.getvalue()
+
+
+class _TooDeepError(CodecError):
+    """Parts within parts, more of them than the pickler can go into."""
 
 
 class _Divert:
@@ -116,48 +130,54 @@ class _FastPickler(pickle.Pickler):
         return self._divert(obj)
 
 
-_PythonPickler: Any = pickle._Pickler  # type: ignore[attr-defined]
+_PythonPickler: Any = pickle._Pickler
 
 
 class _SortingPickler(_PythonPickler):  # type: ignore[misc]
     """Writes the items of sets in the order of their own pickles: the same under any hash seed."""
 
-    dispatch = dict(_PythonPickler.dispatch)
+    dispatch: ClassVar[dict[Any, Any]] = dict(_PythonPickler.dispatch)
 
-    def __init__(self, file: Any, divert: Callable[[Any], Any], keep: Any) -> None:
+    def __init__(
+        self, file: Any, divert: Any, keep: Any, keys: dict[int, tuple[bytes, Any]] | None = None
+    ) -> None:
         super().__init__(file, protocol=5, buffer_callback=keep)
         self._divert = divert
+        self._keys = {} if keys is None else keys
 
     def reducer_override(self, obj: Any) -> Any:
         return self._divert(obj)
 
     def save_set(self, obj: set[Any]) -> None:
-        self.write(pickle.EMPTY_SET)  # type: ignore[attr-defined]
+        self.write(pickle.EMPTY_SET)
         self.memoize(obj)
-        self.write(pickle.MARK)  # type: ignore[attr-defined]
-        for item in sorted(obj, key=_pickle_alone):
+        self.write(pickle.MARK)
+        for item in sorted(obj, key=self._key):
             self.save(item)
-        self.write(pickle.ADDITEMS)  # type: ignore[attr-defined]
+        self.write(pickle.ADDITEMS)
 
     def save_frozenset(self, obj: frozenset[Any]) -> None:
-        self.write(pickle.MARK)  # type: ignore[attr-defined]
-        for item in sorted(obj, key=_pickle_alone):
+        self.write(pickle.MARK)
+        for item in sorted(obj, key=self._key):
             self.save(item)
         if id(obj) in self.memo:
             # It holds itself, and was written on the way.
-            self.write(pickle.POP_MARK + self.get(self.memo[id(obj)][0]))  # type: ignore[attr-defined]
+            self.write(pickle.POP_MARK + self.get(self.memo[id(obj)][0]))
             return
-        self.write(pickle.FROZENSET)  # type: ignore[attr-defined]
+        self.write(pickle.FROZENSET)
         self.memoize(obj)
 
-    dispatch[set] = save_set
-    dispatch[frozenset] = save_frozenset
+    def _key(self, value: Any) -> bytes:
+        kept = self._keys.get(id(value))
+        if kept is None:
+            file = io.BytesIO()
+            _SortingPickler(file, lambda _: NotImplemented, None, self._keys).dump(value)
+            kept = self._keys[id(value)] = (file.getvalue(), value)
+        return kept[0]
 
 
-def _pickle_alone(value: Any) -> bytes:
-    file = io.BytesIO()
-    _SortingPickler(file, lambda _: NotImplemented, None).dump(value)
-    return file.getvalue()
+_SortingPickler.dispatch[set] = _SortingPickler.save_set
+_SortingPickler.dispatch[frozenset] = _SortingPickler.save_frozenset
 
 
 class _Unpickler(pickle.Unpickler):

@@ -20,6 +20,7 @@ class PolarsCodec(Codec):
     name = "polars/1"
 
     def encode(self, value: Any, writer: Writer) -> Any:
+        """Return the form of a frame or Series."""
         writer.needs("polars")
         if type(value) is pl.LazyFrame:
             raise CodecError(
@@ -39,13 +40,16 @@ class PolarsCodec(Codec):
         return {"kind": type(value).__name__, **encode_table(table, writer)}
 
     def decode(self, meta: Any, reader: Reader) -> Any:
+        """Return the value of a form."""
         frame = _from_arrow(decode_table(meta, reader))
         return frame if meta["kind"] == "DataFrame" else frame.to_series()
 
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
+        """Return what the form tells of its value."""
         return {"kind": f"polars.{meta['kind']}", **describe_table(meta, reader)}
 
     def takes_from_pickle(self, value: Any) -> bool:
+        """Yes for what has columns."""
         return type(value) in (pl.DataFrame, pl.Series)
 
 

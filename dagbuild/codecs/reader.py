@@ -46,9 +46,11 @@ class ValueReader(Reader):
         self._pack: memoryview | None = None
 
     def size(self, number: int) -> int:
+        """Return the size of a buffer."""
         return self._layout.places[number].size
 
     def view(self, number: int) -> memoryview:
+        """Return a buffer, read-only; the very bytes of the store where no other way is as cheap."""
         place = self._layout.places[number]
         if place.inline is not None:
             return memoryview(place.inline)
@@ -61,6 +63,7 @@ class ValueReader(Reader):
         return self.own(number).toreadonly()
 
     def own(self, number: int) -> memoryview:
+        """Return a buffer of the caller's own."""
         place = self._layout.places[number]
         if place.inline is not None:
             return memoryview(bytearray(place.inline))
@@ -69,6 +72,7 @@ class ValueReader(Reader):
         return self._join([place], place.size)
 
     def block(self, first: int, count: int) -> tuple[memoryview, int]:
+        """Return buffers of one size side by side, and the distance between their starts."""
         places = self._layout.places[first : first + count]
         size = places[0].size
         if places[0].inline is not None:
@@ -81,15 +85,13 @@ class ValueReader(Reader):
         return self._join(places, stride), stride
 
     def value(self, form: Any) -> Any:
-        if not isinstance(form, list):
-            return form
-        tag = form[0]
-        if is_tag(tag):
+        """Return the value of a form."""
+        tag = form[0] if isinstance(form, list) else None
+        if tag is None or is_tag(tag):
             return decode_plain(form, self)
-        if tag == "tuple":
-            return tuple(map(self.value, form[1:]))
-        if tag == "frozenset":
-            return frozenset(map(self.value, form[1:]))
+        if tag in ("tuple", "frozenset"):
+            parts = map(self.value, form[1:])
+            return tuple(parts) if tag == "tuple" else frozenset(parts)
         if tag == "same":
             return self._made[form[1]]
         if tag == "@":
@@ -114,6 +116,7 @@ class ValueReader(Reader):
         return {"kind": form[0], "length": len(form) - 1}
 
     def require_code(self) -> None:
+        """Raise CodecError unless the artifact is marked as code."""
         if not self._code:
             raise CodecError(
                 "a pickle lies in an artifact that is not marked as code, so it is not read",

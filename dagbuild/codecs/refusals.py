@@ -46,21 +46,25 @@ def _cannot(value: Any) -> CodecError:
 
 
 def _instead(value: Any) -> str:
-    if isinstance(value, Iterator) and not isinstance(value, io.IOBase):
-        return "return a list of its items"
-    if isinstance(value, io.IOBase):
-        return "return the path of the file, or what was read from it"
-    if isinstance(value, (types.CoroutineType, types.AsyncGeneratorType)):
-        return "await it in the node and return the result"
-    if isinstance(value, (types.FunctionType, types.MethodType)):
-        return "return a function that is defined at the top level of a module"
-    if isinstance(value, type):
-        return "define the class at the top level of a module"
-    if isinstance(value, types.ModuleType):
-        return "import the module where it is used"
+    for kinds, remedy in _REMEDIES:
+        if isinstance(value, kinds):
+            return remedy
     if "<locals>" in type(value).__qualname__:
         return "define its class at the top level of a module"
     return "return plain data that it can be made of again, such as an address or a path"
+
+
+_REMEDIES: tuple[tuple[Any, str], ...] = (
+    (io.IOBase, "return the path of the file, or what was read from it"),
+    (Iterator, "return a list of its items"),
+    ((types.CoroutineType, types.AsyncGeneratorType), "await it in the node and return the result"),
+    (
+        (types.FunctionType, types.MethodType),
+        "return a function that is defined at the top level of a module",
+    ),
+    (type, "define the class at the top level of a module"),
+    (types.ModuleType, "import the module where it is used"),
+)
 
 
 def _is_known(value: Any) -> bool:

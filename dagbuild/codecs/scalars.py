@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -18,10 +18,10 @@ def encode_scalar(value: Any, writer: Writer) -> Any:
     if value is pd.NA:
         return ["na"]
     kind = type(value)
-    if kind is pd.Timestamp:
+    if kind is pd.Timestamp and (value.tz is not None or not value.fold):
         # As numpy counts it: pandas' own count is in nanoseconds and does not reach as far.
         count = int(value.asm8.astype("<i8"))
-        return ["timestamp", count, value.unit, encode_zone(value.tz), value.fold]
+        return ["timestamp", count, value.unit, encode_zone(value.tz)]
     if kind is pd.Timedelta:
         return ["timedelta", int(value.asm8.astype("<i8")), value.unit]
     if kind is pd.Period:
@@ -39,7 +39,7 @@ def decode_scalar(form: Any, reader: Reader) -> Any:
     if kind == "na":
         return pd.NA
     if kind == "timestamp":
-        _, count, unit, zone, fold = form
+        _, count, unit, zone = form
         stamp = pd.Timestamp(np.datetime64(count, unit))
         if zone is not None:
             stamp = stamp.tz_localize("UTC").tz_convert(decode_zone(zone))
@@ -47,5 +47,5 @@ def decode_scalar(form: Any, reader: Reader) -> Any:
     if kind == "timedelta":
         return pd.Timedelta(np.timedelta64(form[1], form[2]))
     if kind == "period":
-        return pd.Period(ordinal=form[1], freq=pd.PeriodDtype(form[2][7:-1]).freq)
+        return pd.Period(ordinal=form[1], freq=cast(Any, pd.PeriodDtype(form[2][7:-1]).freq))
     return pd.Interval(reader.value(form[1]), reader.value(form[2]), closed=form[3])

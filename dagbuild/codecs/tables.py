@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.ipc as ipc
+from pyarrow import ipc
 
 from dagbuild.codecs.arrow import add_chunks, decode_type, encode_type, read_chunks
 from dagbuild.codecs.base import Codec, Declined, Reader, Writer
@@ -20,6 +20,7 @@ class ArrowCodec(Codec):
     name = "pyarrow/1"
 
     def encode(self, value: Any, writer: Writer) -> Any:
+        """Return the form of a table or array."""
         writer.needs("pyarrow")
         if type(value) is pa.Table:
             return {"kind": "Table", **encode_table(value, writer)}
@@ -37,6 +38,7 @@ class ArrowCodec(Codec):
         raise Declined
 
     def decode(self, meta: Any, reader: Reader) -> Any:
+        """Return the value of a form."""
         if "schema" not in meta:
             kind = decode_type(meta["type"])
             chunks = read_chunks(meta["column"], reader, kind)
@@ -44,17 +46,21 @@ class ArrowCodec(Codec):
         table = decode_table(meta, reader)
         if meta["kind"] == "Table":
             return table
+        if not table.num_columns:
+            return _rows_only(table.num_rows, table.schema)
         return pa.RecordBatch.from_arrays(
             [_only_chunk(column) for column in table.columns], schema=table.schema
         )
 
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
+        """Return what the form tells of its value."""
         if "schema" in meta:
             return {"kind": f"pyarrow.{meta['kind']}", **describe_table(meta, reader)}
         kind = f"pyarrow.{meta['kind']}"
         return {"kind": kind, "shape": [meta["column"][1]], "dtype": str(decode_type(meta["type"]))}
 
     def takes_from_pickle(self, value: Any) -> bool:
+        """Yes for what has columns."""
         return isinstance(value, (pa.Table, pa.RecordBatch, pa.Array, pa.ChunkedArray))
 
 
@@ -98,6 +104,11 @@ def describe_table(meta: Any, reader: Reader) -> dict[str, Any]:
 
 def _read_schema(meta: Any, reader: Reader) -> Any:
     return ipc.read_schema(pa.py_buffer(reader.view(meta["schema"])))
+
+
+def _rows_only(rows: int, schema: Any) -> Any:
+    structs = pa.Array.from_buffers(pa.struct([]), rows, [None])
+    return pa.RecordBatch.from_struct_array(structs).replace_schema_metadata(schema.metadata)
 
 
 def _only_chunk(chunks: Any) -> Any:

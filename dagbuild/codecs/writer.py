@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 _CONTAINERS = (dict, list, set, bytearray)
 
-DEPTH = 100
+DEPTH = 50
 """Of containers in containers; what is deeper goes to a pickle as a whole."""
 
 
 class ValueWriter(Writer):
     """Holds the buffers of one value; see `Writer`."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, parent: ValueWriter | None = None) -> None:
         self.pieces: list[Piece] = []
         self.code = False
         self.packages: set[str] = set()
@@ -37,24 +37,33 @@ class ValueWriter(Writer):
         # Holding the objects keeps their ids from being used again.
         self._seen: dict[int, tuple[int, Any]] = {}
         self._open: set[int] = set()
-        self._depth = 0
+        self._depth: int = 0 if parent is None else parent._depth
+        # Of items of sets, by identity: a set in a set in a set would else be walked again for each of them.
+        self._keys: dict[int, tuple[bytes, Any]] = {} if parent is None else parent._keys
 
     def add(self, data: Buffer | Piece) -> int:
+        """Take a buffer; it must not change before it is stored."""
         if not isinstance(data, Piece):
             held = memoryview(data)
             data = Piece(held.nbytes, lambda: held)
         self.pieces.append(data)
         return len(self.pieces) - 1
 
+    def count(self) -> int:
+        """Return how many buffers were added."""
+        return len(self.pieces)
+
     def add_value(self, value: Any) -> Any:
+        """Return the form of a value, as data if all of it can be."""
         mark = self.mark()
         try:
             return self.add_data(value)
-        except Declined:
+        except (Declined, RecursionError):
             self.roll_back(mark)
             return self.add_pickle(value)
 
     def add_data(self, value: Any) -> Any:
+        """Return the form of a value as data; raises Declined."""
         if is_plain(value):
             return encode_plain(value, self)
         kind = type(value)
@@ -84,24 +93,33 @@ class ValueWriter(Writer):
             self._open.discard(id(value))
 
     def add_pickle(self, value: Any) -> Any:
+        """Return the form of a value as a pickle."""
         return self.add_by(self._registry.get_codec("pickle"), value)
 
     def find_codec(self, value: Any) -> Codec | None:
+        """Ask the registry."""
         return self._registry.find_codec(value)
 
     def value_digest(self, value: Any) -> Digest:
-        return digest_json(_KeyWriter(self._registry).add_value(value))
+        """Return a digest that says whether two values are equal."""
+        alone = ValueWriter(self._registry, self)
+        form = alone.add_value(value)
+        return digest_json([form, [digest_bytes(piece.make()) for piece in alone.pieces]])
 
     def mark_code(self) -> None:
+        """Note that a pickle is among the buffers."""
         self.code = True
 
     def needs(self, package: str) -> None:
+        """Note a package that decoding imports."""
         self.packages.add(package)
 
     def mark(self) -> tuple[int, int, bool, set[str]]:
+        """Return how far things are."""
         return len(self.pieces), len(self._seen), self.code, set(self.packages)
 
     def roll_back(self, mark: tuple[int, int, bool, set[str]]) -> None:
+        """Forget what came after `mark`."""
         pieces, seen, self.code, self.packages = mark
         del self.pieces[pieces:]
         while len(self._seen) > seen:
@@ -129,12 +147,11 @@ class ValueWriter(Writer):
         return self._inside(tag, sorted(values, key=self._sort_key))
 
     def _sort_key(self, value: Any) -> bytes:
-        # Numbers of buffers follow the order of the items, so the order needs something that they do not.
-        return canonical_json(_KeyWriter(self._registry).add_data(value))
-
-
-class _KeyWriter(ValueWriter):
-    """Names buffers by their digest, so that a form tells the value and nothing else."""
-
-    def add(self, data: Buffer | Piece) -> Any:
-        return digest_bytes(data.make() if isinstance(data, Piece) else data)
+        kept = self._keys.get(id(value))
+        if kept is None:
+            # Numbers of buffers follow the order of the items, so the order needs something that does not.
+            alone = ValueWriter(self._registry, self)
+            form = alone.add_data(value)
+            key = canonical_json([form, [digest_bytes(piece.make()) for piece in alone.pieces]])
+            kept = self._keys[id(value)] = (key, value)
+        return kept[0]

@@ -13,7 +13,7 @@ from typing import Any
 
 from dagbuild.errors import GraphError, Problem
 from dagbuild.modifiers.base import Context, Modifier, modifiers_of
-from dagbuild.modifiers.choose import ReadConfig, config, hamilton_exclude, resolve
+from dagbuild.modifiers.choose import Exclude, ReadConfig, config, resolve
 from dagbuild.modifiers.signature import find_where, read_signature
 from dagbuild.node import Node, Where
 
@@ -70,7 +70,7 @@ def _resolve(function: Callable[..., Any], seen: ReadConfig) -> tuple[str | None
     chosen: str | None = name
     rest: list[Modifier] = []
     for modifier in modifiers_of(function):
-        if isinstance(modifier, hamilton_exclude):
+        if isinstance(modifier, Exclude):
             return None, []
         if isinstance(modifier, config):
             choice = modifier.choose(name, seen)

@@ -7,6 +7,7 @@ that what a command gives on standard output stays clean.
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,8 @@ class LiveReport(PlainReport):
     def __init__(self, style: Style, again: str = "dagbuild build") -> None:
         from rich.console import Console
 
-        self._console = Console(stderr=True, no_color=not style.colour, highlight=False)
+        # This very stream, not whatever sys.stderr is while a node runs and what it prints is kept.
+        self._console = Console(file=sys.stderr, no_color=not style.colour, highlight=False)
         super().__init__(self._print, style, again)
 
     def _print(self, text: str) -> None:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dagbuild.digest import digest_text
-from dagbuild.store.base import Store
 from dagbuild.store.files import FileDigests
 from dagbuild.store.notices import Notice, log_notice
+
+if TYPE_CHECKING:
+    from dagbuild.store.layered import LayeredStore
+    from dagbuild.store.local import LocalStore
 
 
 class RemoteOptions(Protocol):
@@ -37,7 +40,7 @@ class RemoteOptions(Protocol):
 
 def open_store(
     folder: Path, remote: RemoteOptions | None = None, *, fsync: str = "build", on_notice: Notice = log_notice
-) -> Store:
+) -> LocalStore | LayeredStore:
     """Return the store in a cache folder, with the remote behind it where one is given. Raises StoreError."""
     from dagbuild.store.local import LocalStore
 

@@ -22,6 +22,7 @@ from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice, log_notice
 from dagbuild.store.record_log import FOLD_BYTES, RecordLog
 from dagbuild.store.segments import SegmentReader, SegmentWriter, encode_line
+from dagbuild.store.uses import Uses
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -48,6 +49,7 @@ class LocalStore(Store):
         self.reader = SegmentReader(self.layout.segments)
         index = Index(Memo(self.layout.index / "records", on_notice))
         self._log = RecordLog(self.reader, index, on_notice, fold_bytes=fold_bytes)
+        self.uses = Uses(self.layout.uses)
         self._fsync = fsync
         self._lock = threading.Lock()
         self._writer: SegmentWriter | None = None
@@ -74,7 +76,9 @@ class LocalStore(Store):
 
     def find_records(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
         """Return the records under each key."""
-        return self._log.find(keys)
+        found = self._log.find(keys)
+        self.uses.note(found)
+        return found
 
     def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
         """Return the newest record of each node."""
@@ -121,7 +125,8 @@ class LocalStore(Store):
         return hold_lease(self.layout.lock(key), on_wait)
 
     def flush(self) -> None:
-        """Make what was put durable, as the fsync setting asks."""
+        """Make what was put durable, as the fsync setting asks, and note what was used."""
+        self.uses.save()
         self.blobs.sync()
 
     def close(self) -> None:

@@ -50,7 +50,9 @@ def tell_plan(plan: Plan, style: Style, *, everything: bool = False) -> list[str
     shown = runs if everything or len(runs) <= MANY + 1 else runs[:MANY]
     for name in shown:
         step = plan.steps[name]
-        last = f"; took {units.seconds(step.seconds)} last time" if (step.seconds or 0) >= SOON else ""
+        last = (
+            f"; took {units.seconds(step.seconds)} last time" if step.seconds and step.seconds >= SOON else ""
+        )
         rows.append(Row("run", name, f"{_cause(step)}{last}"))
     if len(shown) < len(runs):
         rows.append(Row("run", f"and {len(runs) - len(shown):,} more: --all shows them"))

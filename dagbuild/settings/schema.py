@@ -222,7 +222,7 @@ TABLES: dict[str, dict[str, Rule]] = {
         "trust": one_of("data", "all"),
         "options": remote_options,
     },
-    "executor": {"kind": one_of("local", "ray"), "address": text},
+    "executor": {"kind": one_of("local", "ray"), "address": text, "jobs": count},
     "build": {"packages": packages},
 }
 """Tables whose keys we know."""

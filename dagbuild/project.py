@@ -178,7 +178,7 @@ class Project:
 
     def _manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
         reader = SourceReader(self.modules, str(self.settings.root))
-        return make_manifests(nodes, reader, config=self.settings.config, packages=self.settings.packages)
+        return make_manifests(nodes, reader, packages=self.settings.packages)
 
     # -- what people ask for -------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -225,12 +226,12 @@ class Project:
         request, unchanged = self._request(targets, inputs, overrides, force, save=True)
         lookup = StoreLookup(self.store)
         plan = make_plan(request, lookup, everything=True)
-        with contextlib.closing(self._open_executor(executor)) as opened:
+        with contextlib.closing(self._open_executor(executor, request)) as opened:
             tools = Tools(self.store, self.artifacts, opened, lookup, on_event, unchanged)
             run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
             return run_build(request, plan, tools, run=run, keep_going=keep_going, values=values)
 
-    def _open_executor(self, kind: str | None) -> Executor:
+    def _open_executor(self, kind: str | None, request: Request) -> Executor:
         settings = self.settings.executor
         match kind or settings.kind:
             case "local":
@@ -238,9 +239,14 @@ class Project:
                     self.store, self.artifacts, lambda node, text: self.listener(Notice(text, node))
                 )
             case "ray":
-                from dagbuild.executors.ray import RayExecutor
+                from dagbuild.executors.ray import Code, RayExecutor, open_worker_store
 
-                return RayExecutor(self, settings.address)
+                nodes = [self.graph.nodes[name] for name in request.manifests]
+                code = Code(
+                    self.settings.root, self.modules, nodes, request.manifests, self.settings.packages
+                )
+                opener = partial(open_worker_store, self.settings.cache, self.settings.remote)
+                return RayExecutor(opener, code, address=settings.address, jobs=settings.jobs)
             case other:
                 raise InputError(f"there is no executor '{other}'", hint="local or ray")
 

@@ -40,7 +40,6 @@ class ExecutorSettings:
 
     kind: str = "local"
     address: str | None = None
-    jobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

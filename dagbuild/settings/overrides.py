@@ -25,7 +25,7 @@ VARIABLES: dict[str, tuple[str, str]] = {
     "DAGBUILD_EXECUTOR": ("executor", "kind"),
     "DAGBUILD_EXECUTOR_ADDRESS": ("executor", "address"),
 }
-OTHERS = ("DAGBUILD_PROFILE", "DAGBUILD_PROJECT")
+OTHERS = ("DAGBUILD_PROFILE", "DAGBUILD_PROJECT", "DAGBUILD_WORKER_CACHE")
 NOT_OURS = "DAGBUILD_TEST_"
 
 

@@ -215,7 +215,7 @@ TABLES: dict[str, dict[str, Rule]] = {
         "trust": one_of("data", "all"),
         "options": remote_options,
     },
-    "executor": {"kind": one_of("local", "ray"), "address": text, "jobs": count},
+    "executor": {"kind": one_of("local", "ray"), "address": text},
     "build": {"packages": packages},
 }
 """Tables whose keys we know."""

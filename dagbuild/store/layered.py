@@ -1,8 +1,8 @@
 """A local store before a shared one: near first, far when near has nothing.
 
-Blobs read from the remote are kept locally, with the records that name them; what is put goes to the local store, and to
-the remote behind the build's back. Guards: whatever happens to the remote, the build goes on with the local store, and the
-user is told once when it happens and once at the end.
+Blobs read from the remote are kept locally, with the records that name them; what is put goes to the local store,
+and to the remote beside the build. Guards: whatever happens to the remote, the build goes on with the local store,
+and the user is told once when it happens and once at the end.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class LayeredStore(Store):
                 try:
                     self._actual = self.remote.probe(self._mode)
                 except StoreError as error:
-                    self._fail(error)
+                    self._fail(error, reading=True)
                 else:
                     if self._actual != self._mode:
                         self._notice("remote: it can only be read here; nothing will be published")
@@ -151,7 +151,7 @@ class LayeredStore(Store):
     def find_records(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
         """Return the records under each key, from near and far."""
         found = self.local.find_records(keys)
-        for key, records in (self._ask(lambda: self.remote.find_records(keys)) or {}).items():
+        for key, records in (self._ask(lambda: self.remote.find_records(keys, known=found)) or {}).items():
             have = {_identity(record) for record in found.get(key, ())}
             news = [record for record in records if _identity(record) not in have]
             if news:

@@ -1,7 +1,8 @@
 """The right to compute a key: one process does the work, others wait for it.
 
 A lock of the operating system on a file, which dies with its holder; what is written in the file is for people only.
-Where there are no such locks, or the folder cannot be written, the right is given to everybody: work done twice is not wrong.
+Where there are no such locks, or the folder cannot be written, everybody is given the right: work done twice is not
+wrong.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Send finished records, and the blobs that they name, to the remote while the build goes on.
 
 One thread takes records from a queue; a few more send blobs. Memory is bounded: the queue holds records only, and
-blobs are mapped from the local store when their turn comes. Guards: a record is handed to the remote after all of its blobs.
+blobs are mapped from the local store when their turn comes. Guards: a record is handed to the remote after all of
+its blobs.
 """
 
 from __future__ import annotations

@@ -1,0 +1,8 @@
+"""What the run shows: what a node was seen to read while it ran, and whether that still holds."""
+
+from dagbuild.observe.collect import Note, Ran, Seen
+from dagbuild.observe.observer import Observer, install
+from dagbuild.observe.places import Places
+from dagbuild.observe.recheck import find_changed, holds
+
+__all__ = ["Note", "Observer", "Places", "Ran", "Seen", "find_changed", "holds", "install"]

@@ -65,7 +65,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'dagbuild' has no attribute '{name}'")
-    import importlib  # noqa: PLC0415 - the point is to import late
+    import importlib
 
     return getattr(importlib.import_module(f"dagbuild.{_HOME[name]}"), name)
 

@@ -262,7 +262,9 @@ class _Build:
         elif self.tools.unchanged(name):
             record = self._keep(name, record)
         else:
-            self._notice(f"an input of '{name}' changed while it ran: its value is used, but not recorded", name)
+            self._notice(
+                f"an input of '{name}' changed while it ran: its value is used, but not recorded", name
+            )
         self._choose(name, record.artifact)
         self._end(StepFinished(name, How.COMPUTED, record))
 

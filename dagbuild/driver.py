@@ -72,6 +72,7 @@ class Driver:
         settings = Settings(
             root=Path(root or ".").resolve(),
             config=dict(config or {}),
+            modules=(),
             cache=CacheSettings(folder=folder.resolve()),
             remote=RemoteSettings(url=remote) if isinstance(remote, str) else remote,
             executor=ExecutorSettings(kind, f"{kind}://{address}" if address else None),
@@ -189,16 +190,20 @@ class Driver:
 
         The suffix of `path` chooses the format: svg, dot, mmd, json, or, with Graphviz installed, png and pdf.
         """
-        return self._draw(self.project.status(outputs, inputs=inputs, overrides=overrides), path)
+        return self._draw(outputs, self.project.status(outputs, inputs=inputs, overrides=overrides), path)
 
     def display_all_functions(self, path: str | Path | None = None) -> str:
         """Draw the whole graph; write it where `path` says and return the SVG text."""
-        return self._draw(None, path)
+        return self._draw((), None, path)
 
-    def _draw(self, plan: Plan | None, path: str | Path | None) -> str:
-        from dagbuild.report.drawing import draw  # noqa: PLC0415 - drawings are rare
+    def _draw(self, outputs: Sequence[str], plan: Plan | None, path: str | Path | None) -> str:
+        from dagbuild.report.drawing import draw_picture, make_picture
 
-        return draw(self.project.graph, plan, path)
+        picture = make_picture(self.project.graph, plan, outputs)
+        if path is not None:
+            data, _ = draw_picture(picture, Path(path).suffix.removeprefix("."))
+            Path(path).write_bytes(data)
+        return draw_picture(picture, "svg")[0].decode()
 
     # -- helpers -------------------------------------------------------------------------------------------------
 

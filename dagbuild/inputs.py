@@ -5,29 +5,20 @@ Knows types and content digests, nothing of plans or builds. All mistakes are to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from dagbuild.artifacts import Artifacts
-from dagbuild.digest import Digest
-from dagbuild.errors import CodecError, InputError, Problem, did_you_mean
+from dagbuild.digest import Digest, digest_json
+from dagbuild.errors import InputError, Problem, UserError, did_you_mean
 from dagbuild.graph import Graph
 from dagbuild.node import REQUIRED, File, Files, Node
 from dagbuild.plan import Given
 from dagbuild.record import Artifact, Part
+from dagbuild.store.files import FileDigests, find_files
 from dagbuild.types import check_value, describe_type
-
-
-class Digester(Protocol):
-    """Digests files by content, through a memo."""
-
-    def digest_file(self, path: str) -> Digest:
-        """Return the digest of a file's or URL's bytes; raises OSError."""
-
-    def digest_files(self, root: str, paths: Iterable[str]) -> Digest:
-        """Return the digest of several files' names below `root` and bytes; raises OSError."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +35,7 @@ class GivenMaker:
     """Makes the givens of one request. `save` stores their blobs, so that steps can load them."""
 
     def __init__(
-        self, graph: Graph, root: Path, artifacts: Artifacts, files: Digester, *, save: bool = False
+        self, graph: Graph, root: Path, artifacts: Artifacts, files: FileDigests, *, save: bool = False
     ) -> None:
         self.graph = graph
         self.root = root
@@ -52,6 +43,7 @@ class GivenMaker:
         self.files = files
         self.save = save
         self.problems: list[Problem] = []
+        self._asked: dict[str, tuple[Any, bool]] = {}
 
     def make(self, outside: Outside, targets: Iterable[str]) -> dict[str, Given]:
         """Return the givens that the targets reach, by name.
@@ -134,12 +126,11 @@ class GivenMaker:
                     )
                 )
                 return
-            artifact = self.artifacts.save(value) if self.save else self.artifacts.encode(value)[0]
-        except CodecError as error:
+            artifact = self._encode(value)
+        except UserError as error:
             problem = error.problems[0]
-            self.problems.append(Problem(f"{kind} '{name}': {problem.message}", problem.where, problem.hint))
-        except (OSError, ValueError) as error:
-            self.problems.append(Problem(f"{kind} '{name}': {_tell(error)}", where=self._where(name)))
+            where = problem.where or self._where(name)
+            self.problems.append(Problem(f"{kind} '{name}': {problem.message}", where, problem.hint))
         else:
             givens[name] = Given(name, kind, artifact.digest, artifact, _short(value))
 
@@ -149,30 +140,23 @@ class GivenMaker:
         return str(self.graph.nodes[name].where)
 
     def _file(self, name: str, value: Any, *, many: bool) -> Given:
+        self._asked[name] = (value, many)
         if not many:
             path = self._resolve(str(value))
-            return Given(name, "file", self.files.digest_file(path), self._inline(path), self.show(path))
+            return Given(name, "file", self.files.digest_file(path), self._encode(path), self.show(path))
         patterns = [str(value)] if isinstance(value, str | Path) else [str(item) for item in value]
-        found = sorted(path for pattern in patterns for path in self._expand(pattern))
-        if not found:
-            raise FileNotFoundError(f"no file matches {', '.join(patterns)}")
-        digest = self.files.digest_files(str(self.root), found)
-        return Given(name, "file", digest, self._inline(found), ", ".join(patterns))
+        resolved = [self._resolve(pattern) for pattern in patterns]
+        found = sorted(str(Path(root, path)) for root, paths in map(find_files, resolved) for path in paths)
+        return Given(name, "file", self._digest_patterns(resolved), self._encode(found), ", ".join(patterns))
 
-    def _inline(self, value: Any) -> Artifact:
+    def _digest_patterns(self, patterns: list[str]) -> Digest:
+        return digest_json([self.files.digest_pattern(pattern) for pattern in patterns])
+
+    def _encode(self, value: Any) -> Artifact:
         return self.artifacts.save(value) if self.save else self.artifacts.encode(value)[0]
 
     def _resolve(self, path: str) -> str:
         return path if "://" in path else str(self.root / path)
-
-    def _expand(self, pattern: str) -> list[str]:
-        base = self.root / pattern
-        if base.is_dir():
-            return [str(path) for path in base.rglob("*") if path.is_file()]
-        if any(c in pattern for c in "*?["):
-            anchor = Path(base.anchor)
-            return [str(path) for path in anchor.glob(str(base.relative_to(anchor))) if path.is_file()]
-        return [str(base)] if base.is_file() else []
 
     def show(self, path: str) -> str:
         """Return a path as people write it: from the project's root where it is below it."""
@@ -181,53 +165,37 @@ class GivenMaker:
 
     def read_parts(self, node: Node) -> list[Part]:
         """Return a counting manifest line for each path that `@reads` names; raises InputError when one is not there."""
-        parts = []
-        for path in node.reads:
-            try:
-                parts.append(Part("file", path, self._digest_read(path), path))
-            except OSError as error:
-                hint = "paths of @reads are taken from the project's root"
-                raise InputError(f"node '{node.name}' reads '{path}': {_tell(error)}", where=str(node.where),
-                                 hint=hint) from error  # fmt: skip
-        return parts
+        try:
+            return [Part("file", path, self._digest_read(path), path) for path in node.reads]
+        except InputError as error:
+            hint = "paths of @reads are taken from the project's root"
+            text = f"node '{node.name}' reads a file: {error.problems[0].message}"
+            raise InputError(text, where=str(node.where), hint=hint) from error
 
     def _digest_read(self, path: str) -> Digest:
-        if "://" in path or (self.root / path).is_file():
-            return self.files.digest_file(self._resolve(path))
-        found = self._expand(path)
-        if not found:
-            raise FileNotFoundError(f"no file matches {path}")
-        return self.files.digest_files(str(self.root), sorted(found))
+        resolved = self._resolve(path)
+        if "://" in path or Path(resolved).is_file():
+            return self.files.digest_file(resolved)
+        return self.files.digest_pattern(resolved)
 
-
-def unchanged_checker(
-    maker: GivenMaker, givens: Mapping[str, Given], reads: Mapping[str, Iterable[Part]]
-) -> Callable[[Iterable[str], str], bool]:
-    """Return a check that the files behind a node's upstream names and its own reads are still the same."""
-
-    def check(upstream: Iterable[str], name: str) -> bool:
+    def is_unchanged(self, given: Given) -> bool:
+        """Tell whether the files behind a given are still those that it was made of."""
+        value, many = self._asked[given.name]
         try:
-            for up in upstream:
-                given = givens.get(up)
-                if given is not None and given.kind == "file":
-                    paths = maker.artifacts.load(given.artifact)
-                    if maker._file(up, paths, many=isinstance(paths, list)).digest != given.digest:
-                        return False
-            return all(maker._digest_read(part.name) == part.digest for part in reads.get(name, ()))
-        except OSError:
+            return self._file(given.name, value, many=many).digest == given.digest
+        except InputError:
             return False
 
-    return check
+    def are_unchanged(self, parts: Iterable[Part]) -> bool:
+        """Tell whether the files of `read_parts` are still the same."""
+        try:
+            return all(self._digest_read(part.name) == part.digest for part in parts)
+        except InputError:
+            return False
 
 
 def _article(kind: str) -> str:
     return f"an {kind}" if kind[0].lower() in "aeiou" else f"a {kind}"
-
-
-def _tell(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.strerror}: {error.filename}"
-    return str(error)
 
 
 def _short(value: Any) -> str:

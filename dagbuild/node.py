@@ -6,7 +6,6 @@ Knows nothing of modules, graphs or stores. Promise: whatever user code or value
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,9 +103,8 @@ class Where:
     def __str__(self) -> str:
         if not self.file:
             return self.module
-        file = os.path.relpath(self.file) if os.path.isabs(self.file) else self.file
-        if file.startswith(".." + os.sep + ".."):
-            file = self.file
+        path, here = Path(self.file), Path.cwd()
+        file = str(path.relative_to(here)) if path.is_relative_to(here) else self.file
         return f"{file}:{self.line}" if self.line else file
 
 

@@ -63,7 +63,9 @@ class Given:
     @property
     def part(self) -> Part:
         """The line that explains it in the manifests of the nodes that take it."""
-        return Part(self.kind, self.text if self.kind == "file" else self.name, self.digest, self.text, counts=False)
+        return Part(
+            self.kind, self.text if self.kind == "file" else self.name, self.digest, self.text, counts=False
+        )
 
 
 @dataclass(frozen=True)
@@ -385,5 +387,7 @@ def _given_steps(request: Request) -> dict[str, Step]:
     for name, given in request.givens.items():
         if name in request.graph.nodes and name in reached:
             reason = Reason(f"{given.kind}: {given.text}" if given.text else given.kind, given.kind)
-            steps[name] = Step(name, Decision.SKIP, Status.PINNED, Key(given.digest), (reason,), None, given.digest)
+            steps[name] = Step(
+                name, Decision.SKIP, Status.PINNED, Key(given.digest), (reason,), None, given.digest
+            )
     return steps

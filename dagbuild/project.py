@@ -23,15 +23,15 @@ from dagbuild.executors.base import Executor
 from dagbuild.executors.local import LocalExecutor
 from dagbuild.fingerprint import make_manifests
 from dagbuild.graph import Graph
-from dagbuild.inputs import GivenMaker, Outside, unchanged_checker
+from dagbuild.inputs import GivenMaker, Outside
 from dagbuild.loader import load_graph, load_modules
 from dagbuild.node import Node
 from dagbuild.plan import Given, Place, Plan, Request, Step, make_plan
 from dagbuild.reasons import Reason, find_changes, with_parts
 from dagbuild.record import Artifact, Key, Manifest, Record
 from dagbuild.settings import Pin, Settings, load_settings
-from dagbuild.source import SourceReader
-from dagbuild.store import FileDigests, open_store
+from dagbuild.code import SourceReader
+from dagbuild.store import open_store
 from dagbuild.store.base import Store
 
 
@@ -129,15 +129,18 @@ class Project:
         names = self.targets(targets)
         for name in force:
             if name not in self.graph.nodes:
-                raise InputError(f"there is no node '{name}' to force", hint=did_you_mean(name, self.graph.nodes))
-        files = FileDigests(self.settings.cache.folder)
-        maker = GivenMaker(self.graph, self.settings.root, self.artifacts, files, save=save)
+                raise InputError(
+                    f"there is no node '{name}' to force", hint=did_you_mean(name, self.graph.nodes)
+                )
+        maker = GivenMaker(self.graph, self.settings.root, self.artifacts, self.store.files, save=save)
         pins = {
             name: (Artifact.from_json(pin.artifact), pin.note or pin.digest)
             for name, pin in self.settings.pins.items()
             if name not in (overrides or {})
         }
-        outside = Outside(self.settings.config, {**self.settings.inputs, **(inputs or {})}, overrides or {}, pins)
+        outside = Outside(
+            self.settings.config, {**self.settings.inputs, **(inputs or {})}, overrides or {}, pins
+        )
         givens = maker.make(outside, names)
         reached = self.graph.order(names, stop=givens.__contains__)
         nodes = [self.graph.nodes[n] for n in reached if n in self.graph.nodes and n not in givens]
@@ -146,8 +149,16 @@ class Project:
         for name, parts in reads.items():
             manifests[name] = with_parts(manifests[name], parts)
         request = Request(self.graph, names, givens, manifests, frozenset(force))
-        check = unchanged_checker(maker, givens, reads)
-        return request, lambda name: check(self.graph.upstream(name), name)
+
+        def is_unchanged(name: str) -> bool:
+            files = [
+                givens[up] for up in self.graph.upstream(name) if up in givens and givens[up].kind == "file"
+            ]
+            return all(maker.is_unchanged(given) for given in files) and maker.are_unchanged(
+                reads.get(name, ())
+            )
+
+        return request, is_unchanged
 
     def _manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
         reader = SourceReader(self.modules, str(self.settings.root))
@@ -208,9 +219,11 @@ class Project:
         settings = self.settings.executor
         match kind or settings.kind:
             case "local":
-                return LocalExecutor(self.store, self.artifacts, lambda node, text: self.listener(Notice(text, node)))
+                return LocalExecutor(
+                    self.store, self.artifacts, lambda node, text: self.listener(Notice(text, node))
+                )
             case "ray":
-                from dagbuild.executors.ray import RayExecutor  # noqa: PLC0415 - ray is heavy, and an extra
+                from dagbuild.executors.ray import RayExecutor
 
                 return RayExecutor(self, settings.address)
             case other:
@@ -273,11 +286,17 @@ class Project:
         found: dict[str, Artifact] = {}
         for record in self.log(node):
             digest = record.artifact.digest
-            if record.run.startswith(wanted) or digest.startswith(wanted) or digest.partition("-")[2].startswith(wanted):
+            if (
+                record.run.startswith(wanted)
+                or digest.startswith(wanted)
+                or digest.partition("-")[2].startswith(wanted)
+            ):
                 found.setdefault(digest, record.artifact)
         if len(found) != 1:
             count = "no value" if not found else f"{len(found)} values"
-            raise InputError(f"{count} of '{node}' match '{selector}'", hint=f"dagbuild log {node} shows them")
+            raise InputError(
+                f"{count} of '{node}' match '{selector}'", hint=f"dagbuild log {node} shows them"
+            )
         return self._pin(next(iter(found.values())), note)
 
     def _pin(self, artifact: Artifact, note: str) -> Pin:
@@ -321,7 +340,7 @@ class StoreLookup:
 
 
 def _author() -> str:
-    import getpass  # noqa: PLC0415 - only pins need it
+    import getpass
 
     try:
         return getpass.getuser()

@@ -89,7 +89,9 @@ def _verb(was: Part | None) -> str:
 
 
 def _tell_value(kind: str, name: str, was: Part | None, now: Part | None) -> Reason:
-    subject = {"package": name, "python": "Python", "constant": f"constant `{name}`"}.get(kind, f"{kind} {name}")
+    subject = {"package": name, "python": "Python", "constant": f"constant `{name}`"}.get(
+        kind, f"{kind} {name}"
+    )
     where = now.where if now else ""
     if was and now:
         if was.text and now.text and was.text != now.text:

@@ -59,7 +59,9 @@ class Manifest:
 
     def key(self, upstream: Iterable[Part]) -> Key:
         """Return the key of this manifest over upstream ids: deep ids give the deep key, digests the content key."""
-        return Key(digest_json([self.fingerprint, [[p.kind, p.name, p.digest] for p in upstream if p.counts]]))
+        return Key(
+            digest_json([self.fingerprint, [[p.kind, p.name, p.digest] for p in upstream if p.counts]])
+        )
 
 
 @dataclass(frozen=True, slots=True)

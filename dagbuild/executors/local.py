@@ -21,7 +21,10 @@ class LocalExecutor(Executor):
     slots = 1
 
     def __init__(
-        self, store: Store, artifacts: Artifacts, on_wait: Callable[[str, str], None] = lambda _node, _text: None
+        self,
+        store: Store,
+        artifacts: Artifacts,
+        on_wait: Callable[[str, str], None] = lambda _node, _text: None,
     ) -> None:
         self._store = store
         self._artifacts = artifacts

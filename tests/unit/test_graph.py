@@ -16,7 +16,9 @@ def make_graph(**edges: str) -> Graph:
     """Return a graph from `name="upstream upstream"`; names that nothing makes are inputs."""
     nodes = {name: make_node(name, *ups.split()) for name, ups in edges.items()}
     outside = {up for node in nodes.values() for up in node.upstream} - set(nodes)
-    inputs = {name: Input(name, int, True, tuple(n for n in nodes if name in nodes[n].upstream)) for name in outside}
+    inputs = {
+        name: Input(name, int, True, tuple(n for n in nodes if name in nodes[n].upstream)) for name in outside
+    }
     return Graph(nodes, inputs)
 
 

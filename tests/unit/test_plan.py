@@ -38,7 +38,9 @@ class FakeLookup:
 
 
 def make_manifest(name: str, code: str) -> Manifest:
-    return Manifest((Part("node", name, name), Part("source", "", code), Part("helper", name, code, counts=False)))
+    return Manifest(
+        (Part("node", name, name), Part("source", "", code), Part("helper", name, code, counts=False))
+    )
 
 
 def make_request(graph: Graph, targets: str, code: dict[str, str], x: str = "1", forced: str = "") -> Request:
@@ -61,7 +63,9 @@ def build(request: Request, lookup: FakeLookup, values: dict[str, str] | None = 
             ran.append(name)
             value = (values or {}).get(name, content)
             ups = {up: digests[up] for up in request.upstream(name)}
-            record = Record(name, request.deep[name], content, request.manifest(name), Artifact("plain/1", value), ups)
+            record = Record(
+                name, request.deep[name], content, request.manifest(name), Artifact("plain/1", value), ups
+            )
         digests[name] = record.artifact.digest
         lookup.records.append(replace(record, deep=request.deep[name], manifest=request.manifest(name)))
     return ran

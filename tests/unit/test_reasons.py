@@ -21,7 +21,11 @@ def test_nothing_changed_gives_no_reason() -> None:
     ("old", "new", "said"),
     [
         (Part("config", "region", "1", "US"), Part("config", "region", "2", "UK"), "config region: US -> UK"),
-        (Part("package", "pandas", "1", "3.1.0"), Part("package", "pandas", "2", "3.1.1"), "pandas 3.1.0 -> 3.1.1"),
+        (
+            Part("package", "pandas", "1", "3.1.0"),
+            Part("package", "pandas", "2", "3.1.1"),
+            "pandas 3.1.0 -> 3.1.1",
+        ),
         (Part("python", "python", "1", "3.11"), Part("python", "python", "2", "3.12"), "Python 3.11 -> 3.12"),
         (Part("file", "data/spend.csv", "1"), Part("file", "data/spend.csv", "2"), "data/spend.csv changed"),
         (
@@ -51,5 +55,7 @@ def test_most_telling_change_comes_first() -> None:
 
 def test_added_and_removed_helpers_are_told() -> None:
     """A helper that came or went has a name too."""
-    assert change([], [Part("helper", "clean", "1", where="io.py:1")]) == ["now uses helper `clean` (io.py:1)"]
+    assert change([], [Part("helper", "clean", "1", where="io.py:1")]) == [
+        "now uses helper `clean` (io.py:1)"
+    ]
     assert change([Part("helper", "clean", "1")], []) == ["no longer uses helper `clean`"]

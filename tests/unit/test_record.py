@@ -36,7 +36,9 @@ def test_only_counting_parts_make_the_fingerprint() -> None:
     """Leaves explain; they are digested by the part that they belong to."""
     part = Part("node", "a", "a")
 
-    assert Manifest((part,)).fingerprint == Manifest((part, Part("helper", "h", "1", counts=False))).fingerprint
+    assert (
+        Manifest((part,)).fingerprint == Manifest((part, Part("helper", "h", "1", counts=False))).fingerprint
+    )
     assert Manifest((part,)).fingerprint != Manifest((part, Part("helper", "h", "1"))).fingerprint
 
 
@@ -45,7 +47,9 @@ def test_libraries_are_no_part_of_what_a_value_is() -> None:
     assert Artifact("t/1", 1, libraries={"pandas": "3.1"}).digest == Artifact("t/1", 1, libraries={}).digest
 
 
-@pytest.mark.parametrize("text", ["xxh3-" + "0" * 31, "xxh3-" + "g" * 32, "../" + "0" * 32, "xxh3-" + "A" * 32])
+@pytest.mark.parametrize(
+    "text", ["xxh3-" + "0" * 31, "xxh3-" + "g" * 32, "../" + "0" * 32, "xxh3-" + "A" * 32]
+)
 def test_what_is_no_digest_is_not_made_a_path_of(text: str) -> None:
     """Names from outside are checked before they are used."""
     assert not is_digest(text)

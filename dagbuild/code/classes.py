@@ -1,0 +1,232 @@
+"""What a class of the project says: bases, metaclass, methods, attributes and what its fields are made from.
+
+Methods and attributes are taken from the loaded class, so patches are seen; what a library, `dataclass`, `Enum` or
+`NamedTuple` generated is left out in favour of what it was generated from, which is the same in every Python.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import enum
+import sys
+from collections.abc import Iterator, Mapping
+from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
+from typing import TYPE_CHECKING, Any
+
+from dagbuild.code.definitions import first_line
+from dagbuild.code.entities import Entity, Item
+from dagbuild.code.functions import is_ours
+from dagbuild.code.normal_form import dump_class_body, dump_nodes
+from dagbuild.code.references import add_references
+from dagbuild.code.statements import bound_names
+
+if TYPE_CHECKING:
+    from dagbuild.code.walk import Walk
+
+_SAYS_NOTHING = frozenset(
+    {
+        "__doc__", "__module__", "__qualname__", "__dict__", "__weakref__", "__firstlineno__", "__annotations__",
+        "__static_attributes__", "__annotate__", "__annotate_func__", "__annotations_cache__", "__parameters__",
+        "__type_params__", "__abstractmethods__", "_abc_impl", "__match_args__", "__signature__", "__conditional_annotations__",
+        "__classcell__", "__classdictcell__", "_is_protocol", "__protocol_attrs__", "__non_callable_proto_members__",
+    }
+)  # fmt: skip
+_DATACLASS_OPTIONS = ("init", "repr", "eq", "order", "unsafe_hash", "frozen")
+_FIELD_OPTIONS = ("init", "repr", "hash", "compare", "kw_only")
+
+
+def start(walk: Walk, cls: type) -> Entity:
+    """Return the entity of a class, not filled in yet."""
+    return Entity("class", f"{cls.__module__}.{cls.__qualname__}", cls, "")
+
+
+def fill_foreign(walk: Walk, entity: Entity) -> None:
+    """Fill in a class that a library made at run time: what counts is what it holds of the project's."""
+    cls: type = entity.thing
+    origin = walk.origins.of_name(cls.__module__)
+    entity.items = [walk.foreign(f"class {cls.__qualname__}", origin)]
+    entity.items += [walk.refer(base) for base in cls.__bases__]
+    for name, value in _attributes(cls):
+        if isinstance(value, FunctionType | str | int | float | staticmethod | classmethod | property):
+            entity.items += [name, walk.refer(value)]
+
+
+def fill(walk: Walk, entity: Entity) -> None:
+    """Fill in a class of the project."""
+    cls: type = entity.thing
+    names = _globals_of(walk, cls)
+    node = walk.definitions.find_class(cls, names)
+    if node is not None:
+        file = next((f.__code__.co_filename for f in _functions(cls)), str(names.get("__file__") or ""))
+        entity.where = walk.where(file, first_line(node))
+    entity.items += [
+        "class",
+        cls.__name__,
+        walk.refer(type(cls)),
+        *(walk.refer(base) for base in cls.__bases__),
+    ]
+    entity.shown += [("name", cls.__name__), ("doc", cls.__doc__ or "")]
+    bound = _add_body(walk, entity, cls, node, names) if node is not None else None
+    _add_fields(walk, entity, cls)
+    generated = _is_generated_by_library(walk, cls) or bool(node and _library_decorators(walk, node, names))
+    for name, value in _attributes(cls):
+        item = _attribute_item(walk, cls, name, value, bound, generated=generated)
+        if item is not None:
+            entity.items += [name, item]
+    side = walk.effects(names) if names else None
+    if side is not None:
+        entity.items.append(side)
+
+
+def _globals_of(walk: Walk, cls: type) -> Mapping[str, Any]:
+    for function in _functions(cls):
+        if function.__module__ == cls.__module__ and walk.origins.is_project(function.__globals__):
+            return function.__globals__
+    module = sys.modules.get(cls.__module__)
+    return vars(module) if module is not None else {}
+
+
+def _functions(cls: type) -> Iterator[FunctionType]:
+    for value in vars(cls).values():
+        if isinstance(value, FunctionType) and value.__qualname__.startswith(cls.__qualname__ + "."):
+            yield value
+
+
+# -- what the class statement says ---------------------------------------------------------------------
+
+
+def _add_body(
+    walk: Walk, entity: Entity, cls: type, node: ast.ClassDef, names: Mapping[str, Any]
+) -> frozenset[str]:
+    """Add decorators, keywords and annotations that act; return the names that the body binds."""
+    plain = dict(names)
+    for decorator in node.decorator_list:
+        form = dump_nodes([decorator])
+        if not is_ours(walk, form, plain):
+            entity.items += ["decorator", form.digest]
+            add_references(walk, entity, form, names)
+    if node.keywords:
+        form = dump_nodes([keyword.value for keyword in node.keywords])
+        entity.items += ["keywords", *(str(k.arg) for k in node.keywords), form.digest]
+        add_references(walk, entity, form, names)
+    annotated = [s for s in node.body if isinstance(s, ast.AnnAssign)]
+    if annotated:
+        form = dump_class_body([*annotated])
+        if _annotations_act(walk, cls, node):
+            entity.items += ["fields", form.digest]
+            add_references(walk, entity, form, names)
+        entity.shown.append(("annotations", form.digest))
+    acting = [s for s in node.body if not isinstance(s, _BINDING) and not _is_constant(s)]
+    if acting:
+        form = dump_class_body([*acting])
+        entity.items += ["body", form.digest]
+        add_references(walk, entity, form, names)
+    return frozenset(name for statement in node.body for name in bound_names(statement))
+
+
+_BINDING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.Pass)
+
+
+def _is_constant(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _annotations_act(walk: Walk, cls: type, node: ast.ClassDef) -> bool:
+    """Tell whether something makes the class out of its annotations."""
+    if node.decorator_list or type(cls) is not type or hasattr(cls, "_fields"):
+        return True
+    for base in cls.__mro__[1:-1]:
+        if "__init_subclass__" in vars(base) or not walk.is_project_type(base):
+            return True
+    return False
+
+
+def _library_decorators(walk: Walk, node: ast.ClassDef, names: Mapping[str, Any]) -> bool:
+    for decorator in node.decorator_list:
+        chain = dump_nodes([decorator]).caller
+        found = names.get(chain[0]) if chain else None
+        module = getattr(found, "__module__", None) or getattr(found, "__name__", None)
+        if isinstance(module, str) and walk.origins.of_name(module).kind == "package":
+            return True
+    return False
+
+
+def _is_generated_by_library(walk: Walk, cls: type) -> bool:
+    """Tell whether a library's metaclass or base may have added attributes of its own making."""
+    return any(
+        walk.origins.of_name(c.__module__).kind == "package" for c in (*type(cls).__mro__, *cls.__mro__)
+    )
+
+
+# -- what the loaded class says --------------------------------------------------------------------------
+
+
+def _attributes(cls: type) -> list[tuple[str, Any]]:
+    return sorted((name, value) for name, value in vars(cls).items() if name not in _SAYS_NOTHING)
+
+
+def _attribute_item(
+    walk: Walk, cls: type, name: str, value: Any, bound: frozenset[str] | None, *, generated: bool
+) -> Item | None:
+    """Return the item of an attribute of the class, or None when it is generated or says nothing."""
+    if isinstance(value, GetSetDescriptorType | MemberDescriptorType):
+        return None
+    own = bound is None or name in bound
+    if isinstance(value, FunctionType):
+        return None if _is_generated(walk, cls, value) and not own else walk.refer(value)
+    special = name.startswith("__") and name.endswith("__")
+    if issubclass(cls, enum.Enum):
+        if name in cls.__members__:
+            return None
+        if (
+            name.startswith("_")
+            and name.endswith("_")
+            and not isinstance(value, classmethod | staticmethod | property)
+        ):
+            return walk.refer(value) if own and bound is not None and name != "_ignore_" else None
+    if dataclasses.is_dataclass(cls) and (name.startswith("__dataclass") or name in cls.__dataclass_fields__):
+        return None
+    if "_fields" in vars(cls) and issubclass(cls, tuple) and not own:
+        return None
+    if not own and (special or generated):
+        wrapped = (
+            getattr(value, "__func__", None) or getattr(value, "fget", None) or getattr(value, "func", None)
+        )
+        if not (isinstance(wrapped, FunctionType) and walk.origins.is_project(wrapped.__globals__)):
+            return None
+    return walk.refer(value)
+
+
+def _is_generated(walk: Walk, cls: type, function: FunctionType) -> bool:
+    """Tell whether a method was made by `dataclass`, `NamedTuple`, `Enum` or a library."""
+    code = function.__code__
+    if code.co_qualname.startswith("__create_fn__") or code.co_filename.startswith("<attrs generated"):
+        return True
+    if code.co_filename == "<string>" and (dataclasses.is_dataclass(cls) or hasattr(cls, "_fields")):
+        return True
+    if walk.origins.is_project(function.__globals__):
+        return False
+    wrapped = getattr(function, "__wrapped__", None)
+    return not (isinstance(wrapped, FunctionType) and not _is_generated(walk, cls, wrapped))
+
+
+def _add_fields(walk: Walk, entity: Entity, cls: type) -> None:
+    """Add what generated methods are generated from."""
+    if issubclass(cls, enum.Enum):
+        for name, member in cls.__members__.items():
+            entity.items += ["member", name, member.name, walk.refer(member.value)]
+    if "__dataclass_fields__" in vars(cls):
+        options = vars(cls).get("__dataclass_params__")
+        entity.items += [f"{name}={getattr(options, name, None)}" for name in _DATACLASS_OPTIONS]
+        entity.items.append(f"slots={'__slots__' in vars(cls)}")
+        for field in vars(cls)["__dataclass_fields__"].values():
+            entity.items += ["field", field.name, str(getattr(field._field_type, "name", ""))]
+            entity.items += [
+                f"{name}={getattr(field, name, None)}" for name in _FIELD_OPTIONS if name != "kw_only"
+            ]
+            entity.items.append(f"kw_only={field.kw_only is True}")
+            for value in (field.default, field.default_factory, dict(field.metadata)):
+                entity.items.append("missing" if value is dataclasses.MISSING else walk.refer(value))
+    if "_fields" in vars(cls) and issubclass(cls, tuple):
+        entity.items += ["tuple", walk.refer(cls._fields), walk.refer(getattr(cls, "_field_defaults", None))]  # type: ignore[attr-defined]

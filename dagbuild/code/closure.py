@@ -1,0 +1,168 @@
+"""What a thing of the project means, with all that it reaches: one digest, and the leaves that it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from dagbuild.digest import Digest, digest_json
+from dagbuild.code.components import digest_all, digest_own
+from dagbuild.code.entities import Entity, Item, Unordered
+from dagbuild.code.walk import Walk
+
+_DOC_MARKS = frozenset({"__doc__", "getdoc", "getsource"})
+_NAME_MARKS = frozenset({"__name__", "__qualname__", "getsource"})
+_ANNOTATION_MARKS = frozenset(
+    {
+        "__annotations__", "get_type_hints", "get_annotations", "signature", "getfullargspec", "__signature__",
+        "validate_call", "getsource",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One thing that a closure reaches, by itself: its digest changes where it was edited, not what it uses.
+
+    `kind` is function for what the closure was asked for, else helper, class, constant, statement or module.
+    """
+
+    kind: str
+    name: str
+    digest: Digest
+    where: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """What things of the project mean.
+
+    The digest is free of file, module name and line. `packages` are distributions that it imports, `notes` say
+    what could not be seen, `files` are paths in constants and literals that name an existing file, and
+    `environment` the variables that the code is seen to read.
+    """
+
+    digest: Digest
+    leaves: tuple[Leaf, ...]
+    packages: tuple[str, ...]
+    notes: tuple[str, ...]
+    files: tuple[str, ...]
+    environment: tuple[str, ...]
+
+
+class SourceReader:
+    """Reads closures; one per load, since it takes the values that modules hold now.
+
+    The project's code is the top-level packages of `modules`, and whatever else lies outside the standard library
+    and installed distributions. `root` is the project's folder: paths below it say only where below it they are.
+    """
+
+    def __init__(self, modules: Iterable[ModuleType], root: str | None = None) -> None:
+        self._walk = Walk(modules, root)
+        self._digests: dict[Entity, Digest] = {}
+        self._own: dict[Entity, Digest] = {}
+        self._files: dict[str, bool] = {}
+
+    def closure(self, things: Sequence[Any], ignore: Sequence[Any] = ()) -> Closure:
+        """Return what the things mean together, in order; what is in `ignore` does not count."""
+        items = [self._walk.refer(thing) for thing in things]
+        left_out = {id(thing) for thing in ignore}
+        skipped = [item for item in (self._walk.refer(thing) for thing in ignore) if isinstance(item, Entity)]
+        self._walk.finish()
+        entities = [item for item in items if isinstance(item, Entity)]
+        reached = _reach(entities, set(skipped))
+        if left_out & {id(entity.thing) for entity in _reach(entities, set())}:
+            digests: dict[Entity, Digest] = {entity: Digest("ignored") for entity in skipped}
+        else:
+            digests = self._digests
+        digest_all(entities, digests)
+        named = [entity for entity in reached if entity.kind]
+        digest_own(named, self._own)
+        parts = [digests[item] if isinstance(item, Entity) else _plain(item) for item in items]
+        return Closure(
+            digest_json([parts, _seen_by_reflection(reached)]),
+            tuple(self._leaf(entity, entity in entities) for entity in named),
+            tuple(sorted({package for entity in reached for package in entity.packages})),
+            tuple(dict.fromkeys(note for entity in reached for note in entity.notes)),
+            tuple(sorted({path for entity in reached for path in entity.strings if self._is_file(path)})),
+            tuple(sorted({name for entity in reached for name in entity.environment})),
+        )
+
+    def value(self, value: Any) -> Digest | None:
+        """Return the digest of a value's content, or None when it says nothing; functions count by closure."""
+        item = self._walk.refer(value)
+        self._walk.finish()
+        if not isinstance(item, Entity):
+            return digest_json(_plain(item))
+        if any(entity.opaque for entity in _reach_values(item)):
+            return None
+        digest_all([item], self._digests)
+        return self._digests[item]
+
+    def _leaf(self, entity: Entity, asked: bool) -> Leaf:  # noqa: FBT001
+        kind = "function" if asked and entity.kind == "helper" else entity.kind
+        return Leaf(kind, entity.name, self._own[entity], entity.where, entity.text)
+
+    def _is_file(self, path: str) -> bool:
+        known = self._files.get(path)
+        if known is None:
+            try:
+                known = Path(self._walk.root or ".", path).is_file()
+            except (OSError, ValueError):
+                known = False
+            self._files[path] = known
+        return known
+
+
+def digest_value(value: Any) -> Digest | None:
+    """Return the digest of a constant's content, the same in every process; None when it says nothing."""
+    return SourceReader(()).value(value)
+
+
+def _plain(item: Item) -> str:
+    assert not isinstance(item, Unordered | Entity)
+    return item
+
+
+def _reach(roots: Iterable[Entity], stop: set[Entity]) -> list[Entity]:
+    """Return the entities that can be reached, in the order of the walk."""
+    found = dict.fromkeys(root for root in roots if root not in stop)
+    todo = list(reversed(found))
+    while todo:
+        for other in todo.pop().neighbours():
+            if other not in found and other not in stop:
+                found[other] = None
+                todo.append(other)
+    return list(found)
+
+
+def _reach_values(root: Entity) -> list[Entity]:
+    """Return the entities that a value is made of, functions and classes not entered."""
+    found = {root: None}
+    todo = [root]
+    while todo:
+        here = todo.pop()
+        if here.kind:
+            continue
+        for other in here.neighbours():
+            if other not in found:
+                found[other] = None
+                todo.append(other)
+    return list(found)
+
+
+def _seen_by_reflection(reached: Sequence[Entity]) -> list[list[str]]:
+    """Return docstrings, names and annotations that code in the closure reads at run time."""
+    marks = frozenset().union(*(entity.marks for entity in reached))
+    wanted = {
+        kind
+        for kind, names in (("doc", _DOC_MARKS), ("name", _NAME_MARKS), ("annotations", _ANNOTATION_MARKS))
+        if marks & names
+    }
+    if not wanted:
+        return []
+    return sorted([kind, text] for entity in reached for kind, text in entity.shown if kind in wanted)

@@ -1,0 +1,184 @@
+"""Find the text that loaded code was made from, and its normal form.
+
+Each text is parsed once. What is hashed is the loaded function: a text that does not compile to the loaded code
+(edited since, or generated) is not used. A file's name decides nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import os
+import tokenize
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from types import CodeType, FunctionType
+from typing import Any
+
+from dagbuild.code.normal_form import Function, FunctionForm, dump_function
+
+
+class Text:
+    """A parsed text with an index of what it defines."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tree = ast.parse(text)
+        self._functions: dict[tuple[str, int], list[Function]] = {}
+        self._classes: dict[str, list[ast.ClassDef]] = {}
+        self._codes: dict[tuple[str, int], list[CodeType]] | None = None
+        self._forms: dict[int, FunctionForm] = {}
+        self._index()
+
+    def _index(self) -> None:
+        todo: list[tuple[ast.AST, str]] = [(self.tree, "")]
+        while todo:
+            node, prefix = todo.pop()
+            inside = prefix
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                self._functions.setdefault((node.name, first_line(node)), []).append(node)
+                inside = f"{prefix}{node.name}.<locals>."
+            elif isinstance(node, ast.Lambda):
+                self._functions.setdefault(("<lambda>", node.lineno), []).append(node)
+            elif isinstance(node, ast.ClassDef):
+                self._classes.setdefault(prefix + node.name, []).append(node)
+                inside = f"{prefix}{node.name}."
+            todo.extend((child, inside) for child in ast.iter_child_nodes(node))
+
+    def function_form(self, code: CodeType) -> FunctionForm | None:
+        """Return the form of the function that was compiled to this very code, or None."""
+        node = self.find_function(code)
+        if node is None:
+            return None
+        form = self._forms.get(id(node))
+        if form is None:
+            form = self._forms[id(node)] = dump_function(node)
+        return form
+
+    def find_function(self, code: CodeType) -> Function | None:
+        """Return the definition that was compiled to this very code, or None."""
+        key = (code.co_name, code.co_firstlineno)
+        nodes = self._functions.get(key)
+        if not nodes or code not in self._compiled().get(key, ()):
+            return None
+        if len(nodes) == 1:
+            return nodes[0]
+        places = set(code.co_positions())
+        matching = [node for node in nodes if _place(node) in places]
+        return matching[0] if len(matching) == 1 else None
+
+    def find_class(self, qualname: str, line: int | None) -> ast.ClassDef | None:
+        """Return the class statement; where there are several, the one around `line`, else the last."""
+        nodes = self._classes.get(qualname)
+        if not nodes:
+            return None
+        around = [n for n in nodes if line is not None and first_line(n) <= line <= (n.end_lineno or 0)]
+        return max(around or nodes, key=lambda n: n.lineno)
+
+    def _compiled(self) -> dict[tuple[str, int], list[CodeType]]:
+        if self._codes is None:
+            self._codes = {}
+            todo = [compile(self.tree, "<text>", "exec", dont_inherit=True)]
+            while todo:
+                code = todo.pop()
+                self._codes.setdefault((code.co_name, code.co_firstlineno), []).append(code)
+                todo.extend(const for const in code.co_consts if isinstance(const, CodeType))
+        return self._codes
+
+
+def first_line(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> int:
+    """Return the line that a definition begins on, its decorators included."""
+    return min([node.lineno, *(d.lineno for d in node.decorator_list)])
+
+
+def _place(node: Function) -> tuple[int, int | None, int, int | None]:
+    """Return the place of something that only this function's own code is compiled from."""
+    inner = node.body if isinstance(node, ast.Lambda) else node.body[-1]
+    return inner.lineno, inner.end_lineno, inner.col_offset, inner.end_col_offset  # type: ignore[return-value]
+
+
+class Definitions:
+    """Finds definitions of loaded code; reads each file once."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, Text | None] = {}
+        self._modules: dict[int, list[Text]] = {}
+
+    def text(self, filename: str, names: Mapping[str, Any]) -> Text | None:
+        """Return the parsed text of a file, a notebook's cell or a module in an archive; None without one."""
+        if filename not in self._texts:
+            self._texts[filename] = _parse(_read(filename, names))
+        return self._texts[filename]
+
+    def function_form(self, function: FunctionType) -> FunctionForm | None:
+        """Return the form of a loaded function, or None when its text is not to be had."""
+        text = self.text(function.__code__.co_filename, function.__globals__)
+        return text.function_form(function.__code__) if text else None
+
+    def find_class(self, cls: type, names: Mapping[str, Any]) -> ast.ClassDef | None:
+        """Return the statement that defines a loaded class, or None."""
+        method = next((f for f in vars(cls).values() if isinstance(f, FunctionType)
+                       and f.__module__ == cls.__module__ and f.__qualname__.startswith(cls.__qualname__)), None)  # fmt: skip
+        line = method.__code__.co_firstlineno if method else None
+        candidates = self.module_texts(names)
+        if method:
+            own = self.text(method.__code__.co_filename, names)
+            candidates = ([own] if own else []) + candidates
+        for text in candidates:
+            found = text.find_class(cls.__qualname__, line)
+            if found is not None:
+                return found
+        return None
+
+    def module_texts(self, names: Mapping[str, Any]) -> list[Text]:
+        """Return the texts that a module is made of: one, or a notebook's cells, the newest first."""
+        known = self._modules.get(id(names))
+        if known is None:
+            found = [self.text(name, names) for name in _module_files(names)]
+            known = self._modules[id(names)] = [text for text in found if text is not None]
+        return known
+
+
+def _module_files(names: Mapping[str, Any]) -> Iterator[str]:
+    file = names.get("__file__")
+    if isinstance(file, str):
+        yield file[:-1] if file.endswith(".pyc") else file
+        return
+    # The functions of a notebook know their cells; cells without functions are found beside them.
+    files = {
+        f.__code__.co_filename
+        for f in names.values()
+        if isinstance(f, FunctionType) and f.__globals__ is names
+    }
+    cells = {file for file in files if _is_cell(file)}
+    folders = {os.path.dirname(file) for file in cells}  # noqa: PTH120 (not real paths)
+    every = [file for file in linecache.cache if _is_cell(file) and os.path.dirname(file) in folders]  # noqa: PTH120
+    yield from reversed(every)
+
+
+def _is_cell(filename: str) -> bool:
+    entry = linecache.cache.get(filename)
+    return entry is not None and len(entry) > 1 and entry[1] is None
+
+
+def _read(filename: str, names: Mapping[str, Any]) -> str | None:
+    try:
+        with tokenize.open(filename) as file:
+            return file.read()
+    except (OSError, SyntaxError, UnicodeDecodeError, ValueError):
+        lines = linecache.getlines(filename, dict(names) if "__loader__" in names else None)
+        return "".join(lines) or None
+
+
+def _parse(text: str | None) -> Text | None:
+    if text is None:
+        return None
+    try:
+        return _parse_text(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+@lru_cache(maxsize=512)
+def _parse_text(text: str) -> Text:
+    return Text(text)

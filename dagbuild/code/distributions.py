@@ -1,0 +1,114 @@
+"""Which installed distribution a module belongs to, and its version.
+
+A distribution's name is not its import name, and one top-level name may belong to several. Asks only for what is
+used: reading what every distribution holds takes longer than fingerprinting a project.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+
+def package_version(distribution: str) -> str:
+    """Return the installed version, or "" when there is no such distribution."""
+    try:
+        return metadata.version(distribution)
+    except (metadata.PackageNotFoundError, ValueError, OSError):
+        return ""
+
+
+def find_distribution(folder: str, module: str, path: str) -> str | None:
+    """Return the name of the distribution in a site folder that a module's file belongs to."""
+    try:
+        stamp = Path(folder).stat().st_mtime_ns
+    except OSError:
+        return None
+    top = module.partition(".")[0]
+    # A file inside a package may be of another distribution only where the top-level name is shared.
+    owners = _owners(folder, stamp, top)
+    if len(owners) < 2:
+        return owners[0][0] if owners else None
+    inside = Path(os.path.relpath(path, folder)).as_posix()
+    for name, info in owners:
+        if inside in _record(info):
+            return name
+    return owners[0][0]
+
+
+@cache
+def _owners(folder: str, stamp: int, top: str) -> tuple[tuple[str, str], ...]:
+    """Return name and info folder of each distribution that has the top-level name."""
+    infos = _infos(folder, stamp)
+    wanted = _normal(top)
+    near = [info for info in infos if _normal(_stem(info)) == wanted]
+    found = [info for info in near if top in _top_levels(info)]
+    if not found or _is_shared(folder, top):
+        found = [info for info in infos if top in _top_levels(info)]
+    return tuple((_name(info), info) for info in found)
+
+
+def _is_shared(folder: str, top: str) -> bool:
+    package = Path(folder, top)
+    return package.is_dir() and not (package / "__init__.py").exists()
+
+
+@cache
+def _infos(folder: str, stamp: int) -> tuple[str, ...]:  # noqa: ARG001 (the stamp is part of the cache's key)
+    try:
+        names = sorted(os.listdir(folder))  # noqa: PTH208
+    except OSError:
+        return ()
+    return tuple(f"{folder}{os.sep}{name}" for name in names if name.endswith((".dist-info", ".egg-info")))
+
+
+def _stem(info: str) -> str:
+    return Path(info).name.rpartition(".")[0].partition("-")[0]
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "_", name).lower()
+
+
+def _name(info: str) -> str:
+    for line in _read(info, "METADATA", "PKG-INFO").splitlines():
+        if line.lower().startswith("name:"):
+            return line[5:].strip()
+        if not line.strip():
+            break
+    return _stem(info)
+
+
+def _read(info: str, *names: str) -> str:
+    for name in names:
+        try:
+            return Path(info, name).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+    try:
+        return Path(info).read_text(encoding="utf-8", errors="replace") if Path(info).is_file() else ""
+    except OSError:
+        return ""
+
+
+@cache
+def _record(info: str) -> frozenset[str]:
+    lines = _read(info, "RECORD", "installed-files.txt").splitlines()
+    return frozenset(line.rsplit(",", 2)[0].strip('"') for line in lines)
+
+
+@cache
+def _top_levels(info: str) -> frozenset[str]:
+    listed = _read(info, "top_level.txt").split() if Path(info).is_dir() else []
+    if listed:
+        return frozenset(listed)
+    found = set()
+    for line in _record(info):
+        top, _, rest = line.partition("/")
+        if top.endswith((".dist-info", ".data", "..")):
+            continue
+        found.add(top if rest else top.partition(".")[0])
+    return frozenset(found)

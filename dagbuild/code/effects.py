@@ -1,0 +1,184 @@
+"""What importing a module does to things that are not its own.
+
+`pd.set_option(...)`, `lib.LIMIT = 3`, `random.seed(0)`, a function registered with a library: nothing refers to such
+a statement, and yet it decides values. It counts for every function of the modules that import it, however far.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator, Mapping
+from importlib.util import resolve_name
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from dagbuild.code.entities import Entity
+from dagbuild.code.references import MISSING, find_object
+from dagbuild.code.statements import acted_on, flatten, is_skipped, root_chain
+
+if TYPE_CHECKING:
+    from dagbuild.code.walk import Walk
+
+_HARMLESS = frozenset(
+    "logging warnings sys os atexit faulthandler gc signal threading typing abc print breakpoint pprint".split()
+)
+_BUILTINS_THAT_ACT = frozenset({"setattr", "delattr", "exec", "eval", "__import__"})
+_CONTAINERS = (list, dict, set, bytearray)
+
+
+def fill_effects(walk: Walk, entity: Entity) -> None:
+    """Fill in what importing a module, and all modules of the project that it imports, does to libraries."""
+    seen: set[int] = set()
+    todo: list[Mapping[str, Any]] = [entity.thing]
+    while todo:
+        names = todo.pop()
+        if id(names) in seen:
+            continue
+        seen.add(id(names))
+        imported: list[Mapping[str, Any]] = []
+        for text in walk.definitions.module_texts(names):
+            entity.items += [walk.statement(names, node) for node in _effects_of(walk, names, text.tree.body)]
+            entity.items += [walk.refer(thing) for thing in _registered(walk, names, text.tree.body)]
+            for module in _imports_of(names, text.tree.body):
+                origin = walk.origins.of_name(module.__name__)
+                if origin.kind == "project":
+                    imported.append(vars(module))
+            entity.packages |= _unused_packages(walk, names, text.tree)
+        todo.extend(reversed(imported))
+
+
+def _effects_of(walk: Walk, names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield the statements of a module's own level that act on something that is not the module's."""
+    for node in body:
+        if is_skipped(node):
+            continue
+        if any(_is_foreign(walk, names, target) for part in flatten([node]) for target in acted_on(part)):
+            yield node
+
+
+def _is_foreign(walk: Walk, names: Mapping[str, Any], target: ast.expr) -> bool:
+    """Tell whether what a statement acts on is not seen by value anyway."""
+    chain = root_chain(target)
+    if not chain:
+        return False
+    if chain[0] not in names:
+        return chain[0] in _BUILTINS_THAT_ACT
+    root = names[chain[0]]
+    if isinstance(root, ModuleType):
+        name = root.__name__
+        if chain[:2] == ("os", "environ") or chain[:2] == ("os", "putenv"):
+            return True
+        origin = walk.origins.of_name(name)
+        if origin.kind == "project":
+            found = find_object(names, chain)
+            return isinstance(found, FunctionType) or found is MISSING
+        return origin.kind != "dagbuild" and name.partition(".")[0] not in _HARMLESS
+    if isinstance(root, FunctionType):
+        return walk.origins.of_globals(root.__globals__).kind != "dagbuild"
+    if isinstance(root, type):
+        # Attributes of our own classes are seen; a class that is called acts.
+        return not walk.is_project_type(root) or len(chain) > 1
+    module = getattr(root, "__module__", None)
+    if callable(root) and isinstance(module, str):
+        return module.partition(".")[0] not in _HARMLESS and walk.origins.of_name(module).kind != "dagbuild"
+    return False
+
+
+def _registered(walk: Walk, names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[Any]:
+    """Yield functions and classes that a library's decorator handed back as they were: it took note of them."""
+    for node in flatten(body):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        thing = names.get(node.name)
+        if isinstance(node, ast.ClassDef) and isinstance(thing, type) and _is_held(walk, thing):
+            yield thing
+            continue
+        for decorator in node.decorator_list:
+            found = _nearest_object(names, root_chain(decorator))
+            module = _module_of(found)
+            if not module or walk.origins.of_name(module).kind != "package":
+                continue
+            if isinstance(node, ast.ClassDef):
+                if isinstance(thing, type) and thing.__qualname__ == node.name:
+                    yield thing
+            elif isinstance(thing, FunctionType) and thing.__code__.co_name == node.name:
+                yield thing
+
+
+def _nearest_object(names: Mapping[str, Any], chain: tuple[str, ...]) -> Any:
+    for end in range(len(chain), 0, -1):
+        found = find_object(names, chain[:end])
+        if found is not MISSING:
+            return found
+    return MISSING
+
+
+def _module_of(thing: Any) -> str:
+    if isinstance(thing, ModuleType):
+        return thing.__name__
+    if isinstance(thing, FunctionType):
+        return str(thing.__globals__.get("__name__", ""))
+    module = getattr(thing, "__module__", None) or type(thing).__module__
+    return module if isinstance(module, str) else ""
+
+
+def _is_held(walk: Walk, cls: type) -> bool:
+    """Tell whether a library keeps the class in a table of its own, as bases that register subclasses do."""
+    if not walk.is_project_type(cls):
+        return False
+    for base in cls.__mro__[1:]:
+        if walk.origins.of_name(base.__module__).kind != "package":
+            continue
+        tables = [*vars(base).values(), *vars(sys.modules.get(base.__module__, base)).values()]
+        for table in tables:
+            if isinstance(table, dict) and any(v is cls for v in (*table.values(), *table)):
+                return True
+            if isinstance(table, list | set | tuple) and any(v is cls for v in table):
+                return True
+    return False
+
+
+def _imports_of(names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[ModuleType]:
+    """Yield the modules that a module imports, in order."""
+    for node in flatten(body):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                parts = alias.name.split(".")
+                yield from _loaded(".".join(parts[:end]) for end in range(1, len(parts) + 1))
+        elif isinstance(node, ast.ImportFrom):
+            try:
+                package = str(names.get("__package__") or "")
+                base = (
+                    resolve_name("." * node.level + (node.module or ""), package)
+                    if node.level
+                    else node.module
+                )
+            except ImportError:
+                continue
+            parts = (base or "").split(".")
+            yield from _loaded(".".join(parts[:end]) for end in range(1, len(parts) + 1))
+            yield from _loaded(f"{base}.{alias.name}" for alias in node.names)
+
+
+def _loaded(found: Iterator[str]) -> Iterator[ModuleType]:
+    for name in found:
+        module = sys.modules.get(name)
+        if module is not None:
+            yield module
+
+
+def _unused_packages(walk: Walk, names: Mapping[str, Any], tree: ast.Module) -> set[str]:
+    """Return the distributions of imported names that the module never uses: imported for their effect."""
+    wanted: dict[str, str] = {}
+    for node in flatten(tree.body):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                origin = walk.origins.of_name(alias.name)
+                if origin.kind == "package":
+                    wanted[alias.asname or alias.name.partition(".")[0]] = origin.distribution
+    if not wanted:
+        return set()
+    exported = names.get("__all__") or ()
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | set(exported)
+    return {distribution for name, distribution in wanted.items() if name not in used}

@@ -1,0 +1,62 @@
+"""What a closure is made of: entities that say something and refer to others.
+
+An entity's content is a list of items: texts, other entities, and groups whose order says nothing. Plain data;
+`components` makes digests of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+
+@dataclass(frozen=True, slots=True)
+class Unordered:
+    """Items whose order says nothing, such as those of a set."""
+
+    items: tuple[Item, ...]
+
+
+Item = Union[str, "Entity", Unordered]
+
+
+@dataclass(slots=True, eq=False)
+class Entity:
+    """One function, class, constant, statement or value.
+
+    `kind` is empty for values that have no name of their own; they belong to what refers to them. `opaque` names
+    the type of a value whose content says nothing. `marks` are the reflective names that the code mentions, and
+    `shown` what such code would see.
+    """
+
+    kind: str = ""
+    name: str = ""
+    thing: Any = None
+    where: str = ""
+    text: str = ""
+    items: list[Item] = field(default_factory=list)
+    opaque: str = ""
+    packages: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+    marks: frozenset[str] = frozenset()
+    shown: list[tuple[str, str]] = field(default_factory=list)
+    strings: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+
+    def neighbours(self) -> list[Entity]:
+        """Return the entities that this one refers to, in order."""
+        found: list[Entity] = []
+        for item in self.items:
+            if isinstance(item, Entity):
+                found.append(item)
+            elif isinstance(item, Unordered):
+                _collect(item, found)
+        return found
+
+
+def _collect(group: Unordered, found: list[Entity]) -> None:
+    for item in group.items:
+        if isinstance(item, Entity):
+            found.append(item)
+        elif isinstance(item, Unordered):
+            _collect(item, found)

@@ -1,0 +1,190 @@
+"""What a function of the project says: its normal form and all that the loaded function holds.
+
+That is its defaults, closure cells, attributes and decorators, what it wraps, and every name of a module that it
+refers to. Without a text, the bytecode stands in, and a note says so.
+"""
+
+from __future__ import annotations
+
+import dis
+from collections.abc import Iterator
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Any
+
+from dagbuild.digest import digest_text
+from dagbuild.code.entities import Entity, Item, Unordered
+from dagbuild.code.normal_form import Form, FunctionForm
+from dagbuild.code.references import MISSING, add_references, find_object
+from dagbuild.code.scopes import Chain
+
+if TYPE_CHECKING:
+    from dagbuild.code.walk import Walk
+
+_PLAIN_DECORATORS = frozenset({"builtins", "functools", "contextlib", "abc", "typing", "enum", "dataclasses"})
+_NO_ANNOTATIONS = frozenset({"setter", "getter", "deleter"})
+
+
+def start(walk: Walk, function: FunctionType) -> Entity:
+    """Return the entity of a function, not filled in yet."""
+    code = function.__code__
+    module = function.__globals__.get("__name__")
+    where = walk.where(code.co_filename, code.co_firstlineno)
+    return Entity("helper", f"{module}.{code.co_qualname}", function, where)
+
+
+def fill(walk: Walk, entity: Entity) -> None:
+    """Fill in a function of the project."""
+    function: FunctionType = entity.thing
+    names = function.__globals__
+    hidden = function.__code__.co_freevars
+    entity.items.append("function")
+    form = walk.definitions.function_form(function)
+    if form is None:
+        _fill_from_bytecode(walk, entity, function)
+    else:
+        entity.items.append(form.body.digest)
+        add_references(walk, entity, form.body, names, hidden)
+        entity.shown.append(("doc", form.docs))
+        if form.annotations:
+            entity.shown.append(("annotations", form.annotations.digest))
+        _add_decorators(walk, entity, form, names)
+    entity.shown.append(("name", function.__name__))
+    _add_defaults(walk, entity, function, form)
+    if function.__closure__:
+        cells = Entity(thing=function)
+        entity.items += ["cells", cells]
+        _fill_cells(walk, cells, function)
+    _add_attributes(walk, entity, function)
+    side = walk.effects(names)
+    if side is not None:
+        entity.items.append(side)
+
+
+def fill_foreign(walk: Walk, entity: Entity) -> None:
+    """Fill in a function that a library made: what counts is what it holds of the project's."""
+    function: FunctionType = entity.thing
+    origin = walk.origins.of_globals(function.__globals__)
+    entity.items = [
+        walk.foreign(f"module {function.__globals__.get('__name__')}", origin),
+        function.__code__.co_qualname,
+    ]
+    registry = function.__dict__.get("registry")
+    if registry is not None and function.__globals__.get("__name__") == "functools":
+        # singledispatch: its closure holds weak references and a cache.
+        pairs = tuple(Unordered((walk.refer(cls), walk.refer(f))) for cls, f in registry.items())
+        entity.items.append(Unordered(pairs))
+        return
+    _fill_cells(walk, entity, function)
+    for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
+        entity.items.append(walk.refer(value))
+    _add_attributes(walk, entity, function)
+
+
+def _fill_cells(walk: Walk, entity: Entity, function: FunctionType) -> None:
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            entity.items += [name, walk.refer(cell.cell_contents)]
+        except ValueError:
+            entity.items += [name, "empty"]
+
+
+def _add_defaults(walk: Walk, entity: Entity, function: FunctionType, form: FunctionForm | None) -> None:
+    values: list[Item] = [walk.refer(value) for value in function.__defaults__ or ()]
+    for name, value in (function.__kwdefaults__ or {}).items():
+        values += [name, walk.refer(value)]
+    if not values:
+        return
+    entity.items += ["defaults", *values]
+    if form and form.defaults and any(isinstance(value, Entity) and not value.kind for value in values):
+        # The value may turn out to say nothing; the expression that makes it always says something.
+        entity.items.append(form.defaults.digest)
+        add_references(walk, entity, form.defaults, function.__globals__, function.__code__.co_freevars)
+
+
+def _add_attributes(walk: Walk, entity: Entity, function: FunctionType) -> None:
+    for name, value in sorted(function.__dict__.items()):
+        if "dagbuild" not in name and name != "__signature__":
+            entity.items += [name, walk.refer(value)]
+
+
+def _add_decorators(walk: Walk, entity: Entity, form: FunctionForm, names: dict[str, Any]) -> None:
+    acting = [piece for piece in form.decorators if not is_ours(walk, piece, names)]
+    for piece in acting:
+        entity.items += ["decorator", piece.digest]
+        add_references(walk, entity, piece, names)
+    if form.annotations and any(_reads_annotations(piece, names) for piece in acting):
+        entity.items += ["annotations", form.annotations.digest]
+        add_references(walk, entity, form.annotations, names)
+
+
+def is_ours(walk: Walk, decorator: Form, names: dict[str, Any]) -> bool:
+    """Tell whether a decorator is one of dagbuild's: its values reach the fingerprint through the node."""
+    chain = decorator.caller
+    for end in range(len(chain), 0, -1):
+        found = find_object(names, chain[:end])
+        if found is MISSING:
+            continue
+        module = getattr(found, "__module__", None) or getattr(found, "__name__", None)
+        kind = type(found).__module__
+        return any(isinstance(m, str) and walk.origins.of_name(m).kind == "dagbuild" for m in (module, kind))
+    return False
+
+
+def _reads_annotations(decorator: Form, names: dict[str, Any]) -> bool:
+    chain = decorator.caller
+    if chain[-1:] and chain[-1] in _NO_ANNOTATIONS:
+        return False
+    found = find_object(names, chain)
+    if found is MISSING:
+        return not (len(chain) == 1 and chain[0] in {"staticmethod", "classmethod", "property"})
+    module = str(getattr(found, "__module__", ""))
+    return module.partition(".")[0] not in _PLAIN_DECORATORS or "dispatch" in getattr(found, "__name__", "")
+
+
+# -- without a text ----------------------------------------------------------------------------------
+
+
+def _fill_from_bytecode(walk: Walk, entity: Entity, function: FunctionType) -> None:
+    entity.notes.append(
+        f"{entity.name} has no source: its bytecode counts, which is bound to this Python version"
+    )
+    entity.items += ["bytecode", *_spell_code(walk, function)]
+    form = Form(digest_text(""), tuple(sorted(set(_loaded_chains(function.__code__)))))
+    add_references(walk, entity, form, function.__globals__)
+
+
+def _spell_code(walk: Walk, function: FunctionType) -> Iterator[Item]:
+    todo = [function.__code__]
+    while todo:
+        code = todo.pop()
+        yield code.co_code.hex()
+        yield f"{code.co_argcount},{code.co_posonlyargcount},{code.co_kwonlyargcount},{code.co_flags}"
+        yield code.co_exceptiontable.hex()
+        yield " ".join(code.co_names)
+        for index, constant in enumerate(code.co_consts):
+            if index == 0 and isinstance(constant, str) and constant == function.__doc__:
+                continue
+            if isinstance(constant, CodeType):
+                todo.append(constant)
+            else:
+                yield walk.refer(constant)
+
+
+def _loaded_chains(code: CodeType) -> Iterator[Chain]:
+    todo = [code]
+    while todo:
+        code = todo.pop()
+        todo.extend(const for const in code.co_consts if isinstance(const, CodeType))
+        chain: Chain = ()
+        for instruction in dis.get_instructions(code):
+            if instruction.opname in {"LOAD_GLOBAL", "LOAD_NAME"}:
+                if chain:
+                    yield chain
+                chain = (instruction.argval,)
+            elif instruction.opname in {"LOAD_ATTR", "LOAD_METHOD"} and chain:
+                chain = (*chain, instruction.argval)
+            elif chain:
+                yield chain
+                chain = ()
+        if chain:
+            yield chain

@@ -1,0 +1,174 @@
+"""What the names in a form mean: from a chain of names in a module to the thing at its end.
+
+Walks through modules of the project attribute by attribute, so that one name of a module is a dependency and the
+module is not; stops at libraries.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterable, Mapping
+from importlib.util import find_spec, resolve_name
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from dagbuild.code.entities import Entity, Item
+from dagbuild.code.normal_form import Form
+from dagbuild.code.scopes import Chain, Import
+
+if TYPE_CHECKING:
+    from dagbuild.code.walk import Walk
+
+MISSING: Any = object()
+
+_OF_THE_MODULE = frozenset(
+    {
+        "__name__",
+        "__file__",
+        "__path__",
+        "__spec__",
+        "__loader__",
+        "__package__",
+        "__cached__",
+        "__builtins__",
+    }
+)
+_LOOKS_UP = {"globals": "globals()", "eval": "eval()", "exec": "exec()", "vars()": "vars()", "__import__": "__import__()"}  # fmt: skip
+_LOOKS_UP_IN = {("sys", "modules"): "sys.modules", ("importlib", "import_module"): "import_module()"}
+
+
+def add_references(
+    walk: Walk, entity: Entity, form: Form, names: Mapping[str, Any], inner: Iterable[str] = ()
+) -> None:
+    """Append to an entity what a form refers to; `inner` are names that are no names of the module."""
+    hidden = frozenset(inner)
+    for chain in form.chains:
+        if chain[0] not in hidden:
+            entity.items += [".".join(chain), resolve(walk, entity, names, chain)]
+    for item in form.imports:
+        entity.items.append(_resolve_import(walk, entity, names, item))
+    entity.marks |= form.marks
+    entity.strings += form.strings
+    entity.environment += form.environment
+
+
+def resolve(walk: Walk, entity: Entity, names: Mapping[str, Any], chain: Chain) -> Item:
+    """Return the item of what a chain of names means in a module."""
+    root = chain[0]
+    if root in _OF_THE_MODULE:
+        return "module"
+    if root not in names:
+        if root in _LOOKS_UP:
+            return _widen(walk, entity, names, _LOOKS_UP[root])
+        return "builtin"
+    if chain[:2] in _LOOKS_UP_IN and isinstance(names[root], ModuleType):
+        return _widen(walk, entity, names, _LOOKS_UP_IN[chain[:2]])
+    return _descend(walk, entity, names, root, chain[1:])
+
+
+def find_object(names: Mapping[str, Any], chain: Chain) -> Any:
+    """Return the object that a chain means in a module, or MISSING; runs no code of the user's."""
+    if not chain or chain[0] not in names:
+        return MISSING
+    found = names[chain[0]]
+    for part in chain[1:]:
+        try:
+            found = found.__dict__[part]
+        except (AttributeError, KeyError, TypeError):
+            return MISSING
+    return found
+
+
+def _widen(walk: Walk, entity: Entity, names: Mapping[str, Any], how: str) -> Item:
+    name = str(names.get("__name__"))
+    entity.notes.append(f"{entity.name or name} looks up names at run time ({how}): depends on all of {name}")
+    return walk.whole_module(names)
+
+
+def _descend(walk: Walk, entity: Entity, names: Mapping[str, Any], name: str, rest: Chain) -> Item:
+    """Return the item of `names[name]`, going on through modules of the project."""
+    value = names[name]
+    for index, part in enumerate(rest):
+        if not isinstance(value, ModuleType):
+            break
+        origin = walk.origins.of_name(value.__name__)
+        if origin.kind != "project":
+            return _foreign(walk, value, rest[index:])
+        inside = vars(value)
+        if part in inside:
+            names, name, value = inside, part, inside[part]
+        elif f"{value.__name__}.{part}" in sys.modules:
+            value = sys.modules[f"{value.__name__}.{part}"]
+        elif isinstance(inside.get("__getattr__"), FunctionType):
+            return walk.refer(inside["__getattr__"])
+        else:
+            return "missing"
+    if isinstance(value, ModuleType):
+        if walk.origins.of_name(value.__name__).kind == "project":
+            short = value.__name__
+            entity.notes.append(
+                f"{entity.name} uses the module {short} as a value: depends on all of {short}"
+            )
+        return walk.refer_module(value)
+    return walk.constant(names, name, value)
+
+
+def _foreign(walk: Walk, module: ModuleType, rest: Chain) -> Item:
+    """Return the item of something in a library: it ends the walk, unless the project put its own code there."""
+    found: Any = module
+    for part in rest:
+        if isinstance(found, ModuleType):
+            module = found
+        found = vars(found).get(part) if isinstance(found, ModuleType | type) else None
+    if isinstance(found, FunctionType) and walk.origins.is_project(found.__globals__):
+        return walk.refer(found)
+    if isinstance(found, ModuleType):
+        module = found
+    return walk.foreign(f"module {module.__name__}", walk.origins.of_name(module.__name__))
+
+
+def _resolve_import(walk: Walk, entity: Entity, names: Mapping[str, Any], item: Import) -> Item:
+    """Return the item of an import inside a function; modules of the project are imported for it."""
+    try:
+        package = str(names.get("__package__") or "")
+        name = resolve_name("." * item.level + item.module, package) if item.level else item.module
+    except ImportError:
+        return "missing"
+    origin = walk.origins.of_name(name)
+    if origin.kind != "project":
+        return walk.foreign(f"module {name}", origin)
+    module = load_module(name)
+    if module is None:
+        return "missing"
+    side = walk.effects(vars(module))
+    path = item.path
+    if item.name == "*":
+        return walk.whole_module(vars(module))
+    if item.name:
+        if item.name not in vars(module):
+            load_module(f"{name}.{item.name}")
+        path = (item.name, *path)
+    elif item.name is None and not path:
+        # `import lib` for what importing does, or for use as a value.
+        path = ()
+    elif item.name == "":
+        return side or "module"
+    if not path:
+        return side or "module"
+    reached = _descend(walk, entity, {"": module}, "", path)
+    if side is not None:
+        entity.items.append(side)
+    return reached
+
+
+def load_module(name: str) -> ModuleType | None:
+    """Return a module of the project, imported now if need be; None when it cannot be."""
+    if name not in sys.modules:
+        try:
+            if find_spec(name) is None:
+                return None
+            return importlib.import_module(name)
+        except Exception:  # importing runs the user's code: a failure is that of the node which imports it
+            return None
+    return sys.modules[name]

@@ -1,0 +1,100 @@
+"""The statements of a module's own level: which bind a name, which import, which merely act.
+
+Works on syntax trees alone. What stands under `if TYPE_CHECKING` or `if __name__ == "__main__"` is not run when
+the module is imported and is skipped.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_COMPOUND = (ast.If, ast.Try, ast.TryStar, ast.With, ast.For, ast.While, ast.Match)
+
+
+def is_skipped(node: ast.stmt) -> bool:
+    """Tell whether a statement is one that importing the module does not run."""
+    if not isinstance(node, ast.If):
+        return False
+    test = node.test
+    if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name):
+        return test.left.id == "__name__"
+    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
+        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
+    )
+
+
+def flatten(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield the statements of a body, and of compound statements in it after these themselves."""
+    todo = list(reversed(body))
+    while todo:
+        node = todo.pop()
+        yield node
+        if isinstance(node, _COMPOUND):
+            inner = [
+                *getattr(node, "body", ()),
+                *getattr(node, "orelse", ()),
+                *getattr(node, "finalbody", ()),
+            ]
+            if is_skipped(node):
+                inner = list(node.orelse) if isinstance(node, ast.If) else []
+            for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+                inner += part.body
+            todo.extend(reversed(inner))
+
+
+def bound_names(node: ast.stmt) -> Iterator[str]:
+    """Yield the names that a statement binds, those of statements inside it not included."""
+    if isinstance(node, Definition):
+        yield node.name
+        return
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield alias.asname or alias.name.partition(".")[0]
+        return
+    if isinstance(node, ast.ImportFrom):
+        for alias in node.names:
+            yield alias.asname or alias.name
+        return
+    for part in ast.iter_child_nodes(node):
+        if isinstance(part, ast.expr | ast.withitem):
+            for inner in ast.walk(part):
+                if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store | ast.Del):
+                    yield inner.id
+
+
+def acted_on(node: ast.stmt) -> Iterator[ast.expr]:
+    """Yield what a statement calls for the call's effect, or sets an attribute or item of."""
+    if isinstance(node, ast.Expr):
+        value = node.value.value if isinstance(node.value, ast.Await) else node.value
+        if isinstance(value, ast.Call):
+            yield value.func
+    elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Delete):
+        targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else [node.target]
+        for target in targets:
+            if isinstance(target, ast.Attribute | ast.Subscript):
+                yield target.value
+            elif isinstance(target, ast.Name) and target.id == "_":
+                value = getattr(node, "value", None)
+                if isinstance(value, ast.Call):
+                    yield value.func
+
+
+def root_chain(node: ast.expr) -> tuple[str, ...]:
+    """Return the chain of names at the root of an expression: `a.b` for `a.b(1)[2].c`."""
+    parts: list[str] = []
+    while True:
+        if isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        elif isinstance(node, ast.Call):
+            parts.clear()
+            node = node.func
+        elif isinstance(node, ast.Subscript):
+            parts.clear()
+            node = node.value
+        elif isinstance(node, ast.Name):
+            return (node.id, *reversed(parts))
+        else:
+            return ()

@@ -1,0 +1,214 @@
+"""The walk over all that a piece of the project reaches; every thing becomes one entity, once.
+
+Things are told apart by identity and kept alive, so an entity stays right for as long as the walk lives. A list of
+work instead of recursion: chains of helpers may be as long as they like.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+from dagbuild.code import classes, effects, functions, modules
+from dagbuild.code.definitions import Definitions
+from dagbuild.code.entities import Entity, Item
+from dagbuild.code.origin import Origin, Origins
+from dagbuild.code.values import fill_value, scalar
+
+_OURS = "dagbuild"
+
+
+class Walk:
+    """Turns functions, classes, modules and values into entities."""
+
+    def __init__(self, loaded: Iterable[ModuleType], root: str | None) -> None:
+        loaded = tuple(loaded)
+        self.origins = Origins(loaded)
+        self.definitions = Definitions()
+        self.root = root
+        self._roots = _roots_of(loaded, root)
+        self._entities: dict[tuple[str, int, str], Entity] = {}
+        self._new: list[Entity] = []
+        self._fillers: dict[Entity, Any] = {}
+        self._unchecked: list[Entity] = []
+
+    # -- making entities ------------------------------------------------------------------------
+
+    def refer(self, thing: Any) -> Item:
+        """Return what stands for a thing in the content of another."""
+        text = scalar(thing, self.localize)
+        if text is not None:
+            return text
+        key = ("", id(thing), "")
+        known = self._entities.get(key)
+        if known is not None:
+            return known
+        if isinstance(thing, ModuleType):
+            return self.refer_module(thing)
+        if isinstance(thing, FunctionType):
+            origin = self.origins.of_globals(thing.__globals__)
+            if origin.kind == "dagbuild":
+                return _OURS
+            if origin.kind == "project":
+                return self._add(key, functions.start(self, thing), functions.fill)
+            return self.refer_named(thing) or self._add(key, Entity(thing=thing), functions.fill_foreign)
+        if isinstance(thing, type):
+            if self.is_project_type(thing):
+                return self._add(key, classes.start(self, thing), classes.fill)
+            return self.refer_named(thing) or self._add(key, Entity(thing=thing), classes.fill_foreign)
+        if self._origin_of_type(type(thing)).kind == "dagbuild":
+            return _OURS
+        return self._add(key, Entity(thing=thing), _fill_value)
+
+    def _add(self, key: tuple[str, int, str], entity: Entity, fill: Any) -> Entity:
+        self._entities[key] = entity
+        self._fillers[entity] = fill
+        self._new.append(entity)
+        return entity
+
+    def refer_module(self, module: ModuleType) -> Item:
+        """Return the item of a module that is used as a value: all of it counts."""
+        origin = self.origins.of_name(module.__name__)
+        if origin.kind == "project":
+            return self.whole_module(vars(module))
+        return self.foreign(f"module {module.__name__}", origin)
+
+    def whole_module(self, names: Mapping[str, Any]) -> Entity:
+        """Return the entity of everything that a module of the project defines."""
+        key = ("module", id(names), "")
+        known = self._entities.get(key)
+        if known is not None:
+            return known
+        name = str(names.get("__name__"))
+        return self._add(key, Entity("module", name, names), modules.fill_module)
+
+    def foreign(self, text: str, origin: Origin) -> Item:
+        """Return the item of something that is defined elsewhere."""
+        if origin.kind == "dagbuild":
+            return _OURS
+        if not origin.distribution:
+            return text
+        key = (text, 0, origin.distribution)
+        if key not in self._entities:
+            self._entities[key] = Entity(items=[text], packages={origin.distribution})
+        return self._entities[key]
+
+    def refer_named(self, thing: Any) -> Item | None:
+        """Return the item of something that a library defines under a name of its own, or None."""
+        module = (
+            thing.__globals__.get("__name__")
+            if isinstance(thing, FunctionType)
+            else _text(thing, "__module__")
+        )
+        path = thing.__code__.co_qualname if isinstance(thing, FunctionType) else _text(thing, "__qualname__")
+        path = path or _text(thing, "__name__")
+        if not module or not path:
+            return None
+        found: Any = sys.modules.get(module)
+        for part in path.split("."):
+            found = vars(found).get(part) if hasattr(found, "__dict__") else None
+        if found is not thing:
+            return None
+        # Private modules come and go between Python versions; what they define is known by the public name.
+        public = ".".join(p for i, p in enumerate(module.split(".")) if i == 0 or not p.startswith("_"))
+        return self.foreign(f"{public}:{path}", self.origins.of_name(module))
+
+    def constant(self, names: Mapping[str, Any], name: str, value: Any) -> Item:
+        """Return the item of what a name of a module is bound to."""
+        if isinstance(value, FunctionType | type | ModuleType):
+            item = self.refer(value)
+            if not isinstance(item, Entity) or item.kind:
+                return item
+        key = ("constant", id(names), name)
+        known = self._entities.get(key)
+        if known is not None:
+            return known
+        entity = modules.start_constant(self, names, name, value)
+        self._unchecked.append(entity)
+        return self._add(key, entity, modules.fill_constant)
+
+    def statement(self, names: Mapping[str, Any], node: Any, kind: str = "statement") -> Entity:
+        """Return the entity of a statement of a module."""
+        key = (kind, id(node), str(id(names)))
+        known = self._entities.get(key)
+        if known is not None:
+            return known
+        where = self.where(str(names.get("__file__") or ""), node.lineno)
+        entity = Entity("statement", f"{names.get('__name__')}:{node.lineno}", (names, node), where)
+        return self._add(key, entity, modules.fill_statement)
+
+    def effects(self, names: Mapping[str, Any]) -> Entity | None:
+        """Return the entity of what importing a module does to libraries, or None when that is nothing."""
+        key = ("effects", id(names), "")
+        if key not in self._entities:
+            self._entities[key] = Entity(thing=names)
+            effects.fill_effects(self, self._entities[key])
+        entity = self._entities[key]
+        return entity if entity.items or entity.packages else None
+
+    # -- finishing ------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Fill in every entity, and fall back to statements for the constants that say nothing."""
+        while self._new or self._unchecked:
+            while self._new:
+                entity = self._new.pop()
+                self._fillers.pop(entity)(self, entity)
+            unchecked, self._unchecked = self._unchecked, []
+            for entity in unchecked:
+                modules.fall_back(self, entity)
+
+    # -- questions ------------------------------------------------------------------------------
+
+    def is_project_type(self, cls: type) -> bool:
+        """Tell whether a class is the project's."""
+        return self._origin_of_type(cls).kind == "project"
+
+    def _origin_of_type(self, cls: type) -> Origin:
+        module = cls.__module__
+        return self.origins.of_name(module if isinstance(module, str) else "builtins")
+
+    def localize(self, text: str) -> str:
+        """Return the text with the folders that hold the project replaced by a mark."""
+        for folder in self._roots:
+            if folder in text:
+                text = text.replace(folder + os.sep, "\0project/")
+                if text.endswith(folder):
+                    text = text.removesuffix(folder) + "\0project"
+        return text
+
+    def where(self, file: str, line: int | None) -> str:
+        """Return where something stands, from the project's folder."""
+        for folder in self._roots:
+            if file.startswith(folder + os.sep):
+                file = file[len(folder) + 1 :]
+                break
+        return f"{file}:{line}" if line and file else file
+
+
+def _fill_value(walk: Walk, entity: Entity) -> None:
+    fill_value(walk, entity, entity.thing)
+
+
+def _text(thing: Any, name: str) -> str:
+    try:
+        found = getattr(thing, name, None)
+    except Exception:  # whatever a stranger's property raises
+        return ""
+    return found if isinstance(found, str) else ""
+
+
+def _roots_of(loaded: Iterable[ModuleType], root: str | None) -> tuple[str, ...]:
+    """Return the folders that the project's modules are imported from, the longest first."""
+    found = {os.path.abspath(root)} if root else set()  # noqa: PTH100 (links stay as the user wrote them)
+    for module in loaded:
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and Path(file).is_absolute():
+            levels = module.__name__.count(".") + (1 if hasattr(module, "__path__") else 0)
+            found.add(str(Path(file).parents[min(levels, len(Path(file).parents) - 1)]))
+    found |= {os.path.realpath(folder) for folder in found}
+    return tuple(sorted((f for f in found if len(Path(f).parts) > 1), key=len, reverse=True))

@@ -1,0 +1,103 @@
+"""Make the manifest of every node: the named parts that decide its value, upstreams aside.
+
+One walk makes both the parts that count and those that explain, so that they cannot drift apart. Knows nothing of
+stores or plans. File paths, module names, lines, users, machines and times are in no part that counts.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, get_args, get_origin
+
+from dagbuild.digest import Digest, digest_json, digest_text
+from dagbuild.node import Binding, Columns, Group, Node, Source, Value
+from dagbuild.record import Manifest, Part
+from dagbuild.code import Closure, SourceReader, package_version
+
+# A release that changes what one of these says raises its number, and re-keys only what that concerns.
+SOURCE_SCHEME = 1
+BINDING_SCHEME = 1
+RECIPE_SCHEME = 1
+
+DEFAULT_POLICY = {"*": "exact", "python": "minor"}
+"""How much of a version counts, by distribution; "python" is the interpreter's own."""
+
+_KEPT = {"exact": None, "minor": 2, "major": 1, "ignore": 0}
+_LONGEST_TEXT = 80
+
+
+def make_manifests(
+    nodes: Iterable[Node], reader: SourceReader, *, config: Mapping[str, Any], packages: Mapping[str, str]
+) -> dict[str, Manifest]:
+    """Return the manifest of each node by its name.
+
+    Take all of them before the first node runs: running nodes may change what modules hold. `packages` says for
+    distributions how much of their version counts: exact, minor, major or ignore; "*" is the default.
+    """
+    policy = {**DEFAULT_POLICY, **packages}
+    return {node.name: Manifest(tuple(_parts(node, reader, policy))) for node in nodes}
+
+
+def _parts(node: Node, reader: SourceReader, policy: Mapping[str, str]) -> Iterator[Part]:
+    yield Part("node", node.name, digest_text(node.name))
+    closure = reader.closure([node.function, *node.sources, *_bound_values(node)], node.cache.ignore)
+    structure = [[p.name, _spell(p.binding), _columns(p.type)] for p in node.parameters]
+    yield Part(
+        "source", node.function_name or node.name, _source_digest(closure, structure), where=str(node.where)
+    )
+    for leaf in closure.leaves:
+        yield Part(leaf.kind, leaf.name, leaf.digest, leaf.text, leaf.where, counts=False)
+    for distribution in closure.packages:
+        yield _package_part(
+            distribution, package_version(distribution), policy.get(distribution, policy["*"])
+        )
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    yield _package_part("python", python, policy["python"], kind="python")
+    for key, value in sorted(node.config_used.items()):
+        yield Part("config", key, reader.value(value) or "", _short(value), counts=False)
+    recipe = [RECIPE_SCHEME, node.operation, node.cache.format, node.cache.version]
+    yield Part("recipe", node.operation or "call", digest_json(recipe), node.cache.version or "")
+
+
+def _source_digest(closure: Closure, structure: list[Any]) -> Digest:
+    return digest_json([SOURCE_SCHEME, closure.digest, BINDING_SCHEME, structure])
+
+
+def _bound_values(node: Node) -> Iterator[Any]:
+    """Yield the values that the project's code binds to parameters, in the order that `_spell` leaves places for."""
+    for parameter in node.parameters:
+        binding = parameter.binding
+        items = binding.items if isinstance(binding, Group) else (binding,)
+        yield from (item.value for item in items if isinstance(item, Value))
+
+
+def _spell(binding: Binding) -> Any:
+    """Return the structure of a binding: where the names and values go, not which ones."""
+    match binding:
+        case Source():
+            return "source"
+        case Value():
+            return "value"
+        case Group(items, keys):
+            return ["group", [_spell(item) for item in items], keys]
+
+
+def _columns(annotation: Any) -> list[str] | None:
+    """Return the columns that a parameter is given, which is a part of what the function sees."""
+    if get_origin(annotation) is Annotated:
+        for extra in get_args(annotation)[1:]:
+            if isinstance(extra, Columns):
+                return list(extra.names)
+    return None
+
+
+def _package_part(name: str, version: str, policy: str, kind: str = "package") -> Part:
+    kept = _KEPT[policy]
+    counted = version if kept is None else ".".join(version.split(".")[:kept])
+    return Part(kind, name, counted, version, counts=policy != "ignore")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"

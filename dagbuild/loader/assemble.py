@@ -1,0 +1,155 @@
+"""Collect the functions of modules into a graph.
+
+Knows nothing of files and imports. Promise: all problems of a project are told together, in one GraphError,
+and the graph that comes out has no cycle, no clash of names and no edge between types that do not fit.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import re
+import types
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from dagbuild.errors import GraphError, Problem
+from dagbuild.graph import Graph
+from dagbuild.loader.checks import check_config, check_cycles, check_edges, check_spelling, collect_inputs
+from dagbuild.modifiers.compile import Compiled, compile_function
+from dagbuild.node import Node, Where
+
+OWN_FUNCTIONS = "__dagbuild_functions__"
+"""A module made by `create_module` holds its functions here, since they are defined elsewhere."""
+
+
+def load_graph(
+    modules: Sequence[types.ModuleType],
+    config: Mapping[str, Any],
+    *,
+    allow_overrides: bool = False,
+    inputs: Collection[str] = (),
+) -> Graph:
+    """Return the graph of the modules' functions under the config.
+
+    With `allow_overrides` a node of a later module takes the place of one of the same name. `inputs` are
+    names known to come from outside: they are never taken for a misspelt node. Raises one GraphError with all
+    problems.
+    """
+    problems: list[Problem] = []
+    config_read: set[str] = set()
+    nodes: dict[str, Node] = {}
+    seen: set[int] = set()
+    for module in modules:
+        problems += _find_hidden(module)
+        own: dict[str, Node] = {}
+        for function in find_functions(module):
+            if id(function) in seen:
+                continue
+            seen.add(id(function))
+            compiled = compile_function(function, config)
+            config_read.update(compiled.config_read or ())
+            problems += compiled.problems
+            problems += _add_nodes(compiled, own)
+        problems += _merge(own, nodes, allow_overrides)
+    found = collect_inputs(nodes, config)
+    graph = Graph(nodes, found.inputs)
+    problems += found.problems
+    problems += check_config(nodes, found.inputs, config, config_read)
+    problems += check_edges(nodes)
+    problems += check_spelling(nodes, found.inputs, {*config, *inputs})
+    problems += check_cycles(graph)
+    if problems:
+        raise GraphError.of(problems)
+    return graph
+
+
+def find_functions(module: types.ModuleType) -> Iterator[Callable[..., Any]]:
+    """Yield the functions that are nodes: public and defined in the module, or in a module below it."""
+    own = module.__dict__.get(OWN_FUNCTIONS)
+    if own is not None:
+        yield from own
+        return
+    name = module.__name__
+    for value in list(module.__dict__.values()):
+        if not inspect.isfunction(value) or value.__name__.startswith(("_", "<")):
+            continue
+        if value.__module__ == name or (value.__module__ or "").startswith(name + "."):
+            yield value
+
+
+def create_module(*functions: Callable[..., Any], name: str = "created") -> types.ModuleType:
+    """Return a module of these functions, which may be defined anywhere: for notebooks and tests."""
+    for function in functions:
+        if not inspect.isfunction(function):
+            raise GraphError(f"{function!r} is no function")
+    module = types.ModuleType(name)
+    for function in functions:
+        setattr(module, function.__name__, function)
+    setattr(module, OWN_FUNCTIONS, functions)
+    return module
+
+
+def _add_nodes(compiled: Compiled, own: dict[str, Node]) -> list[Problem]:
+    problems = []
+    for node in compiled.nodes:
+        other = own.setdefault(node.name, node)
+        if other is not node:
+            problems.append(_clash(node, other))
+    return problems
+
+
+def _merge(own: Mapping[str, Node], nodes: dict[str, Node], allow_overrides: bool) -> list[Problem]:
+    problems = [] if allow_overrides else [_clash(own[name], nodes[name]) for name in own if name in nodes]
+    nodes.update(own)
+    return problems
+
+
+def _clash(node: Node, other: Node) -> Problem:
+    variants = [one for one in (other, node) if one.function_name != one.name]
+    if len(variants) == 2 and node.config_used and other.config_used:
+        config = ", ".join(
+            f"{key}={value!r}" for key, value in {**other.config_used, **node.config_used}.items()
+        )
+        return Problem(
+            f"'{node.name}' has two variants under this config ({config}): "
+            f"'{other.function_name}' at {other.where} and '{node.function_name}'",
+            str(node.where),
+            "make their conditions exclude each other",
+        )
+    return Problem(
+        f"'{node.name}' is made twice: here and at {other.where}",
+        str(node.where),
+        "rename one of them, or allow overrides to let the later module win",
+    )
+
+
+_DEFINITION = re.compile(r"^(?:async )?def ([A-Za-z]\w*)", re.MULTILINE)
+
+
+def _find_hidden(module: types.ModuleType) -> list[Problem]:
+    """Find functions that a later one of the same name in the same file hides: Python does not say so."""
+    file = getattr(module, "__file__", None)
+    text = "".join(linecache.getlines(file)) if file else ""
+    names = _DEFINITION.findall(text)
+    if len(set(names)) == len(names):
+        return []  # parsing again is only for the doubtful
+    problems = []
+    first: dict[str, ast.stmt] = {}
+    for statement in ast.parse(text).body:
+        if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        if any("overload" in ast.unparse(decorator) for decorator in statement.decorator_list):
+            continue
+        other = first.setdefault(statement.name, statement)
+        if other is not statement and not statement.name.startswith("_"):
+            problems.append(
+                Problem(
+                    f"'{statement.name}' is defined twice in this file: this one hides line {other.lineno}",
+                    str(Where(module.__name__, file, statement.lineno)),
+                    f"rename one, or name them '{statement.name}__a' and '{statement.name}__b' "
+                    "and choose with @config.when",
+                )
+            )
+    return problems

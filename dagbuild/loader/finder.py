@@ -1,0 +1,104 @@
+"""Read a project's files as they are now.
+
+Python trusts compiled code when the source's size and whole second of modification match, so a file edited
+twice within a second may run as it was before. For the folders of a project, compiled code is used only when
+it was written in a later second than the source; and what an earlier load of this process imported is
+forgotten once a file of it changed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import linecache
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from importlib.abc import PathEntryFinder
+from importlib.machinery import (
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    SourceFileLoader,
+)
+from importlib.util import cache_from_source
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+_folders: set[Path] = set()
+"""Folders of projects; what Python's import system knows is global, and so is this."""
+
+
+class _Loader(SourceFileLoader):
+    """Loads a source file, from compiled code only where that surely belongs to it."""
+
+    stamp: tuple[int, ...] | None = None
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        stats = super().path_stats(path)
+        try:
+            compiled = Path(cache_from_source(path))
+            if int(compiled.stat().st_mtime) <= int(stats["mtime"]):
+                compiled.unlink()
+        except (OSError, NotImplementedError):
+            return stats
+        return stats
+
+    def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
+        if int(Path(self.path).stat().st_mtime) < int(time.time()):
+            super().set_data(path, data)
+
+    def exec_module(self, module: ModuleType) -> None:
+        self.stamp = _stamp(self.path)  # before the source is read, so that an edit in between shows
+        super().exec_module(module)
+
+
+def watch_folder(folder: Path) -> None:
+    """See that modules below the folder are read as they are now."""
+    if folder in _folders:
+        return
+    if not _folders:
+        sys.path_hooks.insert(0, _open_folder)
+    _folders.add(folder)
+    for entry in list(sys.path_importer_cache):
+        if Path(entry).is_relative_to(folder):
+            del sys.path_importer_cache[entry]
+
+
+def forget_changed(root: Path) -> None:
+    """Forget modules below `root` when a file of theirs changed, and those of other projects in the way."""
+    importlib.invalidate_caches()
+    linecache.checkcache()
+    ours = dict(_modules_below(root))
+    if any(_stamp(loader.path) != loader.stamp for loader in ours.values()):
+        for name in ours:
+            sys.modules.pop(name, None)
+    local = {entry.stem for entry in root.iterdir()} if root.is_dir() else set()
+    for folder in _folders - {root}:
+        for name, loader in list(_modules_below(folder)):
+            if name.split(".")[0] in local and not Path(loader.path).is_relative_to(root):
+                sys.modules.pop(name, None)
+                sys.modules.pop(name.split(".")[0], None)
+
+
+def _open_folder(entry: str) -> PathEntryFinder:
+    path = Path(entry)
+    if "site-packages" in path.parts or not any(path.is_relative_to(folder) for folder in _folders):
+        raise ImportError("not a folder of a project", path=entry)
+    return FileFinder.path_hook((ExtensionFileLoader, EXTENSION_SUFFIXES), (_Loader, SOURCE_SUFFIXES))(entry)
+
+
+def _modules_below(folder: Path) -> Iterator[tuple[str, _Loader]]:
+    for name, module in list(sys.modules.items()):
+        loader = getattr(getattr(module, "__spec__", None), "loader", None)
+        if isinstance(loader, _Loader) and Path(loader.path).is_relative_to(folder):
+            yield name, loader
+
+
+def _stamp(path: str) -> tuple[int, ...] | None:
+    try:
+        status = Path(path).stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino

@@ -1,0 +1,102 @@
+"""What a modifier is: a decorator that leaves the function as it is and notes what it wants.
+
+Knows nothing of single decorators. A modifier maps a list of nodes to a list of nodes at its stage; the nodes
+that one function makes pass the stages in order, and within a stage the modifiers nearest to the function
+first.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from types import EllipsisType
+from typing import Any, ClassVar, TypeAlias, TypeVar
+
+from dagbuild.errors import GraphError, did_you_mean
+from dagbuild.node import Node, Where
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+Target: TypeAlias = "EllipsisType | str | Collection[str] | None"
+"""Which of a function's nodes: None is the last ones, `...` all, else the ones named."""
+
+NOTES = "__dagbuild__"
+"""The attribute of a function that holds its modifiers, nearest first."""
+
+
+class Stage(IntEnum):
+    """When a modifier acts."""
+
+    RESOLVE = 0
+    CREATE = 1
+    INJECT = 2
+    EXPAND = 3
+    TRANSFORM = 4
+    DECORATE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a modifier may know besides the nodes: the user's function, where it stands, and the config."""
+
+    function: Callable[..., Any]
+    where: Where
+    config: Mapping[str, Any]
+
+
+class Modifier:
+    """A decorator; a subclass says at which stage it acts and how."""
+
+    stage: ClassVar[Stage]
+
+    def __call__(self, function: Function) -> Function:
+        """Note this modifier on the function and return the very function."""
+        if not inspect.isfunction(function):
+            raise GraphError(f"@{self.label} stands on {function!r}, which is no function")
+        # A new tuple each time: functools.wraps shares the attribute between wrapper and wrapped.
+        setattr(function, NOTES, (*modifiers_of(function), self))
+        return function
+
+    @property
+    def label(self) -> str:
+        """The decorator's name as the user writes it."""
+        return type(self).__name__
+
+    def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:
+        """Return the nodes that take the place of `nodes`; raises GraphError."""
+        raise NotImplementedError
+
+    def error(self, message: str, *, hint: str | None = None) -> GraphError:
+        """Return an error of this decorator; the place is filled in by whoever knows it."""
+        return GraphError(f"@{self.label}: {message}", hint=hint)
+
+
+def modifiers_of(function: Callable[..., Any]) -> tuple[Modifier, ...]:
+    """Return what the function's decorators noted on it, nearest first."""
+    notes: tuple[Modifier, ...] = getattr(function, NOTES, ())
+    return notes
+
+
+def find_last(nodes: Sequence[Node]) -> list[Node]:
+    """Return the nodes that no other of them needs."""
+    needed = {name for node in nodes for name in node.upstream}
+    return [node for node in nodes if node.name not in needed]
+
+
+def select_nodes(nodes: Sequence[Node], target: Target, modifier: Modifier) -> list[Node]:
+    """Return the nodes that `target` means; raises GraphError when it names one that is not there."""
+    if target is None:
+        return find_last(nodes)
+    if isinstance(target, EllipsisType):
+        return list(nodes)
+    wanted = [target] if isinstance(target, str) else list(target)
+    names = {node.name: node for node in nodes}
+    for name in wanted:
+        if name not in names:
+            raise modifier.error(
+                f"target '{name}' is none of the function's nodes: {', '.join(names)}",
+                hint=did_you_mean(name, names),
+            )
+    return [names[name] for name in wanted]

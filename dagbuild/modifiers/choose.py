@@ -1,0 +1,146 @@
+"""Choose by config: which variant of a node there is, and decorators that config makes.
+
+Knows nothing of nodes: these decorators act before there are any.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from enum import Enum
+from typing import Any, ClassVar
+
+from dagbuild.modifiers.base import Modifier, Stage
+
+
+class ReadConfig(Mapping[str, Any]):
+    """The config, noting which keys were asked for; what is missing counts as None."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self._config = config
+        self.read: dict[str, Any] = {}
+
+    def __getitem__(self, key: str) -> Any:
+        self.read[key] = self._config.get(key)
+        return self._config[key]
+
+    def __contains__(self, key: object) -> bool:
+        if isinstance(key, str):
+            self.read[key] = self._config.get(key)
+        return key in self._config
+
+    def __iter__(self) -> Iterator[str]:
+        self.read.update(self._config)
+        return iter(self._config)
+
+    def __len__(self) -> int:
+        self.read.update(self._config)
+        return len(self._config)
+
+
+class config(Modifier):  # noqa: N801  # decorators are written small
+    """Keep the function only when the config says so; `name__variant` then makes the node `name`.
+
+    `resolver` is called with the config and returns whether the function stays. `target_name` names the node.
+    `config_used` lists keys that the resolver reads; without it they are found out.
+    """
+
+    stage = Stage.RESOLVE
+
+    def __init__(
+        self,
+        resolver: Callable[[Mapping[str, Any]], bool],
+        target_name: str | None = None,
+        config_used: Collection[str] | None = None,
+    ) -> None:
+        self._resolver = resolver
+        self._target_name = target_name
+        self._config_used = tuple(config_used or ())
+
+    def choose(self, name: str, given: Mapping[str, Any]) -> str | None:
+        """Return the name of the node that the function `name` makes, or None when it is left out."""
+        for key in self._config_used:
+            given.get(key)
+        if not self._resolver(given):
+            return None
+        return self._target_name or name.partition("__")[0]
+
+    @staticmethod
+    def when(name: str | None = None, **key_values: Any) -> config:
+        """Keep the function when every key has the value given; a missing key is None."""
+        return config(lambda given: _all(given.get(key) == value for key, value in key_values.items()), name)
+
+    @staticmethod
+    def when_not(name: str | None = None, **key_values: Any) -> config:
+        """Keep the function when no key has the value given."""
+        return config(lambda given: _all(given.get(key) != value for key, value in key_values.items()), name)
+
+    @staticmethod
+    def when_in(name: str | None = None, **key_values: Collection[Any]) -> config:
+        """Keep the function when each key's value is one of those given."""
+        return config(lambda given: _all(given.get(key) in value for key, value in key_values.items()), name)
+
+    @staticmethod
+    def when_not_in(name: str | None = None, **key_values: Collection[Any]) -> config:
+        """Keep the function when no key's value is one of those given."""
+        return config(
+            lambda given: _all(given.get(key) not in value for key, value in key_values.items()), name
+        )
+
+
+class hamilton_exclude(Modifier):  # noqa: N801
+    """Leave a public function out of the graph."""
+
+    stage = Stage.RESOLVE
+
+
+class ResolveAt(Enum):
+    """When `resolve` may ask for its decorator."""
+
+    CONFIG_AVAILABLE = "config_available"
+
+
+class resolve(Modifier):  # noqa: N801
+    """Make a decorator from config: `decorate_with` is called with the config values its parameters name.
+
+    `@resolve(when=ResolveAt.CONFIG_AVAILABLE, decorate_with=lambda columns: extract_columns(*columns))`
+    """
+
+    stage = Stage.RESOLVE
+    CONFIG_AVAILABLE: ClassVar[ResolveAt] = ResolveAt.CONFIG_AVAILABLE
+
+    def __init__(self, *, when: ResolveAt, decorate_with: Callable[..., Modifier]) -> None:
+        self._when = when
+        self._decorate_with = decorate_with
+
+    def make(self, given: Mapping[str, Any]) -> Modifier:
+        """Return the decorator for this config; raises GraphError when a value it needs is missing."""
+        arguments: dict[str, Any] = {}
+        for name, parameter in inspect.signature(self._decorate_with).parameters.items():
+            if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+                raise self.error(
+                    f"decorate_with takes '*{name}'", hint="name the config values that it reads"
+                )
+            if name in given:
+                arguments[name] = given[name]
+            elif parameter.default is parameter.empty:
+                raise self.error(
+                    f"it reads the config value '{name}', which is not there",
+                    hint=f"add '{name}' under [config] in dagbuild.toml",
+                )
+        made = self._decorate_with(**arguments)
+        if not isinstance(made, Modifier) or made.stage is Stage.RESOLVE:
+            raise self.error(f"decorate_with returned {made!r}, which is no decorator that config can make")
+        return made
+
+
+class resolve_from_config(resolve):  # noqa: N801
+    """`resolve` at the moment when the config is known."""
+
+    def __init__(self, *, decorate_with: Callable[..., Modifier]) -> None:
+        super().__init__(when=ResolveAt.CONFIG_AVAILABLE, decorate_with=decorate_with)
+
+
+def _all(conditions: Iterable[bool]) -> bool:
+    held = list(conditions)  # no short cut: every key must be seen to be read
+    return all(held)

@@ -1,0 +1,95 @@
+"""Turn functions and what their decorators noted into nodes.
+
+Fixed stages, in the order of `Stage`. Knows nothing of single decorators beyond the first stage, of modules
+or of the graph: names that clash, edges and cycles are the loader's.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from dagbuild.errors import GraphError, Problem
+from dagbuild.modifiers.base import Context, Modifier, modifiers_of
+from dagbuild.modifiers.choose import ReadConfig, config, hamilton_exclude, resolve
+from dagbuild.modifiers.signature import find_where, read_signature
+from dagbuild.node import Node, Where
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What became of one function.
+
+    `nodes` is empty when config left the function out. `config_read` are the config values that the
+    decorators asked for, also those of a function that was left out.
+    """
+
+    where: Where
+    nodes: tuple[Node, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    config_read: Mapping[str, Any] | None = None
+
+
+def compile_functions(functions: Iterable[Callable[..., Any]], given: Mapping[str, Any]) -> list[Node]:
+    """Return the nodes of all functions under the config `given`; raises one GraphError with all problems."""
+    compiled = [compile_function(function, given) for function in functions]
+    problems = [problem for one in compiled for problem in one.problems]
+    if problems:
+        raise GraphError.of(problems)
+    return [node for one in compiled for node in one.nodes]
+
+
+def compile_function(function: Callable[..., Any], given: Mapping[str, Any]) -> Compiled:
+    """Return the nodes of one function under the config `given`, or what is wrong with it."""
+    where = find_where(function)
+    seen = ReadConfig(given)
+    try:
+        name, modifiers = _resolve(function, seen)
+        if name is None:
+            return Compiled(where, config_read=seen.read)
+        first, problems = _create_node(function, name, where)
+        if problems:
+            return Compiled(where, (first,), tuple(problems), seen.read)
+        context = Context(function, where, given)
+        nodes = [first]
+        for modifier in sorted(modifiers, key=lambda modifier: modifier.stage):  # stable: nearest first
+            nodes = modifier.apply(nodes, context)
+    except GraphError as error:
+        problems = [replace(problem, where=problem.where or str(where)) for problem in error.problems]
+        return Compiled(where, (), tuple(problems), seen.read)
+    if seen.read:
+        nodes = [replace(node, config_used={**node.config_used, **seen.read}) for node in nodes]
+    return Compiled(where, tuple(nodes), (), seen.read)
+
+
+def _resolve(function: Callable[..., Any], seen: ReadConfig) -> tuple[str | None, list[Modifier]]:
+    name = function.__name__
+    chosen: str | None = name
+    rest: list[Modifier] = []
+    for modifier in modifiers_of(function):
+        if isinstance(modifier, hamilton_exclude):
+            return None, []
+        if isinstance(modifier, config):
+            choice = modifier.choose(name, seen)
+            chosen = choice if chosen is not None else None
+        else:
+            rest.append(modifier)
+    if chosen is None:
+        return None, []
+    return chosen, [modifier.make(seen) if isinstance(modifier, resolve) else modifier for modifier in rest]
+
+
+def _create_node(function: Callable[..., Any], name: str, where: Where) -> tuple[Node, list[Problem]]:
+    parameters, result, problems = read_signature(function, name, where)
+    node = Node(
+        name=name,
+        type=result,
+        function=function,
+        parameters=parameters,
+        where=where,
+        doc=inspect.cleandoc(function.__doc__ or ""),
+        function_name=function.__name__,
+    )
+    return node, problems

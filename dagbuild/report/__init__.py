@@ -1,0 +1,1 @@
+"""Turn events and plans into text and pictures. Changes nothing and decides nothing."""

@@ -1,0 +1,124 @@
+"""A build as it goes: plain lines, or a live picture of it in a terminal.
+
+`LiveReport` is the only place that knows rich. Both only listen; both write to the stream for messages, so that what
+a command gives on standard output stays clean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from dagbuild.events import BuildStarted, Event, How, Notice, StepFinished
+from dagbuild.report import units
+from dagbuild.report.progress import Progress
+from dagbuild.report.style import Style
+from dagbuild.report.summary import tell_failure
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+MANY = 50
+"""Of a build with more steps to run, a live report shows only those that took long or failed."""
+LONG = 2.0
+
+
+class PlainReport:
+    """Writes a line for each node that was computed or failed, and for each notice.
+
+    `again` is the command that builds a node, as the user would type it with the options of this run.
+    """
+
+    def __init__(self, write: Callable[[str], None], style: Style, again: str = "dagbuild build") -> None:
+        self.progress = Progress()
+        self._write = write
+        self._style = style
+        self._again = again
+        self._widest = 0
+
+    def __call__(self, event: Event) -> None:
+        """Write what there is to say of the event."""
+        self.progress(event)
+        match event:
+            case BuildStarted(plan=plan):
+                self._widest = max((len(name) for name in plan.steps), default=0)
+            case StepFinished(failure=failure) if failure is not None:
+                self._write("\n".join(["", *tell_failure(event.node, failure, self._again, self._style), ""]))
+            case StepFinished(how=How.COMPUTED) if self._worth_a_line(event):
+                self._write(self._line(event))
+            case Notice(text, node, level):
+                about = f"`{node}`: " if node else ""
+                self._write(f"{self._style.paint(level, level)}: {about}{text}")
+
+    def _worth_a_line(self, event: StepFinished) -> bool:  # noqa: ARG002 - the live report looks at it
+        return True
+
+    def _line(self, event: StepFinished) -> str:
+        """Return "[ 3/12] spend  1.2 s"."""
+        total = f"{self.progress.total}"
+        number = f"[{str(self.progress.done).rjust(len(total))}/{total}]"
+        taken = units.seconds(event.record.duration) if event.record else ""
+        name = event.node.ljust(min(self._widest, max(self._style.width - 24, 8)))
+        return f"{self._style.paint(number, 'dim')} {name}  {taken}".rstrip()
+
+
+class LiveReport(PlainReport):
+    """Besides, keeps a bar, what runs now and the time left at the bottom of a terminal."""
+
+    def __init__(self, style: Style, again: str = "dagbuild build") -> None:
+        from rich.console import Console
+
+        self._console = Console(stderr=True, no_color=not style.colour, highlight=False)
+        super().__init__(self._print, style, again)
+
+    def _print(self, text: str) -> None:
+        from rich.text import Text
+
+        self._console.print(Text.from_ansi(text), soft_wrap=True)
+
+    def _worth_a_line(self, event: StepFinished) -> bool:
+        few = self.progress.total <= MANY
+        return few or (event.record is not None and event.record.duration >= LONG)
+
+    @contextlib.contextmanager
+    def shown(self) -> Iterator[None]:
+        """Keep the live part on the screen until the block ends."""
+        from rich.live import Live
+
+        with Live(self, console=self._console, refresh_per_second=8, transient=True):
+            yield
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        progress = self.progress
+        if not progress.total or progress.done >= progress.total:
+            return
+        bar = ProgressBar(total=progress.total, completed=progress.done, width=min(30, options.max_width // 3))
+        words = [f"{progress.done}/{progress.total}"]
+        if progress.failed:
+            words.append(f"{progress.failed} failed")
+        if (eta := progress.eta) is not None:
+            words.append(f"about {units.seconds(eta)} left" if eta >= 1 else "nearly done")
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(bar, Text("  ".join(words)))
+        yield grid
+        running = "   ".join(f"{name} {units.seconds(progress.elapsed(name))}" for name in list(progress.running))
+        if running:
+            yield Text(running, style="dim", no_wrap=True, overflow="ellipsis")
+
+
+@contextlib.contextmanager
+def open_report(
+    write: Callable[[str], None], style: Style, *, live: bool, again: str = "dagbuild build"
+) -> Iterator[PlainReport]:
+    """Give a report for one build: live where there is a terminal to draw on."""
+    if live:
+        report = LiveReport(style, again)
+        with report.shown():
+            yield report
+    else:
+        yield PlainReport(write, style, again)

@@ -1,0 +1,116 @@
+"""One node's parts beside those of the record it is compared with: what changed, what is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dagbuild.plan import Step
+from dagbuild.reasons import Reason
+from dagbuild.record import Manifest, Part, Record
+from dagbuild.report import units
+from dagbuild.report.style import Row, Style, table
+
+_NAMELESS = {"source", "node", "python", "recipe"}
+LONGEST = 40
+
+
+def tell_explanation(
+    step: Step, manifest: Manifest, record: Record | None, changes: Iterable[Reason], style: Style
+) -> list[str]:
+    """Return the lines of `explain`: the verdict, its reasons, the parts, and when the record was made."""
+    word = step.status.value
+    lines = [f"{style.paint(step.node, 'bold')} is {style.paint(word, word)}", ""]
+    # The step knows what upstream nodes do to it, the manifests what the project's own edits do.
+    told = dict.fromkeys(str(reason) for reason in (*step.reasons, *changes))
+    for reason in told:
+        lines.extend(style.wrap(reason, "  "))
+    if told:
+        lines.append("")
+    if manifest.parts:
+        lines.extend(table(_rows(record.manifest if record else None, manifest), style))
+        lines.append("")
+    if record is not None:
+        maker = f" by {record.user}" if record.user else ""
+        host = f" on {record.host}" if record.host else ""
+        run = f" (run {record.run})" if record.run else ""
+        taken = f" in {units.seconds(record.duration)}" if record.duration else ""
+        made = f"last built {units.moment(record.started)}{maker}{host}{taken}{run}"
+        lines.extend(style.paint(line, "dim") for line in style.wrap(made))
+    elif manifest.parts:
+        lines.append(style.paint("there is no record of it", "dim"))
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def explanation_to_json(
+    step: Step, manifest: Manifest, record: Record | None, changes: Iterable[Reason]
+) -> dict[str, Any]:
+    """Return an explanation as plain data."""
+    return {
+        "node": step.node,
+        "status": step.status.value,
+        "reasons": [{"text": r.text, "kind": r.kind, "where": r.where} for r in (*step.reasons, *changes)],
+        "parts": [
+            {
+                "change": change,
+                "kind": part.kind,
+                "name": part.name,
+                "now": now.text if now else None,
+                "before": was.text if was else None,
+                "where": part.where,
+                "counts": part.counts,
+            }
+            for change, part, was, now in compare(record.manifest if record else None, manifest)
+        ],
+        "record": record.to_json() if record else None,
+    }
+
+
+def compare(
+    old: Manifest | None, new: Manifest
+) -> list[tuple[str, Part, Part | None, Part | None]]:
+    """Return (changed, added, removed or same; the part; as it was; as it is), changes first."""
+    before, after = _index(old), _index(new)
+    found: list[tuple[str, Part, Part | None, Part | None]] = []
+    for key in dict.fromkeys([*after, *before]):
+        was, now = before.get(key), after.get(key)
+        part = now or was
+        assert part is not None  # the key is of one of them
+        if old is None or (was and now and was.digest == now.digest):
+            found.append(("same" if old else "part", part, was, now))
+        else:
+            found.append(("changed" if was and now else "added" if now else "removed", part, was, now))
+    rank = {"changed": 0, "added": 1, "removed": 2}
+    return sorted(found, key=lambda item: rank.get(item[0], 3))
+
+
+def _index(manifest: Manifest | None) -> Mapping[tuple[str, str, int], Part]:
+    # Two helpers of one name are told apart by their order, as everywhere.
+    index: dict[tuple[str, str, int], Part] = {}
+    for part in manifest.parts if manifest else ():
+        number = 0
+        while (part.kind, part.name, number) in index:
+            number += 1
+        index[part.kind, part.name, number] = part
+    return index
+
+
+def _rows(old: Manifest | None, new: Manifest) -> Iterable[Row]:
+    rows: list[Row] = []
+    for change, part, was, now in compare(old, new):
+        name = part.kind if part.kind in _NAMELESS else f"{part.kind} {part.name}"
+        if change == "changed" and was and now and (was.text or now.text) and was.text != now.text:
+            text = f"{_cut(was.text)} -> {_cut(now.text)}"
+        else:
+            text = _cut(part.text) if part.text != part.name else ""
+        note = "" if part.counts or change != "changed" or part.kind != "package" else "ignored by the settings"
+        where = part.where if part.where and part.where != part.text else ""
+        rows.append(Row(change, name, "  ".join(filter(None, (text, where, note))), change))
+    return rows
+
+
+def _cut(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

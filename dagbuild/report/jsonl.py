@@ -1,0 +1,66 @@
+"""A build as lines of JSON: one object for each event, as it happens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from dagbuild.events import BuildFinished, BuildStarted, Event, How, Notice, StepFinished, StepStarted
+from dagbuild.plan import Decision
+
+
+class JsonLines:
+    """Listens to a build and writes each event as a line."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+
+    def __call__(self, event: Event) -> None:
+        """Write the event."""
+        self._write(json.dumps(event_to_json(event), sort_keys=False, default=str))
+
+
+def event_to_json(event: Event) -> dict[str, Any]:
+    """Return an event as plain data; `event` says which."""
+    match event:
+        case BuildStarted(run, plan):
+            counts = {decision.value: len(plan.names(decision)) for decision in Decision}
+            return {"event": "build_started", "run": run, "targets": list(plan.targets), "plan": counts}
+        case StepStarted(node):
+            return {"event": "step_started", "node": node}
+        case StepFinished():
+            return _step(event)
+        case Notice(text, node, level):
+            return {"event": "notice", "level": level, "node": node, "text": text}
+        case BuildFinished(result):
+            return {
+                "event": "build_finished",
+                "run": result.run,
+                "elapsed": round(result.elapsed, 4),
+                "saved": round(result.saved, 4),
+                "interrupted": result.interrupted,
+                "failed": result.failed,
+                "counts": {how.value: len(result.names(how)) for how in How},
+            }
+
+
+def _step(event: StepFinished) -> dict[str, Any]:
+    plain: dict[str, Any] = {"event": "step_finished", "node": event.node, "how": event.how.value}
+    if event.record is not None:
+        plain |= {
+            "digest": event.record.artifact.digest,
+            "size": event.record.artifact.size,
+            "seconds": round(event.record.duration, 4),
+        }
+    if event.failure is not None:
+        failure = event.failure
+        plain["failure"] = {
+            "kind": failure.kind,
+            "message": failure.message,
+            "frames": failure.frames,
+            "inputs": dict(failure.inputs),
+        }
+    if event.blocked_by is not None:
+        plain["blocked_by"] = event.blocked_by
+    return plain

@@ -1,0 +1,70 @@
+"""How a build ended, and how a node failed, as lines of text."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+
+from dagbuild.events import BuildResult, Failure, How
+from dagbuild.report import units
+from dagbuild.report.style import Style
+from dagbuild.report.words import join
+
+_FILE = re.compile(r'^(\s*File )"(.+?)"', re.MULTILINE)
+
+
+def tell_result(result: BuildResult, targets: tuple[str, ...], style: Style) -> list[str]:
+    """Return the closing summary: how many nodes were computed, reused, fetched, what failed, the time saved."""
+    counts = [
+        style.paint(f"{len(result.names(how)):,} {how.value}", how.value)
+        for how in (How.FAILED, How.BLOCKED, How.COMPUTED, How.REUSED, How.FETCHED)
+        if result.names(how)
+    ]
+    told = ", ".join(counts) or "nothing to do"
+    taken = f"in {units.seconds(result.elapsed)}"
+    saved = f"; saved about {units.seconds(result.saved)}" if result.saved >= 0.1 else ""
+    names = join([f"`{name}`" for name in targets], 3)
+    if result.interrupted:
+        head = style.paint("interrupted", "warning")
+        return [f"{head} after {units.seconds(result.elapsed)}: {told}", "what is finished is kept; build again to go on"]
+    if result.failed:
+        lines = [f"{style.paint('failed', 'failed')} {taken}: {told}{saved}"]
+        if blocked := result.names(How.BLOCKED):
+            lines.extend(style.wrap(f"blocked: {join(blocked)}", "  "))
+        return lines
+    done = "built" if result.names(How.COMPUTED) else "up to date"
+    return [f"{style.paint(done, 'fresh')} {names} {taken}: {told}{saved}"]
+
+
+def tell_failure(node: str, failure: Failure, again: str, style: Style) -> list[str]:
+    """Return a failed node's own words: the user's frames, what the inputs were, how to run only that node again."""
+    said = f"{failure.kind}: {failure.message}" if failure.message else failure.kind
+    lines = [f"{style.paint('failed', 'failed')} {style.paint(node, 'bold')}: {said}"]
+    lines.extend(_shorten(failure.frames).rstrip().splitlines())
+    lines.extend(_inputs(failure.inputs, style))
+    lines.append(f"  run it again with: {style.paint(f'{again} {node}', 'hint')}")
+    return lines
+
+
+def _inputs(inputs: Mapping[str, str], style: Style) -> list[str]:
+    if not inputs:
+        return []
+    width = max(len(name) for name in inputs)
+    room = max(style.width - width - 8, 20)
+    lines = ["  its inputs were:"]
+    for name, text in inputs.items():
+        cut = text if len(text) <= room else text[: room - 1] + "…"
+        lines.append(f"    {name.ljust(width)}  {cut}")
+    return lines
+
+
+def _shorten(frames: str) -> str:
+    """Write files below the working directory as a person here would."""
+    here = os.getcwd()  # noqa: PTH109 - compared as text
+
+    def short(match: re.Match[str]) -> str:
+        path = match[2]
+        return f'{match[1]}"{path[len(here) + 1 :] if path.startswith(here + os.sep) else path}"'
+
+    return _FILE.sub(short, frames)

@@ -1,0 +1,110 @@
+"""Plans as lines of text: what is fresh, what is stale and why, what a build would do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dagbuild.plan import Decision, Plan, Status, Step
+from dagbuild.report import units
+from dagbuild.report.style import Row, Style, table
+
+MANY = 20
+"""So many nodes of one kind are shown without `--all`; the rest is counted."""
+
+_ORDER = (Status.STALE, Status.MISSING, Status.AFFECTED, Status.PINNED, Status.FRESH)
+
+
+def tell_status(plan: Plan, style: Style, *, everything: bool = False) -> list[str]:
+    """Return the lines of `status`: nodes by status with their first cause, what is fresh as a number."""
+    rows: list[Row] = []
+    for status in _ORDER:
+        names = plan.with_status(status)
+        if not names:
+            continue
+        word = status.value
+        if status is Status.FRESH and not everything:
+            rows.append(Row(word, units.count(len(names), "node")))
+            continue
+        shown = names if everything or len(names) <= MANY + 1 else names[:MANY]
+        rows.extend(Row(word, name, _cause(plan.steps[name])) for name in shown)
+        if len(shown) < len(names):
+            rows.append(Row(word, f"and {len(names) - len(shown):,} more: --all shows them"))
+    lines = table(rows, style)
+    todo = len(plan.names(Decision.RUN))
+    if not plan.steps:
+        return ["there are no nodes"]
+    if plan.clean:
+        return [*lines, "", style.paint("everything is up to date", "fresh")]
+    known = _expected(plan)
+    about = f", about {units.seconds(known)}" if known else ""
+    return [*lines, "", f"{units.count(todo, 'node')} of {len(plan.steps):,} to compute{about}"]
+
+
+def tell_plan(plan: Plan, style: Style, *, everything: bool = False) -> list[str]:
+    """Return the lines of `plan`: what a build would run, take from the cache, fetch and leave alone."""
+    rows: list[Row] = []
+    runs = plan.names(Decision.RUN)
+    shown = runs if everything or len(runs) <= MANY + 1 else runs[:MANY]
+    for name in shown:
+        step = plan.steps[name]
+        last = f"; took {units.seconds(step.seconds)} last time" if step.seconds is not None else ""
+        rows.append(Row("run", name, f"{_cause(step)}{last}"))
+    if len(shown) < len(runs):
+        rows.append(Row("run", f"and {len(runs) - len(shown):,} more: --all shows them"))
+    for decision in (Decision.FETCH, Decision.REUSE, Decision.SKIP):
+        names = plan.names(decision)
+        if names and everything:
+            rows.extend(Row(decision.value, name, _size(plan.steps[name])) for name in names)
+        elif names:
+            sizes = sum(step.record.artifact.size for n in names if (step := plan.steps[n]).record)
+            bytes_ = f", {units.size(sizes)}" if decision is Decision.FETCH else ""
+            rows.append(Row(decision.value, units.count(len(names), "node") + bytes_))
+    if plan.clean:
+        return [*table(rows, style), "", style.paint("nothing to compute", "fresh")]
+    known = _expected(plan)
+    about = f", about {units.seconds(known)}" if known else ""
+    return [*table(rows, style), "", f"{units.count(len(runs), 'node')} to compute{about}"]
+
+
+def plan_to_json(plan: Plan) -> dict[str, Any]:
+    """Return a plan as plain data."""
+    return {
+        "targets": list(plan.targets),
+        "clean": plan.clean,
+        "nodes": [
+            {
+                "name": name,
+                "status": step.status.value,
+                "decision": step.decision.value,
+                "reasons": [{"text": r.text, "kind": r.kind, "where": r.where} for r in step.reasons],
+                "digest": step.digest,
+                "seconds": step.seconds,
+            }
+            for name, step in plan.steps.items()
+        ],
+    }
+
+
+def _cause(step: Step) -> str:
+    """Return the first cause, and how many more there are."""
+    if not step.reasons:
+        return ""
+    more = len(step.reasons) - 1
+    return f"{step.reasons[0]}{f' (+{more} more)' if more else ''}"
+
+
+def _size(step: Step) -> str:
+    return units.size(step.record.artifact.size) if step.record else ""
+
+
+def _expected(plan: Plan) -> float:
+    return sum(plan.steps[name].seconds or 0.0 for name in plan.names(Decision.RUN))
+
+
+def join(names: Sequence[str], most: int = 6) -> str:
+    """Return "a, b and c"; a long list ends in "and 12 more"."""
+    shown = list(names[:most]) if len(names) > most + 1 else list(names)
+    if len(shown) < len(names):
+        return f"{', '.join(shown)} and {len(names) - len(shown):,} more"
+    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]])) if shown else ""

@@ -1,0 +1,34 @@
+"""dagbuild.toml and what overrides it: the project's modules, values, cache, remote, executor and pins.
+
+Found upward from the working directory. Later wins: file, profile, environment, command line. All mistakes
+are told together, each with its line. Knows nothing of nodes or stores: whether some node reads `region` is
+for the graph to say.
+
+In the environment:
+  DAGBUILD_PROFILE        the profile, unless --profile says one
+  DAGBUILD_CACHE          the cache folder; DAGBUILD_CACHE_SIZE its budget
+  DAGBUILD_REMOTE         the remote's URL, or "off"; DAGBUILD_REMOTE_MODE, DAGBUILD_REMOTE_TRUST
+  DAGBUILD_EXECUTOR       "local" or "ray"; DAGBUILD_EXECUTOR_ADDRESS, DAGBUILD_JOBS
+  DAGBUILD_SET_<key>      like --set key=value; a double underscore stands for the dot, case need not match
+DAGBUILD_PROJECT belongs to the command line (--project); DAGBUILD_TEST_* is left to tests.
+Any other name that begins with DAGBUILD_ is a mistake, and said to be.
+"""
+
+from dagbuild.settings.load import FILE_NAME, find_settings, load_settings
+from dagbuild.settings.model import CacheSettings, ExecutorSettings, Pin, RemoteSettings, Settings
+from dagbuild.settings.overrides import parse_value
+from dagbuild.settings.pins import remove_pin, write_pin
+
+__all__ = [
+    "FILE_NAME",
+    "CacheSettings",
+    "ExecutorSettings",
+    "Pin",
+    "RemoteSettings",
+    "Settings",
+    "find_settings",
+    "load_settings",
+    "parse_value",
+    "remove_pin",
+    "write_pin",
+]

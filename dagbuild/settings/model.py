@@ -1,0 +1,72 @@
+"""What the settings are once they are read: plain data, with the defaults of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class CacheSettings:
+    """The local store: its folder (absolute), its budget in bytes, and whether to survive a power cut."""
+
+    folder: Path
+    size: int | None = None
+    fsync: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSettings:
+    """The shared store: an fsspec URL and options; `mode` read-write, read or off; `trust` data or all.
+
+    With `trust` "data", what would run code when it is read back (a pickle) is never taken from there.
+    """
+
+    url: str
+    mode: str = "read-write"
+    trust: str = "data"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorSettings:
+    """Where steps run: `kind` local or ray, a cluster's `address`, and how many steps side by side."""
+
+    kind: str = "local"
+    address: str | None = None
+    jobs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A value that stands in a node's place for the project; `artifact` is its plain form as stored."""
+
+    digest: str
+    artifact: Mapping[str, Any]
+    note: str = ""
+    author: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that dagbuild.toml, a profile, the environment and the command line say.
+
+    `root` is the project's folder, `file` its dagbuild.toml where there is one. `packages` maps names of
+    distributions to exact, minor, major or ignore; "*" is the default.
+    """
+
+    root: Path
+    modules: tuple[str, ...]
+    cache: CacheSettings
+    file: Path | None = None
+    targets: tuple[str, ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    pins: Mapping[str, Pin] = field(default_factory=dict)
+    remote: RemoteSettings | None = None
+    executor: ExecutorSettings = ExecutorSettings()
+    packages: Mapping[str, str] = field(default_factory=lambda: {"*": "exact"})
+    profile: str | None = None

@@ -1,0 +1,88 @@
+"""Write and remove pins in dagbuild.toml, keeping comments and layout."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from dagbuild.errors import SettingsError
+from dagbuild.settings.load import FILE_NAME
+from dagbuild.settings.model import Pin
+
+
+def write_pin(path: Path, name: str, pin: Pin) -> None:
+    """Add the pin of a node to the dagbuild.toml at `path` (a file or its folder), or replace it."""
+    # An artifact goes in as JSON text: TOML has no null, and its metadata are nobody's to edit.
+    fields = {
+        "digest": pin.digest,
+        "note": pin.note,
+        "author": pin.author,
+        "date": pin.date,
+        "artifact": json.dumps(pin.artifact, sort_keys=True, separators=(",", ":")),
+    }
+    file, document = _open(path)
+    import tomlkit
+
+    table = tomlkit.table()
+    for key, value in fields.items():
+        if value:
+            table.add(
+                key, tomlkit.string(value, literal="'" not in value and "\n" not in value and '"' in value)
+            )
+    pins = document.get("pins")
+    if pins is None:
+        pins = tomlkit.table(is_super_table=True)
+        pins.add(name, table)
+        document.add("pins", pins)
+    else:
+        pins[name] = table
+    _write(file, tomlkit.dumps(document))
+
+
+def remove_pin(path: Path, name: str) -> bool:
+    """Take a node's pin out of the file; tell whether there was one."""
+    file, document = _open(path)
+    import tomlkit
+
+    pins = document.get("pins", {})
+    if name not in pins:
+        return False
+    del pins[name]
+    if not pins:
+        del document["pins"]
+    _write(file, tomlkit.dumps(document).rstrip() + "\n")
+    return True
+
+
+def _open(path: Path) -> tuple[Path, Any]:
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    file = path / FILE_NAME if path.is_dir() else path
+    try:
+        # Line ends as they are: a file with CRLF stays one.
+        return file, tomlkit.parse(file.read_bytes().decode("utf-8"))
+    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+        raise SettingsError(f"cannot be read: {error}", where=str(file)) from error
+
+
+def _write(file: Path, text: str) -> None:
+    """Replace the file at once, so that a kill leaves the old one or the new one."""
+    target = file.resolve()  # a link stays a link
+    try:
+        handle, beside = tempfile.mkstemp(dir=target.parent, prefix=f".{file.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(text.encode("utf-8"))
+            Path(beside).chmod(target.stat().st_mode & 0o777)
+            Path(beside).replace(target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(beside).unlink()
+            raise
+    except OSError as error:
+        raise SettingsError(f"cannot be written: {error.strerror}", where=str(file)) from error

@@ -1,0 +1,234 @@
+"""What each setting may be, and in what words it is refused.
+
+A `Rule` turns a TOML value into ours or raises `Refused` with what is wanted. Knows nothing of files.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dagbuild.errors import did_you_mean
+from dagbuild.settings.model import Pin
+
+Rule = Callable[[Any], Any]
+
+_SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?\s*", re.IGNORECASE)
+_SECRET_WORDS = {"password", "passwd", "passphrase", "secret", "token", "credential", "credentials"}
+_NOT_SECRET = ("anon", "google_default", "cloud", "cache", "browser")  # what gcsfs takes as its "token"
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not an error
+    """The value will not do: what is wrong, perhaps a hint, and where `below` the value it stands."""
+
+    def __init__(self, message: str, hint: str | None = None, below: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.below = below
+
+
+def name_kind(value: Any) -> str:
+    """Return what a TOML value is, in words."""
+    kinds = {
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        str: "a text",
+        list: "a list",
+        dict: "a table",
+    }
+    return kinds.get(type(value), "a date")
+
+
+def text(value: Any) -> str:
+    """Take a text that is not empty."""
+    if not isinstance(value, str):
+        raise Refused(f"wants a text, not {name_kind(value)}")
+    if not value.strip():
+        raise Refused("wants a text that is not empty")
+    return value
+
+
+def any_text(value: Any) -> str:
+    """Take a text or a date, as text."""
+    if isinstance(value, str):
+        return value
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat())
+    raise Refused(f"wants a text, not {name_kind(value)}")
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """Take a list of texts, or one."""
+    if isinstance(value, str):
+        return (text(value),)
+    if not isinstance(value, list):
+        raise Refused(f"wants a list of texts, not {name_kind(value)}")
+    for item in value:
+        if not isinstance(item, str) or not item.strip():
+            raise Refused(
+                f"wants a list of texts, but {item!r} is not one" if item else "has an empty text in it"
+            )
+    return tuple(value)
+
+
+def boolean(value: Any) -> bool:
+    """Take true or false."""
+    if not isinstance(value, bool):
+        raise Refused(f"wants true or false, not {name_kind(value)}")
+    return value
+
+
+def count(value: Any) -> int:
+    """Take a whole number from 1."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Refused(f"wants a whole number, not {name_kind(value)}")
+    if value < 1:
+        raise Refused(f"wants a number from 1, not {value}")
+    return value
+
+
+def size(value: Any) -> int:
+    """Take a number of bytes, or a text like "20 GB" or "512 MiB"."""
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    match = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        said = (
+            f"{value!r}" if isinstance(value, str | int) and not isinstance(value, bool) else name_kind(value)
+        )
+        raise Refused(f'wants a size like "20 GB", not {said}')
+    number, unit, binary = match.groups()
+    power = " kmgt".index(unit.lower()) if unit else 0
+    return int(float(number) * (1024 if binary else 1000) ** power)
+
+
+def one_of(*words: str) -> Rule:
+    """Take one of a few words."""
+
+    def rule(value: Any) -> str:
+        if value in words and isinstance(value, str):
+            return value
+        wanted = ", ".join(f'"{word}"' for word in words[:-1]) + f' or "{words[-1]}"'
+        said = f'"{value}"' if isinstance(value, str) else name_kind(value)
+        raise Refused(
+            f"wants {wanted}, not {said}", did_you_mean(value, words) if isinstance(value, str) else None
+        )
+
+    return rule
+
+
+def table(value: Any) -> dict[str, Any]:
+    """Take a table of anything."""
+    if not isinstance(value, dict):
+        raise Refused(f"wants a table, not {name_kind(value)}")
+    return value
+
+
+def remote_url(value: Any) -> str:
+    """Take an fsspec URL or path without a password in it."""
+    url = text(value)
+    authority = url.partition("://")[2].partition("/")[0]
+    if ":" in authority.rpartition("@")[0]:
+        raise Refused(
+            "holds a password, and this file is shared",
+            "leave it out: the fsspec driver takes it from its own environment or configuration",
+        )
+    return url
+
+
+def remote_options(value: Any) -> dict[str, Any]:
+    """Take fsspec options, without secrets at any depth."""
+    todo: list[tuple[tuple[str, ...], Any]] = [((), table(value))]
+    while todo:
+        path, item = todo.pop()
+        if isinstance(item, Mapping):
+            todo.extend(((*path, str(key)), inner) for key, inner in item.items())
+        elif path and _is_secret(path[-1]) and item not in _NOT_SECRET and not isinstance(item, bool):
+            raise Refused(
+                "looks like a secret, and this file is shared",
+                "leave it out: the fsspec driver takes it from its own environment (for S3, "
+                "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile)",
+                path,
+            )
+    return dict(value)
+
+
+def _is_secret(key: str) -> bool:
+    words = re.sub(r"([a-z])([A-Z])", r"\1_\2", key).lower().replace("-", "_").split("_")
+    joined = "_".join(words)
+    return (
+        not _SECRET_WORDS.isdisjoint(words)
+        or words[-1] == "key"
+        or joined.endswith(("access_key_id", "connection_string", "sas"))
+    )
+
+
+_POLICY = one_of("exact", "minor", "major", "ignore")
+
+
+def packages(value: Any) -> dict[str, str]:
+    """Take a policy for each distribution, or one for all."""
+    if isinstance(value, str):
+        return {"*": _POLICY(value)}
+    policies = {"*": "exact"}
+    for name, policy in table(value).items():
+        try:
+            policies[name] = _POLICY(policy)
+        except Refused as refused:
+            raise Refused(refused.message, refused.hint, (name,)) from None
+    return policies
+
+
+def artifact(value: Any) -> dict[str, Any]:
+    """Take the JSON text of a stored value."""
+    try:
+        plain = json.loads(text(value))
+    except ValueError:
+        plain = None
+    if not isinstance(plain, dict) or "codec" not in plain:
+        raise Refused(
+            "is not what `dagbuild pin` writes", "run `dagbuild pin` again rather than edit it by hand"
+        )
+    return plain
+
+
+PIN: dict[str, Rule] = {
+    "digest": text,
+    "artifact": artifact,
+    "note": any_text,
+    "author": any_text,
+    "date": any_text,
+}
+
+
+def pin(fields: Mapping[str, Any]) -> Pin:
+    """Make a pin of checked fields."""
+    for name in ("digest", "artifact"):
+        if name not in fields:
+            raise Refused(f"has no '{name}'", "run `dagbuild pin` again rather than edit it by hand")
+    return Pin(**fields)
+
+
+TABLES: dict[str, dict[str, Rule]] = {
+    "project": {"modules": texts, "targets": texts},
+    "cache": {"folder": text, "size": size, "fsync": boolean},
+    "remote": {
+        "url": remote_url,
+        "mode": one_of("read-write", "read", "off"),
+        "trust": one_of("data", "all"),
+        "options": remote_options,
+    },
+    "executor": {"kind": one_of("local", "ray"), "address": text, "jobs": count},
+    "build": {"packages": packages},
+}
+"""Tables whose keys we know."""
+
+FREE = ("config", "inputs")
+"""Tables whose keys are the project's own."""
+
+SHORT = {"cache": "folder", "remote": "url", "executor": "kind"}
+"""`cache = "folder"` is short for `[cache] folder = "folder"`."""

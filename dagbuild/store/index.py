@@ -1,0 +1,133 @@
+"""Where the records of a key lie: a memo over segments that can be made again.
+
+Knows rows, no files: the table is the memo's. A row under "k" + key lists positions, one under "n" + node is the newest
+position, one under "s" + segment says how far that segment has been folded in. Guards: rows of a segment and the offset
+they reach up to are set in one transaction, so that no line is folded twice and none is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple, NoReturn
+
+from dagbuild.digest import canonical_json
+from dagbuild.store.memo import Memo
+from dagbuild.store.segments import Entry, Position
+
+ENTRIES_AT_ONCE = 5000
+"""In one transaction: others wait for it."""
+
+
+class Folded(NamedTuple):
+    """How far a segment has been folded in, and whether it can still grow."""
+
+    end: int
+    finished: bool
+
+
+class Index:
+    """The look-up table of one folder of segments. Raises MemoChangedError wherever it reads."""
+
+    def __init__(self, memo: Memo) -> None:
+        self._memo = memo
+
+    @classmethod
+    def absent(cls) -> Index:
+        """Return an index that has folded nothing and never will."""
+        return cls(Memo.absent())
+
+    def load(self) -> dict[str, Folded]:
+        """Return how far each segment has been folded in."""
+        rows = self._memo.find_prefix(b"s")
+        return {key[1:].decode("utf-8", "replace"): self._folded(value) for key, value in rows.items()}
+
+    def find_keys(self, keys: Collection[str]) -> dict[str, list[Position]]:
+        """Return the positions under each key."""
+        rows = self._memo.find([b"k" + key.encode("utf-8", "surrogatepass") for key in keys])
+        return {
+            key[1:].decode("utf-8", "surrogatepass"): self._positions(value) for key, value in rows.items()
+        }
+
+    def find_nodes(self, nodes: Collection[str]) -> dict[str, Entry]:
+        """Return the newest entry of each node, without its keys."""
+        rows = self._memo.find([b"n" + node.encode("utf-8", "surrogatepass") for node in nodes])
+        return {
+            key[1:].decode("utf-8", "surrogatepass"): self._entry(key, value) for key, value in rows.items()
+        }
+
+    def fold(self, segment: str, entries: Sequence[Entry], state: Folded) -> bool:
+        """Add a segment's entries, up to `state`; what others have folded meanwhile is left out. Tells success."""
+        batches = [entries[i : i + ENTRIES_AT_ONCE] for i in range(0, len(entries), ENTRIES_AT_ONCE)] or [
+            entries
+        ]
+        for number, batch in enumerate(batches, 1):
+            last = number == len(batches)
+            reached = state if last else Folded(batch[-1].position.offset + batch[-1].position.length, False)
+            with self._memo.writing() as put:
+                if put is None:
+                    return False
+                key = b"s" + segment.encode()
+                before = self._memo.find([key]).get(key)
+                start = self._folded(before) if before is not None else Folded(0, False)
+                if start.end > reached.end or start == reached:
+                    continue
+                for row in self._merge([entry for entry in batch if entry.position.offset >= start.end]):
+                    put(*row)
+                put(key, canonical_json(reached))
+        return True
+
+    def _merge(self, entries: Sequence[Entry]) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the rows that hold what is there and `entries`."""
+        added: dict[str, list[Position]] = {}
+        newest: dict[str, Entry] = {}
+        for entry in entries:
+            for key in entry.keys:
+                added.setdefault(key, []).append(entry.position)
+            if entry.node not in newest or entry.rank() > newest[entry.node].rank():
+                newest[entry.node] = entry
+        there = self.find_keys(added)
+        for key, positions in added.items():
+            yield (
+                b"k" + key.encode("utf-8", "surrogatepass"),
+                canonical_json([*there.get(key, ()), *positions]),
+            )
+        nodes = self.find_nodes(newest)
+        for node, entry in newest.items():
+            if node not in nodes or entry.rank() > nodes[node].rank():
+                row = [entry.position, entry.started]
+                yield b"n" + node.encode("utf-8", "surrogatepass"), canonical_json(row)
+
+    def distrust(self, why: str) -> NoReturn:
+        """Drop the table, which was seen to be wrong."""
+        self._memo.drop(why)
+
+    def close(self) -> None:
+        """Close files."""
+        self._memo.close()
+
+    # -- rows ------------------------------------------------------------------------------------------------------
+
+    def _folded(self, value: bytes) -> Folded:
+        try:
+            end, finished = json.loads(value)
+            return Folded(int(end), bool(finished))
+        except (ValueError, TypeError):
+            self.distrust("a row is damaged")
+
+    def _positions(self, value: bytes) -> list[Position]:
+        try:
+            return [
+                Position(str(segment), int(offset), int(length))
+                for segment, offset, length in json.loads(value)
+            ]
+        except (ValueError, TypeError):
+            self.distrust("a row is damaged")
+
+    def _entry(self, key: bytes, value: bytes) -> Entry:
+        try:
+            (segment, offset, length), started = json.loads(value)
+            position = Position(str(segment), int(offset), int(length))
+            return Entry(position, (), key[1:].decode("utf-8", "surrogatepass"), float(started))
+        except (ValueError, TypeError):
+            self.distrust("a row is damaged")

@@ -1,0 +1,129 @@
+"""Where things lie in a cache folder, and how the folder is made.
+
+Knows names and permissions, no contents. Guards two promises: no path is made of anything but a checked name, and a
+folder written by a newer dagbuild is left alone.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from dagbuild.digest import PREFIX, is_digest
+from dagbuild.errors import StoreError
+
+FORMAT = 1
+"""Of the folder; a higher number than ours means that a newer dagbuild wrote it."""
+
+INDEX_FORMAT = 1
+"""Of the index; in its folder's name, so that versions side by side do not disturb each other."""
+
+README = """\
+# A dagbuild cache
+
+Made by dagbuild: values that were computed, and the records of how. Deleting this folder is safe and costs
+computing time only; nothing in it belongs into version control.
+
+- `objects/`   the bytes of values, in read-only files named by their digest
+- `segments/`  records, one a line; each build appends to a file of its own
+- `index/`     a memo over the segments, made again when it is lost
+- `locks/`     who computes what right now
+- `remote/`    copies of a shared store's records
+- `aside/`     damaged files, kept for a look
+
+`dagbuild gc` makes room, `dagbuild verify` reads everything again.
+"""
+
+CACHEDIR_TAG = """\
+Signature: 8a477f597d28d172789f06886806bc55
+# This folder is a cache made by dagbuild. See https://bford.info/cachedir/
+"""
+
+
+class Layout:
+    """The paths of one cache folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.objects = folder / "objects"
+        self.segments = folder / "segments"
+        self.index = folder / "index" / str(INDEX_FORMAT)
+        self.locks = folder / "locks"
+        self.remotes = folder / "remote"
+        self.aside = folder / "aside"
+
+    def blob(self, digest: str) -> Path:
+        """Return the path of a blob; raises StoreError unless the name is a digest."""
+        if not is_digest(digest):
+            raise StoreError(f"{digest!r} is not the name of a blob")
+        tail = digest[len(PREFIX) :]
+        return self.objects / tail[:2] / tail[2:]
+
+    def lock(self, name: str) -> Path:
+        """Return the path of a lock; raises StoreError unless the name is a digest or a plain word."""
+        if not (is_digest(name) or name.isalnum()):
+            raise StoreError(f"{name!r} is not the name of a lock")
+        return self.locks / name
+
+    def check(self) -> None:
+        """Raise StoreError when a newer dagbuild wrote the folder; a folder that is not there yet is fine."""
+        try:
+            text = (self.folder / "format").read_text("ascii").strip()
+            number = int(text)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except (OSError, ValueError) as error:
+            raise StoreError(
+                f"the cache folder '{self.folder}' cannot be read: {error}",
+                hint="choose another folder under [cache], or delete this one: it is only a cache",
+            ) from error
+        if number > FORMAT:
+            raise StoreError(
+                f"the cache folder '{self.folder}' was written by a newer dagbuild "
+                f"(format {number}; this one reads {FORMAT})",
+                hint="upgrade dagbuild, or choose another folder under [cache]",
+            )
+
+    def make(self) -> None:
+        """Make the folder with what belongs in it; what is there stays. Raises StoreError when it cannot."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (self.objects, self.segments, self.locks):
+                folder.mkdir(mode=0o700, exist_ok=True)
+            for name, text in (
+                ("README.md", README),
+                (".gitignore", "*\n"),
+                ("CACHEDIR.TAG", CACHEDIR_TAG),
+                ("format", f"{FORMAT}\n"),
+            ):
+                _write_new(self.folder / name, text)
+        except OSError as error:
+            raise write_error(self.folder, error) from error
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Write a small file unless it is there; never half of it under its name."""
+    if path.exists():
+        return
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.write_text(text, "utf-8")
+    part.replace(path)
+
+
+_HINTS = {
+    errno.ENOSPC: "the disk is full: free some space, or run 'dagbuild gc'",
+    errno.EDQUOT: "the quota is used up: free some space, or run 'dagbuild gc'",
+    errno.EFBIG: "a limit on the size of files was reached (ulimit -f)",
+    errno.EROFS: "the file system is read-only: choose another folder under [cache]",
+    errno.EACCES: "check the owner and permissions of the folder, or choose another one under [cache]",
+    errno.EPERM: "check the owner and permissions of the folder, or choose another one under [cache]",
+}
+
+
+def write_error(path: Path, error: OSError) -> StoreError:
+    """Return the error to raise when something under `path` could not be written."""
+    reason = error.strerror or str(error)
+    return StoreError(
+        f"cannot write to the cache folder '{path}': {reason}", hint=_HINTS.get(error.errno or 0)
+    )

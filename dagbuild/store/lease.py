@@ -1,0 +1,123 @@
+"""The right to compute a key: one process does the work, others wait for it.
+
+A lock of the operating system on a file, which dies with its holder; what is written in the file is for people only.
+Where there are no such locks, or the folder cannot be written, the right is given to everybody: work done twice is not wrong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows
+    fcntl = None  # type: ignore[assignment]
+
+
+@contextlib.contextmanager
+def hold_lease(path: Path, on_wait: Callable[[str], None]) -> Iterator[bool]:
+    """Hold the lock on `path`; yields whether another holder had to be waited for, who is told to `on_wait`."""
+    file = _open(path)
+    if file is None:
+        yield False
+        return
+    waited = False
+    try:
+        while True:
+            if not _lock(file, wait=False):
+                if not waited:
+                    on_wait(_read_holder(file))
+                waited = True
+                _lock(file, wait=True)
+            if _is_same(file, path):
+                break
+            # The holder removed the file when it was done: others lock a new one by now.
+            os.close(file)
+            reopened = _open(path)
+            if reopened is None:
+                file = -1
+                break
+            file = reopened
+        if file >= 0:
+            _write_holder(file)
+        yield waited
+    finally:
+        if file >= 0:
+            with contextlib.suppress(OSError):
+                path.unlink()  # while it is held, so nobody's lock is lost
+            os.close(file)
+
+
+def held_locks(folder: Path) -> set[str]:
+    """Return the names of the locks in a folder that somebody holds now."""
+    held = set()
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            with contextlib.suppress(OSError):
+                file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    if not _lock(file, wait=False):
+                        held.add(path.name)
+                finally:
+                    os.close(file)
+    return held
+
+
+def describe_self() -> str:
+    """Return who this process is, for those who wait."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = str(os.getuid()) if hasattr(os, "getuid") else "?"
+    return json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "user": user})
+
+
+def _open(path: Path) -> int | None:
+    if fcntl is None:
+        return None
+    for _ in range(2):
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            with contextlib.suppress(OSError):
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError:
+            return None
+    return None
+
+
+def _lock(file: int, *, wait: bool) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # no such locks on this file system
+    return True
+
+
+def _is_same(file: int, path: Path) -> bool:
+    try:
+        return os.fstat(file).st_ino == path.stat().st_ino
+    except OSError:
+        return False
+
+
+def _write_holder(file: int) -> None:
+    with contextlib.suppress(OSError):
+        os.ftruncate(file, 0)
+        os.pwrite(file, describe_self().encode(), 0)
+
+
+def _read_holder(file: int) -> str:
+    try:
+        data = json.loads(os.pread(file, 1000, 0))
+        return f"process {int(data['pid'])} of {str(data['user'])[:50]} on {str(data['host'])[:50]}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"

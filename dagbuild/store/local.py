@@ -1,0 +1,151 @@
+"""The store in a cache folder of this machine.
+
+Puts together blobs, segments, index and leases; each of them knows its own files. Builds side by side share the folder
+without a lock on the whole of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dagbuild.record import BlobRef, Key, Record
+from dagbuild.store.base import Store
+from dagbuild.store.blobs import BlobFolder, Fsync
+from dagbuild.store.files import FileDigests
+from dagbuild.store.index import Index
+from dagbuild.store.layout import Layout, write_error
+from dagbuild.store.lease import hold_lease
+from dagbuild.store.memo import Memo, MemoChangedError
+from dagbuild.store.notices import Notice, log_notice
+from dagbuild.store.record_log import FOLD_BYTES, RecordLog
+from dagbuild.store.segments import SegmentReader, SegmentWriter, encode_line
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+
+class LocalStore(Store):
+    """A folder of blobs and records. Made when something is first put; opened lazily; can be read where it cannot be
+    written."""
+
+    name = "local"
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        fsync: Fsync = "build",
+        on_notice: Notice = log_notice,
+        fold_bytes: int = FOLD_BYTES,
+    ) -> None:
+        """Raises StoreError when a newer dagbuild wrote the folder."""
+        self.layout = Layout(Path(folder).absolute())
+        self.layout.check()
+        self.files = FileDigests(_FileNotes(Memo(self.layout.index / "files", on_notice)))
+        self.blobs = BlobFolder(self.layout, fsync, on_notice)
+        self.reader = SegmentReader(self.layout.segments)
+        index = Index(Memo(self.layout.index / "records", on_notice))
+        self._log = RecordLog(self.reader, index, on_notice, fold_bytes=fold_bytes)
+        self._fsync = fsync
+        self._lock = threading.Lock()
+        self._writer: SegmentWriter | None = None
+
+    # -- blobs -----------------------------------------------------------------------------------------------------
+
+    def put_blob(self, chunks: Sequence[Buffer]) -> BlobRef:
+        """Store a blob; a blob that is there is not written again."""
+        return self.blobs.put(chunks)
+
+    def get_blob(self, ref: BlobRef) -> memoryview:
+        """Return a blob's bytes, mapped when they are many."""
+        return self.blobs.get(ref)
+
+    def blob_path(self, ref: BlobRef) -> Path:
+        """Return the read-only file that holds a blob, verified like `get_blob`, and with its errors."""
+        return self.blobs.path(ref)
+
+    def has_blobs(self, refs: Collection[BlobRef]) -> set[BlobRef]:
+        """Return those of `refs` that are there with the right size."""
+        return self.blobs.has(refs)
+
+    # -- records ---------------------------------------------------------------------------------------------------
+
+    def find_records(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
+        """Return the records under each key."""
+        return self._log.find(keys)
+
+    def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
+        """Return the newest record of each node."""
+        return self._log.find_latest(nodes)
+
+    def iter_records(self) -> Iterator[Record]:
+        """Yield all records."""
+        return self._log.iter_records()
+
+    def put_records(self, records: Sequence[Record]) -> None:
+        """Append records to this store's own segment."""
+        if not records:
+            return
+        lines = [encode_line(record) for record in records]
+        with self._lock:
+            try:
+                if self._writer is None or not self._writer.is_there():
+                    self._open_writer()
+                assert self._writer is not None
+                positions = self._writer.append(lines)
+                if self._fsync == "always":
+                    self._writer.sync()
+            except OSError as error:
+                raise write_error(self.layout.folder, error) from error
+            self._log.add(positions, records)
+
+    def _open_writer(self) -> None:
+        self._close_writer()
+        self.layout.make()
+        self._writer = SegmentWriter(self.layout.segments)
+
+    def _close_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._log.finish(self._writer.name)
+            self._writer = None
+
+    # -- the rest --------------------------------------------------------------------------------------------------
+
+    def lease(
+        self, key: Key, on_wait: Callable[[str], None] = lambda _: None
+    ) -> AbstractContextManager[bool]:
+        """Hold the right to compute `key` among the processes of this machine that share the folder."""
+        return hold_lease(self.layout.lock(key), on_wait)
+
+    def flush(self) -> None:
+        """Make what was put durable, as the fsync setting asks."""
+        self.blobs.sync()
+
+    def close(self) -> None:
+        """End this store's segment and let go of all files."""
+        self.flush()
+        with self._lock:
+            self._close_writer()
+        self._log.fold()
+        self._log.close()
+
+
+class _FileNotes:
+    """The files' table of the index, for FileDigests."""
+
+    def __init__(self, memo: Memo) -> None:
+        self._memo = memo
+
+    def find(self, keys: list[bytes]) -> dict[bytes, bytes]:
+        with contextlib.suppress(MemoChangedError):
+            return self._memo.find(keys)
+        return {}
+
+    def put(self, rows: Mapping[bytes, bytes]) -> None:
+        self._memo.put(rows)

@@ -1,0 +1,290 @@
+"""A table of bytes by bytes that may be lost at any time.
+
+The only file that knows diskcache. Unaware of what it remembers. Guards: nothing in the table is ever unpickled, opened
+as a file or deleted as one (whoever can write to the folder could otherwise run code on reading, CVE-2025-69872); and
+whatever is wrong with the table, the worst that happens is that it is empty.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from dagbuild.store.notices import Notice
+
+if TYPE_CHECKING:
+    import diskcache
+
+KEYS_AT_ONCE = 900
+"""SQLite takes 999 variables in its oldest builds."""
+
+_RAW = 1
+_COLUMNS = "SELECT key, raw, mode, filename, value FROM Cache"
+
+
+class MemoChangedError(Exception):
+    """The table is not the one that was read before: it was lost, replaced or dropped as damaged."""
+
+
+class Memo:
+    """One table. Safe to use from several threads and processes; opened when first used."""
+
+    def __init__(self, folder: Path, on_notice: Notice) -> None:
+        self._folder = folder
+        self._file = folder / "cache.db"
+        self._notice = on_notice
+        self._lock = threading.RLock()
+        self._pid = os.getpid()
+        self._reader: sqlite3.Connection | None = None
+        self._inode: int | None = None
+        self._writer: diskcache.Cache | None = None
+        self._usable = True
+
+    @classmethod
+    def absent(cls) -> Memo:
+        """Return a table that is always empty."""
+        memo = cls(Path(os.devnull), lambda _: None)
+        memo._usable = False
+        return memo
+
+    def find(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
+        """Return the values of those keys that are there; raises MemoChangedError."""
+        found: dict[bytes, bytes] = {}
+        wanted = list(keys)
+        for start in range(0, len(wanted), KEYS_AT_ONCE):
+            some = wanted[start : start + KEYS_AT_ONCE]
+            marks = ",".join("?" * len(some))
+            found.update(self._select(f"{_COLUMNS} WHERE key IN ({marks})", some))
+        return found
+
+    def find_prefix(self, prefix: bytes) -> dict[bytes, bytes]:
+        """Return all that is under keys that start with `prefix`, an ASCII letter; raises MemoChangedError."""
+        after = prefix[:-1] + bytes([prefix[-1] + 1])
+        return self._select(f"{_COLUMNS} WHERE key >= ? AND key < ?", [prefix, after])
+
+    def _select(self, query: str, values: list[bytes]) -> dict[bytes, bytes]:
+        with self._lock:
+            reader = self._open_reader()
+            if reader is None:
+                return {}
+            try:
+                rows = reader.execute(query, values).fetchall()
+            except sqlite3.OperationalError as error:
+                if "locked" in str(error) or "busy" in str(error):
+                    self._give_up()
+                    raise MemoChangedError from error
+                self.drop(str(error))
+            except sqlite3.DatabaseError as error:
+                self.drop(str(error))
+        found: dict[bytes, bytes] = {}
+        for key, raw, mode, filename, value in rows:
+            if (
+                raw != 1
+                or mode != _RAW
+                or filename is not None
+                or type(key) is not bytes
+                or type(value) is not bytes
+            ):
+                self.drop("it has a row that dagbuild did not write")
+            found[key] = value
+        return found
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Callable[[bytes, bytes], object] | None]:
+        """Hold the table's write lock and yield a way to set a row, or None when the table cannot be written.
+
+        All rows are set or none. Raises MemoChangedError.
+        """
+        with self._lock, contextlib.ExitStack() as stack:
+            yield self._begin(stack)
+
+    def _begin(self, stack: contextlib.ExitStack) -> Callable[[bytes, bytes], object] | None:
+        if not self._usable:
+            return None
+        import diskcache
+
+        try:
+            self._check()
+            cache = self._writer or self._open_writer()
+            stack.enter_context(_translated(self))
+            stack.enter_context(cache.transact())
+        except MemoChangedError:
+            raise
+        except (diskcache.Timeout, OSError, sqlite3.OperationalError):
+            return None  # held by others, a read-only folder, a full disk: not worth a word
+        except Exception as error:
+            self.drop(str(error))  # diskcache trips over a damaged file in many ways
+        return cache.set
+
+    def put(self, rows: Mapping[bytes, bytes]) -> None:
+        """Set rows; does nothing when the table cannot be written."""
+        if rows:
+            with contextlib.suppress(MemoChangedError), self.writing() as put:
+                if put is not None:
+                    for key, value in rows.items():
+                        put(key, value)
+
+    def drop(self, why: str) -> NoReturn:
+        """Remove the table, say so, and raise MemoChangedError."""
+        with self._lock:
+            if self._inode is not None and self._is_current():
+                self._notice(f"cache: the index is set up anew: {why}")
+                grave = self._folder.with_name(f"{self._folder.name}.{secrets.token_hex(4)}.old")
+                try:
+                    self._folder.rename(grave)
+                except FileNotFoundError:
+                    pass
+                except OSError:
+                    self._usable = False  # cannot be removed: go on without
+                shutil.rmtree(grave, ignore_errors=True)
+            self._forget()
+        raise MemoChangedError(why)
+
+    def close(self) -> None:
+        """Close the files; they are opened again when needed."""
+        with self._lock:
+            self._forget()
+
+    # -- connections -----------------------------------------------------------------------------------------------
+
+    def _is_current(self) -> bool:
+        """Tell whether the file that is open is the one in the folder."""
+        try:
+            return self._inode is None or self._file.stat().st_ino == self._inode
+        except OSError:
+            return False
+
+    def _check(self) -> None:
+        if self._pid != os.getpid():
+            # SQLite's connections must not be used, nor closed, in a forked child.
+            _LEFT_BEHIND.append((self._reader, self._writer))
+            self._reader = self._writer = self._inode = None
+            self._pid = os.getpid()
+        if self._inode is not None and not self._is_current():
+            self._forget()
+            raise MemoChangedError("it was removed or replaced")
+
+    def _open_reader(self) -> sqlite3.Connection | None:
+        if not self._usable:
+            return None
+        self._check()
+        if self._reader is None:
+            try:
+                inode = self._file.stat().st_ino
+            except OSError:
+                return None
+            if self._inode is None and inode:
+                self._inode = inode
+            self._reader = _connect(self._file)
+        return self._reader
+
+    def _open_writer(self) -> diskcache.Cache:
+        import diskcache
+
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._writer = diskcache.Cache(
+            str(self._folder),
+            timeout=10,
+            disk=_bytes_disk(),
+            eviction_policy="none",
+            cull_limit=0,
+            size_limit=2**62,
+            statistics=0,
+        )
+        self._inode = self._file.stat().st_ino
+        return self._writer
+
+    def _forget(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            if self._reader is not None:
+                self._reader.close()
+            if self._writer is not None:
+                self._writer.close()
+        self._reader = self._writer = self._inode = None
+
+    def _give_up(self) -> None:
+        self._forget()
+        self._usable = False
+
+
+_LEFT_BEHIND: list[Any] = []
+
+
+@contextlib.contextmanager
+def _translated(memo: Memo) -> Iterator[None]:
+    """Turn what goes wrong inside a transaction into a lost table, or into nothing when it is not the table's fault."""
+    try:
+        yield
+    except sqlite3.OperationalError:
+        memo.close()  # a full disk, a lock that was not given up: rolled back
+        raise MemoChangedError("it could not be written") from None
+    except (sqlite3.DatabaseError, ValueError) as error:
+        memo.drop(str(error))
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    """Open the table for reading, also on a read-only file system, where SQLite's log cannot be joined."""
+    for mode in ("mode=rw", "mode=ro", "immutable=1"):
+        connection = sqlite3.connect(
+            f"{file.absolute().as_uri()}?{mode}",
+            uri=True,
+            timeout=5,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            connection.execute("PRAGMA query_only = 1")
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError:
+            connection.close()
+            continue
+        except sqlite3.DatabaseError:
+            pass  # damaged: the first real query says so and drops the table
+        return connection
+    return sqlite3.connect(":memory:", check_same_thread=False)
+
+
+_disk_class: Any = None
+
+
+def _bytes_disk() -> Any:
+    """Return diskcache's way to and from rows, narrowed to bytes in rows; diskcache is imported when first needed."""
+    global _disk_class
+    if _disk_class is None:
+        import diskcache
+
+        class BytesDisk(diskcache.Disk):  # type: ignore[misc]
+            """Bytes in, bytes out. The row's own columns say how to read it, so each of them is checked."""
+
+            def put(self, key: Any) -> tuple[Any, bool]:
+                if type(key) is not bytes:
+                    raise ValueError("keys are bytes")
+                return sqlite3.Binary(key), True
+
+            def get(self, key: Any, raw: Any) -> bytes:
+                if not raw or type(key) is not bytes:
+                    raise ValueError("a key that dagbuild did not write")
+                return key
+
+            def store(self, value: Any, read: bool, key: Any = None) -> tuple[int, int, None, Any]:
+                if type(value) is not bytes or read:
+                    raise ValueError("values are bytes")
+                return 0, _RAW, None, sqlite3.Binary(value)
+
+            def fetch(self, mode: Any, filename: Any, value: Any, read: Any) -> bytes:
+                if mode != _RAW or filename is not None or type(value) is not bytes or read:
+                    raise ValueError("a value that dagbuild did not write")
+                return value
+
+            def remove(self, file_path: Any) -> None:
+                raise ValueError("a row that names a file, which dagbuild never writes")
+
+        _disk_class = BytesDisk
+    return _disk_class

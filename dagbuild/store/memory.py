@@ -1,0 +1,94 @@
+"""A store in memory: for tests, and for builds that are to leave nothing behind. Gone with its process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from dagbuild.digest import digest_bytes
+from dagbuild.errors import BlobMissingError
+from dagbuild.record import BlobRef, Key, Record
+from dagbuild.store.base import Store
+from dagbuild.store.files import FileDigests
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+
+class MemoryStore(Store):
+    """Holds everything in dictionaries."""
+
+    name = "memory"
+
+    def __init__(self) -> None:
+        self.files = FileDigests()
+        self._blobs: dict[BlobRef, bytes] = {}
+        self._records: list[Record] = []
+        self._by_key: dict[Key, list[Record]] = {}
+        self._leases: dict[Key, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def put_blob(self, chunks: Sequence[Buffer]) -> BlobRef:
+        """Store the concatenation of `chunks`."""
+        data = b"".join(memoryview(chunk).cast("B") for chunk in chunks)
+        ref = BlobRef(digest_bytes(data), len(data))
+        self._blobs.setdefault(ref, data)
+        return ref
+
+    def get_blob(self, ref: BlobRef) -> memoryview:
+        """Return the blob's bytes."""
+        try:
+            return memoryview(self._blobs[ref])
+        except KeyError:
+            raise BlobMissingError(f"blob {ref.digest} is not in memory") from None
+
+    def has_blobs(self, refs: Collection[BlobRef]) -> set[BlobRef]:
+        """Return those of `refs` that are there."""
+        return {ref for ref in refs if ref in self._blobs}
+
+    def find_records(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
+        """Return the records under each key."""
+        with self._lock:
+            return {
+                key: sorted(self._by_key[key], key=lambda record: record.started)
+                for key in keys
+                if key in self._by_key
+            }
+
+    def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
+        """Return the newest record of each node."""
+        newest: dict[str, Record] = {}
+        for record in self.iter_records():
+            if record.node in nodes:
+                newest[record.node] = record
+        return newest
+
+    def put_records(self, records: Sequence[Record]) -> None:
+        """Store records."""
+        with self._lock:
+            self._records.extend(records)
+            for record in records:
+                for key in dict.fromkeys((record.deep, record.content)):
+                    self._by_key.setdefault(key, []).append(record)
+
+    def iter_records(self) -> Iterator[Record]:
+        """Yield all records."""
+        with self._lock:
+            records = sorted(self._records, key=lambda record: record.started)
+        yield from records
+
+    @contextmanager
+    def lease(self, key: Key, on_wait: Callable[[str], None] = lambda _: None) -> Iterator[bool]:
+        """Hold the right to compute `key` among the threads of this process."""
+        with self._lock:
+            lock = self._leases.setdefault(key, threading.Lock())
+        waited = not lock.acquire(blocking=False)
+        if waited:
+            on_wait("another thread")
+            lock.acquire()
+        try:
+            yield waited
+        finally:
+            lock.release()

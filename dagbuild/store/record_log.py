@@ -1,0 +1,258 @@
+"""All records of a folder of segments, and their look-up.
+
+Knows keys and nodes, and where lines lie; the records themselves are read from the segments, digest checked, each time.
+What the index has folded in is asked there; what it has not is kept in memory. Guards: a record that was appended, by
+whichever process, is found by the next look-up; and no state of the index can make a look-up wrong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from dagbuild.errors import StoreError
+from dagbuild.record import Key, Record
+from dagbuild.store.index import Folded, Index
+from dagbuild.store.memo import MemoChangedError
+from dagbuild.store.notices import Notice
+from dagbuild.store.segments import Entry, Position, SegmentReader
+
+FOLD_BYTES = 256 * 1024
+FOLD_SEGMENTS = 64
+"""So much is read from segments at each start before it is worth folding into the index."""
+
+_FOLD_PAUSE = 30.0
+"""Seconds until folding is tried again after it failed."""
+
+_YOUNG = 2.0
+"""Seconds: a folder whose mtime is younger may change again without its mtime showing it."""
+
+_DISAGREES = "it does not agree with the segments"
+
+_T = TypeVar("_T")
+
+
+@dataclass
+class Tail:
+    """What the index has not folded in of a segment: the entries up to the offset `end`."""
+
+    end: int = 0
+    finished: bool = False
+    entries: list[Entry] = field(default_factory=list)
+
+
+class RecordLog:
+    """Look-up over segments. Safe to use from several threads."""
+
+    def __init__(
+        self, reader: SegmentReader, index: Index, on_notice: Notice, *, fold_bytes: int = FOLD_BYTES
+    ) -> None:
+        self._reader = reader
+        self._index = index
+        self._notice = on_notice
+        self._fold_bytes = fold_bytes
+        self._fold_after = 0.0
+        self._lock = threading.RLock()
+        self._said: set[str] = set()
+        self._folded: dict[str, Folded] | None = None
+        self._tails: dict[str, Tail] = {}
+        self._keys: dict[str, list[Position]] = {}
+        self._newest: dict[str, Entry] = {}
+        self._folder_state: tuple[int, int] | None = None
+
+    def add(self, positions: Sequence[Position], records: Sequence[Record]) -> None:
+        """Take note of records that this process has just appended, so that they need not be read back."""
+        with self._lock:
+            for position, record in zip(positions, records, strict=True):
+                tail = self._tails.setdefault(position.segment, Tail())
+                if tail.end == position.offset:
+                    keys = tuple(dict.fromkeys((record.deep, record.content)))
+                    self._enter(tail, Entry(position, keys, record.node, record.started))
+                    tail.end += position.length
+
+    def finish(self, segment: str) -> None:
+        """Take note that this process will append no more to a segment of its own."""
+        with self._lock:
+            if segment in self._tails:
+                self._tails[segment].finished = True
+
+    def find(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
+        """Return the records under each key, deep or content, oldest first."""
+        return self._retrying(lambda: self._find(keys))
+
+    def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
+        """Return the newest record of each node."""
+        return self._retrying(lambda: self._find_latest(nodes))
+
+    def iter_records(self) -> Iterator[Record]:
+        """Yield all records, oldest first."""
+        entries = (Entry.of(line) for line in self._reader.iter_lines(self._say_once))
+        for _, position in sorted((entry.started, entry.position) for entry in entries if entry is not None):
+            with contextlib.suppress(OSError, ValueError):  # merged into another segment by gc meanwhile
+                yield Record.from_json(self._reader.read(position))
+
+    def fold(self) -> None:
+        """Bring into the index what it lacks, if that is much; costs nothing else."""
+        with self._lock, contextlib.suppress(MemoChangedError):
+            if self._folded is not None:
+                self._fold_if_much()
+
+    def close(self) -> None:
+        """Close files; they are opened again when needed."""
+        self._reader.close()
+        self._index.close()
+
+    # -- looking up ------------------------------------------------------------------------------------------------
+
+    def _retrying(self, look_up: Callable[[], _T]) -> _T:
+        """Look up again when the index turns out to be another one than it was; at last without it."""
+        with self._lock:
+            for attempt in range(4):
+                try:
+                    self._refresh()
+                    return look_up()
+                except MemoChangedError:
+                    self._forget()
+                if attempt == 2:
+                    self._index = Index.absent()
+            raise StoreError(f"the records in '{self._reader.folder}' change faster than they can be read")
+
+    def _find(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
+        folded = self._index.find_keys(keys)
+        found: dict[Key, list[Record]] = {}
+        for key in keys:
+            positions = [*folded.get(key, ()), *self._keys.get(key, ())]
+            if len(positions) > 1:
+                positions = sorted(set(positions))
+            records = [record for record in map(self._read, positions) if record is not None]
+            if any(key not in (record.deep, record.content) for record in records):
+                self._index.distrust(_DISAGREES)
+            if records:
+                found[key] = sorted(records, key=lambda record: record.started)
+        return found
+
+    def _find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
+        folded = self._index.find_nodes(nodes)
+        found: dict[str, Record] = {}
+        for node in nodes:
+            entries = [entry for entry in (folded.get(node), self._newest.get(node)) if entry is not None]
+            if entries:
+                record = self._read(max(entries, key=Entry.rank).position)
+                if record is not None and record.node != node:
+                    self._index.distrust(_DISAGREES)
+                elif record is not None:
+                    found[node] = record
+        return found
+
+    def _read(self, position: Position) -> Record | None:
+        try:
+            data = self._reader.read(position)
+        except (OSError, ValueError):
+            self._index.distrust(_DISAGREES)
+        try:
+            return Record.from_json(data)
+        except ValueError as error:
+            self._say_once(f"cache: a record in segment '{position.segment}' cannot be used: {error}")
+            return None
+
+    # -- keeping up with the folder ----------------------------------------------------------------------------------
+
+    def _forget(self) -> None:
+        self._folded = None
+        self._tails = {}
+        self._folder_state = None
+        self._rebuild_tables()
+        self._reader.close()
+
+    def _refresh(self) -> None:
+        """Take note of all that is in the segments by now."""
+        if self._folded is None:
+            self._folded = self._index.load()
+        names = self._find_grown(self._folded)
+        for name in names:
+            tail = self._tails.get(name) or Tail(self._folded.get(name, Folded(0, False)).end)
+            try:
+                lines, tail.end, tail.finished = self._reader.scan(name, tail.end, self._say_once)
+            except FileNotFoundError:
+                continue
+            self._tails[name] = tail
+            for line in lines:
+                entry = Entry.of(line)
+                if entry is not None:
+                    self._enter(tail, entry)
+        if names:
+            self._fold_if_much()
+
+    def _find_grown(self, folded: dict[str, Folded]) -> list[str]:
+        """Return the segments that hold more than is known."""
+        state = self._reader.folder_state()
+        if state is None or state != self._folder_state or time.time() - state[0] / 1e9 < _YOUNG:
+            names = self._reader.names()
+            gone = (folded.keys() | self._tails.keys()) - set(names)
+            if gone & folded.keys():
+                self._index.distrust("segments were removed or merged")
+            for name in gone:
+                del self._tails[name]
+            if gone:
+                self._rebuild_tables()
+            self._folder_state = state
+            news = [name for name in names if name not in self._tails and not self._is_done(folded, name)]
+        else:
+            news = []
+        growing = [
+            name
+            for name, tail in self._tails.items()
+            if not tail.finished and self._reader.size(name) != tail.end
+        ]
+        return news + growing
+
+    @staticmethod
+    def _is_done(folded: dict[str, Folded], name: str) -> bool:
+        return name in folded and folded[name].finished
+
+    def _enter(self, tail: Tail, entry: Entry) -> None:
+        tail.entries.append(entry)
+        self._enter_tables(entry)
+
+    def _enter_tables(self, entry: Entry) -> None:
+        for key in entry.keys:
+            self._keys.setdefault(key, []).append(entry.position)
+        newest = self._newest.get(entry.node)
+        if newest is None or entry.rank() > newest.rank():
+            self._newest[entry.node] = entry
+
+    def _rebuild_tables(self) -> None:
+        self._keys = {}
+        self._newest = {}
+        for tail in self._tails.values():
+            for entry in tail.entries:
+                self._enter_tables(entry)
+
+    def _fold_if_much(self) -> None:
+        assert self._folded is not None
+        size = sum(
+            tail.end - self._folded.get(name, Folded(0, False)).end for name, tail in self._tails.items()
+        )
+        finished = sum(tail.finished for tail in self._tails.values())
+        if (size < self._fold_bytes and finished < FOLD_SEGMENTS) or time.monotonic() < self._fold_after:
+            return
+        self._fold_after = time.monotonic() + _FOLD_PAUSE  # until it has worked
+        for name, tail in list(self._tails.items()):
+            state = Folded(tail.end, tail.finished)
+            if not self._index.fold(name, tail.entries, state):
+                return
+            self._folded[name] = state
+            tail.entries = []
+            if tail.finished:
+                del self._tails[name]
+        self._rebuild_tables()
+        self._fold_after = 0.0
+
+    def _say_once(self, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            self._notice(text)

@@ -1,0 +1,285 @@
+"""Record segments: files of lines, each a record's canonical JSON behind its digest.
+
+Knows lines and offsets, not what records are looked up by. Each writer has a segment of its own and holds a lock on it
+while it lives; so a segment whose lock is free is finished: it never grows again, and what is torn at its end is
+dropped. Segments are the truth about records; everything else is made from them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dagbuild.digest import canonical_json, digest_bytes
+from dagbuild.record import FORMAT, Record
+from dagbuild.store.notices import Notice
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows has no flock: there, every segment counts as unfinished
+    fcntl = None  # type: ignore[assignment]
+
+SUFFIX = ".jsonl"
+NAME = re.compile(r"[0-9A-Za-z-]{1,100}\.jsonl")
+"""Names from outside (a shared store) must match it before they become paths."""
+
+_HEAD = len(digest_bytes(b"")) + 1
+_OPEN_FILES = 64
+_FUTURE = 86_400.0
+
+
+class Position(NamedTuple):
+    """Where a record's line lies."""
+
+    segment: str
+    offset: int
+    length: int
+
+
+class Line(NamedTuple):
+    """A line that is whole: where it lies and its plain JSON."""
+
+    position: Position
+    data: dict[str, Any]
+
+
+class Entry(NamedTuple):
+    """What is looked up by, of the record at a position."""
+
+    position: Position
+    keys: tuple[str, ...]
+    node: str
+    started: float
+
+    @classmethod
+    def of(cls, line: Line) -> Entry | None:
+        """Return the entry of a line, or None when it is no record."""
+        try:
+            keys = (str(line.data["deep"]), str(line.data["content"]))
+            return cls(
+                line.position, tuple(dict.fromkeys(keys)), str(line.data["node"]), float(line.data["started"])
+            )
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def rank(self) -> tuple[float, Position]:
+        """Return what to compare ages by: a clock that once ran ahead must not make a record the newest for ever."""
+        return (self.started if self.started < time.time() + _FUTURE else 0.0, self.position)
+
+
+def encode_line(record: Record) -> bytes:
+    """Return a record's line."""
+    body = canonical_json(record.to_json())
+    return digest_bytes(body).encode("ascii") + b" " + body + b"\n"
+
+
+def decode_line(line: bytes) -> dict[str, Any]:
+    """Return the plain form in a line, with or without its end; raises ValueError when the line is damaged."""
+    body = line[_HEAD:].rstrip(b"\n")
+    if line[: _HEAD - 1] != digest_bytes(body).encode("ascii") or line[_HEAD - 1 : _HEAD] != b" ":
+        raise ValueError("the line does not match its digest")
+    data = json.loads(body)
+    if not isinstance(data, dict):
+        raise ValueError("not a record")
+    return data
+
+
+def new_name() -> str:
+    """Return a name for a new segment; names sort by the clock, but nothing relies on it."""
+    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(6)}{SUFFIX}"
+
+
+def parse_lines(
+    data: bytes, segment: str, offset: int, *, whole: bool, on_notice: Notice
+) -> tuple[list[Line], int]:
+    """Return the records in `data`, which starts at `offset` of the segment, and the offset after the last line.
+
+    `whole`: nothing will follow, so a torn tail is dropped; else it is left for the next call. Damaged lines are
+    skipped with a notice; so are records of a format that this version does not read.
+    """
+    lines: list[Line] = []
+    newer = 0
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start)
+        if end < 0:
+            break
+        position = Position(segment, offset + start, end + 1 - start)
+        try:
+            plain = decode_line(data[start : end + 1])
+        except ValueError:
+            on_notice(
+                f"cache: a record at byte {position.offset:,} of segment '{segment}' is damaged; skipped"
+            )
+        else:
+            if plain.get("format") == FORMAT:
+                lines.append(Line(position, plain))
+            else:
+                newer += 1
+        start = end + 1
+    if newer:
+        on_notice(
+            f"cache: {newer:,} records in segment '{segment}' are of another version of dagbuild; skipped"
+        )
+    return lines, offset + (len(data) if whole else start)
+
+
+class SegmentWriter:
+    """Appends to a segment of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the segment; raises OSError."""
+        self.path = folder / new_name()
+        part = self.path.with_suffix(".part")
+        self._file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        if fcntl is not None:
+            with contextlib.suppress(OSError):
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        part.replace(self.path)  # locked before it is seen: nobody can take it for finished
+        self._inode = os.fstat(self._file).st_ino
+        self._end = 0
+
+    @property
+    def name(self) -> str:
+        """The segment's name."""
+        return self.path.name
+
+    def is_there(self) -> bool:
+        """Tell whether the file still is where it was made, and not deleted under us."""
+        try:
+            return self.path.stat().st_ino == self._inode
+        except OSError:
+            return False
+
+    def append(self, lines: Sequence[bytes]) -> list[Position]:
+        """Append lines and return where they lie; on OSError none of them counts."""
+        data = b"".join(lines)
+        try:
+            written = 0
+            while written < len(data):
+                written += os.write(self._file, data[written:])
+        except OSError:
+            # What half a line would do to the next one: a full disk can come free again.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, self._end)
+            raise
+        positions = []
+        for line in lines:
+            positions.append(Position(self.name, self._end, len(line)))
+            self._end += len(line)
+        return positions
+
+    def sync(self) -> None:
+        """Bring the segment to the disk."""
+        os.fsync(self._file)
+
+    def close(self) -> None:
+        """Let go of the lock: the segment is finished."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+class SegmentReader:
+    """Reads segments of one folder, keeping some of them open. Safe to use from several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._open: OrderedDict[str, int] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def names(self) -> list[str]:
+        """Return the names of all segments, sorted."""
+        try:
+            with os.scandir(self.folder) as entries:
+                return sorted(entry.name for entry in entries if NAME.fullmatch(entry.name))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def read(self, position: Position) -> dict[str, Any]:
+        """Return the plain record at a position; raises ValueError when there is no such line, OSError."""
+        with self._lock:
+            data = os.pread(self._descriptor(position.segment), position.length, position.offset)
+        return decode_line(data)
+
+    def folder_state(self) -> tuple[int, int] | None:
+        """Return what changes when a segment is made or removed: the folder's mtime (ns) and inode."""
+        try:
+            found = self.folder.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_ino
+
+    def size(self, name: str) -> int:
+        """Return a segment's size, 0 when it is gone."""
+        try:
+            return (self.folder / name).stat().st_size
+        except OSError:
+            return 0
+
+    def scan(self, name: str, offset: int, on_notice: Notice) -> tuple[list[Line], int, bool]:
+        """Return the records from `offset` on, where to go on, and whether the segment is finished."""
+        with contextlib.ExitStack() as stack:
+            file = stack.enter_context((self.folder / name).open("rb"))
+            finished = _is_finished(
+                file.fileno()
+            )  # asked first: what a writer adds before it ends is read below
+            file.seek(offset)
+            lines, end = parse_lines(file.read(), name, offset, whole=finished, on_notice=on_notice)
+        return lines, end, finished
+
+    def iter_lines(self, on_notice: Notice) -> Iterator[Line]:
+        """Yield every readable line of every segment."""
+        for name in self.names():
+            with contextlib.suppress(FileNotFoundError):  # gc has just merged it into another
+                yield from self.scan(name, 0, on_notice)[0]
+
+    def _descriptor(self, name: str) -> int:
+        descriptor = self._open.get(name)
+        if descriptor is None:
+            if not NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is not the name of a segment")
+            descriptor = os.open(self.folder / name, os.O_RDONLY | os.O_CLOEXEC)
+            self._open[name] = descriptor
+            if len(self._open) > _OPEN_FILES:
+                os.close(self._open.popitem(last=False)[1])
+        return descriptor
+
+    def close(self) -> None:
+        """Close the files."""
+        with self._lock:
+            while self._open:
+                os.close(self._open.popitem()[1])
+
+
+def _is_finished(descriptor: int) -> bool:
+    """Tell whether no writer holds the segment any more."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    return True
+
+
+def write_segment(folder: Path, lines: Sequence[bytes]) -> str:
+    """Write a finished segment in one go, as compaction does; returns its name. Raises OSError."""
+    name = new_name()
+    part = (folder / name).with_suffix(".part")
+    with part.open("xb") as file:
+        file.writelines(lines)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(folder / name)
+    return name

@@ -1,0 +1,1 @@
+"""Projects to read, run and copy."""

@@ -1,0 +1,311 @@
+"""Whole builds of small projects: what runs, what is reused, what is lost and found."""
+
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dagbuild.errors import InputError
+from dagbuild.events import Event, How, Notice
+from dagbuild.plan import Status
+from tests.support import build, computed, forget_modules, load_project, write_files
+
+FILES = {
+    "dagbuild.toml": """
+        modules = ["nodes"]
+        [config]
+        rate = 2
+        region = "US"
+        [inputs]
+        table = "table.csv"
+    """,
+    "table.csv": "1\n2\n3\n",
+    "lib.py": """
+        def clean(text):
+            return [int(line) for line in text.split()]
+    """,
+    "nodes.py": """
+        from dagbuild import File, cache, config
+        from lib import clean
+
+        def rows(table: File) -> list[int]:
+            return clean(table.path.read_text())
+
+        @config.when(region="US")
+        def holidays__us() -> int:
+            return 11
+
+        @config.when(region="UK")
+        def holidays__uk() -> int:
+            return 8
+
+        @cache("never")
+        def view(rows: list[int]) -> list[int]:
+            return [row + 1 for row in rows]
+
+        def total(view: list[int], rate: int) -> int:
+            return sum(view) * rate
+
+        def report(total: int, holidays: int) -> str:
+            return f"{total} in {holidays}"
+
+        def other(rows: list[int]) -> int:
+            return max(rows)
+    """,
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    """A project folder that no build has touched."""
+    write_files(tmp_path, FILES)
+    yield tmp_path
+    forget_modules(tmp_path)
+
+
+def edit(folder: Path, name: str, old: str, new: str) -> None:
+    path = folder / name
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_first_build_computes_and_the_second_computes_nothing(project: Path) -> None:
+    """Values are the functions' own, from the cache too."""
+    first = build(project, "report")
+    second = build(project, "report")
+
+    assert first.values == {"report": "18 in 11"}
+    assert computed(first) == {"rows", "holidays", "total", "report"}
+    assert second.values == first.values
+    assert computed(second) == set()
+    assert second.names(How.REUSED) == ["report"]
+
+
+@pytest.mark.parametrize(
+    ("edits", "ran"),
+    [
+        ([("lib.py", "int(line)", "int(line) * 2")], {"rows", "total", "report"}),
+        ([("lib.py", "def clean", "# a comment\ndef clean")], set()),
+        ([("dagbuild.toml", "rate = 2", "rate = 3")], {"total", "report"}),
+        ([("dagbuild.toml", '"US"', '"UK"')], {"holidays", "report"}),
+        ([("table.csv", "3", "4")], {"rows", "total", "report"}),
+        ([("nodes.py", "row + 1", "row + 2")], {"total", "report"}),
+        ([("nodes.py", "max(rows)", "min(rows)")], set()),
+        ([("nodes.py", "return sum(view) * rate", "x = sum(view)\n    return x * rate")], {"total"}),
+    ],
+)
+def test_edit_computes_exactly_what_it_can_reach(
+    project: Path, edits: list[tuple[str, str, str]], ran: set[str]
+) -> None:
+    """And `status` knew before, and going back computes nothing."""
+    build(project, "report")
+    for file, old, new in edits:
+        edit(project, file, old, new)
+    loaded = load_project(project)
+    plan = loaded.status(["report"])
+    loaded.close()
+
+    result = build(project, "report")
+    clean = build(project, "report", load={"config": {"unused": 1}})
+
+    assert computed(result) == ran
+    assert {n for n in ran if plan.steps[n].status in {Status.STALE, Status.AFFECTED, Status.MISSING}} == ran
+    assert clean.values == result.values
+    for file, old, new in edits:
+        edit(project, file, new, old)
+    assert computed(build(project, "report")) == set()
+
+
+def test_touched_input_is_a_hit(project: Path) -> None:
+    """Content counts, not times."""
+    build(project, "report")
+    (project / "table.csv").touch()
+
+    assert computed(build(project, "report")) == set()
+
+
+def test_override_hides_what_is_above_it(project: Path) -> None:
+    """Only what is below is computed, and the next build without it is a hit."""
+    build(project, "report")
+
+    result = build(project, "report", overrides={"total": 5})
+
+    assert result.values == {"report": "5 in 11"}
+    assert computed(result) == {"report"}
+    assert computed(build(project, "report")) == set()
+
+
+def test_override_with_the_same_value_changes_nothing(project: Path) -> None:
+    """A value given counts as its content."""
+    build(project, "report")
+
+    assert computed(build(project, "report", overrides={"total": 18})) == set()
+
+
+def test_unknown_names_are_refused_together(project: Path) -> None:
+    """Each with the nearest right one."""
+    with pytest.raises(InputError) as caught:
+        build(project, "repord", inputs={"tabel": 1, "rows": 2}, overrides={"totl": 1})
+
+    text = str(caught.value)
+    for words in ("did you mean 'report'", "did you mean 'table'", "'rows' is named like a node", "did you mean 'total'"):
+        assert words in text
+
+
+def test_missing_input_and_wrong_types_are_told_before_anything_runs(project: Path) -> None:
+    """With the place that needs it and how to give it."""
+    edit(project, "dagbuild.toml", "rate = 2", 'rate = "two"')
+    edit(project, "dagbuild.toml", 'table = "table.csv"', "")
+
+    with pytest.raises(InputError) as caught:
+        build(project, "report")
+
+    assert "'rate' is a str, but int is wanted" in str(caught.value)
+    assert "node 'rows' needs 'table'" in str(caught.value)
+
+
+def test_failed_node_blocks_what_is_below_and_keeps_what_is_done(project: Path) -> None:
+    """With keep_going the rest is computed; the failure shows the user's own lines only."""
+    edit(project, "nodes.py", "return sum(view) * rate", 'raise ValueError("no good")')
+
+    result = build(project, "report", "other", keep_going=True)
+
+    assert result.failed
+    failure = result.steps["total"].failure
+    assert failure is not None
+    assert (failure.kind, failure.message) == ("ValueError", "no good")
+    assert "nodes.py" in failure.frames
+    assert "dagbuild/" not in failure.frames
+    assert failure.inputs == {"view": "[2, 3, 4]", "rate": "2"}
+    assert result.steps["report"].how is How.BLOCKED
+    assert result.steps["report"].blocked_by == "total"
+    assert result.steps["other"].how is How.COMPUTED
+    edit(project, "nodes.py", 'raise ValueError("no good")', "return 1")
+    assert computed(build(project, "report")) == {"total", "report"}
+
+
+def test_missing_blob_computes_its_maker_only_where_it_is_needed(project: Path) -> None:
+    """A record without its blob is a miss; nobody notices one that is not needed."""
+    write_files(project, {"nodes.py": textwrap.dedent(FILES["nodes.py"]) + BIG})
+    build(project, "size")
+    for blob in (project / "cache" / "objects").rglob("*"):
+        if blob.is_file():
+            blob.unlink()
+
+    assert computed(build(project, "size")) == set()
+    edit(project, "nodes.py", "return len(big)", "return len(big) + 1")
+    result = build(project, "size")
+
+    assert computed(result) == {"big", "size"}
+    assert result.values == {"size": 100_001}
+
+
+def test_damaged_blob_is_named_and_made_again(project: Path) -> None:
+    """A flipped bit is found on reading."""
+    write_files(project, {"nodes.py": textwrap.dedent(FILES["nodes.py"]) + BIG})
+    build(project, "big")
+    blobs = [path for path in (project / "cache" / "objects").rglob("*") if path.is_file()]
+    for blob in blobs:
+        data = bytearray(blob.read_bytes())
+        data[len(data) // 2] ^= 1
+        blob.chmod(0o644)
+        blob.write_bytes(data)
+    edit(project, "nodes.py", "return len(big)", "return len(big) + 1")
+    seen: list[Event] = []
+
+    result = build(project, "size", on_event=seen.append)
+
+    assert computed(result) == {"big", "size"}
+    assert any(isinstance(event, Notice) and "'big' is made again" in event.text for event in seen)
+    assert result.values == {"size": 100_001}
+
+
+BIG = """
+def big() -> bytes:
+    return bytes(range(256)) * 390 + bytes(160)
+
+def size(big: bytes) -> int:
+    return len(big)
+"""
+
+
+def test_forced_node_runs_again_and_its_new_value_counts(project: Path) -> None:
+    """`force` replaces what the cache has; what is below follows the new value."""
+    write_files(project, {"nodes.py": COUNTER, "dagbuild.toml": 'modules = ["nodes"]\n'})
+    assert build(project, "double").values == {"double": 2}
+    assert build(project, "double").values == {"double": 2}
+
+    forced = build(project, "double", force=["count"])
+
+    assert forced.values == {"double": 4}
+    assert computed(forced) == {"count", "double"}
+    assert build(project, "double").values == {"double": 4}
+
+
+COUNTER = """
+_calls = __import__("pathlib").Path(__file__).with_name("calls.txt")
+
+def count() -> int:
+    calls = int(_calls.read_text()) + 1 if _calls.exists() else 1
+    _calls.write_text(str(calls))
+    return calls
+
+def double(count: int) -> int:
+    return 2 * count
+"""
+
+
+def test_long_chain_builds(tmp_path: Path) -> None:
+    """A chain of 10,000 nodes is loaded, planned and run without recursion."""
+    length = 10_000
+    lines = ["def n0() -> int:\n    return 0\n"]
+    lines += [f"def n{i}(n{i - 1}: int) -> int:\n    return n{i - 1} + 1\n" for i in range(1, length)]
+    write_files(tmp_path, {"nodes.py": "\n".join(lines), "dagbuild.toml": 'modules = ["nodes"]\n'})
+
+    result = build(tmp_path, f"n{length - 1}")
+
+    assert result.values == {f"n{length - 1}": length - 1}
+    assert len(computed(result)) == length
+    assert computed(build(tmp_path, f"n{length - 1}")) == set()
+    forget_modules(tmp_path)
+
+
+def test_changed_input_while_running_is_used_but_not_recorded(project: Path) -> None:
+    """The key was made of bytes that are gone."""
+    write_files(
+        project,
+        {
+            "nodes.py": """
+                from dagbuild import File
+
+                def rows(table: File) -> str:
+                    text = table.path.read_text()
+                    table.path.write_text(text + "9")
+                    return text
+            """,
+            "dagbuild.toml": 'modules = ["nodes"]\n[inputs]\ntable = "table.csv"\n',
+        },
+    )
+    seen: list[Event] = []
+
+    result = build(project, "rows", on_event=seen.append)
+
+    assert result.values == {"rows": "1\n2\n3\n"}
+    assert any(isinstance(event, Notice) and "changed while it ran" in event.text for event in seen)
+    (project / "table.csv").write_text("1\n2\n3\n")
+    assert computed(build(project, "rows")) == {"rows"}
+
+
+def test_log_keeps_what_a_node_printed(project: Path) -> None:
+    """stdout and stderr are part of the record."""
+    edit(project, "nodes.py", "return max(rows)", 'print("looking"); return max(rows)')
+    build(project, "other")
+    loaded = load_project(project)
+
+    records = loaded.log("other")
+
+    assert [record.log for record in records] == ["looking\n"]
+    assert records[0].duration > 0
+    loaded.close()

@@ -1,0 +1,51 @@
+"""Small projects for tests: files in a folder, loaded afresh each time as a new process would."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dagbuild.events import BuildResult, How
+from dagbuild.project import Project
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write texts, dedented, below a folder."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text).lstrip("\n"))
+
+
+def forget_modules(folder: Path) -> None:
+    """Make the next import read the folder's modules anew."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and Path(file).is_relative_to(folder):
+            del sys.modules[name]
+    sys.path[:] = [entry for entry in sys.path if not entry or not Path(entry).is_relative_to(folder)]
+    importlib.invalidate_caches()
+
+
+def load_project(folder: Path, **options: Any) -> Project:
+    """Load the project of a folder as a new process would."""
+    forget_modules(folder)
+    return Project.load(folder, **options)
+
+
+def build(folder: Path, *targets: str, load: Mapping[str, Any] | None = None, **options: Any) -> BuildResult:
+    """Load the project, build the targets with their values, and let go of it."""
+    project = load_project(folder, **(load or {}))
+    try:
+        return project.build(targets, values=True, **options)
+    finally:
+        project.close()
+
+
+def computed(result: BuildResult) -> set[str]:
+    """Return the nodes whose functions ran."""
+    return set(result.names(How.COMPUTED))

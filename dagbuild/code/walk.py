@@ -16,7 +16,7 @@ from typing import Any
 from dagbuild.code import classes, effects, functions, modules
 from dagbuild.code.definitions import Definitions
 from dagbuild.code.entities import Entity, Item
-from dagbuild.code.origin import Origin, Origins
+from dagbuild.code.origin import STANDS_FOR, Origin, Origins
 from dagbuild.code.values import fill_value, scalar
 
 _OURS = "dagbuild"
@@ -43,6 +43,7 @@ class Walk:
         text = scalar(thing, self.localize)
         if text is not None:
             return text
+        thing = _real(thing)
         key = ("", id(thing), "")
         known = self._entities.get(key)
         if known is not None:
@@ -111,7 +112,7 @@ class Walk:
         found: Any = sys.modules.get(module)
         for part in path.split("."):
             found = vars(found).get(part) if hasattr(found, "__dict__") else None
-        if found is not thing:
+        if _real(found) is not thing:
             return None
         # Private modules come and go between Python versions; what they define is known by the public name.
         public = ".".join(p for i, p in enumerate(module.split(".")) if i == 0 or not p.startswith("_"))
@@ -192,6 +193,11 @@ class Walk:
 
 def _fill_value(walk: Walk, entity: Entity) -> None:
     fill_value(walk, entity, entity.thing)
+
+
+def _real(thing: Any) -> Any:
+    """Return a library's own function where dagbuild has put one in its place."""
+    return thing.__dict__.get(STANDS_FOR, thing) if isinstance(thing, FunctionType) else thing
 
 
 def _text(thing: Any, name: str) -> str:

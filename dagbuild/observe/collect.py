@@ -9,16 +9,28 @@ just before; where somebody else does, the run's value cannot be recorded (`Seen
 
 from __future__ import annotations
 
+import glob
 import os
 import re
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from types import CodeType
 from urllib.parse import unquote, urlsplit
 
 from dagbuild.digest import Digest
-from dagbuild.observe.places import ABSENT, Places, Stamp, find_project_line, is_pattern, take_stamp
+from dagbuild.observe.places import (
+    ABSENT,
+    OTHER,
+    Digester,
+    Places,
+    Stamp,
+    digest_paths,
+    find_project_line,
+    is_pattern,
+    take_stamp,
+)
 from dagbuild.record import Observation
 
 
@@ -33,10 +45,14 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """A function of the project that was executed; `line` is its first, with decorators."""
+    """A function of the project that was executed; `line` is its first, with decorators.
 
-    file: str
+    `module` is empty when the function belongs to none that is imported under a name.
+    """
+
+    module: str
     qualname: str
+    file: str
     line: int
 
 
@@ -64,9 +80,9 @@ def digest_variable(name: str, value: str | None) -> str:
 class Collector:
     """What one call has read so far. Safe to report to from several threads."""
 
-    def __init__(self, places: Places, digest_file: Callable[[str], Digest], declared: Iterable[str] = ()) -> None:
+    def __init__(self, places: Places, files: Digester, declared: Iterable[str] = ()) -> None:
         self._places = places
-        self._digest_file = digest_file
+        self._digester = files
         self._declared: set[str] = set()
         self._files: dict[str, Stamp | None] = {}
         self._digests: dict[str, Digest] = {}
@@ -91,7 +107,9 @@ class Collector:
         full = self._places.absolute(_text(path))
         if full in self._files or full in self._written or not self._is_data(full):
             return
-        self._files[full] = take_stamp(full)
+        stamp = take_stamp(full)
+        if stamp != OTHER:
+            self._files[full] = stamp
 
     def read_any(self, path: str | os.PathLike[str]) -> None:
         """Note that a reader is handed a path: a file, a folder of files, a pattern or a `file:` URL."""
@@ -112,8 +130,6 @@ class Collector:
             self.read(each)
 
     def _matches(self, pattern: str) -> list[str]:
-        import glob
-
         return [path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path)]  # noqa: PTH113, PTH207
 
     def write(self, path: str | bytes | os.PathLike[str], *, whole: bool = True) -> None:
@@ -142,7 +158,7 @@ class Collector:
         if path in self._digests or self._files.get(path) is None:
             return
         if take_stamp(path) == self._files[path]:
-            self._digests[path] = self._digest_file(path)
+            self._digests |= digest_paths(self._digester, [path])
         else:
             self._unstable.add(path)
 
@@ -176,41 +192,66 @@ class Collector:
 
     def finish(self) -> Seen:
         """Return all that was seen, in a fixed order."""
-        found = [Observation("listing", name, digest) for name, digest in self._listings.items() if
-                 not self._is_declared(self._places.path(name))]  # fmt: skip
-        for path, stamp in self._files.items():
-            if not self._is_declared(path) and (digest := self._digest(path, stamp)):
-                found.append(Observation("file", self._places.name(path), digest))
+        for path in [path for path in self._files if self._is_declared(path)]:
+            del self._files[path]
+            self._unstable.discard(path)
+        self._digest_rest()
+        found = [
+            Observation("listing", name, digest)
+            for name, digest in self._listings.items()
+            if not self._is_declared(self._places.path(name))
+        ]
+        found += [
+            Observation("file", self._places.name(path), digest) for path, digest in self._digests.items()
+        ]
         found += [Observation("env", name, digest) for name, digest in self._variables.items()]
         return Seen(
             observations=tuple(sorted(found, key=lambda o: (o.kind, o.name))),
             notes=tuple(self._notes.values()),
-            unstable=tuple(sorted(self._places.name(path) for path in self._unstable if not self._is_declared(path))),
-            ran=tuple(Ran(self._places.name(c.co_filename), c.co_qualname, c.co_firstlineno) for c in self.codes),
+            unstable=tuple(sorted(self._places.name(path) for path in self._unstable)),
+            ran=tuple(self._tell_code(code) for code in self.codes),
         )
 
-    def _digest(self, path: str, stamp: Stamp | None) -> Digest | None:
-        if path in self._digests:
-            return self._digests[path]
-        if stamp is None:
-            # Looked for and not there; a folder, a pipe or a device says nothing.
-            return None if os.path.exists(path) and take_stamp(path) is None else ABSENT  # noqa: PTH110
-        try:
-            digest = self._digest_file(path)
-        except OSError:
-            digest = None
-        if digest is None or take_stamp(path) != stamp:
-            self._unstable.add(path)
-            return None
-        return digest
+    def _digest_rest(self) -> None:
+        """Digest what was read and not replaced since, by the node or by others."""
+        rest: list[str] = []
+        for path, stamp in self._files.items():
+            if path in self._digests or path in self._unstable:
+                continue
+            if stamp is None:
+                self._digests[path] = ABSENT
+            else:
+                rest.append(path)
+        digests = digest_paths(self._digester, rest)
+        for path in rest:
+            if path in digests and take_stamp(path) == self._files[path]:
+                self._digests[path] = digests[path]
+            else:
+                self._unstable.add(path)
+
+    def _tell_code(self, code: CodeType) -> Ran:
+        module = _find_module(code.co_filename)
+        return Ran(module, code.co_qualname, self._places.name(code.co_filename), code.co_firstlineno)
 
     def _is_declared(self, path: str) -> bool:
-        if path in self._declared:
-            return True
+        if not self._declared or path in self._declared:
+            return bool(self._declared)
         parent = os.path.dirname(path)  # noqa: PTH120
         while len(parent) > 1 and parent not in self._declared:
             parent = os.path.dirname(parent)  # noqa: PTH120
         return parent in self._declared
+
+
+_modules: dict[str, str] = {}
+
+
+def _find_module(file: str) -> str:
+    """Return the name of the module that was imported from a file, or nothing."""
+    if file not in _modules:
+        for name, module in list(sys.modules.items()):
+            if isinstance(path := getattr(module, "__file__", None), str):
+                _modules[path] = name
+    return _modules.get(file, "")
 
 
 _QUOTED = re.compile(r"(\bto\s+)?'([^'\n]+)'", re.IGNORECASE)

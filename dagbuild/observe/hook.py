@@ -101,7 +101,11 @@ def _path_rglob(collector: Collector, args: tuple[Any, ...]) -> None:
 def _sqlite(collector: Collector, args: tuple[Any, ...]) -> None:
     path = os.fsdecode(args[0])
     if path not in {"", ":memory:"} and not ("mode=memory" in path or path.startswith("file::memory:")):
-        path = path.removeprefix("file://").removeprefix("file:").partition("?")[0] if path[:5] == "file:" else path
+        path = (
+            path.removeprefix("file://").removeprefix("file:").partition("?")[0]
+            if path[:5] == "file:"
+            else path
+        )
         collector.read(path)
         if os.path.exists(path + "-wal"):  # noqa: PTH110 - what was committed and is not in the database file yet
             collector.read(path + "-wal")

@@ -10,12 +10,11 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from dagbuild.digest import Digest
 from dagbuild.observe import active
 from dagbuild.observe.collect import Collector, Seen
 from dagbuild.observe.executed import start_watching, stop_watching
 from dagbuild.observe.hook import hook
-from dagbuild.observe.places import Places
+from dagbuild.observe.places import Digester, Places
 from dagbuild.observe.readers import wrap_readers
 from dagbuild.observe.variables import watch_variables
 
@@ -41,9 +40,9 @@ def install() -> None:
 class Observer:
     """Watches the calls of one step."""
 
-    def __init__(self, places: Places, digest_file: Callable[[str], Digest], declared: Iterable[str] = ()) -> None:
+    def __init__(self, places: Places, files: Digester, declared: Iterable[str] = ()) -> None:
         install()
-        self._collector = Collector(places, digest_file, declared)
+        self._collector = Collector(places, files, declared)
 
     def declare(self, paths: Iterable[str]) -> None:
         """Leave out these files, and what is below these folders: they count as inputs already."""
@@ -60,4 +59,5 @@ class Observer:
 
     def finish(self) -> Seen:
         """Return what was seen in all calls, and close the account."""
-        return self._collector.finish()
+        with active.quiet():
+            return self._collector.finish()

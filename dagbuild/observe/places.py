@@ -15,8 +15,10 @@ import sysconfig
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from dagbuild.digest import Digest, digest_json
+from dagbuild.errors import UserError
 
 ABSENT = Digest("absent")
 """Stands where something was looked for and was not there: a file, a folder, a variable."""
@@ -32,8 +34,13 @@ _MAGIC = frozenset("*?[")
 def _software() -> tuple[str, ...]:
     """Return the folders of programs and libraries, whose versions count elsewhere."""
     names = ("stdlib", "platstdlib", "purelib", "platlib")
-    found = [*(sysconfig.get_path(name) for name in names), *site.getsitepackages(), site.getusersitepackages()]
+    found = [
+        *(sysconfig.get_path(name) for name in names),
+        *site.getsitepackages(),
+        site.getusersitepackages(),
+    ]
     folders = {form + os.sep for path in found for form in (path, os.path.realpath(path))}
+    folders |= {os.path.join(prefix, "lib") + os.sep for prefix in (sys.prefix, sys.base_prefix)}  # noqa: PTH118
     return (*sorted(folders), _PACKAGE)
 
 
@@ -126,17 +133,45 @@ def _is_data(path: str) -> bool:
     return not any(part in path for part in _SITE) and not path.endswith((".pyc", ".pyo"))
 
 
-Stamp = tuple[int, int, int, int]
+class Digester(Protocol):
+    """Digests files by content, through a memo; raises OSError or UserError for what cannot be read."""
+
+    def digest_file(self, path: str) -> Digest:
+        """Return the digest of a file's bytes."""
+
+    def digest_files(self, root: str, paths: Iterable[str]) -> dict[str, Digest]:
+        """Return the digests of files below `root`, by the paths given."""
+
+
+def digest_paths(digester: Digester, paths: Iterable[str]) -> dict[str, Digest]:
+    """Return the digests of those files that can be read, in one question where all can."""
+    paths = list(paths)
+    try:
+        return digester.digest_files(os.sep, paths)
+    except (OSError, UserError):
+        found: dict[str, Digest] = {}
+        for path in paths:
+            try:
+                found[path] = digester.digest_file(path)
+            except (OSError, UserError):
+                continue
+        return found
+
+
+Stamp = tuple[int, ...]
+
+OTHER: Stamp = ()
+"""The stamp of what is there but is no regular file: a folder, a pipe, a device."""
 
 
 def take_stamp(path: str) -> Stamp | None:
-    """Return what tells one state of a regular file from the next; None when there is no such file."""
+    """Return what tells one state of a file from the next; None when there is nothing."""
     try:
         found = os.stat(path)  # noqa: PTH116 - called once per opened file
     except OSError:
         return None
     if not stat.S_ISREG(found.st_mode):
-        return None
+        return OTHER
     return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 

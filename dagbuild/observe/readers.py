@@ -7,6 +7,7 @@ a path, and file systems other than the local one, is not looked at.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.abc
 import importlib.machinery
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from dagbuild.code.origin import STANDS_FOR
 from dagbuild.observe import active
 from dagbuild.observe.collect import Collector, read_query
 
@@ -42,9 +44,13 @@ def _all(names: str, position: int, keyword: str, does: str = "read") -> tuple[E
 _DUCKDB_READ = "read_csv read_json read_parquet from_csv_auto from_parquet"
 _DUCKDB_QUERY = "sql query execute executemany from_query"
 
+_SCHEMA = _all("read_schema read_metadata", 0, "where")
+
 ENTRIES: Mapping[str, tuple[Entry, ...]] = {
-    # Methods, since they are found however the functions that use them were imported.
+    "pyarrow.parquet": _SCHEMA,
+    # Methods where it can be, since they are found however the functions that use them were imported.
     "pyarrow.parquet.core": (
+        *_SCHEMA,
         *_all("ParquetFile.__init__", 1, "source"),
         *_all("ParquetDataset.__init__", 1, "path_or_paths"),
         *_all("ParquetWriter.__init__", 1, "where", "write"),
@@ -56,11 +62,19 @@ ENTRIES: Mapping[str, tuple[Entry, ...]] = {
         *_all("read_table read_feather", 0, "source"),
         *_all("write_feather", 1, "dest", "write"),
     ),
-    "pyarrow.orc": (*_all("ORCFile.__init__ read_table", 1, "source"),),
+    "pyarrow.orc": _all("ORCFile.__init__", 1, "source"),
     "pyarrow": _all("memory_map", 0, "path"),
     "polars": (
-        *_all("read_avro read_csv read_excel read_ipc read_ipc_schema read_ipc_stream read_json read_lines", 0, "source"),
-        *_all("read_ndjson read_ods read_parquet read_parquet_metadata read_parquet_schema read_delta", 0, "source"),
+        *_all(
+            "read_avro read_csv read_excel read_ipc read_ipc_schema read_ipc_stream read_json read_lines",
+            0,
+            "source",
+        ),
+        *_all(
+            "read_ndjson read_ods read_parquet read_parquet_metadata read_parquet_schema read_delta",
+            0,
+            "source",
+        ),
         *_all("scan_csv scan_ipc scan_ndjson scan_parquet scan_lines scan_delta", 0, "source"),
         *_all("DataFrame.write_parquet DataFrame.write_csv DataFrame.write_ipc", 1, "file", "write"),
         *_all("LazyFrame.sink_parquet LazyFrame.sink_csv LazyFrame.sink_ipc", 1, "path", "write"),
@@ -96,11 +110,13 @@ def _wrap_module(module: ModuleType) -> None:
         *path, name = entry.attribute.split(".")
         owner = functools.reduce(lambda thing, part: getattr(thing, part, None), path, module)
         call = vars(owner).get(name) if owner is not None else None
-        if call is not None and not hasattr(call, _MARK):  # other versions may lack it
-            setattr(owner, name, _wrap(call, entry))
-
-
-_MARK = "__dagbuild_reader__"
+        if call is not None and not hasattr(call, STANDS_FOR):  # other versions may lack it
+            reader = _wrap(call, entry)
+            setattr(owner, name, reader)
+            home = sys.modules.get(getattr(call, "__module__", None) or "")
+            there = getattr(call, "__name__", name)
+            if getattr(home, there, None) is call:
+                setattr(home, there, reader)  # pickle asks for it where it says that it is defined
 
 
 def _wrap(call: Callable[..., Any], entry: Entry) -> Callable[..., Any]:
@@ -111,13 +127,12 @@ def _wrap(call: Callable[..., Any], entry: Entry) -> Callable[..., Any]:
         given = args[entry.position] if len(args) > entry.position else kwargs.get(entry.keyword)
         with active.quiet():
             for collector in collectors:
-                try:
+                # What is wrong with its argument the reader itself will tell.
+                with contextlib.suppress(Exception):
                     _report(collector, entry, given, kwargs.get("filesystem"))
-                except Exception:  # noqa: S110 - the reader itself will tell what is wrong with its argument
-                    pass
         return call(*args, **kwargs)
 
-    setattr(reader, _MARK, True)
+    setattr(reader, STANDS_FOR, call)  # the fingerprint looks through it
     return reader
 
 
@@ -141,9 +156,6 @@ def _report(collector: Collector, entry: Entry, given: Any, filesystem: Any) -> 
 
 class _Finder(importlib.abc.MetaPathFinder):
     """Finds nothing of its own: lets the others find, and wraps what they load."""
-
-    def __init__(self) -> None:
-        self._asking = False
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dagbuild.digest import Digest
 from dagbuild.observe.collect import digest_variable
-from dagbuild.observe.places import ABSENT, Places
+from dagbuild.observe.places import ABSENT, Digester, Places, digest_paths
 from dagbuild.record import Observation
 
 
@@ -18,18 +18,22 @@ def find_changed(
     observations: Iterable[Observation],
     places: Places,
     environ: Mapping[str, str],
-    digest_file: Callable[[str], Digest],
+    files: Digester,
     digest_code: Callable[[str], Digest | None] = lambda _: None,
 ) -> Iterator[Observation]:
     """Yield the observations that hold no longer.
 
-    `digest_file` raises OSError, `digest_code` returns None for code that is not there. A kind that this version does
+    `digest_code` returns None for code that is not there. A kind that this version does
     not know does not hold.
     """
+    observations = list(observations)
+    paths = {o.name: places.path(o.name) for o in observations if o.kind == "file"}
+    digests = digest_paths(files, [path for path in paths.values() if Path(path).is_file()])
     for seen in observations:
         match seen.kind:
             case "file":
-                now: str | None = _digest_path(places.path(seen.name), digest_file)
+                path = paths[seen.name]
+                now: str | None = digests.get(path) if Path(path).exists() else ABSENT
             case "listing":
                 now = places.digest_listing(seen.name)
             case "env":
@@ -46,17 +50,8 @@ def holds(
     observations: Iterable[Observation],
     places: Places,
     environ: Mapping[str, str],
-    digest_file: Callable[[str], Digest],
+    files: Digester,
     digest_code: Callable[[str], Digest | None] = lambda _: None,
 ) -> bool:
     """Tell whether all observations still hold."""
-    return next(find_changed(observations, places, environ, digest_file, digest_code), None) is None
-
-
-def _digest_path(path: str, digest_file: Callable[[str], Digest]) -> Digest | None:
-    if not Path(path).exists():
-        return ABSENT
-    try:
-        return digest_file(path)
-    except OSError:
-        return None
+    return next(find_changed(observations, places, environ, files, digest_code), None) is None

@@ -10,13 +10,13 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterator
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 from dagbuild.observe import active
 from dagbuild.observe.places import is_project_code
 
-_THROUGH = ("<frozen os>", "<frozen _collections_abc>", "/os.py", "/_collections_abc.py")
+_THROUGH = ("<frozen os>", "<frozen _collections_abc>", "/os.py", "/_collections_abc.py", __file__)
 
 _everything: set[tuple[str, int]] = set()
 """Lines that go through all variables: a look-up of one of them there says nothing."""
@@ -67,11 +67,20 @@ def _report(key: Any, value: Any) -> None:
             collector.read_variable(os.fsdecode(key), None if value is None else os.fsdecode(value))
 
 
+@functools.cache
+def _speaks_of_it(code: CodeType) -> bool:
+    """Tell whether code has a name with "env" in it.
+
+    Extension modules have no frames: without this, what pyarrow 26 looks up seems to be its caller's.
+    """
+    return any("env" in name.lower() for name in (*code.co_names, *code.co_varnames, *code.co_freevars))
+
+
 def _find_line() -> tuple[str, int] | None:
     """Return the line of the project's code that asks, or None when a library does."""
-    frame: FrameType | None = sys._getframe(3)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.endswith(_THROUGH):
         frame = frame.f_back
-    if frame is None or not is_project_code(frame.f_code.co_filename):
+    if frame is None or not is_project_code(frame.f_code.co_filename) or not _speaks_of_it(frame.f_code):
         return None
     return frame.f_code.co_filename, frame.f_lineno

@@ -76,6 +76,7 @@ class _Build:
     running: set[str] = field(default_factory=set)
     revoked: set[str] = field(default_factory=set)
     remade: set[str] = field(default_factory=set)
+    refreshed: set[str] = field(default_factory=set)
     ended: dict[str, StepFinished] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     count: int = 0
@@ -216,9 +217,16 @@ class _Build:
     def _alias(self, name: str, record: Record) -> None:
         """Take a record found under the content key, and let the deep key find it the next time."""
         deep = self.request.deep[name]
-        if record.deep != deep:
-            record = replace(record, deep=deep, manifest=self.request.manifest(name), node=name, alias=True,
-                             run=self.run)  # fmt: skip
+        if record.deep != deep or self._is_refreshed(name):
+            record = replace(
+                record,
+                node=name,
+                deep=deep,
+                manifest=self.request.manifest(name),
+                alias=True,
+                run=self.run,
+                forced=self._is_refreshed(name),
+            )
             self._put(record)
         self._reuse(name, record, How.REUSED)
 
@@ -298,8 +306,15 @@ class _Build:
             user=_user(),
             run=self.run,
             log=done.log,
-            forced=name in self.request.forced,
+            forced=self._is_refreshed(name),
         )
+
+    def _is_refreshed(self, name: str) -> bool:
+        """Tell whether the node was forced, or follows one that was: its new record wins over the older ones."""
+        values, _ = self.request.needs(name)
+        if name in self.request.forced or any(up in self.refreshed for up in values):
+            self.refreshed.add(name)
+        return name in self.refreshed
 
     def _digest(self, name: str) -> Digest:
         given = self.request.givens.get(name)

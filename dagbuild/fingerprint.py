@@ -10,10 +10,10 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, get_args, get_origin
 
+from dagbuild.code import Closure, SourceReader, package_version
 from dagbuild.digest import Digest, digest_json, digest_text
 from dagbuild.node import Binding, Columns, Group, Node, Source, Value
 from dagbuild.record import Manifest, Part
-from dagbuild.code import Closure, SourceReader, package_version
 
 # A release that changes what one of these says raises its number, and re-keys only what that concerns.
 SOURCE_SCHEME = 1

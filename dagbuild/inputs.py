@@ -5,6 +5,7 @@ Knows types and content digests, nothing of plans or builds. All mistakes are to
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from dagbuild.graph import Graph
 from dagbuild.node import REQUIRED, File, Files, Node
 from dagbuild.plan import Given
 from dagbuild.record import Artifact, Part
-from dagbuild.store.files import FileDigests, find_files
+from dagbuild.store.files import FileDigests
 from dagbuild.types import check_value, describe_type
 
 
@@ -131,6 +132,8 @@ class GivenMaker:
             problem = error.problems[0]
             where = problem.where or self._where(name)
             self.problems.append(Problem(f"{kind} '{name}': {problem.message}", where, problem.hint))
+        except OSError as error:
+            self.problems.append(Problem(f"{kind} '{name}': {_tell(error)}", self._where(name)))
         else:
             givens[name] = Given(name, kind, artifact.digest, artifact, _short(value))
 
@@ -145,12 +148,16 @@ class GivenMaker:
             path = self._resolve(str(value))
             return Given(name, "file", self.files.digest_file(path), self._encode(path), self.show(path))
         patterns = [str(value)] if isinstance(value, str | Path) else [str(item) for item in value]
-        resolved = [self._resolve(pattern) for pattern in patterns]
-        found = sorted(str(Path(root, path)) for root, paths in map(find_files, resolved) for path in paths)
-        return Given(name, "file", self._digest_patterns(resolved), self._encode(found), ", ".join(patterns))
+        found = [path for pattern in patterns for path in find_files(self.root, pattern)]
+        return Given(name, "file", self._digest_patterns(patterns), self._encode(found), ", ".join(patterns))
 
     def _digest_patterns(self, patterns: list[str]) -> Digest:
-        return digest_json([self.files.digest_pattern(pattern) for pattern in patterns])
+        digests = []
+        for pattern in patterns:
+            base = fixed_folder(self.root, pattern)
+            names = [str(Path(path).relative_to(base)) for path in find_files(self.root, pattern)]
+            digests.append(self.files.digest_files(base, names))
+        return digest_json(digests)
 
     def _encode(self, value: Any) -> Artifact:
         return self.artifacts.save(value) if self.save else self.artifacts.encode(value)[0]
@@ -165,33 +172,67 @@ class GivenMaker:
 
     def read_parts(self, node: Node) -> list[Part]:
         """Return a counting manifest line for each path that `@reads` names; raises InputError when one is not there."""
-        try:
-            return [Part("file", path, self._digest_read(path), path) for path in node.reads]
-        except InputError as error:
-            hint = "paths of @reads are taken from the project's root"
-            text = f"node '{node.name}' reads a file: {error.problems[0].message}"
-            raise InputError(text, where=str(node.where), hint=hint) from error
+        parts = []
+        for path in node.reads:
+            try:
+                parts.append(Part("file", path, self._digest_read(path), path))
+            except OSError as error:
+                raise InputError(
+                    f"node '{node.name}' reads '{path}': {_tell(error)}",
+                    where=str(node.where),
+                    hint="paths of @reads are taken from the project's root",
+                ) from error
+        return parts
 
     def _digest_read(self, path: str) -> Digest:
         resolved = self._resolve(path)
         if "://" in path or Path(resolved).is_file():
             return self.files.digest_file(resolved)
-        return self.files.digest_pattern(resolved)
+        return self._digest_patterns([path])
 
     def is_unchanged(self, given: Given) -> bool:
         """Tell whether the files behind a given are still those that it was made of."""
         value, many = self._asked[given.name]
         try:
             return self._file(given.name, value, many=many).digest == given.digest
-        except InputError:
+        except OSError:
             return False
 
     def are_unchanged(self, parts: Iterable[Part]) -> bool:
         """Tell whether the files of `read_parts` are still the same."""
         try:
             return all(self._digest_read(part.name) == part.digest for part in parts)
-        except InputError:
+        except OSError:
             return False
+
+
+def fixed_folder(root: Path, pattern: str) -> Path:
+    """Return the folder that a glob, folder or file name stands in: what comes before the first wildcard."""
+    path = root / pattern
+    if path.is_dir():
+        return path
+    fixed = itertools.takewhile(lambda part: not any(c in part for c in "*?["), path.parent.parts)
+    return Path(*fixed)
+
+
+def find_files(root: Path, pattern: str) -> list[str]:
+    """Return the files that a folder's name, a glob or a file's name stands for, sorted; raises FileNotFoundError."""
+    path = root / pattern
+    if path.is_dir():
+        found = path.rglob("*")
+    elif path.is_file():
+        found = iter([path])
+    else:
+        base = fixed_folder(root, pattern)
+        found = base.glob(str(path.relative_to(base)))
+    files = sorted(str(each) for each in found if each.is_file())
+    if not files:
+        raise FileNotFoundError(f"no file matches '{pattern}'")
+    return files
+
+
+def _tell(error: OSError) -> str:
+    return f"{error.strerror}: {error.filename}" if error.strerror and error.filename else str(error)
 
 
 def _article(kind: str) -> str:

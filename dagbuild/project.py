@@ -31,8 +31,10 @@ from dagbuild.reasons import Reason, find_changes, with_parts
 from dagbuild.record import Artifact, Key, Manifest, Record
 from dagbuild.settings import Pin, Settings, load_settings
 from dagbuild.code import SourceReader
-from dagbuild.store import open_store
+from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
+from dagbuild.store.layered import LayeredStore
+from dagbuild.store.local import LocalStore
 
 
 def _ignore(_: Event) -> None:
@@ -63,8 +65,13 @@ class Project:
     ) -> None:
         self.settings = settings
         self.listener = listener
+        self._store: LocalStore | LayeredStore | None = None
+        self._artifacts: Artifacts | None = None
+        self._files: FileDigests | None = None
         self.modules = list(modules) if modules is not None else load_modules(settings.modules, settings.root)
-        self.graph: Graph = load_graph(self.modules, settings.config, allow_overrides=allow_overrides)
+        self.graph: Graph = load_graph(
+            self.modules, settings.config, allow_overrides=allow_overrides, inputs=settings.inputs
+        )
 
     @classmethod
     def load(
@@ -87,9 +94,9 @@ class Project:
     # -- parts that open late ------------------------------------------------------------------------------------
 
     @property
-    def store(self) -> Store:
+    def store(self) -> LocalStore | LayeredStore:
         """The store: local, with the remote behind it where the settings name one."""
-        if "_store" not in self.__dict__:
+        if self._store is None:
             self._store = open_store(
                 self.settings.cache.folder,
                 self.settings.remote,
@@ -101,14 +108,22 @@ class Project:
     @property
     def artifacts(self) -> Artifacts:
         """Values to and from the store."""
-        if "_artifacts" not in self.__dict__:
+        if self._artifacts is None:
             self._artifacts = Artifacts(self.store)
         return self._artifacts
 
+    @property
+    def files(self) -> FileDigests:
+        """Digests of files, remembered in the cache folder."""
+        if self._files is None:
+            self._files = FileDigests(self.settings.cache.folder)
+        return self._files
+
     def close(self) -> None:
         """Let go of the store."""
-        if "_store" in self.__dict__:
-            self._store.close()
+        for opened in (self._store, self._files):
+            if opened is not None:
+                opened.close()
 
     # -- what the planner needs to know --------------------------------------------------------------------------
 
@@ -132,7 +147,7 @@ class Project:
                 raise InputError(
                     f"there is no node '{name}' to force", hint=did_you_mean(name, self.graph.nodes)
                 )
-        maker = GivenMaker(self.graph, self.settings.root, self.artifacts, self.store.files, save=save)
+        maker = GivenMaker(self.graph, self.settings.root, self.artifacts, self.files, save=save)
         pins = {
             name: (Artifact.from_json(pin.artifact), pin.note or pin.digest)
             for name, pin in self.settings.pins.items()

@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.digest import digest_bytes
 from dagbuild.code.entities import Item
+from dagbuild.digest import digest_bytes
 
 if TYPE_CHECKING:
     from dagbuild.code.values import Referrer
@@ -47,7 +47,7 @@ def _dtype_text(dtype: Any) -> str:
     return f"{dtype.itemsize} {dtype.descr}"
 
 
-def _pandas_items(walk: Referrer, value: Any) -> list[Item] | None:
+def _pandas_items(walk: Referrer, value: Any) -> list[Item] | None:  # noqa: PLR0911 (one for each kind)
     pd: Any = sys.modules["pandas"]
     if isinstance(value, pd.DataFrame):
         columns: list[Item] = [walk.refer(value.iloc[:, i].array) for i in range(value.shape[1])]

@@ -8,10 +8,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from dagbuild.digest import Digest, digest_json
 from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Item, Unordered
 from dagbuild.code.walk import Walk
+from dagbuild.digest import Digest, digest_json
 
 _DOC_MARKS = frozenset({"__doc__", "getdoc", "getsource"})
 _NAME_MARKS = frozenset({"__name__", "__qualname__", "getsource"})
@@ -103,7 +103,7 @@ class SourceReader:
         digest_all([item], self._digests)
         return self._digests[item]
 
-    def _leaf(self, entity: Entity, asked: bool) -> Leaf:  # noqa: FBT001
+    def _leaf(self, entity: Entity, asked: bool) -> Leaf:
         kind = "function" if asked and entity.kind == "helper" else entity.kind
         return Leaf(kind, entity.name, self._own[entity], entity.where, entity.text)
 

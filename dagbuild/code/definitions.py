@@ -15,7 +15,8 @@ from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any
 
-from dagbuild.code.normal_form import Function, FunctionForm, dump_function
+from dagbuild.code.dump import Function
+from dagbuild.code.normal_form import FunctionForm, dump_function
 
 
 class Text:
@@ -94,7 +95,7 @@ def first_line(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> i
 def _place(node: Function) -> tuple[int, int | None, int, int | None]:
     """Return the place of something that only this function's own code is compiled from."""
     inner = node.body if isinstance(node, ast.Lambda) else node.body[-1]
-    return inner.lineno, inner.end_lineno, inner.col_offset, inner.end_col_offset  # type: ignore[return-value]
+    return inner.lineno, inner.end_lineno, inner.col_offset, inner.end_col_offset
 
 
 class Definitions:
@@ -117,8 +118,9 @@ class Definitions:
 
     def find_class(self, cls: type, names: Mapping[str, Any]) -> ast.ClassDef | None:
         """Return the statement that defines a loaded class, or None."""
-        method = next((f for f in vars(cls).values() if isinstance(f, FunctionType)
-                       and f.__module__ == cls.__module__ and f.__qualname__.startswith(cls.__qualname__)), None)  # fmt: skip
+        prefix = cls.__qualname__ + "."
+        methods = (f for f in vars(cls).values() if isinstance(f, FunctionType) and f.__globals__ is names)
+        method = next((f for f in methods if f.__code__.co_qualname.startswith(prefix)), None)
         line = method.__code__.co_firstlineno if method else None
         candidates = self.module_texts(names)
         if method:

@@ -9,22 +9,35 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Mapping
-from importlib.util import resolve_name
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.code.entities import Entity
-from dagbuild.code.references import MISSING, find_object
+from dagbuild.code.references import MISSING, absolute_name, find_object
 from dagbuild.code.statements import acted_on, flatten, is_skipped, root_chain
 
 if TYPE_CHECKING:
     from dagbuild.code.walk import Walk
 
 _HARMLESS = frozenset(
-    "logging warnings sys os atexit faulthandler gc signal threading typing abc print breakpoint pprint".split()
+    {
+        "logging",
+        "warnings",
+        "sys",
+        "os",
+        "atexit",
+        "faulthandler",
+        "gc",
+        "signal",
+        "threading",
+        "typing",
+        "abc",
+    }
 )
-_BUILTINS_THAT_ACT = frozenset({"setattr", "delattr", "exec", "eval", "__import__"})
-_CONTAINERS = (list, dict, set, bytearray)
+_BUILTINS_THAT_ACT = frozenset({("setattr",), ("delattr",), ("exec",), ("eval",), ("__import__",)})
+_ENVIRONMENT = {
+    "os": {("environ",), ("environ", "update"), ("environ", "setdefault"), ("putenv",), ("unsetenv",)}
+}
 
 
 def fill_effects(walk: Walk, entity: Entity) -> None:
@@ -60,29 +73,21 @@ def _effects_of(walk: Walk, names: Mapping[str, Any], body: list[ast.stmt]) -> I
 def _is_foreign(walk: Walk, names: Mapping[str, Any], target: ast.expr) -> bool:
     """Tell whether what a statement acts on is not seen by value anyway."""
     chain = root_chain(target)
-    if not chain:
-        return False
-    if chain[0] not in names:
-        return chain[0] in _BUILTINS_THAT_ACT
-    root = names[chain[0]]
-    if isinstance(root, ModuleType):
-        name = root.__name__
-        if chain[:2] == ("os", "environ") or chain[:2] == ("os", "putenv"):
-            return True
-        origin = walk.origins.of_name(name)
-        if origin.kind == "project":
-            found = find_object(names, chain)
-            return isinstance(found, FunctionType) or found is MISSING
-        return origin.kind != "dagbuild" and name.partition(".")[0] not in _HARMLESS
-    if isinstance(root, FunctionType):
-        return walk.origins.of_globals(root.__globals__).kind != "dagbuild"
-    if isinstance(root, type):
-        # Attributes of our own classes are seen; a class that is called acts.
-        return not walk.is_project_type(root) or len(chain) > 1
-    module = getattr(root, "__module__", None)
-    if callable(root) and isinstance(module, str):
-        return module.partition(".")[0] not in _HARMLESS and walk.origins.of_name(module).kind != "dagbuild"
-    return False
+    if not chain or chain[0] not in names:
+        return chain[:1] in _BUILTINS_THAT_ACT
+    thing: Any = names[chain[0]]
+    rest = chain[1:]
+    while rest and isinstance(thing, ModuleType) and walk.origins.of_name(thing.__name__).kind == "project":
+        thing, rest = vars(thing).get(rest[0]), rest[1:]
+    home = _module_of(thing)
+    origin = walk.origins.of_name(home).kind if home else "standard"
+    if origin == "project":
+        # What is set is seen by value; what is called may act on anything.
+        return isinstance(thing, FunctionType) or (isinstance(thing, type) and bool(rest))
+    if home in _ENVIRONMENT:
+        return rest in _ENVIRONMENT[home]
+    seen = not isinstance(thing, ModuleType) and not callable(thing)
+    return not seen and origin != "dagbuild" and home.partition(".")[0] not in _HARMLESS
 
 
 def _registered(walk: Walk, names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[Any]:
@@ -99,6 +104,8 @@ def _registered(walk: Walk, names: Mapping[str, Any], body: list[ast.stmt]) -> I
             module = _module_of(found)
             if not module or walk.origins.of_name(module).kind != "package":
                 continue
+            if hasattr(found, "__dataclass_transform__"):
+                continue  # it makes a class, as attrs does
             if isinstance(node, ast.ClassDef):
                 if isinstance(thing, type) and thing.__qualname__ == node.name:
                     yield thing
@@ -147,16 +154,8 @@ def _imports_of(names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[Modu
                 parts = alias.name.split(".")
                 yield from _loaded(".".join(parts[:end]) for end in range(1, len(parts) + 1))
         elif isinstance(node, ast.ImportFrom):
-            try:
-                package = str(names.get("__package__") or "")
-                base = (
-                    resolve_name("." * node.level + (node.module or ""), package)
-                    if node.level
-                    else node.module
-                )
-            except ImportError:
-                continue
-            parts = (base or "").split(".")
+            base = absolute_name(names, node.module or "", node.level)
+            parts = base.split(".")
             yield from _loaded(".".join(parts[:end]) for end in range(1, len(parts) + 1))
             yield from _loaded(f"{base}.{alias.name}" for alias in node.names)
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.digest import digest_text
 from dagbuild.code.entities import Entity, Item, Unordered
 from dagbuild.code.normal_form import Form, FunctionForm
 from dagbuild.code.references import MISSING, add_references, find_object
 from dagbuild.code.scopes import Chain
+from dagbuild.digest import digest_text
 
 if TYPE_CHECKING:
     from dagbuild.code.walk import Walk

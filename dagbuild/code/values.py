@@ -25,9 +25,9 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from dagbuild.digest import digest_bytes
 from dagbuild.code import arrays
 from dagbuild.code.entities import Entity, Item, Unordered
+from dagbuild.digest import digest_bytes
 
 
 class Referrer(Protocol):
@@ -46,7 +46,7 @@ class Referrer(Protocol):
         """Return the text with the project's own folder left out."""
 
 
-def scalar(value: Any, localize: Callable[[str], str]) -> str | None:
+def scalar(value: Any, localize: Callable[[str], str]) -> str | None:  # noqa: PLR0911 (one for each type)
     """Return the text of a plain scalar, or None for anything else."""
     kind = type(value)
     if kind is str:
@@ -217,10 +217,8 @@ def _typing_items(walk: Referrer, value: Any) -> list[Item] | None:
     if origin is not None:
         name = str(getattr(value, "_name", None) or kind.__name__)
         return [name, walk.refer(origin), *_sequence(walk, typing.get_args(value))]
-    name = getattr(value, "_name", None) or getattr(value, "__name__", None)
-    if isinstance(name, str) and kind.__module__.startswith("typing"):
-        return ["typing", name]
-    return None
+    special = getattr(value, "_name", None) or getattr(value, "__name__", None)
+    return ["typing", special] if isinstance(special, str) and kind.__module__ != "types" else None
 
 
 # -- objects -------------------------------------------------------------------------------------------

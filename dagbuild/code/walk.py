@@ -44,26 +44,29 @@ class Walk:
         if text is not None:
             return text
         thing = _real(thing)
-        key = ("", id(thing), "")
-        known = self._entities.get(key)
+        known = self._entities.get(("", id(thing), ""))
         if known is not None:
             return known
         if isinstance(thing, ModuleType):
             return self.refer_module(thing)
-        if isinstance(thing, FunctionType):
-            origin = self.origins.of_globals(thing.__globals__)
-            if origin.kind == "dagbuild":
-                return _OURS
-            if origin.kind == "project":
-                return self._add(key, functions.start(self, thing), functions.fill)
-            return self.refer_named(thing) or self._add(key, Entity(thing=thing), functions.fill_foreign)
-        if isinstance(thing, type):
-            if self.is_project_type(thing):
-                return self._add(key, classes.start(self, thing), classes.fill)
-            return self.refer_named(thing) or self._add(key, Entity(thing=thing), classes.fill_foreign)
-        if self._origin_of_type(type(thing)).kind == "dagbuild":
+        if isinstance(thing, FunctionType | type):
+            return self._refer_code(thing)
+        if self.origin_of_type(type(thing)).kind == "dagbuild":
             return _OURS
-        return self._add(key, Entity(thing=thing), _fill_value)
+        return self._add(("", id(thing), ""), Entity(thing=thing), _fill_value)
+
+    def _refer_code(self, thing: FunctionType | type) -> Item:
+        handlers: ModuleType
+        if isinstance(thing, type):
+            origin, handlers = self.origin_of_type(thing).kind, classes
+        else:
+            origin, handlers = self.origins.of_globals(thing.__globals__).kind, functions
+        if origin == "dagbuild":
+            return _OURS
+        key = ("", id(thing), "")
+        if origin == "project":
+            return self._add(key, handlers.start(self, thing), handlers.fill)
+        return self.refer_named(thing) or self._add(key, Entity(thing=thing), handlers.fill_foreign)
 
     def _add(self, key: tuple[str, int, str], entity: Entity, fill: Any) -> Entity:
         self._entities[key] = entity
@@ -167,9 +170,9 @@ class Walk:
 
     def is_project_type(self, cls: type) -> bool:
         """Tell whether a class is the project's."""
-        return self._origin_of_type(cls).kind == "project"
+        return self.origin_of_type(cls).kind == "project"
 
-    def _origin_of_type(self, cls: type) -> Origin:
+    def origin_of_type(self, cls: type) -> Origin:
         module = cls.__module__
         return self.origins.of_name(module if isinstance(module, str) else "builtins")
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType, TracebackType
 
-from dagbuild.errors import LoadError, Problem, UserError, did_you_mean
+from dagbuild.errors import LoadError, Problem, UserError, did_you_mean, find_nearest
 from dagbuild.loader.finder import forget_changed, watch_folder
 from dagbuild.node import Where
 
@@ -98,7 +98,8 @@ def _missing(name: str, error: ModuleNotFoundError, root: Path) -> LoadError:
     missing = error.name or name
     where = _user_place(name, error.__traceback__)
     parent, _, last = missing.rpartition(".")
-    near = did_you_mean(last, _importable(parent, root))
+    found = find_nearest(last, _importable(parent, root))
+    near = f"did you mean '{parent}.{found}'?".replace("'.", "'") if found else None
     if missing == name or name.startswith(missing + "."):
         return LoadError(f"there is no module '{missing}' in {_shown(root)}", hint=near, where=where)
     return LoadError(

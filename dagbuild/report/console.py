@@ -1,12 +1,13 @@
 """A build as it goes: plain lines, or a live picture of it in a terminal.
 
-`LiveReport` is the only place that knows rich. Both only listen; both write to the stream for messages, so that what
-a command gives on standard output stays clean.
+`LiveReport` is the only place that knows rich. Both only listen; both write to the stream for messages, so
+that what a command gives on standard output stays clean.
 """
 
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,8 @@ class LiveReport(PlainReport):
     def __init__(self, style: Style, again: str = "dagbuild build") -> None:
         from rich.console import Console
 
-        self._console = Console(stderr=True, no_color=not style.colour, highlight=False)
+        # This very stream, not whatever sys.stderr is while a node runs and what it prints is kept.
+        self._console = Console(file=sys.stderr, no_color=not style.colour, highlight=False)
         super().__init__(self._print, style, again)
 
     def _print(self, text: str) -> None:
@@ -97,7 +99,9 @@ class LiveReport(PlainReport):
         progress = self.progress
         if not progress.total or progress.done >= progress.total:
             return
-        bar = ProgressBar(total=progress.total, completed=progress.done, width=min(30, options.max_width // 3))
+        bar = ProgressBar(
+            total=progress.total, completed=progress.done, width=min(30, options.max_width // 3)
+        )
         words = [f"{progress.done}/{progress.total}"]
         if progress.failed:
             words.append(f"{progress.failed} failed")
@@ -106,7 +110,9 @@ class LiveReport(PlainReport):
         grid = Table.grid(padding=(0, 1))
         grid.add_row(bar, Text("  ".join(words)))
         yield grid
-        running = "   ".join(f"{name} {units.seconds(progress.elapsed(name))}" for name in list(progress.running))
+        running = "   ".join(
+            f"{name} {units.seconds(progress.elapsed(name))}" for name in list(progress.running)
+        )
         if running:
             yield Text(running, style="dim", no_wrap=True, overflow="ellipsis")
 

@@ -12,6 +12,7 @@ from dagbuild.report import units
 from dagbuild.report.style import Row, Style, table
 
 _NAMELESS = {"source", "node", "python", "recipe"}
+_CODE = {"function", "helper", "class", "constant", "statement", "module"}
 LONGEST = 40
 
 
@@ -68,9 +69,7 @@ def explanation_to_json(
     }
 
 
-def compare(
-    old: Manifest | None, new: Manifest
-) -> list[tuple[str, Part, Part | None, Part | None]]:
+def compare(old: Manifest | None, new: Manifest) -> list[tuple[str, Part, Part | None, Part | None]]:
     """Return (changed, added, removed or same; the part; as it was; as it is), changes first."""
     before, after = _index(old), _index(new)
     found: list[tuple[str, Part, Part | None, Part | None]] = []
@@ -97,15 +96,22 @@ def _index(manifest: Manifest | None) -> Mapping[tuple[str, str, int], Part]:
     return index
 
 
-def _rows(old: Manifest | None, new: Manifest) -> Iterable[Row]:
+def _rows(old: Manifest | None, new: Manifest) -> list[Row]:
     rows: list[Row] = []
+    leaves = {part.where for part in new.parts if part.kind in _CODE}
     for change, part, was, now in compare(old, new):
+        # The digest of all code, and what says nothing but its own name, are told by the rest.
+        dull = part.kind == "source" and part.where in leaves
+        if dull or (change in ("same", "part") and not part.text and part.kind in _NAMELESS):
+            continue
         name = part.kind if part.kind in _NAMELESS else f"{part.kind} {part.name}"
         if change == "changed" and was and now and (was.text or now.text) and was.text != now.text:
             text = f"{_cut(was.text)} -> {_cut(now.text)}"
         else:
             text = _cut(part.text) if part.text != part.name else ""
-        note = "" if part.counts or change != "changed" or part.kind != "package" else "ignored by the settings"
+        note = (
+            "" if part.counts or change != "changed" or part.kind != "package" else "ignored by the settings"
+        )
         where = part.where if part.where and part.where != part.text else ""
         rows.append(Row(change, name, "  ".join(filter(None, (text, where, note))), change))
     return rows

@@ -52,5 +52,7 @@ class Progress:
             return None
         mean = sum(known.values()) / len(known)
         left = sum(known.values()) + mean * (len(self._left) - len(known))
-        spent = sum(min(self.elapsed(name), self._left[name] or mean) for name in self.running if name in self._left)
+        spent = sum(
+            min(self.elapsed(name), self._left[name] or mean) for name in self.running if name in self._left
+        )
         return max(0.0, left - spent) / self._widest

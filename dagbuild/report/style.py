@@ -1,4 +1,4 @@
-"""Colours for a terminal, or none, and tables that fit its width. No library: `status` has to start quickly."""
+"""Colours for a terminal, or none, and tables that fit its width. No library: commands start quickly."""
 
 from __future__ import annotations
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from dagbuild.events import BuildResult, Failure, How
+from dagbuild.record import Artifact
 from dagbuild.report import units
-from dagbuild.report.style import Style
+from dagbuild.report.style import Row, Style, table
+from dagbuild.report.values import tell_description
 from dagbuild.report.words import join
+
+MANY = 10
+"""Targets that are told one by one."""
 
 _FILE = re.compile(r'^(\s*File )"(.+?)"', re.MULTILINE)
 
 
 def tell_result(result: BuildResult, targets: tuple[str, ...], style: Style) -> list[str]:
-    """Return the closing summary: how many nodes were computed, reused, fetched, what failed, the time saved."""
+    """Return the closing summary: what was computed, reused, fetched, what failed, the time saved."""
     counts = [
         style.paint(f"{len(result.names(how)):,} {how.value}", how.value)
         for how in (How.FAILED, How.BLOCKED, How.COMPUTED, How.REUSED, How.FETCHED)
@@ -27,18 +33,38 @@ def tell_result(result: BuildResult, targets: tuple[str, ...], style: Style) -> 
     names = join([f"`{name}`" for name in targets], 3)
     if result.interrupted:
         head = style.paint("interrupted", "warning")
-        return [f"{head} after {units.seconds(result.elapsed)}: {told}", "what is finished is kept; build again to go on"]
+        return [
+            f"{head} after {units.seconds(result.elapsed)}: {told}",
+            "what is finished is kept; build again to go on",
+        ]
     if result.failed:
         lines = [f"{style.paint('failed', 'failed')} {taken}: {told}{saved}"]
         if blocked := result.names(How.BLOCKED):
             lines.extend(style.wrap(f"blocked: {join(blocked)}", "  "))
         return lines
-    done = "built" if result.names(How.COMPUTED) else "up to date"
-    return [f"{style.paint(done, 'fresh')} {names} {taken}: {told}{saved}"]
+    if result.names(How.COMPUTED):
+        return [f"{style.paint('built', 'fresh')} {names} {taken}: {told}{saved}"]
+    verb = "is" if len(targets) == 1 else "are"
+    return [f"{names} {verb} {style.paint('up to date', 'fresh')}: {told}{saved}"]
+
+
+def tell_values(
+    result: BuildResult,
+    targets: tuple[str, ...],
+    describe: Callable[[Artifact], Mapping[str, Any]],
+    style: Style,
+) -> list[str]:
+    """Return a line for each target that has a value: what it is, how large."""
+    rows = [
+        Row("", name, tell_description(describe(step.record.artifact)))
+        for name in targets[:MANY]
+        if (step := result.steps.get(name)) and step.record
+    ]
+    return table(rows, style)
 
 
 def tell_failure(node: str, failure: Failure, again: str, style: Style) -> list[str]:
-    """Return a failed node's own words: the user's frames, what the inputs were, how to run only that node again."""
+    """Return how a node failed: the user's frames, what the inputs were, how to run that node again."""
     said = f"{failure.kind}: {failure.message}" if failure.message else failure.kind
     lines = [f"{style.paint('failed', 'failed')} {style.paint(node, 'bold')}: {said}"]
     lines.extend(_shorten(failure.frames).rstrip().splitlines())

@@ -10,11 +10,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class CacheSettings:
-    """The local store: its folder (absolute), its budget in bytes, and whether to survive a power cut."""
+    """The local store: its folder (absolute) and its budget in bytes.
+
+    `fsync` says when data are forced to disk: at the end of each "build", "always" at once, or "none" (a power cut
+    may then cost records).
+    """
 
     folder: Path
     size: int | None = None
-    fsync: bool = False
+    fsync: str = "build"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagbuild.record import BlobRef, Key, Record
@@ -37,6 +38,14 @@ class Store(ABC):
         The digest is verified on the first read in this process. Raises BlobMissingError or BlobDamagedError; a
         damaged blob is put aside first, so that the next `has_blobs` says that it is missing.
         """
+
+    def blob_path(self, ref: BlobRef) -> Path | None:  # noqa: ARG002 - for stores that keep files
+        """Return the file that holds just this blob's bytes, or None where there is none.
+
+        Verified and raising as `get_blob` does. Such files are read-only, replaced whole and never written in place:
+        readers map them.
+        """
+        return None
 
     @abstractmethod
     def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:

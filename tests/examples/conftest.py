@@ -18,7 +18,9 @@ def run() -> Run:
     """Run `python *words` in a folder, with a clean environment; its exit status must be the expected one."""
 
     def run(*words: str | Path, cwd: Path, status: int = 0) -> "subprocess.CompletedProcess[str]":
-        env = {key: value for key, value in os.environ.items() if not key.startswith(("DAGBUILD_", "PYTEST_"))}
+        env = {
+            key: value for key, value in os.environ.items() if not key.startswith(("DAGBUILD_", "PYTEST_"))
+        }
         env.update(PYTHONPATH=str(ROOT), COLUMNS="100", NO_COLOR="1")
         command = [sys.executable, *map(str, words)]
         result = subprocess.run(

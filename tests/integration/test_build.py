@@ -156,13 +156,12 @@ def test_unknown_names_are_refused_together(project: Path) -> None:
 
 def test_missing_input_and_wrong_types_are_told_before_anything_runs(project: Path) -> None:
     """With the place that needs it and how to give it."""
-    edit(project, "dagbuild.toml", "rate = 2", 'rate = "two"')
     edit(project, "dagbuild.toml", 'table = "table.csv"', "")
 
     with pytest.raises(InputError) as caught:
-        build(project, "report")
+        build(project, "report", overrides={"holidays": "many"})
 
-    assert "'rate' is a str, but int is wanted" in str(caught.value)
+    assert "override 'holidays' is a str, but int is wanted" in str(caught.value)
     assert "node 'rows' needs 'table'" in str(caught.value)
 
 

@@ -1,27 +1,40 @@
 """Pictures of the graph: which file name means which way to draw.
 
-`draw_picture` gives the bytes of a file and the words for what drew it; the parts are in the files beside this one.
+`draw_picture` gives the bytes of a file and says what drew it; the files beside this one do the work.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from dagbuild.errors import UserError, did_you_mean
+from dagbuild.graph import Graph
+from dagbuild.plan import Plan
 from dagbuild.report.drawing.dot import has_dot, render
 from dagbuild.report.drawing.picture import MANY, Picture, group_by_module, make_picture
 from dagbuild.report.drawing.svg import draw_svg
 from dagbuild.report.drawing.text import to_dot, to_json, to_mermaid
 
-__all__ = ["KINDS", "draw_picture", "make_picture"]
+__all__ = ["KINDS", "draw", "draw_picture", "make_picture"]
 
 KINDS = ("svg", "png", "pdf", "dot", "gv", "mmd", "json")
 """Suffixes that `draw_picture` takes."""
 
 
+def draw(graph: Graph, plan: Plan | None = None, path: str | Path | None = None) -> str:
+    """Return what the plan's targets need, or the whole graph, as SVG; write it to `path` by its suffix."""
+    picture = make_picture(graph, plan, plan.targets if plan else ())
+    if path is not None:
+        path = Path(path)
+        path.write_bytes(draw_picture(picture, path.suffix[1:])[0])
+    return draw_picture(picture, "svg", "own")[0].decode()
+
+
 def draw_picture(picture: Picture, kind: str, engine: str = "auto") -> tuple[bytes, str]:
     """Return a picture as the bytes of a .`kind` file, and what drew it.
 
-    `engine`: "dot" is Graphviz's program, "own" needs no program, "auto" takes `dot` where it is on PATH. Raises
-    UserError when that kind cannot be drawn so.
+    `engine`: "dot" is Graphviz's program, "own" needs no program, "auto" takes `dot` where it is on PATH.
+    Raises UserError when that kind cannot be drawn so.
     """
     kind = kind.lower()
     if kind not in KINDS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 ROUNDS = 12
@@ -73,7 +74,8 @@ def _swap(layers: list[list[S]], above: dict[S, list[S]], below: dict[S, list[S]
                 if 0 <= beside < len(layers)
             ]
             ends = {
-                slot: [sorted(place[other] for other in near[slot]) for near, place in sides] for slot in layer
+                slot: [sorted(place[other] for other in near[slot]) for near, place in sides]
+                for slot in layer
             }
             for left in range(len(layer) - 1):
                 first, second = layer[left], layer[left + 1]
@@ -94,9 +96,9 @@ def _between(first: list[int], second: list[int]) -> int:
 
 
 def _count(layers: Sequence[Sequence[S]], below: dict[S, list[S]]) -> int:
-    """Count crossings: for each pair of layers, the inversions among the ends of links in order of their starts."""
+    """Count crossings: between two layers, the inversions among links' ends in the order of their starts."""
     total = 0
-    for upper, lower in zip(layers, layers[1:], strict=False):
+    for upper, lower in pairwise(layers):
         place = {slot: number for number, slot in enumerate(lower)}
         ends = [end for slot in upper for end in sorted(place[other] for other in below[slot])]
         tree = [0] * (len(lower) + 1)

@@ -21,9 +21,13 @@ def render(dot: str, kind: str) -> bytes:
     except graphviz.ExecutableNotFound:
         raise UserError(
             f"a .{kind} file needs the program `dot`, which is not on PATH",
-            hint="install the package 'graphviz' (apt install graphviz, brew install graphviz), or write a .svg",
+            hint="install the package 'graphviz' (apt or brew install graphviz), or write a .svg",
         ) from None
     except graphviz.CalledProcessError as error:
-        said = error.stderr.decode("utf-8", "replace") if isinstance(error.stderr, bytes) else str(error.stderr)
+        said = (
+            error.stderr.decode("utf-8", "replace") if isinstance(error.stderr, bytes) else str(error.stderr)
+        )
         lines = said.strip().splitlines() or [str(error)]
-        raise UserError(f"`dot` could not draw the graph: {lines[-1]}", hint="write a .svg with --engine own") from None
+        raise UserError(
+            f"`dot` could not draw the graph: {lines[-1]}", hint="write a .svg with --engine own"
+        ) from None

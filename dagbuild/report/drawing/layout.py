@@ -1,13 +1,14 @@
 """Places for boxes in layers, left to right, with few crossings and long edges that run straight.
 
-Sugiyama's four steps: layers, dummies for edges that skip layers, order within layers, coordinates. Knows only names
-and sizes; every walk is a loop.
+Sugiyama's four steps: layers, dummies for edges that skip layers, order within layers, coordinates. Knows
+only names and sizes; every walk is a loop.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from dagbuild.report.drawing.crossings import reduce_crossings
 
@@ -74,10 +75,10 @@ def _break_cycles(names: Iterable[str], arrows: Iterable[tuple[str, str]]) -> li
             below[start].append(end)
     open_, done = set[str](), set[str]()
     turned: list[tuple[str, str]] = []
-    for root in below:
+    for root, first in below.items():
         if root in done:
             continue
-        stack = [(root, iter(below[root]))]
+        stack = [(root, iter(first))]
         open_.add(root)
         while stack:
             name, rest = stack[-1]
@@ -131,7 +132,7 @@ def _insert_dummies(
             layers[level].append(dummy)
         chain: list[Slot] = [start, *dummies, end]
         chains[start, end] = chain
-        links.extend(zip(chain, chain[1:], strict=False))
+        links.extend(pairwise(chain))
     return layers, links, chains
 
 
@@ -151,25 +152,18 @@ def _place(layers: list[list[Slot]], links: list[tuple[Slot, Slot]], spacing: Sp
     for sweep in range(SWEEPS):
         numbers = range(len(layers))
         for number in numbers if sweep % 2 == 0 else reversed(numbers):
-            if sweep < SWEEPS - 4:
-                sides = (above,) if sweep % 2 == 0 else (below,)
-            else:
-                sides = (above, below)
+            sides = [above, below] if sweep >= SWEEPS - 4 else [below if sweep % 2 else above]
             _settle(layers[number], offsets[number], y, sides)
     return y
 
 
 def _stack(layer: Sequence[Slot], spacing: Spacing) -> list[float]:
     """Return the least heights of a layer's slots, the first at 0."""
-    at: list[float] = []
-    for slot in layer:
-        if at:
-            boxes = (not isinstance(previous, tuple)) + (not isinstance(slot, tuple))
-            gap = spacing.gap if boxes == 2 else spacing.pass_by
-            at.append(at[-1] + boxes * spacing.box / 2 + gap)
-        else:
-            at.append(0.0)
-        previous = slot
+    at = [0.0] if layer else []
+    for upper, lower in pairwise(layer):
+        boxes = isinstance(upper, str) + isinstance(lower, str)
+        gap = spacing.gap if boxes == 2 else spacing.pass_by
+        at.append(at[-1] + boxes * spacing.box / 2 + gap)
     return at
 
 
@@ -179,9 +173,9 @@ def _settle(
     y: dict[Slot, float],
     sides: Sequence[Mapping[Slot, list[tuple[Slot, float]]]],
 ) -> None:
-    """Move a layer's slots to the least squares from their neighbours that keeps order and distance.
+    """Move a layer's slots to the least squares from their neighbours that keep order and distance.
 
-    With the least distances subtracted the order is all that binds, so pooling of adjacent violators solves it.
+    With the least distances subtracted the order is all that binds, so pooling adjacent violators solves it.
     """
     pools: list[tuple[float, float, int]] = []  # weighted sum, weight, how many
     for slot, low in zip(layer, offset, strict=True):
@@ -204,7 +198,7 @@ def _place_layers(
     """Give each layer its left edge; a gutter is wider where an arrow climbs far, so that none is steep."""
     climbs = [0.0] * len(layers)
     for route in layout.routes.values():
-        for (level, here), (_, there) in zip(route, route[1:], strict=False):
+        for (level, here), (_, there) in pairwise(route):
             climbs[level] = max(climbs[level], abs(there - here))
     x = 0.0
     for layer, climb in zip(layers, climbs, strict=True):

@@ -54,7 +54,9 @@ class Picture:
         return [status for status in reversed(STATUSES) if status in found]
 
 
-def make_picture(graph: Graph, plan: Plan | None = None, targets: Collection[str] = (), title: str = "") -> Picture:
+def make_picture(
+    graph: Graph, plan: Plan | None = None, targets: Collection[str] = (), title: str = ""
+) -> Picture:
     """Return the picture of all that `targets` need; of the whole graph when there are none."""
     names = graph.order(targets or [*graph.nodes, *graph.inputs])
     # A pinned or overridden node may need things that no plan has steps for; they are shown without colour.
@@ -131,4 +133,6 @@ def _count_stale(boxes: Iterable[Box]) -> int:
 
 def _worst(statuses: Iterable[str]) -> str:
     found = set(statuses)
-    return next((status for status in ("stale", "missing", "affected", "pinned", "fresh") if status in found), "")
+    return next(
+        (status for status in ("stale", "missing", "affected", "pinned", "fresh") if status in found), ""
+    )

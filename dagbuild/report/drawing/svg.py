@@ -60,7 +60,8 @@ def draw_svg(picture: Picture) -> str:
     for name, box in picture.boxes.items():
         level = layout.layer[name]
         top = layout.y[name] - spacing.box / 2
-        body.append(_draw_box(box, layout.x[level], top, layout.widths[level], spacing.box, stripes))
+        size = (layout.widths[level], spacing.box)
+        body.append(_draw_box(box, (layout.x[level], top), size, stripes.get(box.module)))
     body.append("</g>")
     body.append(f'<g transform="translate({MARGIN} {height - MARGIN})">{legend}</g>')
     body.append("</svg>\n")
@@ -103,20 +104,22 @@ def _style() -> str:
     return "".join(rules) + "@media (prefers-color-scheme:dark){" + "".join(dark) + "}"
 
 
-def _draw_box(box: Box, x: float, y: float, width: float, height: float, stripes: dict[str, str]) -> str:
+def _draw_box(box: Box, place: tuple[float, float], size: tuple[float, float], stripe: str | None) -> str:
     """Return one box: name, type and status in words, its module as a stripe."""
+    width, height = size
+    baseline = 18 if box.detail or box.status else 24
     look = "input" if box.kind == "input" else box.status or "none"
     classes = f"{look} target" if box.target else look
     rows = [
-        f'<g class="{classes}" transform="translate({x:.1f} {y:.1f})">',
+        f'<g class="{classes}" transform="translate({place[0]:.1f} {place[1]:.1f})">',
         f"<title>{_text(f'{box.name}: {box.detail}' if box.detail else box.name)}"
         + (f"\n{_text(box.note)}" if box.note else "")
         + "</title>",
         f'<rect class="box" width="{width:.1f}" height="{height:.0f}" rx="{20 if look == "input" else 8}"/>',
     ]
-    if box.module in stripes and look != "input":
-        rows.append(f'<rect x="6" y="8" width="3" height="{height - 16:.0f}" rx="1.5" fill="{stripes[box.module]}"/>')
-    rows.append(f'<text class="name" x="16" y="{18 if box.detail or box.status else 24}">{_text(_cut(box.name))}</text>')
+    if stripe and look != "input":
+        rows.append(f'<rect x="6" y="8" width="3" height="{height - 16:.0f}" rx="1.5" fill="{stripe}"/>')
+    rows.append(f'<text class="name" x="16" y="{baseline}">{_text(_cut(box.name))}</text>')
     if box.detail:
         rows.append(f'<text class="detail" x="16" y="32">{_text(_cut(box.detail))}</text>')
     if box.status:
@@ -125,11 +128,11 @@ def _draw_box(box: Box, x: float, y: float, width: float, height: float, stripes
 
 
 def _draw_arrows(picture: Picture, layout: Layout) -> Iterable[str]:
-    """Return the arrows; they leave and reach a box beside one another, in the order of where they come from."""
+    """Return the arrows; at a box they are side by side, in the order of where they lead."""
     leave = _ports(layout, 0)
     reach = _ports(layout, -1)
     waves = {name for name, box in picture.boxes.items() if box.status in WAVE}
-    calm_first = sorted(layout.routes, key=lambda arrow: waves.issuperset(arrow))
+    calm_first = sorted(layout.routes, key=waves.issuperset)
     for arrow in calm_first:
         route = list(layout.routes[arrow])
         route[0] = (route[0][0], route[0][1] + leave[arrow])
@@ -174,7 +177,8 @@ def _legend(picture: Picture, stripes: dict[str, str]) -> tuple[str, float]:
 
     def add(mark: str, words: str) -> None:
         nonlocal x
-        rows.append(f'<g transform="translate({x:.1f} 0)">{mark}<text class="key" x="18" y="0">{_text(words)}</text></g>')
+        key = f'<text class="key" x="18" y="0">{_text(words)}</text>'
+        rows.append(f'<g transform="translate({x:.1f} 0)">{mark}{key}</g>')
         x += 18 + _columns(words) * DETAIL_PX + 18
 
     looks = [(status, status) for status in picture.statuses]
@@ -207,4 +211,6 @@ def _cut(text: str) -> str:
 
 def _text(text: str) -> str:
     """Return a text that may stand in XML, which has no place for control characters."""
-    return escape(re.sub(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text), {'"': "&quot;"})
+    return escape(
+        re.sub(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text), {'"': "&quot;"}
+    )

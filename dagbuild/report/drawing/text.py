@@ -52,8 +52,8 @@ def to_dot(picture: Picture) -> str:
     lines = [
         "digraph dagbuild {",
         '  graph [rankdir=LR, bgcolor="#fcfcfd", pad=0.35, nodesep=0.22, ranksep=0.55, fontname="Helvetica", '
-        f'labelloc=t, labeljust=l, fontsize=15, label={_quote(picture.title)}];',
-        '  node [shape=box, style="rounded,filled", fontname="Menlo,DejaVu Sans Mono,monospace", fontsize=11, '
+        f"labelloc=t, labeljust=l, fontsize=15, label={_quote(picture.title)}];",
+        '  node [shape=box, style="rounded,filled", fontname="Menlo,DejaVu Sans Mono", fontsize=11, '
         'margin="0.16,0.08", penwidth=1.1, fontcolor="#1f2733"];',
         '  edge [color="#a9b3c0", arrowsize=0.6, penwidth=1.2];',
     ]

@@ -1,0 +1,191 @@
+"""Values to artifacts and back: encode, store the blobs, describe.
+
+The only place where codecs and stores meet. Knows neither how a value is taken apart nor where a blob lies. A value
+that is loaded is its consumer's own.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dagbuild.codecs.base import Declined, Piece
+from dagbuild.codecs.layout import Layout, iter_blobs, lay_out
+from dagbuild.codecs.reader import ValueReader
+from dagbuild.codecs.registry import Registry, default_registry
+from dagbuild.codecs.writer import ValueWriter
+from dagbuild.digest import Digest, canonical_json, digest_chunks
+from dagbuild.errors import CodecError, StoreError
+from dagbuild.record import Artifact, BlobRef
+from dagbuild.store.base import Store
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+PLAIN = "plain/1"
+"""The codec's name of values that are a form and nothing else: scalars and containers."""
+
+LONG_FORM = 16 * 1024
+"""Bytes of metadata from which it is a buffer itself: records stay small."""
+
+
+class Artifacts:
+    """Saves values to a store and loads them from it."""
+
+    def __init__(self, store: Store, codecs: Registry | None = None) -> None:
+        self._store = store
+        self._registry = codecs if codecs is not None else default_registry()
+
+    def encode(self, value: Any, format: str | None = None) -> tuple[Artifact, list[Sequence[Buffer]]]:  # noqa: A002
+        """Return the artifact that a value is and the bytes of its blobs, in order; nothing is stored.
+
+        `format` names a codec ("pickle", "parquet") instead of the one for the value's type. Raises CodecError,
+        which says what to return instead, when the value cannot be stored.
+        """
+        encoded = _Encoded(value, format, self._registry)
+        blobs = list(encoded.blobs())
+        refs = [BlobRef(digest_chunks(chunks), _size(chunks)) for chunks in blobs]
+        return encoded.artifact(refs), blobs
+
+    def digest(self, value: Any) -> Digest:
+        """Return the digest of the artifact that the value would be."""
+        encoded = _Encoded(value, None, self._registry)
+        refs = [BlobRef(digest_chunks(chunks), _size(chunks)) for chunks in encoded.blobs()]
+        return encoded.artifact(refs).digest
+
+    def save(self, value: Any, format: str | None = None) -> Artifact:  # noqa: A002 - the user's word
+        """Store the blobs of a value that are not there yet and return its artifact; see `encode`."""
+        encoded = _Encoded(value, format, self._registry)
+        # One at a time: a blob's bytes need not be in memory when the next one's are made.
+        return encoded.artifact([self._store.put_blob(chunks) for chunks in encoded.blobs()])
+
+    def load(self, artifact: Artifact) -> Any:
+        """Return the value, the caller's own.
+
+        Raises BlobMissingError and BlobDamagedError, and CodecError when what the store holds cannot be read here:
+        a library is missing or differs too much.
+        """
+        try:
+            reader, form = self._open(artifact)
+            return reader.value(form)
+        except (CodecError, StoreError, MemoryError):
+            raise
+        except Exception as error:
+            # Anything may go wrong in a pickle's constructors or in a library that has moved on.
+            raise _cannot_read(artifact, error) from error
+
+    def describe(self, artifact: Artifact) -> dict[str, Any]:
+        """Return kind, shape, columns, dtypes and sizes, as far as they are known, without reading the data."""
+        try:
+            reader, form = self._open(artifact)
+            return {**reader.describe(form), "codec": artifact.codec, "bytes": artifact.size}
+        except (CodecError, StoreError):
+            raise
+        except Exception as error:
+            raise _cannot_read(artifact, error) from error
+
+    def _open(self, artifact: Artifact) -> tuple[ValueReader, Any]:
+        meta = artifact.meta
+        layout = Layout.from_json(meta["buffers"])
+        if list(layout.blobs) != [ref.size for ref in artifact.blobs]:
+            raise ValueError("the blobs are not those that the metadata tells of")
+        reader = ValueReader(layout, _StoreBlobs(self._store, artifact), self._registry, code=artifact.code)
+        form = meta["form"] if "form" in meta else json.loads(bytes(reader.view(meta["long"])))
+        return reader, form if artifact.codec == PLAIN else ["@", artifact.codec, form]
+
+
+class _Encoded:
+    """A value taken apart: metadata, and the blobs when they are asked for."""
+
+    def __init__(self, value: Any, format_name: str | None, registry: Registry) -> None:
+        writer = ValueWriter(registry)
+        form = _write(value, format_name, writer, registry)
+        self.codec = PLAIN
+        if isinstance(form, list) and form[0] == "@":
+            _, self.codec, form = form
+        self.meta: dict[str, Any] = {"form": form}
+        text = canonical_json(form)
+        if len(text) > LONG_FORM:
+            self.meta = {"long": writer.add(text)}
+        self._pieces: list[Piece] = writer.pieces
+        self._layout = lay_out(self._pieces)
+        self.meta["buffers"] = self._layout.to_json()
+        self._code = writer.code
+        self._libraries = dict(found for package in writer.packages for found in _versions(package).items())
+
+    def blobs(self) -> Any:
+        return iter_blobs(self._pieces, self._layout)
+
+    def artifact(self, refs: Sequence[BlobRef]) -> Artifact:
+        libraries = dict(sorted(self._libraries.items()))
+        return Artifact(self.codec, self.meta, tuple(refs), self._code, libraries)
+
+
+def _write(value: Any, format_name: str | None, writer: ValueWriter, registry: Registry) -> Any:
+    if format_name is None:
+        return writer.add_value(value)
+    try:
+        return writer.add_by(registry.get_codec(format_name), value)
+    except Declined as error:
+        raise CodecError(
+            f"format '{format_name}' cannot hold a value of type '{type(value).__qualname__}' exactly"
+            + (f": {error}" if str(error) else ""),
+            hint="leave the format away",
+        ) from error
+
+
+class _StoreBlobs:
+    def __init__(self, store: Store, artifact: Artifact) -> None:
+        self._store = store
+        self._refs = artifact.blobs
+
+    def get(self, number: int) -> memoryview:
+        return self._store.get_blob(self._refs[number])
+
+    def path(self, number: int) -> Path | None:
+        return self._store.blob_path(self._refs[number])
+
+
+def _size(chunks: Sequence[Buffer]) -> int:
+    return sum(memoryview(chunk).nbytes for chunk in chunks)
+
+
+def _cannot_read(artifact: Artifact, error: Exception) -> CodecError:
+    now = {name: _version_of(name) for name in artifact.libraries}
+    changed = [
+        f"{name} {then} then, {now[name] or 'not installed'} now"
+        for name, then in artifact.libraries.items()
+        if now[name] != then
+    ]
+    about = f" ({'; '.join(changed)})" if changed else ""
+    return CodecError(
+        f"a value of codec '{artifact.codec}' cannot be read here: {type(error).__name__}: {error}{about}",
+        hint="install the libraries that it was written with, or build the node again",
+    )
+
+
+@cache
+def _versions(package: str) -> dict[str, str]:
+    """Return the versions of the distributions that a top-level package comes from; none for a project's own."""
+    version = getattr(sys.modules.get(package), "__version__", None)
+    if package in ("numpy", "pandas", "pyarrow", "polars") and version is not None:
+        return {package: str(version)}
+    names = set(_distributions().get(package, ()))
+    return {name: found for name in names if (found := _version_of(name)) is not None}
+
+
+@cache
+def _distributions() -> dict[str, list[str]]:
+    return {package: list(names) for package, names in metadata.packages_distributions().items()}
+
+
+def _version_of(distribution: str) -> str | None:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None

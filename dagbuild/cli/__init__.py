@@ -1,0 +1,1 @@
+"""The command line: parse words, call Project, print. One file per command; `main` is the door."""

@@ -1,0 +1,121 @@
+"""`dagbuild TARGET...` and `dagbuild build TARGET...`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from dagbuild.cli.session import Session, json_option, override_option, with_session
+from dagbuild.cli.terminal import give, is_live, say
+from dagbuild.errors import InputError, SettingsError
+
+if TYPE_CHECKING:
+    from dagbuild.events import BuildResult, Listener
+    from dagbuild.project import Project
+
+    Build = Callable[[Listener], BuildResult]
+
+FAILED, INTERRUPTED = 1, 130
+
+
+@click.command("build", short_help="Build targets.")
+@click.argument("targets", nargs=-1, metavar="TARGET...")
+@click.option("-o", "--output", metavar="FILE", help="Write the target's value to a file.")
+@click.option("--force", metavar="NODE", multiple=True, help="Compute this node even if it is fresh.")
+@click.option("-k", "--keep-going", is_flag=True, help="Go on with what a failed node does not block.")
+@click.option("--executor", type=click.Choice(["local", "ray"]), help="Where to run.")
+@override_option
+@json_option
+@with_session
+def command(
+    session: Session,
+    *,
+    targets: tuple[str, ...],
+    output: str | None,
+    force: tuple[str, ...],
+    keep_going: bool,
+    executor: str | None,
+    overrides: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Build targets: reuse what is right, fetch what colleagues have, compute the rest.
+
+    Without TARGET: those of `targets` in dagbuild.toml, or every node that no other takes.
+    """
+    from dagbuild.cli.files import read_overrides, write_value
+
+    project = _open(session, targets)
+    chosen = project.targets(targets)
+    session.check_names((*chosen, *force))
+    if output is not None and len(chosen) != 1:
+        raise InputError(f"-o takes the value of one target, and there are {len(chosen)}", hint="name one")
+    values = read_overrides(overrides)
+
+    def build(listener: Listener) -> BuildResult:
+        return project.build(
+            chosen,
+            overrides=values,
+            force=force,
+            keep_going=keep_going,
+            values=output is not None,
+            on_event=listener,
+            executor=executor,
+        )
+
+    result = _build_json(build) if as_json else _build_told(session, build, chosen)
+    if result.interrupted:
+        return INTERRUPTED
+    if result.failed:
+        return FAILED
+    if output is not None:
+        write_value(result.values[chosen[0]], output, chosen[0])
+        say(f"wrote {output}")
+    return 0
+
+
+def _open(session: Session, targets: tuple[str, ...]) -> Project:
+    try:
+        return session.project
+    except SettingsError as error:
+        # `dagbuild statsu` where there is no project is a slip of the fingers all the same.
+        problem = error.problems[0]
+        hint = session.near_command(targets[0]) if targets and problem.where is None else None
+        if hint is None:
+            raise
+        raise SettingsError(problem.message, hint=hint) from None
+
+
+def _build_json(build: Build) -> BuildResult:
+    from dagbuild.report.jsonl import JsonLines
+
+    listener = JsonLines(_writer(sys.stdout))
+    with contextlib.redirect_stdout(sys.stderr):  # what nodes print is no JSON
+        return build(listener)
+
+
+def _writer(stream: IO[str]) -> Callable[[str], None]:
+    """Return a function that writes a line to the stream, whatever standard output becomes."""
+
+    def write(line: str) -> None:
+        stream.write(line + "\n")
+        stream.flush()
+
+    return write
+
+
+def _build_told(session: Session, build: Build, targets: tuple[str, ...]) -> BuildResult:
+    from dagbuild.report.console import open_report
+    from dagbuild.report.summary import tell_result, tell_values
+
+    live = is_live()
+    with open_report(say, session.err, live=live, again=session.command("build")) as report:
+        result = build(report)
+    for line in tell_result(result, targets, session.out):
+        give(line)
+    for line in tell_values(result, targets, session.project.artifacts.describe, session.out):
+        give(line)
+    return result

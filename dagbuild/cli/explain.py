@@ -1,0 +1,32 @@
+"""`dagbuild explain NODE`: why a node is fresh or stale, part by part."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from dagbuild.cli.session import Session, json_option, override_option, with_session
+from dagbuild.cli.terminal import give
+
+
+@click.command("explain", short_help="Say why a node is fresh or stale.")
+@click.argument("node")
+@override_option
+@json_option
+@with_session
+def command(session: Session, node: str, overrides: tuple[str, ...], as_json: bool) -> int:
+    """Show the parts that decide NODE's value beside those of its last record, and what changed."""
+    from dagbuild.cli.files import read_overrides
+    from dagbuild.report.explain import explanation_to_json, tell_explanation
+
+    session.check_names([node])
+    found = session.project.explain(node, overrides=read_overrides(overrides))
+    if as_json:
+        plain = explanation_to_json(found.step, found.manifest, found.record, found.changes)
+        give(json.dumps(plain, indent=2))
+    else:
+        give(
+            "\n".join(tell_explanation(found.step, found.manifest, found.record, found.changes, session.out))
+        )
+    return 0

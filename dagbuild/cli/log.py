@@ -1,0 +1,46 @@
+"""`dagbuild log [NODE]`: what was computed when, by whom, and how long it took."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from dagbuild.cli.session import Session, json_option, with_session
+from dagbuild.cli.terminal import give
+
+
+@click.command("log", short_help="Say what was built when.")
+@click.argument("node", required=False)
+@click.option(
+    "-n", "--number", type=click.IntRange(min=1), default=20, show_default=True, help="Lines to show."
+)
+@json_option
+@with_session
+def command(session: Session, node: str | None, number: int, as_json: bool) -> int:
+    """List records, newest first: of all nodes, or of NODE, whose earlier values `pin` can bring back."""
+    from dagbuild.report import units
+    from dagbuild.report.style import columns
+
+    # A node that is gone still has its history, so names are not checked against today's graph.
+    records = session.project.log(node)[:number]
+    if as_json:
+        give(json.dumps([record.to_json() for record in records], indent=2))
+    elif not records:
+        give("nothing was built yet" if node is None else f"there is no record of '{node}'")
+    else:
+        rows = [
+            (
+                units.moment(record.started),
+                record.node,
+                "same value" if record.alias else units.seconds(record.duration),
+                units.size(record.artifact.size),
+                record.artifact.digest[:13],
+                record.user,
+                record.run,
+            )
+            for record in records
+        ]
+        heads = ("when", "node", "took", "size", "value", "who", "run")
+        give("\n".join(columns(rows, session.out, heads)))
+    return 0

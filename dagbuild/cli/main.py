@@ -1,0 +1,95 @@
+"""Run the command line once, and turn whatever comes of it into words and an exit status.
+
+0 built or clean, 1 a node failed or something is stale, 2 the user can fix it, 70 a bug of ours,
+130 interrupted, 141 whoever read our output has left.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from dagbuild.cli.group import group
+from dagbuild.cli.terminal import say, style_of
+from dagbuild.errors import Problem, UserError
+from dagbuild.report.style import Style
+from dagbuild.version import __version__
+
+USER, BUG, INTERRUPTED, PIPE_CLOSED = 2, 70, 130, 141
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command and return its exit status; prints every error."""
+    try:
+        status = group.main(args=list(args), prog_name="dagbuild", standalone_mode=False)
+        sys.stdout.flush()
+        return status if isinstance(status, int) else 0
+    except BaseException as error:
+        return _tell_end(error)
+
+
+def _tell_end(error: BaseException) -> int:
+    """Say what ended the command, and return the exit status."""
+    match error:
+        case UserError():
+            _tell(error.problems)
+            return USER
+        case click.exceptions.NoArgsIsHelpError():
+            say(error.format_message())
+            return USER
+        case click.UsageError():
+            _tell_usage(error)
+            return USER
+        case click.Abort() | KeyboardInterrupt():
+            say("interrupted")
+            return INTERRUPTED
+        case BrokenPipeError():
+            # `dagbuild list | head`: the interpreter could not flush at its end either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return PIPE_CLOSED
+        case Exception():
+            _tell_bug(error)
+            return BUG
+    raise error
+
+
+def _tell(problems: Sequence[Problem]) -> None:
+    style = style_of(sys.stderr)
+    for problem in problems:
+        for line in tell_problem(problem, style):
+            say(line)
+
+
+def tell_problem(problem: Problem, style: Style) -> list[str]:
+    """Return a problem as lines: where, what, and what to try."""
+    place = f"{style.paint(problem.where, 'bold')}: " if problem.where else ""
+    first, *rest = problem.message.splitlines() or [""]
+    lines = [f"{style.paint('error:', 'error')} {place}{first}", *(f"  {line}" for line in rest)]
+    if problem.hint:
+        said = problem.hint if problem.hint.startswith("did you mean") else f"try: {problem.hint}"
+        lines.append(f"  {style.paint(said, 'hint')}")
+    return lines
+
+
+def _tell_usage(error: click.UsageError) -> None:
+    message = error.format_message()
+    hint = None
+    if isinstance(error, click.NoSuchOption):
+        message = f"there is no option '{error.option_name}'"
+        if error.possibilities:
+            hint = f"did you mean '{error.possibilities[0]}'?"
+    if hint is None and error.ctx is not None:
+        hint = f"{error.ctx.command_path} --help"
+    _tell([Problem(f"{message[:1].lower()}{message[1:].rstrip('.')}", None, hint)])
+
+
+def _tell_bug(error: Exception) -> None:
+    style = style_of(sys.stderr)
+    say("".join(traceback.format_exception(error)).rstrip())
+    say("")
+    say(f"{style.paint('this is a bug in dagbuild', 'error')} {__version__}, not in your project.")
+    say("Please report it to the maintainers, with the lines above and what you were doing.")

@@ -1,0 +1,32 @@
+"""`dagbuild pin NODE [VALUE]`: a value in a node's place, for everybody who shares the project."""
+
+from __future__ import annotations
+
+import click
+
+from dagbuild.cli.session import Session, with_session
+from dagbuild.cli.terminal import say
+
+
+@click.command("pin", short_help="Put a value in a node's place.")
+@click.argument("node")
+@click.argument("value", default="@current")
+@click.option("-m", "--note", default="", help="Why; kept with the pin.")
+@with_session
+def command(session: Session, node: str, value: str, note: str) -> int:
+    """Put VALUE in NODE's place: a file, a literal, or @ and the start of a run or digest that the log shows.
+
+    Without VALUE: the value that NODE has now. Pins are kept in dagbuild.toml.
+    """
+    from dagbuild.cli.files import read_value
+    from dagbuild.settings import write_pin
+
+    session.check_names([node])
+    project = session.project
+    if value.startswith("@"):
+        pin = project.select_pin(node, value, note)
+    else:
+        pin = project.make_pin(node, read_value(value), note)
+    write_pin(session.settings.file or session.settings.root, node, pin)
+    say(f"pinned `{node}` to {pin.digest}")
+    return 0

@@ -1,0 +1,138 @@
+"""What a command works with: the options that say which project, and the project, opened late."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dagbuild.cli.terminal import say, style_of
+from dagbuild.errors import InputError, Problem, SettingsError, did_you_mean
+from dagbuild.report.style import Style
+
+if TYPE_CHECKING:
+    from dagbuild.events import Event
+    from dagbuild.project import Project
+    from dagbuild.settings import Settings
+
+IMPLICIT = "dagbuild.implicit"
+"""In the context's `meta`: no command was named, so the words may be misspelt commands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The options that say which project and with which settings."""
+
+    project: str | None = None
+    profile: str | None = None
+    sets: tuple[str, ...] = ()
+
+
+class Session:
+    """One run of a command."""
+
+    def __init__(self, given: Given, *, implicit: bool = False) -> None:
+        self.given = given
+        self.implicit = implicit
+        self.out: Style = style_of(sys.stdout)
+        self.err: Style = style_of(sys.stderr)
+
+    @functools.cached_property
+    def settings(self) -> Settings:
+        """The project's settings; raises SettingsError."""
+        from dagbuild.settings import load_settings
+
+        path = self.given.project or os.environ.get("DAGBUILD_PROJECT") or "."
+        return load_settings(Path(path), profile=self.given.profile, overrides=self._overrides())
+
+    @functools.cached_property
+    def project(self) -> Project:
+        """The project, its modules imported; raises a UserError with all that is wrong."""
+        from dagbuild.project import Project
+
+        settings = self.settings
+        project = Project(settings, listener=self._listen)
+        click.get_current_context().call_on_close(project.close)
+        return project
+
+    def check_names(self, names: Iterable[str]) -> None:
+        """Raise InputError for all names that are no node or input, with what each was likely meant to be."""
+        graph = self.project.graph
+        known = [*graph.nodes, *graph.inputs]
+        problems = [
+            Problem(f"there is no {'target or command' if self.implicit else 'node'} '{name}'", None, hint)
+            for name in names
+            if name not in graph
+            for hint in [
+                did_you_mean(name, known) or self.near_command(name) or "dagbuild list shows every node"
+            ]
+        ]
+        if problems:
+            raise InputError.of(problems)
+
+    def near_command(self, word: str) -> str | None:
+        """Return a hint when a word that stands where a command may is nearly one."""
+        from dagbuild.cli.group import COMMANDS
+
+        hint = did_you_mean(word, COMMANDS) if self.implicit else None
+        return hint.replace("did you mean", "did you mean the command") if hint else None
+
+    def command(self, name: str) -> str:
+        """Return a command line of the same project and settings, as the user would type it."""
+        words = ["dagbuild"]
+        if self.given.project:
+            words += ["--project", self.given.project]
+        if self.given.profile:
+            words += ["--profile", self.given.profile]
+        for text in self.given.sets:
+            words += ["--set", text]
+        return shlex.join([*words, name])
+
+    def _overrides(self) -> dict[str, str]:
+        overrides: dict[str, str] = {}
+        for text in self.given.sets:
+            key, equals, value = text.partition("=")
+            if not equals or not key.strip():
+                raise SettingsError(f"--set '{text}' has no '='", hint="write --set key=value")
+            overrides[key.strip()] = value
+        return overrides
+
+    def _listen(self, event: Event) -> None:
+        """Tell what the store has to say outside a build."""
+        text = getattr(event, "text", None)
+        if text is not None:
+            say(f"{self.err.paint('warning', 'warning')}: {text}")
+
+
+def with_session(function: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options that say which project, and a Session as its first argument."""
+
+    @click.option("-C", "--project", metavar="DIR", hidden=True)
+    @click.option("--profile", metavar="NAME", help="Settings of [profile.NAME].")
+    @click.option("--set", "sets", metavar="KEY=VALUE", multiple=True, help="A config value or setting.")
+    @functools.wraps(function)
+    def wrapper(project: str | None, profile: str | None, sets: tuple[str, ...], **options: Any) -> int:
+        ctx = click.get_current_context()
+        before: Given = ctx.obj or Given()
+        given = Given(project or before.project, profile or before.profile, (*before.sets, *sets))
+        return function(Session(given, implicit=bool(ctx.meta.get(IMPLICIT))), **options)
+
+    return wrapper
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+all_option = click.option("-a", "--all", "everything", is_flag=True, help="Show every node.")
+override_option = click.option(
+    "--override",
+    "overrides",
+    metavar="NODE=FILE",
+    multiple=True,
+    help="A value in the node's place: a file (csv, parquet, json, pickle, npy, txt) or a literal.",
+)

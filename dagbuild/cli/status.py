@@ -1,0 +1,37 @@
+"""`dagbuild status`: what is fresh, what is stale and why. Runs and fetches nothing."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from dagbuild.cli.session import Session, all_option, json_option, override_option, with_session
+from dagbuild.cli.terminal import give
+
+STALE = 1
+
+
+@click.command("status", short_help="Say what is fresh and what is stale.")
+@click.argument("targets", nargs=-1, metavar="[TARGET...]")
+@override_option
+@all_option
+@json_option
+@with_session
+def command(
+    session: Session, targets: tuple[str, ...], overrides: tuple[str, ...], everything: bool, as_json: bool
+) -> int:
+    """Say of each node above the targets whether it is fresh, and if not, why.
+
+    Exit status: 0 when everything is fresh, 1 when something is to compute, 2 for a mistake.
+    """
+    from dagbuild.cli.files import read_overrides
+    from dagbuild.report.words import plan_to_json, tell_status
+
+    session.check_names(targets)
+    plan = session.project.status(targets, overrides=read_overrides(overrides))
+    if as_json:
+        give(json.dumps(plan_to_json(plan), indent=2))
+    else:
+        give("\n".join(tell_status(plan, session.out, everything=everything)))
+    return 0 if plan.clean else STALE

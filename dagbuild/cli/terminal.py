@@ -1,0 +1,49 @@
+"""Where words go and how wide and colourful they may be."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import IO, Any
+
+import click
+
+from dagbuild.report.style import Style
+
+PIPE_WIDTH = 100
+"""Columns when nobody's terminal says how many."""
+
+
+def style_of(stream: IO[Any]) -> Style:
+    """Return how to write to a stream; NO_COLOR and FORCE_COLOR are heeded, COLUMNS too."""
+    columns = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns if stream.isatty() else _columns()
+    return Style(_wants_colour(stream), max(columns, 20))
+
+
+def say(text: str = "") -> None:
+    """Write a line for the person: on standard error, so that what a command gives stays clean."""
+    click.echo(text, err=True, color=True)  # colours were settled where the text was made
+
+
+def give(text: str = "") -> None:
+    """Write a line of what the command gives, on standard output."""
+    click.echo(text, color=True)
+
+
+def is_live() -> bool:
+    """Tell whether messages go to a terminal that can be drawn on."""
+    return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def _wants_colour(stream: IO[Any]) -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM", "") != "dumb"
+
+
+def _columns() -> int:
+    text = os.environ.get("COLUMNS", "")
+    return int(text) if text.isdecimal() and int(text) else PIPE_WIDTH

@@ -1,0 +1,165 @@
+"""numpy: the bytes of an array, its dtype, shape and order; and the bytes that any column shares with it.
+
+Object arrays, masked arrays and other subclasses go to pickle.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from dagbuild.codecs.base import Codec, Declined, Piece, Reader, Writer
+from dagbuild.codecs.plain import decode_plain, encode_plain
+
+
+class ArrayCodec(Codec):
+    """Takes arrays and scalars of fixed width."""
+
+    name = "numpy/1"
+
+    def encode(self, value: Any, writer: Writer) -> Any:
+        """Return the form of an array or scalar."""
+        writer.needs("numpy")
+        if type(value) is np.ndarray:
+            return _encode_array(value, writer)
+        if type(value) in (np.str_, np.bytes_):
+            # An array would drop zeros at the end.
+            plain = value.tobytes() if type(value) is np.bytes_ else str.__str__(value)
+            return {"kind": type(value).__name__, "value": encode_plain(plain, writer)}
+        if isinstance(value, np.generic) and type(value) is value.dtype.type and value.dtype.names is None:
+            array = np.asarray(value)
+            return {
+                "kind": "scalar",
+                "dtype": encode_dtype(value.dtype),
+                "data": add_array(array.reshape(1), writer),
+            }
+        raise Declined
+
+    def decode(self, meta: Any, reader: Reader) -> Any:
+        """Return the value of a form."""
+        kind = meta["kind"]
+        if kind in ("str_", "bytes_"):
+            return getattr(np, kind)(decode_plain(meta["value"], reader))
+        dtype = decode_dtype(meta["dtype"])
+        if kind == "scalar":
+            return make_array(reader.view(meta["data"]), dtype, (1,))[0]
+        shape = tuple(meta["shape"])
+        array = make_array(reader.view(meta["data"]), dtype, shape, meta["order"])
+        array.flags.writeable = False  # an empty one has no buffer that says so
+        return array
+
+    def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
+        """Return what the form tells of its value."""
+        if meta["kind"] != "array":
+            return {"kind": f"numpy.{meta['kind']}", "value": repr(self.decode(meta, reader))}
+        dtype = str(decode_dtype(meta["dtype"]))
+        return {"kind": "numpy.ndarray", "shape": list(meta["shape"]), "dtype": dtype, "order": meta["order"]}
+
+    def takes_from_pickle(self, value: Any) -> bool:  # noqa: ARG002 - of all codecs
+        """No: pickle keeps large arrays beside its stream by itself, and what is shared stays shared."""
+        return False
+
+
+CODEC = ArrayCodec()
+
+
+def add_array(array: np.ndarray[Any, Any], writer: Writer) -> int:
+    """Give the bytes of a one-dimensional array to `writer`, however it lies in memory."""
+    if array.flags.c_contiguous and not _has_holes(array.dtype):
+        return writer.add(Piece(array.nbytes, lambda: _bytes_of(array)))
+    return writer.add(Piece(array.nbytes, lambda: _bytes_of(_without_holes(np.ascontiguousarray(array)))))
+
+
+def make_array(
+    data: memoryview, dtype: np.dtype[Any], shape: tuple[int, ...], order: Any = "C"
+) -> np.ndarray[Any, Any]:
+    """Return the array over these bytes, without copying them."""
+    if not data.nbytes:
+        return np.empty(shape, dtype, order)
+    return np.ndarray(shape, dtype, data, order=order)
+
+
+def encode_dtype(dtype: np.dtype[Any]) -> Any:
+    """Return the form of a dtype of fixed width; raises Declined for the others."""
+    if dtype.hasobject or dtype.metadata is not None or dtype.kind not in "biufcmMSUV":
+        raise Declined
+    if dtype.subdtype is not None:
+        base, shape = dtype.subdtype
+        return ["sub", encode_dtype(base), list(shape)]
+    if dtype.names is None:
+        if np.dtype(dtype.str) != dtype or type(np.dtype(dtype.str)) is not type(dtype):
+            raise Declined
+        return dtype.str
+    fields: Any = dtype.fields or {}
+    if len(fields) != len(dtype.names):
+        raise Declined  # titles
+    formats = [encode_dtype(fields[name][0]) for name in dtype.names]
+    offsets = [fields[name][1] for name in dtype.names]
+    return ["struct", list(dtype.names), formats, offsets, dtype.itemsize, dtype.isalignedstruct]
+
+
+def decode_dtype(form: Any) -> np.dtype[Any]:
+    """Return the dtype of a form."""
+    if isinstance(form, str):
+        return np.dtype(form)
+    if form[0] == "sub":
+        return np.dtype((decode_dtype(form[1]), tuple(form[2])))
+    _, names, formats, offsets, size, is_aligned = form
+    spec: Any = {
+        "names": names, "formats": [decode_dtype(f) for f in formats], "offsets": offsets, "itemsize": size
+    }  # fmt: skip
+    dtype: np.dtype[Any] = np.dtype(spec, align=is_aligned)
+    return dtype
+
+
+def _encode_array(array: np.ndarray[Any, Any], writer: Writer) -> dict[str, Any]:
+    dtype = encode_dtype(array.dtype)
+    order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
+    size = math.prod(array.shape) * array.dtype.itemsize
+
+    def make() -> memoryview:
+        flat = np.ascontiguousarray(array.T if order == "F" else array)
+        return _bytes_of(_without_holes(flat))
+
+    return {
+        "kind": "array", "dtype": dtype, "shape": list(array.shape), "order": order,
+        "data": writer.add(Piece(size, make)),
+    }  # fmt: skip
+
+
+def _bytes_of(array: np.ndarray[Any, Any]) -> memoryview:
+    # Some dtypes, such as datetime64, have no buffer format: their bytes do.
+    return array.reshape(-1).view(np.uint8).data if array.nbytes else memoryview(b"")
+
+
+def _has_holes(dtype: np.dtype[Any]) -> bool:
+    """Tell whether items have bytes that belong to no value and may hold anything."""
+    if dtype.subdtype is not None:
+        return _has_holes(dtype.subdtype[0])
+    if dtype.names is None:
+        return _padding(dtype) > 0
+    fields: Any = dtype.fields
+    parts = [fields[name][0] for name in dtype.names]
+    return sum(part.itemsize for part in parts) != dtype.itemsize or any(map(_has_holes, parts))
+
+
+def _padding(dtype: np.dtype[Any]) -> int:
+    # x87 extended precision: ten bytes of value in sixteen.
+    is_extended = dtype.char in "gG" and np.finfo(np.longdouble).nmant == 63
+    return np.dtype(np.longdouble).itemsize - 10 if is_extended else 0
+
+
+def _without_holes(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    if not _has_holes(array.dtype):
+        return array
+    clean = np.zeros(array.shape, array.dtype)
+    if array.dtype.names is not None:
+        for name in array.dtype.names:
+            clean[name] = _without_holes(np.ascontiguousarray(array[name]))
+    else:
+        width = np.dtype(np.longdouble).itemsize
+        old, new = (a.reshape(-1).view(np.uint8).reshape(-1, width) for a in (array, clean))
+        new[:, :10] = old[:, :10]
+    return clean

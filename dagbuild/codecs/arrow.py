@@ -1,0 +1,171 @@
+"""Arrow arrays as record batch messages, in row chunks that appending does not move.
+
+Shared by Arrow tables, polars frames and the Arrow-backed columns of pandas, so that a column is one set of blobs
+wherever it is. The message drops offsets, padding and spare bytes; what lies under a null is made zero here.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import ipc
+
+from dagbuild.codecs.base import Declined, Piece, Reader, Writer
+from dagbuild.errors import CodecError
+
+ROWS = 128 * 1024
+"""In each chunk; a change re-keys artifacts."""
+
+
+def add_chunks(chunks: Any, writer: Writer, *, whole: bool = False) -> list[Any]:
+    """Return the form of a chunked array; `whole` keeps it in one chunk, for values that are not chunked.
+
+    Raises Declined when the type does not come back from its own description.
+    """
+    writer.needs("pyarrow")
+    stored = _stored_type(chunks.type)
+    if stored != chunks.type:
+        chunks = chunks.cast(stored)
+    dictionary = _has_dictionary(stored)
+    if dictionary:
+        chunks = chunks.unify_dictionaries()
+    step = max(len(chunks), 1) if whole or dictionary else ROWS
+    numbers = []
+    for start in range(0, max(len(chunks), 1 if dictionary else 0), step):
+        array = _one(chunks.slice(start, step))
+        numbers.append(writer.add(_stream(array) if dictionary else _message(array)))
+    return [encode_type(stored), len(chunks), numbers]
+
+
+def read_chunks(form: list[Any], reader: Reader, kind: Any = None) -> Any:
+    """Return the chunked array of a form, as type `kind` where that is a view of the one that was stored."""
+    stored = decode_type(form[0])
+    numbers = form[2]
+    if _has_dictionary(stored):
+        arrays = [ipc.open_stream(pa.py_buffer(reader.view(n))).read_next_batch().column(0) for n in numbers]
+    else:
+        schema = pa.schema([pa.field("", stored)])
+        arrays = [ipc.read_record_batch(pa.py_buffer(reader.view(n)), schema).column(0) for n in numbers]
+    chunks = pa.chunked_array(arrays, type=stored)
+    return chunks if kind is None or kind == stored else chunks.cast(kind)
+
+
+def encode_type(kind: Any) -> str:
+    """Return the text of a type: its name where that says it all, else its Arrow schema."""
+    if _common_types().get(str(kind)) == kind:
+        return str(kind)
+    schema = pa.schema([pa.field("", kind)])
+    data = schema.serialize().to_pybytes()
+    if not ipc.read_schema(pa.py_buffer(data)).equals(schema, check_metadata=True):
+        raise Declined
+    return f"{kind}:{b64encode(data).decode()}"
+
+
+def decode_type(text: str) -> Any:
+    """Return the type of a text; raises CodecError when its extension is not registered here."""
+    name, colon, data = text.rpartition(":")
+    if not colon:
+        return _common_types()[text]
+    kind = ipc.read_schema(pa.py_buffer(b64decode(data))).field(0).type
+    if str(kind) != name:
+        raise CodecError(
+            f"Arrow type '{name}' is not known here", hint="import the library that registers it"
+        )
+    return kind
+
+
+@cache
+def _common_types() -> dict[str, Any]:
+    kinds = [
+        pa.null(), pa.bool_(), pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32(),
+        pa.uint64(), pa.float16(), pa.float32(), pa.float64(), pa.string(), pa.large_string(), pa.binary(),
+        pa.large_binary(), pa.date32(), pa.date64(), *(pa.timestamp(unit) for unit in ("s", "ms", "us", "ns")),
+        *(pa.duration(unit) for unit in ("s", "ms", "us", "ns")),
+    ]  # fmt: skip
+    return {str(kind): kind for kind in kinds}
+
+
+def _stored_type(kind: Any) -> Any:
+    # Views point into buffers that they share with others; plain strings do not.
+    if kind == pa.string_view():
+        return pa.large_string()
+    return pa.large_binary() if kind == pa.binary_view() else kind
+
+
+def _has_dictionary(kind: Any) -> bool:
+    if pa.types.is_dictionary(kind):
+        return True
+    if isinstance(kind, pa.BaseExtensionType):
+        return _has_dictionary(kind.storage_type)
+    return any(_has_dictionary(kind.field(i).type) for i in range(kind.num_fields))
+
+
+def _one(chunks: Any) -> Any:
+    try:
+        one = chunks.combine_chunks()
+    except pa.ArrowInvalid as error:
+        raise Declined from error  # more text than 32-bit offsets can tell
+    if isinstance(one, pa.ChunkedArray):
+        if one.num_chunks > 1:
+            raise Declined
+        one = one.chunk(0) if one.num_chunks else pa.array([], one.type)
+    return one
+
+
+def _message(array: Any) -> Piece:
+    array = _without_hidden_text(array)
+    size = ipc.get_record_batch_size(_batch(array))
+    return Piece(size, lambda: _batch(_without_hidden_values(array)).serialize())
+
+
+def _stream(array: Any) -> bytes:
+    batch = _batch(array)
+    sink = pa.BufferOutputStream()
+    with ipc.new_stream(sink, batch.schema) as stream:
+        stream.write_batch(batch)
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def _batch(array: Any) -> Any:
+    return pa.RecordBatch.from_arrays([array], schema=pa.schema([pa.field("", array.type)]))
+
+
+def _without_hidden_text(array: Any) -> Any:
+    """Return a text array with nothing under its nulls; unlike numbers this changes its size."""
+    kind = array.type
+    texts = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
+    if not array.null_count or kind not in texts:
+        return array
+    offsets = np.frombuffer(array.buffers()[1], "<i8" if kind in texts[1::2] else "<i4")
+    held = int(offsets[array.offset + len(array)]) - int(offsets[array.offset])
+    if held == (pc.sum(pc.binary_length(array)).as_py() or 0):
+        return array
+    filled = pc.fill_null(array, pa.scalar("" if kind in texts[:2] else b"", kind))
+    return pa.Array.from_buffers(kind, len(array), [_validity(array), *filled.buffers()[1:]])
+
+
+def _without_hidden_values(array: Any) -> Any:
+    """Return an array of numbers with zeros under its nulls."""
+    kind = array.type
+    if not array.null_count or isinstance(kind, pa.BaseExtensionType):
+        return array
+    if pa.types.is_boolean(kind):
+        data = pc.fill_null(array, False).buffers()[1]
+        return pa.Array.from_buffers(kind, len(array), [_validity(array), data])
+    if not (pa.types.is_primitive(kind) or pa.types.is_decimal(kind) or pa.types.is_fixed_size_binary(kind)):
+        return array
+    width = kind.bit_width // 8
+    items = np.frombuffer(array.buffers()[1], np.uint8)[array.offset * width :][: len(array) * width].copy()
+    hidden = pc.is_null(array).to_numpy(zero_copy_only=False)
+    items.reshape(len(array), width)[hidden] = 0
+    return pa.Array.from_buffers(kind, len(array), [_validity(array), pa.py_buffer(items)])
+
+
+def _validity(array: Any) -> Any:
+    return pc.is_valid(array).buffers()[1]

@@ -1,0 +1,202 @@
+"""pandas: frames, Series, indexes, arrays and scalars, exactly.
+
+A frame is stored column by column and comes back as one block for each numpy dtype, over mapped memory. Subclasses
+decline: only their own pickle knows what they carry.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.extensions import ExtensionArray
+from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]
+
+from dagbuild.codecs.arrays import add_array, decode_dtype, encode_dtype
+from dagbuild.codecs.base import Codec, Reader, Writer
+from dagbuild.codecs.columns import add_column, column_dtype, raw_array, read_column
+from dagbuild.codecs.indexes import add_index, describe_index, index_length, read_index
+from dagbuild.codecs.scalars import decode_scalar, encode_scalar
+
+
+class PandasCodec(Codec):
+    """Takes what pandas itself defines."""
+
+    name = "pandas/1"
+
+    def encode(self, value: Any, writer: Writer) -> Any:
+        """Return the form of a value of pandas."""
+        writer.needs("pandas")
+        writer.needs("numpy")
+        if type(value) is pd.DataFrame:
+            return _encode_frame(value, writer)
+        if type(value) is pd.Series:
+            return _encode_series(value, writer)
+        if isinstance(value, pd.Index):
+            return {"kind": "index", "index": add_index(value, writer)}
+        if isinstance(value, ExtensionArray):
+            return {"kind": "array", "array": add_column(value, writer)}
+        return {"kind": "scalar", "value": encode_scalar(value, writer)}
+
+    def decode(self, meta: Any, reader: Reader) -> Any:
+        """Return the value of a form."""
+        kind = meta["kind"]
+        if kind == "frame":
+            return _decode_frame(meta, reader)
+        if kind == "series":
+            return _decode_series(meta, reader)
+        if kind == "index":
+            return read_index(meta["index"], reader)
+        if kind == "array":
+            array = read_column(meta["array"], reader)
+            return pd.arrays.NumpyExtensionArray(array) if isinstance(array, np.ndarray) else array
+        return decode_scalar(meta["value"], reader)
+
+    def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
+        """Return what the form tells of its value."""
+        kind = meta["kind"]
+        if kind == "frame":
+            return _describe_frame(meta, reader)
+        if kind == "series":
+            column = meta["array"]
+            return {
+                "kind": "pandas.Series", "shape": [column[2]], "dtype": column_dtype(column),
+                "name": str(reader.value(meta["name"])), "index": describe_index(meta["index"]),
+            }  # fmt: skip
+        if kind == "index":
+            return {"kind": f"pandas {describe_index(meta['index'])}", "shape": [index_length(meta["index"])]}
+        if kind == "array":
+            return {"kind": "pandas array", "shape": [meta["array"][2]], "dtype": column_dtype(meta["array"])}
+        value = self.decode(meta, reader)
+        return {"kind": f"pandas.{type(value).__name__}", "value": repr(value)}
+
+    def takes_from_pickle(self, value: Any) -> bool:
+        """Yes for what has columns."""
+        return type(value) in (pd.DataFrame, pd.Series) or isinstance(value, (pd.Index, ExtensionArray))
+
+
+CODEC = PandasCodec()
+
+
+def _encode_frame(frame: Any, writer: Writer) -> dict[str, Any]:
+    raw: dict[str, list[int]] = {}
+    others: list[int] = []
+    columns = [frame.iloc[:, place].array for place in range(frame.shape[1])]
+    for place, column in enumerate(columns):
+        array = raw_array(column)
+        if array is None:
+            others.append(place)
+        else:
+            columns[place] = array
+            raw.setdefault(encode_dtype(array.dtype), []).append(place)
+    blocks = []
+    for dtype, places in raw.items():
+        numbers = [add_array(columns[place], writer) for place in places]
+        blocks.append([dtype, _short(places), numbers[0]])
+    return {
+        "kind": "frame",
+        "rows": len(frame),
+        "columns": add_index(frame.columns, writer, labels=True),
+        "index": add_index(frame.index, writer),
+        "blocks": blocks,
+        "others": [[place, *_add_column(columns[place], writer)] for place in others],
+        **_encode_extras(frame, writer),
+    }
+
+
+def _add_column(array: Any, writer: Writer) -> tuple[Any, int, int]:
+    first = writer.count()
+    return add_column(array, writer), first, writer.count()
+
+
+def _decode_frame(meta: Any, reader: Reader) -> Any:
+    rows = meta["rows"]
+    blocks: list[tuple[Any, Any]] = []
+    for dtype_form, short, first in meta["blocks"]:
+        places = _long(short)
+        dtype = decode_dtype(dtype_form)
+        if rows:
+            memory, stride = reader.block(first, len(places))
+            array: Any = np.ndarray((len(places), rows), dtype, memory, strides=(stride, dtype.itemsize))
+        else:
+            array = np.empty((len(places), 0), dtype)
+        blocks.append((array, np.array(places, np.intp)))
+    for place, form, *_ in meta["others"]:
+        column = read_column(form, reader)
+        if isinstance(column, np.ndarray):
+            column = column.reshape(1, -1)
+        blocks.append((column, np.array([place], np.intp)))
+    index, columns = read_index(meta["index"], reader), read_index(meta["columns"], reader)
+    frame = create_dataframe_from_blocks(blocks, index=index, columns=columns)
+    return _decode_extras(frame, meta, reader)
+
+
+def _encode_series(series: Any, writer: Writer) -> dict[str, Any]:
+    return {
+        "kind": "series",
+        "array": add_column(series.array, writer),
+        "index": add_index(series.index, writer),
+        "name": writer.add_value(series.name),
+        **_encode_extras(series, writer),
+    }
+
+
+def _decode_series(meta: Any, reader: Reader) -> Any:
+    array = read_column(meta["array"], reader)
+    index = read_index(meta["index"], reader)
+    series: Any = pd.Series(
+        array, index=index, name=reader.value(meta["name"]), dtype=array.dtype, copy=False
+    )
+    return _decode_extras(series, meta, reader)
+
+
+def _encode_extras(value: Any, writer: Writer) -> dict[str, Any]:
+    extras: dict[str, Any] = {}
+    if value.attrs:
+        extras["attrs"] = writer.add_value(dict(value.attrs))
+    if not value.flags.allows_duplicate_labels:
+        extras["unique"] = True
+    return extras
+
+
+def _decode_extras(value: Any, meta: Any, reader: Reader) -> Any:
+    if "attrs" in meta:
+        value.attrs = reader.value(meta["attrs"])
+    if "unique" in meta:
+        value.flags.allows_duplicate_labels = False
+    return value
+
+
+def _describe_frame(meta: Any, reader: Reader) -> dict[str, Any]:
+    columns = [str(label) for label in read_index(meta["columns"], reader)]
+    dtypes = [""] * len(columns)
+    sizes = [0] * len(columns)
+    for dtype, short, first in meta["blocks"]:
+        for number, place in enumerate(_long(short), first):
+            dtypes[place] = str(decode_dtype(dtype))
+            sizes[place] = reader.size(number)
+    for place, form, first, stop in meta["others"]:
+        dtypes[place] = column_dtype(form)
+        sizes[place] = sum(map(reader.size, range(first, stop)))
+    return {
+        "kind": "pandas.DataFrame",
+        "shape": [meta["rows"], len(columns)],
+        "index": describe_index(meta["index"]),
+        "columns": [
+            {"name": name, "dtype": dtype, "bytes": size}
+            for name, dtype, size in zip(columns, dtypes, sizes, strict=True)
+        ],
+    }
+
+
+def _short(places: list[int]) -> list[int] | dict[str, int]:
+    """Return places as they are, or as a range where they lie side by side: ten thousand columns are one line."""
+    first, last = places[0], places[-1]
+    if len(places) > 2 and last - first == len(places) - 1:
+        return {"from": first, "to": last + 1}
+    return places
+
+
+def _long(short: list[int] | dict[str, int]) -> list[int]:
+    return short if isinstance(short, list) else list(range(short["from"], short["to"]))

@@ -1,0 +1,191 @@
+"""Any other Python object: pickle protocol 5 with large buffers beside it.
+
+Reading a pickle runs code, so the artifact is marked. Tables inside an object are stored as tables, so that a column
+is shared, and mapped, wherever it is. As deterministic as pickles get: sets are put in order where there are any.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sys
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from dagbuild.codecs.base import Codec, Declined, Reader, Writer
+from dagbuild.codecs.layout import SMALL
+from dagbuild.codecs.refusals import refuse, refuse_part
+from dagbuild.errors import CodecError
+
+SORTED_UP_TO = 1024 * 1024
+"""Bytes of a pickle that is made again by the slow pickler when there are sets in it."""
+
+_SET_OPCODES = (pickle.EMPTY_SET, pickle.FROZENSET)
+
+
+def part(number: int) -> Any:
+    """Stand for a table inside a pickle; only the unpickler here knows what to put in its place."""
+    raise pickle.UnpicklingError(f"part {number} of this pickle lies in an artifact of dagbuild")
+
+
+class PickleCodec(Codec):
+    """Takes what pickle takes."""
+
+    name = "pickle/1"
+
+    def encode(self, value: Any, writer: Writer) -> Any:
+        """Return the form of an object; raises CodecError when it cannot be pickled."""
+        refuse(value)
+        mark = writer.mark()
+        meta, stream = _dump(value, writer, _FastPickler)
+        if len(stream) <= SORTED_UP_TO and any(opcode in stream for opcode in _SET_OPCODES):
+            writer.roll_back(mark)
+            try:
+                meta, stream = _dump(value, writer, _SortingPickler)
+            except _TooDeepError:
+                # Only the fast pickler gets that far. Its sets may differ in order: a node more may run, no harm.
+                writer.roll_back(mark)
+                meta, stream = _dump(value, writer, _FastPickler)
+        meta["stream"] = writer.add(stream)
+        meta["type"] = f"{type(value).__module__}.{type(value).__qualname__}"
+        writer.mark_code()
+        return meta
+
+    def decode(self, meta: Any, reader: Reader) -> Any:
+        """Return the value of a form."""
+        reader.require_code()
+        parts = [reader.value(form) for form in meta["parts"]]
+        buffers = [reader.own(number) for number in meta["buffers"]]
+        return _Unpickler(io.BytesIO(reader.view(meta["stream"])), buffers, parts).load()
+
+    def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:  # noqa: ARG002 - of all codecs
+        """Return what the form tells of its value."""
+        return {"kind": "pickle", "type": meta["type"], "parts": len(meta["parts"])}
+
+
+CODEC = PickleCodec()
+
+
+def _dump(value: Any, writer: Writer, pickler: Callable[..., Any]) -> tuple[dict[str, Any], bytes]:
+    meta: dict[str, Any] = {"parts": [], "buffers": []}
+
+    def keep(buffer: pickle.PickleBuffer) -> bool:
+        data = buffer.raw()
+        if data.nbytes < SMALL:
+            return True
+        meta["buffers"].append(writer.add(data))
+        return False
+
+    file = io.BytesIO()
+    divert = _Divert(writer, meta["parts"])
+    try:
+        pickler(file, divert, keep).dump(value)
+    except (CodecError, MemoryError):
+        raise
+    except RecursionError as error:
+        raise _TooDeepError.of(refuse_part(value, divert.last, error).problems) from error
+    except Exception as error:
+        # A user's __reduce__ may raise anything at all.
+        raise refuse_part(value, divert.last, error) from error
+    return meta, file.getvalue()
+
+
+class _TooDeepError(CodecError):
+    """Parts within parts, more of them than the pickler can go into."""
+
+
+class _Divert:
+    """Sends tables inside a pickle to their own codec, and notes which packages the pickle will import."""
+
+    def __init__(self, writer: Writer, parts: list[Any]) -> None:
+        self._writer = writer
+        self._parts = parts
+        self.last: Any = None
+
+    def __call__(self, obj: Any) -> Any:
+        self.last = obj
+        module = getattr(obj, "__module__", None) or type(obj).__module__
+        package = str(module).partition(".")[0]
+        if package not in sys.stdlib_module_names:
+            self._writer.needs(package)
+        codec = None if isinstance(obj, type) else self._writer.find_codec(obj)
+        if codec is None or not codec.takes_from_pickle(obj):
+            return NotImplemented
+        mark = self._writer.mark()
+        try:
+            form = self._writer.add_data(obj)
+        except Declined:
+            self._writer.roll_back(mark)
+            return NotImplemented
+        self._parts.append(form)
+        return part, (len(self._parts) - 1,)
+
+
+class _FastPickler(pickle.Pickler):
+    def __init__(self, file: Any, divert: Callable[[Any], Any], keep: Any) -> None:
+        super().__init__(file, protocol=5, buffer_callback=keep)
+        self._divert = divert
+
+    def reducer_override(self, obj: Any) -> Any:
+        return self._divert(obj)
+
+
+_PythonPickler: Any = pickle._Pickler
+
+
+class _SortingPickler(_PythonPickler):  # type: ignore[misc]
+    """Writes the items of sets in the order of their own pickles: the same under any hash seed."""
+
+    dispatch: ClassVar[dict[Any, Any]] = dict(_PythonPickler.dispatch)
+
+    def __init__(
+        self, file: Any, divert: Any, keep: Any, keys: dict[int, tuple[bytes, Any]] | None = None
+    ) -> None:
+        super().__init__(file, protocol=5, buffer_callback=keep)
+        self._divert = divert
+        self._keys = {} if keys is None else keys
+
+    def reducer_override(self, obj: Any) -> Any:
+        return self._divert(obj)
+
+    def save_set(self, obj: set[Any]) -> None:
+        self.write(pickle.EMPTY_SET)
+        self.memoize(obj)
+        self.write(pickle.MARK)
+        for item in sorted(obj, key=self._key):
+            self.save(item)
+        self.write(pickle.ADDITEMS)
+
+    def save_frozenset(self, obj: frozenset[Any]) -> None:
+        self.write(pickle.MARK)
+        for item in sorted(obj, key=self._key):
+            self.save(item)
+        if id(obj) in self.memo:
+            # It holds itself, and was written on the way.
+            self.write(pickle.POP_MARK + self.get(self.memo[id(obj)][0]))
+            return
+        self.write(pickle.FROZENSET)
+        self.memoize(obj)
+
+    def _key(self, value: Any) -> bytes:
+        kept = self._keys.get(id(value))
+        if kept is None:
+            file = io.BytesIO()
+            _SortingPickler(file, lambda _: NotImplemented, None, self._keys).dump(value)
+            kept = self._keys[id(value)] = (file.getvalue(), value)
+        return kept[0]
+
+
+_SortingPickler.dispatch[set] = _SortingPickler.save_set
+_SortingPickler.dispatch[frozenset] = _SortingPickler.save_frozenset
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, file: Any, buffers: list[memoryview], parts: list[Any]) -> None:
+        super().__init__(file, buffers=buffers)
+        self._parts = parts
+
+    def find_class(self, module: str, name: str) -> Any:
+        if name == part.__name__ and module == __name__:
+            return self._parts.__getitem__
+        return super().find_class(module, name)

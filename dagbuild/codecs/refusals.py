@@ -1,0 +1,89 @@
+"""Say why a value cannot be stored, and what to return instead.
+
+Only words; nothing here is asked on the way of a value that can be stored, but `refuse`, by type.
+"""
+
+from __future__ import annotations
+
+import io
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from dagbuild.errors import CodecError
+
+NEVER = 'or mark the node with @cache("never"), so that its consumers make the value themselves'
+
+
+def refuse(value: Any) -> None:
+    """Raise CodecError for a value that pickle would take, or fail on late, though storing it makes no sense."""
+    if isinstance(value, Iterator) and type(value).__module__ in ("builtins", "itertools", "_csv"):
+        raise _cannot(value)
+    if isinstance(value, (io.IOBase, types.CoroutineType, types.AsyncGeneratorType, types.ModuleType)):
+        raise _cannot(value)
+
+
+def refuse_part(value: Any, last: Any, error: Exception) -> CodecError:
+    """Return the error for a value whose pickling failed when it had come to `last`."""
+    if isinstance(error, RecursionError):
+        return CodecError(
+            f"a value of type '{_name(value)}' cannot be stored: it is nested too deeply",
+            hint="return a flatter value, such as a list or a table of its parts",
+        )
+    culprit = value if last is None else last
+    inside = "" if culprit is value else f", because of {_article(_what(culprit))} inside it"
+    reason = "" if _is_known(culprit) else f" ({type(error).__name__}: {error})"
+    return CodecError(
+        f"a value of type '{_name(value)}' cannot be stored{inside}{reason}",
+        hint=f"{_instead(culprit)}, {NEVER}",
+    )
+
+
+def _cannot(value: Any) -> CodecError:
+    return CodecError(
+        f"a value of type '{_name(value)}' cannot be stored", hint=f"{_instead(value)}, {NEVER}"
+    )
+
+
+def _instead(value: Any) -> str:
+    for kinds, remedy in _REMEDIES:
+        if isinstance(value, kinds):
+            return remedy
+    if "<locals>" in type(value).__qualname__:
+        return "define its class at the top level of a module"
+    return "return plain data that it can be made of again, such as an address or a path"
+
+
+_REMEDIES: tuple[tuple[Any, str], ...] = (
+    (io.IOBase, "return the path of the file, or what was read from it"),
+    (Iterator, "return a list of its items"),
+    ((types.CoroutineType, types.AsyncGeneratorType), "await it in the node and return the result"),
+    (
+        (types.FunctionType, types.MethodType),
+        "return a function that is defined at the top level of a module",
+    ),
+    (type, "define the class at the top level of a module"),
+    (types.ModuleType, "import the module where it is used"),
+)
+
+
+def _is_known(value: Any) -> bool:
+    return "<locals>" in getattr(value, "__qualname__", "") or type(value).__module__ in (
+        "builtins", "_thread", "_io", "socket", "io",
+    )  # fmt: skip
+
+
+def _what(value: Any) -> str:
+    if isinstance(value, (types.FunctionType, type)):
+        kind = "class" if isinstance(value, type) else "function"
+        return f"{kind} '{value.__qualname__}'"
+    return f"'{_name(value)}'"
+
+
+def _article(words: str) -> str:
+    return f"the {words}" if words[0] != "'" else f"a {words}"
+
+
+def _name(value: Any) -> str:
+    kind = type(value)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

@@ -1,0 +1,126 @@
+"""Which codec takes a value, and which one reads a name.
+
+Built-in codecs open late: numpy, pandas, pyarrow and polars are imported by their codec only, and that only when a
+value comes from them or an artifact needs them. Codecs of the user go first, by exact type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, TypeVar
+
+from dagbuild.codecs.base import Codec
+from dagbuild.errors import CodecError, did_you_mean
+
+ENTRY_POINTS = "dagbuild.codecs"
+
+_DOORS = {
+    "numpy": "dagbuild.codecs.arrays",
+    "pandas": "dagbuild.codecs.frames",
+    "pyarrow": "dagbuild.codecs.tables",
+    "polars": "dagbuild.codecs.polars_frames",
+    "parquet": "dagbuild.codecs.parquet",
+    "pickle": "dagbuild.codecs.pickles",
+}
+"""Codec by name without version; by a value's top-level package where the two are one."""
+
+_PACKAGES = frozenset({"numpy", "pandas", "pyarrow", "polars"})
+
+CodecClass = TypeVar("CodecClass", bound=type[Codec])
+
+
+class Registry:
+    """Finds codecs; users extend it by `register`, `@codec` or an entry point in the group "dagbuild.codecs"."""
+
+    def __init__(self) -> None:
+        self._by_type: dict[str, Codec] = {}
+        self._by_name: dict[str, Codec] = {}
+        self._entry_points_read = False
+
+    def register(self, codec: Codec, types: Iterable[type | str] = ()) -> None:
+        """Let `codec` take values of exactly these types: classes, or texts like "shapely.Point".
+
+        A text spares the import of the library. Without types the codec is used where `format` asks for it.
+        """
+        self._by_name[codec.name.partition("/")[0]] = codec
+        for kind in types:
+            self._by_type[kind if isinstance(kind, str) else _type_name(kind)] = codec
+
+    def find_codec(self, value: Any) -> Codec | None:
+        """Return the codec that takes such values as data, or None; it may still decline this one."""
+        kind = type(value)
+        codec = self._by_type.get(_type_name(kind))
+        if codec is not None:
+            return codec
+        package = kind.__module__.partition(".")[0]
+        if package in _PACKAGES:
+            return _open_door(package)
+        if package == "builtins":
+            return None
+        self._read_entry_points()
+        return self._by_type.get(_type_name(kind))
+
+    def get_codec(self, name: str) -> Codec:
+        """Return the codec of a name, with or without version; raises CodecError when this dagbuild has none."""
+        plain_name = name.partition("/")[0]
+        if plain_name not in self._by_name and plain_name not in _DOORS:
+            self._read_entry_points()
+        codec = self._by_name.get(plain_name)
+        if codec is None:
+            if plain_name not in _DOORS:
+                raise CodecError(
+                    f"there is no codec '{plain_name}' here",
+                    hint=did_you_mean(plain_name, [*_DOORS, *self._by_name])
+                    or "import the module that registers it",
+                )
+            codec = _open_door(plain_name)
+        if "/" in name and codec.name != name:
+            raise CodecError(f"written by codec '{name}', this dagbuild reads '{codec.name}'")
+        return codec
+
+    def _read_entry_points(self) -> None:
+        if self._entry_points_read:
+            return
+        self._entry_points_read = True
+        for point in entry_points(group=ENTRY_POINTS):
+            install: Callable[[Registry], None] = point.load()
+            install(self)
+
+
+@cache
+def default_registry() -> Registry:
+    """Return the registry that `@codec` writes to, one in each process."""
+    return Registry()
+
+
+def codec(*types: type | str) -> Callable[[CodecClass], CodecClass]:
+    """Register a codec class for values of exactly these types.
+
+    Without types its `name` can be asked for by `format`. A class is made once, without arguments.
+    """
+
+    def register(cls: CodecClass) -> CodecClass:
+        default_registry().register(cls(), types)
+        return cls
+
+    return register
+
+
+@cache
+def _open_door(name: str) -> Codec:
+    try:
+        module = import_module(_DOORS[name])
+    except ImportError as error:
+        raise CodecError(
+            f"values of codec '{name}' cannot be read here, because '{error.name or name}' cannot be imported",
+            hint=f"install '{error.name or name}'",
+        ) from error
+    found: Codec = module.CODEC
+    return found
+
+
+def _type_name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"

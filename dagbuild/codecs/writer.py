@@ -1,0 +1,157 @@
+"""Walk a value and gather what it is made of: forms, buffers, whether it is code, which packages read it back.
+
+Containers are data while all they hold is data; one thing that needs a pickle makes the outermost container a
+pickle, so that what its parts share they still share afterwards. Tables inside are tables either way. Unaware of
+where buffers will lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from dagbuild.codecs.base import Codec, Declined, Piece, Writer
+from dagbuild.codecs.plain import encode_plain, is_plain
+from dagbuild.digest import Digest, canonical_json, digest_bytes, digest_json
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+    from dagbuild.codecs.registry import Registry
+
+_CONTAINERS = (dict, list, set, bytearray)
+
+DEPTH = 50
+"""Of containers in containers; what is deeper goes to a pickle as a whole."""
+
+
+class ValueWriter(Writer):
+    """Holds the buffers of one value; see `Writer`."""
+
+    def __init__(self, registry: Registry, parent: ValueWriter | None = None) -> None:
+        self.pieces: list[Piece] = []
+        self.code = False
+        self.packages: set[str] = set()
+        self._registry = registry
+        # Containers by identity, with their place in the order: a list that is there twice comes back as one list.
+        # Holding the objects keeps their ids from being used again.
+        self._seen: dict[int, tuple[int, Any]] = {}
+        self._open: set[int] = set()
+        self._depth: int = 0 if parent is None else parent._depth
+        # Of items of sets, by identity: a set in a set in a set would else be walked again for each of them.
+        self._keys: dict[int, tuple[bytes, Any]] = {} if parent is None else parent._keys
+
+    def add(self, data: Buffer | Piece) -> int:
+        """Take a buffer; it must not change before it is stored."""
+        if not isinstance(data, Piece):
+            held = memoryview(data)
+            data = Piece(held.nbytes, lambda: held)
+        self.pieces.append(data)
+        return len(self.pieces) - 1
+
+    def count(self) -> int:
+        """Return how many buffers were added."""
+        return len(self.pieces)
+
+    def add_value(self, value: Any) -> Any:
+        """Return the form of a value, as data if all of it can be."""
+        mark = self.mark()
+        try:
+            return self.add_data(value)
+        except (Declined, RecursionError):
+            self.roll_back(mark)
+            return self.add_pickle(value)
+
+    def add_data(self, value: Any) -> Any:
+        """Return the form of a value as data; raises Declined."""
+        if is_plain(value):
+            return encode_plain(value, self)
+        kind = type(value)
+        if kind is tuple:
+            return self._inside("tuple", value)
+        if kind is frozenset:
+            return self._set_inside("frozenset", value)
+        if kind in _CONTAINERS:
+            seen = self._seen.get(id(value))
+            if seen is not None:
+                return ["same", seen[0]]
+            self._seen[id(value)] = (len(self._seen), value)
+            return self._add_container(kind, value)
+        codec = self.find_codec(value)
+        if codec is None:
+            raise Declined
+        return self.add_by(codec, value)
+
+    def add_by(self, codec: Codec, value: Any) -> list[Any]:
+        """Return the form of a value by this codec; raises Declined."""
+        if id(value) in self._open:
+            raise Declined  # a table in its own attrs
+        self._open.add(id(value))
+        try:
+            return ["@", codec.name, codec.encode(value, self)]
+        finally:
+            self._open.discard(id(value))
+
+    def add_pickle(self, value: Any) -> Any:
+        """Return the form of a value as a pickle."""
+        return self.add_by(self._registry.get_codec("pickle"), value)
+
+    def find_codec(self, value: Any) -> Codec | None:
+        """Ask the registry."""
+        return self._registry.find_codec(value)
+
+    def value_digest(self, value: Any) -> Digest:
+        """Return a digest that says whether two values are equal."""
+        alone = ValueWriter(self._registry, self)
+        form = alone.add_value(value)
+        return digest_json([form, [digest_bytes(piece.make()) for piece in alone.pieces]])
+
+    def mark_code(self) -> None:
+        """Note that a pickle is among the buffers."""
+        self.code = True
+
+    def needs(self, package: str) -> None:
+        """Note a package that decoding imports."""
+        self.packages.add(package)
+
+    def mark(self) -> tuple[int, int, bool, set[str]]:
+        """Return how far things are."""
+        return len(self.pieces), len(self._seen), self.code, set(self.packages)
+
+    def roll_back(self, mark: tuple[int, int, bool, set[str]]) -> None:
+        """Forget what came after `mark`."""
+        pieces, seen, self.code, self.packages = mark
+        del self.pieces[pieces:]
+        while len(self._seen) > seen:
+            self._seen.popitem()
+
+    def _add_container(self, kind: type, value: Any) -> list[Any]:
+        if kind is dict:
+            return self._inside("dict", (part for item in value.items() for part in item))
+        if kind is list:
+            return self._inside("list", value)
+        if kind is set:
+            return self._set_inside("set", value)
+        return ["bytearray", self.add(bytes(value))]
+
+    def _inside(self, tag: str, values: Iterable[Any]) -> list[Any]:
+        if self._depth >= DEPTH:
+            raise Declined
+        self._depth += 1
+        try:
+            return [tag, *map(self.add_data, values)]
+        finally:
+            self._depth -= 1
+
+    def _set_inside(self, tag: str, values: Iterable[Any]) -> list[Any]:
+        return self._inside(tag, sorted(values, key=self._sort_key))
+
+    def _sort_key(self, value: Any) -> bytes:
+        kept = self._keys.get(id(value))
+        if kept is None:
+            # Numbers of buffers follow the order of the items, so the order needs something that does not.
+            alone = ValueWriter(self._registry, self)
+            form = alone.add_data(value)
+            key = canonical_json([form, [digest_bytes(piece.make()) for piece in alone.pieces]])
+            kept = self._keys[id(value)] = (key, value)
+        return kept[0]

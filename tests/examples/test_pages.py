@@ -1,0 +1,67 @@
+"""Every snippet of the README and of the guide works as it stands."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from dagbuild.settings import load_settings
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "guide").glob("*.md"))]
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LOAD = """
+import sys
+from pathlib import Path
+from dagbuild.loader import load_graph, load_modules
+assert load_graph(load_modules(sys.argv[1:], Path()), {"region": "UK"}, inputs=["window"]).nodes
+"""
+FILE = re.compile(r"# ([\w./-]+\.(?:py|toml))\n")
+
+
+def snippets(page: Path, language: str) -> list[str]:
+    return [text for found, text in FENCE.findall(page.read_text("utf-8")) if found == language]
+
+
+def named(texts: list[str]) -> dict[str, str]:
+    """Return the snippets whose first line names a file, by that name."""
+    return {found[1]: text for text in texts if (found := FILE.match(text))}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_languages_are_known(page):
+    """A fence in another language would be a snippet that no test runs."""
+    languages = {language for language, _ in FENCE.findall(page.read_text("utf-8"))}
+
+    assert languages <= {"python", "toml", "console"}
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if snippets(page, "toml")], ids=lambda page: page.name
+)
+def test_settings_are_accepted(page, tmp_path):
+    """Each piece of TOML is a whole dagbuild.toml."""
+    for text in snippets(page, "toml"):
+        (tmp_path / "dagbuild.toml").write_text(text)
+
+        settings = load_settings(tmp_path, environ={})
+
+        assert settings.modules == tuple(tomllib.loads(text)["modules"])
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if snippets(page, "python")], ids=lambda page: page.name
+)
+def test_python_runs(page, tmp_path, run):
+    """Named pieces are modules and make a graph; the others are scripts beside them."""
+    texts = snippets(page, "python")
+    modules = named(texts)
+    for name, text in modules.items():
+        (tmp_path / name).write_text(text)
+    scripts = [text for text in texts if text not in modules.values()]
+
+    run("-c", LOAD, *modules, cwd=tmp_path)
+    for text in scripts:
+        (tmp_path / "script.py").write_text(text)
+        run("script.py", cwd=tmp_path)

@@ -45,7 +45,7 @@ def start(_: Walk, cls: type) -> Entity:
 def fill_foreign(walk: Walk, entity: Entity) -> None:
     """Fill in a class that a library made at run time: what counts is what it holds of the project's."""
     cls: type = entity.thing
-    origin = walk.origins.of_name(cls.__module__)
+    origin = walk.origin_of_type(cls)
     entity.items = [walk.foreign(f"class {cls.__qualname__}", origin)]
     entity.items += [walk.refer(base) for base in cls.__bases__]
     for name, value in _attributes(cls):

@@ -53,6 +53,8 @@ class Walk:
             return self._refer_code(thing)
         if self.origin_of_type(type(thing)).kind == "dagbuild":
             return _OURS
+        if type(thing).__name__ == "cython_function_or_method" and (named := self.refer_named(thing)):
+            return named  # by value it would be a heap of addresses (Cython 3.3)
         return self._add(("", id(thing), ""), Entity(thing=thing), _fill_value)
 
     def _refer_code(self, thing: FunctionType | type) -> Item:

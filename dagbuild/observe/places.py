@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Protocol
 
 from dagbuild.digest import Digest, digest_json
-from dagbuild.errors import UserError
 
 ABSENT = Digest("absent")
 """Stands where something was looked for and was not there: a file, a folder, a variable."""
@@ -134,26 +133,26 @@ def _is_data(path: str) -> bool:
 
 
 class Digester(Protocol):
-    """Digests files by content, through a memo; raises OSError or UserError for what cannot be read."""
+    """Digests files by content, through a memo; raises OSError for what cannot be read."""
 
     def digest_file(self, path: str) -> Digest:
         """Return the digest of a file's bytes."""
 
-    def digest_files(self, root: str, paths: Iterable[str]) -> dict[str, Digest]:
-        """Return the digests of files below `root`, by the paths given."""
+    def digest_each(self, paths: Iterable[str]) -> dict[str, Digest]:
+        """Return the digest of each file's bytes, by path."""
 
 
 def digest_paths(digester: Digester, paths: Iterable[str]) -> dict[str, Digest]:
     """Return the digests of those files that can be read, in one question where all can."""
     paths = list(paths)
     try:
-        return digester.digest_files(os.sep, paths)
-    except (OSError, UserError):
+        return digester.digest_each(paths)
+    except OSError:
         found: dict[str, Digest] = {}
         for path in paths:
             try:
                 found[path] = digester.digest_file(path)
-            except (OSError, UserError):
+            except OSError:
                 continue
         return found
 

@@ -5,6 +5,7 @@ The door of this package for the worker: installs the hooks once per process and
 
 from __future__ import annotations
 
+import glob
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -42,11 +43,18 @@ class Observer:
 
     def __init__(self, places: Places, files: Digester, declared: Iterable[str] = ()) -> None:
         install()
+        self._places = places
         self._collector = Collector(places, files, declared)
 
     def declare(self, paths: Iterable[str]) -> None:
         """Leave out these files, and what is below these folders: they count as inputs already."""
         self._collector.declare(paths)
+
+    def declare_pattern(self, pattern: str) -> None:
+        """Leave out what a path, folder or glob taken from the project's root stands for, and its listing."""
+        if "://" not in pattern:
+            full = self._places.path(pattern)
+            self._collector.declare([full, *glob.glob(full, recursive=True)])
 
     def call(self, function: Callable[..., Any], /, **arguments: Any) -> Any:
         """Return what the function returns; it, and the threads that it starts, are watched meanwhile."""

@@ -108,7 +108,9 @@ def wrap_readers() -> None:
 def _wrap_module(module: ModuleType) -> None:
     for entry in ENTRIES[module.__name__]:
         *path, name = entry.attribute.split(".")
-        owner = functools.reduce(lambda thing, part: getattr(thing, part, None), path, module)
+        owner: Any = module
+        for part in path:
+            owner = getattr(owner, part, None)
         call = vars(owner).get(name) if owner is not None else None
         if call is not None and not hasattr(call, STANDS_FOR):  # other versions may lack it
             reader = _wrap(call, entry)

@@ -67,7 +67,11 @@ def test_packed_files(root: Path) -> None:
 
     seen = watch(
         root,
-        lambda: (gzip.open(root / "x.gz").read(), zipfile.ZipFile(root / "x.zip").read("a"), pd.read_pickle("x.pkl")),
+        lambda: (
+            gzip.open(root / "x.gz").read(),
+            zipfile.ZipFile(root / "x.zip").read("a"),
+            pd.read_pickle("x.pkl"),
+        ),
     )
 
     assert names(seen) == ["x.gz", "x.pkl", "x.zip"]
@@ -182,7 +186,9 @@ def test_file_that_is_looked_for_in_vain_is_observed_as_absent(root: Path) -> No
     assert digests(watch(root, call)) == {"none.csv": ABSENT}
 
 
-def test_files_outside_the_root_have_their_whole_name(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_files_outside_the_root_have_their_whole_name(
+    root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     other = tmp_path_factory.mktemp("elsewhere") / "y.csv"
     other.write_text("1")
 
@@ -196,7 +202,9 @@ def test_files_in_the_home_folder_are_named_from_there(root: Path, monkeypatch: 
     (home / ".cache" / "fonts").write_text("1")
     monkeypatch.setenv("HOME", str(home))
 
-    seen = watch(root / "data", lambda: ((home / "y.csv").read_text(), (home / ".cache" / "fonts").read_text()))
+    seen = watch(
+        root / "data", lambda: ((home / "y.csv").read_text(), (home / ".cache" / "fonts").read_text())
+    )
 
     assert names(seen) == ["~/y.csv"]
 

@@ -145,13 +145,21 @@ def test_what_a_library_wrote_for_the_node_is_its_own(root: Path) -> None:
 
 
 def test_database_in_memory_reads_nothing(root: Path) -> None:
-    seen = watch(root, lambda: (duckdb.connect().sql("SELECT 'a' AS a").fetchall(), duckdb.connect(":memory:")))
+    seen = watch(
+        root, lambda: (duckdb.connect().sql("SELECT 'a' AS a").fetchall(), duckdb.connect(":memory:"))
+    )
 
     assert seen.observations == ()
 
 
 def test_wrapped_readers_look_and_pickle_as_before() -> None:
-    for reader in (pl.read_csv, pl.scan_parquet, pyarrow.dataset.dataset, pyarrow.csv.read_csv, duckdb.read_csv):
+    for reader in (
+        pl.read_csv,
+        pl.scan_parquet,
+        pyarrow.dataset.dataset,
+        pyarrow.csv.read_csv,
+        duckdb.read_csv,
+    ):
         assert pickle.loads(pickle.dumps(reader)) is reader
         assert reader.__doc__
     assert list(inspect.signature(pl.read_csv).parameters)[0] == "source"
@@ -212,7 +220,9 @@ def test_module_that_is_imported_in_the_node_is_wrapped_in_time(root: Path) -> N
     )
     path = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r})\n"
 
-    told = subprocess.run([sys.executable, "-c", path + code], capture_output=True, text=True, cwd=root, check=False)
+    told = subprocess.run(
+        [sys.executable, "-c", path + code], capture_output=True, text=True, cwd=root, check=False
+    )
 
     assert told.stdout.strip() == "['x.csv', 'x.h5']", told.stderr
 
@@ -240,5 +250,3 @@ def test_closure_names_the_library_of_a_wrapped_reader() -> None:
 
 def _uses_polars() -> Any:
     return pl.read_csv
-
-

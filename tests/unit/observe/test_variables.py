@@ -76,7 +76,11 @@ def test_variable_that_the_node_sets_is_its_own(tmp_path: Path, monkeypatch: pyt
 
 @pytest.mark.parametrize(
     "call",
-    [lambda: dict(os.environ), lambda: {**os.environ, "X": "1"}, lambda: {k: os.environ[k] for k in os.environ}],
+    [
+        lambda: dict(os.environ),
+        lambda: {**os.environ, "X": "1"},
+        lambda: {k: os.environ[k] for k in os.environ},
+    ],
 )
 def test_all_variables_at_once_are_noted_not_observed(tmp_path: Path, call: Callable[[], Any]) -> None:
     seen = watch(tmp_path, call)

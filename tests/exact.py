@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 import struct
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
 
 
@@ -22,11 +24,9 @@ def differences(left: Any, right: Any, where: str = "value") -> list[str]:
     for kinds, compare in _COMPARERS:
         if isinstance(left, kinds):
             return compare(left, right, where)
-    if left is right or (left == right) is True:
-        return []
-    if hasattr(left, "__dict__"):
+    if hasattr(left, "__dict__") and not isinstance(left, type):
         return differences(vars(left), vars(right), f"{where}.__dict__")
-    return [f"{where}: {left!r} != {right!r}"]
+    return [] if left is right or (left == right) is True else [f"{where}: {left!r} != {right!r}"]
 
 
 def assert_same(left: Any, right: Any) -> None:
@@ -40,8 +40,9 @@ def _same(left: Any, right: Any, where: str) -> list[str]:
 
 
 def _floats(left: float, right: float, where: str) -> list[str]:
-    if math.isnan(left) and (left is np.nan) != (right is np.nan):
-        return [f"{where}: one is the NaN singleton"]
+    for singleton in (np.nan, math.nan):
+        if (left is singleton) != (right is singleton):
+            return [f"{where}: one is the NaN singleton"]
     return _same(struct.pack("d", left), struct.pack("d", right), where)
 
 
@@ -96,6 +97,17 @@ def _arrow(left: Any, right: Any, where: str) -> list[str]:
     if left.type != right.type or len(left) != len(right) or left.null_count != right.null_count:
         return [f"{where}: {left.type} {len(left)} {left.null_count} != {right.type} {len(right)}"]
     return _sequences(left.to_pylist(), right.to_pylist(), where)
+
+
+def _moments(left: Any, right: Any, where: str) -> list[str]:
+    found = _same(repr(left), repr(right), where) + _same(left, right, where)
+    return found + _same(*(getattr(value, "unit", None) for value in (left, right)), f"{where} unit")
+
+
+def _polars(left: Any, right: Any, where: str) -> list[str]:
+    frames = [value if isinstance(value, pl.DataFrame) else value.to_frame() for value in (left, right)]
+    found = _same(list(frames[0].schema.items()), list(frames[1].schema.items()), f"{where} schema")
+    return found or _same(frames[0].equals(frames[1], null_equal=True), True, where)
 
 
 def _columns(left: Any, right: Any, where: str) -> list[str]:
@@ -180,6 +192,9 @@ _COMPARERS: list[tuple[Any, Any]] = [
     ((pa.Table, pa.RecordBatch, pa.Array, pa.ChunkedArray), _arrow),
     (np.ndarray, _ndarrays),
     (np.generic, _scalars),
+    ((pl.DataFrame, pl.Series), _polars),
+    ((pd.Timestamp, pd.Timedelta, pd.Period, pd.Interval), _moments),
+    (Decimal, lambda a, b, w: _same(repr(a), repr(b), w)),
     (float, _floats),
     (complex, lambda a, b, w: _floats(a.real, b.real, w) + _floats(a.imag, b.imag, w)),
     (dict, _dicts),

@@ -39,13 +39,15 @@ class CodecContract:
 
     name: str
     code = False
+    stable = True
 
     def values(self):
         raise NotImplementedError
 
-    @pytest.fixture(params=["local", "memory"])
-    def artifacts(self, request, tmp_path):
-        return Artifacts(LocalStore(tmp_path) if request.param == "local" else MemoryStore())
+    @pytest.fixture(scope="class", params=["local", "memory"])
+    def artifacts(self, request, tmp_path_factory):
+        local = request.param == "local"
+        return Artifacts(LocalStore(tmp_path_factory.mktemp("cache")) if local else MemoryStore())
 
 
     def test_gives_back_what_was_saved(self, artifacts, value):
@@ -65,9 +67,10 @@ class CodecContract:
         """What was loaded is the same artifact as what was saved; so is what is only encoded or digested."""
         artifact = artifacts.save(value)
 
-        assert artifacts.save(artifacts.load(artifact)) == artifact
         assert artifacts.digest(value) == artifact.digest
         assert artifacts.encode(value)[0] == artifact
+        if self.stable:
+            assert artifacts.save(artifacts.load(artifact)) == artifact
 
     def test_encode_gives_the_blobs(self, artifacts, value):
         """The bytes that `encode` gives are those that `save` would store."""
@@ -103,11 +106,11 @@ class CodecContract:
 
 def _values_fixture(cls):
     """Give the contract's `value` fixture one parameter for each value of the class."""
-    count = len(cls().values())
+    values = cls().values()
 
-    @pytest.fixture(params=range(count))
+    @pytest.fixture(params=range(len(values)))
     def value(self, request):
-        return self.values()[request.param]
+        return values[request.param]
 
     cls.value = value
     return cls
@@ -120,7 +123,7 @@ class TestPlain(CodecContract):
     def values(self):
         return [
             None, True, False, 0, 1, -1, 2**63 - 1, 2**63, -(2**70), 10**5000,
-            0.0, -0.0, 0.1, 1e300, 5e-324, math.inf, -math.inf, float("nan"), 1.0,
+            0.0, -0.0, 0.1, 1e300, 5e-324, math.inf, -math.inf, float("nan"), math.nan, np.nan, 1.0,
             "", "a", "1", "é", "😀", "\ud83d\ude00", "a\udc80", "x" * 600, "é" * 100_000, "\x00",
             b"", b"a", b"b" * 600, b"c" * 100_000, bytearray(b"a"), 1j, complex(-0.0, math.nan),
             dt.date(2020, 1, 1), dt.datetime(2020, 1, 1), dt.datetime(2020, 1, 1, tzinfo=dt.UTC),
@@ -227,7 +230,7 @@ class TestSeries(CodecContract):
             pd.Series(["a"], dtype="string[pyarrow]"), pd.Series(["a"], dtype=pd.StringDtype("python", np.nan)),
             pd.Series(pd.array([np.datetime64("2020", "s")])), pd.Series(range(LONG)), pd.Series(np.float32([1])),
             pd.Series([dt.datetime(2020, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=2)))]),
-            pd.Series([dt.datetime(2020, 1, 1, tzinfo=dt.UTC)]), pd.Series(pd.to_datetime(["2020"]).tz_localize("UTC")),
+            pd.Series([dt.datetime(2020, 1, 1, tzinfo=dt.UTC)]),
             pd.Series(pd.Categorical([1.5, None])), pd.Series(pd.Categorical(pd.interval_range(0, 3))),
             pd.Series(pd.arrays.SparseArray([1.5, np.nan], kind="block")),
             pd.Series([[1], None], dtype=pd.ArrowDtype(pa.list_(pa.int8()))),
@@ -293,26 +296,8 @@ class TestArrow(CodecContract):
         ]  # fmt: skip
 
 
-class _PolarsComparison(CodecContract):
-    def test_gives_back_what_was_saved(self, artifacts, value):
-        """polars compares types, names and values itself."""
-        loaded = artifacts.load(artifacts.save(value))
-
-        assert type(loaded) is type(value)
-        assert loaded.equals(value, null_equal=True)
-        assert loaded.to_frame().schema == value.to_frame().schema if isinstance(value, pl.Series) else True
-        assert loaded.schema == value.schema if isinstance(value, pl.DataFrame) else loaded.name == value.name
-
-    def test_artifact_is_plain_json(self, artifacts, value):
-        """An artifact survives its way through a record."""
-        artifact = artifacts.save(value)
-        again = Artifact.from_json(json.loads(json.dumps(artifact.to_json())))
-
-        assert artifacts.load(again).equals(value, null_equal=True)
-
-
 @_values_fixture
-class TestPolars(_PolarsComparison):
+class TestPolars(CodecContract):
     name = "polars/1"
 
     def values(self):
@@ -330,6 +315,7 @@ class TestPolars(_PolarsComparison):
 class TestPickles(CodecContract):
     name = "pickle/1"
     code = True
+    stable = False  # which texts are one object is seen by a pickle and not kept by loading it
 
     def values(self):
         frame = frame_of_everything()

@@ -175,6 +175,7 @@ class Walk:
         return self.origin_of_type(cls).kind == "project"
 
     def origin_of_type(self, cls: type) -> Origin:
+        """Return where a class comes from: the project, a distribution or Python."""
         module = cls.__module__
         return self.origins.of_name(module if isinstance(module, str) else "builtins")
 

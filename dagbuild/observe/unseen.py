@@ -39,7 +39,7 @@ class _Kind:
 
 _CLOCK = "give the time as an input or config value, or mark the node @always or @every"
 _CHANCE = "seed it: random.Random(7), numpy.random.default_rng(7), or a seed from config"
-_NETWORK = "download to a file in a step of its own and take it as a File input, or mark the node @changes_with or @every"
+_NETWORK = "download to a file in a step of its own, and take the file as a File input"
 
 _KINDS = (
     _Kind(

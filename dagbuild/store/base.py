@@ -77,7 +77,7 @@ class Store(ABC):
         dies with its holder's process.
         """
 
-    def flush(self) -> None:
+    def flush(self) -> None:  # noqa: B027 - a store in memory has nothing to do
         """Make what was put so far visible to others and as durable as the settings ask."""
 
     def close(self) -> None:

@@ -102,7 +102,9 @@ def test_value_of_one_execution_does_not_change_the_cache(driver: Driver) -> Non
 
 def test_node_that_raises_is_named_and_its_error_is_the_cause(driver: Driver) -> None:
     """What was finished before stays finished."""
-    with pytest.raises(NodeError, match="node 'broken' failed: ZeroDivisionError: no day without signups") as caught:
+    with pytest.raises(
+        NodeError, match="node 'broken' failed: ZeroDivisionError: no day without signups"
+    ) as caught:
         driver.execute(["broken"])
 
     assert isinstance(caught.value.__cause__, ZeroDivisionError)

@@ -13,8 +13,9 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
-from dagbuild.code import classes, effects, functions, modules
+from dagbuild.code import classes, functions, modules
 from dagbuild.code.definitions import Definitions
+from dagbuild.code.effects import Effects, fill_effects, find_effects
 from dagbuild.code.entities import Entity, Item
 from dagbuild.code.origin import Origin, Origins
 from dagbuild.code.values import fill_value, scalar
@@ -32,6 +33,7 @@ class Walk:
         self.root = root
         self._roots = _roots_of(loaded, root)
         self._entities: dict[tuple[str, int, str], Entity] = {}
+        self._effects: dict[int, Effects] = {}
         self._new: list[Entity] = []
         self._fillers: dict[Entity, Any] = {}
         self._unchecked: list[Entity] = []
@@ -114,11 +116,16 @@ class Walk:
         found: Any = sys.modules.get(module)
         for part in path.split("."):
             found = vars(found).get(part) if hasattr(found, "__dict__") else None
-        if found is not thing:
+        origin = self.origins.of_name(module)
+        if found is not thing and not (origin.kind == "standard" and _is_compiled(thing)):
             return None
-        # Private modules come and go between Python versions; what they define is known by the public name.
-        public = ".".join(p for i, p in enumerate(module.split(".")) if i == 0 or not p.startswith("_"))
-        return self.foreign(f"{public}:{path}", self.origins.of_name(module))
+        if origin.kind == "standard":
+            # Private modules come and go between Python versions; what they define is known by the public name.
+            parts = module.split(".")
+            module = ".".join(
+                [parts[0].lstrip("_"), *(part for part in parts[1:] if not part.startswith("_"))]
+            )
+        return self.foreign(f"{module}:{path}", origin)
 
     def constant(self, names: Mapping[str, Any], name: str, value: Any) -> Item:
         """Return the item of what a name of a module is bound to."""
@@ -149,9 +156,16 @@ class Walk:
         key = ("effects", id(names), "")
         if key not in self._entities:
             self._entities[key] = Entity(thing=names)
-            effects.fill_effects(self, self._entities[key])
+            fill_effects(self, self._entities[key])
         entity = self._entities[key]
         return entity if entity.items or entity.packages else None
+
+    def own_effects(self, names: Mapping[str, Any]) -> Effects:
+        """Return what importing a module by itself does to libraries."""
+        known = self._effects.get(id(names))
+        if known is None:
+            known = self._effects[id(names)] = find_effects(self, names)
+        return known
 
     # -- finishing ------------------------------------------------------------------------------
 
@@ -195,6 +209,11 @@ class Walk:
 
 def _fill_value(walk: Walk, entity: Entity) -> None:
     fill_value(walk, entity, entity.thing)
+
+
+def _is_compiled(thing: Any) -> bool:
+    """Tell whether a thing is a class that no Python code made, though it may have no public name."""
+    return isinstance(thing, type) and not any(isinstance(v, FunctionType) for v in vars(thing).values())
 
 
 def _text(thing: Any, name: str) -> str:

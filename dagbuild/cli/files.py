@@ -36,6 +36,9 @@ def read_value(text: str) -> Any:
             return reader(path)
     if reader is not None:
         raise InputError(f"there is no file '{text}'", hint="paths are taken from the working directory")
+    if text[:1] in ("{", "["):
+        with contextlib.suppress(ValueError):
+            return json.loads(text)
     return parse_value(text)
 
 
@@ -57,7 +60,8 @@ def write_value(value: Any, target: str, node: str) -> None:
             if not writer(value, beside):
                 kind = type(value).__name__
                 raise InputError(
-                    f"`{node}` is a {kind}, which a {suffix} file cannot hold", hint="write a .pickle"
+                    f"`{node}` is a {kind}, which a {suffix} file cannot hold",
+                    hint="write a .json or a .pickle",
                 )
             beside.replace(path)
         finally:

@@ -9,14 +9,18 @@ from __future__ import annotations
 import ast
 import linecache
 import os
+import sys
 import tokenize
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
 from dagbuild.code.dump import Function
 from dagbuild.code.normal_form import FunctionForm, dump_function
+from dagbuild.digest import digest_bytes
 
 
 class Text:
@@ -112,6 +116,7 @@ class Definitions:
     def __init__(self) -> None:
         self._texts: dict[str, Text | None] = {}
         self._modules: dict[int, list[Text]] = {}
+        self._extensions: dict[str, str] = {}
 
     def text(self, filename: str, names: Mapping[str, Any]) -> Text | None:
         """Return the parsed text of a file, a notebook's cell or a module in an archive; None without one."""
@@ -140,6 +145,12 @@ class Definitions:
                 return found
         return None
 
+    def extension(self, module: str) -> str:
+        """Return the digest of the file of a compiled module, or "" for any other."""
+        if module not in self._extensions:
+            self._extensions[module] = _digest_file(getattr(sys.modules.get(module), "__file__", None))
+        return self._extensions[module]
+
     def module_texts(self, names: Mapping[str, Any]) -> list[Text]:
         """Return the texts that a module is made of: one, or a notebook's cells, the newest first."""
         known = self._modules.get(id(names))
@@ -147,6 +158,15 @@ class Definitions:
             found = [self.text(name, names) for name in _module_files(names)]
             known = self._modules[id(names)] = [text for text in found if text is not None]
         return known
+
+
+def _digest_file(file: object) -> str:
+    if not isinstance(file, str) or not file.endswith(tuple(EXTENSION_SUFFIXES)):
+        return ""
+    try:
+        return digest_bytes(Path(file).read_bytes())
+    except OSError:
+        return ""
 
 
 def _module_files(names: Mapping[str, Any]) -> Iterator[str]:

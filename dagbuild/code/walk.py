@@ -10,14 +10,14 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import FunctionType, MethodDescriptorType, ModuleType, WrapperDescriptorType
 from typing import Any
 
 from dagbuild.code import classes, functions, modules
 from dagbuild.code.definitions import Definitions
 from dagbuild.code.effects import Effects, fill_effects, find_effects
 from dagbuild.code.entities import Entity, Item
-from dagbuild.code.origin import Origin, Origins
+from dagbuild.code.origin import STANDARD, STANDS_FOR, Origin, Origins
 from dagbuild.code.values import fill_value, scalar
 
 _OURS = "dagbuild"
@@ -45,6 +45,7 @@ class Walk:
         text = scalar(thing, self.localize)
         if text is not None:
             return text
+        thing = _real(thing)
         known = self._entities.get(("", id(thing), ""))
         if known is not None:
             return known
@@ -52,14 +53,14 @@ class Walk:
             return self.refer_module(thing)
         if isinstance(thing, FunctionType | type):
             return self._refer_code(thing)
-        if self._origin_of_type(type(thing)).kind == "dagbuild":
+        if self.origin_of_type(type(thing)).kind == "dagbuild":
             return _OURS
         return self._add(("", id(thing), ""), Entity(thing=thing), _fill_value)
 
     def _refer_code(self, thing: FunctionType | type) -> Item:
         handlers: ModuleType
         if isinstance(thing, type):
-            origin, handlers = self._origin_of_type(thing).kind, classes
+            origin, handlers = self.origin_of_type(thing).kind, classes
         else:
             origin, handlers = self.origins.of_globals(thing.__globals__).kind, functions
         if origin == "dagbuild":
@@ -117,8 +118,10 @@ class Walk:
         for part in path.split("."):
             found = vars(found).get(part) if hasattr(found, "__dict__") else None
         origin = self.origins.of_name(module)
-        if found is not thing and not (origin.kind == "standard" and _is_compiled(thing)):
+        if _real(found) is not thing and not (origin.kind == "standard" and _is_compiled(thing)):
             return None
+        if origin.kind == "project":
+            return f"{path} {self.definitions.extension(module)}"
         if origin.kind == "standard":
             # Private modules come and go between Python versions; what they define is known by the public name.
             parts = module.split(".")
@@ -183,11 +186,15 @@ class Walk:
 
     def is_project_type(self, cls: type) -> bool:
         """Tell whether a class is the project's."""
-        return self._origin_of_type(cls).kind == "project"
+        return self.origin_of_type(cls).kind == "project"
 
-    def _origin_of_type(self, cls: type) -> Origin:
+    def origin_of_type(self, cls: type) -> Origin:
+        """Return where a class comes from: the project, a distribution or Python."""
         module = cls.__module__
-        return self.origins.of_name(module if isinstance(module, str) else "builtins")
+        origin = self.origins.of_name(module if isinstance(module, str) else "builtins")
+        if origin.kind == "project" and _is_compiled(cls):
+            return STANDARD  # or of an extension module: what counts is the file, see refer_named
+        return origin
 
     def localize(self, text: str) -> str:
         """Return the text with the folders that hold the project replaced by a mark."""
@@ -212,8 +219,16 @@ def _fill_value(walk: Walk, entity: Entity) -> None:
 
 
 def _is_compiled(thing: Any) -> bool:
-    """Tell whether a thing is a class that no Python code made, though it may have no public name."""
-    return isinstance(thing, type) and not any(isinstance(v, FunctionType) for v in vars(thing).values())
+    """Tell whether a thing is a class that no Python code made."""
+    return isinstance(thing, type) and any(
+        isinstance(value, WrapperDescriptorType | MethodDescriptorType) and value.__objclass__ is thing
+        for value in vars(thing).values()
+    )
+
+
+def _real(thing: Any) -> Any:
+    """Return a library's own function where dagbuild has put one in its place."""
+    return thing.__dict__.get(STANDS_FOR, thing) if isinstance(thing, FunctionType) else thing
 
 
 def _text(thing: Any, name: str) -> str:

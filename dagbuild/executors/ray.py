@@ -76,24 +76,16 @@ class RayExecutor(Executor):
 
     `open_store` is called once in each worker process: a function of a module that is installed there, or a partial
     of one. Uses the cluster that this process is connected to, else the one at `address` or RAY_ADDRESS, else starts
-    a local one for `jobs` steps at a time; all of it when the first step is ready. UserError is raised then, when
+    a local one; all of it when the first step is ready. UserError is raised then, when
     there is no cluster at the address.
     """
 
     name = "ray"
 
-    def __init__(
-        self,
-        open_store: Callable[[], Store],
-        code: Code,
-        *,
-        address: str | None = None,
-        jobs: int | None = None,
-    ) -> None:
+    def __init__(self, open_store: Callable[[], Store], code: Code, *, address: str | None = None) -> None:
         self._open_store = open_store
         self._code = code
         self._address = address or os.environ.get("RAY_ADDRESS") or LOCAL
-        self._jobs = jobs
         self._opened = self._connected = False
         self._in_memory = shipping.find_unimportable(code.modules)
         self._running: dict[Any, Work] = {}
@@ -101,16 +93,15 @@ class RayExecutor(Executor):
 
     @functools.cached_property
     def slots(self) -> int:  # type: ignore[override]  # asking for it is what connects
-        """The cluster's cores, or `jobs` if that is less."""
+        """The cluster's cores."""
         self._open()
-        cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
-        return min(cores, self._jobs or cores)
+        return max(1, int(ray.cluster_resources().get("CPU", 1)))
 
     def _open(self) -> None:
         if self._opened:
             return
         if not ray.is_initialized():
-            _connect(self._address, self._code.root, self._jobs)
+            _connect(self._address, self._code.root)
             self._connected = True
         self._opened = True
         for module in self._in_memory:
@@ -207,13 +198,13 @@ class RayExecutor(Executor):
             ray.shutdown()
 
 
-def _connect(address: str, root: Path, jobs: int | None) -> None:
+def _connect(address: str, root: Path) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         if address == LOCAL:
             size = _OBJECT_STORE_BYTES
-            ray.init(address, num_cpus=jobs, include_dashboard=False, object_store_memory=size, **quiet)
+            ray.init(address, include_dashboard=False, object_store_memory=size, **quiet)
         else:
             ray.init(address, runtime_env={"working_dir": str(root)}, **quiet)
     except (OSError, RuntimeError, ValueError, RayError) as error:
@@ -253,7 +244,7 @@ def _describe_death(error: Exception, work: Work) -> str:
 def open_worker_store(cache: CacheSettings, remote: RemoteSettings | None) -> Store:
     """Open the store of a worker: in the driver's folder, or where DAGBUILD_WORKER_CACHE on its machine says."""
     folder = Path(os.environ.get("DAGBUILD_WORKER_CACHE") or cache.folder)
-    return open_store(folder, remote)
+    return open_store(folder, remote, fsync=cache.fsync)
 
 
 @dataclass(frozen=True)
@@ -320,7 +311,7 @@ def _set_up(setup: bytes) -> _Site:
 def _compare(packed: bytes, reader: SourceReader, packages: Mapping[str, str]) -> list[str]:
     try:
         node, manifest = cloudpickle.loads(packed)
-        mine = make_manifests([node], reader, config=node.config_used, packages=packages)[node.name]
+        mine = make_manifests([node], reader, packages=packages)[node.name]
     except Exception as error:
         return [f"{type(error).__name__}: {error}"]
     return shipping.list_differences(manifest, mine)

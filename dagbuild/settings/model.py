@@ -10,10 +10,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class CacheSettings:
-    """The local store: its folder (absolute) and its budget in bytes.
+    """The local store: its folder (absolute), its budget in bytes, and when it is made to survive a power cut.
 
-    `fsync` says when data are forced to disk: at the end of each "build", "always" at once, or "none" (a power cut
-    may then cost records).
+    `fsync`: "none", "build" (once at a build's end) or "always" (each blob and record, several milliseconds a file).
     """
 
     folder: Path
@@ -36,10 +35,11 @@ class RemoteSettings:
 
 @dataclass(frozen=True, slots=True)
 class ExecutorSettings:
-    """Where steps run: `kind` local or ray, a cluster's `address`, and how many steps side by side."""
+    """Where steps run: `kind` local or ray, a cluster's `address`, and how many steps run side by side there."""
 
     kind: str = "local"
     address: str | None = None
+    jobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ class Settings:
     """Everything that dagbuild.toml, a profile, the environment and the command line say.
 
     `root` is the project's folder, `file` its dagbuild.toml where there is one. `packages` maps names of
-    distributions to exact, minor, major or ignore; "*" is the default.
+    distributions to exact, minor, major or ignore; "*" is the default. `undeclared` says what to do about files and
+    variables that a node reads and that are no inputs: track, warn or error.
     """
 
     root: Path
@@ -72,4 +73,5 @@ class Settings:
     remote: RemoteSettings | None = None
     executor: ExecutorSettings = ExecutorSettings()
     packages: Mapping[str, str] = field(default_factory=lambda: {"*": "exact"})
+    undeclared: str = "track"
     profile: str | None = None

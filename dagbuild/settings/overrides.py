@@ -24,6 +24,7 @@ VARIABLES: dict[str, tuple[str, str]] = {
     "DAGBUILD_REMOTE_TRUST": ("remote", "trust"),
     "DAGBUILD_EXECUTOR": ("executor", "kind"),
     "DAGBUILD_EXECUTOR_ADDRESS": ("executor", "address"),
+    "DAGBUILD_JOBS": ("executor", "jobs"),
 }
 OTHERS = ("DAGBUILD_PROFILE", "DAGBUILD_PROJECT", "DAGBUILD_WORKER_CACHE")
 NOT_OURS = "DAGBUILD_TEST_"

@@ -15,19 +15,33 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="session")
 def run() -> Run:
-    """Run `python *words` in a folder, with a clean environment; its exit status must be an expected one."""
+    """Run `python *words` in a folder, with a clean environment; its exit status must be an expected one.
 
-    def run(*words: str, cwd: Path, status: tuple[int, ...] = (0,)) -> "subprocess.CompletedProcess[str]":
+    `together` gives standard output and standard error as one, as a terminal does.
+    """
+
+    def run(
+        *words: str, cwd: Path, status: tuple[int, ...] = (0,), together: bool = False
+    ) -> "subprocess.CompletedProcess[str]":
         env = {
             key: value for key, value in os.environ.items() if not key.startswith(("DAGBUILD_", "PYTEST_"))
         }
         env.update(PYTHONPATH=str(ROOT), COLUMNS="100", NO_COLOR="1")
         command = [sys.executable, *words]
         result = subprocess.run(
-            command, cwd=cwd, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300
+            command,
+            cwd=cwd,
+            env=env,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if together else subprocess.PIPE,
+            timeout=300,
         )
         if result.returncode not in status:
-            said = f"exit status {result.returncode}: {' '.join(command)}\n{result.stdout}{result.stderr}"
+            said = (
+                f"exit status {result.returncode}: {' '.join(command)}\n{result.stdout}{result.stderr or ''}"
+            )
             pytest.fail(said, pytrace=False)
         return result
 

@@ -24,42 +24,34 @@ def loaded(sketch: Sketch, folder: Path) -> Iterator[list[ModuleType]]:
     sketch.write(folder)
     writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     sys.path.insert(0, str(folder))
-    _forget(folder)
+    importlib.invalidate_caches()
+    linecache.clearcache()
     try:
         yield [importlib.import_module(name) for name in sketch.files]
     finally:
-        _forget(folder)
+        for name in sketch.modules:
+            sys.modules.pop(name, None)
         sys.path.remove(str(folder))
         sys.dont_write_bytecode = writes
 
 
-def _forget(folder: Path) -> None:
-    for name, module in list(sys.modules.items()):
-        if Path(getattr(module, "__file__", None) or "").parent == folder:
-            del sys.modules[name]
-    importlib.invalidate_caches()
-    linecache.clearcache()
+def build(sketch: Sketch, modules: list[ModuleType], folder: Path, cache: Path) -> BuildResult:
+    """Build all targets with a new Driver."""
+    driver = Driver(sketch.used_config, *modules, cache=cache, root=folder)
+    try:
+        return driver.build(sketch.targets, inputs=sketch.used_inputs, overrides=sketch.overrides)
+    finally:
+        driver.project.close()
 
 
-def build(sketch: Sketch, folder: Path, cache: Path | None) -> BuildResult:
-    """Build all targets with a new Driver on a freshly imported project."""
-    with loaded(sketch, folder) as modules:
-        driver = Driver(sketch.used_config, *modules, cache=cache, root=folder)
-        try:
-            return driver.build(sketch.targets, inputs=sketch.used_inputs, overrides=sketch.overrides)
-        finally:
-            driver.project.close()
-
-
-def evaluate(sketch: Sketch, folder: Path) -> dict[str, Any]:
+def evaluate(sketch: Sketch, modules: list[ModuleType]) -> dict[str, Any]:
     """Return the targets' values by calling the functions one by one: what dagbuild must give, told without it."""
-    with loaded(sketch, folder) as modules:
-        functions = {node.name: getattr(modules[node.file], node.name) for node in sketch.nodes}
-        known: dict[str, Any] = {**sketch.config, **sketch.inputs, **sketch.overrides}
-        for node in sketch.nodes:  # each stands after what it takes
-            if node.name not in known:
-                known[node.name] = functions[node.name](**_arguments(functions[node.name], known))
-        return {name: known[name] for name in sketch.targets}
+    functions = {node.name: getattr(modules[node.file], node.name) for node in sketch.nodes}
+    known: dict[str, Any] = {**sketch.config, **sketch.inputs, **sketch.overrides}
+    for node in sketch.nodes:  # each stands after what it takes
+        if node.name not in known:
+            known[node.name] = functions[node.name](**_arguments(functions[node.name], known))
+    return {name: known[name] for name in sketch.targets}
 
 
 def _arguments(function: Any, known: Mapping[str, Any]) -> dict[str, Any]:

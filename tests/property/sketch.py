@@ -100,6 +100,11 @@ class Sketch:
         return "\n\n\n".join(["\n".join(lines), *texts]) + "\n"
 
     @property
+    def modules(self) -> list[str]:
+        """The names of all modules that are written."""
+        return [*self.files, self.tools, "constants"]
+
+    @property
     def targets(self) -> list[str]:
         """The nodes that nothing takes; a view is nothing to build."""
         taken = {name for node in self.nodes for name in node.takes}

@@ -19,25 +19,25 @@ from tests.property.sketch import (
 DIGITS = st.integers(0, 4)
 
 
-def _some(names: tuple[str, ...], at_most: int = 2) -> st.SearchStrategy[tuple[str, ...]]:
+def _some(names: tuple[str, ...], least: int = 0, most: int = 2) -> st.SearchStrategy[tuple[str, ...]]:
     if not names:
         return st.just(())
-    return st.lists(st.sampled_from(names), unique=True, max_size=at_most).map(tuple)
+    return st.lists(st.sampled_from(names), unique=True, min_size=least, max_size=most).map(tuple)
 
 
 @st.composite
 def sketches(draw: st.DrawFn) -> Sketch:
-    """Return a project of one to six nodes and up to three helpers; things use only what stands before them."""
+    """Return a project of one to six nodes and one to three helpers; things use only what stands before them."""
     helpers: list[Helper] = []
-    for name in ("low", "middle", "high")[: draw(st.integers(0, 3))]:
+    for name in ("low", "middle", "high")[: draw(st.integers(1, 3))]:
         earlier = tuple(helper.name for helper in helpers)
         helpers.append(
             Helper(
                 name,
                 draw(DIGITS),
                 style=draw(st.sampled_from(HELPER_STYLES)),
-                calls=draw(_some(earlier, 1)),
-                constants=draw(_some(CONSTANTS, 1)),
+                calls=draw(_some(earlier, most=1)),
+                constants=draw(_some(CONSTANTS, most=1)),
             )
         )
     nodes: list[NodeSketch] = []
@@ -50,8 +50,8 @@ def sketches(draw: st.DrawFn) -> Sketch:
                 draw(DIGITS),
                 file=draw(st.integers(0, 1)),
                 takes=draw(_some(earlier)),
-                calls=draw(_some(tuple(helper.name for helper in helpers))),
-                constants=draw(_some(CONSTANTS, 1)),
+                calls=draw(_some(tuple(helper.name for helper in helpers), least=1)),
+                constants=draw(_some(CONSTANTS, most=1)),
                 setting=draw(st.sampled_from((None, *SETTINGS))),
                 default=draw(DIGITS),
                 view=index < count - 1 and draw(st.integers(0, 4)) == 4,
@@ -68,6 +68,6 @@ def sketches(draw: st.DrawFn) -> Sketch:
 
 
 def edits() -> st.SearchStrategy[list[Edit]]:
-    """Return up to six edits."""
+    """Return up to eight edits."""
     one = st.builds(Edit, kind=st.sampled_from(sorted(EDITS)), which=st.integers(0, 6), number=DIGITS)
-    return st.lists(one, min_size=1, max_size=6)
+    return st.lists(one, min_size=1, max_size=8)

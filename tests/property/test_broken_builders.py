@@ -130,7 +130,9 @@ def _add_part(patch: pytest.MonkeyPatch, make: Callable[[Node], Part]) -> None:
 
 def count_places(patch: pytest.MonkeyPatch) -> None:
     """The place of a definition counts."""
-    _add_part(patch, lambda node: Part("source", "where", digest_text(f"{node.where.module}:{node.where.line}")))
+    _add_part(
+        patch, lambda node: Part("source", "where", digest_text(f"{node.where.module}:{node.where.line}"))
+    )
 
 
 def count_time(patch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 
 from dagbuild.events import How
-from tests.property.builder import build, evaluate
+from tests.property.builder import build, evaluate, loaded
 from tests.property.sketch import Edit, Sketch
 from tests.property.strategies import edits, sketches
 
@@ -26,16 +26,19 @@ def check_history(first: Sketch, changes: list[Edit]) -> None:
             sketch = change.apply(history) if change else first
             history.append(sketch)
 
-            result = build(sketch, folder, cache)
-
-            assert result.values == evaluate(sketch, folder), f"stale after {change}"
+            with loaded(sketch, folder) as modules:
+                result = build(sketch, modules, folder, cache)
+                assert result.values == evaluate(sketch, modules), f"stale after {change}"
             if sketch.meaning in built:
                 assert result.names(How.COMPUTED) == [], f"computed again after {change}"
             built.add(sketch.meaning)
-            again = build(sketch, folder, cache)
+            with loaded(sketch, folder) as modules:
+                again = build(sketch, modules, folder, cache)
             assert again.names(How.COMPUTED) == [], f"computed twice after {change}"
             assert again.values == result.values
-        assert build(history[-1], folder, Path(scratch, "other")).values == result.values
+        with loaded(history[-1], folder) as modules:
+            clean = build(history[-1], modules, folder, Path(scratch, "clean"))
+        assert clean.values == result.values
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])

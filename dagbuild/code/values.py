@@ -46,7 +46,7 @@ class Referrer(Protocol):
         """Return the text with the project's own folder left out."""
 
 
-def scalar(value: Any, localize: Callable[[str], str]) -> str | None:  # noqa: PLR0911 (one for each type)
+def scalar(value: Any, localize: Callable[[str], str]) -> str | None:
     """Return the text of a plain scalar, or None for anything else."""
     kind = type(value)
     if kind is str:

@@ -222,8 +222,8 @@ TABLES: dict[str, dict[str, Rule]] = {
         "trust": one_of("data", "all"),
         "options": remote_options,
     },
-    "executor": {"kind": one_of("local", "ray"), "address": text},
-    "build": {"packages": packages},
+    "executor": {"kind": one_of("local", "ray"), "address": text, "jobs": count},
+    "build": {"packages": packages, "undeclared": one_of("track", "warn", "error")},
 }
 """Tables whose keys we know."""
 

@@ -133,6 +133,17 @@ class LayeredStore(Store):
             part.unlink(missing_ok=True)
         return True
 
+    def share_blobs(self, refs: Collection[BlobRef]) -> None:
+        """Send the blobs that the remote does not have."""
+        if not self._may_write():
+            return
+        try:
+            for ref in set(refs) - self.remote.has_blobs(refs):
+                self.remote.upload(ref, self.local.get_blob(ref))
+        except StoreError as error:
+            self._fail(error)
+            raise
+
     def blob_path(self, ref: BlobRef) -> Path:
         """Return the local file that holds a blob, fetched if need be."""
         self.get_blob(ref)

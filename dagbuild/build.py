@@ -10,7 +10,7 @@ import contextlib
 import getpass
 import heapq
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,8 +29,10 @@ from dagbuild.events import (
     StepStarted,
 )
 from dagbuild.executors.base import Done, Executor, Found, Lost, Outcome, Work
+from dagbuild.observe import Ran, Seen, Watch
+from dagbuild.observe.words import find_news, tell_note, tell_undeclared
 from dagbuild.plan import Decision, Lookup, Plan, Request
-from dagbuild.record import Artifact, Key, Record
+from dagbuild.record import Artifact, Key, Observation, Record
 from dagbuild.store.base import Store
 
 
@@ -38,7 +40,9 @@ from dagbuild.store.base import Store
 class Tools:
     """What a build works with.
 
-    `unchanged` tells whether the files that a node takes are still those that its key was made of.
+    `unchanged` tells whether the files that a node takes are still those that its key was made of. With `watch`, steps
+    are observed: `observe_code` names the code that a node's step ran outside its closure, `notes` says what cannot be
+    seen of a node's code.
     """
 
     store: Store
@@ -47,6 +51,9 @@ class Tools:
     lookup: Lookup
     listener: Listener
     unchanged: Callable[[str], bool] = lambda _: True
+    watch: Watch | None = None
+    observe_code: Callable[[str, Sequence[Ran]], Sequence[Observation]] = lambda _name, _ran: ()
+    notes: Callable[[str], Iterable[str]] = lambda _: ()
 
 
 def run_build(
@@ -223,6 +230,7 @@ class _Build:
                 node=name,
                 deep=deep,
                 manifest=self.request.manifest(name),
+                watched=self._watched(self.request.needs(name)[0]),
                 alias=True,
                 run=self.run,
                 forced=self._is_refreshed(name),
@@ -232,7 +240,7 @@ class _Build:
 
     def _work(self, name: str, content: Key | None) -> Work:
         values, views = self.request.needs(name)
-        graph = self.request.graph
+        graph, given = self.request.graph, self.request.givens
         keep = not self.request.is_view(name)
         return Work(
             node=graph.nodes[name],
@@ -241,6 +249,8 @@ class _Build:
             views=tuple(graph.nodes[view] for view in views),
             lease=content if keep and name not in self.request.forced else None,
             keep=keep,
+            watch=self.tools.watch,
+            files=frozenset(up for up in values if up in given and given[up].kind == "file"),
         )
 
     # -- outcomes ------------------------------------------------------------------------------------------------
@@ -265,8 +275,12 @@ class _Build:
             self._end(StepFinished(name, How.COMPUTED))
             return
         record = self._record(name, done, done.artifact)
+        self._tell_seen(record, done.seen)
         if not done.stored:
             self.held[name] = done.value
+        elif done.seen.unstable:
+            files = ", ".join(done.seen.unstable)
+            self._notice(f"{files} changed while '{name}' read it: its value is used, but not recorded", name)
         elif self.tools.unchanged(name):
             record = self._keep(name, record)
         else:
@@ -280,7 +294,7 @@ class _Build:
         """Put the record, unless another build was first with a usable one: the first result stays."""
         if not record.forced and name not in self.revoked:
             for first in self.tools.store.find_records([record.content]).get(record.content, []):
-                if not self._at_hand(first):
+                if first.observations != record.observations or not self._at_hand(first):
                     continue
                 if first.artifact.digest != record.artifact.digest:
                     self._notice(f"'{name}' is not deterministic: its first result stays", name)
@@ -298,6 +312,8 @@ class _Build:
             manifest=self.request.manifest(name),
             artifact=artifact,
             upstream={up: self._digest(up) for up in values if self._digest(up)},
+            watched=self._watched(values),
+            observations=(*done.seen.observations, *self.tools.observe_code(name, done.seen.ran)),
             started=done.started,
             duration=done.duration,
             cpu=done.cpu,
@@ -315,6 +331,17 @@ class _Build:
         if name in self.request.forced or any(up in self.refreshed for up in values):
             self.refreshed.add(name)
         return name in self.refreshed
+
+    def _watched(self, upstream: Iterable[str]) -> tuple[str, ...]:
+        """Return those upstreams whose values depend on what a run was seen to read."""
+        found = []
+        for up in upstream:
+            if up in self.request.givens:
+                continue
+            step = self.ended.get(up)
+            if step is None or step.record is None or step.record.observations or step.record.watched:
+                found.append(up)
+        return tuple(found)
 
     def _digest(self, name: str) -> Digest:
         given = self.request.givens.get(name)
@@ -352,10 +379,25 @@ class _Build:
         self.ended[step.node] = step
         self.tools.listener(step)
 
-    def _notice(self, text: str, node: str | None = None) -> None:
-        notice = Notice(text, node)
+    def _notice(self, text: str, node: str | None = None, kind: str = "") -> None:
+        notice = Notice(text, node, kind=kind)
         self.notices.append(notice)
         self.tools.listener(notice)
+
+    def _tell_seen(self, record: Record, seen: Seen) -> None:
+        """Say once what the node reads besides its inputs, and what cannot be followed."""
+        name, watch = record.node, self.tools.watch
+        if watch is None:
+            return
+        step = self.plan.steps.get(name)
+        before = step.record if step else None
+        news = find_news(record.observations, before.observations if before else ())
+        lines = [tell_undeclared(name, record.observations if watch.undeclared == "warn" else news)]
+        if before is None or before.manifest.fingerprint != record.manifest.fingerprint:
+            lines += [tell_note(name, note) for note in seen.notes]
+            lines += self.tools.notes(name)
+        for line in filter(None, lines):
+            self._notice(line, name, "undeclared")
 
     def _tell_rest(self) -> None:
         """Say of every other node that it was blocked by a failed one, or that nobody needed it."""

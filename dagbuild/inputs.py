@@ -171,7 +171,7 @@ class GivenMaker:
         return str(with_root.relative_to(self.root)) if with_root.is_relative_to(self.root) else path
 
     def read_parts(self, node: Node) -> list[Part]:
-        """Return a counting manifest line for each path that `@reads` names; raises InputError when one is not there."""
+        """Return a counting manifest line for each path that `@reads` names; raises InputError for a missing one."""
         parts = []
         for path in node.reads:
             try:

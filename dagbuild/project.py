@@ -28,14 +28,17 @@ from dagbuild.graph import Graph
 from dagbuild.inputs import GivenMaker, Outside
 from dagbuild.loader import load_graph, load_modules
 from dagbuild.node import Node
+from dagbuild.observe import install
+from dagbuild.observe.words import name_observation
 from dagbuild.plan import Given, Place, Plan, Request, Step, make_plan
 from dagbuild.reasons import Reason, find_changes, with_parts
-from dagbuild.record import Artifact, Key, Manifest, Record
+from dagbuild.record import Artifact, Key, Manifest, Observation, Record
 from dagbuild.settings import Pin, Settings, load_settings
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
+from dagbuild.watching import Watching
 
 
 def _ignore(_: Event) -> None:
@@ -69,6 +72,7 @@ class Project:
         self._store: LocalStore | LayeredStore | None = None
         self._artifacts: Artifacts | None = None
         self._files: FileDigests | None = None
+        install()
         self.modules = list(modules) if modules is not None else load_modules(settings.modules, settings.root)
         self.graph: Graph = load_graph(
             self.modules, settings.config, allow_overrides=allow_overrides, inputs=settings.inputs
@@ -177,8 +181,16 @@ class Project:
         return request, is_unchanged
 
     def _manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
-        reader = SourceReader(self.modules, str(self.settings.root))
-        return make_manifests(nodes, reader, config=self.settings.config, packages=self.settings.packages)
+        return make_manifests(nodes, self._open_reader(), packages=self.settings.packages)
+
+    def _watching(self) -> Watching:
+        return Watching(self.settings, self.graph.nodes, self.files, self._open_reader)
+
+    def _open_reader(self) -> SourceReader:
+        return SourceReader(self.modules, str(self.settings.root))
+
+    def _lookup(self) -> StoreLookup:
+        return StoreLookup(self.store, self._watching().find_changed)
 
     # -- what people ask for -------------------------------------------------------------------------------------
 
@@ -191,7 +203,7 @@ class Project:
     ) -> Plan:
         """Return the plan with every node above the targets looked up; runs and fetches nothing."""
         request, _ = self._request(targets, inputs, overrides)
-        return make_plan(request, StoreLookup(self.store), everything=True)
+        return make_plan(request, self._lookup(), everything=True)
 
     def plan(
         self,
@@ -203,7 +215,7 @@ class Project:
     ) -> Plan:
         """Return what a build would do; runs and fetches nothing."""
         request, _ = self._request(targets, inputs, overrides, force)
-        return make_plan(request, StoreLookup(self.store), everything=True)
+        return make_plan(request, self._lookup(), everything=True)
 
     def build(
         self,
@@ -224,10 +236,21 @@ class Project:
         """
         self.listener = on_event
         request, unchanged = self._request(targets, inputs, overrides, force, save=True)
-        lookup = StoreLookup(self.store)
+        watching = self._watching()
+        lookup = StoreLookup(self.store, watching.find_changed)
         plan = make_plan(request, lookup, everything=True)
         with contextlib.closing(self._open_executor(executor, request)) as opened:
-            tools = Tools(self.store, self.artifacts, opened, lookup, on_event, unchanged)
+            tools = Tools(
+                self.store,
+                self.artifacts,
+                opened,
+                lookup,
+                on_event,
+                unchanged,
+                watching.watch,
+                partial(watching.observe_code, request),
+                watching.find_notes,
+            )
             run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
             return run_build(request, plan, tools, run=run, keep_going=keep_going, values=values)
 
@@ -259,7 +282,7 @@ class Project:
     ) -> Explanation:
         """Return why the node is fresh or stale, part by part."""
         request, _ = self._request([node], inputs, overrides)
-        step = make_plan(request, StoreLookup(self.store), everything=True).steps.get(node)
+        step = make_plan(request, self._lookup(), everything=True).steps.get(node)
         if step is None:
             raise InputError(f"'{node}' is an input: it is given, not made")
         if node in request.givens:
@@ -273,7 +296,7 @@ class Project:
         request, _ = self._request([node], None, None)
         if node in request.givens:
             return request.givens[node].artifact
-        step = make_plan(request, StoreLookup(self.store), everything=True).steps[node]
+        step = make_plan(request, self._lookup(), everything=True).steps[node]
         if step.record is None or step.digest is None:
             why = f": {step.reasons[0]}" if step.reasons else ""
             raise InputError(f"'{node}' is not built{why}", hint=f"dagbuild build {node}")
@@ -332,14 +355,28 @@ class Project:
 
 
 class StoreLookup:
-    """Answers the planner from a store."""
+    """Answers the planner from a store; `find_changed` says which observations of a record hold no longer."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, find_changed: Callable[[Record], Iterable[Observation]]) -> None:
         self._store = store
+        self._find_changed = find_changed
 
     def find(self, keys: Collection[Key]) -> dict[Key, Record]:
-        """Return the record to use for each key: the newest forced one, else the first whose blobs are there."""
-        return {key: self._choose(records) for key, records in self._store.find_records(keys).items()}
+        """Return the record to use for each key: the newest forced one, else the first whose blobs are there.
+
+        Left out are records whose run was seen to read what has changed since.
+        """
+        found = {key: self._that_hold(records) for key, records in self._store.find_records(keys).items()}
+        return {key: self._choose(records) for key, records in found.items() if records}
+
+    def _that_hold(self, records: Sequence[Record]) -> list[Record]:
+        return [r for r in records if not r.observations or next(iter(self._find_changed(r)), None) is None]
+
+    def find_changed(self, record: Record) -> tuple[Reason, ...]:
+        """Say what the record's run was seen to read and is no longer so."""
+        return tuple(
+            Reason(f"{name_observation(seen)} changed", "observed") for seen in self._find_changed(record)
+        )
 
     def _choose(self, records: Sequence[Record]) -> Record:
         if len(records) == 1:

@@ -115,7 +115,7 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """Something that a run was seen to read: `kind` file, env or code; `name`; the digest it had."""
+    """Something that a run was seen to read: `kind` file, listing, env or code; `name`; the digest it had."""
 
     kind: str
     name: str
@@ -127,7 +127,8 @@ class Record:
     """The fact that a key gave an artifact, then, there.
 
     Found under `deep` and under `content`. `upstream`: the digest of each upstream value, by name. Durations are in
-    seconds, memory in bytes, `started` in seconds since 1970 (UTC).
+    seconds, memory in bytes, `started` in seconds since 1970 (UTC). `watched` names those upstreams whose values depend
+    on what a run was seen to read, theirs or that of one above them: the deep key says nothing of that.
     """
 
     node: str
@@ -137,6 +138,7 @@ class Record:
     artifact: Artifact
     upstream: Mapping[str, Digest] = field(default_factory=dict)
     observations: tuple[Observation, ...] = ()
+    watched: tuple[str, ...] = ()
     started: float = 0.0
     duration: float = 0.0
     cpu: float = 0.0
@@ -159,6 +161,7 @@ class Record:
             "artifact": self.artifact.to_json(),
             "upstream": dict(self.upstream),
             "observations": [[o.kind, o.name, o.digest] for o in self.observations],
+            "watched": list(self.watched),
             "started": self.started,
             "duration": self.duration,
             "cpu": self.cpu,
@@ -188,6 +191,7 @@ class Record:
                 artifact=Artifact.from_json(data["artifact"]),
                 upstream={name: Digest(digest) for name, digest in data["upstream"].items()},
                 observations=tuple(Observation(*item) for item in data["observations"]),
+                watched=tuple(data.get("watched", ())),
                 started=float(data["started"]),
                 duration=float(data["duration"]),
                 cpu=float(data["cpu"]),

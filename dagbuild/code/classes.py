@@ -45,7 +45,7 @@ def start(_: Walk, cls: type) -> Entity:
 def fill_foreign(walk: Walk, entity: Entity) -> None:
     """Fill in a class that a library made at run time: what counts is what it holds of the project's."""
     cls: type = entity.thing
-    origin = walk.origins.of_name(cls.__module__)
+    origin = walk.origin_of_type(cls)
     entity.items = [walk.foreign(f"class {cls.__qualname__}", origin)]
     entity.items += [walk.refer(base) for base in cls.__bases__]
     for name, value in _attributes(cls):
@@ -153,7 +153,7 @@ def _library_decorators(walk: Walk, node: ast.ClassDef, names: Mapping[str, Any]
 def _is_generated_by_library(walk: Walk, cls: type) -> bool:
     """Tell whether a library's metaclass or base may have added attributes of its own making."""
     makers: list[type] = [*type(cls).mro(type(cls)), *cls.__mro__]
-    return any(walk.origins.of_name(maker.__module__).kind == "package" for maker in makers)
+    return any(walk.origin_of_type(maker).kind == "package" for maker in makers)
 
 
 # -- what the loaded class says --------------------------------------------------------------------------

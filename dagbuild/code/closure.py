@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from dagbuild.code.components import digest_all, digest_own
@@ -137,6 +137,21 @@ class SourceReader:
         items = [self._walk.refer(sub) for sub in new if self._walk.is_project_type(sub)]
         self._walk.finish()
         return [item for item in items if isinstance(item, Entity)]
+
+    def functions(self, things: Sequence[Any], ignore: Sequence[Any] = ()) -> tuple[FunctionType, ...]:
+        """Return the project's functions that the things reach, themselves included."""
+        items = [self._walk.refer(thing) for thing in things]
+        skipped = [self._walk.refer(thing) for thing in ignore]
+        self._walk.finish()
+        reached = _reach(
+            [item for item in items if isinstance(item, Entity)],
+            {item for item in skipped if isinstance(item, Entity)},
+        )
+        return tuple(e.thing for e in reached if e.kind == "helper" and isinstance(e.thing, FunctionType))
+
+    def where(self, code: CodeType, line: int) -> str:
+        """Return where a line of code stands, from the project's folder."""
+        return self._walk.where(code.co_filename, line)
 
     def _leaf(self, entity: Entity, asked: bool) -> Leaf:
         kind = "function" if asked and entity.kind == "helper" else entity.kind

@@ -16,7 +16,7 @@ from typing import Any
 from dagbuild.code import classes, effects, functions, modules
 from dagbuild.code.definitions import Definitions
 from dagbuild.code.entities import Entity, Item
-from dagbuild.code.origin import Origin, Origins
+from dagbuild.code.origin import STANDS_FOR, Origin, Origins
 from dagbuild.code.values import fill_value, scalar
 
 _OURS = "dagbuild"
@@ -43,6 +43,7 @@ class Walk:
         text = scalar(thing, self.localize)
         if text is not None:
             return text
+        thing = _real(thing)
         known = self._entities.get(("", id(thing), ""))
         if known is not None:
             return known
@@ -50,14 +51,16 @@ class Walk:
             return self.refer_module(thing)
         if isinstance(thing, FunctionType | type):
             return self._refer_code(thing)
-        if self._origin_of_type(type(thing)).kind == "dagbuild":
+        if self.origin_of_type(type(thing)).kind == "dagbuild":
             return _OURS
+        if type(thing).__name__ == "cython_function_or_method" and (named := self.refer_named(thing)):
+            return named  # by value it would be a heap of addresses (Cython 3.3)
         return self._add(("", id(thing), ""), Entity(thing=thing), _fill_value)
 
     def _refer_code(self, thing: FunctionType | type) -> Item:
         handlers: ModuleType
         if isinstance(thing, type):
-            origin, handlers = self._origin_of_type(thing).kind, classes
+            origin, handlers = self.origin_of_type(thing).kind, classes
         else:
             origin, handlers = self.origins.of_globals(thing.__globals__).kind, functions
         if origin == "dagbuild":
@@ -114,7 +117,7 @@ class Walk:
         found: Any = sys.modules.get(module)
         for part in path.split("."):
             found = vars(found).get(part) if hasattr(found, "__dict__") else None
-        if found is not thing:
+        if _real(found) is not thing:
             return None
         # Private modules come and go between Python versions; what they define is known by the public name.
         public = ".".join(p for i, p in enumerate(module.split(".")) if i == 0 or not p.startswith("_"))
@@ -169,9 +172,9 @@ class Walk:
 
     def is_project_type(self, cls: type) -> bool:
         """Tell whether a class is the project's."""
-        return self._origin_of_type(cls).kind == "project"
+        return self.origin_of_type(cls).kind == "project"
 
-    def _origin_of_type(self, cls: type) -> Origin:
+    def origin_of_type(self, cls: type) -> Origin:
         module = cls.__module__
         return self.origins.of_name(module if isinstance(module, str) else "builtins")
 
@@ -195,6 +198,11 @@ class Walk:
 
 def _fill_value(walk: Walk, entity: Entity) -> None:
     fill_value(walk, entity, entity.thing)
+
+
+def _real(thing: Any) -> Any:
+    """Return a library's own function where dagbuild has put one in its place."""
+    return thing.__dict__.get(STANDS_FOR, thing) if isinstance(thing, FunctionType) else thing
 
 
 def _text(thing: Any, name: str) -> str:

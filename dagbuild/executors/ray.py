@@ -323,7 +323,7 @@ def _set_up(setup: bytes) -> _Site:
 def _compare(packed: bytes, reader: SourceReader, packages: Mapping[str, str]) -> list[str]:
     try:
         node, manifest = cloudpickle.loads(packed)
-        mine = make_manifests([node], reader, config=node.config_used, packages=packages)[node.name]
+        mine = make_manifests([node], reader, packages=packages)[node.name]
     except Exception as error:
         return [f"{type(error).__name__}: {error}"]
     return shipping.list_differences(manifest, mine)

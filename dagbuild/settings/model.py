@@ -58,7 +58,8 @@ class Settings:
     """Everything that dagbuild.toml, a profile, the environment and the command line say.
 
     `root` is the project's folder, `file` its dagbuild.toml where there is one. `packages` maps names of
-    distributions to exact, minor, major or ignore; "*" is the default.
+    distributions to exact, minor, major or ignore; "*" is the default. `undeclared` says what to do about files and
+    variables that a node reads and that are no inputs: track, warn or error.
     """
 
     root: Path
@@ -72,4 +73,5 @@ class Settings:
     remote: RemoteSettings | None = None
     executor: ExecutorSettings = ExecutorSettings()
     packages: Mapping[str, str] = field(default_factory=lambda: {"*": "exact"})
+    undeclared: str = "track"
     profile: str | None = None

@@ -223,7 +223,7 @@ TABLES: dict[str, dict[str, Rule]] = {
         "options": remote_options,
     },
     "executor": {"kind": one_of("local", "ray"), "address": text, "jobs": count},
-    "build": {"packages": packages},
+    "build": {"packages": packages, "undeclared": one_of("track", "warn", "error")},
 }
 """Tables whose keys we know."""
 

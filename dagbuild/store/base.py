@@ -77,13 +77,7 @@ class Store(ABC):
         dies with its holder's process.
         """
 
-    def share_blobs(self, refs: Collection[BlobRef]) -> None:  # noqa: B027 - a store that is not shared has no more to do
-        """Make blobs readable on other machines at once, ahead of the records that will name them.
-
-        For a worker that stores a value whose record the driver writes. Raises StoreError when they cannot be sent.
-        """
-
-    def flush(self) -> None:
+    def flush(self) -> None:  # noqa: B027 - a store in memory has nothing to do
         """Make what was put so far visible to others and as durable as the settings ask."""
 
     def close(self) -> None:

@@ -43,6 +43,11 @@ class FileDigests:
         digests = self._digest_all(full)
         return digest_json(sorted(zip(names, digests, strict=True)))
 
+    def digest_each(self, paths: Iterable[str]) -> dict[str, Digest]:
+        """Return the digest of each file's bytes, by path. Raises OSError."""
+        each = list(dict.fromkeys(paths))
+        return dict(zip(each, self._digest_all(each), strict=True))
+
     def close(self) -> None:
         """Close files; they are opened again when needed."""
         self._memo.close()

@@ -52,6 +52,7 @@ class LayeredStore(Store):
         self._notice = on_notice
         self._lock = threading.RLock()
         self._offered: dict[BlobRef, list[Record]] = {}
+        self._unnamed: dict[BlobRef, None] = {}
         self._publisher = Publisher(
             local, remote, may_send=self._may_write, on_failure=self._fail, flush_seconds=flush_seconds
         )
@@ -100,8 +101,11 @@ class LayeredStore(Store):
     # -- blobs -----------------------------------------------------------------------------------------------------
 
     def put_blob(self, chunks: Sequence[Buffer]) -> BlobRef:
-        """Store a blob locally; it is published with the record that names it."""
-        return self.local.put_blob(chunks)
+        """Store a blob locally; it is published with the record that names it, or by `flush`."""
+        ref = self.local.put_blob(chunks)
+        with self._lock:
+            self._unnamed[ref] = None
+        return ref
 
     def get_blob(self, ref: BlobRef) -> memoryview:
         """Return a blob's bytes, from near or far; what comes from far stays near."""
@@ -132,17 +136,6 @@ class LayeredStore(Store):
         finally:
             part.unlink(missing_ok=True)
         return True
-
-    def share_blobs(self, refs: Collection[BlobRef]) -> None:
-        """Send the blobs that the remote does not have."""
-        if not self._may_write():
-            return
-        try:
-            for ref in set(refs) - self.remote.has_blobs(refs):
-                self.remote.upload(ref, self.local.get_blob(ref))
-        except StoreError as error:
-            self._fail(error)
-            raise
 
     def blob_path(self, ref: BlobRef) -> Path:
         """Return the local file that holds a blob, fetched if need be."""
@@ -188,6 +181,10 @@ class LayeredStore(Store):
     def put_records(self, records: Sequence[Record]) -> None:
         """Store records locally and hand them to the publisher."""
         self.local.put_records(records)
+        with self._lock:
+            for record in records:
+                for ref in record.artifact.blobs:
+                    self._unnamed.pop(ref, None)
         if self._may_write():
             self._publisher.put(records)
 
@@ -217,8 +214,15 @@ class LayeredStore(Store):
         return self.local.lease(key, on_wait)
 
     def flush(self) -> None:
-        """Wait until what was put is published or cannot be, and make it durable here."""
+        """Wait until what was put is published or cannot be, and make it durable here.
+
+        Blobs that no record of this process names go too: a worker stores values whose records its driver puts.
+        """
         self._publisher.wait()
+        with self._lock:
+            unnamed, self._unnamed = list(self._unnamed), {}
+        if unnamed and self._may_write():
+            self._publisher.send_blobs(unnamed)
         self.local.flush()
 
     def close(self) -> None:

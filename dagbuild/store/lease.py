@@ -51,6 +51,9 @@ def hold_lease(path: Path, on_wait: Callable[[str], None]) -> Iterator[bool]:
     finally:
         if file >= 0:
             with contextlib.suppress(OSError):
+                os.ftruncate(
+                    file, 0
+                )  # ext4 takes 0.2 ms and more to free the block of a removed file otherwise
                 path.unlink()  # while it is held, so nobody's lock is lost
             os.close(file)
 

@@ -105,6 +105,14 @@ class Publisher:
         with self._lock:
             self._handed.append(record)
 
+    def send_blobs(self, refs: Sequence[BlobRef]) -> None:
+        """Send blobs now, and wait until that is done or has failed."""
+        try:
+            with ThreadPoolExecutor(UPLOADS) as pool:
+                list(pool.map(self._send_blob, refs))
+        except StoreError as error:
+            self._on_failure(error)
+
     def _send_blob(self, ref: BlobRef) -> None:
         if self._may_send() and not self._remote.has_blobs([ref]):
             self._remote.upload(ref, self._local.get_blob(ref))

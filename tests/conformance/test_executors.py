@@ -223,7 +223,7 @@ class TestRayExecutor(ExecutorContract):
     def executor(self, local_ray: None, tmp_path: Path) -> Iterator[Executor]:
         from dagbuild.executors.ray import Code, RayExecutor
 
-        manifests = make_manifests(NODES, SourceReader([steps]), config={}, packages={})
+        manifests = make_manifests(NODES, SourceReader([steps]), packages={})
         code = Code(tmp_path, [steps], NODES, manifests)
         executor = RayExecutor(functools.partial(open_store, tmp_path / "cache"), code)
         yield executor

@@ -3,6 +3,7 @@
 Everything goes through the real command line, each command in a process of its own, on the main example.
 """
 
+import csv
 import json
 import os
 import shutil
@@ -65,6 +66,17 @@ def built(
 def work(built: Path, tmp_path: Path, run: Callable[..., object]) -> Work:
     """A copy of the built example, cache and all, in another folder."""
     return Work(shutil.copytree(built, tmp_path / "elsewhere"), run)
+
+
+def test_forecast_is_better_than_last_week(work, run):
+    """The model is worth its nodes: at each airport it beats "the same as a week before"."""
+    run("-m", "dagbuild", "evaluation", "-o", "evaluation.csv", cwd=work.root)
+
+    with (work.root / "evaluation.csv").open() as file:
+        rows = list(csv.DictReader(file))
+
+    assert len(rows) == 4
+    assert all(float(row["error"]) < 0.9 * float(row["naive"]) for row in rows)
 
 
 def test_second_build_computes_nothing(work):

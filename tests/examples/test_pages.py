@@ -87,8 +87,9 @@ def test_session_is_a_real_one(copy, run):
 
 
 def plain(text: str) -> list[str]:
-    """Leave out how long things took, and the space that makes columns."""
+    """Leave out how long things took, what is told only of longer times, and the space that makes columns."""
     timeless = re.sub(r"\b\d+(\.\d+)? (ms|s)\b", "TIME", text)
+    timeless = re.sub(r"; saved about TIME|, about TIME", "", timeless)
     return [" ".join(line.split()) for line in timeless.splitlines()]
 
 

@@ -136,6 +136,19 @@ class TestTransport:
 
         assert reader.find_records([record.deep]) == {record.deep: [record]}
 
+    def test_a_worker_elsewhere_sends_what_it_stored(self, machine, shared):
+        """Its driver, on another machine, puts the record; the blobs are there by then."""
+        worker, driver = machine("a", shared), machine("b", shared)
+        ref = worker.put_blob([b"made by the worker" * 1000])
+        worker.flush()
+        record = make_record(1, ref)
+        driver.put_records([record])
+        driver.close()
+        reader = machine("c", shared)
+
+        assert reader.find_records([record.deep]) == {record.deep: [record]}
+        assert reader.get_blob(ref) == b"made by the worker" * 1000
+
     def test_fetched_records_stay_when_the_remote_is_gone(self, machine, shared, tmp_path):
         """What was read is kept, with the record that names it."""
         record = put_value(machine("a", shared), 1)

@@ -13,6 +13,7 @@ import importlib
 import logging
 import os
 import platform
+import socket
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -207,6 +208,7 @@ def _connect(address: str, root: Path) -> None:
             size = _OBJECT_STORE_BYTES
             ray.init(address, include_dashboard=False, object_store_memory=size, **quiet)
         else:
+            _probe(address)
             ray.init(address, runtime_env={"working_dir": str(root)}, **quiet)
     except (OSError, RuntimeError, ValueError, RayError) as error:
         raise UserError(
@@ -217,6 +219,13 @@ def _connect(address: str, root: Path) -> None:
     # what a command prints there, and the node's failure tells the same.
     if hasattr(ray._private.worker, "print_to_stdstream"):
         ray._private.worker.print_to_stdstream = lambda *_args, **_options: None
+
+
+def _probe(address: str) -> None:
+    """Raise OSError at once when nobody listens there; Ray itself, seen on 2.60, tries for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=5).close()
 
 
 def _environment(paths: Sequence[str], manifests: Mapping[str, Manifest]) -> dict[str, str]:
@@ -288,9 +297,11 @@ def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> _Repl
     if wrong:
         return _pack(_other_code(wrong))
     with run_step(work, site.store, site.artifacts) as outcome:
-        if isinstance(outcome, Done) and outcome.stored:
+        if isinstance(outcome, Done) and outcome.stored and outcome.artifact:
             try:
-                site.store.flush()  # whoever reads the value next may be on another machine
+                # Who reads the value next may be on another machine.
+                site.store.share_blobs(outcome.artifact.blobs)
+                site.store.flush()
             except StoreError as error:
                 return _pack(replace(outcome, trouble=str(error)))
         return _pack(outcome)

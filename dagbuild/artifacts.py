@@ -82,8 +82,11 @@ class Artifacts:
     def describe(self, artifact: Artifact) -> dict[str, Any]:
         """Return kind, shape, columns, dtypes and sizes, as far as they are known, without reading the data."""
         try:
-            reader, form = self._open(artifact)
-            return {**reader.describe(form), "codec": artifact.codec, "bytes": artifact.size}
+            about = artifact.meta.get("about")
+            if about is None:
+                reader, form = self._open(artifact)
+                about = reader.describe(form)
+            return {**about, "codec": artifact.codec, "bytes": artifact.size}
         except (CodecError, StoreError):
             raise
         except Exception as error:
@@ -112,6 +115,8 @@ class _Encoded:
         text = canonical_json(form)
         if len(text) > LONG_FORM:
             self.meta = {"long": writer.add(text)}
+            if self.codec == PLAIN:
+                self.meta["about"] = {"kind": form[0], "length": (len(form) - 1) // (2 if form[0] == "dict" else 1)}
         self._pieces: list[Piece] = writer.pieces
         self._layout = lay_out(self._pieces)
         self.meta["buffers"] = self._layout.to_json()

@@ -28,7 +28,7 @@ _LONGEST_TEXT = 80
 
 
 def make_manifests(
-    nodes: Iterable[Node], reader: SourceReader, *, config: Mapping[str, Any], packages: Mapping[str, str]
+    nodes: Iterable[Node], reader: SourceReader, *, packages: Mapping[str, str]
 ) -> dict[str, Manifest]:
     """Return the manifest of each node by its name.
 

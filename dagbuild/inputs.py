@@ -86,13 +86,13 @@ class GivenMaker:
                 hint = f"to give it a value in place of its function, override it: {name} = ..."
                 self.problems.append(Problem(f"input '{name}' is named like a node", hint=hint))
             elif name not in self.graph.inputs:
-                hint = did_you_mean(name, self.graph.inputs)
-                self.problems.append(Problem(f"no node takes an input '{name}'", hint=hint))
+                near = did_you_mean(name, self.graph.inputs)
+                self.problems.append(Problem(f"no node takes an input '{name}'", hint=near))
         for kind, names in (("override", outside.overrides), ("pin", outside.pins)):
             for name in names:
                 if name not in self.graph.nodes:
-                    hint = did_you_mean(name, self.graph.nodes)
-                    self.problems.append(Problem(f"{kind} '{name}' is no node", hint=hint))
+                    near = did_you_mean(name, self.graph.nodes)
+                    self.problems.append(Problem(f"{kind} '{name}' is no node", hint=near))
         if self.problems:
             raise InputError.of(self.problems)
 
@@ -130,8 +130,8 @@ class GivenMaker:
             artifact = self._encode(value)
         except UserError as error:
             problem = error.problems[0]
-            where = problem.where or self._where(name)
-            self.problems.append(Problem(f"{kind} '{name}': {problem.message}", where, problem.hint))
+            place = problem.where or self._where(name)
+            self.problems.append(Problem(f"{kind} '{name}': {problem.message}", place, problem.hint))
         except OSError as error:
             self.problems.append(Problem(f"{kind} '{name}': {_tell(error)}", self._where(name)))
         else:
@@ -171,7 +171,7 @@ class GivenMaker:
         return str(with_root.relative_to(self.root)) if with_root.is_relative_to(self.root) else path
 
     def read_parts(self, node: Node) -> list[Part]:
-        """Return a counting manifest line for each path that `@reads` names; raises InputError when one is not there."""
+        """Return a counting manifest line for each path that `@reads` names; raises InputError for a missing one."""
         parts = []
         for path in node.reads:
             try:
@@ -218,13 +218,10 @@ def fixed_folder(root: Path, pattern: str) -> Path:
 def find_files(root: Path, pattern: str) -> list[str]:
     """Return the files that a folder's name, a glob or a file's name stands for, sorted; raises FileNotFoundError."""
     path = root / pattern
-    if path.is_dir():
-        found = path.rglob("*")
-    elif path.is_file():
-        found = iter([path])
-    else:
-        base = fixed_folder(root, pattern)
-        found = base.glob(str(path.relative_to(base)))
+    if path.is_file():
+        return [str(path)]
+    base = fixed_folder(root, pattern)
+    found = path.rglob("*") if path.is_dir() else base.glob(str(path.relative_to(base)))
     files = sorted(str(each) for each in found if each.is_file())
     if not files:
         raise FileNotFoundError(f"no file matches '{pattern}'")

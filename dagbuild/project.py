@@ -18,6 +18,7 @@ from typing import Any
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.build import Tools, run_build
+from dagbuild.code import SourceReader
 from dagbuild.errors import InputError, did_you_mean
 from dagbuild.events import BuildResult, Event, Listener, Notice
 from dagbuild.executors.base import Executor
@@ -33,7 +34,6 @@ from dagbuild.plan import Given, Place, Plan, Request, Step, make_plan
 from dagbuild.reasons import Reason, find_changes, with_parts
 from dagbuild.record import Artifact, Key, Manifest, Observation, Record
 from dagbuild.settings import Pin, Settings, load_settings
-from dagbuild.code import SourceReader
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
 from dagbuild.store.layered import LayeredStore
@@ -181,9 +181,7 @@ class Project:
         return request, is_unchanged
 
     def _manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
-        return make_manifests(
-            nodes, self._open_reader(), config=self.settings.config, packages=self.settings.packages
-        )
+        return make_manifests(nodes, self._open_reader(), packages=self.settings.packages)
 
     def _watching(self) -> Watching:
         return Watching(self.settings, self.graph.nodes, self.files, self._open_reader)
@@ -241,7 +239,7 @@ class Project:
         watching = self._watching()
         lookup = StoreLookup(self.store, watching.find_changed)
         plan = make_plan(request, lookup, everything=True)
-        with contextlib.closing(self._open_executor(executor)) as opened:
+        with contextlib.closing(self._open_executor(executor, request)) as opened:
             tools = Tools(
                 self.store,
                 self.artifacts,
@@ -256,7 +254,7 @@ class Project:
             run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
             return run_build(request, plan, tools, run=run, keep_going=keep_going, values=values)
 
-    def _open_executor(self, kind: str | None) -> Executor:
+    def _open_executor(self, kind: str | None, request: Request) -> Executor:
         settings = self.settings.executor
         match kind or settings.kind:
             case "local":
@@ -264,9 +262,14 @@ class Project:
                     self.store, self.artifacts, lambda node, text: self.listener(Notice(text, node))
                 )
             case "ray":
-                from dagbuild.executors.ray import RayExecutor
+                from dagbuild.executors.ray import Code, RayExecutor, open_worker_store
 
-                return RayExecutor(self, settings.address)
+                nodes = [self.graph.nodes[name] for name in request.manifests]
+                code = Code(
+                    self.settings.root, self.modules, nodes, request.manifests, self.settings.packages
+                )
+                opener = partial(open_worker_store, self.settings.cache, self.settings.remote)
+                return RayExecutor(opener, code, address=settings.address)
             case other:
                 raise InputError(f"there is no executor '{other}'", hint="local or ray")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +75,13 @@ class SourceReader:
         skipped = [item for item in (self._walk.refer(thing) for thing in ignore) if isinstance(item, Entity)]
         self._walk.finish()
         entities = [item for item in items if isinstance(item, Entity)]
+        asked = set(entities)
         reached = _reach(entities, set(skipped))
+        found = self._subclasses(reached)
+        while found:
+            entities += found
+            reached = _reach(entities, set(skipped))
+            found = self._subclasses(reached)
         if left_out & {id(entity.thing) for entity in _reach(entities, set())}:
             digests: dict[Entity, Digest] = {entity: Digest("ignored") for entity in skipped}
         else:
@@ -82,15 +89,33 @@ class SourceReader:
         digest_all(entities, digests)
         named = [entity for entity in reached if entity.kind]
         digest_own(named, self._own)
+        subclasses = sorted(digests[entity] for entity in entities if entity not in asked)
         parts = [digests[item] if isinstance(item, Entity) else _plain(item) for item in items]
         return Closure(
-            digest_json([parts, _seen_by_reflection(reached)]),
-            tuple(self._leaf(entity, entity in entities) for entity in named),
+            digest_json([parts, _seen_by_reflection(reached), subclasses]),
+            tuple(self._leaf(entity, entity in asked) for entity in named),
             tuple(sorted({package for entity in reached for package in entity.packages})),
             tuple(dict.fromkeys(note for entity in reached for note in entity.notes)),
             tuple(sorted({path for entity in reached for path in entity.strings if self._is_file(path)})),
             tuple(sorted({name for entity in reached for name in entity.environment})),
         )
+
+    def carried(self, names: Iterable[str]) -> Digest | None:
+        """Return what the project's classes and functions named ("features.io:Model") mean together.
+
+        None when none of them is the project's. A stored value that refers to code by name changes with the code.
+        """
+        things = [thing for name in sorted(set(names)) if (thing := self._find(name)) is not None]
+        return self.closure(things).digest if things else None
+
+    def _find(self, name: str) -> Any:
+        module, _, path = name.partition(":")
+        if self._walk.origins.of_name(module).kind != "project":
+            return None
+        found: Any = sys.modules.get(module)
+        for part in path.split("."):
+            found = getattr(found, part, None)
+        return found
 
     def value(self, value: Any) -> Digest | None:
         """Return the digest of a value's content, or None when it says nothing; functions count by closure."""
@@ -102,6 +127,16 @@ class SourceReader:
             return None
         digest_all([item], self._digests)
         return self._digests[item]
+
+    def _subclasses(self, reached: Sequence[Entity]) -> list[Entity]:
+        """Return the project's classes that code in the closure may find by their bases, new ones only."""
+        if not any("__subclasses__" in entity.marks for entity in reached):
+            return []
+        classes = {entity.thing for entity in reached if entity.kind == "class"}
+        new = {sub: None for cls in classes for sub in type.__subclasses__(cls) if sub not in classes}
+        items = [self._walk.refer(sub) for sub in new if self._walk.is_project_type(sub)]
+        self._walk.finish()
+        return [item for item in items if isinstance(item, Entity)]
 
     def functions(self, things: Sequence[Any], ignore: Sequence[Any] = ()) -> tuple[FunctionType, ...]:
         """Return the project's functions that the things reach, themselves included."""

@@ -333,8 +333,15 @@ class Dumper:
         func, args = node.func, node.args
         first = args[0].value if args and isinstance(args[0], ast.Constant) else None
         if isinstance(first, str):
-            if chain_of(func)[-2:] in {("environ", "get"), ("os", "getenv"), ("getenv",)}:
+            chain = chain_of(func)
+            if chain[-2:] in {("environ", "get"), ("os", "getenv"), ("getenv",)}:
                 self.environment[first] = None
+            elif chain[-1:] in {("import_module",), ("__import__",)} and not first.startswith("."):
+                # A module imported by a name that stands there: all of that module, and not of this one.
+                self.scopes.imports[Import(first, 0, "*")] = None
+                self.out.append(f"(Imported {'.'.join(chain)} {first!a})")
+                self._dump_list([*args[1:], *node.keywords])
+                return
         elif isinstance(func, ast.Name) and func.id == "getattr" and len(args) > 1:
             chain = chain_of(args[0])
             attribute = args[1].value if isinstance(args[1], ast.Constant) else None

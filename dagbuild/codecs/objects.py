@@ -30,7 +30,7 @@ def add_objects(array: np.ndarray[Any, Any], writer: Writer) -> Any:
     mark = writer.mark()
     try:
         return _add_typed(array.tolist(), writer)
-    except (Declined, UnicodeEncodeError, OverflowError, pa.ArrowInvalid):
+    except (Declined, OverflowError, pa.ArrowInvalid):
         writer.roll_back(mark)
         return ["pickle", len(array), writer.add_pickle(array.tolist())]
 
@@ -86,7 +86,11 @@ def _add_part(name: str, cells: Cells, writer: Writer) -> list[Any]:
         return [name, None]
     if isinstance(kind, _Numbers):
         return [name, add_array(np.array(kind.encode(cells), kind.dtype), writer)]
-    return [name, add_chunks(pa.chunked_array([pa.array(kind.encode(cells), kind.type)]), writer)]
+    try:
+        texts = pa.array(kind.encode(cells), kind.type)
+    except UnicodeEncodeError:
+        return _add_part("surrogates", cells, writer)
+    return [name, add_chunks(pa.chunked_array([texts]), writer)]
 
 
 def _read_part(name: str, part: Any, length: int, reader: Reader) -> Any:
@@ -138,6 +142,11 @@ _KINDS: dict[str, _One | _Numbers | _Texts] = {
     "float": _Numbers("<f8"),
     "str": _Texts(pa.large_string()),
     "bytes": _Texts(pa.large_binary()),
+    "surrogates": _Texts(
+        pa.large_binary(),
+        lambda cells: [cell.encode("utf-8", "surrogatepass") for cell in cells],
+        lambda texts: (text.decode("utf-8", "surrogatepass") for text in texts),
+    ),
     "date": _Numbers(
         "<i4",
         lambda cells: [cell.toordinal() for cell in cells],

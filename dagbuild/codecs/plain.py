@@ -7,11 +7,14 @@ only: an IntEnum is not an int. Knows nothing of containers, tables and pickles.
 from __future__ import annotations
 
 import datetime as dt
+import math
 import struct
+import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from importlib import import_module
 from math import isfinite
 from pathlib import Path, PosixPath, PurePosixPath, PureWindowsPath, WindowsPath
 from typing import Any
@@ -44,6 +47,18 @@ def decode_plain(form: Any, reader: Reader) -> Any:
     if not isinstance(form, list):
         return form
     return _DECODERS[form[0]](form, reader)
+
+
+def describe_plain(form: Any, reader: Reader) -> dict[str, Any]:
+    """Return the type and text of the value of a form, or the size where it is not in the form."""
+    if isinstance(form, list) and isinstance(form[-1], int) and form[0] in ("str", "surrogates", "bytes"):
+        return {"kind": "bytes" if form[0] == "bytes" else "str", "length": reader.size(form[-1])}
+    value = decode_plain(form, reader)
+    try:
+        text = repr(value)
+    except ValueError:
+        text = f"{value.bit_length()} bits"  # Python prints no more than some thousand digits
+    return {"kind": type(value).__name__, "value": text}
 
 
 def is_tag(tag: str) -> bool:
@@ -89,8 +104,16 @@ def _encode_int(value: int, _: Writer) -> Any:
     return value if -_INT64 <= value < _INT64 else ["int", hex(value)]
 
 
-def _encode_float(value: float, _: Writer) -> Any:
-    return value if isfinite(value) else ["float", struct.pack(">d", value).hex()]
+def _encode_float(value: float, writer: Writer) -> Any:
+    if isfinite(value):
+        return value
+    # The NaN that everybody passes around is told from others: `in` and `==` of containers see the difference.
+    if value is math.nan:
+        return ["nan", "math"]
+    if value is getattr(sys.modules.get("numpy"), "nan", None):
+        writer.needs("numpy")
+        return ["nan", "numpy"]
+    return ["float", struct.pack(">d", value).hex()]
 
 
 def _encode_str(value: str, writer: Writer) -> Any:
@@ -175,6 +198,7 @@ _ENCODERS: dict[type, Callable[[Any, Writer], Any]] = {
 _DECODERS: dict[str, Callable[[Any, Reader], Any]] = {
     "int": lambda form, _: int(form[1], 16),
     "float": lambda form, _: struct.unpack(">d", bytes.fromhex(form[1]))[0],
+    "nan": lambda form, _: import_module("numpy" if form[1] == "numpy" else "math").nan,
     "str": lambda form, reader: str(reader.view(form[1]), "utf-8"),
     "surrogates": lambda form, reader: _decode_data(form[1], reader).decode("utf-8", "surrogatepass"),
     "bytes": lambda form, reader: _decode_data(form[1], reader),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dagbuild.codecs.base import Reader
 from dagbuild.codecs.layout import Layout, Place, aligned
 from dagbuild.codecs.mapping import CAN_MAP, FilePart, map_files, page_rounded
-from dagbuild.codecs.plain import decode_plain, is_tag
+from dagbuild.codecs.plain import decode_plain, describe_plain, is_tag
 from dagbuild.errors import CodecError
 
 if TYPE_CHECKING:
@@ -103,8 +103,7 @@ class ValueReader(Reader):
         if isinstance(form, list) and form[0] == "@":
             return self._registry.get_codec(form[1]).describe(form[2], self)
         if not isinstance(form, list) or is_tag(form[0]):
-            value = self.value(form)
-            return {"kind": type(value).__name__, "value": repr(value)}
+            return describe_plain(form, self)
         if form[0] == "dict":
             keys = [self.value(key) if isinstance(key, str) else None for key in form[1::2]]
             items = {

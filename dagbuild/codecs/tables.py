@@ -83,9 +83,7 @@ def decode_table(meta: Any, reader: Reader) -> Any:
     schema = _read_schema(meta, reader)
     if not schema.names:
         # Only a batch can have rows without columns.
-        return pa.Table.from_batches(
-            [pa.RecordBatch.from_struct_array(pa.array([{}] * meta["rows"], pa.struct([])))]
-        )
+        return pa.Table.from_batches([_rows_only(meta["rows"], schema)])
     columns = [
         read_chunks(form, reader, kind) for form, kind in zip(meta["columns"], schema.types, strict=True)
     ]

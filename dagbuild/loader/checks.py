@@ -150,8 +150,10 @@ def check_cycles(graph: Graph, most: int = 10) -> list[Problem]:
         cycle = graph.find_cycle()
         if cycle is None:
             break
-        first = graph.nodes[cycle[0]]
-        problems.append(Problem(f"nodes need each other: {' -> '.join(cycle)}", str(first.where)))
+        first = next(name for name in graph.nodes if name in cycle)
+        at = cycle.index(first)
+        shown = " -> ".join((*cycle[at:-1], *cycle[:at], first))
+        problems.append(Problem(f"nodes need each other: {shown}", str(graph.nodes[first].where)))
         graph = Graph({name: node for name, node in graph.nodes.items() if name not in cycle}, graph.inputs)
     return problems
 

@@ -16,7 +16,7 @@ from dagbuild.errors import did_you_mean
 from dagbuild.modifiers.base import Context, Modifier, Stage, Target, select_nodes
 from dagbuild.modifiers.checks import CHECKS, Check
 from dagbuild.modifiers.validators import DataValidator, ValidationResult, find_kinds
-from dagbuild.node import Group, Node, Parameter, Source
+from dagbuild.node import Group, Node, Parameter, Source, Where
 from dagbuild.types import describe_type
 
 WARN, FAIL = "warn", "fail"
@@ -47,6 +47,7 @@ class ReturnChecked:
 
     node: str
     importance: tuple[tuple[str, str], ...]
+    where: Where
 
     def __call__(self, value: Any, results: Mapping[str, ValidationResult]) -> Any:
         """Return the value; raises DataValidationError or warns when a check has not passed."""
@@ -60,7 +61,8 @@ class ReturnChecked:
         }
         if failed[WARN]:
             text = f"node '{self.node}' did not pass: {'; '.join(failed[WARN])}"
-            warnings.warn(text, DataValidationWarning, stacklevel=2)
+            file, line = self.where.file or self.where.module, self.where.line or 0
+            warnings.warn_explicit(text, DataValidationWarning, file, line)
         if failed[FAIL]:
             raise DataValidationError(f"node '{self.node}' did not pass: {'; '.join(failed[FAIL])}")
         return value
@@ -103,7 +105,7 @@ class _Checks(Modifier):
         results = Group(tuple(Source(f"{node.name}_{name}") for name in names), names)
         checked = replace(
             node,
-            function=ReturnChecked(node.name, tuple(importance)),
+            function=ReturnChecked(node.name, tuple(importance), node.where),
             parameters=(value, Parameter("results", Mapping[str, ValidationResult], results)),
             sources=(tuple(importance),),
             operation="check_output/1",

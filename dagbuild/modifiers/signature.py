@@ -120,7 +120,9 @@ class _Annotations:
         return type(None) if value is None else value
 
     def names(self) -> set[str]:
-        return {*self.globals, *vars(builtins)}
+        """Return the names that may have been meant: functions are no types."""
+        known = {**vars(builtins), **self.globals}
+        return {name for name, thing in known.items() if not inspect.isroutine(thing)}
 
 
 class _Names(dict[str, Any]):

@@ -14,7 +14,9 @@ LINES = 30
 
 
 def tell_description(described: Mapping[str, Any]) -> str:
-    """Return a stored value in a few words, without its data: "DataFrame 31 x 4, 12 kB"."""
+    """Return a stored value in a few words: "DataFrame 31 x 4, 12 kB", or itself where `value` is given."""
+    if "value" in described:
+        return str(described["value"])
     kind = str(described.get("kind", "value")).rpartition(".")[2]
     shape = described.get("shape")
     if shape:

@@ -10,10 +10,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class CacheSettings:
-    """The local store: its folder (absolute) and its budget in bytes.
+    """The local store: its folder (absolute), its budget in bytes, and when it is made to survive a power cut.
 
-    `fsync` says when data are forced to disk: at the end of each "build", "always" at once, or "none" (a power cut
-    may then cost records).
+    `fsync`: "none", "build" (once at a build's end) or "always" (each blob and record, several milliseconds a file).
     """
 
     folder: Path
@@ -36,7 +35,7 @@ class RemoteSettings:
 
 @dataclass(frozen=True, slots=True)
 class ExecutorSettings:
-    """Where steps run: `kind` local or ray, a cluster's `address`, and how many steps side by side."""
+    """Where steps run: `kind` local or ray, a cluster's `address`, and how many steps run side by side there."""
 
     kind: str = "local"
     address: str | None = None

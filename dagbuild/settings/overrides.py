@@ -24,8 +24,9 @@ VARIABLES: dict[str, tuple[str, str]] = {
     "DAGBUILD_REMOTE_TRUST": ("remote", "trust"),
     "DAGBUILD_EXECUTOR": ("executor", "kind"),
     "DAGBUILD_EXECUTOR_ADDRESS": ("executor", "address"),
+    "DAGBUILD_JOBS": ("executor", "jobs"),
 }
-OTHERS = ("DAGBUILD_PROFILE", "DAGBUILD_PROJECT")
+OTHERS = ("DAGBUILD_PROFILE", "DAGBUILD_PROJECT", "DAGBUILD_WORKER_CACHE")
 NOT_OURS = "DAGBUILD_TEST_"
 
 

@@ -75,6 +75,13 @@ def texts(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def boolean(value: Any) -> bool:
+    """Take true or false."""
+    if not isinstance(value, bool):
+        raise Refused(f"wants true or false, not {name_kind(value)}")
+    return value
+
+
 def count(value: Any) -> int:
     """Take a whole number from 1."""
     if isinstance(value, bool) or not isinstance(value, int):
@@ -208,7 +215,7 @@ def pin(fields: Mapping[str, Any]) -> Pin:
 
 TABLES: dict[str, dict[str, Rule]] = {
     "project": {"modules": texts, "targets": texts},
-    "cache": {"folder": text, "size": size, "fsync": one_of("build", "always", "none")},
+    "cache": {"folder": text, "size": size, "fsync": one_of("none", "build", "always")},
     "remote": {
         "url": remote_url,
         "mode": one_of("read-write", "read", "off"),

@@ -1,6 +1,7 @@
 """Smaller on the way to a shared store: zstd where it pays.
 
-Knows bytes and streams only. pyarrow's zstd is used, since Python has none before 3.14; it is imported when first needed.
+Knows bytes and streams only. pyarrow's zstd is used, since Python has none before 3.14; it is imported when
+first needed.
 """
 
 from __future__ import annotations

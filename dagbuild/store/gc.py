@@ -1,8 +1,8 @@
 """Make room: remove what nothing protects, what is old, large and cheap to make again first.
 
 Knows records, blobs and times of a local store. Guards: what a root names stays (pins, what the last runs made or
-found, live builds), and so does what is younger than the grace period, which therefore must be longer than a build. If a running
-build loses a blob all the same, that is a miss to it, and the blob is made again.
+found, live builds), and so does what is younger than the grace period, which therefore must be longer than a build.
+If a running build loses a blob all the same, that is a miss to it, and the blob is made again.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def collect_garbage(
 ) -> GcReport:
     """Bring a local store below `size` bytes and remove what was not used for `age` seconds, as far as roots allow.
 
-    `pins` are digests of artifacts or blobs. What no record names goes too, after the grace period. Segments are merged.
-    Raises StoreError when the folder cannot be written.
+    `pins` are digests of artifacts or blobs. What no record names goes too, after the grace period. Segments are
+    merged. Raises StoreError when the folder cannot be written.
     """
     now = time.time() if now is None else now
     with hold_lease(store.layout.lock("gc"), lambda _: None):

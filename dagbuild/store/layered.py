@@ -1,8 +1,8 @@
 """A local store before a shared one: near first, far when near has nothing.
 
-Blobs read from the remote are kept locally, with the records that name them; what is put goes to the local store, and to
-the remote behind the build's back. Guards: whatever happens to the remote, the build goes on with the local store, and the
-user is told once when it happens and once at the end.
+Blobs read from the remote are kept locally, with the records that name them; what is put goes to the local store,
+and to the remote beside the build. Guards: whatever happens to the remote, the build goes on with the local store,
+and the user is told once when it happens and once at the end.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ class LayeredStore(Store):
         self._notice = on_notice
         self._lock = threading.RLock()
         self._offered: dict[BlobRef, list[Record]] = {}
+        self._unnamed: dict[BlobRef, None] = {}
         self._publisher = Publisher(
             local, remote, may_send=self._may_write, on_failure=self._fail, flush_seconds=flush_seconds
         )
@@ -65,7 +66,7 @@ class LayeredStore(Store):
                 try:
                     self._actual = self.remote.probe(self._mode)
                 except StoreError as error:
-                    self._fail(error)
+                    self._fail(error, reading=True)
                 else:
                     if self._actual != self._mode:
                         self._notice("remote: it can only be read here; nothing will be published")
@@ -100,8 +101,11 @@ class LayeredStore(Store):
     # -- blobs -----------------------------------------------------------------------------------------------------
 
     def put_blob(self, chunks: Sequence[Buffer]) -> BlobRef:
-        """Store a blob locally; it is published with the record that names it."""
-        return self.local.put_blob(chunks)
+        """Store a blob locally; it is published with the record that names it, or by `flush`."""
+        ref = self.local.put_blob(chunks)
+        with self._lock:
+            self._unnamed[ref] = None
+        return ref
 
     def get_blob(self, ref: BlobRef) -> memoryview:
         """Return a blob's bytes, from near or far; what comes from far stays near."""
@@ -151,7 +155,7 @@ class LayeredStore(Store):
     def find_records(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
         """Return the records under each key, from near and far."""
         found = self.local.find_records(keys)
-        for key, records in (self._ask(lambda: self.remote.find_records(keys)) or {}).items():
+        for key, records in (self._ask(lambda: self.remote.find_records(keys, known=found)) or {}).items():
             have = {_identity(record) for record in found.get(key, ())}
             news = [record for record in records if _identity(record) not in have]
             if news:
@@ -177,6 +181,10 @@ class LayeredStore(Store):
     def put_records(self, records: Sequence[Record]) -> None:
         """Store records locally and hand them to the publisher."""
         self.local.put_records(records)
+        with self._lock:
+            for record in records:
+                for ref in record.artifact.blobs:
+                    self._unnamed.pop(ref, None)
         if self._may_write():
             self._publisher.put(records)
 
@@ -206,8 +214,15 @@ class LayeredStore(Store):
         return self.local.lease(key, on_wait)
 
     def flush(self) -> None:
-        """Wait until what was put is published or cannot be, and make it durable here."""
+        """Wait until what was put is published or cannot be, and make it durable here.
+
+        Blobs that no record of this process names go too: a worker stores values whose records its driver puts.
+        """
         self._publisher.wait()
+        with self._lock:
+            unnamed, self._unnamed = list(self._unnamed), {}
+        if unnamed and self._may_write():
+            self._publisher.send_blobs(unnamed)
         self.local.flush()
 
     def close(self) -> None:

@@ -277,7 +277,7 @@ def _bytes_disk() -> Any:
                 raise ValueError("a key that dagbuild did not write")
             return key
 
-        def store(self, value: Any, read: bool, key: Any = None) -> tuple[int, int, None, Any]:
+        def store(self, value: Any, read: bool, key: Any = None) -> tuple[int, int, None, Any]:  # noqa: ARG002 - diskcache's
             if type(value) is not bytes or read:
                 raise ValueError("values are bytes")
             return 0, _RAW, None, sqlite3.Binary(value)
@@ -287,7 +287,7 @@ def _bytes_disk() -> Any:
                 raise ValueError("a value that dagbuild did not write")
             return value
 
-        def remove(self, file_path: Any) -> None:
+        def remove(self, file_path: Any) -> None:  # noqa: ARG002 - diskcache's
             raise ValueError("a row that names a file, which dagbuild never writes")
 
     return BytesDisk

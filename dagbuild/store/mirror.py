@@ -1,7 +1,7 @@
 """Copies of a shared store's record parts, looked up like local segments.
 
-Knows part names and the two folders, no blobs and no trust. A part never changes once it is there, so a copy is good for
-ever; what disappears behind the URL disappears here. Losing the folder costs a download.
+Knows part names and the two folders, no blobs and no trust. A part never changes once it is there, so a copy is
+good for ever; what disappears behind the URL disappears here. Losing the folder costs a download.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Send finished records, and the blobs that they name, to the remote while the build goes on.
 
 One thread takes records from a queue; a few more send blobs. Memory is bounded: the queue holds records only, and
-blobs are mapped from the local store when their turn comes. Guards: a record is handed to the remote after all of its blobs.
+blobs are mapped from the local store when their turn comes. Guards: a record is handed to the remote after all of
+its blobs.
 """
 
 from __future__ import annotations
@@ -103,6 +104,14 @@ class Publisher:
         self._remote.put_records([record])
         with self._lock:
             self._handed.append(record)
+
+    def send_blobs(self, refs: Sequence[BlobRef]) -> None:
+        """Send blobs now, and wait until that is done or has failed."""
+        try:
+            with ThreadPoolExecutor(UPLOADS) as pool:
+                list(pool.map(self._send_blob, refs))
+        except StoreError as error:
+            self._on_failure(error)
 
     def _send_blob(self, ref: BlobRef) -> None:
         if self._may_send() and not self._remote.has_blobs([ref]):

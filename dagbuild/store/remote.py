@@ -24,9 +24,15 @@ _S3_CONFIG = {
     "request_checksum_calculation": "when_required",
     "response_checksum_validation": "when_required",
     "connect_timeout": 5,
-    "read_timeout": 60,
+    "read_timeout": 30,
     "retries": {"max_attempts": 2},
 }
+
+PATIENCE = 60.0
+"""Seconds until a call counts as failed, and for each so many bytes one more. Drivers have time-outs of their own, but
+not everywhere: a server that is silent after "Expect: 100-continue" holds up s3fs 2026.9 for ever."""
+
+_SLOWEST = 256 * 1024
 
 _CONTENT_FIELDS = ("ETag", "etag", "md5Hash", "content_md5", "Content-MD5", "md5", "checksum", "Digest")
 
@@ -59,13 +65,18 @@ def _classified(url: str) -> Iterator[None]:
 
 
 class RemoteFolder:
-    """Objects below one URL, by relative name. Every method raises FileNotFoundError, RemoteDeniedError or
-    RemoteOutageError; the driver is opened when first needed. Safe to use from several threads.
-    """  # noqa: D205
+    """Objects below one URL, by relative name. Safe to use from several threads.
 
-    def __init__(self, url: str, options: Mapping[str, Any] | None = None) -> None:
-        self.url = url.rstrip("/")
+    The driver is opened when first needed. Every method raises FileNotFoundError, RemoteDeniedError or
+    RemoteOutageError.
+    """
+
+    def __init__(
+        self, url: str, options: Mapping[str, Any] | None = None, *, patience: float = PATIENCE
+    ) -> None:
+        self.url = url if url.endswith("://") else url.rstrip("/")
         self._options = dict(options or {})
+        self._patience = patience
         self._fs: Any = None
         self._root = ""
         self._renames = False
@@ -87,40 +98,46 @@ class RemoteFolder:
             fs, self._root = fsspec.core.url_to_fs(
                 self.url, use_listings_cache=False, skip_instance_cache=True, **options
             )
+            if not self._root.strip("/"):
+                raise ValueError("the URL names no bucket or folder")
             if protocol in {"s3", "s3a"}:
                 fs.retries = 2
             self._renames = protocol not in _WHOLE_OBJECTS
             self._fs = fs
         return self._fs
 
+    def _limits(self, size: int = 0) -> dict[str, float]:
+        """Return the argument that makes a driver give up; only those that run on an event loop take it."""
+        return {"timeout": self._patience + size / _SLOWEST} if self._open().async_impl else {}
+
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
 
-    def read(self, name: str) -> bytes:
-        """Return an object's bytes."""
+    def read(self, name: str, size: int = 0) -> bytes:
+        """Return an object's bytes, which are `size` or less as far as is known."""
         with _classified(self.url):
             fs = self._open()
-            data: bytes = fs.cat_file(self._path(name), **self._read_options)
+            data: bytes = fs.cat_file(self._path(name), **self._read_options, **self._limits(size))
             return data
 
-    def read_to(self, name: str, target: Path) -> None:
+    def read_to(self, name: str, target: Path, size: int) -> None:
         """Write an object's bytes to a local file, without holding them in memory."""
         with _classified(self.url):
-            self._open().get_file(self._path(name), str(target))
+            self._open().get_file(self._path(name), str(target), **self._limits(size))
 
     def write(self, name: str, data: bytes) -> None:
         """Make an object of some bytes; one that is there is replaced."""
         with _classified(self.url):
             fs = self._open()
             with self._whole(name) as path:
-                fs.pipe_file(path, data)
+                fs.pipe_file(path, data, **self._limits(len(data)))
 
     def write_file(self, name: str, source: Path) -> None:
         """Make an object of a local file's bytes."""
         with _classified(self.url):
             fs = self._open()
             with self._whole(name) as path:
-                fs.put_file(str(source), path)
+                fs.put_file(str(source), path, **self._limits(source.stat().st_size))
 
     @contextlib.contextmanager
     def _whole(self, name: str) -> Iterator[str]:
@@ -144,7 +161,7 @@ class RemoteFolder:
         with _classified(self.url):
             fs = self._open()
             try:
-                paths = fs.ls(self._path(folder), detail=False)
+                paths = fs.ls(self._path(folder), detail=False, **self._limits())
             except FileNotFoundError:
                 return []
             return [path.rstrip("/").rpartition("/")[2] for path in paths]
@@ -153,14 +170,14 @@ class RemoteFolder:
         """Return an object's size, or None when it is not there."""
         with _classified(self.url):
             try:
-                return int(self._open().info(self._path(name))["size"] or 0)
+                return int(self._open().info(self._path(name), **self._limits())["size"] or 0)
             except FileNotFoundError:
                 return None
 
     def remove(self, name: str) -> None:
         """Remove an object."""
         with _classified(self.url):
-            self._open().rm_file(self._path(name))
+            self._open().rm_file(self._path(name), **self._limits())
 
 
 def content_id(url: str) -> Digest:

@@ -48,7 +48,7 @@ IN_MEMORY = 8 << 20
 
 
 class RemoteStore(Store):
-    """Blobs and records behind a URL. Raises FileNotFoundError never; RemoteDeniedError or RemoteOutageError anywhere."""
+    """Blobs and records behind a URL. Any method may raise RemoteDeniedError or RemoteOutageError."""
 
     name = "remote"
 
@@ -128,7 +128,7 @@ class RemoteStore(Store):
         """Return a blob's bytes, from memory."""
         for suffix in self._suffixes(ref):
             try:
-                data = self._folder.read(_blob_name(ref, suffix))
+                data = self._folder.read(_blob_name(ref, suffix), ref.size)
             except FileNotFoundError:
                 continue
             try:
@@ -151,7 +151,7 @@ class RemoteStore(Store):
         try:
             for suffix in self._suffixes(ref):
                 try:
-                    self._folder.read_to(_blob_name(ref, suffix), packed)
+                    self._folder.read_to(_blob_name(ref, suffix), packed, ref.size)
                 except FileNotFoundError:
                     continue
                 with target.open("xb") as file:
@@ -211,8 +211,8 @@ class RemoteStore(Store):
 
     # -- records ---------------------------------------------------------------------------------------------------
 
-    def find_records(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
-        """Return the records under each key that may be used."""
+    def find_records(self, keys: Collection[Key], *, known: Collection[Key] = ()) -> dict[Key, list[Record]]:
+        """Return the records under each key that may be used; nothing is said of others under keys in `known`."""
         with self._lock:
             self._mirror.refresh()
             found = self._mirror.log.find(keys)
@@ -221,7 +221,7 @@ class RemoteStore(Store):
                 for key in dict.fromkeys((record.deep, record.content)):
                     if key in wanted:
                         found.setdefault(key, []).append(record)
-        usable = {key: self._filter(records) for key, records in found.items()}
+        usable = {key: self._filter(records, say=key not in known) for key, records in found.items()}
         return {key: records for key, records in usable.items() if records}
 
     def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
@@ -229,7 +229,7 @@ class RemoteStore(Store):
         with self._lock:
             self._mirror.refresh()
             found = self._mirror.log.find_latest(nodes)
-        return {node: record for node, record in found.items() if self._filter([record])}
+        return {node: record for node, record in found.items() if self._filter([record], say=False)}
 
     def iter_records(self) -> Iterator[Record]:
         """Yield all records that may be used."""
@@ -237,15 +237,15 @@ class RemoteStore(Store):
             self._mirror.refresh()
             pending = list(self._pending)
         for record in self._mirror.log.iter_records():
-            yield from self._filter([record])
-        yield from self._filter(pending)
+            yield from self._filter([record], say=False)
+        yield from self._filter(pending, say=False)
 
-    def _filter(self, records: Sequence[Record]) -> list[Record]:
-        """Return the records that may be used, and say of which nodes some may not."""
+    def _filter(self, records: Sequence[Record], *, say: bool) -> list[Record]:
+        """Return the records that may be used; say once of each node that some may not."""
         usable = []
         for record in records:
             if record.artifact.code and self._trust != "all":
-                if record.node not in self._told:
+                if say and record.node not in self._told:
                     self._told.add(record.node)
                     self._notice(
                         f"remote: the value of '{record.node}' is not used: reading it could run code, "
@@ -272,8 +272,9 @@ class RemoteStore(Store):
 
     def lease(
         self, key: Key, on_wait: Callable[[str], None] = lambda _: None
-    ) -> AbstractContextManager[bool]:  # noqa: ARG002
+    ) -> AbstractContextManager[bool]:
         """Give the right to everybody: machines do not wait for each other."""
+        del key, on_wait
         return nullcontext(False)
 
     def close(self) -> None:

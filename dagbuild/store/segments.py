@@ -32,6 +32,9 @@ SUFFIX = ".jsonl"
 NAME = re.compile(r"[0-9A-Za-z-]{1,100}\.jsonl")
 """Names from outside (a shared store) must match it before they become paths."""
 
+OTHER_VERSION = "of another version of dagbuild"
+"""Stands in notices about lines that are whole but not ours to read."""
+
 _HEAD = len(digest_bytes(b"")) + 1
 _OPEN_FILES = 64
 _FUTURE = 86_400.0
@@ -132,9 +135,7 @@ def parse_lines(
                 newer += 1
         start = end + 1
     if newer:
-        on_notice(
-            f"cache: {newer:,} records in segment '{segment}' are of another version of dagbuild; skipped"
-        )
+        on_notice(f"cache: {newer:,} records in segment '{segment}' are {OTHER_VERSION}; skipped")
     return lines, offset + (len(data) if whole else start)
 
 

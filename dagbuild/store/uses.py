@@ -1,7 +1,7 @@
 """On which day a record was last looked up, for gc.
 
-Knows keys and days. One small text file a process and day, with the keys that no other file of the day has: a build that
-finds everything as it was writes nothing. Losing the folder makes gc less well informed, no more.
+Knows keys and days. One small text file a process and day, with the keys that no other file of the day has: a build
+that finds everything as it was writes nothing. Losing the folder makes gc less well informed, no more.
 """
 
 from __future__ import annotations

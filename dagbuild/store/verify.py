@@ -16,14 +16,18 @@ from dagbuild.digest import PREFIX, Digest, digest_chunks, is_digest
 from dagbuild.record import BlobRef, Record
 from dagbuild.store.compaction import compact_segments
 from dagbuild.store.local import LocalStore
+from dagbuild.store.segments import OTHER_VERSION
 
 _READ = 1 << 20
 
 
 @dataclass(frozen=True)
 class VerifyReport:
-    """What was found: counts, names of blobs that are damaged, missing (with the nodes that need them) or named by
-    no record, and one line for each damaged record."""  # noqa: D209, D205
+    """What was found.
+
+    `missing`: blobs that records name but that are not there, with the nodes; `orphaned`: blobs that no record names,
+    which is no damage; `lines`: one sentence for each damaged record; `dropped`: how many records repairing removed.
+    """
 
     records: int
     blobs: int
@@ -46,9 +50,14 @@ def verify_store(store: LocalStore, *, repair: bool = False) -> VerifyReport:
     With `repair`, damaged blobs are put aside and records that lack a blob are dropped; orphans are left to gc.
     """
     notices: list[str] = []
+
+    def note(text: str) -> None:
+        if OTHER_VERSION not in text:
+            notices.append(text)
+
     users: dict[BlobRef, set[str]] = {}
     count = 0
-    for line in store.reader.iter_lines(notices.append):
+    for line in store.reader.iter_lines(note):
         try:
             record = Record.from_json(line.data)
         except ValueError as error:

@@ -276,9 +276,14 @@ class TestIndex:
             if column == "value":
                 db.execute("UPDATE Cache SET mode = 4, value = ? WHERE key = ?", (evil, key))
             elif column == "key":
-                db.execute("UPDATE Cache SET raw = 0, key = ? WHERE key = ?", (evil, b"s" + segment_of(folder).name.encode()))
+                db.execute(
+                    "UPDATE Cache SET raw = 0, key = ? WHERE key = ?",
+                    (evil, b"s" + segment_of(folder).name.encode()),
+                )
             else:
-                db.execute("UPDATE Cache SET mode = 4, value = NULL, filename = ? WHERE key = ?", (str(bait), key))
+                db.execute(
+                    "UPDATE Cache SET mode = 4, value = NULL, filename = ? WHERE key = ?", (str(bait), key)
+                )
 
         store = open_store()
         assert_finds(store, records)
@@ -320,7 +325,9 @@ class TestIndex:
 
         assert_finds(open_store(), [make_record(number) for number in range(30)])
         with sqlite3.connect(folder / "index" / "1" / "records" / "cache.db") as db:
-            rows = [value for (value,) in db.execute("SELECT value FROM Cache WHERE key >= 'k' AND key < 'l'")]
+            rows = [
+                value for (value,) in db.execute("SELECT value FROM Cache WHERE key >= 'k' AND key < 'l'")
+            ]
         assert all(value.count(b".jsonl") == 1 for value in rows)
 
 

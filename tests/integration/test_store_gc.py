@@ -93,7 +93,9 @@ class TestGc:
         assert nodes(open_store()) == {used.node}
         assert open_store().has_blobs(unused.artifact.blobs) == set()
 
-    @pytest.mark.parametrize("root", ["pin of an artifact", "pin of a blob", "last run", "live build", "lease", "young"])
+    @pytest.mark.parametrize(
+        "root", ["pin of an artifact", "pin of a blob", "last run", "live build", "lease", "young"]
+    )
     def test_roots_stay(self, open_store, root):
         """Whatever the budget."""
         store = open_store()
@@ -122,7 +124,9 @@ class TestGc:
         store = open_store()
         shared = store.put_blob([b"shared" * 1000])
         first = put_value(store, 1, duration=1.0)
-        store.put_records([make_record(7, shared, *first.artifact.blobs, started=LONG_AGO, duration=1e9, run="r")])
+        store.put_records(
+            [make_record(7, shared, *first.artifact.blobs, started=LONG_AGO, duration=1e9, run="r")]
+        )
         os.utime(store.blobs.path(shared), (LONG_AGO, LONG_AGO))
         store.close()
         collect_garbage(open_store(), size=15_999, keep_runs=0)
@@ -131,7 +135,7 @@ class TestGc:
         assert open_store().has_blobs([shared, *first.artifact.blobs]) == {shared, *first.artifact.blobs}
 
     def test_removes_orphans_after_the_grace_period(self, open_store):
-        """Blobs that no record names, and what killed writers left, but nothing young: a build may be about to name it."""
+        """Blobs that no record names, and what killed writers left; a young one may be named any moment."""
         store = open_store()
         old, young = store.put_blob([b"old"]), store.put_blob([b"young"])
         os.utime(store.blobs.path(old), (LONG_AGO, LONG_AGO))

@@ -41,7 +41,10 @@ def tmpfs(tmp_path):
         place = tmp_path / "mount"
         place.mkdir(exist_ok=True)
         command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
-        if shutil.which("mount") is None or subprocess.run(command, capture_output=True, check=False).returncode:
+        if (
+            shutil.which("mount") is None
+            or subprocess.run(command, capture_output=True, check=False).returncode
+        ):
             pytest.skip("cannot mount file systems here")
         mounted.append(place)
         return place
@@ -173,7 +176,9 @@ class TestFolder:
         store.put_blob([b"x"])
         store.close()
 
-        assert (folder / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f06886806bc55\n")
+        assert (
+            (folder / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f06886806bc55\n")
+        )
         assert (folder / ".gitignore").read_text() == "*\n"
         assert "dagbuild" in (folder / "README.md").read_text()
         assert (folder / "format").read_text() == "1\n"
@@ -241,4 +246,3 @@ class TestDurability:
     def test_sync_of_a_missing_folder_is_nothing(self, folder):
         """It may be gone by then."""
         sync_folder(folder)
-

@@ -63,7 +63,7 @@ def build(request: Request, lookup: FakeLookup, values: dict[str, str] | None = 
         content = request.content(name, digests.get)
         assert content is not None
         record = lookup.find([content]).get(content)
-        if record is None or step.decision is Decision.RUN and name in request.forced:
+        if record is None or (step.decision is Decision.RUN and name in request.forced):
             ran.append(name)
             value = (values or {}).get(name, content)
             ups = {up: digests[up] for up in request.upstream(name)}

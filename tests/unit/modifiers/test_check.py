@@ -104,10 +104,11 @@ def test_a_failed_check_fails_the_checked_node():
 
 def test_a_warning_hands_the_value_on():
     """With importance "warn" the value comes through and the user is told."""
-    with pytest.warns(DataValidationWarning, match=r"node 'mild' did not pass: range_validator"):
+    with pytest.warns(DataValidationWarning, match=r"node 'mild' did not pass: range_validator") as told:
         value = run(make_graph(mild), "mild", a=3.0)
 
     assert value == 3.0
+    assert told[0].filename == __file__
 
 
 def test_a_passed_check_says_nothing():

@@ -1,0 +1,259 @@
+"""Whatever pandas, numpy and Python can hold comes back exactly, and is the same artifact again."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from dagbuild.artifacts import Artifacts
+from dagbuild.store.local import LocalStore
+from dagbuild.store.memory import MemoryStore
+from tests.exact import assert_same
+
+several = settings(
+    deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory):
+    return [Artifacts(MemoryStore()), Artifacts(LocalStore(tmp_path_factory.mktemp("cache")))]
+
+
+def check(stores, value, *, stable=True):
+    """Save, load, compare; and where there is no pickle inside, save again."""
+    for artifacts in stores:
+        artifact = artifacts.save(value)
+        loaded = artifacts.load(artifact)
+        assert_same(value, loaded)
+        if stable and not artifact.code:
+            assert artifacts.digest(loaded) == artifact.digest
+
+
+texts = st.text(st.characters(exclude_categories=[]), max_size=8)
+zones = st.sampled_from([None, dt.UTC, ZoneInfo("Europe/Paris"), dt.timezone(dt.timedelta(minutes=-90), "x")])
+moments = st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2200, 1, 1), timezones=zones)
+atoms = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), texts, st.binary(max_size=8), st.complex_numbers(),
+    st.dates(), moments, st.times(), st.timedeltas(), st.decimals(), st.fractions(), st.uuids(),
+    st.sampled_from([np.nan, pd.NA, pd.NaT, np.float32(1), np.int64(2), pd.Timestamp("2020", tz="UTC"), ...]),
+)  # fmt: skip
+keys = st.one_of(st.none(), st.booleans(), st.integers(), texts, st.dates(), st.tuples(st.integers(), texts))
+values = st.recursive(
+    atoms,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.tuples(inner, inner), st.dictionaries(keys, inner, max_size=4),
+        st.sets(keys, max_size=4), st.frozensets(keys, max_size=4),
+    ),
+    max_leaves=12,
+)  # fmt: skip
+names = st.one_of(st.none(), texts, st.integers(), st.floats(allow_nan=False), st.tuples(st.integers(), st.text(max_size=2)))
+
+
+@st.composite
+def arrays(draw, rows):
+    """Draw a column of any kind."""
+    kind = draw(st.sampled_from(sorted(_KINDS)))
+    return _KINDS[kind](draw, rows)
+
+
+def _numpy(draw, rows):
+    dtype = draw(st.sampled_from(["f8", "f4", "i8", "i1", "u2", "?", "c16", "M8[ns]", "M8[s]", "m8[us]"]))
+    array = draw(hnp.arrays(dtype, rows))
+    if draw(st.booleans()):
+        array = np.repeat(array, 2)[::2]  # lies in memory with gaps
+    return array
+
+
+def _cells(draw, rows):
+    pool = draw(st.lists(st.one_of(atoms, st.lists(st.integers(), max_size=2)), min_size=1, max_size=4))
+    column = np.empty(rows, object)
+    for row in range(rows):
+        column[row] = draw(st.sampled_from(pool))
+    return column
+
+
+def _masked(draw, rows):
+    dtype, name = draw(st.sampled_from([("i8", "Integer"), ("u1", "Integer"), ("f8", "Floating"), ("?", "Boolean")]))
+    data, mask = draw(hnp.arrays(dtype, rows)), draw(hnp.arrays("?", rows))
+    return getattr(pd.arrays, f"{name}Array")(data, mask)
+
+
+def _text(draw, rows):
+    dtype = draw(
+        st.sampled_from([
+            pd.StringDtype("pyarrow", np.nan), pd.StringDtype("pyarrow", pd.NA), pd.StringDtype("python", np.nan),
+            pd.StringDtype("python", pd.NA), pd.ArrowDtype(pa.string()), pd.ArrowDtype(pa.large_string()),
+        ])
+    )  # fmt: skip
+    cells = draw(st.lists(st.one_of(st.none(), st.text(max_size=5)), min_size=rows, max_size=rows))
+    return pd.array(cells, dtype=dtype)
+
+
+def _category(draw, rows):
+    categories = draw(st.one_of(
+        st.lists(st.text(max_size=3), min_size=1, max_size=4, unique=True),
+        st.lists(st.integers(-(2**60), 2**60), min_size=1, max_size=4, unique=True),
+    ))  # fmt: skip
+    codes = draw(st.lists(st.integers(-1, len(categories) - 1), min_size=rows, max_size=rows))
+    return pd.Categorical.from_codes(codes, pd.Index(categories, name=draw(names)), ordered=draw(st.booleans()))
+
+
+def _zoned(draw, rows):
+    unit, zone = draw(st.sampled_from(["s", "ms", "us", "ns"])), draw(zones.filter(bool))
+    counts = draw(hnp.arrays("i8", rows, elements=st.integers(0, 10**9)))
+    return pd.DatetimeIndex(counts.astype(f"M8[{unit}]")).tz_localize("UTC").tz_convert(zone).array
+
+
+def _arrow(draw, rows):
+    kind = draw(st.sampled_from([
+        pa.int8(), pa.float64(), pa.bool_(), pa.date32(), pa.decimal128(20, 3), pa.binary(), pa.list_(pa.int16()),
+        pa.timestamp("ms", "Asia/Tokyo"), pa.time64("us"), pa.struct([("a", pa.int8())]),
+    ]))  # fmt: skip
+    cell = {"a": 1} if pa.types.is_struct(kind) else [1, None] if pa.types.is_list(kind) else None
+    if pa.types.is_binary(kind):
+        cell = b"\0a"
+    known = [None, cell if cell is not None else pa.scalar(1, pa.int8()).cast(_step(kind)).cast(kind).as_py()]
+    cells = draw(st.lists(st.sampled_from(known), min_size=rows, max_size=rows))
+    cut = draw(st.integers(0, rows))
+    return pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array(part, kind) for part in (cells[:cut], cells[cut:])]))
+
+
+def _step(kind):
+    """Return the type through which a small int becomes one of these."""
+    if pa.types.is_decimal(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind) or pa.types.is_int8(kind):
+        return pa.int8()
+    return pa.int32() if pa.types.is_date32(kind) else pa.int64()
+
+
+def _sparse(draw, rows):
+    cells = draw(hnp.arrays(draw(st.sampled_from(["f8", "i4", "?"])), rows))
+    return pd.arrays.SparseArray(cells, kind=draw(st.sampled_from(["integer", "block"])))
+
+
+def _period(draw, rows):
+    freq = draw(st.sampled_from(["M", "Q-NOV", "D", "h", "Y-JUN", "W-TUE"]))
+    ordinals = draw(hnp.arrays("i8", rows, elements=st.integers(0, 1000)))
+    return pd.arrays.PeriodArray(ordinals, dtype=pd.PeriodDtype(freq))
+
+
+def _interval(draw, rows):
+    left = draw(hnp.arrays("i8", rows, elements=st.integers(-100, 100)))
+    if draw(st.booleans()):
+        left = left.astype("f8")
+    closed = draw(st.sampled_from(["left", "right", "both", "neither"]))
+    return pd.arrays.IntervalArray.from_arrays(left, left + 1, closed=closed)
+
+
+_KINDS = {
+    "numpy": _numpy, "cells": _cells, "masked": _masked, "text": _text, "category": _category, "zoned": _zoned,
+    "arrow": _arrow, "sparse": _sparse, "period": _period, "interval": _interval,
+}  # fmt: skip
+
+
+@st.composite
+def indexes(draw, rows):
+    """Draw an index of any kind."""
+    kind = draw(st.sampled_from(["range", "column", "freq", "multi"]))
+    name = draw(names)
+    if kind == "range":
+        start, step = draw(st.integers(-9, 9)), draw(st.sampled_from([1, 2, -3]))
+        return pd.RangeIndex(start, start + rows * step, step, name=name)
+    if kind == "freq":
+        freq = draw(st.sampled_from(["D", "2h", "BME", "W-TUE", "QS-FEB", "15min", "-1D"]))
+        return pd.date_range("2020-02-01", periods=rows, freq=freq, tz=draw(zones), name=name)
+    if kind == "multi":
+        parts = [draw(arrays(rows).filter(_hashable)) for _ in range(draw(st.integers(1, 3)))]
+        made = pd.MultiIndex.from_arrays(parts, names=[draw(names) for _ in parts])
+        return made[: draw(st.integers(0, rows))].append(made)[-rows:] if rows else made
+    return pd.Index(draw(arrays(rows).filter(_hashable)), name=name)
+
+
+def _hashable(array):
+    try:
+        pd.MultiIndex.from_arrays([array])
+        pd.Index(array)
+        list(map(hash, array))
+    except (TypeError, ValueError, NotImplementedError, pa.ArrowException, RuntimeError):
+        return False
+    return True
+
+
+@st.composite
+def frames(draw):
+    """Draw a frame: any index, any columns, names twice, attrs and flags."""
+    rows, width = draw(st.integers(0, 5)), draw(st.integers(0, 5))
+    columns = [pd.Series(draw(arrays(rows)), copy=False) for _ in range(width)]
+    index = draw(indexes(rows))
+    frame = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=range(rows))
+    frame.index = index
+    frame.columns = draw(st.one_of(
+        st.just(frame.columns), indexes(width), st.lists(st.text(max_size=2), min_size=width, max_size=width)
+    ))  # fmt: skip
+    frame.attrs = draw(st.dictionaries(st.text(max_size=3), values, max_size=2))
+    if frame.columns.is_unique and frame.index.is_unique and draw(st.booleans()):
+        frame.flags.allows_duplicate_labels = False
+    return frame
+
+
+@several
+@given(value=values)
+def test_plain_values(stores, value):
+    """Plain values and containers of them come back exactly."""
+    check(stores, value)
+
+
+@several
+@given(array=hnp.arrays(
+    st.one_of(hnp.scalar_dtypes(), hnp.array_dtypes(), hnp.unicode_string_dtypes(), hnp.byte_string_dtypes()),
+    hnp.array_shapes(min_dims=0, min_side=0, max_dims=3), fill=st.nothing(),
+))  # fmt: skip
+def test_numpy_arrays(stores, array):
+    """Arrays of any dtype, shape and order come back exactly."""
+    for arranged in (array, np.asfortranarray(array), array[..., ::-1] if array.ndim else array):
+        check(stores, arranged)
+
+
+@several
+@given(index=st.integers(0, 5).flatmap(indexes))
+def test_indexes(stores, index):
+    """Indexes of any kind come back exactly."""
+    check(stores, index)
+
+
+@several
+@given(data=st.data())
+def test_series(stores, data):
+    """Series of any column and index come back exactly."""
+    rows = data.draw(st.integers(0, 5))
+    series = pd.Series(data.draw(arrays(rows)), index=data.draw(indexes(rows)), name=data.draw(names), copy=False)
+
+    check(stores, series)
+
+
+@several
+@given(frame=frames())
+def test_frames(stores, frame):
+    """Frames of any columns come back exactly."""
+    check(stores, frame)
+
+
+@several
+@given(frame=frames(), data=st.data())
+def test_how_a_frame_lies_in_memory_is_no_part_of_it(stores, frame, data):
+    """A copy, and a slice of a longer frame, are the same artifact as the frame itself."""
+    artifacts = stores[0]
+    rows = len(frame)
+    longer = frame.set_flags(allows_duplicate_labels=True).iloc[[*range(rows), *range(rows)]].iloc[:rows]
+    longer.index, longer.attrs = frame.index, frame.attrs
+    longer = longer.set_flags(allows_duplicate_labels=frame.flags.allows_duplicate_labels)
+    artifact = artifacts.save(frame)
+
+    assert artifacts.digest(frame.copy()) == artifact.digest or artifact.code
+    assert artifacts.digest(longer) == artifact.digest or artifact.code

@@ -297,11 +297,9 @@ def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> _Repl
     if wrong:
         return _pack(_other_code(wrong))
     with run_step(work, site.store, site.artifacts) as outcome:
-        if isinstance(outcome, Done) and outcome.stored and outcome.artifact:
+        if isinstance(outcome, Done) and outcome.stored:
             try:
-                # Who reads the value next may be on another machine.
-                site.store.share_blobs(outcome.artifact.blobs)
-                site.store.flush()
+                site.store.flush()  # who reads the value next may be on another machine
             except StoreError as error:
                 return _pack(replace(outcome, trouble=str(error)))
         return _pack(outcome)

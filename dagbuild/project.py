@@ -152,7 +152,14 @@ class Project:
                 raise InputError(
                     f"there is no node '{name}' to force", hint=did_you_mean(name, self.graph.nodes)
                 )
-        maker = GivenMaker(self.graph, self.settings.root, self.artifacts, self.files, save=save)
+        maker = GivenMaker(
+            self.graph,
+            self.settings.root,
+            self.artifacts,
+            self.files,
+            save=save,
+            carry=self._watching().carry,
+        )
         pins = {
             name: (Artifact.from_json(pin.artifact), pin.note or pin.digest)
             for name, pin in self.settings.pins.items()
@@ -250,6 +257,7 @@ class Project:
                 watching.watch,
                 partial(watching.observe_code, request),
                 watching.find_notes,
+                watching.carry,
             )
             run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
             return run_build(request, plan, tools, run=run, keep_going=keep_going, values=values)
@@ -373,7 +381,11 @@ class StoreLookup:
     def _that_hold(self, records: Sequence[Record]) -> list[Record]:
         forced = max((i for i, record in enumerate(records) if record.forced), default=0)
         records = records[forced:]  # what was forced replaces what was there before
-        return [r for r in records if not r.observations or next(iter(self._find_changed(r)), None) is None]
+        return [
+            r
+            for r in records
+            if not (r.observations or r.artifact.carried) or next(iter(self._find_changed(r)), None) is None
+        ]
 
     def find_changed(self, record: Record) -> tuple[Reason, ...]:
         """Say what the record's run was seen to read and is no longer so."""

@@ -50,14 +50,8 @@ def tell_plan(plan: Plan, style: Style, *, everything: bool = False) -> list[str
     shown = runs if everything or len(runs) <= MANY + 1 else runs[:MANY]
     for name in shown:
         step = plan.steps[name]
-<<<<<<< HEAD
         took = step.seconds or 0.0
         last = f"; took {units.seconds(took)} last time" if took >= SOON else ""
-=======
-        last = (
-            f"; took {units.seconds(step.seconds)} last time" if step.seconds and step.seconds >= SOON else ""
-        )
->>>>>>> main
         rows.append(Row("run", name, f"{_cause(step)}{last}"))
     if len(shown) < len(runs):
         rows.append(Row("run", f"and {len(runs) - len(shown):,} more: --all shows them"))

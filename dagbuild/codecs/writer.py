@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagbuild.codecs.base import Codec, Declined, Piece, Writer
 from dagbuild.codecs.plain import encode_plain, is_plain
+from dagbuild.codecs.refusals import refuse
 from dagbuild.digest import Digest, canonical_json, digest_bytes, digest_json
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class ValueWriter(Writer):
             return self._add_container(kind, value)
         codec = self.find_codec(value)
         if codec is None:
+            refuse(value)
             raise Declined
         return self.add_by(codec, value)
 

@@ -296,11 +296,9 @@ def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> _Repl
     if wrong:
         return _pack(_other_code(wrong))
     outcome = run_step(work, site.store, site.artifacts)
-    if isinstance(outcome, Done) and outcome.stored and outcome.artifact:
+    if isinstance(outcome, Done) and outcome.stored:
         try:
-            site.store.share_blobs(
-                outcome.artifact.blobs
-            )  # who reads the value next may be on another machine
+            # Whoever reads the value next may be on another machine.
             site.store.flush()
         except StoreError as error:
             outcome = replace(outcome, trouble=str(error))

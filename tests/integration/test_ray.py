@@ -205,7 +205,7 @@ def test_a_wrong_address_is_told_at_once(project: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
 
-    with pytest.raises(UserError, match="the Ray cluster '127.0.0.1:1' cannot be used"):
+    with pytest.raises(UserError, match=r"the Ray cluster '127\.0\.0\.1:1' cannot be used"):
         build(project, "report")
 
 

@@ -171,7 +171,8 @@ class RayExecutor(Executor):
         return self._run_here(work) if reply == _STAYS else _unpack(reply)
 
     def _run_here(self, work: Work) -> Outcome:
-        return run_step(work, *self._local)
+        with run_step(work, *self._local) as outcome:
+            return outcome
 
     @functools.cached_property
     def _local(self) -> tuple[Store, Artifacts]:
@@ -295,14 +296,13 @@ def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> _Repl
     wrong = [line for node in (work.node, *work.views) for line in site.differences.get(node.name, ())]
     if wrong:
         return _pack(_other_code(wrong))
-    outcome = run_step(work, site.store, site.artifacts)
-    if isinstance(outcome, Done) and outcome.stored:
-        try:
-            # Whoever reads the value next may be on another machine.
-            site.store.flush()
-        except StoreError as error:
-            outcome = replace(outcome, trouble=str(error))
-    return _pack(outcome)
+    with run_step(work, site.store, site.artifacts) as outcome:
+        if isinstance(outcome, Done) and outcome.stored:
+            try:
+                site.store.flush()  # who reads the value next may be on another machine
+            except StoreError as error:
+                return _pack(replace(outcome, trouble=str(error)))
+        return _pack(outcome)
 
 
 @functools.lru_cache(maxsize=1)

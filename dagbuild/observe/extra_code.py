@@ -32,7 +32,7 @@ class ExtraCode:
         modules = {_module_of(name) for name in covered} | set(covered)
         found: dict[tuple[str, str], Observation] = {}
         for each in ran:
-            if each.qualname == "<module>" and each.module in modules or _is_covered(each, covered):
+            if (each.qualname == "<module>" and each.module in modules) or _is_covered(each, covered):
                 continue
             seen = self._observe(each)
             if seen is not None:

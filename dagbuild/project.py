@@ -268,6 +268,7 @@ class Project:
                 code = Code(
                     self.settings.root, self.modules, nodes, request.manifests, self.settings.packages
                 )
+                self.store.flush()  # inputs that were saved are needed on other machines
                 opener = partial(open_worker_store, self.settings.cache, self.settings.remote)
                 return RayExecutor(opener, code, address=settings.address)
             case other:

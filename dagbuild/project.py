@@ -21,7 +21,7 @@ from dagbuild.build import Tools, run_build
 from dagbuild.code import SourceReader
 from dagbuild.errors import InputError, did_you_mean
 from dagbuild.events import BuildResult, Event, Listener, Notice
-from dagbuild.executors.base import Executor
+from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.local import LocalExecutor
 from dagbuild.fingerprint import make_manifests
 from dagbuild.graph import Graph
@@ -29,6 +29,7 @@ from dagbuild.inputs import GivenMaker, Outside
 from dagbuild.loader import load_graph, load_modules
 from dagbuild.node import Node
 from dagbuild.observe import install
+from dagbuild.observe.unseen import Unseen, find_unseen
 from dagbuild.observe.words import name_observation
 from dagbuild.plan import Given, Place, Plan, Request, Step, make_plan
 from dagbuild.reasons import Reason, find_changes, with_parts
@@ -290,6 +291,22 @@ class Project:
         manifest = request.manifest(node)
         changes = find_changes(step.record.manifest, manifest) if step.record else ()
         return Explanation(step, manifest, step.record, changes or step.reasons, request.givens)
+
+    def find_unseen(self, nodes: Iterable[str] = ()) -> list[Unseen]:
+        """Return what the nodes' code uses and nobody sees, of all nodes unless some are named; runs nothing."""
+        chosen = [self.check_node(name) for name in nodes] or list(self.graph.nodes.values())
+        return find_unseen(chosen, self._open_reader())
+
+    def make_work(self, node: str) -> Work:
+        """Return the call that makes the node's value from stored ones, not to be kept; raises InputError."""
+        request, _ = self._request([node], None, None, [node], save=True)
+        values, views = request.needs(node)
+        found = {
+            up: request.givens[up].artifact if up in request.givens else self.artifact(up) for up in values
+        }
+        return Work(
+            self.graph.nodes[node], found, views=tuple(self.graph.nodes[view] for view in views), keep=False
+        )
 
     def artifact(self, node: str) -> Artifact:
         """Return the artifact that the node has today, without running anything; raises InputError when it has none."""

@@ -138,7 +138,6 @@ class Record:
     artifact: Artifact
     upstream: Mapping[str, Digest] = field(default_factory=dict)
     observations: tuple[Observation, ...] = ()
-    watched: tuple[str, ...] = ()
     started: float = 0.0
     duration: float = 0.0
     cpu: float = 0.0
@@ -149,6 +148,7 @@ class Record:
     log: str = ""
     forced: bool = False
     alias: bool = False
+    watched: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain form; `alias` says that nothing was computed, an equal content key was found."""

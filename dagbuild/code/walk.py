@@ -53,9 +53,9 @@ class Walk:
             return self._refer_code(thing)
         if self.origin_of_type(type(thing)).kind == "dagbuild":
             return _OURS
-        if type(thing).__name__ == "cython_function_or_method" and (named := self.refer_named(thing)):
-            return named  # by value it would be a heap of addresses (Cython 3.3)
-        return self._add(("", id(thing), ""), Entity(thing=thing), _fill_value)
+        # By value, a function of Cython 3.3 would be a heap of addresses.
+        named = self.refer_named(thing) if type(thing).__name__ == "cython_function_or_method" else None
+        return named or self._add(("", id(thing), ""), Entity(thing=thing), _fill_value)
 
     def _refer_code(self, thing: FunctionType | type) -> Item:
         handlers: ModuleType
@@ -175,6 +175,7 @@ class Walk:
         return self.origin_of_type(cls).kind == "project"
 
     def origin_of_type(self, cls: type) -> Origin:
+        """Return whose a class is; some extension modules have classes that do not say."""
         module = cls.__module__
         return self.origins.of_name(module if isinstance(module, str) else "builtins")
 

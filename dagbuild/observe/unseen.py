@@ -39,7 +39,7 @@ class _Kind:
 
 _CLOCK = "give the time as an input or config value, or mark the node @always or @every"
 _CHANCE = "seed it: random.Random(7), numpy.random.default_rng(7), or a seed from config"
-_NETWORK = "download to a file in a step of its own and take it as a File input, or mark the node @changes_with or @every"
+_NETWORK = "download to a file first and take it as a File input, or mark the node @changes_with or @every"
 
 _KINDS = (
     _Kind(
@@ -69,7 +69,8 @@ _KINDS = (
         _CHANCE,
         unless=("numpy.random.seed",),
     ),
-    _Kind(("uuid.uuid1", "uuid.uuid4", "os.urandom", "secrets.", "random.SystemRandom"), "draws from the system's chance",
+    _Kind(("uuid.uuid1", "uuid.uuid4", "os.urandom", "secrets.", "random.SystemRandom"),
+          "draws from the system's chance",
           "derive it from the inputs, or mark the node @always"),
     _Kind(("subprocess.", "os.system", "os.popen", "os.fork", "os.posix_spawn", "os.spawn", "multiprocessing."),
           "starts a process", 'declare the files that it reads: @reads("...")'),
@@ -154,12 +155,12 @@ def _uses_of(code: CodeType, names: dict[str, Any]) -> Iterator[_Use]:
         if step.opname not in _LOADS or step.argval not in names:
             continue
         thing = names[step.argval]
-        dotted = thing.__name__ if isinstance(thing, ModuleType) else _defined_name(thing)
+        dotted = _public_module(thing.__name__) if isinstance(thing, ModuleType) else _defined_name(thing)
         while position < len(steps) and steps[position].opname in _ATTRIBUTES and dotted:
             attribute = steps[position].argval
             thing, owner = _get(thing, attribute), thing
             if isinstance(thing, ModuleType):
-                dotted = thing.__name__
+                dotted = _public_module(thing.__name__)
             else:
                 dotted = f"{dotted}.{attribute}" if isinstance(owner, ModuleType | type) else ""
             if isinstance(thing, type):

@@ -116,7 +116,10 @@ class _Encoded:
         if len(text) > LONG_FORM:
             self.meta = {"long": writer.add(text)}
             if self.codec == PLAIN:
-                self.meta["about"] = {"kind": form[0], "length": (len(form) - 1) // (2 if form[0] == "dict" else 1)}
+                self.meta["about"] = {
+                    "kind": form[0],
+                    "length": (len(form) - 1) // (2 if form[0] == "dict" else 1),
+                }
         self._pieces: list[Piece] = writer.pieces
         self._layout = lay_out(self._pieces)
         self.meta["buffers"] = self._layout.to_json()

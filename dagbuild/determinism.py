@@ -48,16 +48,16 @@ def check_determinism(project: Project, node: str) -> list[Difference]:
 
 
 def _run(project: Project, work: Work) -> Any:
-    match run_step(work, project.store, project.artifacts):
-        case Done(value=value):
-            return value
-        case Failure(kind=kind, message=message):
-            raise InputError(f"'{work.node.name}' failed: {kind}: {message}", where=str(work.node.where))
-        case Lost(upstream):
-            names = ", ".join(f"'{name}'" for name in upstream)
-            raise InputError(
-                f"the stored value of {names} cannot be read back", hint=f"dagbuild build {work.node.name}"
-            )
+    with run_step(work, project.store, project.artifacts) as outcome:
+        match outcome:
+            case Done(value=value):
+                return value
+            case Failure(kind=kind, message=message):
+                raise InputError(f"'{work.node.name}' failed: {kind}: {message}", where=str(work.node.where))
+            case Lost(upstream):
+                names = ", ".join(f"'{name}'" for name in upstream)
+                hint = f"dagbuild build {work.node.name}"
+                raise InputError(f"the stored value of {names} cannot be read back", hint=hint)
     raise AssertionError("a step without a lease finds nothing")
 
 

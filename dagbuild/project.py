@@ -27,16 +27,15 @@ from dagbuild.fingerprint import make_manifests
 from dagbuild.graph import Graph
 from dagbuild.inputs import GivenMaker, Outside
 from dagbuild.loader import load_graph, load_modules
+from dagbuild.lookup import StoreLookup
 from dagbuild.node import Node
 from dagbuild.observe import install
 from dagbuild.observe.unseen import Unseen, find_unseen
-from dagbuild.observe.words import name_observation
-from dagbuild.plan import Given, Place, Plan, Request, Step, make_plan
+from dagbuild.plan import Given, Plan, Request, Step, make_plan
 from dagbuild.reasons import Reason, find_changes, with_parts
-from dagbuild.record import Artifact, Key, Manifest, Observation, Record
+from dagbuild.record import Artifact, Manifest, Record
 from dagbuild.settings import Pin, Settings, load_settings
 from dagbuild.store import FileDigests, open_store
-from dagbuild.store.base import Store
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
 from dagbuild.watching import Watching
@@ -269,6 +268,7 @@ class Project:
                 code = Code(
                     self.settings.root, self.modules, nodes, request.manifests, self.settings.packages
                 )
+                self.store.flush()  # inputs that were saved are needed on other machines
                 opener = partial(open_worker_store, self.settings.cache, self.settings.remote)
                 return RayExecutor(opener, code, address=settings.address)
             case other:
@@ -369,51 +369,6 @@ class Project:
         if name not in self.graph.nodes:
             raise InputError(f"there is no node '{name}'", hint=did_you_mean(name, self.graph.nodes))
         return self.graph.nodes[name]
-
-
-class StoreLookup:
-    """Answers the planner from a store; `find_changed` says which observations of a record hold no longer."""
-
-    def __init__(self, store: Store, find_changed: Callable[[Record], Iterable[Observation]]) -> None:
-        self._store = store
-        self._find_changed = find_changed
-
-    def find(self, keys: Collection[Key]) -> dict[Key, Record]:
-        """Return the record to use for each key: the newest forced one, else the first whose blobs are there.
-
-        Left out are records whose run was seen to read what has changed since.
-        """
-        found = {key: self._that_hold(records) for key, records in self._store.find_records(keys).items()}
-        return {key: self._choose(records) for key, records in found.items() if records}
-
-    def _that_hold(self, records: Sequence[Record]) -> list[Record]:
-        forced = max((i for i, record in enumerate(records) if record.forced), default=0)
-        records = records[forced:]  # what was forced replaces what was there before
-        return [r for r in records if not r.observations or next(iter(self._find_changed(r)), None) is None]
-
-    def find_changed(self, record: Record) -> tuple[Reason, ...]:
-        """Say what the record's run was seen to read and is no longer so."""
-        return tuple(
-            Reason(f"{name_observation(seen)} changed", "observed") for seen in self._find_changed(record)
-        )
-
-    def _choose(self, records: Sequence[Record]) -> Record:
-        if len(records) == 1:
-            return records[0]
-        forced = [record for record in reversed(records) if record.forced]
-        ordered = [*forced, *(record for record in records if not record.forced)]
-        return next((r for r in ordered if self.place(r.artifact) is not Place.NOWHERE), ordered[0])
-
-    def find_latest(self, nodes: Collection[str]) -> Mapping[str, Record]:
-        """Return the newest record of each node."""
-        return self._store.find_latest(nodes)
-
-    def place(self, artifact: Artifact) -> Place:
-        """Say where the artifact's blobs are."""
-        refs = set(artifact.blobs)
-        if len(self._store.has_blobs(refs, local=True)) == len(refs):
-            return Place.LOCAL
-        return Place.REMOTE if len(self._store.has_blobs(refs)) == len(refs) else Place.NOWHERE
 
 
 def _author() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from dagbuild.record import Manifest, Part
 
@@ -70,7 +71,7 @@ def _tell(was: Part | None, now: Part | None) -> Reason:
         return Reason(f"{name} changed", kind) if was and now else Reason(f"{_verb(was)} {name}", kind)
     if kind in _WHOLE:
         return Reason(_WHOLE[kind], kind, part.where)
-    word = "code at module level" if kind == "statement" else f"{kind} `{name}`"
+    word = "code at module level" if kind == "statement" else f"{kind} `{_shorten(name, part.where)}`"
     if was and now:
         return Reason(f"{word} changed", kind, now.where)
     return Reason(f"{_verb(was)} {word}", kind, part.where)
@@ -86,6 +87,14 @@ _WHOLE = {
 
 def _verb(was: Part | None) -> str:
     return "no longer uses" if was else "now uses"
+
+
+def _shorten(name: str, where: str) -> str:
+    """Return a dotted name without the module, which `where` tells: features.io.clean in features/io.py is clean."""
+    file = PurePosixPath(where.rpartition(":")[0] or where)
+    module = file.parent.name if file.stem == "__init__" else file.stem
+    before, found, after = name.partition(f"{module}.") if module else ("", "", "")
+    return after if found and after and (not before or before.endswith(".")) else name
 
 
 def _tell_value(kind: str, name: str, was: Part | None, now: Part | None) -> Reason:

@@ -49,7 +49,11 @@ def _floats(left: float, right: float, where: str) -> list[str]:
 def _sequences(left: Any, right: Any, where: str) -> list[str]:
     if len(left) != len(right):
         return [f"{where}: length {len(left)} != {len(right)}"]
-    return [d for i, (a, b) in enumerate(zip(left, right, strict=True)) for d in differences(a, b, f"{where}[{i}]")]
+    return [
+        d
+        for i, (a, b) in enumerate(zip(left, right, strict=True))
+        for d in differences(a, b, f"{where}[{i}]")
+    ]
 
 
 def _dicts(left: Any, right: Any, where: str) -> list[str]:
@@ -64,12 +68,17 @@ def _sets(left: Any, right: Any, where: str) -> list[str]:
 def _arrays(left: Any, right: Any, where: str) -> list[str]:
     if left.dtype != right.dtype or left.dtype.str != right.dtype.str or left.shape != right.shape:
         return [f"{where}: {left.dtype} {left.shape} != {right.dtype} {right.shape}"]
-    if left.dtype.isalignedstruct != right.dtype.isalignedstruct or left.dtype.metadata != right.dtype.metadata:
+    if (
+        left.dtype.isalignedstruct != right.dtype.isalignedstruct
+        or left.dtype.metadata != right.dtype.metadata
+    ):
         return [f"{where}: dtype"]
     if left.dtype.hasobject:
         return _sequences(left.ravel().tolist(), right.ravel().tolist(), where)
     if left.dtype.names:
-        return [d for name in left.dtype.names for d in _arrays(left[name], right[name], f"{where}[{name!r}]")]
+        return [
+            d for name in left.dtype.names for d in _arrays(left[name], right[name], f"{where}[{name!r}]")
+        ]
     if left.dtype.char in "gG":
         return _same(*([repr(item) for item in array.ravel()] for array in (left, right)), where)
     return _same(left.tobytes(), right.tobytes(), f"{where} bytes")
@@ -143,13 +152,17 @@ def _columns(left: Any, right: Any, where: str) -> list[str]:
 
 
 def _dtypes(left: Any, right: Any, where: str) -> list[str]:
-    found = _same(repr(left), repr(right), f"{where} dtype") + _same(type(left), type(right), f"{where} dtype")
+    found = _same(repr(left), repr(right), f"{where} dtype") + _same(
+        type(left), type(right), f"{where} dtype"
+    )
     for name in ("storage", "tz", "pyarrow_dtype", "ordered", "closed", "unit"):
         found += _same(getattr(left, name, None), getattr(right, name, None), f"{where} dtype.{name}")
         if name == "tz":
             kinds = [type(getattr(dtype, "tz", None)) for dtype in (left, right)]
             found += _same(*kinds, f"{where} class of tz")
-    return found + _same(repr(getattr(left, "na_value", "")), repr(getattr(right, "na_value", "")), f"{where} na")
+    return found + _same(
+        repr(getattr(left, "na_value", "")), repr(getattr(right, "na_value", "")), f"{where} na"
+    )
 
 
 def _indexes(left: Any, right: Any, where: str) -> list[str]:
@@ -160,7 +173,9 @@ def _indexes(left: Any, right: Any, where: str) -> list[str]:
     if isinstance(left, pd.RangeIndex):
         return _same((left.start, left.stop, left.step), (right.start, right.stop, right.step), where)
     if isinstance(left, pd.MultiIndex):
-        found += _same(left.sortorder, right.sortorder, f"{where} sortorder") + _same(left.nlevels, right.nlevels, where)
+        found += _same(left.sortorder, right.sortorder, f"{where} sortorder") + _same(
+            left.nlevels, right.nlevels, where
+        )
         for i, (a, b) in enumerate(zip(left.levels, right.levels, strict=True)):
             found += _indexes(a, b, f"{where} level {i}")
         for i, (a, b) in enumerate(zip(left.codes, right.codes, strict=True)):
@@ -171,11 +186,17 @@ def _indexes(left: Any, right: Any, where: str) -> list[str]:
 
 
 def _pandas(left: Any, right: Any, where: str) -> list[str]:
-    found = _indexes(left.index, right.index, f"{where} index") + differences(left.attrs, right.attrs, f"{where} attrs")
+    found = _indexes(left.index, right.index, f"{where} index") + differences(
+        left.attrs, right.attrs, f"{where} attrs"
+    )
     found += _same(left.flags.allows_duplicate_labels, right.flags.allows_duplicate_labels, f"{where} flags")
     if isinstance(left, pd.Series):
         found += differences(left.name, right.name, f"{where} name")
-        return found + differences(type(left._values), type(right._values)) + _columns(left._values, right._values, where)
+        return (
+            found
+            + differences(type(left._values), type(right._values))
+            + _columns(left._values, right._values, where)
+        )
     found += _indexes(left.columns, right.columns, f"{where} columns")
     if found:
         return found

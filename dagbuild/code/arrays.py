@@ -47,7 +47,7 @@ def _dtype_text(dtype: Any) -> str:
     return f"{dtype.itemsize} {dtype.descr}"
 
 
-def _pandas_items(walk: Referrer, value: Any) -> list[Item] | None:  # noqa: PLR0911 (one for each kind)
+def _pandas_items(walk: Referrer, value: Any) -> list[Item] | None:
     pd: Any = sys.modules["pandas"]
     if isinstance(value, pd.DataFrame):
         columns: list[Item] = [walk.refer(value.iloc[:, i].array) for i in range(value.shape[1])]

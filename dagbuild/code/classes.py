@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import enum
+import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
@@ -67,16 +68,21 @@ def fill(walk: Walk, entity: Entity) -> None:
         walk.refer(type(cls)),
         *(walk.refer(base) for base in cls.__bases__),
     ]
-    entity.shown += [("name", cls.__name__), ("doc", cls.__doc__ or "")]
+    entity.shown += [("name", cls.__name__), ("doc", _docstring(cls, node))]
     bound = _add_body(walk, entity, cls, node, names) if node is not None else None
     _add_fields(walk, entity, cls)
     generated = _is_generated_by_library(walk, cls) or bool(node and _library_decorators(walk, node, names))
     for name, value in _attributes(cls):
-        if _counts(walk, cls, name, value, own=bound is None or name in bound, generated=generated):
+        if _counts(walk, cls, name, value, own=bound is not None and name in bound, generated=generated):
             entity.items += [name, walk.refer(value)]
     side = walk.effects(names) if names else None
     if side is not None:
         entity.items.append(side)
+
+
+def _docstring(cls: type, node: ast.ClassDef | None) -> str:
+    found = ast.get_docstring(node) if node is not None else vars(cls).get("__doc__")
+    return inspect.cleandoc(found) if isinstance(found, str) else ""
 
 
 def _globals_of(walk: Walk, cls: type) -> Mapping[str, Any]:
@@ -174,7 +180,9 @@ def _counts(walk: Walk, cls: type, name: str, value: Any, *, own: bool, generate
     if name.startswith("__") or generated or issubclass(cls, enum.Enum) or "_fields" in vars(cls):
         found = (getattr(value, attribute, None) for attribute in ("__func__", "fget", "func"))
         functions = [f for f in found if isinstance(f, FunctionType)]
-        return any(walk.origins.is_project(f.__globals__) for f in functions)
+        return any(
+            walk.origins.is_project(f.__globals__) and not _is_generated(walk, cls, f) for f in functions
+        )
     return True
 
 

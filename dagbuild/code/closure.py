@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -66,26 +66,25 @@ class SourceReader:
         self._walk = Walk(modules, root)
         self._digests: dict[Entity, Digest] = {}
         self._own: dict[Entity, Digest] = {}
+        self._leaves: dict[Entity, Leaf] = {}
         self._files: dict[str, bool] = {}
+        self._links: dict[Entity, list[Entity]] = {}
 
     def closure(self, things: Sequence[Any], ignore: Sequence[Any] = ()) -> Closure:
         """Return what the things mean together, in order; what is in `ignore` does not count."""
         items = [self._walk.refer(thing) for thing in things]
-        left_out = {id(thing) for thing in ignore}
         skipped = [item for item in (self._walk.refer(thing) for thing in ignore) if isinstance(item, Entity)]
         self._walk.finish()
         entities = [item for item in items if isinstance(item, Entity)]
         asked = set(entities)
-        reached = _reach(entities, set(skipped))
+        reached = self._reach(entities, set(skipped))
         found = self._subclasses(reached)
         while found:
             entities += found
-            reached = _reach(entities, set(skipped))
+            reached = self._reach(entities, set(skipped))
             found = self._subclasses(reached)
-        if left_out & {id(entity.thing) for entity in _reach(entities, set())}:
-            digests: dict[Entity, Digest] = {entity: Digest("ignored") for entity in skipped}
-        else:
-            digests = self._digests
+        # What is left out changes the digest of all that reaches it: those digests are for this closure only.
+        digests = {entity: Digest("ignored") for entity in skipped} if skipped else self._digests
         digest_all(entities, digests)
         named = [entity for entity in reached if entity.kind]
         digest_own(named, self._own)
@@ -93,7 +92,7 @@ class SourceReader:
         parts = [digests[item] if isinstance(item, Entity) else _plain(item) for item in items]
         return Closure(
             digest_json([parts, _seen_by_reflection(reached), subclasses]),
-            tuple(self._leaf(entity, entity in asked) for entity in named),
+            tuple(self._leaf(entity, asked) for entity in named),
             tuple(sorted({package for entity in reached for package in entity.packages})),
             tuple(dict.fromkeys(note for entity in reached for note in entity.notes)),
             tuple(sorted({path for entity in reached for path in entity.strings if self._is_file(path)})),
@@ -128,6 +127,21 @@ class SourceReader:
         digest_all([item], self._digests)
         return self._digests[item]
 
+    def _reach(self, roots: Iterable[Entity], stop: Collection[Entity]) -> list[Entity]:
+        """Return the entities that can be reached, in the order of the walk."""
+        found = dict.fromkeys(root for root in roots if root not in stop)
+        todo = list(reversed(found))
+        while todo:
+            entity = todo.pop()
+            links = self._links.get(entity)
+            if links is None:
+                links = self._links[entity] = entity.neighbours()
+            for other in links:
+                if other not in found and other not in stop:
+                    found[other] = None
+                    todo.append(other)
+        return list(found)
+
     def _subclasses(self, reached: Sequence[Entity]) -> list[Entity]:
         """Return the project's classes that code in the closure may find by their bases, new ones only."""
         if not any("__subclasses__" in entity.marks for entity in reached):
@@ -143,7 +157,7 @@ class SourceReader:
         items = [self._walk.refer(thing) for thing in things]
         skipped = [self._walk.refer(thing) for thing in ignore]
         self._walk.finish()
-        reached = _reach(
+        reached = self._reach(
             [item for item in items if isinstance(item, Entity)],
             {item for item in skipped if isinstance(item, Entity)},
         )
@@ -153,9 +167,14 @@ class SourceReader:
         """Return where a line of code stands, from the project's folder."""
         return self._walk.where(code.co_filename, line)
 
-    def _leaf(self, entity: Entity, asked: bool) -> Leaf:
-        kind = "function" if asked and entity.kind == "helper" else entity.kind
-        return Leaf(kind, entity.name, self._own[entity], entity.where, entity.text)
+    def _leaf(self, entity: Entity, asked: Collection[Entity]) -> Leaf:
+        if entity in asked and entity.kind == "helper":
+            return Leaf("function", entity.name, self._own[entity], entity.where, entity.text)
+        known = self._leaves.get(entity)
+        if known is None:
+            known = Leaf(entity.kind, entity.name, self._own[entity], entity.where, entity.text)
+            self._leaves[entity] = known
+        return known
 
     def _is_file(self, path: str) -> bool:
         known = self._files.get(path)
@@ -176,18 +195,6 @@ def digest_value(value: Any) -> Digest | None:
 def _plain(item: Item) -> str:
     assert not isinstance(item, Unordered | Entity)
     return item
-
-
-def _reach(roots: Iterable[Entity], stop: set[Entity]) -> list[Entity]:
-    """Return the entities that can be reached, in the order of the walk."""
-    found = dict.fromkeys(root for root in roots if root not in stop)
-    todo = list(reversed(found))
-    while todo:
-        for other in todo.pop().neighbours():
-            if other not in found and other not in stop:
-                found[other] = None
-                todo.append(other)
-    return list(found)
 
 
 def _reach_values(root: Entity) -> list[Entity]:

@@ -7,6 +7,7 @@ act. One pass and no copy of the tree; on the way it collects what the code refe
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -123,7 +124,7 @@ class Dumper:
             and isinstance(first.value, ast.Constant)
             and isinstance(first.value.value, str)
         ):
-            self.docs.append(first.value.value)
+            self.docs.append(inspect.cleandoc(first.value.value))
             return body[1:]
         return body
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.code.entities import Entity
+from dagbuild.code.definitions import Text
+from dagbuild.code.entities import Entity, Item
 from dagbuild.code.references import MISSING, absolute_name, find_object
 from dagbuild.code.statements import acted_on, flatten, is_skipped, root_chain
 
@@ -40,6 +42,15 @@ _ENVIRONMENT = {
 }
 
 
+@dataclass(slots=True)
+class Effects:
+    """What importing one module does: items, distributions, and the globals of modules that it imports."""
+
+    items: list[Item] = field(default_factory=list)
+    packages: set[str] = field(default_factory=set)
+    imported: list[Mapping[str, Any]] = field(default_factory=list)
+
+
 def fill_effects(walk: Walk, entity: Entity) -> None:
     """Fill in what importing a module, and all modules of the project that it imports, does to libraries."""
     seen: set[int] = set()
@@ -49,16 +60,23 @@ def fill_effects(walk: Walk, entity: Entity) -> None:
         if id(names) in seen:
             continue
         seen.add(id(names))
-        imported: list[Mapping[str, Any]] = []
-        for text in walk.definitions.module_texts(names):
-            entity.items += [walk.statement(names, node) for node in _effects_of(walk, names, text.tree.body)]
-            entity.items += [walk.refer(thing) for thing in _registered(walk, names, text.tree.body)]
-            for module in _imports_of(names, text.tree.body):
-                origin = walk.origins.of_name(module.__name__)
-                if origin.kind == "project":
-                    imported.append(vars(module))
-            entity.packages |= _unused_packages(walk, names, text.tree)
-        todo.extend(reversed(imported))
+        own = walk.own_effects(names)
+        entity.items += own.items
+        entity.packages |= own.packages
+        todo.extend(reversed(own.imported))
+
+
+def find_effects(walk: Walk, names: Mapping[str, Any]) -> Effects:
+    """Return what a module itself does to libraries, and the modules of the project that it imports."""
+    found = Effects()
+    for text in walk.definitions.module_texts(names):
+        body = text.tree.body
+        found.items += [walk.statement(names, node) for node in _effects_of(walk, names, body)]
+        found.items += [walk.refer(thing) for thing in _registered(walk, names, body)]
+        modules = [vars(module) for module in _imports_of(names, body)]
+        found.imported += [inside for inside in modules if walk.origins.is_project(inside)]
+        found.packages |= _unused_packages(walk, names, text)
+    return found
 
 
 def _effects_of(walk: Walk, names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -167,17 +185,14 @@ def _loaded(found: Iterator[str]) -> Iterator[ModuleType]:
             yield module
 
 
-def _unused_packages(walk: Walk, names: Mapping[str, Any], tree: ast.Module) -> set[str]:
+def _unused_packages(walk: Walk, names: Mapping[str, Any], text: Text) -> set[str]:
     """Return the distributions of imported names that the module never uses: imported for their effect."""
     wanted: dict[str, str] = {}
-    for node in flatten(tree.body):
+    for node in flatten(text.tree.body):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 origin = walk.origins.of_name(alias.name)
                 if origin.kind == "package":
                     wanted[alias.asname or alias.name.partition(".")[0]] = origin.distribution
-    if not wanted:
-        return set()
-    exported = names.get("__all__") or ()
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | set(exported)
+    used = text.names.union(names.get("__all__") or ())
     return {distribution for name, distribution in wanted.items() if name not in used}

@@ -7,6 +7,7 @@ module is not; stops at libraries.
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Iterable, Mapping
 from importlib.util import find_spec, resolve_name
@@ -67,6 +68,8 @@ def resolve(walk: Walk, entity: Entity, names: Mapping[str, Any], chain: Chain) 
     root = chain[0]
     if root in _OF_THE_MODULE:
         return "module"
+    if root == "__doc__":
+        return inspect.cleandoc(str(names.get(root)))  # indented or not, as the Python version likes
     if root not in names:
         if root in _LOOKS_UP:
             return _widen(walk, entity, names, _LOOKS_UP[root])

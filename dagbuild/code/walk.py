@@ -10,13 +10,14 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import FunctionType, MethodDescriptorType, ModuleType, WrapperDescriptorType
 from typing import Any
 
-from dagbuild.code import classes, effects, functions, modules
+from dagbuild.code import classes, functions, modules
 from dagbuild.code.definitions import Definitions
+from dagbuild.code.effects import Effects, fill_effects, find_effects
 from dagbuild.code.entities import Entity, Item
-from dagbuild.code.origin import STANDS_FOR, Origin, Origins
+from dagbuild.code.origin import STANDARD, STANDS_FOR, Origin, Origins
 from dagbuild.code.values import fill_value, scalar
 
 _OURS = "dagbuild"
@@ -32,6 +33,7 @@ class Walk:
         self.root = root
         self._roots = _roots_of(loaded, root)
         self._entities: dict[tuple[str, int, str], Entity] = {}
+        self._effects: dict[int, Effects] = {}
         self._new: list[Entity] = []
         self._fillers: dict[Entity, Any] = {}
         self._unchecked: list[Entity] = []
@@ -53,9 +55,7 @@ class Walk:
             return self._refer_code(thing)
         if self.origin_of_type(type(thing)).kind == "dagbuild":
             return _OURS
-        # By value, a function of Cython 3.3 would be a heap of addresses.
-        named = self.refer_named(thing) if type(thing).__name__ == "cython_function_or_method" else None
-        return named or self._add(("", id(thing), ""), Entity(thing=thing), _fill_value)
+        return self._add(("", id(thing), ""), Entity(thing=thing), _fill_value)
 
     def _refer_code(self, thing: FunctionType | type) -> Item:
         handlers: ModuleType
@@ -117,11 +117,18 @@ class Walk:
         found: Any = sys.modules.get(module)
         for part in path.split("."):
             found = vars(found).get(part) if hasattr(found, "__dict__") else None
-        if _real(found) is not thing:
+        origin = self.origins.of_name(module)
+        if _real(found) is not thing and not (origin.kind == "standard" and _is_compiled(thing)):
             return None
-        # Private modules come and go between Python versions; what they define is known by the public name.
-        public = ".".join(p for i, p in enumerate(module.split(".")) if i == 0 or not p.startswith("_"))
-        return self.foreign(f"{public}:{path}", self.origins.of_name(module))
+        if origin.kind == "project":
+            return f"{path} {self.definitions.extension(module)}"
+        if origin.kind == "standard":
+            # Private modules come and go between Python versions; what they define is known by the public name.
+            parts = module.split(".")
+            module = ".".join(
+                [parts[0].lstrip("_"), *(part for part in parts[1:] if not part.startswith("_"))]
+            )
+        return self.foreign(f"{module}:{path}", origin)
 
     def constant(self, names: Mapping[str, Any], name: str, value: Any) -> Item:
         """Return the item of what a name of a module is bound to."""
@@ -152,9 +159,16 @@ class Walk:
         key = ("effects", id(names), "")
         if key not in self._entities:
             self._entities[key] = Entity(thing=names)
-            effects.fill_effects(self, self._entities[key])
+            fill_effects(self, self._entities[key])
         entity = self._entities[key]
         return entity if entity.items or entity.packages else None
+
+    def own_effects(self, names: Mapping[str, Any]) -> Effects:
+        """Return what importing a module by itself does to libraries."""
+        known = self._effects.get(id(names))
+        if known is None:
+            known = self._effects[id(names)] = find_effects(self, names)
+        return known
 
     # -- finishing ------------------------------------------------------------------------------
 
@@ -175,9 +189,12 @@ class Walk:
         return self.origin_of_type(cls).kind == "project"
 
     def origin_of_type(self, cls: type) -> Origin:
-        """Return whose a class is; some extension modules have classes that do not say."""
+        """Return where a class comes from: the project, a distribution or Python."""
         module = cls.__module__
-        return self.origins.of_name(module if isinstance(module, str) else "builtins")
+        origin = self.origins.of_name(module if isinstance(module, str) else "builtins")
+        if origin.kind == "project" and _is_compiled(cls):
+            return STANDARD  # or of an extension module: what counts is the file, see refer_named
+        return origin
 
     def localize(self, text: str) -> str:
         """Return the text with the folders that hold the project replaced by a mark."""
@@ -199,6 +216,14 @@ class Walk:
 
 def _fill_value(walk: Walk, entity: Entity) -> None:
     fill_value(walk, entity, entity.thing)
+
+
+def _is_compiled(thing: Any) -> bool:
+    """Tell whether a thing is a class that no Python code made."""
+    return isinstance(thing, type) and any(
+        isinstance(value, WrapperDescriptorType | MethodDescriptorType) and value.__objclass__ is thing
+        for value in vars(thing).values()
+    )
 
 
 def _real(thing: Any) -> Any:

@@ -54,7 +54,7 @@ class Observer:
         """Leave out what a path, folder or glob taken from the project's root stands for, and its listing."""
         if "://" not in pattern:
             full = self._places.path(pattern)
-            self._collector.declare([full, *glob.glob(full, recursive=True)])  # noqa: PTH207
+            self._collector.declare([full, *glob.glob(full, recursive=True)])  # noqa: PTH207 - as users write patterns
 
     def call(self, function: Callable[..., Any], /, **arguments: Any) -> Any:
         """Return what the function returns; it, and the threads that it starts, are watched meanwhile."""

@@ -37,9 +37,9 @@ class _Kind:
     """Names whose use anywhere in the closure makes it harmless: a seed."""
 
 
-_CLOCK = "give the time as an input or config value, or mark the node @always or @every"
+_CLOCK = "give the time as an input or config value"
 _CHANCE = "seed it: random.Random(7), numpy.random.default_rng(7), or a seed from config"
-_NETWORK = "download to a file first and take it as a File input, or mark the node @changes_with or @every"
+_NETWORK = "download to a file in a step of its own, and take the file as a File input"
 
 _KINDS = (
     _Kind(
@@ -69,9 +69,11 @@ _KINDS = (
         _CHANCE,
         unless=("numpy.random.seed",),
     ),
-    _Kind(("uuid.uuid1", "uuid.uuid4", "os.urandom", "secrets.", "random.SystemRandom"),
-          "draws from the system's chance",
-          "derive it from the inputs, or mark the node @always"),
+    _Kind(
+        ("uuid.uuid1", "uuid.uuid4", "os.urandom", "secrets.", "random.SystemRandom"),
+        "draws from the system's chance",
+        "derive it from the inputs",
+    ),
     _Kind(("subprocess.", "os.system", "os.popen", "os.fork", "os.posix_spawn", "os.spawn", "multiprocessing."),
           "starts a process", 'declare the files that it reads: @reads("...")'),
     _Kind(("socket.", "urllib.request.", "http.client.", "requests.", "httpx.", "aiohttp.", "boto3.", "ftplib.",

@@ -71,7 +71,7 @@ def from_environment(
         elif name == "DAGBUILD_REMOTE" and text == "off":
             found.append(Override(("remote", "mode"), "off", name))
         elif name in VARIABLES:
-            value = parse_value(text) if name in ("DAGBUILD_JOBS", "DAGBUILD_CACHE_SIZE") else text
+            value = parse_value(text) if name == "DAGBUILD_CACHE_SIZE" else text
             found.append(Override(VARIABLES[name], value, name))
         elif name.startswith("DAGBUILD_") and name not in OTHERS and not name.startswith(NOT_OURS):
             hint = did_you_mean(name, (*VARIABLES, *OTHERS)) or f"to set a config value, name it {PREFIX}key"

@@ -49,7 +49,6 @@ class CodecContract:
         local = request.param == "local"
         return Artifacts(LocalStore(tmp_path_factory.mktemp("cache")) if local else MemoryStore())
 
-
     def test_gives_back_what_was_saved(self, artifacts, value):
         """A loaded value is equal to the saved one in every way that can be seen."""
         assert_same(value, artifacts.load(artifacts.save(value)))
@@ -76,7 +75,9 @@ class CodecContract:
         """The bytes that `encode` gives are those that `save` would store."""
         artifact, blobs = artifacts.encode(value)
 
-        assert [sum(memoryview(c).nbytes for c in chunks) for chunks in blobs] == [b.size for b in artifact.blobs]
+        assert [sum(memoryview(c).nbytes for c in chunks) for chunks in blobs] == [
+            b.size for b in artifact.blobs
+        ]
 
     def test_tells_whether_it_is_code(self, artifacts, value):
         """Only what holds a pickle is marked as code, and the codec is the one for the type."""
@@ -88,7 +89,9 @@ class CodecContract:
         """A value can be described where only its small blobs can be read."""
         store = MemoryStore()
         artifact = Artifacts(store).save(value)
-        store.get_blob = lambda ref, get=store.get_blob: get(ref) if ref.size < 32 * 1024 else pytest.fail("read")
+        store.get_blob = lambda ref, get=store.get_blob: (
+            get(ref) if ref.size < 32 * 1024 else pytest.fail("read")
+        )
 
         description = Artifacts(store).describe(artifact)
 

@@ -216,7 +216,7 @@ def test_clock_is_told_with_place_and_remedy(project: Path) -> None:
     told = _undeclared(build(project, "clock"))
 
     assert len(told) == 1
-    assert "'clock' reads the clock: time.time (nodes.py:" in told[0] and "@always" in told[0]
+    assert "'clock' reads the clock: time.time (nodes.py:" in told[0] and "config value" in told[0]
     assert _undeclared(build(project, "clock")) == []
 
 

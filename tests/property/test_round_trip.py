@@ -17,7 +17,9 @@ from dagbuild.store.memory import MemoryStore
 from tests.exact import assert_same
 
 several = settings(
-    deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=120,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 
 
@@ -53,7 +55,9 @@ values = st.recursive(
     ),
     max_leaves=12,
 )  # fmt: skip
-names = st.one_of(st.none(), texts, st.integers(), st.floats(allow_nan=False), st.tuples(st.integers(), st.text(max_size=2)))
+names = st.one_of(
+    st.none(), texts, st.integers(), st.floats(allow_nan=False), st.tuples(st.integers(), st.text(max_size=2))
+)
 
 
 @st.composite
@@ -80,7 +84,9 @@ def _cells(draw, rows):
 
 
 def _masked(draw, rows):
-    dtype, name = draw(st.sampled_from([("i8", "Integer"), ("u1", "Integer"), ("f8", "Floating"), ("?", "Boolean")]))
+    dtype, name = draw(
+        st.sampled_from([("i8", "Integer"), ("u1", "Integer"), ("f8", "Floating"), ("?", "Boolean")])
+    )
     data, mask = draw(hnp.arrays(dtype, rows)), draw(hnp.arrays("?", rows))
     return getattr(pd.arrays, f"{name}Array")(data, mask)
 
@@ -102,7 +108,9 @@ def _category(draw, rows):
         st.lists(st.integers(-(2**60), 2**60), min_size=1, max_size=4, unique=True),
     ))  # fmt: skip
     codes = draw(st.lists(st.integers(-1, len(categories) - 1), min_size=rows, max_size=rows))
-    return pd.Categorical.from_codes(codes, pd.Index(categories, name=draw(names)), ordered=draw(st.booleans()))
+    return pd.Categorical.from_codes(
+        codes, pd.Index(categories, name=draw(names)), ordered=draw(st.booleans())
+    )
 
 
 def _zoned(draw, rows):
@@ -122,12 +130,19 @@ def _arrow(draw, rows):
     known = [None, cell if cell is not None else pa.scalar(1, pa.int8()).cast(_step(kind)).cast(kind).as_py()]
     cells = draw(st.lists(st.sampled_from(known), min_size=rows, max_size=rows))
     cut = draw(st.integers(0, rows))
-    return pd.arrays.ArrowExtensionArray(pa.chunked_array([pa.array(part, kind) for part in (cells[:cut], cells[cut:])]))
+    return pd.arrays.ArrowExtensionArray(
+        pa.chunked_array([pa.array(part, kind) for part in (cells[:cut], cells[cut:])])
+    )
 
 
 def _step(kind):
     """Return the type through which a small int becomes one of these."""
-    if pa.types.is_decimal(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind) or pa.types.is_int8(kind):
+    if (
+        pa.types.is_decimal(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_boolean(kind)
+        or pa.types.is_int8(kind)
+    ):
         return pa.int8()
     return pa.int32() if pa.types.is_date32(kind) else pa.int64()
 
@@ -232,7 +247,9 @@ def test_indexes(stores, index):
 def test_series(stores, data):
     """Series of any column and index come back exactly."""
     rows = data.draw(st.integers(0, 5))
-    series = pd.Series(data.draw(arrays(rows)), index=data.draw(indexes(rows)), name=data.draw(names), copy=False)
+    series = pd.Series(
+        data.draw(arrays(rows)), index=data.draw(indexes(rows)), name=data.draw(names), copy=False
+    )
 
     check(stores, series)
 

@@ -32,7 +32,11 @@ class StoreLookup:
     def _that_hold(self, records: Sequence[Record]) -> list[Record]:
         forced = max((i for i, record in enumerate(records) if record.forced), default=0)
         records = records[forced:]  # what was forced replaces what was there before
-        return [r for r in records if not r.observations or next(iter(self._find_changed(r)), None) is None]
+        return [
+            r
+            for r in records
+            if not (r.observations or r.artifact.carried) or next(iter(self._find_changed(r)), None) is None
+        ]
 
     def find_changed(self, record: Record) -> tuple[Reason, ...]:
         """Say what the record's run was seen to read and is no longer so."""

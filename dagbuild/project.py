@@ -152,7 +152,14 @@ class Project:
                 raise InputError(
                     f"there is no node '{name}' to force", hint=did_you_mean(name, self.graph.nodes)
                 )
-        maker = GivenMaker(self.graph, self.settings.root, self.artifacts, self.files, save=save)
+        maker = GivenMaker(
+            self.graph,
+            self.settings.root,
+            self.artifacts,
+            self.files,
+            save=save,
+            carry=self._watching().carry,
+        )
         pins = {
             name: (Artifact.from_json(pin.artifact), pin.note or pin.digest)
             for name, pin in self.settings.pins.items()
@@ -250,6 +257,7 @@ class Project:
                 watching.watch,
                 partial(watching.observe_code, request),
                 watching.find_notes,
+                watching.carry,
             )
             run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
             return run_build(request, plan, tools, run=run, keep_going=keep_going, values=values)

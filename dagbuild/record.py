@@ -77,7 +77,8 @@ class Artifact:
     """A value as stored: the codec's name and version, plain metadata and blobs.
 
     `code`: reading it back can run code (it holds a pickle). `libraries`: versions of what is needed to read it back,
-    by distribution name; not part of the digest.
+    by distribution name; not part of the digest. `names`: the classes and functions ("lib:Model") that it refers to.
+    `carried`: what those of them that are the project's mean; part of the digest, since the value acts by their code.
     """
 
     codec: str
@@ -85,11 +86,14 @@ class Artifact:
     blobs: tuple[BlobRef, ...] = ()
     code: bool = False
     libraries: Mapping[str, str] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    carried: str = ""
 
     @cached_property
     def digest(self) -> Digest:
         """What the value is: equal for equal values."""
-        return digest_json([self.codec, self.meta, [[b.digest, b.size] for b in self.blobs]])
+        carried = [self.carried] if self.carried else []
+        return digest_json([self.codec, self.meta, [[b.digest, b.size] for b in self.blobs], *carried])
 
     @property
     def size(self) -> int:
@@ -104,13 +108,23 @@ class Artifact:
             "blobs": [[b.digest, b.size] for b in self.blobs],
             "code": self.code,
             "libraries": dict(self.libraries),
+            "names": list(self.names),
+            "carried": self.carried,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Artifact:
         """Return the artifact of a plain form."""
         blobs = tuple(BlobRef(Digest(digest), int(size)) for digest, size in data["blobs"])
-        return cls(data["codec"], data["meta"], blobs, bool(data["code"]), dict(data["libraries"]))
+        return cls(
+            data["codec"],
+            data["meta"],
+            blobs,
+            bool(data["code"]),
+            dict(data["libraries"]),
+            tuple(data["names"]),
+            str(data["carried"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)

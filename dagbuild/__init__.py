@@ -11,11 +11,24 @@ from typing import TYPE_CHECKING, Any
 from dagbuild.version import __version__
 
 if TYPE_CHECKING:
-    from dagbuild.driver import Driver, NodeError, Variable
-    from dagbuild.errors import UserError
+    from dagbuild.driver import (
+        Driver,
+        NodeError,
+        Variable,
+    )
+    from dagbuild.errors import (
+        UserError,
+    )
+    from dagbuild.loader import (
+        create_module,
+    )
     from dagbuild.modifiers import (
+        DataValidationError,
+        DataValidationWarning,
+        DataValidator,
         ParameterizedExtract,
         ResolveAt,
+        ValidationResult,
         cache,
         check_output,
         check_output_custom,
@@ -24,6 +37,7 @@ if TYPE_CHECKING:
         extract_columns,
         extract_fields,
         group,
+        hamilton_exclude,
         inject,
         parameterize,
         parameterize_extract_columns,
@@ -31,34 +45,67 @@ if TYPE_CHECKING:
         parameterize_values,
         reads,
         resolve,
+        resolve_from_config,
         schema,
         source,
         tag,
         tag_outputs,
+        unpack_fields,
         value,
     )
-    from dagbuild.node import Columns, File, Files
-    from dagbuild.project import Project
+    from dagbuild.node import (
+        Columns,
+        File,
+        Files,
+    )
+    from dagbuild.project import (
+        Project,
+    )
+    from dagbuild.results import (
+        ArrowTableResult,
+        DictResult,
+        NumpyMatrixResult,
+        PandasDataFrameResult,
+        ResultBuilder,
+    )
 
 _HOMES = {
-    "driver": ["Driver", "NodeError", "Variable"],
-    "errors": ["UserError"],
-    "modifiers": [
-        "ParameterizedExtract", "ResolveAt", "cache", "check_output", "check_output_custom", "config", "does",
-        "extract_columns", "extract_fields", "group", "inject", "parameterize", "parameterize_extract_columns",
-        "parameterize_sources", "parameterize_values", "reads", "resolve", "schema", "source", "tag", "tag_outputs",
-        "value",
+    "driver": [
+        "Driver", "NodeError", "Variable",
     ],
-    "node": ["Columns", "File", "Files"],
-    "project": ["Project"],
+    "errors": [
+        "UserError",
+    ],
+    "loader": [
+        "create_module",
+    ],
+    "modifiers": [
+        "DataValidationError", "DataValidationWarning", "DataValidator", "ParameterizedExtract", "ResolveAt",
+        "ValidationResult", "cache", "check_output", "check_output_custom", "config", "does",
+        "extract_columns", "extract_fields", "group", "hamilton_exclude", "inject", "parameterize",
+        "parameterize_extract_columns", "parameterize_sources", "parameterize_values", "reads", "resolve",
+        "resolve_from_config", "schema", "source", "tag", "tag_outputs", "unpack_fields", "value",
+    ],
+    "node": [
+        "Columns", "File", "Files",
+    ],
+    "project": [
+        "Project",
+    ],
+    "results": [
+        "ArrowTableResult", "DictResult", "NumpyMatrixResult", "PandasDataFrameResult", "ResultBuilder",
+    ],
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "Columns", "Driver", "File", "Files", "NodeError", "ParameterizedExtract", "Project", "ResolveAt", "UserError",
-    "Variable", "__version__", "cache", "check_output", "check_output_custom", "config", "does", "extract_columns",
-    "extract_fields", "group", "inject", "parameterize", "parameterize_extract_columns", "parameterize_sources",
-    "parameterize_values", "reads", "resolve", "schema", "source", "tag", "tag_outputs", "value",
+    "ArrowTableResult", "Columns", "DataValidationError", "DataValidationWarning", "DataValidator",
+    "DictResult", "Driver", "File", "Files", "NodeError", "NumpyMatrixResult", "PandasDataFrameResult",
+    "ParameterizedExtract", "Project", "ResolveAt", "ResultBuilder", "UserError", "ValidationResult",
+    "Variable", "__version__", "cache", "check_output", "check_output_custom", "config", "create_module",
+    "does", "extract_columns", "extract_fields", "group", "hamilton_exclude", "inject", "parameterize",
+    "parameterize_extract_columns", "parameterize_sources", "parameterize_values", "reads", "resolve",
+    "resolve_from_config", "schema", "source", "tag", "tag_outputs", "unpack_fields", "value",
 ]  # fmt: skip
 
 

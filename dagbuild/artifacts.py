@@ -125,6 +125,7 @@ class _Encoded:
         self._layout = lay_out(self._pieces)
         self.meta["buffers"] = self._layout.to_json()
         self._code = writer.code
+        self._names = tuple(sorted(writer.names))
         self._libraries = dict(found for package in writer.packages for found in _versions(package).items())
 
     def blobs(self) -> Any:
@@ -132,7 +133,7 @@ class _Encoded:
 
     def artifact(self, refs: Sequence[BlobRef]) -> Artifact:
         libraries = dict(sorted(self._libraries.items()))
-        return Artifact(self.codec, self.meta, tuple(refs), self._code, libraries)
+        return Artifact(self.codec, self.meta, tuple(refs), self._code, libraries, self._names)
 
 
 def _write(value: Any, format_name: str | None, writer: ValueWriter, registry: Registry) -> Any:

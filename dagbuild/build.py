@@ -1,20 +1,20 @@
 """The loop: ready steps out, outcomes in, events up.
 
-Demand drives it: the targets are wanted; a node that is wanted and has no usable record wants its upstreams first.
-Prints nothing, decides nothing that the plan has decided, and knows no executor by name.
+Prints nothing, decides nothing that the plan has decided, and knows no executor by name. What is wanted and ready is
+`demand`'s to say.
 """
 
 from __future__ import annotations
 
 import contextlib
 import getpass
-import heapq
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dagbuild.artifacts import Artifacts
+from dagbuild.demand import Demand
 from dagbuild.digest import Digest
 from dagbuild.errors import BlobDamagedError, BlobMissingError, CodecError, StoreError
 from dagbuild.events import (
@@ -29,8 +29,10 @@ from dagbuild.events import (
     StepStarted,
 )
 from dagbuild.executors.base import Done, Executor, Found, Lost, Outcome, Work
+from dagbuild.observe import Ran, Seen, Watch
+from dagbuild.observe.words import find_news, tell_note, tell_undeclared
 from dagbuild.plan import Decision, Lookup, Plan, Request
-from dagbuild.record import Artifact, Key, Record
+from dagbuild.record import Artifact, Key, Observation, Record
 from dagbuild.store.base import Store
 
 
@@ -38,7 +40,9 @@ from dagbuild.store.base import Store
 class Tools:
     """What a build works with.
 
-    `unchanged` tells whether the files that a node takes are still those that its key was made of.
+    `unchanged` tells whether the files that a node takes are still those that its key was made of. With `watch`, steps
+    are observed: `observe_code` names the code that a node's step ran outside its closure, `notes` says what cannot be
+    seen of a node's code. `carry` adds to an artifact what the project's code that it refers to means.
     """
 
     store: Store
@@ -47,6 +51,10 @@ class Tools:
     lookup: Lookup
     listener: Listener
     unchanged: Callable[[str], bool] = lambda _: True
+    watch: Watch | None = None
+    observe_code: Callable[[str, Sequence[Ran]], Sequence[Observation]] = lambda _name, _ran: ()
+    notes: Callable[[str], Iterable[str]] = lambda _: ()
+    carry: Callable[[Artifact], Artifact] = lambda artifact: artifact
 
 
 def run_build(
@@ -67,30 +75,24 @@ class _Build:
     tools: Tools
     run: str
     keep_going: bool
-    have: dict[str, Artifact] = field(default_factory=dict)
-    held: dict[str, Any] = field(default_factory=dict)
-    hits: dict[str, Record] = field(default_factory=dict)
-    wanted: set[str] = field(default_factory=set)
-    waiting: dict[str, set[str]] = field(default_factory=dict)
-    ready: list[tuple[float, int, str]] = field(default_factory=list)
     running: set[str] = field(default_factory=set)
-    revoked: set[str] = field(default_factory=set)
     remade: set[str] = field(default_factory=set)
+    refreshed: set[str] = field(default_factory=set)
     ended: dict[str, StepFinished] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
-    count: int = 0
     stopping: bool = False
+
+    def __post_init__(self) -> None:
+        self.demand = Demand(self.request, self.plan, self._reused)
 
     def go(self, values: bool) -> BuildResult:
         started = time.perf_counter()
         self.tools.listener(BuildStarted(self.run, self.plan))
-        self.have.update({name: given.artifact for name, given in self.request.givens.items()})
-        self.weights = _weigh(self.request, self.plan)
         interrupted = False
         results: dict[str, Any] = {}
         try:
             for target in self.request.targets:
-                self._want(target)
+                self.demand.want(target)
             self._loop()
             if values:
                 results = self._load_targets()
@@ -110,69 +112,6 @@ class _Build:
         self.tools.listener(BuildFinished(result))
         return result
 
-    # -- what is wanted ------------------------------------------------------------------------------------------
-
-    def _want(self, name: str) -> None:
-        """Make sure that the node's value will be at hand, or that its function runs."""
-        todo = [name]
-        while todo:
-            each = todo.pop()
-            if each in self.wanted or each in self.have or each in self.held:
-                continue
-            self.wanted.add(each)
-            step = self.plan.steps.get(each)
-            if step and step.decision is not Decision.RUN and step.record and each not in self.revoked:
-                self._reuse(each, step.record, How.FETCHED if step.decision is Decision.FETCH else How.REUSED)
-                continue
-            values, _ = self.request.needs(each)
-            missing = {up for up in values if up not in self.have and up not in self.held}
-            self.waiting[each] = missing
-            todo += missing
-            if not missing:
-                self._push(each)
-
-    def _push(self, name: str) -> None:
-        self.count += 1
-        heapq.heappush(self.ready, (-self.weights.get(name, 0.0), self.count, name))
-
-    def _reuse(self, name: str, record: Record, how: How) -> None:
-        self.hits[name] = record
-        self._choose(name, record.artifact)
-        self._end(StepFinished(name, how, record))
-
-    def _choose(self, name: str, artifact: Artifact) -> None:
-        """Settle which value the node has in this run; one digest per node per run."""
-        self.have[name] = artifact
-        for consumer in self._consumers(name):
-            missing = self.waiting.get(consumer)
-            if missing and name in missing:
-                missing.discard(name)
-                if not missing:
-                    self._push(consumer)
-            record = self.hits.get(consumer)
-            if record and record.upstream.get(name, artifact.digest) != artifact.digest:
-                # Its record was made from another value than this run has chosen: the content key decides.
-                self._revoke(consumer)
-                self._want(consumer)
-
-    def _consumers(self, name: str) -> list[str]:
-        """Return the nodes whose steps load this value, directly or through views."""
-        found: dict[str, None] = {}
-        todo = [name]
-        while todo:
-            for consumer in self.request.graph.downstream(todo.pop()):
-                if self.request.is_view(consumer):
-                    todo.append(consumer)
-                found[consumer] = None
-        return list(found)
-
-    def _revoke(self, name: str) -> None:
-        self.revoked.add(name)
-        self.hits.pop(name, None)
-        self.have.pop(name, None)
-        self.wanted.discard(name)
-        self.waiting.pop(name, None)
-
     # -- the loop ------------------------------------------------------------------------------------------------
 
     def _loop(self) -> None:
@@ -185,11 +124,11 @@ class _Build:
                 self._take(name, outcome)
 
     def _hand_out(self) -> None:
-        while self.ready and not self.stopping and len(self.running) < self.tools.executor.slots:
-            _, _, name = heapq.heappop(self.ready)
-            if self.waiting.get(name) != set() or name in self.running:
-                continue  # it went back to waiting after it was ready
-            content = self._content(name)
+        while not self.stopping and len(self.running) < self.tools.executor.slots:
+            name = self.demand.pop()
+            if name is None:
+                return
+            content = self.demand.content(name)
             if content and name not in self.request.forced and (record := self._find(name, content)):
                 self._alias(name, record)
                 continue
@@ -197,12 +136,9 @@ class _Build:
             self.running.add(name)
             self.tools.executor.submit(self._work(name, content))
 
-    def _content(self, name: str) -> Key | None:
-        return self.request.content(name, lambda up: self.have[up].digest if up in self.have else None)
-
     def _find(self, name: str, content: Key) -> Record | None:
         step = self.plan.steps.get(name)
-        if step and step.content == content and name not in self.revoked:
+        if step and step.content == content and name not in self.demand.revoked:
             return None  # the plan asked already
         record = self.tools.lookup.find([content]).get(content)
         if record is None:
@@ -216,23 +152,38 @@ class _Build:
     def _alias(self, name: str, record: Record) -> None:
         """Take a record found under the content key, and let the deep key find it the next time."""
         deep = self.request.deep[name]
-        if record.deep != deep:
-            record = replace(record, deep=deep, manifest=self.request.manifest(name), node=name, alias=True,
-                             run=self.run)  # fmt: skip
+        if record.deep != deep or self._is_refreshed(name):
+            record = replace(
+                record,
+                node=name,
+                deep=deep,
+                manifest=self.request.manifest(name),
+                watched=self._watched(self.request.needs(name)[0]),
+                alias=True,
+                run=self.run,
+                forced=self._is_refreshed(name),
+            )
             self._put(record)
-        self._reuse(name, record, How.REUSED)
+        self.demand.reuse(name, record)
+
+    def _reused(self, name: str, record: Record) -> None:
+        step = self.plan.steps.get(name)
+        fetched = step is not None and step.decision is Decision.FETCH and step.record is record
+        self._end(StepFinished(name, How.FETCHED if fetched else How.REUSED, record))
 
     def _work(self, name: str, content: Key | None) -> Work:
         values, views = self.request.needs(name)
-        graph = self.request.graph
+        graph, given = self.request.graph, self.request.givens
         keep = not self.request.is_view(name)
         return Work(
             node=graph.nodes[name],
-            values={up: self.have[up] for up in values if up in self.have},
-            held={up: self.held[up] for up in values if up in self.held},
+            values={up: self.demand.have[up] for up in values if up in self.demand.have},
+            held={up: self.demand.held[up] for up in values if up in self.demand.held},
             views=tuple(graph.nodes[view] for view in views),
             lease=content if keep and name not in self.request.forced else None,
             keep=keep,
+            watch=self.tools.watch,
+            files=frozenset(up for up in values if up in given and given[up].kind == "file"),
         )
 
     # -- outcomes ------------------------------------------------------------------------------------------------
@@ -253,26 +204,30 @@ class _Build:
         if done.trouble:
             self._notice(f"the value of '{name}' could not be stored: {done.trouble}", name)
         if done.artifact is None:
-            self.held[name] = done.value
+            self.demand.held[name] = done.value
             self._end(StepFinished(name, How.COMPUTED))
             return
-        record = self._record(name, done, done.artifact)
+        record = self._record(name, done, self.tools.carry(done.artifact))
+        self._tell_seen(record, done.seen)
         if not done.stored:
-            self.held[name] = done.value
+            self.demand.held[name] = done.value
+        elif done.seen.unstable:
+            files = ", ".join(done.seen.unstable)
+            self._notice(f"{files} changed while '{name}' read it: its value is used, but not recorded", name)
         elif self.tools.unchanged(name):
             record = self._keep(name, record)
         else:
             self._notice(
                 f"an input of '{name}' changed while it ran: its value is used, but not recorded", name
             )
-        self._choose(name, record.artifact)
+        self.demand.choose(name, record.artifact)
         self._end(StepFinished(name, How.COMPUTED, record))
 
     def _keep(self, name: str, record: Record) -> Record:
         """Put the record, unless another build was first with a usable one: the first result stays."""
-        if not record.forced and name not in self.revoked:
+        if not record.forced and name not in self.demand.revoked:
             for first in self.tools.store.find_records([record.content]).get(record.content, []):
-                if not self._at_hand(first):
+                if first.observations != record.observations or not self._at_hand(first):
                     continue
                 if first.artifact.digest != record.artifact.digest:
                     self._notice(f"'{name}' is not deterministic: its first result stays", name)
@@ -282,7 +237,7 @@ class _Build:
 
     def _record(self, name: str, done: Done, artifact: Artifact) -> Record:
         values, _ = self.request.needs(name)
-        content = self._content(name)
+        content = self.demand.content(name)
         return Record(
             node=name,
             deep=self.request.deep[name],
@@ -290,6 +245,8 @@ class _Build:
             manifest=self.request.manifest(name),
             artifact=artifact,
             upstream={up: self._digest(up) for up in values if self._digest(up)},
+            watched=self._watched(values),
+            observations=(*done.seen.observations, *self.tools.observe_code(name, done.seen.ran)),
             started=done.started,
             duration=done.duration,
             cpu=done.cpu,
@@ -298,12 +255,36 @@ class _Build:
             user=_user(),
             run=self.run,
             log=done.log,
-            forced=name in self.request.forced,
+            forced=self._is_refreshed(name),
         )
+
+    def _is_refreshed(self, name: str) -> bool:
+        """Tell whether the node was forced, or follows one that was: its new record wins over the older ones."""
+        values, _ = self.request.needs(name)
+        if name in self.request.forced or any(up in self.refreshed for up in values):
+            self.refreshed.add(name)
+        return name in self.refreshed
+
+    def _watched(self, upstream: Iterable[str]) -> tuple[str, ...]:
+        """Return those upstreams whose values depend on what a run was seen to read."""
+        found = []
+        for up in upstream:
+            if up in self.request.givens:
+                continue
+            step = self.ended.get(up)
+            if (
+                step is None
+                or step.record is None
+                or step.record.observations
+                or step.record.watched
+                or step.record.artifact.carried
+            ):
+                found.append(up)
+        return tuple(found)
 
     def _digest(self, name: str) -> Digest:
         given = self.request.givens.get(name)
-        return given.digest if given else self.have[name].digest
+        return given.digest if given else self.demand.have[name].digest
 
     def _put(self, record: Record) -> None:
         try:
@@ -320,15 +301,15 @@ class _Build:
             self._end(StepFinished(name, How.FAILED, failure=failure))
             self.stopping = self.stopping or not self.keep_going
             return
-        self.waiting[name] = set(upstream)
+        self.demand.wait_for(name, upstream)
         for up, why in upstream.items():
             self._remake(up, why)
 
     def _remake(self, name: str, why: str) -> None:
         self._notice(f"the value of '{name}' is made again: {why}", name)
         self.remade.add(name)
-        self._revoke(name)
-        self._want(name)
+        self.demand.revoke(name)
+        self.demand.want(name)
 
     # -- telling -------------------------------------------------------------------------------------------------
 
@@ -337,10 +318,25 @@ class _Build:
         self.ended[step.node] = step
         self.tools.listener(step)
 
-    def _notice(self, text: str, node: str | None = None) -> None:
-        notice = Notice(text, node)
+    def _notice(self, text: str, node: str | None = None, kind: str = "") -> None:
+        notice = Notice(text, node, kind=kind)
         self.notices.append(notice)
         self.tools.listener(notice)
+
+    def _tell_seen(self, record: Record, seen: Seen) -> None:
+        """Say once what the node reads besides its inputs, and what cannot be followed."""
+        name, watch = record.node, self.tools.watch
+        if watch is None:
+            return
+        step = self.plan.steps.get(name)
+        before = step.record if step else None
+        news = find_news(record.observations, before.observations if before else ())
+        lines = [tell_undeclared(name, record.observations if watch.undeclared == "warn" else news)]
+        if before is None or before.manifest.fingerprint != record.manifest.fingerprint:
+            lines += [tell_note(name, note) for note in seen.notes]
+            lines += self.tools.notes(name)
+        for line in filter(None, lines):
+            self._notice(line, name, "undeclared")
 
     def _tell_rest(self) -> None:
         """Say of every other node that it was blocked by a failed one, or that nobody needed it."""
@@ -351,17 +347,17 @@ class _Build:
                     blocked[name] = name
                 continue
             by = next((blocked[up] for up in self.request.upstream(name) if up in blocked), None)
-            if by is not None and name in self.wanted:
+            if by is not None and name in self.demand.wanted:
                 blocked[name] = by
                 self._end(StepFinished(name, How.BLOCKED, blocked_by=by))
-            elif name not in self.wanted and (step := self.plan.steps.get(name)):
+            elif name not in self.demand.wanted and (step := self.plan.steps.get(name)):
                 self._end(StepFinished(name, How.SKIPPED, step.record))
 
     def _load_targets(self) -> dict[str, Any]:
         """Load the targets' values; what cannot be read back is made again, once."""
         values: dict[str, Any] = {}
         for name in self.request.targets:
-            if name not in self.have and name not in self.held:
+            if not self.demand.has(name):
                 continue
             try:
                 values[name] = self._load(name)
@@ -370,23 +366,13 @@ class _Build:
                     raise
                 self._remake(name, str(error))
                 self._loop()
-                if name in self.have or name in self.held:
+                if self.demand.has(name):
                     values[name] = self._load(name)
         return values
 
     def _load(self, name: str) -> Any:
-        return self.held[name] if name in self.held else self.tools.artifacts.load(self.have[name])
-
-
-def _weigh(request: Request, plan: Plan) -> dict[str, float]:
-    """Return the seconds of the longest way from each node down to a target, by recorded durations."""
-    weights: dict[str, float] = {}
-    for name in reversed(request.order):
-        step = plan.steps.get(name)
-        seconds = step.seconds if step and step.seconds is not None else 1.0
-        below = max((weights.get(consumer, 0.0) for consumer in request.graph.downstream(name)), default=0.0)
-        weights[name] = seconds + below
-    return weights
+        held, have = self.demand.held, self.demand.have
+        return held[name] if name in held else self.tools.artifacts.load(have[name])
 
 
 def _user() -> str:

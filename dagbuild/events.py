@@ -68,11 +68,15 @@ class StepFinished:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something worth a line: a damaged blob, an outage, a wait for another build. `node` where it is about one."""
+    """Something worth a line: a damaged blob, an outage, a wait for another build. `node` where it is about one.
+
+    `kind` is undeclared for what a node was seen to read and is no input, or cannot be followed.
+    """
 
     text: str
     node: str | None = None
     level: str = "warning"
+    kind: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, get_args, get_origin
 
-from dagbuild.digest import Digest, digest_json, digest_text
+from dagbuild.code import Leaf, SourceReader, package_version
+from dagbuild.digest import digest_json, digest_text
 from dagbuild.node import Binding, Columns, Group, Node, Source, Value
 from dagbuild.record import Manifest, Part
-from dagbuild.code import Closure, SourceReader, package_version
 
 # A release that changes what one of these says raises its number, and re-keys only what that concerns.
 SOURCE_SCHEME = 1
@@ -28,40 +28,57 @@ _LONGEST_TEXT = 80
 
 
 def make_manifests(
-    nodes: Iterable[Node], reader: SourceReader, *, config: Mapping[str, Any], packages: Mapping[str, str]
+    nodes: Iterable[Node], reader: SourceReader, *, packages: Mapping[str, str]
 ) -> dict[str, Manifest]:
     """Return the manifest of each node by its name.
 
     Take all of them before the first node runs: running nodes may change what modules hold. `packages` says for
     distributions how much of their version counts: exact, minor, major or ignore; "*" is the default.
     """
-    policy = {**DEFAULT_POLICY, **packages}
-    return {node.name: Manifest(tuple(_parts(node, reader, policy))) for node in nodes}
+    maker = _PartMaker(reader, {**DEFAULT_POLICY, **packages})
+    return {node.name: Manifest(tuple(maker.parts(node))) for node in nodes}
 
 
-def _parts(node: Node, reader: SourceReader, policy: Mapping[str, str]) -> Iterator[Part]:
-    yield Part("node", node.name, digest_text(node.name))
-    closure = reader.closure([node.function, *node.sources, *_bound_values(node)], node.cache.ignore)
-    structure = [[p.name, _spell(p.binding), _columns(p.type)] for p in node.parameters]
-    yield Part(
-        "source", node.function_name or node.name, _source_digest(closure, structure), where=str(node.where)
-    )
-    for leaf in closure.leaves:
-        yield Part(leaf.kind, leaf.name, leaf.digest, leaf.text, leaf.where, counts=False)
-    for distribution in closure.packages:
-        yield _package_part(
-            distribution, package_version(distribution), policy.get(distribution, policy["*"])
-        )
-    python = ".".join(str(part) for part in sys.version_info[:3])
-    yield _package_part("python", python, policy["python"], kind="python")
-    for key, value in sorted(node.config_used.items()):
-        yield Part("config", key, reader.value(value) or "", _short(value), counts=False)
-    recipe = [RECIPE_SCHEME, node.operation, node.cache.format, node.cache.version]
-    yield Part("recipe", node.operation or "call", digest_json(recipe), node.cache.version or "")
+class _PartMaker:
+    """Makes the parts of nodes; those that many nodes share are made once."""
 
+    def __init__(self, reader: SourceReader, policy: Mapping[str, str]) -> None:
+        self._reader = reader
+        self._policy = policy
+        self._leaves: dict[Leaf, Part] = {}
+        self._packages: dict[str, Part] = {}
+        python = ".".join(str(number) for number in sys.version_info[:3])
+        self._python = _version_part("python", "python", python, policy["python"])
 
-def _source_digest(closure: Closure, structure: list[Any]) -> Digest:
-    return digest_json([SOURCE_SCHEME, closure.digest, BINDING_SCHEME, structure])
+    def parts(self, node: Node) -> Iterator[Part]:
+        """Yield the parts of a node, those that count and those that explain."""
+        yield Part("node", node.name, digest_text(node.name))
+        things = [node.function, *node.sources, *_bound_values(node)]
+        closure = self._reader.closure(things, node.cache.ignore)
+        structure = [[p.name, _spell(p.binding), _columns(p.type)] for p in node.parameters]
+        digest = digest_json([SOURCE_SCHEME, closure.digest, BINDING_SCHEME, structure])
+        yield Part("source", node.function_name or node.name, digest, where=str(node.where))
+        yield from map(self._leaf, closure.leaves)
+        yield from map(self._package, closure.packages)
+        yield self._python
+        for key, value in sorted(node.config_used.items()):
+            yield Part("config", key, self._reader.value(value) or "", _short(value), counts=False)
+        recipe = [RECIPE_SCHEME, node.operation, node.cache.format, node.cache.version]
+        yield Part("recipe", node.operation or "call", digest_json(recipe), node.cache.version or "")
+
+    def _leaf(self, leaf: Leaf) -> Part:
+        part = self._leaves.get(leaf)
+        if part is None:
+            part = Part(leaf.kind, leaf.name, leaf.digest, leaf.text, leaf.where, counts=False)
+            self._leaves[leaf] = part
+        return part
+
+    def _package(self, name: str) -> Part:
+        part = self._packages.get(name)
+        if part is None:
+            policy = self._policy.get(name, self._policy["*"])
+            part = self._packages[name] = _version_part("package", name, package_version(name), policy)
+        return part
 
 
 def _bound_values(node: Node) -> Iterator[Any]:
@@ -92,7 +109,7 @@ def _columns(annotation: Any) -> list[str] | None:
     return None
 
 
-def _package_part(name: str, version: str, policy: str, kind: str = "package") -> Part:
+def _version_part(kind: str, name: str, version: str, policy: str) -> Part:
     kept = _KEPT[policy]
     counted = version if kept is None else ".".join(version.split(".")[:kept])
     return Part(kind, name, counted, version, counts=policy != "ignore")

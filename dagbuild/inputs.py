@@ -5,7 +5,8 @@ Knows types and content digests, nothing of plans or builds. All mistakes are to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from dagbuild.graph import Graph
 from dagbuild.node import REQUIRED, File, Files, Node
 from dagbuild.plan import Given
 from dagbuild.record import Artifact, Part
-from dagbuild.store.files import FileDigests, find_files
+from dagbuild.store.files import FileDigests
 from dagbuild.types import check_value, describe_type
 
 
@@ -32,16 +33,27 @@ class Outside:
 
 
 class GivenMaker:
-    """Makes the givens of one request. `save` stores their blobs, so that steps can load them."""
+    """Makes the givens of one request. `save` stores their blobs, so that steps can load them.
+
+    `carry` adds to an artifact what the project's code that it refers to means.
+    """
 
     def __init__(
-        self, graph: Graph, root: Path, artifacts: Artifacts, files: FileDigests, *, save: bool = False
+        self,
+        graph: Graph,
+        root: Path,
+        artifacts: Artifacts,
+        files: FileDigests,
+        *,
+        save: bool = False,
+        carry: Callable[[Artifact], Artifact] = lambda artifact: artifact,
     ) -> None:
         self.graph = graph
         self.root = root
         self.artifacts = artifacts
         self.files = files
         self.save = save
+        self.carry = carry
         self.problems: list[Problem] = []
         self._asked: dict[str, tuple[Any, bool]] = {}
 
@@ -56,7 +68,7 @@ class GivenMaker:
         reached = self.graph.reach_up(targets, stop=replaced.__contains__)
         givens: dict[str, Given] = {}
         for name in sorted(reached & set(outside.pins)):
-            artifact, text = outside.pins[name]
+            artifact, text = self.carry(outside.pins[name][0]), outside.pins[name][1]
             givens[name] = Given(name, "pin", artifact.digest, artifact, text)
         for name in sorted(reached & set(outside.overrides)):
             self._add(givens, name, "override", outside.overrides[name], self.graph.nodes[name].type)
@@ -85,13 +97,13 @@ class GivenMaker:
                 hint = f"to give it a value in place of its function, override it: {name} = ..."
                 self.problems.append(Problem(f"input '{name}' is named like a node", hint=hint))
             elif name not in self.graph.inputs:
-                hint = did_you_mean(name, self.graph.inputs)
-                self.problems.append(Problem(f"no node takes an input '{name}'", hint=hint))
+                near = did_you_mean(name, self.graph.inputs)
+                self.problems.append(Problem(f"no node takes an input '{name}'", hint=near))
         for kind, names in (("override", outside.overrides), ("pin", outside.pins)):
             for name in names:
                 if name not in self.graph.nodes:
-                    hint = did_you_mean(name, self.graph.nodes)
-                    self.problems.append(Problem(f"{kind} '{name}' is no node", hint=hint))
+                    near = did_you_mean(name, self.graph.nodes)
+                    self.problems.append(Problem(f"{kind} '{name}' is no node", hint=near))
         if self.problems:
             raise InputError.of(self.problems)
 
@@ -129,8 +141,10 @@ class GivenMaker:
             artifact = self._encode(value)
         except UserError as error:
             problem = error.problems[0]
-            where = problem.where or self._where(name)
-            self.problems.append(Problem(f"{kind} '{name}': {problem.message}", where, problem.hint))
+            place = problem.where or self._where(name)
+            self.problems.append(Problem(f"{kind} '{name}': {problem.message}", place, problem.hint))
+        except OSError as error:
+            self.problems.append(Problem(f"{kind} '{name}': {_tell(error)}", self._where(name)))
         else:
             givens[name] = Given(name, kind, artifact.digest, artifact, _short(value))
 
@@ -145,15 +159,19 @@ class GivenMaker:
             path = self._resolve(str(value))
             return Given(name, "file", self.files.digest_file(path), self._encode(path), self.show(path))
         patterns = [str(value)] if isinstance(value, str | Path) else [str(item) for item in value]
-        resolved = [self._resolve(pattern) for pattern in patterns]
-        found = sorted(str(Path(root, path)) for root, paths in map(find_files, resolved) for path in paths)
-        return Given(name, "file", self._digest_patterns(resolved), self._encode(found), ", ".join(patterns))
+        found = [path for pattern in patterns for path in find_files(self.root, pattern)]
+        return Given(name, "file", self._digest_patterns(patterns), self._encode(found), ", ".join(patterns))
 
     def _digest_patterns(self, patterns: list[str]) -> Digest:
-        return digest_json([self.files.digest_pattern(pattern) for pattern in patterns])
+        digests = []
+        for pattern in patterns:
+            base = fixed_folder(self.root, pattern)
+            names = [str(Path(path).relative_to(base)) for path in find_files(self.root, pattern)]
+            digests.append(self.files.digest_files(base, names))
+        return digest_json(digests)
 
     def _encode(self, value: Any) -> Artifact:
-        return self.artifacts.save(value) if self.save else self.artifacts.encode(value)[0]
+        return self.carry(self.artifacts.save(value) if self.save else self.artifacts.encode(value)[0])
 
     def _resolve(self, path: str) -> str:
         return path if "://" in path else str(self.root / path)
@@ -164,34 +182,65 @@ class GivenMaker:
         return str(with_root.relative_to(self.root)) if with_root.is_relative_to(self.root) else path
 
     def read_parts(self, node: Node) -> list[Part]:
-        """Return a counting manifest line for each path that `@reads` names; raises InputError when one is not there."""
-        try:
-            return [Part("file", path, self._digest_read(path), path) for path in node.reads]
-        except InputError as error:
-            hint = "paths of @reads are taken from the project's root"
-            text = f"node '{node.name}' reads a file: {error.problems[0].message}"
-            raise InputError(text, where=str(node.where), hint=hint) from error
+        """Return a counting manifest line for each path that `@reads` names; raises InputError for a missing one."""
+        parts = []
+        for path in node.reads:
+            try:
+                parts.append(Part("file", path, self._digest_read(path), path))
+            except OSError as error:
+                raise InputError(
+                    f"node '{node.name}' reads '{path}': {_tell(error)}",
+                    where=str(node.where),
+                    hint="paths of @reads are taken from the project's root",
+                ) from error
+        return parts
 
     def _digest_read(self, path: str) -> Digest:
         resolved = self._resolve(path)
         if "://" in path or Path(resolved).is_file():
             return self.files.digest_file(resolved)
-        return self.files.digest_pattern(resolved)
+        return self._digest_patterns([path])
 
     def is_unchanged(self, given: Given) -> bool:
         """Tell whether the files behind a given are still those that it was made of."""
         value, many = self._asked[given.name]
         try:
             return self._file(given.name, value, many=many).digest == given.digest
-        except InputError:
+        except OSError:
             return False
 
     def are_unchanged(self, parts: Iterable[Part]) -> bool:
         """Tell whether the files of `read_parts` are still the same."""
         try:
             return all(self._digest_read(part.name) == part.digest for part in parts)
-        except InputError:
+        except OSError:
             return False
+
+
+def fixed_folder(root: Path, pattern: str) -> Path:
+    """Return the folder that a glob, folder or file name stands in: what comes before the first wildcard."""
+    path = root / pattern
+    if path.is_dir():
+        return path
+    fixed = itertools.takewhile(lambda part: not any(c in part for c in "*?["), path.parent.parts)
+    return Path(*fixed)
+
+
+def find_files(root: Path, pattern: str) -> list[str]:
+    """Return the files that a folder's name, a glob or a file's name stands for, sorted; raises FileNotFoundError."""
+    path = root / pattern
+    if path.is_file():
+        return [str(path)]
+    base = fixed_folder(root, pattern)
+    found = path.rglob("*") if path.is_dir() else base.glob(str(path.relative_to(base)))
+    files = sorted(str(each) for each in found if each.is_file())
+    if not files:
+        raise FileNotFoundError(f"no file matches '{pattern}'")
+    return files
+
+
+def _tell(error: OSError) -> str:
+    return f"{error.strerror}: {error.filename}" if error.strerror and error.filename else str(error)
 
 
 def _article(kind: str) -> str:

@@ -227,6 +227,9 @@ class Lookup(Protocol):
     def find_latest(self, nodes: Collection[str]) -> Mapping[str, Record]:
         """Return the newest record of each node."""
 
+    def find_changed(self, record: Record) -> tuple[Reason, ...]:
+        """Say what the record's run was seen to read and is no longer so."""
+
     def place(self, artifact: Artifact) -> Place:
         """Say where the artifact's blobs are."""
 
@@ -255,10 +258,27 @@ def _search(request: Request, lookup: Lookup) -> dict[Key, Record]:
         # Each miss doubles how far up the next question reaches, so a long chain of misses takes few questions.
         batch = _levels(request, frontier, depth, seen)
         found.update(lookup.find([request.deep[name] for name in batch]))
-        missed = [name for name in batch if request.deep[name] not in found]
+        missed = [name for name in batch if not _is_settled(found.get(request.deep[name]))]
         frontier = _above(request, missed, seen)
         depth *= 2
     return found
+
+
+def _is_settled(record: Record | None) -> bool:
+    """Tell whether a record under a deep key answers for all that is above its node."""
+    return record is not None and not record.watched
+
+
+def _agrees(request: Request, record: Record, digests: Mapping[str, Digest | None]) -> bool:
+    """Tell whether a record under a deep key was made from the upstream values that this plan has settled on."""
+    values, _ = request.needs(record.node)
+    for up in values if record.watched else ():
+        digest = request.givens[up].digest if up in request.givens else digests.get(up)
+        if digest is None and up in record.watched:
+            return False
+        if digest is not None and record.upstream.get(up, digest) != digest:
+            return False
+    return True
 
 
 def _levels(request: Request, level: list[str], depth: int, seen: set[str]) -> list[str]:
@@ -292,6 +312,8 @@ def _decide(
         if request.is_view(name):
             steps[name] = _view_step(request, name, digests, steps)
             continue
+        if record is not None and not _agrees(request, record, digests):
+            record = None
         content = None
         if record is None and name not in request.forced:
             content = request.content(name, digests.get)
@@ -306,7 +328,7 @@ def _decide(
             misses.append(name)
     latest = lookup.find_latest(misses)
     for name in misses:
-        steps[name] = _explain(request, steps, name, latest.get(name))
+        steps[name] = _explain(request, lookup, steps, name, latest.get(name))
     return steps
 
 
@@ -314,7 +336,7 @@ def _asked(request: Request, found: Mapping[Key, Record]) -> set[str]:
     """Return the nodes to decide about: the targets, and what is above those without a record."""
 
     def stop(name: str) -> bool:
-        return name in request.givens or request.deep.get(name) in found
+        return name in request.givens or (name in request.deep and _is_settled(found.get(request.deep[name])))
 
     return request.graph.reach_up(request.targets, stop)
 
@@ -334,7 +356,9 @@ def _stale_upstream(name: str) -> Reason:
     return Reason(f"upstream `{name}` is stale", "upstream")
 
 
-def _explain(request: Request, steps: Mapping[str, Step], name: str, last: Record | None) -> Step:
+def _explain(
+    request: Request, lookup: Lookup, steps: Mapping[str, Step], name: str, last: Record | None
+) -> Step:
     step = steps[name]
     values, _ = request.needs(name)
     stale = [up for up in values if up in steps and steps[up].digest is None]
@@ -343,7 +367,7 @@ def _explain(request: Request, steps: Mapping[str, Step], name: str, last: Recor
         return replace(step, reasons=(Reason("forced", "forced"),), record=last, seconds=seconds)
     if last is None:
         return replace(step, reasons=(NEVER_BUILT,), status=Status.MISSING)
-    reasons = find_changes(last.manifest, request.manifest(name))
+    reasons = (*find_changes(last.manifest, request.manifest(name)), *lookup.find_changed(last))
     if stale:
         status = Status.STALE if any(reason.kind != "upstream" for reason in reasons) else Status.AFFECTED
         reasons = (*reasons, *(_stale_upstream(up) for up in stale))

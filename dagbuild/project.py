@@ -11,12 +11,14 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.build import Tools, run_build
+from dagbuild.code import SourceReader
 from dagbuild.errors import InputError, did_you_mean
 from dagbuild.events import BuildResult, Event, Listener, Notice
 from dagbuild.executors.base import Executor
@@ -26,13 +28,17 @@ from dagbuild.graph import Graph
 from dagbuild.inputs import GivenMaker, Outside
 from dagbuild.loader import load_graph, load_modules
 from dagbuild.node import Node
+from dagbuild.observe import install
+from dagbuild.observe.words import name_observation
 from dagbuild.plan import Given, Place, Plan, Request, Step, make_plan
 from dagbuild.reasons import Reason, find_changes, with_parts
-from dagbuild.record import Artifact, Key, Manifest, Record
+from dagbuild.record import Artifact, Key, Manifest, Observation, Record
 from dagbuild.settings import Pin, Settings, load_settings
-from dagbuild.code import SourceReader
-from dagbuild.store import open_store
+from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
+from dagbuild.store.layered import LayeredStore
+from dagbuild.store.local import LocalStore
+from dagbuild.watching import Watching
 
 
 def _ignore(_: Event) -> None:
@@ -63,8 +69,14 @@ class Project:
     ) -> None:
         self.settings = settings
         self.listener = listener
+        self._store: LocalStore | LayeredStore | None = None
+        self._artifacts: Artifacts | None = None
+        self._files: FileDigests | None = None
+        install()
         self.modules = list(modules) if modules is not None else load_modules(settings.modules, settings.root)
-        self.graph: Graph = load_graph(self.modules, settings.config, allow_overrides=allow_overrides)
+        self.graph: Graph = load_graph(
+            self.modules, settings.config, allow_overrides=allow_overrides, inputs=settings.inputs
+        )
 
     @classmethod
     def load(
@@ -87,9 +99,9 @@ class Project:
     # -- parts that open late ------------------------------------------------------------------------------------
 
     @property
-    def store(self) -> Store:
+    def store(self) -> LocalStore | LayeredStore:
         """The store: local, with the remote behind it where the settings name one."""
-        if "_store" not in self.__dict__:
+        if self._store is None:
             self._store = open_store(
                 self.settings.cache.folder,
                 self.settings.remote,
@@ -101,14 +113,22 @@ class Project:
     @property
     def artifacts(self) -> Artifacts:
         """Values to and from the store."""
-        if "_artifacts" not in self.__dict__:
+        if self._artifacts is None:
             self._artifacts = Artifacts(self.store)
         return self._artifacts
 
+    @property
+    def files(self) -> FileDigests:
+        """Digests of files, remembered in the cache folder."""
+        if self._files is None:
+            self._files = FileDigests(self.settings.cache.folder)
+        return self._files
+
     def close(self) -> None:
         """Let go of the store."""
-        if "_store" in self.__dict__:
-            self._store.close()
+        for opened in (self._store, self._files):
+            if opened is not None:
+                opened.close()
 
     # -- what the planner needs to know --------------------------------------------------------------------------
 
@@ -132,7 +152,14 @@ class Project:
                 raise InputError(
                     f"there is no node '{name}' to force", hint=did_you_mean(name, self.graph.nodes)
                 )
-        maker = GivenMaker(self.graph, self.settings.root, self.artifacts, self.store.files, save=save)
+        maker = GivenMaker(
+            self.graph,
+            self.settings.root,
+            self.artifacts,
+            self.files,
+            save=save,
+            carry=self._watching().carry,
+        )
         pins = {
             name: (Artifact.from_json(pin.artifact), pin.note or pin.digest)
             for name, pin in self.settings.pins.items()
@@ -161,8 +188,16 @@ class Project:
         return request, is_unchanged
 
     def _manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
-        reader = SourceReader(self.modules, str(self.settings.root))
-        return make_manifests(nodes, reader, config=self.settings.config, packages=self.settings.packages)
+        return make_manifests(nodes, self._open_reader(), packages=self.settings.packages)
+
+    def _watching(self) -> Watching:
+        return Watching(self.settings, self.graph.nodes, self.files, self._open_reader)
+
+    def _open_reader(self) -> SourceReader:
+        return SourceReader(self.modules, str(self.settings.root))
+
+    def _lookup(self) -> StoreLookup:
+        return StoreLookup(self.store, self._watching().find_changed)
 
     # -- what people ask for -------------------------------------------------------------------------------------
 
@@ -175,7 +210,7 @@ class Project:
     ) -> Plan:
         """Return the plan with every node above the targets looked up; runs and fetches nothing."""
         request, _ = self._request(targets, inputs, overrides)
-        return make_plan(request, StoreLookup(self.store), everything=True)
+        return make_plan(request, self._lookup(), everything=True)
 
     def plan(
         self,
@@ -187,7 +222,7 @@ class Project:
     ) -> Plan:
         """Return what a build would do; runs and fetches nothing."""
         request, _ = self._request(targets, inputs, overrides, force)
-        return make_plan(request, StoreLookup(self.store), everything=True)
+        return make_plan(request, self._lookup(), everything=True)
 
     def build(
         self,
@@ -208,14 +243,26 @@ class Project:
         """
         self.listener = on_event
         request, unchanged = self._request(targets, inputs, overrides, force, save=True)
-        lookup = StoreLookup(self.store)
+        watching = self._watching()
+        lookup = StoreLookup(self.store, watching.find_changed)
         plan = make_plan(request, lookup, everything=True)
-        with contextlib.closing(self._open_executor(executor)) as opened:
-            tools = Tools(self.store, self.artifacts, opened, lookup, on_event, unchanged)
+        with contextlib.closing(self._open_executor(executor, request)) as opened:
+            tools = Tools(
+                self.store,
+                self.artifacts,
+                opened,
+                lookup,
+                on_event,
+                unchanged,
+                watching.watch,
+                partial(watching.observe_code, request),
+                watching.find_notes,
+                watching.carry,
+            )
             run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
             return run_build(request, plan, tools, run=run, keep_going=keep_going, values=values)
 
-    def _open_executor(self, kind: str | None) -> Executor:
+    def _open_executor(self, kind: str | None, request: Request) -> Executor:
         settings = self.settings.executor
         match kind or settings.kind:
             case "local":
@@ -223,9 +270,15 @@ class Project:
                     self.store, self.artifacts, lambda node, text: self.listener(Notice(text, node))
                 )
             case "ray":
-                from dagbuild.executors.ray import RayExecutor
+                from dagbuild.executors.ray import Code, RayExecutor, open_worker_store
 
-                return RayExecutor(self, settings.address)
+                nodes = [self.graph.nodes[name] for name in request.manifests]
+                code = Code(
+                    self.settings.root, self.modules, nodes, request.manifests, self.settings.packages
+                )
+                self.store.flush()  # inputs that were saved are needed on other machines
+                opener = partial(open_worker_store, self.settings.cache, self.settings.remote)
+                return RayExecutor(opener, code, address=settings.address)
             case other:
                 raise InputError(f"there is no executor '{other}'", hint="local or ray")
 
@@ -238,7 +291,7 @@ class Project:
     ) -> Explanation:
         """Return why the node is fresh or stale, part by part."""
         request, _ = self._request([node], inputs, overrides)
-        step = make_plan(request, StoreLookup(self.store), everything=True).steps.get(node)
+        step = make_plan(request, self._lookup(), everything=True).steps.get(node)
         if step is None:
             raise InputError(f"'{node}' is an input: it is given, not made")
         if node in request.givens:
@@ -252,7 +305,7 @@ class Project:
         request, _ = self._request([node], None, None)
         if node in request.givens:
             return request.givens[node].artifact
-        step = make_plan(request, StoreLookup(self.store), everything=True).steps[node]
+        step = make_plan(request, self._lookup(), everything=True).steps[node]
         if step.record is None or step.digest is None:
             why = f": {step.reasons[0]}" if step.reasons else ""
             raise InputError(f"'{node}' is not built{why}", hint=f"dagbuild build {node}")
@@ -311,14 +364,34 @@ class Project:
 
 
 class StoreLookup:
-    """Answers the planner from a store."""
+    """Answers the planner from a store; `find_changed` says which observations of a record hold no longer."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, find_changed: Callable[[Record], Iterable[Observation]]) -> None:
         self._store = store
+        self._find_changed = find_changed
 
     def find(self, keys: Collection[Key]) -> dict[Key, Record]:
-        """Return the record to use for each key: the newest forced one, else the first whose blobs are there."""
-        return {key: self._choose(records) for key, records in self._store.find_records(keys).items()}
+        """Return the record to use for each key: the newest forced one, else the first whose blobs are there.
+
+        Left out are records whose run was seen to read what has changed since.
+        """
+        found = {key: self._that_hold(records) for key, records in self._store.find_records(keys).items()}
+        return {key: self._choose(records) for key, records in found.items() if records}
+
+    def _that_hold(self, records: Sequence[Record]) -> list[Record]:
+        forced = max((i for i, record in enumerate(records) if record.forced), default=0)
+        records = records[forced:]  # what was forced replaces what was there before
+        return [
+            r
+            for r in records
+            if not (r.observations or r.artifact.carried) or next(iter(self._find_changed(r)), None) is None
+        ]
+
+    def find_changed(self, record: Record) -> tuple[Reason, ...]:
+        """Say what the record's run was seen to read and is no longer so."""
+        return tuple(
+            Reason(f"{name_observation(seen)} changed", "observed") for seen in self._find_changed(record)
+        )
 
     def _choose(self, records: Sequence[Record]) -> Record:
         if len(records) == 1:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from dagbuild.record import Manifest, Part
 
@@ -41,11 +42,9 @@ def find_changes(old: Manifest, new: Manifest) -> tuple[Reason, ...]:
         was, now = before.get(key), after.get(key)
         if was is not None and now is not None and was.digest == now.digest:
             continue
-        reason = _tell(was, now)
-        if reason is not None:
-            kind = key[0]
-            rank = _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
-            reasons.append((rank, reason))
+        kind = key[0]
+        rank = _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
+        reasons.append((rank, _tell(was, now)))
     told = [reason for _, reason in sorted(reasons, key=lambda item: item[0])]
     if len(told) > 1:  # leaves tell it better than the root that they are part of
         told = [reason for reason in told if reason.kind != "source"] or told
@@ -62,7 +61,7 @@ def _index(manifest: Manifest) -> dict[tuple[str, str, int], Part]:
     return index
 
 
-def _tell(was: Part | None, now: Part | None) -> Reason | None:
+def _tell(was: Part | None, now: Part | None) -> Reason:
     part = now or was
     assert part is not None
     kind, name = part.kind, part.name
@@ -70,22 +69,32 @@ def _tell(was: Part | None, now: Part | None) -> Reason | None:
         return _tell_value(kind, name, was, now)
     if kind == "file":
         return Reason(f"{name} changed", kind) if was and now else Reason(f"{_verb(was)} {name}", kind)
-    if kind == "source":
-        return Reason("its code changed", kind, part.where)
-    if kind == "node":
-        return Reason("its name changed", kind) if was and now else None
-    if kind == "recipe":
-        return Reason(f"how dagbuild makes it changed: {name}", kind)
-    if kind == "upstream":
-        return Reason(f"upstream `{part.text or name}` changed", kind)
-    word = "code at module level" if kind == "statement" else f"{kind} `{name}`"
+    if kind in _WHOLE:
+        return Reason(_WHOLE[kind], kind, part.where)
+    word = "code at module level" if kind == "statement" else f"{kind} `{_shorten(name, part.where)}`"
     if was and now:
         return Reason(f"{word} changed", kind, now.where)
     return Reason(f"{_verb(was)} {word}", kind, part.where)
 
 
+_WHOLE = {
+    "source": "its code changed",
+    "node": "its name changed",
+    "recipe": "how dagbuild makes it changed",
+}
+"""Kinds of which a node has one part."""
+
+
 def _verb(was: Part | None) -> str:
     return "no longer uses" if was else "now uses"
+
+
+def _shorten(name: str, where: str) -> str:
+    """Return a dotted name without the module, which `where` tells: features.io.clean in features/io.py is clean."""
+    file = PurePosixPath(where.rpartition(":")[0] or where)
+    module = file.parent.name if file.stem == "__init__" else file.stem
+    before, found, after = name.partition(f"{module}.") if module else ("", "", "")
+    return after if found and after and (not before or before.endswith(".")) else name
 
 
 def _tell_value(kind: str, name: str, was: Part | None, now: Part | None) -> Reason:

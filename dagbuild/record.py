@@ -77,7 +77,8 @@ class Artifact:
     """A value as stored: the codec's name and version, plain metadata and blobs.
 
     `code`: reading it back can run code (it holds a pickle). `libraries`: versions of what is needed to read it back,
-    by distribution name; not part of the digest.
+    by distribution name; not part of the digest. `names`: the classes and functions ("lib:Model") that it refers to.
+    `carried`: what those of them that are the project's mean; part of the digest, since the value acts by their code.
     """
 
     codec: str
@@ -85,11 +86,14 @@ class Artifact:
     blobs: tuple[BlobRef, ...] = ()
     code: bool = False
     libraries: Mapping[str, str] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    carried: str = ""
 
     @cached_property
     def digest(self) -> Digest:
         """What the value is: equal for equal values."""
-        return digest_json([self.codec, self.meta, [[b.digest, b.size] for b in self.blobs]])
+        carried = [self.carried] if self.carried else []
+        return digest_json([self.codec, self.meta, [[b.digest, b.size] for b in self.blobs], *carried])
 
     @property
     def size(self) -> int:
@@ -104,18 +108,28 @@ class Artifact:
             "blobs": [[b.digest, b.size] for b in self.blobs],
             "code": self.code,
             "libraries": dict(self.libraries),
+            "names": list(self.names),
+            "carried": self.carried,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Artifact:
         """Return the artifact of a plain form."""
         blobs = tuple(BlobRef(Digest(digest), int(size)) for digest, size in data["blobs"])
-        return cls(data["codec"], data["meta"], blobs, bool(data["code"]), dict(data["libraries"]))
+        return cls(
+            data["codec"],
+            data["meta"],
+            blobs,
+            bool(data["code"]),
+            dict(data["libraries"]),
+            tuple(data["names"]),
+            str(data["carried"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """Something that a run was seen to read: `kind` file, env or code; `name`; the digest it had."""
+    """Something that a run was seen to read: `kind` file, listing, env or code; `name`; the digest it had."""
 
     kind: str
     name: str
@@ -127,7 +141,8 @@ class Record:
     """The fact that a key gave an artifact, then, there.
 
     Found under `deep` and under `content`. `upstream`: the digest of each upstream value, by name. Durations are in
-    seconds, memory in bytes, `started` in seconds since 1970 (UTC).
+    seconds, memory in bytes, `started` in seconds since 1970 (UTC). `watched` names those upstreams whose values depend
+    on what a run was seen to read, theirs or that of one above them: the deep key says nothing of that.
     """
 
     node: str
@@ -137,6 +152,7 @@ class Record:
     artifact: Artifact
     upstream: Mapping[str, Digest] = field(default_factory=dict)
     observations: tuple[Observation, ...] = ()
+    watched: tuple[str, ...] = ()
     started: float = 0.0
     duration: float = 0.0
     cpu: float = 0.0
@@ -159,6 +175,7 @@ class Record:
             "artifact": self.artifact.to_json(),
             "upstream": dict(self.upstream),
             "observations": [[o.kind, o.name, o.digest] for o in self.observations],
+            "watched": list(self.watched),
             "started": self.started,
             "duration": self.duration,
             "cpu": self.cpu,
@@ -188,6 +205,7 @@ class Record:
                 artifact=Artifact.from_json(data["artifact"]),
                 upstream={name: Digest(digest) for name, digest in data["upstream"].items()},
                 observations=tuple(Observation(*item) for item in data["observations"]),
+                watched=tuple(data.get("watched", ())),
                 started=float(data["started"]),
                 duration=float(data["duration"]),
                 cpu=float(data["cpu"]),

@@ -124,6 +124,8 @@ def describe_type(form: Form) -> str:
         return form
     if isinstance(form, ForwardRef):
         return form.__forward_arg__
+    if isinstance(form, TypeVar):
+        return form.__name__
     origin, args = _origin(form), _args(form)
     if is_union(form):
         return " | ".join(describe_type(member) for member in args)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable
-from typing import IO, TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -14,12 +14,15 @@ from dagbuild.cli.terminal import give, is_live, say
 from dagbuild.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
+    from dagbuild.artifacts import Artifacts
     from dagbuild.events import BuildResult, Listener
     from dagbuild.project import Project
+    from dagbuild.record import Artifact
 
     Build = Callable[[Listener], BuildResult]
 
 FAILED, INTERRUPTED = 1, 130
+SHORT = 60
 
 
 @click.command("build", short_help="Build targets.")
@@ -82,10 +85,11 @@ def _open(session: Session, targets: tuple[str, ...]) -> Project:
         return session.project
     except SettingsError as error:
         # `dagbuild statsu` where there is no project is a slip of the fingers all the same.
-        hint = session.near_command(targets[0]) if targets else None
-        if hint is None or len(error.problems) > 1:
+        problem = error.problems[0]
+        hint = session.near_command(targets[0]) if targets and problem.where is None else None
+        if hint is None:
             raise
-        raise SettingsError(error.problems[0].message, where=error.problems[0].where, hint=hint) from None
+        raise SettingsError(problem.message, hint=hint) from None
 
 
 def _build_json(build: Build) -> BuildResult:
@@ -115,6 +119,19 @@ def _build_told(session: Session, build: Build, targets: tuple[str, ...]) -> Bui
         result = build(report)
     for line in tell_result(result, targets, session.out):
         give(line)
-    for line in tell_values(result, targets, session.project.artifacts.describe, session.out):
+    for line in tell_values(result, targets, _describer(session.project.artifacts), session.out):
         give(line)
     return result
+
+
+def _describer(artifacts: Artifacts) -> Callable[[Artifact], Mapping[str, Any]]:
+    """Return what describes a stored value; one that is small enough to be said is said."""
+
+    def describe(artifact: Artifact) -> Mapping[str, Any]:
+        if artifact.codec.startswith("plain/") and not artifact.blobs:
+            text = repr(artifacts.load(artifact))
+            if len(text) <= SHORT and "\n" not in text:
+                return {"value": text}
+        return artifacts.describe(artifact)
+
+    return describe

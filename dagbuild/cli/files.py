@@ -36,6 +36,9 @@ def read_value(text: str) -> Any:
             return reader(path)
     if reader is not None:
         raise InputError(f"there is no file '{text}'", hint="paths are taken from the working directory")
+    if text[:1] in ("{", "["):
+        with contextlib.suppress(ValueError):
+            return json.loads(text)
     return parse_value(text)
 
 
@@ -43,7 +46,8 @@ def write_value(value: Any, target: str, node: str) -> None:
     """Write a value to a file, in the form that its suffix names; raises InputError when it has none."""
     path = Path(target).expanduser()
     suffix = path.suffix.lower()
-    writer = WRITERS.get(suffix)
+    # Bytes are a file already (a picture, a workbook): they know better than we do what they are.
+    writer = _write_bytes if isinstance(value, bytes) else WRITERS.get(suffix)
     if writer is None:
         hint = did_you_mean(suffix, WRITERS) or f"it may be {', '.join(WRITERS)}"
         raise InputError(
@@ -56,7 +60,8 @@ def write_value(value: Any, target: str, node: str) -> None:
             if not writer(value, beside):
                 kind = type(value).__name__
                 raise InputError(
-                    f"`{node}` is a {kind}, which a {suffix} file cannot hold", hint="write a .pickle"
+                    f"`{node}` is a {kind}, which a {suffix} file cannot hold",
+                    hint="write a .json or a .pickle",
                 )
             beside.replace(path)
         finally:
@@ -180,6 +185,11 @@ def _write_npy(value: Any, path: Path) -> bool:
 def _write_pickle(value: Any, path: Path) -> bool:
     with path.open("wb") as stream:
         pickle.dump(value, stream, protocol=5)
+    return True
+
+
+def _write_bytes(value: bytes, path: Path) -> bool:
+    path.write_bytes(value)
     return True
 
 

@@ -6,6 +6,7 @@ import click
 
 from dagbuild.cli.session import Session, with_session
 from dagbuild.cli.terminal import say
+from dagbuild.errors import InputError
 
 
 @click.command("pin", short_help="Put a value in a node's place.")
@@ -18,7 +19,6 @@ def command(session: Session, node: str, value: str, note: str) -> int:
 
     Without VALUE: the value that NODE has now. Pins are kept in dagbuild.toml.
     """
-    from dagbuild.cli.files import read_value
     from dagbuild.settings import write_pin
 
     session.check_names([node])
@@ -26,7 +26,20 @@ def command(session: Session, node: str, value: str, note: str) -> int:
     if value.startswith("@"):
         pin = project.select_pin(node, value, note)
     else:
-        pin = project.make_pin(node, read_value(value), note)
+        pin = project.make_pin(node, _read(session, node, value), note)
     write_pin(session.settings.file or session.settings.root, node, pin)
     say(f"pinned `{node}` to {pin.digest}")
     return 0
+
+
+def _read(session: Session, node: str, text: str) -> object:
+    """Return the value to pin; raises InputError when the node could not give it."""
+    from dagbuild.cli.files import read_value
+    from dagbuild.types import check_value, describe_type
+
+    value = read_value(text)
+    wanted = session.project.check_node(node).type
+    if not check_value(value, wanted):
+        kind = type(value).__name__
+        raise InputError(f"`{node}` gives {describe_type(wanted)}, and '{text}' is of type {kind}")
+    return value

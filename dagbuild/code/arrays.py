@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.digest import digest_bytes
 from dagbuild.code.entities import Item
+from dagbuild.digest import digest_bytes
 
 if TYPE_CHECKING:
     from dagbuild.code.values import Referrer

@@ -9,13 +9,14 @@ from __future__ import annotations
 import ast
 import dataclasses
 import enum
+import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.code.definitions import first_line
-from dagbuild.code.entities import Entity, Item
+from dagbuild.code.entities import Entity
 from dagbuild.code.functions import is_ours
 from dagbuild.code.normal_form import dump_class_body, dump_nodes
 from dagbuild.code.references import add_references
@@ -28,15 +29,16 @@ _SAYS_NOTHING = frozenset(
     {
         "__doc__", "__module__", "__qualname__", "__dict__", "__weakref__", "__firstlineno__", "__annotations__",
         "__static_attributes__", "__annotate__", "__annotate_func__", "__annotations_cache__", "__parameters__",
-        "__type_params__", "__abstractmethods__", "_abc_impl", "__match_args__", "__signature__", "__conditional_annotations__",
-        "__classcell__", "__classdictcell__", "_is_protocol", "__protocol_attrs__", "__non_callable_proto_members__",
+        "__type_params__", "__abstractmethods__", "_abc_impl", "__match_args__", "__signature__",
+        "__conditional_annotations__", "__classcell__", "__classdictcell__", "_is_protocol", "__protocol_attrs__",
+        "__non_callable_proto_members__",
     }
 )  # fmt: skip
 _DATACLASS_OPTIONS = ("init", "repr", "eq", "order", "unsafe_hash", "frozen")
 _FIELD_OPTIONS = ("init", "repr", "hash", "compare", "kw_only")
 
 
-def start(walk: Walk, cls: type) -> Entity:
+def start(_: Walk, cls: type) -> Entity:
     """Return the entity of a class, not filled in yet."""
     return Entity("class", f"{cls.__module__}.{cls.__qualname__}", cls, "")
 
@@ -44,7 +46,7 @@ def start(walk: Walk, cls: type) -> Entity:
 def fill_foreign(walk: Walk, entity: Entity) -> None:
     """Fill in a class that a library made at run time: what counts is what it holds of the project's."""
     cls: type = entity.thing
-    origin = walk.origins.of_name(cls.__module__)
+    origin = walk.origin_of_type(cls)
     entity.items = [walk.foreign(f"class {cls.__qualname__}", origin)]
     entity.items += [walk.refer(base) for base in cls.__bases__]
     for name, value in _attributes(cls):
@@ -66,17 +68,21 @@ def fill(walk: Walk, entity: Entity) -> None:
         walk.refer(type(cls)),
         *(walk.refer(base) for base in cls.__bases__),
     ]
-    entity.shown += [("name", cls.__name__), ("doc", cls.__doc__ or "")]
+    entity.shown += [("name", cls.__name__), ("doc", _docstring(cls, node))]
     bound = _add_body(walk, entity, cls, node, names) if node is not None else None
     _add_fields(walk, entity, cls)
     generated = _is_generated_by_library(walk, cls) or bool(node and _library_decorators(walk, node, names))
     for name, value in _attributes(cls):
-        item = _attribute_item(walk, cls, name, value, bound, generated=generated)
-        if item is not None:
-            entity.items += [name, item]
+        if _counts(walk, cls, name, value, own=bound is not None and name in bound, generated=generated):
+            entity.items += [name, walk.refer(value)]
     side = walk.effects(names) if names else None
     if side is not None:
         entity.items.append(side)
+
+
+def _docstring(cls: type, node: ast.ClassDef | None) -> str:
+    found = ast.get_docstring(node) if node is not None else vars(cls).get("__doc__")
+    return inspect.cleandoc(found) if isinstance(found, str) else ""
 
 
 def _globals_of(walk: Walk, cls: type) -> Mapping[str, Any]:
@@ -136,10 +142,8 @@ def _annotations_act(walk: Walk, cls: type, node: ast.ClassDef) -> bool:
     """Tell whether something makes the class out of its annotations."""
     if node.decorator_list or type(cls) is not type or hasattr(cls, "_fields"):
         return True
-    for base in cls.__mro__[1:-1]:
-        if "__init_subclass__" in vars(base) or not walk.is_project_type(base):
-            return True
-    return False
+    bases = cls.__mro__[1:-1]
+    return any("__init_subclass__" in vars(base) or not walk.is_project_type(base) for base in bases)
 
 
 def _library_decorators(walk: Walk, node: ast.ClassDef, names: Mapping[str, Any]) -> bool:
@@ -154,9 +158,8 @@ def _library_decorators(walk: Walk, node: ast.ClassDef, names: Mapping[str, Any]
 
 def _is_generated_by_library(walk: Walk, cls: type) -> bool:
     """Tell whether a library's metaclass or base may have added attributes of its own making."""
-    return any(
-        walk.origins.of_name(c.__module__).kind == "package" for c in (*type(cls).__mro__, *cls.__mro__)
-    )
+    makers: list[type] = [*type(cls).mro(type(cls)), *cls.__mro__]
+    return any(walk.origin_of_type(maker).kind == "package" for maker in makers)
 
 
 # -- what the loaded class says --------------------------------------------------------------------------
@@ -166,36 +169,30 @@ def _attributes(cls: type) -> list[tuple[str, Any]]:
     return sorted((name, value) for name, value in vars(cls).items() if name not in _SAYS_NOTHING)
 
 
-def _attribute_item(
-    walk: Walk, cls: type, name: str, value: Any, bound: frozenset[str] | None, *, generated: bool
-) -> Item | None:
-    """Return the item of an attribute of the class, or None when it is generated or says nothing."""
-    if isinstance(value, GetSetDescriptorType | MemberDescriptorType):
-        return None
-    own = bound is None or name in bound
+def _counts(walk: Walk, cls: type, name: str, value: Any, *, own: bool, generated: bool) -> bool:
+    """Tell whether an attribute says something that nothing else says; `own` ones stand in the class statement."""
     if isinstance(value, FunctionType):
-        return None if _is_generated(walk, cls, value) and not own else walk.refer(value)
-    special = name.startswith("__") and name.endswith("__")
-    if issubclass(cls, enum.Enum):
-        if name in cls.__members__:
-            return None
-        if (
-            name.startswith("_")
-            and name.endswith("_")
-            and not isinstance(value, classmethod | staticmethod | property)
-        ):
-            return walk.refer(value) if own and bound is not None and name != "_ignore_" else None
-    if dataclasses.is_dataclass(cls) and (name.startswith("__dataclass") or name in cls.__dataclass_fields__):
-        return None
-    if "_fields" in vars(cls) and issubclass(cls, tuple) and not own:
-        return None
-    if not own and (special or generated):
-        wrapped = (
-            getattr(value, "__func__", None) or getattr(value, "fget", None) or getattr(value, "func", None)
+        return own or not _is_generated(walk, cls, value)
+    if isinstance(value, GetSetDescriptorType | MemberDescriptorType) or _is_field(cls, name):
+        return False
+    if own:
+        return True
+    if name.startswith("__") or generated or issubclass(cls, enum.Enum) or "_fields" in vars(cls):
+        found = (getattr(value, attribute, None) for attribute in ("__func__", "fget", "func"))
+        functions = [f for f in found if isinstance(f, FunctionType)]
+        return any(
+            walk.origins.is_project(f.__globals__) and not _is_generated(walk, cls, f) for f in functions
         )
-        if not (isinstance(wrapped, FunctionType) and walk.origins.is_project(wrapped.__globals__)):
-            return None
-    return walk.refer(value)
+    return True
+
+
+def _is_field(cls: type, name: str) -> bool:
+    """Tell whether an attribute is told by `_add_fields`."""
+    if issubclass(cls, enum.Enum):
+        return name in cls.__members__
+    return dataclasses.is_dataclass(cls) and (
+        name.startswith("__dataclass") or name in cls.__dataclass_fields__
+    )
 
 
 def _is_generated(walk: Walk, cls: type, function: FunctionType) -> bool:
@@ -220,8 +217,13 @@ def _add_fields(walk: Walk, entity: Entity, cls: type) -> None:
         options = vars(cls).get("__dataclass_params__")
         entity.items += [f"{name}={getattr(options, name, None)}" for name in _DATACLASS_OPTIONS]
         entity.items.append(f"slots={'__slots__' in vars(cls)}")
-        for field in vars(cls)["__dataclass_fields__"].values():
-            entity.items += ["field", field.name, str(getattr(field._field_type, "name", ""))]
+        fields: dict[str, dataclasses.Field[Any]] = vars(cls)["__dataclass_fields__"]
+        for field in fields.values():
+            entity.items += [
+                "field",
+                field.name,
+                str(getattr(getattr(field, "_field_type", None), "name", "")),
+            ]
             entity.items += [
                 f"{name}={getattr(field, name, None)}" for name in _FIELD_OPTIONS if name != "kw_only"
             ]
@@ -229,4 +231,8 @@ def _add_fields(walk: Walk, entity: Entity, cls: type) -> None:
             for value in (field.default, field.default_factory, dict(field.metadata)):
                 entity.items.append("missing" if value is dataclasses.MISSING else walk.refer(value))
     if "_fields" in vars(cls) and issubclass(cls, tuple):
-        entity.items += ["tuple", walk.refer(cls._fields), walk.refer(getattr(cls, "_field_defaults", None))]  # type: ignore[attr-defined]
+        entity.items += [
+            "tuple",
+            walk.refer(vars(cls)["_fields"]),
+            walk.refer(vars(cls).get("_field_defaults")),
+        ]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from dagbuild.digest import Digest, digest_json
 from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Item, Unordered
 from dagbuild.code.walk import Walk
+from dagbuild.digest import Digest, digest_json
 
 _DOC_MARKS = frozenset({"__doc__", "getdoc", "getsource"})
 _NAME_MARKS = frozenset({"__name__", "__qualname__", "getsource"})
@@ -65,32 +66,55 @@ class SourceReader:
         self._walk = Walk(modules, root)
         self._digests: dict[Entity, Digest] = {}
         self._own: dict[Entity, Digest] = {}
+        self._leaves: dict[Entity, Leaf] = {}
         self._files: dict[str, bool] = {}
+        self._links: dict[Entity, list[Entity]] = {}
 
     def closure(self, things: Sequence[Any], ignore: Sequence[Any] = ()) -> Closure:
         """Return what the things mean together, in order; what is in `ignore` does not count."""
         items = [self._walk.refer(thing) for thing in things]
-        left_out = {id(thing) for thing in ignore}
         skipped = [item for item in (self._walk.refer(thing) for thing in ignore) if isinstance(item, Entity)]
         self._walk.finish()
         entities = [item for item in items if isinstance(item, Entity)]
-        reached = _reach(entities, set(skipped))
-        if left_out & {id(entity.thing) for entity in _reach(entities, set())}:
-            digests: dict[Entity, Digest] = {entity: Digest("ignored") for entity in skipped}
-        else:
-            digests = self._digests
+        asked = set(entities)
+        reached = self._reach(entities, set(skipped))
+        found = self._subclasses(reached)
+        while found:
+            entities += found
+            reached = self._reach(entities, set(skipped))
+            found = self._subclasses(reached)
+        # What is left out changes the digest of all that reaches it: those digests are for this closure only.
+        digests = {entity: Digest("ignored") for entity in skipped} if skipped else self._digests
         digest_all(entities, digests)
         named = [entity for entity in reached if entity.kind]
         digest_own(named, self._own)
+        subclasses = sorted(digests[entity] for entity in entities if entity not in asked)
         parts = [digests[item] if isinstance(item, Entity) else _plain(item) for item in items]
         return Closure(
-            digest_json([parts, _seen_by_reflection(reached)]),
-            tuple(self._leaf(entity, entity in entities) for entity in named),
+            digest_json([parts, _seen_by_reflection(reached), subclasses]),
+            tuple(self._leaf(entity, asked) for entity in named),
             tuple(sorted({package for entity in reached for package in entity.packages})),
             tuple(dict.fromkeys(note for entity in reached for note in entity.notes)),
             tuple(sorted({path for entity in reached for path in entity.strings if self._is_file(path)})),
             tuple(sorted({name for entity in reached for name in entity.environment})),
         )
+
+    def carried(self, names: Iterable[str]) -> Digest | None:
+        """Return what the project's classes and functions named ("features.io:Model") mean together.
+
+        None when none of them is the project's. A stored value that refers to code by name changes with the code.
+        """
+        things = [thing for name in sorted(set(names)) if (thing := self._find(name)) is not None]
+        return self.closure(things).digest if things else None
+
+    def _find(self, name: str) -> Any:
+        module, _, path = name.partition(":")
+        if self._walk.origins.of_name(module).kind != "project":
+            return None
+        found: Any = sys.modules.get(module)
+        for part in path.split("."):
+            found = getattr(found, part, None)
+        return found
 
     def value(self, value: Any) -> Digest | None:
         """Return the digest of a value's content, or None when it says nothing; functions count by closure."""
@@ -103,9 +127,54 @@ class SourceReader:
         digest_all([item], self._digests)
         return self._digests[item]
 
-    def _leaf(self, entity: Entity, asked: bool) -> Leaf:  # noqa: FBT001
-        kind = "function" if asked and entity.kind == "helper" else entity.kind
-        return Leaf(kind, entity.name, self._own[entity], entity.where, entity.text)
+    def _reach(self, roots: Iterable[Entity], stop: Collection[Entity]) -> list[Entity]:
+        """Return the entities that can be reached, in the order of the walk."""
+        found = dict.fromkeys(root for root in roots if root not in stop)
+        todo = list(reversed(found))
+        while todo:
+            entity = todo.pop()
+            links = self._links.get(entity)
+            if links is None:
+                links = self._links[entity] = entity.neighbours()
+            for other in links:
+                if other not in found and other not in stop:
+                    found[other] = None
+                    todo.append(other)
+        return list(found)
+
+    def _subclasses(self, reached: Sequence[Entity]) -> list[Entity]:
+        """Return the project's classes that code in the closure may find by their bases, new ones only."""
+        if not any("__subclasses__" in entity.marks for entity in reached):
+            return []
+        classes = {entity.thing for entity in reached if entity.kind == "class"}
+        new = {sub: None for cls in classes for sub in type.__subclasses__(cls) if sub not in classes}
+        items = [self._walk.refer(sub) for sub in new if self._walk.is_project_type(sub)]
+        self._walk.finish()
+        return [item for item in items if isinstance(item, Entity)]
+
+    def functions(self, things: Sequence[Any], ignore: Sequence[Any] = ()) -> tuple[FunctionType, ...]:
+        """Return the project's functions that the things reach, themselves included."""
+        items = [self._walk.refer(thing) for thing in things]
+        skipped = [self._walk.refer(thing) for thing in ignore]
+        self._walk.finish()
+        reached = self._reach(
+            [item for item in items if isinstance(item, Entity)],
+            {item for item in skipped if isinstance(item, Entity)},
+        )
+        return tuple(e.thing for e in reached if e.kind == "helper" and isinstance(e.thing, FunctionType))
+
+    def where(self, code: CodeType, line: int) -> str:
+        """Return where a line of code stands, from the project's folder."""
+        return self._walk.where(code.co_filename, line)
+
+    def _leaf(self, entity: Entity, asked: Collection[Entity]) -> Leaf:
+        if entity in asked and entity.kind == "helper":
+            return Leaf("function", entity.name, self._own[entity], entity.where, entity.text)
+        known = self._leaves.get(entity)
+        if known is None:
+            known = Leaf(entity.kind, entity.name, self._own[entity], entity.where, entity.text)
+            self._leaves[entity] = known
+        return known
 
     def _is_file(self, path: str) -> bool:
         known = self._files.get(path)
@@ -126,18 +195,6 @@ def digest_value(value: Any) -> Digest | None:
 def _plain(item: Item) -> str:
     assert not isinstance(item, Unordered | Entity)
     return item
-
-
-def _reach(roots: Iterable[Entity], stop: set[Entity]) -> list[Entity]:
-    """Return the entities that can be reached, in the order of the walk."""
-    found = dict.fromkeys(root for root in roots if root not in stop)
-    todo = list(reversed(found))
-    while todo:
-        for other in todo.pop().neighbours():
-            if other not in found and other not in stop:
-                found[other] = None
-                todo.append(other)
-    return list(found)
 
 
 def _reach_values(root: Entity) -> list[Entity]:

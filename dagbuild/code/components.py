@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from dagbuild.digest import Digest, digest_text
 from dagbuild.code.entities import Entity, Item
+from dagbuild.digest import Digest, digest_text
 
 
 def digest_all(roots: Iterable[Entity], known: dict[Entity, Digest]) -> None:

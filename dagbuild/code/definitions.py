@@ -9,21 +9,27 @@ from __future__ import annotations
 import ast
 import linecache
 import os
+import sys
 import tokenize
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
 
-from dagbuild.code.normal_form import Function, FunctionForm, dump_function
+from dagbuild.code.dump import Function
+from dagbuild.code.normal_form import FunctionForm, dump_function
+from dagbuild.digest import digest_bytes
 
 
 class Text:
-    """A parsed text with an index of what it defines."""
+    """A parsed text with an index of what it defines; `names` are all names in it."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.tree = ast.parse(text)
+        self.names: set[str] = set()
         self._functions: dict[tuple[str, int], list[Function]] = {}
         self._classes: dict[str, list[ast.ClassDef]] = {}
         self._codes: dict[tuple[str, int], list[CodeType]] | None = None
@@ -34,16 +40,23 @@ class Text:
         todo: list[tuple[ast.AST, str]] = [(self.tree, "")]
         while todo:
             node, prefix = todo.pop()
-            inside = prefix
+            if isinstance(node, ast.Name):
+                self.names.add(node.id)
+                continue
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 self._functions.setdefault((node.name, first_line(node)), []).append(node)
-                inside = f"{prefix}{node.name}.<locals>."
+                prefix = f"{prefix}{node.name}.<locals>."
             elif isinstance(node, ast.Lambda):
                 self._functions.setdefault(("<lambda>", node.lineno), []).append(node)
             elif isinstance(node, ast.ClassDef):
                 self._classes.setdefault(prefix + node.name, []).append(node)
-                inside = f"{prefix}{node.name}."
-            todo.extend((child, inside) for child in ast.iter_child_nodes(node))
+                prefix = f"{prefix}{node.name}."
+            # Faster than ast.iter_child_nodes, and every node of every text comes through here.
+            for value in node.__dict__.values():
+                if isinstance(value, list):
+                    todo += [(child, prefix) for child in value if isinstance(child, ast.AST)]
+                elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+                    todo.append((value, prefix))
 
     def function_form(self, code: CodeType) -> FunctionForm | None:
         """Return the form of the function that was compiled to this very code, or None."""
@@ -94,7 +107,7 @@ def first_line(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> i
 def _place(node: Function) -> tuple[int, int | None, int, int | None]:
     """Return the place of something that only this function's own code is compiled from."""
     inner = node.body if isinstance(node, ast.Lambda) else node.body[-1]
-    return inner.lineno, inner.end_lineno, inner.col_offset, inner.end_col_offset  # type: ignore[return-value]
+    return inner.lineno, inner.end_lineno, inner.col_offset, inner.end_col_offset
 
 
 class Definitions:
@@ -103,6 +116,7 @@ class Definitions:
     def __init__(self) -> None:
         self._texts: dict[str, Text | None] = {}
         self._modules: dict[int, list[Text]] = {}
+        self._extensions: dict[str, str] = {}
 
     def text(self, filename: str, names: Mapping[str, Any]) -> Text | None:
         """Return the parsed text of a file, a notebook's cell or a module in an archive; None without one."""
@@ -117,8 +131,9 @@ class Definitions:
 
     def find_class(self, cls: type, names: Mapping[str, Any]) -> ast.ClassDef | None:
         """Return the statement that defines a loaded class, or None."""
-        method = next((f for f in vars(cls).values() if isinstance(f, FunctionType)
-                       and f.__module__ == cls.__module__ and f.__qualname__.startswith(cls.__qualname__)), None)  # fmt: skip
+        prefix = cls.__qualname__ + "."
+        methods = (f for f in vars(cls).values() if isinstance(f, FunctionType) and f.__globals__ is names)
+        method = next((f for f in methods if f.__code__.co_qualname.startswith(prefix)), None)
         line = method.__code__.co_firstlineno if method else None
         candidates = self.module_texts(names)
         if method:
@@ -130,6 +145,12 @@ class Definitions:
                 return found
         return None
 
+    def extension(self, module: str) -> str:
+        """Return the digest of the file of a compiled module, or "" for any other."""
+        if module not in self._extensions:
+            self._extensions[module] = _digest_file(getattr(sys.modules.get(module), "__file__", None))
+        return self._extensions[module]
+
     def module_texts(self, names: Mapping[str, Any]) -> list[Text]:
         """Return the texts that a module is made of: one, or a notebook's cells, the newest first."""
         known = self._modules.get(id(names))
@@ -137,6 +158,15 @@ class Definitions:
             found = [self.text(name, names) for name in _module_files(names)]
             known = self._modules[id(names)] = [text for text in found if text is not None]
         return known
+
+
+def _digest_file(file: object) -> str:
+    if not isinstance(file, str) or not file.endswith(tuple(EXTENSION_SUFFIXES)):
+        return ""
+    try:
+        return digest_bytes(Path(file).read_bytes())
+    except OSError:
+        return ""
 
 
 def _module_files(names: Mapping[str, Any]) -> Iterator[str]:

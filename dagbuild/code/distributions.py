@@ -34,7 +34,7 @@ def find_distribution(folder: str, module: str, path: str) -> str | None:
         return owners[0][0] if owners else None
     inside = Path(os.path.relpath(path, folder)).as_posix()
     for name, info in owners:
-        if inside in _record(info):
+        if f"\n{inside}," in _record(info):
             return name
     return owners[0][0]
 
@@ -45,9 +45,9 @@ def _owners(folder: str, stamp: int, top: str) -> tuple[tuple[str, str], ...]:
     infos = _infos(folder, stamp)
     wanted = _normal(top)
     near = [info for info in infos if _normal(_stem(info)) == wanted]
-    found = [info for info in near if top in _top_levels(info)]
+    found = [info for info in near if _has_top(info, top)]
     if not found or _is_shared(folder, top):
-        found = [info for info in infos if top in _top_levels(info)]
+        found = [info for info in infos if _has_top(info, top)]
     return tuple((_name(info), info) for info in found)
 
 
@@ -95,20 +95,15 @@ def _read(info: str, *names: str) -> str:
 
 
 @cache
-def _record(info: str) -> frozenset[str]:
-    lines = _read(info, "RECORD", "installed-files.txt").splitlines()
-    return frozenset(line.rsplit(",", 2)[0].strip('"') for line in lines)
+def _record(info: str) -> str:
+    return "\n" + _read(info, "RECORD", "installed-files.txt")
 
 
-@cache
-def _top_levels(info: str) -> frozenset[str]:
+def _has_top(info: str, top: str) -> bool:
+    """Tell whether a distribution installs the top-level name; its list of files may be long and is only searched."""
     listed = _read(info, "top_level.txt").split() if Path(info).is_dir() else []
     if listed:
-        return frozenset(listed)
-    found = set()
-    for line in _record(info):
-        top, _, rest = line.partition("/")
-        if top.endswith((".dist-info", ".data", "..")):
-            continue
-        found.add(top if rest else top.partition(".")[0])
-    return frozenset(found)
+        return top in listed
+    return any(
+        f"\n{top}{end}" in _record(info) for end in ("/", ".py", ".so", ".cpython", ".abi3", ".pyd", ".cp")
+    )

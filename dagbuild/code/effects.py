@@ -9,22 +9,46 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Mapping
-from importlib.util import resolve_name
+from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.code.entities import Entity
-from dagbuild.code.references import MISSING, find_object
+from dagbuild.code.definitions import Text
+from dagbuild.code.entities import Entity, Item
+from dagbuild.code.references import MISSING, absolute_name, find_object
 from dagbuild.code.statements import acted_on, flatten, is_skipped, root_chain
 
 if TYPE_CHECKING:
     from dagbuild.code.walk import Walk
 
 _HARMLESS = frozenset(
-    "logging warnings sys os atexit faulthandler gc signal threading typing abc print breakpoint pprint".split()
+    {
+        "logging",
+        "warnings",
+        "sys",
+        "os",
+        "atexit",
+        "faulthandler",
+        "gc",
+        "signal",
+        "threading",
+        "typing",
+        "abc",
+    }
 )
-_BUILTINS_THAT_ACT = frozenset({"setattr", "delattr", "exec", "eval", "__import__"})
-_CONTAINERS = (list, dict, set, bytearray)
+_BUILTINS_THAT_ACT = frozenset({("setattr",), ("delattr",), ("exec",), ("eval",), ("__import__",)})
+_ENVIRONMENT = {
+    "os": {("environ",), ("environ", "update"), ("environ", "setdefault"), ("putenv",), ("unsetenv",)}
+}
+
+
+@dataclass(slots=True)
+class Effects:
+    """What importing one module does: items, distributions, and the globals of modules that it imports."""
+
+    items: list[Item] = field(default_factory=list)
+    packages: set[str] = field(default_factory=set)
+    imported: list[Mapping[str, Any]] = field(default_factory=list)
 
 
 def fill_effects(walk: Walk, entity: Entity) -> None:
@@ -36,16 +60,23 @@ def fill_effects(walk: Walk, entity: Entity) -> None:
         if id(names) in seen:
             continue
         seen.add(id(names))
-        imported: list[Mapping[str, Any]] = []
-        for text in walk.definitions.module_texts(names):
-            entity.items += [walk.statement(names, node) for node in _effects_of(walk, names, text.tree.body)]
-            entity.items += [walk.refer(thing) for thing in _registered(walk, names, text.tree.body)]
-            for module in _imports_of(names, text.tree.body):
-                origin = walk.origins.of_name(module.__name__)
-                if origin.kind == "project":
-                    imported.append(vars(module))
-            entity.packages |= _unused_packages(walk, names, text.tree)
-        todo.extend(reversed(imported))
+        own = walk.own_effects(names)
+        entity.items += own.items
+        entity.packages |= own.packages
+        todo.extend(reversed(own.imported))
+
+
+def find_effects(walk: Walk, names: Mapping[str, Any]) -> Effects:
+    """Return what a module itself does to libraries, and the modules of the project that it imports."""
+    found = Effects()
+    for text in walk.definitions.module_texts(names):
+        body = text.tree.body
+        found.items += [walk.statement(names, node) for node in _effects_of(walk, names, body)]
+        found.items += [walk.refer(thing) for thing in _registered(walk, names, body)]
+        modules = [vars(module) for module in _imports_of(names, body)]
+        found.imported += [inside for inside in modules if walk.origins.is_project(inside)]
+        found.packages |= _unused_packages(walk, names, text)
+    return found
 
 
 def _effects_of(walk: Walk, names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -60,29 +91,21 @@ def _effects_of(walk: Walk, names: Mapping[str, Any], body: list[ast.stmt]) -> I
 def _is_foreign(walk: Walk, names: Mapping[str, Any], target: ast.expr) -> bool:
     """Tell whether what a statement acts on is not seen by value anyway."""
     chain = root_chain(target)
-    if not chain:
-        return False
-    if chain[0] not in names:
-        return chain[0] in _BUILTINS_THAT_ACT
-    root = names[chain[0]]
-    if isinstance(root, ModuleType):
-        name = root.__name__
-        if chain[:2] == ("os", "environ") or chain[:2] == ("os", "putenv"):
-            return True
-        origin = walk.origins.of_name(name)
-        if origin.kind == "project":
-            found = find_object(names, chain)
-            return isinstance(found, FunctionType) or found is MISSING
-        return origin.kind != "dagbuild" and name.partition(".")[0] not in _HARMLESS
-    if isinstance(root, FunctionType):
-        return walk.origins.of_globals(root.__globals__).kind != "dagbuild"
-    if isinstance(root, type):
-        # Attributes of our own classes are seen; a class that is called acts.
-        return not walk.is_project_type(root) or len(chain) > 1
-    module = getattr(root, "__module__", None)
-    if callable(root) and isinstance(module, str):
-        return module.partition(".")[0] not in _HARMLESS and walk.origins.of_name(module).kind != "dagbuild"
-    return False
+    if not chain or chain[0] not in names:
+        return chain[:1] in _BUILTINS_THAT_ACT
+    thing: Any = names[chain[0]]
+    rest = chain[1:]
+    while rest and isinstance(thing, ModuleType) and walk.origins.of_name(thing.__name__).kind == "project":
+        thing, rest = vars(thing).get(rest[0]), rest[1:]
+    home = _module_of(thing)
+    origin = walk.origins.of_name(home).kind if home else "standard"
+    if origin == "project":
+        # What is set is seen by value; what is called may act on anything.
+        return isinstance(thing, FunctionType) or (isinstance(thing, type) and bool(rest))
+    if home in _ENVIRONMENT:
+        return rest in _ENVIRONMENT[home]
+    seen = not isinstance(thing, ModuleType) and not callable(thing)
+    return not seen and origin != "dagbuild" and home.partition(".")[0] not in _HARMLESS
 
 
 def _registered(walk: Walk, names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[Any]:
@@ -99,6 +122,8 @@ def _registered(walk: Walk, names: Mapping[str, Any], body: list[ast.stmt]) -> I
             module = _module_of(found)
             if not module or walk.origins.of_name(module).kind != "package":
                 continue
+            if hasattr(found, "__dataclass_transform__"):
+                continue  # it makes a class, as attrs does
             if isinstance(node, ast.ClassDef):
                 if isinstance(thing, type) and thing.__qualname__ == node.name:
                     yield thing
@@ -147,16 +172,8 @@ def _imports_of(names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[Modu
                 parts = alias.name.split(".")
                 yield from _loaded(".".join(parts[:end]) for end in range(1, len(parts) + 1))
         elif isinstance(node, ast.ImportFrom):
-            try:
-                package = str(names.get("__package__") or "")
-                base = (
-                    resolve_name("." * node.level + (node.module or ""), package)
-                    if node.level
-                    else node.module
-                )
-            except ImportError:
-                continue
-            parts = (base or "").split(".")
+            base = absolute_name(names, node.module or "", node.level)
+            parts = base.split(".")
             yield from _loaded(".".join(parts[:end]) for end in range(1, len(parts) + 1))
             yield from _loaded(f"{base}.{alias.name}" for alias in node.names)
 
@@ -168,17 +185,14 @@ def _loaded(found: Iterator[str]) -> Iterator[ModuleType]:
             yield module
 
 
-def _unused_packages(walk: Walk, names: Mapping[str, Any], tree: ast.Module) -> set[str]:
+def _unused_packages(walk: Walk, names: Mapping[str, Any], text: Text) -> set[str]:
     """Return the distributions of imported names that the module never uses: imported for their effect."""
     wanted: dict[str, str] = {}
-    for node in flatten(tree.body):
+    for node in flatten(text.tree.body):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 origin = walk.origins.of_name(alias.name)
                 if origin.kind == "package":
                     wanted[alias.asname or alias.name.partition(".")[0]] = origin.distribution
-    if not wanted:
-        return set()
-    exported = names.get("__all__") or ()
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | set(exported)
+    used = text.names.union(names.get("__all__") or ())
     return {distribution for name, distribution in wanted.items() if name not in used}

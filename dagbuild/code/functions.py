@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import dis
 from collections.abc import Iterator
-from types import CodeType, FunctionType
+from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.digest import digest_text
 from dagbuild.code.entities import Entity, Item, Unordered
 from dagbuild.code.normal_form import Form, FunctionForm
 from dagbuild.code.references import MISSING, add_references, find_object
 from dagbuild.code.scopes import Chain
+from dagbuild.digest import digest_text
 
 if TYPE_CHECKING:
     from dagbuild.code.walk import Walk
@@ -102,7 +102,10 @@ def _add_defaults(walk: Walk, entity: Entity, function: FunctionType, form: Func
 
 
 def _add_attributes(walk: Walk, entity: Entity, function: FunctionType) -> None:
+    held = [cell.cell_contents for cell in function.__closure__ or () if cell != CellType()]
     for name, value in sorted(function.__dict__.items()):
+        if name == "__wrapped__" and any(value is other for other in held):
+            continue  # not every Python sets it, and the cell says it
         if "dagbuild" not in name and name != "__signature__":
             entity.items += [name, walk.refer(value)]
 

@@ -10,13 +10,12 @@ import logging
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from importlib.util import resolve_name
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.code.entities import Entity
 from dagbuild.code.normal_form import dump_nodes
-from dagbuild.code.references import add_references
+from dagbuild.code.references import absolute_name, add_references
 from dagbuild.code.statements import acted_on, bound_names, flatten, root_chain
 
 if TYPE_CHECKING:
@@ -117,14 +116,7 @@ def _binding_statements(
 
 
 def _imported(names: Mapping[str, Any], node: ast.ImportFrom) -> ModuleType | None:
-    try:
-        package = str(names.get("__package__") or "")
-        name = (
-            resolve_name("." * node.level + (node.module or ""), package) if node.level else node.module or ""
-        )
-    except ImportError:
-        return None
-    return sys.modules.get(name)
+    return sys.modules.get(absolute_name(names, node.module or "", node.level))
 
 
 def fill_statement(walk: Walk, entity: Entity) -> None:

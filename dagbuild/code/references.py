@@ -7,6 +7,7 @@ module is not; stops at libraries.
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Iterable, Mapping
 from importlib.util import find_spec, resolve_name
@@ -34,8 +35,17 @@ _OF_THE_MODULE = frozenset(
         "__builtins__",
     }
 )
-_LOOKS_UP = {"globals": "globals()", "eval": "eval()", "exec": "exec()", "vars()": "vars()", "__import__": "__import__()"}  # fmt: skip
-_LOOKS_UP_IN = {("sys", "modules"): "sys.modules", ("importlib", "import_module"): "import_module()"}
+_LOOKS_UP = {
+    "globals": "globals()",
+    "eval": "eval()",
+    "exec": "exec()",
+    "vars()": "vars()",
+    "__import__": "__import__()",
+}
+_LOOKS_UP_IN: dict[Chain, str] = {
+    ("sys", "modules"): "sys.modules",
+    ("importlib", "import_module"): "import_module()",
+}
 
 
 def add_references(
@@ -58,6 +68,8 @@ def resolve(walk: Walk, entity: Entity, names: Mapping[str, Any], chain: Chain) 
     root = chain[0]
     if root in _OF_THE_MODULE:
         return "module"
+    if root == "__doc__":
+        return inspect.cleandoc(str(names.get(root)))  # indented or not, as the Python version likes
     if root not in names:
         if root in _LOOKS_UP:
             return _widen(walk, entity, names, _LOOKS_UP[root])
@@ -130,36 +142,33 @@ def _foreign(walk: Walk, module: ModuleType, rest: Chain) -> Item:
 
 def _resolve_import(walk: Walk, entity: Entity, names: Mapping[str, Any], item: Import) -> Item:
     """Return the item of an import inside a function; modules of the project are imported for it."""
-    try:
-        package = str(names.get("__package__") or "")
-        name = resolve_name("." * item.level + item.module, package) if item.level else item.module
-    except ImportError:
-        return "missing"
+    name = absolute_name(names, item.module, item.level)
     origin = walk.origins.of_name(name)
     if origin.kind != "project":
         return walk.foreign(f"module {name}", origin)
     module = load_module(name)
     if module is None:
         return "missing"
-    side = walk.effects(vars(module))
-    path = item.path
     if item.name == "*":
         return walk.whole_module(vars(module))
+    path = item.path
     if item.name:
         if item.name not in vars(module):
             load_module(f"{name}.{item.name}")
         path = (item.name, *path)
-    elif item.name is None and not path:
-        # `import lib` for what importing does, or for use as a value.
-        path = ()
-    elif item.name == "":
-        return side or "module"
-    if not path:
-        return side or "module"
-    reached = _descend(walk, entity, {"": module}, "", path)
-    if side is not None:
-        entity.items.append(side)
-    return reached
+    side = walk.effects(vars(module)) or "module"
+    if item.name == "" or not path:
+        return side  # it is there for what importing does
+    entity.items.append(side)
+    return _descend(walk, entity, {"": module}, "", path)
+
+
+def absolute_name(names: Mapping[str, Any], module: str, level: int) -> str:
+    """Return the full name of a module that a module imports, or "" when it is outside of any package."""
+    try:
+        return resolve_name("." * level + module, str(names.get("__package__") or "")) if level else module
+    except ImportError:
+        return ""
 
 
 def load_module(name: str) -> ModuleType | None:

@@ -76,9 +76,9 @@ def acted_on(node: ast.stmt) -> Iterator[ast.expr]:
             if isinstance(target, ast.Attribute | ast.Subscript):
                 yield target.value
             elif isinstance(target, ast.Name) and target.id == "_":
-                value = getattr(node, "value", None)
-                if isinstance(value, ast.Call):
-                    yield value.func
+                made = getattr(node, "value", None)
+                if isinstance(made, ast.Call):
+                    yield made.func
 
 
 def root_chain(node: ast.expr) -> tuple[str, ...]:
@@ -98,3 +98,21 @@ def root_chain(node: ast.expr) -> tuple[str, ...]:
             return (node.id, *reversed(parts))
         else:
             return ()
+
+
+def annotations_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
+    """Return the annotations of parameters and of the result."""
+    args = node.args
+    every = [*args.posonlyargs, *args.args, *args.kwonlyargs]
+    every += [a for a in (args.vararg, args.kwarg) if a]
+    found = [a.annotation for a in every if a.annotation]
+    return [*found, node.returns] if node.returns else found
+
+
+def chain_of(node: ast.AST | None) -> tuple[str, ...]:
+    """Return the chain of names that an expression is, or nothing."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return (node.id, *reversed(parts)) if isinstance(node, ast.Name) else ()

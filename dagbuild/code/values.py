@@ -25,9 +25,9 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from dagbuild.digest import digest_bytes
 from dagbuild.code import arrays
 from dagbuild.code.entities import Entity, Item, Unordered
+from dagbuild.digest import digest_bytes
 
 
 class Referrer(Protocol):
@@ -148,7 +148,7 @@ def _own_attributes(walk: Referrer, value: Any) -> list[Item]:
 def _builtin(walk: Referrer, value: types.BuiltinFunctionType) -> list[Item]:
     owner = value.__self__
     if owner is None or isinstance(owner, types.ModuleType):
-        return [str(value.__module__), value.__qualname__]
+        return [walk.refer_named(value) or value.__qualname__]
     return [value.__name__, walk.refer(owner)]
 
 
@@ -217,10 +217,8 @@ def _typing_items(walk: Referrer, value: Any) -> list[Item] | None:
     if origin is not None:
         name = str(getattr(value, "_name", None) or kind.__name__)
         return [name, walk.refer(origin), *_sequence(walk, typing.get_args(value))]
-    name = getattr(value, "_name", None) or getattr(value, "__name__", None)
-    if isinstance(name, str) and kind.__module__.startswith("typing"):
-        return ["typing", name]
-    return None
+    special = getattr(value, "_name", None) or getattr(value, "__name__", None)
+    return ["typing", special] if isinstance(special, str) and kind.__module__ != "types" else None
 
 
 # -- objects -------------------------------------------------------------------------------------------
@@ -239,6 +237,8 @@ def _fill_instance(walk: Referrer, entity: Entity, value: Any) -> None:
                     continue
     # The order in which attributes were set says nothing.
     for name, part in sorted(attributes.items(), key=lambda pair: str(pair[0])):
+        if name == "__doc__":
+            continue
         entity.items += [str(name), walk.refer(part)]
     if isinstance(value, dict):
         entity.items += ["dict", *_mapping(walk, dict.copy(value))]
@@ -280,15 +280,20 @@ def _fill_foreign(walk: Referrer, entity: Entity, value: Any) -> None:
         entity.items = ["named", named]
         return
     kind = type(value)
-    entity.items = ["object", walk.refer(kind)]
     if _says_nothing(value):
-        entity.opaque = f"{kind.__module__}.{kind.__qualname__}"
+        _make_opaque(entity, kind)
         return
+    entity.items = ["object", walk.refer(kind)]
     wrapped = _attribute(value, "__wrapped__") or _attribute(value, "py_func")
     if isinstance(wrapped, types.FunctionType):
         entity.items += ["wraps", walk.refer(wrapped)]
         return
     _append_reduced(walk, entity, value)
+
+
+def _make_opaque(entity: Entity, kind: type) -> None:
+    entity.items = ["nothing", kind.__qualname__]
+    entity.opaque = f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _attribute(value: Any, name: str) -> Any:
@@ -334,7 +339,7 @@ def _append_reduced(walk: Referrer, entity: Entity, value: Any) -> None:
         function, arguments, state, items, pairs = (*reduced, None, None, None, None)[:5]
         parts = [arguments, state, list(items or ()), [part for pair in pairs or () for part in pair]]
     except Exception:  # not made to be copied; a stranger's code may raise anything
-        entity.opaque = f"{kind.__module__}.{kind.__qualname__}"
+        _make_opaque(entity, kind)
         return
     if function not in {copyreg.__newobj__, copyreg.__reduce_ex__}:  # type: ignore[attr-defined]
         entity.items.append(walk.refer(function))

@@ -10,13 +10,14 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import FunctionType, MethodDescriptorType, ModuleType, WrapperDescriptorType
 from typing import Any
 
-from dagbuild.code import classes, effects, functions, modules
+from dagbuild.code import classes, functions, modules
 from dagbuild.code.definitions import Definitions
+from dagbuild.code.effects import Effects, fill_effects, find_effects
 from dagbuild.code.entities import Entity, Item
-from dagbuild.code.origin import Origin, Origins
+from dagbuild.code.origin import STANDARD, STANDS_FOR, Origin, Origins
 from dagbuild.code.values import fill_value, scalar
 
 _OURS = "dagbuild"
@@ -32,6 +33,7 @@ class Walk:
         self.root = root
         self._roots = _roots_of(loaded, root)
         self._entities: dict[tuple[str, int, str], Entity] = {}
+        self._effects: dict[int, Effects] = {}
         self._new: list[Entity] = []
         self._fillers: dict[Entity, Any] = {}
         self._unchecked: list[Entity] = []
@@ -43,26 +45,30 @@ class Walk:
         text = scalar(thing, self.localize)
         if text is not None:
             return text
-        key = ("", id(thing), "")
-        known = self._entities.get(key)
+        thing = _real(thing)
+        known = self._entities.get(("", id(thing), ""))
         if known is not None:
             return known
         if isinstance(thing, ModuleType):
             return self.refer_module(thing)
-        if isinstance(thing, FunctionType):
-            origin = self.origins.of_globals(thing.__globals__)
-            if origin.kind == "dagbuild":
-                return _OURS
-            if origin.kind == "project":
-                return self._add(key, functions.start(self, thing), functions.fill)
-            return self.refer_named(thing) or self._add(key, Entity(thing=thing), functions.fill_foreign)
-        if isinstance(thing, type):
-            if self.is_project_type(thing):
-                return self._add(key, classes.start(self, thing), classes.fill)
-            return self.refer_named(thing) or self._add(key, Entity(thing=thing), classes.fill_foreign)
-        if self._origin_of_type(type(thing)).kind == "dagbuild":
+        if isinstance(thing, FunctionType | type):
+            return self._refer_code(thing)
+        if self.origin_of_type(type(thing)).kind == "dagbuild":
             return _OURS
-        return self._add(key, Entity(thing=thing), _fill_value)
+        return self._add(("", id(thing), ""), Entity(thing=thing), _fill_value)
+
+    def _refer_code(self, thing: FunctionType | type) -> Item:
+        handlers: ModuleType
+        if isinstance(thing, type):
+            origin, handlers = self.origin_of_type(thing).kind, classes
+        else:
+            origin, handlers = self.origins.of_globals(thing.__globals__).kind, functions
+        if origin == "dagbuild":
+            return _OURS
+        key = ("", id(thing), "")
+        if origin == "project":
+            return self._add(key, handlers.start(self, thing), handlers.fill)
+        return self.refer_named(thing) or self._add(key, Entity(thing=thing), handlers.fill_foreign)
 
     def _add(self, key: tuple[str, int, str], entity: Entity, fill: Any) -> Entity:
         self._entities[key] = entity
@@ -111,11 +117,18 @@ class Walk:
         found: Any = sys.modules.get(module)
         for part in path.split("."):
             found = vars(found).get(part) if hasattr(found, "__dict__") else None
-        if found is not thing:
+        origin = self.origins.of_name(module)
+        if _real(found) is not thing and not (origin.kind == "standard" and _is_compiled(thing)):
             return None
-        # Private modules come and go between Python versions; what they define is known by the public name.
-        public = ".".join(p for i, p in enumerate(module.split(".")) if i == 0 or not p.startswith("_"))
-        return self.foreign(f"{public}:{path}", self.origins.of_name(module))
+        if origin.kind == "project":
+            return f"{path} {self.definitions.extension(module)}"
+        if origin.kind == "standard":
+            # Private modules come and go between Python versions; what they define is known by the public name.
+            parts = module.split(".")
+            module = ".".join(
+                [parts[0].lstrip("_"), *(part for part in parts[1:] if not part.startswith("_"))]
+            )
+        return self.foreign(f"{module}:{path}", origin)
 
     def constant(self, names: Mapping[str, Any], name: str, value: Any) -> Item:
         """Return the item of what a name of a module is bound to."""
@@ -146,9 +159,16 @@ class Walk:
         key = ("effects", id(names), "")
         if key not in self._entities:
             self._entities[key] = Entity(thing=names)
-            effects.fill_effects(self, self._entities[key])
+            fill_effects(self, self._entities[key])
         entity = self._entities[key]
         return entity if entity.items or entity.packages else None
+
+    def own_effects(self, names: Mapping[str, Any]) -> Effects:
+        """Return what importing a module by itself does to libraries."""
+        known = self._effects.get(id(names))
+        if known is None:
+            known = self._effects[id(names)] = find_effects(self, names)
+        return known
 
     # -- finishing ------------------------------------------------------------------------------
 
@@ -166,11 +186,15 @@ class Walk:
 
     def is_project_type(self, cls: type) -> bool:
         """Tell whether a class is the project's."""
-        return self._origin_of_type(cls).kind == "project"
+        return self.origin_of_type(cls).kind == "project"
 
-    def _origin_of_type(self, cls: type) -> Origin:
+    def origin_of_type(self, cls: type) -> Origin:
+        """Return where a class comes from: the project, a distribution or Python."""
         module = cls.__module__
-        return self.origins.of_name(module if isinstance(module, str) else "builtins")
+        origin = self.origins.of_name(module if isinstance(module, str) else "builtins")
+        if origin.kind == "project" and _is_compiled(cls):
+            return STANDARD  # or of an extension module: what counts is the file, see refer_named
+        return origin
 
     def localize(self, text: str) -> str:
         """Return the text with the folders that hold the project replaced by a mark."""
@@ -192,6 +216,19 @@ class Walk:
 
 def _fill_value(walk: Walk, entity: Entity) -> None:
     fill_value(walk, entity, entity.thing)
+
+
+def _is_compiled(thing: Any) -> bool:
+    """Tell whether a thing is a class that no Python code made."""
+    return isinstance(thing, type) and any(
+        isinstance(value, WrapperDescriptorType | MethodDescriptorType) and value.__objclass__ is thing
+        for value in vars(thing).values()
+    )
+
+
+def _real(thing: Any) -> Any:
+    """Return a library's own function where dagbuild has put one in its place."""
+    return thing.__dict__.get(STANDS_FOR, thing) if isinstance(thing, FunctionType) else thing
 
 
 def _text(thing: Any, name: str) -> str:

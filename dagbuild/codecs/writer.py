@@ -33,6 +33,7 @@ class ValueWriter(Writer):
         self.pieces: list[Piece] = []
         self.code = False
         self.packages: set[str] = set()
+        self.names: set[str] = set()
         self._registry = registry
         # Containers by identity, with their place in the order: a list that is there twice comes back as one list.
         # Holding the objects keeps their ids from being used again.
@@ -115,6 +116,10 @@ class ValueWriter(Writer):
     def needs(self, package: str) -> None:
         """Note a package that decoding imports."""
         self.packages.add(package)
+
+    def refers(self, name: str) -> None:
+        """Note a class or function ("lib:Model") that the value refers to by name."""
+        self.names.add(name)
 
     def mark(self) -> tuple[int, int, bool, set[str]]:
         """Return how far things are."""

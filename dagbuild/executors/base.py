@@ -13,6 +13,7 @@ from typing import Any
 
 from dagbuild.events import Failure
 from dagbuild.node import Node
+from dagbuild.observe import Seen, Watch
 from dagbuild.record import Artifact, Key, Record
 
 
@@ -23,7 +24,8 @@ class Work:
     `values` are artifacts to load from the store; `held` are values that could not be stored and exist in memory only.
     `views` are never-cached nodes to run inside this step, each after what it needs. `lease` is the key to hold while
     computing, so that two builds do not compute it twice. `keep` says whether the result is to be stored; when not,
-    the value itself comes back.
+    the value itself comes back. `watch` asks to observe what the call reads; `files` are names among `values` that are
+    paths of declared files, whose content counts already.
     """
 
     node: Node
@@ -32,6 +34,8 @@ class Work:
     views: tuple[Node, ...] = ()
     lease: Key | None = None
     keep: bool = True
+    watch: Watch | None = None
+    files: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ class Done:
 
     Its artifact is in the store, unless `stored` is False: then `value` is the value itself, because it was not to be
     kept or the store could not be written (`trouble` says why). `duration` and `cpu` are seconds, `started` seconds
-    since 1970, `memory` bytes of peak memory growth, `log` what it printed.
+    since 1970, `memory` bytes of peak memory growth, `log` what it printed, `seen` what it was
+    seen to read.
     """
 
     artifact: Artifact | None
@@ -53,6 +58,7 @@ class Done:
     memory: int = 0
     host: str = ""
     log: str = ""
+    seen: Seen = field(default_factory=Seen)
 
 
 @dataclass(frozen=True)

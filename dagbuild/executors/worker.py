@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import io
 import itertools
+import os
 import platform
 import resource
 import sys
@@ -24,7 +26,10 @@ from dagbuild.errors import BlobDamagedError, BlobMissingError, CodecError, Stor
 from dagbuild.events import Failure
 from dagbuild.executors.base import Done, Found, Lost, Outcome, Work
 from dagbuild.node import File, Files, Group, Node, Parameter, Source, Value
+from dagbuild.observe import Observer, Seen, Watch, holds
+from dagbuild.observe.words import tell_forbidden
 from dagbuild.record import Record
+from dagbuild.store import FileDigests
 from dagbuild.store.base import Store
 
 LOG_LIMIT = 64 * 1024
@@ -42,16 +47,21 @@ class _LostError(Exception):
         self.why = why
 
 
+@contextlib.contextmanager
 def run_step(
     work: Work, store: Store, artifacts: Artifacts, on_wait: Callable[[str], None] = lambda _: None
-) -> Outcome:
-    """Make the call that `work` describes; whatever the node raises is an outcome, except KeyboardInterrupt."""
-    with contextlib.ExitStack() as stack:
-        if work.lease is not None:
-            waited = stack.enter_context(store.lease(work.lease, on_wait))
-            if waited and (record := find_finished(store, work)):
-                return Found(record)
-        return _run(work, artifacts)
+) -> Iterator[Outcome]:
+    """Make the call that `work` describes; whatever the node raises is an outcome, except KeyboardInterrupt.
+
+    The lease is held until the context is left: leave it when the outcome is recorded, so that who waits for it finds
+    the record.
+    """
+    if work.lease is None:
+        yield _run(work, artifacts)
+        return
+    with store.lease(work.lease, on_wait) as waited:
+        record = find_finished(store, work) if waited else None
+        yield Found(record) if record else _run(work, artifacts)
 
 
 def find_finished(store: Store, work: Work) -> Record | None:
@@ -59,9 +69,40 @@ def find_finished(store: Store, work: Work) -> Record | None:
     assert work.lease is not None
     for record in store.find_records([work.lease]).get(work.lease, []):
         refs = record.artifact.blobs
-        if len(store.has_blobs(refs)) == len(set(refs)):
+        if len(store.has_blobs(refs)) == len(set(refs)) and _holds(record, work.watch):
             return record
     return None
+
+
+def _holds(record: Record, watch: Watch | None) -> bool:
+    if not record.observations:
+        return True
+    return watch is not None and holds(
+        record.observations, watch.places, os.environ, _open_digests(watch.memo)
+    )
+
+
+@functools.cache
+def _open_digests(memo: str | None) -> FileDigests:
+    # On another machine the folder may not be there, and is not for us to make.
+    return FileDigests(Path(memo) if memo and Path(memo).is_dir() else None)
+
+
+def _watch(work: Work, artifacts: Artifacts) -> Observer | None:
+    if work.watch is None:
+        return None
+    observer = Observer(work.watch.places, _open_digests(work.watch.memo))
+    for node in (work.node, *work.views):
+        for pattern in node.reads:
+            observer.declare_pattern(pattern)
+    for name in work.files:
+        paths = artifacts.load(work.values[name])
+        observer.declare([paths] if isinstance(paths, str) else paths)
+    return observer
+
+
+def _call(function: Callable[..., Any], /, **arguments: Any) -> Any:
+    return function(**arguments)
 
 
 def _run(work: Work, artifacts: Artifacts) -> Outcome:
@@ -69,10 +110,12 @@ def _run(work: Work, artifacts: Artifacts) -> Outcome:
     arguments: dict[str, Any] = {}
     started, wall, cpu = time.time(), time.perf_counter(), time.process_time()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    observer = _watch(work, artifacts)
+    call = observer.call if observer else _call
     try:
         with log.capture():
-            arguments = _bind(work, artifacts)
-            value = work.node.function(**arguments)
+            arguments = _bind(work, artifacts, call)
+            value = call(work.node.function, **arguments)
     except _LostError as lost:
         return Lost({lost.name: lost.why})
     except KeyboardInterrupt:
@@ -86,7 +129,14 @@ def _run(work: Work, artifacts: Artifacts) -> Outcome:
         "memory": max(0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak) * _RSS_UNIT,
         "host": platform.node(),
         "log": log.text(),
+        "seen": observer.finish() if observer else Seen(),
     }
+    if (
+        work.watch
+        and work.watch.undeclared == "error"
+        and (told := tell_forbidden(facts["seen"].observations))
+    ):
+        return Failure("UndeclaredRead", f"it {told[0]}\n  try: {told[1]}", "")
     if not work.keep:
         return Done(None, stored=False, value=value, **facts)
     try:
@@ -101,7 +151,7 @@ def _run(work: Work, artifacts: Artifacts) -> Outcome:
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
-def _bind(work: Work, artifacts: Artifacts) -> dict[str, Any]:
+def _bind(work: Work, artifacts: Artifacts, call: Callable[..., Any]) -> dict[str, Any]:
     views: dict[str, Any] = {}
 
     def get(name: str) -> Any:
@@ -117,7 +167,7 @@ def _bind(work: Work, artifacts: Artifacts) -> dict[str, Any]:
 
     known = {*work.values, *work.held, *(view.name for view in work.views)}
     for view in work.views:
-        views[view.name] = view.function(**_arguments(view, known, get))
+        views[view.name] = call(view.function, **_arguments(view, known, get))
     return _arguments(work.node, known, get)
 
 

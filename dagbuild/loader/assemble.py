@@ -61,8 +61,13 @@ def load_graph(
     problems += check_spelling(nodes, found.inputs, {*config, *inputs})
     problems += check_cycles(graph)
     if problems:
-        raise GraphError.of(problems)
+        raise GraphError.of(sorted(problems, key=_place))
     return graph
+
+
+def _place(problem: Problem) -> tuple[str, int]:
+    file, _, line = (problem.where or "").rpartition(":")
+    return (file, int(line)) if line.isdecimal() else (line, 0)
 
 
 def find_functions(module: types.ModuleType) -> Iterator[Callable[..., Any]]:

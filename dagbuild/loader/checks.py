@@ -71,9 +71,12 @@ def check_config(
     config: Mapping[str, Any],
     read: Collection[str],
 ) -> list[Problem]:
-    """Refuse config values that are named like a node or that nothing reads."""
+    """Refuse config values that are named like a node, or nearly like something that is not given.
+
+    Any other value that nothing reads is no mistake: several graphs may share a config.
+    """
     problems = []
-    known = {*inputs, *read}
+    wanting = {*inputs, *read} - set(config)
     for key in config:
         if key in nodes:
             problems.append(
@@ -83,10 +86,8 @@ def check_config(
                     f"remove '{key}' from the config; to give the node's value yourself, override or pin it",
                 )
             )
-        elif key not in known and not key.startswith("hamilton."):
-            problems.append(
-                Problem(f"config value '{key}' is read by no node", None, did_you_mean(key, known))
-            )
+        elif key not in inputs and key not in read and (hint := did_you_mean(key, wanting)):
+            problems.append(Problem(f"config value '{key}' is read by no node", None, hint))
     return problems
 
 
@@ -149,8 +150,10 @@ def check_cycles(graph: Graph, most: int = 10) -> list[Problem]:
         cycle = graph.find_cycle()
         if cycle is None:
             break
-        first = graph.nodes[cycle[0]]
-        problems.append(Problem(f"nodes need each other: {' -> '.join(cycle)}", str(first.where)))
+        first = next(name for name in graph.nodes if name in cycle)
+        at = cycle.index(first)
+        shown = " -> ".join((*cycle[at:-1], *cycle[:at], first))
+        problems.append(Problem(f"nodes need each other: {shown}", str(graph.nodes[first].where)))
         graph = Graph({name: node for name, node in graph.nodes.items() if name not in cycle}, graph.inputs)
     return problems
 

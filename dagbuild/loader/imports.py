@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType, TracebackType
 
-from dagbuild.errors import LoadError, Problem, UserError, did_you_mean
+from dagbuild.errors import LoadError, Problem, UserError, find_nearest
 from dagbuild.loader.finder import forget_changed, watch_folder
 from dagbuild.node import Where
 
@@ -72,7 +72,7 @@ def add_to_path(folder: Path) -> None:
 def import_module(name: str, root: Path) -> ModuleType:
     """Import one module; raises LoadError with the place in the user's code."""
     try:
-        return importlib.import_module(name)
+        module = importlib.import_module(name)
     except SyntaxError as error:
         text = (error.text or "").strip()
         shown = f": {text}" if text else ""
@@ -92,13 +92,22 @@ def import_module(name: str, root: Path) -> ModuleType:
         text = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
         where = _user_place(name, error.__traceback__)
         raise LoadError(f"importing '{name}' failed: {text}", where=where) from error
+    file = root.joinpath(*name.split(".")).with_suffix(".py")
+    if file.is_file() and not (module.__file__ and file.samefile(module.__file__)):
+        raise LoadError(
+            f"'{name}' is the name of another module, which is imported in its place",
+            where=str(Where(name, str(file), None)),
+            hint="rename the file",
+        )
+    return module
 
 
 def _missing(name: str, error: ModuleNotFoundError, root: Path) -> LoadError:
     missing = error.name or name
     where = _user_place(name, error.__traceback__)
     parent, _, last = missing.rpartition(".")
-    near = did_you_mean(last, _importable(parent, root))
+    found = find_nearest(last, _importable(parent, root))
+    near = f"did you mean '{parent}{'.' if parent else ''}{found}'?" if found else None
     if missing == name or name.startswith(missing + "."):
         return LoadError(f"there is no module '{missing}' in {_shown(root)}", hint=near, where=where)
     return LoadError(
@@ -140,7 +149,7 @@ def _expand(spec: str, root: Path) -> Iterator[str]:
     if not path.exists():
         raise LoadError(
             f"there is no '{spec}' in {_shown(root)}",
-            hint=did_you_mean(path.name, [entry.name for entry in path.parent.glob("*")]),
+            hint=_nearest_path(path, root),
         )
     path = path.resolve()
     if path.is_file() and path.suffix != ".py":
@@ -151,6 +160,12 @@ def _expand(spec: str, root: Path) -> Iterator[str]:
                 yield _module_name(file, root)
     else:
         yield _module_name(path, root)
+
+
+def _nearest_path(path: Path, root: Path) -> str | None:
+    entries = {entry.stem: entry for entry in path.parent.glob("*") if entry.suffix == path.suffix}
+    found = find_nearest(path.stem, entries)
+    return f"did you mean '{os.path.relpath(entries[found], root)}'?" if found else None
 
 
 def _module_name(path: Path, root: Path) -> str:

@@ -1,15 +1,57 @@
 """Decorators: what a user writes above a function, and the one step that makes nodes of them."""
 
+from dagbuild.modifiers.bindings import group, source, value
+from dagbuild.modifiers.check import (
+    DataValidationError,
+    DataValidationWarning,
+    check_output,
+    check_output_custom,
+)
 from dagbuild.modifiers.choose import ResolveAt, config, hamilton_exclude, resolve, resolve_from_config
+from dagbuild.modifiers.columns import extract_columns
 from dagbuild.modifiers.compile import compile_functions
-from dagbuild.modifiers.extract import extract_columns
+from dagbuild.modifiers.describe import cache, reads, schema, tag, tag_outputs
+from dagbuild.modifiers.expand import (
+    ParameterizedExtract,
+    does,
+    inject,
+    parameterize,
+    parameterize_extract_columns,
+    parameterize_sources,
+    parameterize_values,
+)
+from dagbuild.modifiers.fields import extract_fields, unpack_fields
+from dagbuild.modifiers.validators import DataValidator, ValidationResult
 
 __all__ = [
+    "DataValidationError",
+    "DataValidationWarning",
+    "DataValidator",
+    "ParameterizedExtract",
     "ResolveAt",
+    "ValidationResult",
+    "cache",
+    "check_output",
+    "check_output_custom",
     "compile_functions",
     "config",
+    "does",
     "extract_columns",
+    "extract_fields",
+    "group",
     "hamilton_exclude",
+    "inject",
+    "parameterize",
+    "parameterize_extract_columns",
+    "parameterize_sources",
+    "parameterize_values",
+    "reads",
     "resolve",
     "resolve_from_config",
+    "schema",
+    "source",
+    "tag",
+    "tag_outputs",
+    "unpack_fields",
+    "value",
 ]

@@ -85,6 +85,12 @@ def find_last(nodes: Sequence[Node]) -> list[Node]:
     return [node for node in nodes if node.name not in needed]
 
 
+def find_first(nodes: Sequence[Node]) -> list[Node]:
+    """Return the nodes that need no other of them."""
+    names = {node.name for node in nodes}
+    return [node for node in nodes if not names.intersection(node.upstream)]
+
+
 def select_nodes(nodes: Sequence[Node], target: Target, modifier: Modifier) -> list[Node]:
     """Return the nodes that `target` means; raises GraphError when it names one that is not there."""
     if target is None:
@@ -100,3 +106,30 @@ def select_nodes(nodes: Sequence[Node], target: Target, modifier: Modifier) -> l
                 hint=did_you_mean(name, names),
             )
     return [names[name] for name in wanted]
+
+
+def single_last(nodes: Sequence[Node], modifier: Modifier) -> Node:
+    """Return the one node that no other needs; raises GraphError when there are several."""
+    last = find_last(nodes)
+    if len(last) != 1:
+        raise modifier.error(
+            f"it needs one node, but the decorators below it make {len(last)}: "
+            + list_names([node.name for node in last])
+        )
+    return last[0]
+
+
+def list_names(names: Sequence[Any], most: int = 20) -> str:
+    """Return the names with quotes and commas, not more than `most` of them."""
+    shown = ", ".join(f"'{name}'" for name in names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown or "none"
+
+
+def single_node(nodes: Sequence[Node], modifier: Modifier) -> Node:
+    """Return the only node; raises GraphError when a decorator below has made several."""
+    if len(nodes) != 1:
+        raise modifier.error(
+            f"it needs one node, but the decorators below it make {len(nodes)}: "
+            + list_names([node.name for node in nodes])
+        )
+    return nodes[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dagbuild.errors import GraphError
-from dagbuild.node import Binding, Group, Source, Value
+from dagbuild.node import Group, Source, Value
 
 
 def source(name: str) -> Source:
@@ -29,8 +29,3 @@ def group(*dependencies: Source | Value, **named: Source | Value) -> Group:
         if not isinstance(item, (Source, Value)):
             raise GraphError(f"group: {item!r} is neither source(...) nor value(...)")
     return Group(items, tuple(named) if named else None)
-
-
-def is_binding(item: Any) -> bool:
-    """Tell whether the item says where a value comes from."""
-    return isinstance(item, Binding)

@@ -88,10 +88,20 @@ class config(Modifier):  # noqa: N801  # decorators are written small
         )
 
 
-class hamilton_exclude(Modifier):  # noqa: N801
-    """Leave a public function out of the graph."""
+class Exclude(Modifier):
+    """Leaves a function out of the graph."""
 
     stage = Stage.RESOLVE
+
+    @property
+    def label(self) -> str:
+        """The decorator's name as the user writes it."""
+        return "hamilton_exclude"
+
+
+def hamilton_exclude(function: Any = None) -> Any:
+    """Leave a public function out of the graph; works with and without brackets."""
+    return Exclude() if function is None else Exclude()(function)
 
 
 class ResolveAt(Enum):

@@ -13,7 +13,7 @@ from typing import Any
 
 from dagbuild.errors import GraphError, Problem
 from dagbuild.modifiers.base import Context, Modifier, modifiers_of
-from dagbuild.modifiers.choose import ReadConfig, config, hamilton_exclude, resolve
+from dagbuild.modifiers.choose import Exclude, ReadConfig, config, resolve
 from dagbuild.modifiers.signature import find_where, read_signature
 from dagbuild.node import Node, Where
 
@@ -45,6 +45,7 @@ def compile_function(function: Callable[..., Any], given: Mapping[str, Any]) -> 
     """Return the nodes of one function under the config `given`, or what is wrong with it."""
     where = find_where(function)
     seen = ReadConfig(given)
+    nodes: list[Node] = []
     try:
         name, modifiers = _resolve(function, seen)
         if name is None:
@@ -58,7 +59,7 @@ def compile_function(function: Callable[..., Any], given: Mapping[str, Any]) -> 
             nodes = modifier.apply(nodes, context)
     except GraphError as error:
         problems = [replace(problem, where=problem.where or str(where)) for problem in error.problems]
-        return Compiled(where, (), tuple(problems), seen.read)
+        return Compiled(where, tuple(nodes), tuple(problems), seen.read)
     if seen.read:
         nodes = [replace(node, config_used={**node.config_used, **seen.read}) for node in nodes]
     return Compiled(where, tuple(nodes), (), seen.read)
@@ -69,7 +70,7 @@ def _resolve(function: Callable[..., Any], seen: ReadConfig) -> tuple[str | None
     chosen: str | None = name
     rest: list[Modifier] = []
     for modifier in modifiers_of(function):
-        if isinstance(modifier, hamilton_exclude):
+        if isinstance(modifier, Exclude):
             return None, []
         if isinstance(modifier, config):
             choice = modifier.choose(name, seen)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import importlib
 import inspect
 import linecache
@@ -103,6 +104,9 @@ class _Annotations:
         self.locals = _Names(self.globals)
         for variable in getattr(inner, "__type_params__", ()):
             self.locals[variable.__name__] = variable
+        for name, cell in zip(inner.__code__.co_freevars, inner.__closure__ or (), strict=True):
+            with contextlib.suppress(ValueError):  # not bound yet
+                self.locals[name] = cell.cell_contents
 
     def evaluate(self, text: str) -> Any:
         try:
@@ -116,7 +120,9 @@ class _Annotations:
         return type(None) if value is None else value
 
     def names(self) -> set[str]:
-        return {*self.globals, *vars(builtins)}
+        """Return the names that may have been meant: functions are no types."""
+        known = {**vars(builtins), **self.globals}
+        return {name for name, thing in known.items() if not inspect.isroutine(thing)}
 
 
 class _Names(dict[str, Any]):

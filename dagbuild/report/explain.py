@@ -12,6 +12,7 @@ from dagbuild.report import units
 from dagbuild.report.style import Row, Style, table
 
 _NAMELESS = {"source", "node", "python", "recipe"}
+_CODE = {"function", "helper", "class", "constant", "statement", "module"}
 LONGEST = 40
 
 
@@ -97,7 +98,12 @@ def _index(manifest: Manifest | None) -> Mapping[tuple[str, str, int], Part]:
 
 def _rows(old: Manifest | None, new: Manifest) -> list[Row]:
     rows: list[Row] = []
+    leaves = any(part.kind in _CODE for part in new.parts)
     for change, part, was, now in compare(old, new):
+        # The digest of all code, and what says nothing but its own name, are told by the rest.
+        dull = part.kind == "source" and leaves
+        if dull or (change in ("same", "part") and not part.text and part.kind in _NAMELESS):
+            continue
         name = part.kind if part.kind in _NAMELESS else f"{part.kind} {part.name}"
         if change == "changed" and was and now and (was.text or now.text) and was.text != now.text:
             text = f"{_cut(was.text)} -> {_cut(now.text)}"

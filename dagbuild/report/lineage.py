@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from dagbuild.digest import Digest
 from dagbuild.record import Record
@@ -12,10 +12,12 @@ from dagbuild.report.style import Row, Style, table
 _GIVEN = ("file", "config", "input", "override", "pin", "package")
 
 
-def find_lineage(node: str, digest: Digest, records: Iterable[Record]) -> list[tuple[str, Record | None]]:
+def find_lineage(
+    node: str, digest: Digest, records: Iterable[Record], inputs: Container[str] = ()
+) -> list[tuple[str, Record | None]]:
     """Return the node and all above it with the record that made each value, nearest first.
 
-    A value without a record was given from outside, or its record is gone.
+    A value without a record was pinned, or its record is gone; `inputs` are told by what takes them.
     """
     makers: dict[tuple[str, Digest], Record] = {}
     for record in records:
@@ -29,7 +31,9 @@ def find_lineage(node: str, digest: Digest, records: Iterable[Record]) -> list[t
             continue
         maker = makers.get(value)
         found[value] = maker
-        todo.extend((name, up) for name, up in (maker.upstream if maker else {}).items())
+        todo.extend(
+            (name, up) for name, up in (maker.upstream if maker else {}).items() if name not in inputs
+        )
     return [(name, maker) for (name, _), maker in found.items()]
 
 
@@ -38,7 +42,7 @@ def tell_lineage(lines: Iterable[tuple[str, Record | None]], style: Style) -> li
     rows: list[Row] = []
     for name, record in lines:
         if record is None:
-            rows.append(Row(name, "given", "", "dim"))
+            rows.append(Row(name, "given: no record tells how it was made", "", "dim"))
             continue
         maker = f" by {record.user}" if record.user else ""
         made = f"{units.moment(record.started)}{maker} in {units.seconds(record.duration)}"

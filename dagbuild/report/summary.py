@@ -42,8 +42,10 @@ def tell_result(result: BuildResult, targets: tuple[str, ...], style: Style) -> 
         if blocked := result.names(How.BLOCKED):
             lines.extend(style.wrap(f"blocked: {join(blocked)}", "  "))
         return lines
-    done = "built" if result.names(How.COMPUTED) else "up to date"
-    return [f"{style.paint(done, 'fresh')} {names} {taken}: {told}{saved}"]
+    if result.names(How.COMPUTED):
+        return [f"{style.paint('built', 'fresh')} {names} {taken}: {told}{saved}"]
+    verb = "is" if len(targets) == 1 else "are"
+    return [f"{names} {verb} {style.paint('up to date', 'fresh')}: {told}{saved}"]
 
 
 def tell_values(

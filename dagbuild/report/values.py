@@ -14,8 +14,10 @@ LINES = 30
 
 
 def tell_description(described: Mapping[str, Any]) -> str:
-    """Return a stored value in a few words, without its data: "DataFrame 31 x 4, 12 kB"."""
-    kind = str(described.get("kind", "value"))
+    """Return a stored value in a few words: "DataFrame 31 x 4, 12 kB", or itself where `value` is given."""
+    if "value" in described:
+        return str(described["value"])
+    kind = str(described.get("kind", "value")).rpartition(".")[2]
     shape = described.get("shape")
     if shape:
         kind += " " + " x ".join(f"{length:,}" for length in shape)
@@ -72,7 +74,7 @@ def _summarise(column: Any) -> str:
         if column.dtype.kind in "iuf":
             return f"{_short(column.min())} .. {_short(column.max())}, mean {_short(column.mean())}"
         if column.dtype.kind == "M":
-            return f"{column.min()} .. {column.max()}"
+            return f"{column.min()} .. {column.max()}".replace(" 00:00:00", "")
         different = column.nunique()
         examples = ", ".join(_texts(column.dropna().unique()[:3]))
         return f"{different:,} different: {examples}"

@@ -12,6 +12,9 @@ from dagbuild.report.style import Row, Style, table
 MANY = 20
 """So many nodes of one kind are shown without `--all`; the rest is counted."""
 
+SOON = 0.1
+"""Seconds under which nobody asks how long."""
+
 _ORDER = (Status.STALE, Status.MISSING, Status.AFFECTED, Status.PINNED, Status.FRESH)
 
 
@@ -36,8 +39,7 @@ def tell_status(plan: Plan, style: Style, *, everything: bool = False) -> list[s
         return ["there are no nodes"]
     if plan.clean:
         return [*lines, "", style.paint("everything is up to date", "fresh")]
-    known = _expected(plan)
-    about = f", about {units.seconds(known)}" if known else ""
+    about = _expected(plan)
     return [*lines, "", f"{units.count(todo, 'node')} of {len(plan.steps):,} to compute{about}"]
 
 
@@ -48,7 +50,8 @@ def tell_plan(plan: Plan, style: Style, *, everything: bool = False) -> list[str
     shown = runs if everything or len(runs) <= MANY + 1 else runs[:MANY]
     for name in shown:
         step = plan.steps[name]
-        last = f"; took {units.seconds(step.seconds)} last time" if step.seconds is not None else ""
+        took = step.seconds or 0.0
+        last = f"; took {units.seconds(took)} last time" if took >= SOON else ""
         rows.append(Row("run", name, f"{_cause(step)}{last}"))
     if len(shown) < len(runs):
         rows.append(Row("run", f"and {len(runs) - len(shown):,} more: --all shows them"))
@@ -62,8 +65,7 @@ def tell_plan(plan: Plan, style: Style, *, everything: bool = False) -> list[str
             rows.append(Row(decision.value, units.count(len(names), "node") + bytes_))
     if plan.clean:
         return [*table(rows, style), "", style.paint("nothing to compute", "fresh")]
-    known = _expected(plan)
-    about = f", about {units.seconds(known)}" if known else ""
+    about = _expected(plan)
     return [*table(rows, style), "", f"{units.count(len(runs), 'node')} to compute{about}"]
 
 
@@ -95,11 +97,13 @@ def _cause(step: Step) -> str:
 
 
 def _size(step: Step) -> str:
-    return units.size(step.record.artifact.size) if step.record else ""
+    return units.size(step.record.artifact.size) if step.record and step.record.artifact.size else ""
 
 
-def _expected(plan: Plan) -> float:
-    return sum(plan.steps[name].seconds or 0.0 for name in plan.names(Decision.RUN))
+def _expected(plan: Plan) -> str:
+    """Return how long the computing took when it was last done, if that is worth a word."""
+    known = sum(plan.steps[name].seconds or 0.0 for name in plan.names(Decision.RUN))
+    return f", about {units.seconds(known)}" if known >= SOON else ""
 
 
 def join(names: Sequence[str], most: int = 6) -> str:

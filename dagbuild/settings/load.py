@@ -115,5 +115,6 @@ def _assemble(checker: Checker, tables: Tables, pins: dict[str, Pin], profile: s
         remote=RemoteSettings(**remote) if "url" in remote else None,
         executor=ExecutorSettings(**tables.get("executor", {})),
         packages=tables.get("build", {}).get("packages", {"*": "exact"}),
+        undeclared=tables.get("build", {}).get("undeclared", "track"),
         profile=profile,
     )

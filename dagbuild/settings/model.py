@@ -10,11 +10,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class CacheSettings:
-    """The local store: its folder (absolute), its budget in bytes, and whether to survive a power cut."""
+    """The local store: its folder (absolute), its budget in bytes, and when it is made to survive a power cut.
+
+    `fsync`: "none", "build" (once at a build's end) or "always" (each blob and record, several milliseconds a file).
+    """
 
     folder: Path
     size: int | None = None
-    fsync: bool = False
+    fsync: str = "build"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class RemoteSettings:
 
 @dataclass(frozen=True, slots=True)
 class ExecutorSettings:
-    """Where steps run: `kind` local or ray, a cluster's `address`, and how many steps side by side."""
+    """Where steps run: `kind` local or ray, a cluster's `address`, and how many steps run side by side there."""
 
     kind: str = "local"
     address: str | None = None
@@ -55,7 +58,8 @@ class Settings:
     """Everything that dagbuild.toml, a profile, the environment and the command line say.
 
     `root` is the project's folder, `file` its dagbuild.toml where there is one. `packages` maps names of
-    distributions to exact, minor, major or ignore; "*" is the default.
+    distributions to exact, minor, major or ignore; "*" is the default. `undeclared` says what to do about files and
+    variables that a node reads and that are no inputs: track, warn or error.
     """
 
     root: Path
@@ -69,4 +73,5 @@ class Settings:
     remote: RemoteSettings | None = None
     executor: ExecutorSettings = ExecutorSettings()
     packages: Mapping[str, str] = field(default_factory=lambda: {"*": "exact"})
+    undeclared: str = "track"
     profile: str | None = None

@@ -215,7 +215,7 @@ def pin(fields: Mapping[str, Any]) -> Pin:
 
 TABLES: dict[str, dict[str, Rule]] = {
     "project": {"modules": texts, "targets": texts},
-    "cache": {"folder": text, "size": size, "fsync": boolean},
+    "cache": {"folder": text, "size": size, "fsync": one_of("none", "build", "always")},
     "remote": {
         "url": remote_url,
         "mode": one_of("read-write", "read", "off"),
@@ -223,7 +223,7 @@ TABLES: dict[str, dict[str, Rule]] = {
         "options": remote_options,
     },
     "executor": {"kind": one_of("local", "ray"), "address": text, "jobs": count},
-    "build": {"packages": packages},
+    "build": {"packages": packages, "undeclared": one_of("track", "warn", "error")},
 }
 """Tables whose keys we know."""
 

@@ -5,17 +5,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
+from dagbuild.digest import digest_text
+from dagbuild.store.files import FileDigests
 from dagbuild.store.notices import Notice, log_notice
 
 if TYPE_CHECKING:
+    from dagbuild.store.layered import LayeredStore
     from dagbuild.store.local import LocalStore
 
 
-def open_store(folder: Path, *, on_notice: Notice = log_notice) -> LocalStore:
-    """Return the store in a cache folder. Raises StoreError."""
+class RemoteOptions(Protocol):
+    """What is needed to know of a remote: the settings' [remote] table."""
+
+    @property
+    def url(self) -> str:
+        """Any URL that fsspec opens."""
+
+    @property
+    def mode(self) -> str:
+        """What is wanted: "read-write", "read" or "off"."""
+
+    @property
+    def trust(self) -> str:
+        """Whether values that can run code may come from there ("all") or not ("data")."""
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """For the fsspec driver: an endpoint, never a secret."""
+
+
+def open_store(
+    folder: Path, remote: RemoteOptions | None = None, *, fsync: str = "build", on_notice: Notice = log_notice
+) -> LocalStore | LayeredStore:
+    """Return the store in a cache folder, with the remote behind it where one is given. Raises StoreError."""
     from dagbuild.store.local import LocalStore
 
-    return LocalStore(folder, on_notice=on_notice)
+    local = LocalStore(folder, fsync=fsync, on_notice=on_notice)  # type: ignore[arg-type]
+    if remote is None or remote.mode == "off":
+        return local
+    from dagbuild.store.layered import LayeredStore
+    from dagbuild.store.remote import RemoteFolder
+    from dagbuild.store.remote_store import RemoteStore
+
+    shared = RemoteStore(
+        RemoteFolder(remote.url, remote.options),
+        trust=remote.trust,  # type: ignore[arg-type]
+        mirror=local.layout.remotes / digest_text(remote.url),
+        on_notice=on_notice,
+    )
+    return LayeredStore(local, shared, mode=remote.mode, on_notice=on_notice)  # type: ignore[arg-type]
+
+
+__all__ = ["FileDigests", "open_store"]

@@ -68,14 +68,16 @@ class Store(ABC):
         """Yield all records, oldest first."""
 
     @abstractmethod
-    def lease(self, key: Key, on_wait: Callable[[str], None] = lambda _: None) -> AbstractContextManager[bool]:
+    def lease(
+        self, key: Key, on_wait: Callable[[str], None] = lambda _: None
+    ) -> AbstractContextManager[bool]:
         """Hold the right to compute `key`, waiting for another holder if there is one.
 
         `on_wait` is told once who is waited for. Yields True when there was a wait: look the key up again. The right
         dies with its holder's process.
         """
 
-    def flush(self) -> None:
+    def flush(self) -> None:  # noqa: B027 - a store in memory has nothing to do
         """Make what was put so far visible to others and as durable as the settings ask."""
 
     def close(self) -> None:

@@ -169,6 +169,11 @@ class BlobFolder:
             with contextlib.suppress(OSError):
                 os.utime(path)
 
+    def put_aside(self, ref: BlobRef, why: str) -> None:
+        """Move a blob out of the way that was seen to be damaged."""
+        with contextlib.suppress(OSError):
+            self._put_aside(ref, self._layout.blob(ref.digest).stat(), why)
+
     def _put_aside(self, ref: BlobRef, found: os.stat_result, why: str) -> BlobDamagedError:
         """Move a damaged file out of the way and return the error that says so."""
         path = self._layout.blob(ref.digest)

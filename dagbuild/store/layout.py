@@ -7,7 +7,7 @@ folder written by a newer dagbuild is left alone.
 from __future__ import annotations
 
 import errno
-import os
+import secrets
 from pathlib import Path
 
 from dagbuild.digest import PREFIX, is_digest
@@ -28,6 +28,7 @@ computing time only; nothing in it belongs into version control.
 - `objects/`   the bytes of values, in read-only files named by their digest
 - `segments/`  records, one a line; each build appends to a file of its own
 - `index/`     a memo over the segments, made again when it is lost
+- `uses/`      what was looked up on which day, for `dagbuild gc`
 - `locks/`     who computes what right now
 - `remote/`    copies of a shared store's records
 - `aside/`     damaged files, kept for a look
@@ -50,6 +51,7 @@ class Layout:
         self.segments = folder / "segments"
         self.index = folder / "index" / str(INDEX_FORMAT)
         self.locks = folder / "locks"
+        self.uses = folder / "uses"
         self.remotes = folder / "remote"
         self.aside = folder / "aside"
 
@@ -106,7 +108,7 @@ def _write_new(path: Path, text: str) -> None:
     """Write a small file unless it is there; never half of it under its name."""
     if path.exists():
         return
-    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     part.write_text(text, "utf-8")
     part.replace(path)
 

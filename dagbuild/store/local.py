@@ -6,9 +6,8 @@ without a lock on the whole of it.
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,14 +15,14 @@ from typing import TYPE_CHECKING
 from dagbuild.record import BlobRef, Key, Record
 from dagbuild.store.base import Store
 from dagbuild.store.blobs import BlobFolder, Fsync
-from dagbuild.store.files import FileDigests
 from dagbuild.store.index import Index
 from dagbuild.store.layout import Layout, write_error
 from dagbuild.store.lease import hold_lease
-from dagbuild.store.memo import Memo, MemoChangedError
+from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice, log_notice
 from dagbuild.store.record_log import FOLD_BYTES, RecordLog
 from dagbuild.store.segments import SegmentReader, SegmentWriter, encode_line
+from dagbuild.store.uses import Uses
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -46,11 +45,11 @@ class LocalStore(Store):
         """Raises StoreError when a newer dagbuild wrote the folder."""
         self.layout = Layout(Path(folder).absolute())
         self.layout.check()
-        self.files = FileDigests(_FileNotes(Memo(self.layout.index / "files", on_notice)))
         self.blobs = BlobFolder(self.layout, fsync, on_notice)
         self.reader = SegmentReader(self.layout.segments)
         index = Index(Memo(self.layout.index / "records", on_notice))
         self._log = RecordLog(self.reader, index, on_notice, fold_bytes=fold_bytes)
+        self.uses = Uses(self.layout.uses)
         self._fsync = fsync
         self._lock = threading.Lock()
         self._writer: SegmentWriter | None = None
@@ -69,7 +68,7 @@ class LocalStore(Store):
         """Return the read-only file that holds a blob, verified like `get_blob`, and with its errors."""
         return self.blobs.path(ref)
 
-    def has_blobs(self, refs: Collection[BlobRef]) -> set[BlobRef]:
+    def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:  # noqa: ARG002
         """Return those of `refs` that are there with the right size."""
         return self.blobs.has(refs)
 
@@ -77,7 +76,9 @@ class LocalStore(Store):
 
     def find_records(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
         """Return the records under each key."""
-        return self._log.find(keys)
+        found = self._log.find(keys)
+        self.uses.note(found)
+        return found
 
     def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
         """Return the newest record of each node."""
@@ -124,7 +125,8 @@ class LocalStore(Store):
         return hold_lease(self.layout.lock(key), on_wait)
 
     def flush(self) -> None:
-        """Make what was put durable, as the fsync setting asks."""
+        """Make what was put durable, as the fsync setting asks, and note what was used."""
+        self.uses.save()
         self.blobs.sync()
 
     def close(self) -> None:
@@ -134,18 +136,3 @@ class LocalStore(Store):
             self._close_writer()
         self._log.fold()
         self._log.close()
-
-
-class _FileNotes:
-    """The files' table of the index, for FileDigests."""
-
-    def __init__(self, memo: Memo) -> None:
-        self._memo = memo
-
-    def find(self, keys: list[bytes]) -> dict[bytes, bytes]:
-        with contextlib.suppress(MemoChangedError):
-            return self._memo.find(keys)
-        return {}
-
-    def put(self, rows: Mapping[bytes, bytes]) -> None:
-        self._memo.put(rows)

@@ -8,6 +8,7 @@ whatever is wrong with the table, the worst that happens is that it is empty.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import secrets
 import shutil
@@ -121,7 +122,7 @@ class Memo:
             return None  # held by others, a read-only folder, a full disk: not worth a word
         except Exception as error:
             self.drop(str(error))  # diskcache trips over a damaged file in many ways
-        return cache.set
+        return _setter(cache)
 
     def put(self, rows: Mapping[bytes, bytes]) -> None:
         """Set rows; does nothing when the table cannot be written."""
@@ -214,6 +215,13 @@ class Memo:
         self._usable = False
 
 
+def _setter(cache: diskcache.Cache) -> Callable[[bytes, bytes], object]:
+    def put(key: bytes, value: bytes) -> None:
+        cache.set(key, value)
+
+    return put
+
+
 _LEFT_BEHIND: list[Any] = []
 
 
@@ -251,40 +259,35 @@ def _connect(file: Path) -> sqlite3.Connection:
     return sqlite3.connect(":memory:", check_same_thread=False)
 
 
-_disk_class: Any = None
-
-
+@functools.cache
 def _bytes_disk() -> Any:
-    """Return diskcache's way to and from rows, narrowed to bytes in rows; diskcache is imported when first needed."""
-    global _disk_class
-    if _disk_class is None:
-        import diskcache
+    """Return diskcache's way to and from rows, narrowed to bytes; diskcache is imported when first needed."""
+    import diskcache
 
-        class BytesDisk(diskcache.Disk):  # type: ignore[misc]
-            """Bytes in, bytes out. The row's own columns say how to read it, so each of them is checked."""
+    class BytesDisk(diskcache.Disk):  # type: ignore[misc]
+        """Bytes in, bytes out. The row's own columns say how to read it, so each of them is checked."""
 
-            def put(self, key: Any) -> tuple[Any, bool]:
-                if type(key) is not bytes:
-                    raise ValueError("keys are bytes")
-                return sqlite3.Binary(key), True
+        def put(self, key: Any) -> tuple[Any, bool]:
+            if type(key) is not bytes:
+                raise ValueError("keys are bytes")
+            return sqlite3.Binary(key), True
 
-            def get(self, key: Any, raw: Any) -> bytes:
-                if not raw or type(key) is not bytes:
-                    raise ValueError("a key that dagbuild did not write")
-                return key
+        def get(self, key: Any, raw: Any) -> bytes:
+            if not raw or type(key) is not bytes:
+                raise ValueError("a key that dagbuild did not write")
+            return key
 
-            def store(self, value: Any, read: bool, key: Any = None) -> tuple[int, int, None, Any]:
-                if type(value) is not bytes or read:
-                    raise ValueError("values are bytes")
-                return 0, _RAW, None, sqlite3.Binary(value)
+        def store(self, value: Any, read: bool, key: Any = None) -> tuple[int, int, None, Any]:  # noqa: ARG002 - diskcache's
+            if type(value) is not bytes or read:
+                raise ValueError("values are bytes")
+            return 0, _RAW, None, sqlite3.Binary(value)
 
-            def fetch(self, mode: Any, filename: Any, value: Any, read: Any) -> bytes:
-                if mode != _RAW or filename is not None or type(value) is not bytes or read:
-                    raise ValueError("a value that dagbuild did not write")
-                return value
+        def fetch(self, mode: Any, filename: Any, value: Any, read: Any) -> bytes:
+            if mode != _RAW or filename is not None or type(value) is not bytes or read:
+                raise ValueError("a value that dagbuild did not write")
+            return value
 
-            def remove(self, file_path: Any) -> None:
-                raise ValueError("a row that names a file, which dagbuild never writes")
+        def remove(self, file_path: Any) -> None:  # noqa: ARG002 - diskcache's
+            raise ValueError("a row that names a file, which dagbuild never writes")
 
-        _disk_class = BytesDisk
-    return _disk_class
+    return BytesDisk

@@ -11,7 +11,6 @@ from dagbuild.digest import digest_bytes
 from dagbuild.errors import BlobMissingError
 from dagbuild.record import BlobRef, Key, Record
 from dagbuild.store.base import Store
-from dagbuild.store.files import FileDigests
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -23,7 +22,6 @@ class MemoryStore(Store):
     name = "memory"
 
     def __init__(self) -> None:
-        self.files = FileDigests()
         self._blobs: dict[BlobRef, bytes] = {}
         self._records: list[Record] = []
         self._by_key: dict[Key, list[Record]] = {}
@@ -44,7 +42,7 @@ class MemoryStore(Store):
         except KeyError:
             raise BlobMissingError(f"blob {ref.digest} is not in memory") from None
 
-    def has_blobs(self, refs: Collection[BlobRef]) -> set[BlobRef]:
+    def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:  # noqa: ARG002
         """Return those of `refs` that are there."""
         return {ref for ref in refs if ref in self._blobs}
 

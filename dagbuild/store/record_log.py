@@ -98,7 +98,9 @@ class RecordLog:
     def fold(self) -> None:
         """Bring into the index what it lacks, if that is much; costs nothing else."""
         with self._lock, contextlib.suppress(MemoChangedError):
-            if self._folded is not None:
+            if self._tails:
+                if self._folded is None:
+                    self._folded = self._index.load()
                 self._fold_if_much()
 
     def close(self) -> None:

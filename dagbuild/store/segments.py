@@ -15,7 +15,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +31,9 @@ except ImportError:  # pragma: no cover - Windows has no flock: there, every seg
 SUFFIX = ".jsonl"
 NAME = re.compile(r"[0-9A-Za-z-]{1,100}\.jsonl")
 """Names from outside (a shared store) must match it before they become paths."""
+
+OTHER_VERSION = "of another version of dagbuild"
+"""Stands in notices about lines that are whole but not ours to read."""
 
 _HEAD = len(digest_bytes(b"")) + 1
 _OPEN_FILES = 64
@@ -78,7 +81,12 @@ class Entry(NamedTuple):
 
 def encode_line(record: Record) -> bytes:
     """Return a record's line."""
-    body = canonical_json(record.to_json())
+    return encode_data(record.to_json())
+
+
+def encode_data(data: dict[str, Any]) -> bytes:
+    """Return the line of a plain record."""
+    body = canonical_json(data)
     return digest_bytes(body).encode("ascii") + b" " + body + b"\n"
 
 
@@ -127,9 +135,7 @@ def parse_lines(
                 newer += 1
         start = end + 1
     if newer:
-        on_notice(
-            f"cache: {newer:,} records in segment '{segment}' are of another version of dagbuild; skipped"
-        )
+        on_notice(f"cache: {newer:,} records in segment '{segment}' are {OTHER_VERSION}; skipped")
     return lines, offset + (len(data) if whole else start)
 
 
@@ -237,6 +243,14 @@ class SegmentReader:
             lines, end = parse_lines(file.read(), name, offset, whole=finished, on_notice=on_notice)
         return lines, end, finished
 
+    def is_finished(self, name: str) -> bool:
+        """Tell whether no writer holds a segment any more."""
+        try:
+            with (self.folder / name).open("rb") as file:
+                return _is_finished(file.fileno())
+        except OSError:
+            return True
+
     def iter_lines(self, on_notice: Notice) -> Iterator[Line]:
         """Yield every readable line of every segment."""
         for name in self.names():
@@ -273,7 +287,7 @@ def _is_finished(descriptor: int) -> bool:
     return True
 
 
-def write_segment(folder: Path, lines: Sequence[bytes]) -> str:
+def write_segment(folder: Path, lines: Iterable[bytes]) -> str:
     """Write a finished segment in one go, as compaction does; returns its name. Raises OSError."""
     name = new_name()
     part = (folder / name).with_suffix(".part")

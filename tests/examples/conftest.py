@@ -13,39 +13,58 @@ ROOT = Path(__file__).parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run() -> Run:
-    """Run `python *words` in a folder, with a clean environment; its exit status must be the expected one."""
+    """Run `python *words` in a folder, with a clean environment; its exit status must be an expected one.
 
-    def run(*words: str | Path, cwd: Path, status: int = 0) -> "subprocess.CompletedProcess[str]":
+    `together` gives standard output and standard error as one, as a terminal does.
+    """
+
+    def run(
+        *words: str, cwd: Path, status: tuple[int, ...] = (0,), together: bool = False
+    ) -> "subprocess.CompletedProcess[str]":
         env = {
             key: value for key, value in os.environ.items() if not key.startswith(("DAGBUILD_", "PYTEST_"))
         }
         env.update(PYTHONPATH=str(ROOT), COLUMNS="100", NO_COLOR="1")
-        command = [sys.executable, *map(str, words)]
+        command = [sys.executable, *words]
         result = subprocess.run(
-            command, cwd=cwd, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300
+            command,
+            cwd=cwd,
+            env=env,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if together else subprocess.PIPE,
+            timeout=300,
         )
-        if result.returncode != status:
-            said = f"exit status {result.returncode}: {' '.join(command)}\n{result.stdout}{result.stderr}"
+        if result.returncode not in status:
+            said = (
+                f"exit status {result.returncode}: {' '.join(command)}\n{result.stdout}{result.stderr or ''}"
+            )
             pytest.fail(said, pytrace=False)
         return result
 
     return run
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Callable[[str], Path]:
-    """Copy an example to a folder of its own; "forecast" comes with the root's dagbuild.toml around it."""
+@pytest.fixture(scope="session")
+def copy_to() -> Callable[[str, Path], Path]:
+    """Copy an example into a folder; "forecast" comes with the root's dagbuild.toml around it."""
     leave = shutil.ignore_patterns("__pycache__", "cache")
 
-    def copy(name: str) -> Path:
+    def copy_to(name: str, folder: Path) -> Path:
         if name != "forecast":
-            return shutil.copytree(ROOT / "examples" / name, tmp_path / name, ignore=leave)
-        root = tmp_path / "project"
-        shutil.copytree(ROOT / "examples" / name, root / "examples" / name, ignore=leave)
-        shutil.copy(ROOT / "examples" / "__init__.py", root / "examples")
-        shutil.copy(ROOT / "dagbuild.toml", root)
-        return root
+            return shutil.copytree(ROOT / "examples" / name, folder / name, ignore=leave)
+        shutil.copytree(ROOT / "examples" / name, folder / "examples" / name, ignore=leave)
+        shutil.copy(ROOT / "examples" / "__init__.py", folder / "examples")
+        shutil.copy(ROOT / "dagbuild.toml", folder)
+        return folder
 
-    return copy
+    return copy_to
+
+
+@pytest.fixture
+def copy(tmp_path: Path, copy_to: Callable[[str, Path], Path]) -> Callable[[str], Path]:
+    """Copy an example into the test's own folder."""
+    return lambda name: copy_to(name, tmp_path)

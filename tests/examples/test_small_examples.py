@@ -4,14 +4,16 @@ import pytest
 
 
 def test_hello_builds_from_the_command_line(run, copy):
-    """`dagbuild report` prints the report, whether it was computed or kept."""
+    """`dagbuild report` computes once, and the value can be shown."""
     project = copy("hello")
 
     first = run("-m", "dagbuild", "report", cwd=project).stdout
     second = run("-m", "dagbuild", "report", cwd=project).stdout
+    shown = run("-m", "dagbuild", "show", "report", cwd=project).stdout
 
-    assert "19.6 degrees on average, 3 warm days" in first
-    assert "19.6 degrees on average, 3 warm days" in second
+    assert "4 computed" in first
+    assert "up to date" in second
+    assert "19.6 degrees on average, 3 warm days" in shown
 
 
 def test_hello_counts_only_config_that_is_read(run, copy):
@@ -19,7 +21,7 @@ def test_hello_counts_only_config_that_is_read(run, copy):
     project = copy("hello")
     run("-m", "dagbuild", "report", cwd=project)
 
-    stale = run("-m", "dagbuild", "--set", "limit=17", "status", cwd=project, status=1).stdout
+    stale = run("-m", "dagbuild", "--set", "limit=17", "status", cwd=project, status=(1,)).stdout
 
     assert "warm_days" in stale
     assert "mean" not in [word for line in stale.splitlines() if "stale" in line for word in line.split()]

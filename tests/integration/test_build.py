@@ -150,19 +150,19 @@ def test_unknown_names_are_refused_together(project: Path) -> None:
         build(project, "repord", inputs={"tabel": 1, "rows": 2}, overrides={"totl": 1})
 
     text = str(caught.value)
-    for words in ("did you mean 'report'", "did you mean 'table'", "'rows' is named like a node", "did you mean 'total'"):
+    nearest = [f"did you mean '{name}'" for name in ("report", "table", "total")]
+    for words in ("'rows' is named like a node", *nearest):
         assert words in text
 
 
 def test_missing_input_and_wrong_types_are_told_before_anything_runs(project: Path) -> None:
     """With the place that needs it and how to give it."""
-    edit(project, "dagbuild.toml", "rate = 2", 'rate = "two"')
     edit(project, "dagbuild.toml", 'table = "table.csv"', "")
 
     with pytest.raises(InputError) as caught:
-        build(project, "report")
+        build(project, "report", overrides={"holidays": "many"})
 
-    assert "'rate' is a str, but int is wanted" in str(caught.value)
+    assert "override 'holidays' is a str, but int is wanted" in str(caught.value)
     assert "node 'rows' needs 'table'" in str(caught.value)
 
 
@@ -233,27 +233,25 @@ def size(big: bytes) -> int:
 
 def test_forced_node_runs_again_and_its_new_value_counts(project: Path) -> None:
     """`force` replaces what the cache has; what is below follows the new value."""
-    write_files(project, {"nodes.py": COUNTER, "dagbuild.toml": 'modules = ["nodes"]\n'})
-    assert build(project, "double").values == {"double": 2}
-    assert build(project, "double").values == {"double": 2}
+    write_files(project, {"nodes.py": RANDOM, "dagbuild.toml": 'modules = ["nodes"]\n'})
+    first = build(project, "double").values
+    assert build(project, "double").values == first
 
-    forced = build(project, "double", force=["count"])
+    forced = build(project, "double", force=["number"])
 
-    assert forced.values == {"double": 4}
-    assert computed(forced) == {"count", "double"}
-    assert build(project, "double").values == {"double": 4}
+    assert forced.values != first
+    assert computed(forced) == {"number", "double"}
+    assert build(project, "double").values == forced.values
 
 
-COUNTER = """
-_calls = __import__("pathlib").Path(__file__).with_name("calls.txt")
+RANDOM = """
+import secrets
 
-def count() -> int:
-    calls = int(_calls.read_text()) + 1 if _calls.exists() else 1
-    _calls.write_text(str(calls))
-    return calls
+def number() -> int:
+    return secrets.randbits(64)
 
-def double(count: int) -> int:
-    return 2 * count
+def double(number: int) -> int:
+    return 2 * number
 """
 
 
@@ -309,3 +307,56 @@ def test_log_keeps_what_a_node_printed(project: Path) -> None:
     assert [record.log for record in records] == ["looking\n"]
     assert records[0].duration > 0
     loaded.close()
+
+
+CARRIER = {
+    "dagbuild.toml": 'modules = ["nodes"]\n',
+    "lib.py": """
+        class Model:
+            def __init__(self, k):
+                self.k = k
+
+            def predict(self, x):
+                return x * self.k
+
+        def scale(x):
+            return x * 10
+    """,
+    "nodes.py": """
+        import importlib
+
+        def model() -> object:
+            return getattr(importlib.import_module("lib"), "Model")(3)
+
+        def function() -> object:
+            return {"scale": getattr(importlib.import_module("lib"), "scale")}
+
+        def predicted(model: object, function: object) -> int:
+            return function["scale"](model.predict(2))
+    """,
+}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "value", "ran"),
+    [
+        ("x * self.k", "x * self.k + 1", 70, {"model", "predicted"}),
+        ("x * 10", "x * 100", 600, {"function", "predicted"}),
+        ("x * self.k", "x * self.k  # times", 60, set()),
+    ],
+)
+def test_value_that_carries_code_changes_with_it(
+    tmp_path: Path, old: str, new: str, value: int, ran: set[str]
+) -> None:
+    """An instance or function that a node got is another one when its class or body is edited, bytes or not."""
+    write_files(tmp_path, CARRIER)
+    assert build(tmp_path, "predicted").values == {"predicted": 60}
+    edit(tmp_path, "lib.py", old, new)
+
+    result = build(tmp_path, "predicted")
+
+    assert result.values == {"predicted": value}
+    assert computed(result) >= ran
+    assert bool(computed(result)) == bool(ran)
+    assert computed(build(tmp_path, "predicted")) == set()
+    forget_modules(tmp_path)

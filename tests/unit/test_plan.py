@@ -9,6 +9,7 @@ from dagbuild.digest import digest_text
 from dagbuild.graph import Graph
 from dagbuild.node import CachePolicy
 from dagbuild.plan import Decision, Given, Place, Plan, Request, Status, make_plan
+from dagbuild.reasons import Reason
 from dagbuild.record import Artifact, Key, Manifest, Part, Record
 from tests.unit.test_graph import make_graph
 
@@ -29,6 +30,9 @@ class FakeLookup:
                 if key in keys:
                     found.setdefault(key, record)
         return found
+
+    def find_changed(self, record: Record) -> tuple[Reason, ...]:
+        return ()
 
     def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
         return {record.node: record for record in self.records if record.node in nodes}
@@ -59,7 +63,7 @@ def build(request: Request, lookup: FakeLookup, values: dict[str, str] | None = 
         content = request.content(name, digests.get)
         assert content is not None
         record = lookup.find([content]).get(content)
-        if record is None or step.decision is Decision.RUN and name in request.forced:
+        if record is None or (step.decision is Decision.RUN and name in request.forced):
             ran.append(name)
             value = (values or {}).get(name, content)
             ups = {up: digests[up] for up in request.upstream(name)}

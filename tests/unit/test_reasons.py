@@ -34,8 +34,13 @@ def test_nothing_changed_gives_no_reason() -> None:
             "constant `LIMIT`: 1 -> 2 (settings.py:3)",
         ),
         (
-            Part("helper", "clean", "1", where="features/io.py:12"),
-            Part("helper", "clean", "2", where="features/io.py:14"),
+            Part("class", "models.Model", "1", where="models/__init__.py:3"),
+            Part("class", "models.Model", "2", where="models/__init__.py:3"),
+            "class `Model` changed (models/__init__.py:3)",
+        ),
+        (
+            Part("helper", "features.io.clean", "1", where="features/io.py:12"),
+            Part("helper", "features.io.clean", "2", where="features/io.py:14"),
             "helper `clean` changed (features/io.py:14)",
         ),
     ],

@@ -1,6 +1,6 @@
-"""One node to several: the columns of a frame, the fields of a dict, the elements of a tuple.
+"""One node to several: the columns of a frame.
 
-The node itself keeps the function's name; each part is a node whose function is a small operation below.
+The frame's node keeps the function's name; each column is a node whose function is a small operation.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dagbuild.errors import UserError, did_you_mean
-from dagbuild.modifiers.base import Context, Modifier, Stage, find_last
+from dagbuild.modifiers.base import Context, Modifier, Stage, list_names, single_last
 from dagbuild.modifiers.frames import column_type, find_frame_library
 from dagbuild.node import Node, Parameter, Source
 from dagbuild.types import describe_type
@@ -36,7 +36,7 @@ class ExtractColumn:
             return frame.select(self.column).collect()[self.column] if lazy else frame[self.column]
         if self.fill_with is None:
             raise UserError(
-                f"node '{self.node}' has no column '{self.column}'; its columns are {_list_names(columns)}",
+                f"node '{self.node}' has no column '{self.column}'; its columns are {list_names(columns)}",
                 hint=did_you_mean(self.column, [name for name in columns if isinstance(name, str)]),
             )
         if hasattr(frame, "iloc"):
@@ -98,19 +98,3 @@ def extract_from(
         )
         for name, doc in columns
     ]
-
-
-def single_last(nodes: Sequence[Node], modifier: Modifier) -> Node:
-    """Return the one node that no other needs; raises GraphError when there are several."""
-    last = find_last(nodes)
-    if len(last) != 1:
-        raise modifier.error(
-            f"it needs one node, but the decorators below it make {len(last)}: "
-            + _list_names([node.name for node in last])
-        )
-    return last[0]
-
-
-def _list_names(names: Sequence[Any], most: int = 20) -> str:
-    shown = ", ".join(f"'{name}'" for name in names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown or "none"

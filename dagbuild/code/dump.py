@@ -1,0 +1,407 @@
+"""Write a syntax tree as one text, in a form of our own.
+
+The same text under every supported Python, whatever the layout, comments, docstrings and annotations that do not
+act. One pass and no copy of the tree; on the way it collects what the code refers to. Used by `normal_form` only.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from dagbuild.code.scopes import Import, Scopes
+from dagbuild.code.statements import annotations_of, chain_of
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+_SKIPPED = frozenset({"ctx", "kind", "type_comment", "type_params", "type_ignores"})
+
+REFLECTIVE = frozenset(
+    {
+        "__doc__", "__annotations__", "get_type_hints", "get_annotations", "signature", "getfullargspec",
+        "__name__", "__qualname__", "__subclasses__", "getsource", "getdoc", "__signature__", "validate_call",
+    }
+)  # fmt: skip
+"""Attributes and functions that make visible what a normal form leaves out."""
+
+_LONGEST_PATH = 300
+
+_FIELDS: dict[type[ast.AST], tuple[tuple[str, str], ...]] = {}
+
+
+def _fields(kind: type[ast.AST]) -> tuple[tuple[str, str], ...]:
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple((name, f" {name}=") for name in kind._fields if name not in _SKIPPED)
+    return _FIELDS[kind]
+
+
+class Dumper:
+    """One walk; `out` is the text so far, the rest is what the code refers to."""
+
+    def __init__(self) -> None:
+        self.out: list[str] = []
+        self.scopes = Scopes()
+        self.docs: list[str] = []
+        self.strings: dict[str, None] = {}
+        self.environment: dict[str, None] = {}
+        self.marks: set[str] = set()
+
+    def dump(self, node: ast.AST) -> None:
+        """Append the text of a node that stands in the innermost scope."""
+        kind = node.__class__
+        special = _SPECIAL.get(kind)
+        if special is not None:
+            special(self, node)
+            return
+        out = self.out
+        out.append("(" + kind.__name__)
+        for name, label in _fields(kind):
+            value = getattr(node, name, None)
+            if value is None or value == []:
+                continue
+            out.append(label)
+            if isinstance(value, ast.AST):
+                self.dump(value)
+            elif isinstance(value, list):
+                self._dump_list(value)
+            else:
+                out.append(ascii(value))
+        out.append(")")
+
+    def _dump_list(self, values: list[ast.AST]) -> None:
+        self.out.append("[")
+        for value in values:
+            if isinstance(value, ast.AST):
+                self.dump(value)
+            else:
+                self.out.append(ascii(value))
+            self.out.append(",")
+        self.out.append("]")
+
+    def _dump_body(self, body: list[ast.stmt]) -> None:
+        self.out.append("{")
+        for statement in body:
+            self.dump(statement)
+        self.out.append("}")
+
+    # -- functions and classes ------------------------------------------------------------------
+
+    def root(self, node: Function) -> None:
+        """Append a function that stands on its own: its name, decorators and defaults are the caller's business."""
+        self.out.append("(" + ("Async" if isinstance(node, ast.AsyncFunctionDef) else "") + "Function")
+        self._function_scope(node, with_defaults=False)
+
+    def _function_scope(self, node: Function, *, with_defaults: bool) -> None:
+        args = node.args
+        self.scopes.enter("function")
+        for label, group in (("/", args.posonlyargs), ("", args.args), ("*", args.kwonlyargs)):
+            for arg in group:
+                self.out.append(f" {label}{arg.arg}")
+                self.scopes.bind(arg.arg)
+        for label, single in (("*", args.vararg), ("**", args.kwarg)):
+            if single:
+                self.out.append(f" {label}{single.arg}")
+                self.scopes.bind(single.arg)
+        self.out.append(f" defaults={len(args.defaults)},{[d is not None for d in args.kw_defaults]}")
+        if isinstance(node, ast.Lambda):
+            # The same text as a function that returns the expression, except for its kind above.
+            self.out.append("{(Return value=")
+            self.dump(node.body)
+            self.out.append(")}")
+        else:
+            self._dump_body(self._without_docstring(node.body))
+        self.scopes.leave()
+        self.out.append(")")
+        if with_defaults:
+            self._dump_list([*args.defaults, *(d for d in args.kw_defaults if d is not None)])
+
+    def _without_docstring(self, body: list[ast.stmt]) -> list[ast.stmt]:
+        first = body[0] if body else None
+        if (
+            isinstance(first, ast.Expr)
+            and isinstance(first.value, ast.Constant)
+            and isinstance(first.value.value, str)
+        ):
+            self.docs.append(inspect.cleandoc(first.value.value))
+            return body[1:]
+        return body
+
+    def _nested_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self.scopes.bind(node.name)
+        self.out.append(f"({node.__class__.__name__} {node.name!a}")
+        if node.decorator_list:
+            self._dump_list([*node.decorator_list, *annotations_of(node)])
+        self._function_scope(node, with_defaults=True)
+
+    def _lambda(self, node: ast.Lambda) -> None:
+        self.out.append("(Lambda")
+        self._function_scope(node, with_defaults=True)
+
+    def _class(self, node: ast.ClassDef) -> None:
+        self.scopes.bind(node.name)
+        self.out.append(f"(ClassDef {node.name!a}")
+        self._dump_list([*node.decorator_list, *node.bases, *node.keywords])
+        self.scopes.enter("class")
+        self._dump_body(self._without_docstring(node.body))
+        self.scopes.leave()
+        self.out.append(")")
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> None:
+        self.out.append("(" + node.__class__.__name__ + " in=")
+        self.dump(node.generators[0].iter)  # evaluated outside
+        self.scopes.enter("comprehension")
+        for index, part in enumerate(node.generators):
+            self.out.append(" async for=" if part.is_async else " for=")
+            self.dump(part.target)
+            if index:
+                self.out.append(" in=")
+                self.dump(part.iter)
+            self._dump_list([*part.ifs])
+        if isinstance(node, ast.DictComp):
+            self.dump(node.key)
+            self.dump(node.value)
+        else:
+            self.dump(node.elt)
+        self.scopes.leave()
+        self.out.append(")")
+
+    # -- names ----------------------------------------------------------------------------------
+
+    def _name(self, node: ast.Name) -> None:
+        self.out.append(" " + node.id)
+        if isinstance(node.ctx, ast.Load):
+            self.scopes.refer((node.id,))
+            if not node.id.startswith("__"):  # a bare __name__ is the module's
+                self._mark(node.id)
+        else:
+            self.scopes.bind(node.id)
+
+    def _augmented(self, node: ast.AugAssign) -> None:
+        self.out.append(f"(AugAssign {node.op.__class__.__name__}")
+        self.dump(node.target)
+        if isinstance(node.target, ast.Name):
+            self.scopes.refer((node.target.id,))  # it is read, too
+        self.dump(node.value)
+        self.out.append(")")
+
+    def _mark(self, name: str) -> None:
+        if name in REFLECTIVE:
+            self.marks.add(name)
+
+    def _attribute(self, node: ast.Attribute) -> None:
+        parts: list[str] = []
+        base: ast.expr = node
+        while isinstance(base, ast.Attribute):
+            parts.append(base.attr)
+            self._mark(base.attr)
+            base = base.value
+        parts.reverse()
+        if isinstance(base, ast.Name):
+            self.out.append(f" {base.id}.{'.'.join(parts)}")
+            self.scopes.refer((base.id, *parts))
+        else:
+            self.out.append("(.")
+            self.dump(base)
+            self.out.append(f" {'.'.join(parts)})")
+
+    def _named_expression(self, node: ast.NamedExpr) -> None:
+        self.out.append(f"(NamedExpr {node.target.id}")
+        self.scopes.bind_outside_comprehension(node.target.id)
+        self.dump(node.value)
+        self.out.append(")")
+
+    def _global(self, node: ast.Global) -> None:
+        self.out.append(f"(Global {sorted(node.names)})")
+        self.scopes.declare_global(node.names)
+
+    def _nonlocal(self, node: ast.Nonlocal) -> None:
+        self.out.append(f"(Nonlocal {sorted(node.names)})")
+        self.scopes.declare_nonlocal(node.names)
+
+    def _import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self.out.append(f"(Import {alias.name} {alias.asname})")
+            if alias.asname:
+                self.scopes.bind_import(alias.asname, Import(alias.name, 0, None))
+            else:
+                top = alias.name.partition(".")[0]
+                self.scopes.bind_import(top, Import(top, 0, None))
+                if top != alias.name:
+                    self.scopes.bind_import(top, Import(alias.name, 0, ""))
+
+    def _import_from(self, node: ast.ImportFrom) -> None:
+        module = node.module or ""
+        for alias in node.names:
+            self.out.append(f"(ImportFrom {node.level} {module} {alias.name} {alias.asname})")
+            self.scopes.bind_import(alias.asname or alias.name, Import(module, node.level, alias.name))
+
+    def _handler(self, node: ast.ExceptHandler) -> None:
+        self.out.append(f"(ExceptHandler {node.name}")
+        if node.name:
+            self.scopes.bind(node.name)
+        if node.type:
+            self.dump(node.type)
+        self._dump_body(node.body)
+        self.out.append(")")
+
+    def _match_capture(self, node: ast.MatchAs | ast.MatchStar | ast.MatchMapping) -> None:
+        name = node.rest if isinstance(node, ast.MatchMapping) else node.name
+        self.out.append(f"({node.__class__.__name__} {name}")
+        if name:
+            self.scopes.bind(name)
+        if isinstance(node, ast.MatchMapping):
+            self._dump_list([*node.keys])
+            self._dump_list([*node.patterns])
+        elif isinstance(node, ast.MatchAs) and node.pattern:
+            self.dump(node.pattern)
+        self.out.append(")")
+
+    # -- statements and expressions with more than one spelling ------------------------------------
+
+    def _expression_statement(self, node: ast.Expr) -> None:
+        if not isinstance(node.value, ast.Constant):  # a bare literal does nothing
+            self.out.append("(Expr")
+            self.dump(node.value)
+            self.out.append(")")
+
+    def _pass(self, _: ast.Pass) -> None:
+        """Add nothing: it does nothing."""
+
+    def _assign(self, node: ast.Assign) -> None:
+        self._assignment([*node.targets], node.value)
+
+    def _assignment(self, targets: list[ast.AST], value: ast.expr) -> None:
+        self.out.append("(Assign")
+        self._dump_list(targets)
+        self.dump(value)
+        self.out.append(")")
+
+    def _annotated(self, node: ast.AnnAssign) -> None:
+        if self.scopes.stack[-1].kind == "class":
+            self.out.append("(Annotated")
+            self.dump(node.target)
+            self.dump(node.annotation)
+            if node.value:
+                self.dump(node.value)
+            self.out.append(")")
+        elif node.value:
+            self._assignment([node.target], node.value)
+        else:
+            # It makes the name local, even though it binds nothing.
+            self.out.append("(Local")
+            self.dump(node.target)
+            self.out.append(")")
+
+    def _constant(self, node: ast.Constant) -> None:
+        value = node.value
+        if isinstance(value, str):
+            self._text(value)
+            if len(value) < _LONGEST_PATH and ("." in value or "/" in value) and "\n" not in value:
+                self.strings[value] = None
+        elif isinstance(value, int) and not isinstance(value, bool):
+            self.out.append(f"<int {value:#x}>")  # decimal has a limit on digits
+        else:
+            self.out.append(f"<{type(value).__name__} {value!r}>")
+
+    def _text(self, value: str) -> None:
+        self.out.append(f"<str {value!a}>")
+
+    def _joined(self, node: ast.JoinedStr) -> None:
+        parts: list[ast.expr | str] = []
+        for part in node.values:
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                # The parsers of 3.11 and 3.12 split literal parts differently.
+                if parts and isinstance(parts[-1], str):
+                    parts[-1] += part.value
+                else:
+                    parts.append(part.value)
+            else:
+                parts.append(part)
+        if not parts or (len(parts) == 1 and isinstance(parts[0], str)):
+            self._text("".join(p for p in parts if isinstance(p, str)))
+            return
+        self.out.append("(JoinedStr")
+        for item in parts:
+            if not isinstance(item, str):
+                self.dump(item)
+            elif item:
+                self._text(item)
+        self.out.append(")")
+
+    def _call(self, node: ast.Call) -> None:
+        func, args = node.func, node.args
+        first = args[0].value if args and isinstance(args[0], ast.Constant) else None
+        if isinstance(first, str):
+            chain = chain_of(func)
+            if chain[-2:] in {("environ", "get"), ("os", "getenv"), ("getenv",)}:
+                self.environment[first] = None
+            elif chain[-1:] in {("import_module",), ("__import__",)} and not first.startswith("."):
+                # A module imported by a name that stands there: all of that module, and not of this one.
+                self.scopes.imports[Import(first, 0, "*")] = None
+                self.out.append(f"(Imported {'.'.join(chain)} {first!a})")
+                self._dump_list([*args[1:], *node.keywords])
+                return
+        elif isinstance(func, ast.Name) and func.id == "getattr" and len(args) > 1:
+            chain = chain_of(args[0])
+            attribute = args[1].value if isinstance(args[1], ast.Constant) else None
+            if chain and isinstance(attribute, str):
+                # getattr(module, "name") is module.name, not the whole module.
+                self._mark(attribute)
+                self.out.append(f"(getattr {'.'.join(chain)} {attribute!a}")
+                self.scopes.refer((*chain, attribute))
+                self.scopes.refer(("getattr",))
+                self._dump_list([*args[2:], *node.keywords])
+                self.out.append(")")
+                return
+        self.out.append("(Call")
+        self.dump(func)
+        self._dump_list([*args])
+        if node.keywords:
+            self._dump_list([*node.keywords])
+        elif not args and isinstance(func, ast.Name) and func.id == "vars":
+            self.scopes.refer(("vars()",))
+        self.out.append(")")
+
+    def _subscript(self, node: ast.Subscript) -> None:
+        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            chain = chain_of(node.value)
+            if chain and chain[-1] == "environ":
+                self.environment[node.slice.value] = None
+        self.out.append("(Subscript")
+        self.dump(node.value)
+        self.dump(node.slice)
+        self.out.append(")")
+
+
+_SPECIAL: dict[type[ast.AST], Callable[[Dumper, Any], None]] = {
+    ast.FunctionDef: Dumper._nested_function,
+    ast.AsyncFunctionDef: Dumper._nested_function,
+    ast.Lambda: Dumper._lambda,
+    ast.ClassDef: Dumper._class,
+    ast.ListComp: Dumper._comprehension,
+    ast.SetComp: Dumper._comprehension,
+    ast.GeneratorExp: Dumper._comprehension,
+    ast.DictComp: Dumper._comprehension,
+    ast.Name: Dumper._name,
+    ast.Attribute: Dumper._attribute,
+    ast.NamedExpr: Dumper._named_expression,
+    ast.Global: Dumper._global,
+    ast.Nonlocal: Dumper._nonlocal,
+    ast.Import: Dumper._import,
+    ast.ImportFrom: Dumper._import_from,
+    ast.ExceptHandler: Dumper._handler,
+    ast.MatchAs: Dumper._match_capture,
+    ast.MatchStar: Dumper._match_capture,
+    ast.MatchMapping: Dumper._match_capture,
+    ast.Expr: Dumper._expression_statement,
+    ast.Pass: Dumper._pass,
+    ast.Assign: Dumper._assign,
+    ast.AnnAssign: Dumper._annotated,
+    ast.AugAssign: Dumper._augmented,
+    ast.Constant: Dumper._constant,
+    ast.JoinedStr: Dumper._joined,
+    ast.Call: Dumper._call,
+    ast.Subscript: Dumper._subscript,
+}

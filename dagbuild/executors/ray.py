@@ -1,0 +1,360 @@
+"""Run steps as tasks on a Ray cluster: one that is there, or a local one of our own.
+
+The only file that knows ray. A task carries a node and the descriptions of what it takes; the worker reads and writes
+the values through the store, so the driver moves no data. Only what exists in memory travels in the task.
+
+Promise: a step runs on a worker only when the worker's code for it is the driver's.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import logging
+import os
+import platform
+import socket
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from dagbuild.artifacts import Artifacts
+from dagbuild.code import SourceReader
+from dagbuild.errors import StoreError, UserError
+from dagbuild.events import Failure
+from dagbuild.executors import shipping
+from dagbuild.executors.base import Done, Executor, Outcome, Work
+from dagbuild.executors.worker import run_step
+from dagbuild.fingerprint import make_manifests
+from dagbuild.node import Node
+from dagbuild.record import Manifest
+from dagbuild.settings import CacheSettings, RemoteSettings
+from dagbuild.store import open_store
+from dagbuild.store.base import Store
+
+try:
+    import ray
+    from ray import cloudpickle
+    from ray.exceptions import NodeDiedError, OutOfMemoryError, RayError, RayTaskError, WorkerCrashedError
+except ImportError as missing:
+    raise UserError(
+        "the Ray executor needs the package 'ray'", hint='pip install "dagbuild[ray]"'
+    ) from missing
+
+LOCAL = "local"
+"""The address that means a Ray of our own."""
+
+_OBJECT_STORE_BYTES = 256 * 1024 * 1024
+"""Of a local Ray of our own: values go through our store, so Ray's stays small."""
+
+_Reply = tuple[bytes, bytes]
+"""An outcome and, apart from it, the exception of a failure: the one can be read where the other cannot."""
+
+_STAYS: _Reply = (b"", b"")
+"""The reply of a task whose value cannot leave its process."""
+
+
+@dataclass(frozen=True)
+class Code:
+    """The driver's code, which the workers must have.
+
+    `modules` are the user's; `nodes` those that may run, with their manifests by name, made with the policy
+    `packages`.
+    """
+
+    root: Path
+    modules: Sequence[ModuleType] = ()
+    nodes: Sequence[Node] = ()
+    manifests: Mapping[str, Manifest] = field(default_factory=dict)
+    packages: Mapping[str, str] = field(default_factory=dict)
+
+
+class RayExecutor(Executor):
+    """Hands each step to Ray as one task, which Ray never retries behind our back.
+
+    `open_store` is called once in each worker process: a function of a module that is installed there, or a partial
+    of one. Uses the cluster that this process is connected to, else the one at `address` or RAY_ADDRESS, else starts
+    a local one; all of it when the first step is ready. UserError is raised then, when
+    there is no cluster at the address.
+    """
+
+    name = "ray"
+
+    def __init__(self, open_store: Callable[[], Store], code: Code, *, address: str | None = None) -> None:
+        self._open_store = open_store
+        self._code = code
+        self._address = address or os.environ.get("RAY_ADDRESS") or LOCAL
+        self._opened = self._connected = False
+        self._in_memory = shipping.find_unimportable(code.modules)
+        self._running: dict[Any, Work] = {}
+        self._here: deque[Work] = deque()
+
+    @functools.cached_property
+    def slots(self) -> int:  # type: ignore[override]  # asking for it is what connects
+        """The cluster's cores."""
+        self._open()
+        return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+    def _open(self) -> None:
+        if self._opened:
+            return
+        if not ray.is_initialized():
+            _connect(self._address, self._code.root)
+            self._connected = True
+        self._opened = True
+        for module in self._in_memory:
+            cloudpickle.register_pickle_by_value(module)
+
+    @functools.cached_property
+    def _task(self) -> Callable[[bytes], Any]:
+        """A function that hands a parcel to the cluster."""
+        paths = shipping.find_import_paths(self._code.modules)
+        variables = _environment(paths, self._code.manifests)
+        task = ray.remote(_run_task).options(num_cpus=1, max_retries=0, runtime_env={"env_vars": variables})
+        versions = shipping.describe_platform()
+        setup = ray.put(cloudpickle.dumps(self._setup(paths)))
+        return lambda parcel: task.remote(versions, setup, parcel)
+
+    def _setup(self, paths: Sequence[str]) -> _Setup:
+        code = self._code
+        whole = {module.__name__ for module in self._in_memory}
+        shipped = self._connected and self._address != LOCAL
+        below = [Path(path).relative_to(code.root) for path in paths if Path(path).is_relative_to(code.root)]
+        # A node of a module that travels whole brings the driver's code with it; there is nothing to compare.
+        checked = [
+            node for node in code.nodes if node.name in code.manifests and node.where.module not in whole
+        ]
+        return _Setup(
+            open_store=self._open_store,
+            modules=tuple(module.__name__ for module in code.modules if module.__name__ not in whole),
+            below=tuple(map(str, below)) if shipped else (),
+            root=str(code.root),
+            packages=dict(code.packages),
+            nodes={node.name: _try_dumps((node, code.manifests[node.name])) for node in checked},
+        )
+
+    def submit(self, work: Work) -> None:
+        """Hand the step to the cluster; one whose values cannot travel runs here when it is waited for."""
+        self._open()
+        if parcel := _try_dumps(work):
+            self._running[self._task(parcel)] = work
+        else:
+            self._here.append(work)
+
+    def wait(self) -> list[tuple[str, Outcome]]:
+        """Return the outcomes of all steps that have ended, at least one; on Ctrl-C cancel the others."""
+        if self._here:
+            work = self._here.popleft()
+            return [(work.node.name, self._run_here(work))]
+        try:
+            first, rest = ray.wait(list(self._running), num_returns=1)
+            more, _ = ray.wait(rest, num_returns=len(rest), timeout=0) if rest else ([], [])
+        except KeyboardInterrupt:
+            self._cancel()
+            raise
+        outcomes = []
+        for task in (*first, *more):
+            work = self._running.pop(task)
+            outcomes.append((work.node.name, self._read(task, work)))
+        return outcomes
+
+    def _read(self, task: Any, work: Work) -> Outcome:
+        try:
+            reply = ray.get(task)
+        except (WorkerCrashedError, NodeDiedError, OutOfMemoryError) as error:
+            return Failure("WorkerDied", _describe_death(error, work), "")
+        except (RayTaskError, RayError) as error:
+            return Failure(type(error).__name__, f"Ray could not run the step: {error}", "")
+        return self._run_here(work) if reply == _STAYS else _unpack(reply)
+
+    def _run_here(self, work: Work) -> Outcome:
+        with run_step(work, *self._local) as outcome:
+            return outcome
+
+    @functools.cached_property
+    def _local(self) -> tuple[Store, Artifacts]:
+        store = self._open_store()
+        return store, Artifacts(store)
+
+    def _cancel(self) -> None:
+        for task in self._running:
+            ray.cancel(task, force=True)
+        self._running.clear()
+        self._here.clear()
+
+    def close(self) -> None:
+        """Cancel what runs, and let go of a cluster that was connected to here; one of our own stops with that."""
+        if self._opened:
+            self._opened = False
+            self._cancel()
+            for module in self._in_memory:
+                cloudpickle.unregister_pickle_by_value(module)
+        if "_local" in self.__dict__:
+            self._local[0].close()
+            del self.__dict__["_local"]
+        if self._connected:
+            self._connected = False
+            ray.shutdown()
+
+
+def _connect(address: str, root: Path) -> None:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    try:
+        if address == LOCAL:
+            size = _OBJECT_STORE_BYTES
+            ray.init(address, include_dashboard=False, object_store_memory=size, **quiet)
+        else:
+            _probe(address)
+            ray.init(address, runtime_env={"working_dir": str(root)}, **quiet)
+    except (OSError, RuntimeError, ValueError, RayError) as error:
+        raise UserError(
+            f"the Ray cluster '{address}' cannot be used: {error}",
+            hint="look at 'address' under [executor], and at what `ray status` says there",
+        ) from error
+    # Seen on 2.60: words about a dead worker go to our standard output whatever log_to_driver says. They would spoil
+    # what a command prints there, and the node's failure tells the same.
+    if hasattr(ray._private.worker, "print_to_stdstream"):
+        ray._private.worker.print_to_stdstream = lambda *_args, **_options: None
+
+
+def _probe(address: str) -> None:
+    """Raise OSError at once when nobody listens there; Ray itself, seen on 2.60, tries for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=5).close()
+
+
+def _environment(paths: Sequence[str], manifests: Mapping[str, Manifest]) -> dict[str, str]:
+    """Return the variables of the worker processes; Ray starts new ones when any of them changes."""
+    return {
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONHASHSEED": "0",
+        # A .pyc is told from a newer source by seconds and size, too coarse for an edit followed by a build.
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "_DAGBUILD_CODE": shipping.digest_code(manifests.values()),
+    }
+
+
+def _describe_death(error: Exception, work: Work) -> str:
+    if isinstance(error, NodeDiedError):
+        return f"the machine that ran '{work.node.name}' left the Ray cluster"
+    return (
+        f"the process that ran '{work.node.name}' was killed, probably because memory ran out: "
+        "let fewer steps run side by side, or make the value smaller"
+    )
+
+
+# -- in the worker's process -----------------------------------------------------------------------------------------
+
+
+def open_worker_store(cache: CacheSettings, remote: RemoteSettings | None) -> Store:
+    """Open the store of a worker: in the driver's folder, or where DAGBUILD_WORKER_CACHE on its machine says."""
+    folder = Path(os.environ.get("DAGBUILD_WORKER_CACHE") or cache.folder)
+    return open_store(folder, remote, fsync=cache.fsync)
+
+
+@dataclass(frozen=True)
+class _Setup:
+    """What a worker process needs once: `below` are import paths relative to its working directory."""
+
+    open_store: Callable[[], Store]
+    modules: tuple[str, ...]
+    below: tuple[str, ...]
+    root: str
+    packages: Mapping[str, str]
+    nodes: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class _Site:
+    """What a worker process keeps between steps; `differences` are those of its code from the driver's, by node."""
+
+    store: Store
+    artifacts: Artifacts
+    differences: Mapping[str, list[str]]
+
+
+def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> _Reply:
+    """Run one step; everything that can go wrong is in the reply."""
+    here = shipping.describe_platform()
+    wrong = [
+        f"{name} is {here[name]} there and {text} here"
+        for name, text in versions.items()
+        if here[name] != text
+    ]
+    if wrong:
+        return _pack(_other_code(wrong))
+    try:
+        site = _set_up(setup)
+        work: Work = cloudpickle.loads(parcel)
+    except Exception as error:
+        return _pack(_other_code([f"{type(error).__name__}: {error}"]))
+    wrong = [line for node in (work.node, *work.views) for line in site.differences.get(node.name, ())]
+    if wrong:
+        return _pack(_other_code(wrong))
+    with run_step(work, site.store, site.artifacts) as outcome:
+        if isinstance(outcome, Done) and outcome.stored:
+            try:
+                site.store.flush()  # who reads the value next may be on another machine
+            except StoreError as error:
+                return _pack(replace(outcome, trouble=str(error)))
+        return _pack(outcome)
+
+
+@functools.lru_cache(maxsize=1)
+def _set_up(setup: bytes) -> _Site:
+    wanted: _Setup = cloudpickle.loads(setup)
+    shipping.add_import_paths([str(Path(path).resolve()) for path in wanted.below])
+    reader = SourceReader([importlib.import_module(name) for name in wanted.modules], wanted.root)
+    # All nodes at once, before any has run: one that ran may have changed what a module holds.
+    differences = {
+        name: _compare(packed, reader, wanted.packages) for name, packed in wanted.nodes.items() if packed
+    }
+    store = wanted.open_store()
+    return _Site(store, Artifacts(store), differences)
+
+
+def _compare(packed: bytes, reader: SourceReader, packages: Mapping[str, str]) -> list[str]:
+    try:
+        node, manifest = cloudpickle.loads(packed)
+        mine = make_manifests([node], reader, packages=packages)[node.name]
+    except Exception as error:
+        return [f"{type(error).__name__}: {error}"]
+    return shipping.list_differences(manifest, mine)
+
+
+def _other_code(lines: Sequence[str]) -> Failure:
+    return Failure(
+        "OtherCode", f"the worker on {platform.node()} has not the driver's code: " + "; ".join(lines), ""
+    )
+
+
+def _pack(outcome: Outcome) -> _Reply:
+    error = b""
+    if isinstance(outcome, Failure):
+        error = _try_dumps(outcome.error)
+        outcome = replace(outcome, error=None)
+    packed = _try_dumps(outcome)
+    return (packed, error) if packed else _STAYS
+
+
+def _unpack(reply: _Reply) -> Outcome:
+    outcome: Outcome = cloudpickle.loads(reply[0])
+    if isinstance(outcome, Failure) and reply[1]:
+        try:
+            outcome = replace(outcome, error=cloudpickle.loads(reply[1]))
+        except Exception:  # an exception may pickle well and refuse to be made again
+            return outcome
+    return outcome
+
+
+def _try_dumps(value: Any) -> bytes:
+    try:
+        packed: bytes = cloudpickle.dumps(value)
+    except Exception:
+        return b""
+    return packed

@@ -1,0 +1,147 @@
+"""How the project's code reaches a worker elsewhere, and whether the worker has the driver's.
+
+Modules that a worker can import travel by name, so that what it pickles can be read back by name; modules that exist
+in the driver's memory only (`__main__`, a notebook, modules made at run time) travel whole. Knows nothing of what
+carries them.
+"""
+
+from __future__ import annotations
+
+import platform
+import site
+import sys
+import sysconfig
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from dagbuild.digest import digest_json
+from dagbuild.record import Manifest, Part
+from dagbuild.version import __version__
+
+_COUNTING = {"source", "package", "python", "recipe"}
+_LEAVES = {"function", "helper", "class", "constant", "statement", "module"}
+
+
+def find_unimportable(modules: Iterable[ModuleType]) -> list[ModuleType]:
+    """Return those of `modules`, and of such modules that they use, which no other process can import."""
+    found: dict[str, ModuleType] = {}
+    todo = list(modules)
+    while todo:
+        module = todo.pop()
+        if module.__name__ in found or _find_import_root(module) is not None:
+            continue
+        found[module.__name__] = module
+        for value in list(vars(module).values()):
+            used = (
+                value
+                if isinstance(value, ModuleType)
+                else sys.modules.get(str(getattr(value, "__module__", "")))
+            )
+            if used is not None and _is_made_here(used):
+                todo.append(used)
+    return list(found.values())
+
+
+def find_import_paths(modules: Iterable[ModuleType]) -> list[str]:
+    """Return the folders, in order, where the driver finds code that is not installed."""
+    roots = [root for module in modules if (root := _find_import_root(module)) is not None]
+    paths = [str(Path(path).resolve()) for path in (*roots, *sys.path)]
+    installed = [str(Path(folder).resolve()) for folder in _installed_folders()]
+    return [
+        path
+        for path in dict.fromkeys(paths)
+        if not any(Path(path).is_relative_to(folder) for folder in installed) and Path(path).exists()
+    ]
+
+
+def add_import_paths(paths: Sequence[str]) -> None:
+    """Make this process look into `paths` first."""
+    sys.path[:] = [*paths, *(path for path in sys.path if path not in paths)]
+
+
+def describe_platform() -> dict[str, str]:
+    """Return the versions that must be equal for code to travel at all."""
+    return {"Python": ".".join(platform.python_version_tuple()[:2]), "dagbuild": __version__}
+
+
+def digest_code(manifests: Iterable[Manifest]) -> str:
+    """Return a word that changes when the code of any node does."""
+    return digest_json([[p.digest for p in manifest.parts if p.kind in _COUNTING] for manifest in manifests])
+
+
+def list_differences(driver: Manifest, worker: Manifest) -> list[str]:
+    """Return what a worker's code for a node has that the driver's has not, one line each; nothing when equal."""
+    here, there = _by_name(driver), _by_name(worker)
+    lines = []
+    for name in dict.fromkeys((*here, *there)):
+        mine, other = here.get(name), there.get(name)
+        if mine and other and mine.digest == other.digest:
+            continue
+        either = mine or other
+        assert either is not None
+        if either.kind in ("package", "python"):
+            label = "Python" if either.kind == "python" else either.name
+            lines.append(f"{label} is {_version(other)} there and {_version(mine)} here")
+        elif either.counts:
+            lines.append(f"its {either.kind} is another")
+        else:
+            lines.append(
+                f"{either.kind} '{either.name}' is another" + (f" ({either.where})" if either.where else "")
+            )
+    # The digest of the source says that something differs; the leaves, where they tell what, say it better.
+    return [line for line in lines if line != "its source is another"] or lines
+
+
+@dataclass(frozen=True, slots=True)
+class _PartName:
+    kind: str
+    name: str
+
+
+def _by_name(manifest: Manifest) -> Mapping[_PartName, Part]:
+    return {
+        _PartName(part.kind, part.name): part
+        for part in manifest.parts
+        if part.kind in (_COUNTING if part.counts else _LEAVES)
+    }
+
+
+def _version(part: Part | None) -> str:
+    return part.text or part.digest if part else "not installed"
+
+
+def _find_import_root(module: ModuleType) -> str | None:
+    """Return the folder that must be on the path for the module to be found by its name; None when it cannot be."""
+    file = getattr(module, "__file__", None)
+    if not file or module.__name__ == "__main__":
+        return None
+    names = module.__name__.split(".")
+    place = Path(file).resolve().with_suffix("")
+    if place.name == "__init__":
+        place = place.parent
+    if list(place.parts[-len(names) :]) != names:
+        return None
+    return str(place.parents[len(names) - 1])
+
+
+def _is_made_here(module: ModuleType) -> bool:
+    """Tell whether the module's functions were made in this process, not read from an importable file."""
+    return module.__name__ == "__main__" or (
+        getattr(module, "__file__", None) is None
+        and getattr(module, "__spec__", None) is None
+        and module.__name__ not in sys.builtin_module_names
+    )
+
+
+def _installed_folders() -> list[str]:
+    standard = sysconfig.get_paths()
+    folders = [standard[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")]
+    zipped = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
+    return [
+        *folders,
+        *site.getsitepackages(),
+        site.getusersitepackages(),
+        *(p for p in sys.path if p.endswith(zipped)),
+    ]

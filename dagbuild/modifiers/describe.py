@@ -1,0 +1,170 @@
+"""What is said of nodes that are made already: tags, schema, files read, how to cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from dagbuild.errors import did_you_mean
+from dagbuild.modifiers.base import Context, Modifier, Stage, Target, find_first, select_nodes
+from dagbuild.node import CachePolicy, Node
+
+_RESERVED = ("hamilton", "dagbuild", "dag", "module", "data_quality", "gdpr", "ccpa", "ray_remote")
+
+
+class _Describes(Modifier):
+    stage = Stage.DECORATE
+
+    def _change(self, nodes: list[Node], target: Target, change: Callable[[Node], Node]) -> list[Node]:
+        chosen = {node.name for node in select_nodes(nodes, target, self)}
+        return [change(node) if node.name in chosen else node for node in nodes]
+
+
+class tag(_Describes):  # noqa: N801  # decorators are written small
+    """Attach words to nodes, to find them by: `@tag(owner="growth", area=["spend", "media"])`.
+
+    `target_` says which of the function's nodes: the last ones, `...` for all, or names.
+    """
+
+    def __init__(self, *, target_: Target = None, **tags: str | list[str]) -> None:
+        for key, word in tags.items():
+            self._check(key, word)
+        self._target = target_
+        self._tags = tags
+
+    def _check(self, key: str, word: Any) -> None:
+        parts = key.split(".")
+        if not all(part.isidentifier() for part in parts):
+            raise self.error(
+                f"'{key}' is no name of a tag", hint="words with dots between them: 'team.owner'"
+            )
+        if parts[0] in _RESERVED:
+            raise self.error(f"'{key}': names that begin with '{parts[0]}' are kept for tools")
+        words = word if isinstance(word, list) else [word]
+        if not words or not all(isinstance(item, str) for item in words):
+            raise self.error(f"'{key}' is {word!r}; a text or a list of texts is needed")
+
+    def apply(self, nodes: list[Node], _: Context, /) -> list[Node]:
+        """Add the tags; a tag further out wins."""
+        return self._change(nodes, self._target, lambda node: replace(node, tags={**node.tags, **self._tags}))
+
+
+class tag_outputs(_Describes):  # noqa: N801
+    """Attach tags to single nodes of the function: `@tag_outputs(spend={"area": "media"})`."""
+
+    def __init__(self, **tag_mapping: Mapping[str, str | list[str]]) -> None:
+        self._tags = [tag(target_=name, **tags) for name, tags in tag_mapping.items()]
+
+    def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:
+        """Add each node's tags."""
+        for one in self._tags:
+            nodes = one.apply(nodes, context)
+        return nodes
+
+
+class schema(_Describes):  # noqa: N801
+    """Namespace of `schema.output`."""
+
+    def __init__(self, fields: Sequence[tuple[str, str]], target: Target) -> None:
+        for field in fields:
+            if not (isinstance(field, tuple) and len(field) == 2):
+                raise self.error(f"{field!r} is no (field, type)")
+        self._fields = tuple((str(name), str(kind)) for name, kind in fields)
+        self._target = target
+
+    @property
+    def label(self) -> str:
+        """The decorator's name as the user writes it."""
+        return "schema.output"
+
+    @staticmethod
+    def output(*fields: tuple[str, str], target_: Target = None) -> schema:
+        """Say which fields the node's value has, for people: `@schema.output(("spend", "float"))`."""
+        return schema(fields, target_)
+
+    def apply(self, nodes: list[Node], _: Context, /) -> list[Node]:
+        """Note the fields."""
+        return self._change(nodes, self._target, lambda node: replace(node, schema=self._fields))
+
+
+class reads(_Describes):  # noqa: N801
+    """Say which files the function reads by paths written in it: `@reads("data/holidays.csv")`.
+
+    Their contents count as inputs. Relative paths are taken from the project's root.
+    """
+
+    def __init__(self, *paths: str) -> None:
+        if not paths or not all(isinstance(path, str) and path for path in paths):
+            raise self.error("paths are needed", hint='@reads("data/holidays.csv")')
+        self._paths = paths
+
+    def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:
+        """Note the paths on the nodes that run the user's function, or what stands in for it."""
+        makers = [node for node in nodes if _runs(node, context.function)] or find_first(nodes)
+        chosen = {node.name for node in makers}
+        return [
+            replace(node, reads=tuple(dict.fromkeys((*node.reads, *self._paths))))
+            if node.name in chosen
+            else node
+            for node in nodes
+        ]
+
+
+_BEHAVIORS = {"default": False, "never": True, "disable": True}
+
+
+class cache(_Describes):  # noqa: N801
+    """Say how the node's value is cached.
+
+    `@cache("never")` or `never=True`: not stored; the node runs again inside each step that needs it.
+    `format`: the codec to store the value with, such as "parquet". `version`: a word of yours; changing it
+    makes the value again. `ignore`: helpers whose code never matters to the value.
+    """
+
+    def __init__(
+        self,
+        behavior: str = "default",
+        *,
+        format: str | None = None,  # noqa: A002  # Hamilton's name
+        version: str | int | None = None,
+        ignore: Sequence[Callable[..., Any] | type] = (),
+        never: bool = False,
+        target_: Target = ...,
+    ) -> None:
+        if behavior not in _BEHAVIORS:
+            raise self.error(
+                f"there is no behavior '{behavior}'",
+                hint=did_you_mean(behavior, _BEHAVIORS) or '@cache("never") or @cache(version=...)',
+            )
+        helpers = tuple(ignore) if isinstance(ignore, (list, tuple, set)) else (ignore,)
+        for helper in helpers:
+            if not callable(helper):
+                raise self.error(f"ignore={helper!r} is no function or class")
+        self._never = never or _BEHAVIORS[behavior]
+        self._format = format
+        self._version = None if version is None else str(version)
+        self._ignore = helpers
+        self._target = target_
+
+    def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:
+        """Set the policy; a format is for the nodes that hold what the function returns, not for parts of
+        it."""
+        whole = {id(node.type) for node in nodes if _runs(node, context.function)}
+
+        def change(node: Node) -> Node:
+            old = node.cache
+            chosen = self._format if not whole or id(node.type) in whole else None
+            policy = CachePolicy(
+                never=self._never or old.never,
+                format=chosen or old.format,
+                version=self._version if self._version is not None else old.version,
+                ignore=(*old.ignore, *self._ignore),
+            )
+            return replace(node, cache=policy)
+
+        return self._change(nodes, self._target, change)
+
+
+def _runs(node: Node, function: Callable[..., Any]) -> bool:
+    return node.function is function or any(thing is function for thing in node.sources)

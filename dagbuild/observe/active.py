@@ -1,0 +1,80 @@
+"""Which collector the running thread reports to.
+
+A thread that a node starts reports to that node's collector. A thread that was there before reports to every collector
+that is open: better a file too many than a stale value. Knows nothing of what is reported.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from dagbuild.observe.collect import Collector
+
+_open: list[Collector] = []
+_by_thread: dict[int, Collector] = {}
+_busy: set[int] = set()
+_inherited = "_dagbuild_collector"
+
+
+def find_collectors() -> Sequence[Collector]:
+    """Return those that the running thread reports to; none while `quiet` holds in it."""
+    if not _open:
+        return ()
+    ident = threading.get_ident()
+    if ident in _busy:
+        return ()
+    mine = _by_thread.get(ident)
+    if mine is not None:
+        return (mine,)
+    # current_thread() would make an object for a foreign thread, inside an audit hook.
+    thread = threading._active.get(ident)  # type: ignore[attr-defined]
+    mine = getattr(thread, _inherited, None)
+    if mine is not None and mine in _open:
+        return (mine,)
+    return tuple(_open)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Report nothing that this thread does in here."""
+    ident = threading.get_ident()
+    nested = ident in _busy
+    _busy.add(ident)
+    try:
+        yield
+    finally:
+        if not nested:
+            _busy.discard(ident)
+
+
+@contextmanager
+def reporting(collector: Collector) -> Iterator[None]:
+    """Report what this thread does, and threads that it starts, to the collector."""
+    ident = threading.get_ident()
+    before = _by_thread.get(ident)
+    _by_thread[ident] = collector
+    _open.append(collector)
+    try:
+        yield
+    finally:
+        _open.remove(collector)
+        if before is None:
+            del _by_thread[ident]
+        else:
+            _by_thread[ident] = before
+
+
+def follow_threads() -> None:
+    """Let threads report to the collector of the thread that starts them."""
+    start = threading.Thread.start
+
+    def start_and_tell(self: threading.Thread) -> None:
+        if _open and (mine := find_collectors()):
+            setattr(self, _inherited, mine[0])
+        start(self)
+
+    start_and_tell.__name__, start_and_tell.__qualname__ = start.__name__, start.__qualname__
+    start_and_tell.__doc__ = start.__doc__
+    threading.Thread.start = start_and_tell  # type: ignore[method-assign]

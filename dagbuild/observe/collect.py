@@ -1,0 +1,270 @@
+"""Collect what one call reads: files, listings, variables, and what cannot be followed.
+
+The hook, the wrapped readers and the environment report here; at the end what they saw becomes observations. Knows
+nothing of audit events or threads.
+
+A file counts with the content that it had when it was opened. Where the node itself replaces it later, it is digested
+just before; where somebody else does, the run's value cannot be recorded (`Seen.unstable`).
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
+from types import CodeType
+from urllib.parse import unquote, urlsplit
+
+from dagbuild.digest import Digest
+from dagbuild.observe.places import (
+    ABSENT,
+    OTHER,
+    Digester,
+    Places,
+    Stamp,
+    digest_paths,
+    find_project_line,
+    is_pattern,
+    take_stamp,
+)
+from dagbuild.record import Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that a node did and that cannot be observed; `kind` process, network or environment."""
+
+    kind: str
+    text: str
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A function of the project that was executed; `line` is its first, with decorators.
+
+    `module` is empty when the function belongs to none that is imported under a name.
+    """
+
+    module: str
+    qualname: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a run was seen to read; `unstable` names files that somebody changed meanwhile."""
+
+    observations: tuple[Observation, ...] = ()
+    notes: tuple[Note, ...] = ()
+    unstable: tuple[str, ...] = ()
+    ran: tuple[Ran, ...] = ()
+
+
+def digest_variable(name: str, value: str | None) -> str:
+    """Return what a record may know of a variable's value: never the value, which may be a secret.
+
+    Not xxh3, which can be turned round for short texts; the name is mixed in, so that equal values do not show.
+    """
+    if value is None:
+        return ABSENT
+    data = f"{name}\0{value}".encode("utf-8", "surrogateescape")
+    return f"blake2b-{blake2b(data, digest_size=16, person=b'dagbuild env').hexdigest()}"
+
+
+class Collector:
+    """What one call has read so far. Safe to report to from several threads."""
+
+    def __init__(self, places: Places, files: Digester, declared: Iterable[str] = ()) -> None:
+        self._places = places
+        self._digester = files
+        self._declared: set[str] = set()
+        self._files: dict[str, Stamp | None] = {}
+        self._digests: dict[str, Digest] = {}
+        self._listings: dict[str, Digest] = {}
+        self._variables: dict[str, str] = {}
+        self._written: set[str] = set()
+        self._made: tuple[str, ...] = ()
+        self._set: set[str] = set()
+        self._notes: dict[tuple[str, str], Note] = {}
+        self._unstable: set[str] = set()
+        self.codes: dict[CodeType, None] = {}
+        self.declare(declared)
+
+    def declare(self, paths: Iterable[str]) -> None:
+        """Leave out these files, and what is below these folders: they count as inputs already."""
+        self._declared.update(self._places.absolute(path) for path in paths)
+
+    # -- files ---------------------------------------------------------------------------------------------------
+
+    def read(self, path: str | bytes | os.PathLike[str]) -> None:
+        """Note that a file is about to be read."""
+        full = self._places.absolute(_text(path))
+        if full in self._files or full in self._written or not self._is_data(full):
+            return
+        stamp = take_stamp(full)
+        if stamp != OTHER:
+            self._files[full] = stamp
+
+    def read_any(self, path: str | os.PathLike[str]) -> None:
+        """Note that a reader is handed a path: a file, a folder of files, a pattern or a `file:` URL."""
+        text = _text(path)
+        if "://" in text or text.startswith("file:"):
+            if not text.startswith("file:"):
+                self.note("network", f"reads {text.partition('?')[0]}")
+                return
+            text = unquote(urlsplit(text).path)
+        full = self._places.absolute(text)
+        if not is_pattern(full) and os.path.isdir(full):  # noqa: PTH112
+            full = os.path.join(full, "**")  # noqa: PTH118
+        if not is_pattern(full) or os.path.exists(full):  # noqa: PTH110 - a file may be called "a[1].csv"
+            self.read(full)
+            return
+        self.list(full)
+        for each in self._matches(full):
+            self.read(each)
+
+    def _matches(self, pattern: str) -> list[str]:
+        return [path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path)]  # noqa: PTH113, PTH207
+
+    def write(self, path: str | bytes | os.PathLike[str], *, whole: bool = True) -> None:
+        """Note that a file is about to be changed; `whole` when nothing of what it holds now will be left."""
+        full = self._places.absolute(_text(path))
+        self._settle(full)
+        if whole and full not in self._files:
+            self._written.add(full)
+
+    def move(self, old: str | bytes, new: str | bytes) -> None:
+        """Note that a file is about to take another's place."""
+        source, target = self._places.absolute(_text(old)), self._places.absolute(_text(new))
+        self._settle(source)
+        self._settle(target)
+        if source in self._written and target not in self._files:
+            self._written.add(target)
+
+    def make_folder(self, path: str | bytes) -> None:
+        """Note that a folder is about to be made: all that will be in it is the node's own."""
+        full = self._places.absolute(_text(path))
+        if not os.path.exists(full):  # noqa: PTH110
+            self._made = (*self._made, full + os.sep)
+
+    def _settle(self, path: str) -> None:
+        """Digest what was read before it is overwritten."""
+        if path in self._digests or self._files.get(path) is None:
+            return
+        if take_stamp(path) == self._files[path]:
+            self._digests |= digest_paths(self._digester, [path])
+        else:
+            self._unstable.add(path)
+
+    def _is_data(self, path: str) -> bool:
+        return self._places.counts(path) and not (self._made and path.startswith(self._made))
+
+    def list(self, path: str | bytes) -> None:
+        """Note that a folder's names, or those that a pattern matches, are about to be read."""
+        full = self._places.absolute(_text(path))
+        name = self._places.listing_name(full)
+        if name not in self._listings and self._is_data(full + os.sep):
+            self._listings[name] = self._places.digest_listing(name)
+
+    # -- the rest ------------------------------------------------------------------------------------------------
+
+    def read_variable(self, name: str, value: str | None) -> None:
+        """Note that the project's code looked up an environment variable; None when it was not set."""
+        if name not in self._set:
+            self._variables.setdefault(name, digest_variable(name, value))
+
+    def set_variable(self, name: str) -> None:
+        """Note that a variable is about to be set: its value is the node's own from here on."""
+        self._set.add(name)
+
+    def note(self, kind: str, text: str) -> None:
+        """Note something that cannot be followed."""
+        if (kind, text) not in self._notes:
+            where = find_project_line(2)
+            file, _, line = where.rpartition(":")
+            self._notes[kind, text] = Note(kind, text, f"{self._places.name(file)}:{line}" if file else "")
+
+    def finish(self) -> Seen:
+        """Return all that was seen, in a fixed order."""
+        for path in [path for path in self._files if self._is_declared(path)]:
+            del self._files[path]
+            self._unstable.discard(path)
+        self._digest_rest()
+        found = [
+            Observation("listing", name, digest)
+            for name, digest in self._listings.items()
+            if not self._is_declared(self._places.path(name))
+        ]
+        found += [
+            Observation("file", self._places.name(path), digest) for path, digest in self._digests.items()
+        ]
+        found += [Observation("env", name, digest) for name, digest in self._variables.items()]
+        return Seen(
+            observations=tuple(sorted(found, key=lambda o: (o.kind, o.name))),
+            notes=tuple(self._notes.values()),
+            unstable=tuple(sorted(self._places.name(path) for path in self._unstable)),
+            ran=tuple(self._tell_code(code) for code in self.codes),
+        )
+
+    def _digest_rest(self) -> None:
+        """Digest what was read and not replaced since, by the node or by others."""
+        rest: list[str] = []
+        for path, stamp in self._files.items():
+            if path in self._digests or path in self._unstable:
+                continue
+            if stamp is None:
+                self._digests[path] = ABSENT
+            else:
+                rest.append(path)
+        digests = digest_paths(self._digester, rest)
+        for path in rest:
+            if path in digests and take_stamp(path) == self._files[path]:
+                self._digests[path] = digests[path]
+            else:
+                self._unstable.add(path)
+
+    def _tell_code(self, code: CodeType) -> Ran:
+        module = _find_module(code.co_filename)
+        return Ran(module, code.co_qualname, self._places.name(code.co_filename), code.co_firstlineno)
+
+    def _is_declared(self, path: str) -> bool:
+        if not self._declared or path in self._declared:
+            return bool(self._declared)
+        parent = os.path.dirname(path)  # noqa: PTH120
+        while len(parent) > 1 and parent not in self._declared:
+            parent = os.path.dirname(parent)  # noqa: PTH120
+        return parent in self._declared
+
+
+_modules: dict[str, str] = {}
+
+
+def _find_module(file: str) -> str:
+    """Return the name of the module that was imported from a file, or nothing."""
+    if file not in _modules:
+        for name, module in list(sys.modules.items()):
+            if isinstance(path := getattr(module, "__file__", None), str):
+                _modules[path] = name
+    return _modules.get(file, "")
+
+
+_QUOTED = re.compile(r"(\bto\s+)?'([^'\n]+)'", re.IGNORECASE)
+
+
+def read_query(collector: Collector, text: str) -> None:
+    """Note the files that a query names: each text in quotes that is a file, or a pattern that matches some."""
+    for target, path in _QUOTED.findall(text):
+        if target:
+            collector.write(path)
+        elif os.path.isfile(path) or (is_pattern(path) and collector._matches(path)):  # noqa: PTH113
+            collector.read_any(path)
+
+
+def _text(path: str | bytes | os.PathLike[str]) -> str:
+    return os.fsdecode(path)

@@ -1,0 +1,71 @@
+"""Run a function and return what it was seen to read.
+
+The door of this package for the worker: installs the hooks once per process and switches them on around a call.
+"""
+
+from __future__ import annotations
+
+import glob
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from dagbuild.observe import active
+from dagbuild.observe.collect import Collector, Seen
+from dagbuild.observe.executed import start_watching, stop_watching
+from dagbuild.observe.hook import hook
+from dagbuild.observe.places import Digester, Places
+from dagbuild.observe.readers import wrap_readers
+from dagbuild.observe.variables import watch_variables
+
+_lock = threading.Lock()
+_installed = False
+
+
+def install() -> None:
+    """Make this process observable: to be called before the project's modules are imported; more calls do nothing.
+
+    A project's module that says `from pyarrow.csv import read_csv` holds the reader that it found then.
+    """
+    global _installed  # noqa: PLW0603 - an audit hook cannot be removed, so once is for good
+    with _lock:
+        if not _installed:
+            _installed = True
+            sys.addaudithook(hook)
+            watch_variables()
+            wrap_readers()
+            active.follow_threads()
+
+
+class Observer:
+    """Watches the calls of one step."""
+
+    def __init__(self, places: Places, files: Digester, declared: Iterable[str] = ()) -> None:
+        install()
+        self._places = places
+        self._collector = Collector(places, files, declared)
+
+    def declare(self, paths: Iterable[str]) -> None:
+        """Leave out these files, and what is below these folders: they count as inputs already."""
+        self._collector.declare(paths)
+
+    def declare_pattern(self, pattern: str) -> None:
+        """Leave out what a path, folder or glob taken from the project's root stands for, and its listing."""
+        if "://" not in pattern:
+            full = self._places.path(pattern)
+            self._collector.declare([full, *glob.glob(full, recursive=True)])  # noqa: PTH207 - as users write patterns
+
+    def call(self, function: Callable[..., Any], /, **arguments: Any) -> Any:
+        """Return what the function returns; it, and the threads that it starts, are watched meanwhile."""
+        start_watching()
+        try:
+            with active.reporting(self._collector):
+                return function(**arguments)
+        finally:
+            stop_watching()
+
+    def finish(self) -> Seen:
+        """Return what was seen in all calls, and close the account."""
+        with active.quiet():
+            return self._collector.finish()

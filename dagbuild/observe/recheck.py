@@ -1,0 +1,57 @@
+"""Tell whether what a run was seen to read is still so.
+
+Asked at look-up, for records that have observations. Knows nothing of keys or stores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from dagbuild.digest import Digest
+from dagbuild.observe.collect import digest_variable
+from dagbuild.observe.places import ABSENT, Digester, Places, digest_paths
+from dagbuild.record import Observation
+
+
+def find_changed(
+    observations: Iterable[Observation],
+    places: Places,
+    environ: Mapping[str, str],
+    files: Digester,
+    digest_code: Callable[[str], Digest | None] = lambda _: None,
+) -> Iterator[Observation]:
+    """Yield the observations that hold no longer.
+
+    `digest_code` returns None for code that is not there. A kind that this version does
+    not know does not hold.
+    """
+    observations = list(observations)
+    paths = {o.name: places.path(o.name) for o in observations if o.kind == "file"}
+    digests = digest_paths(files, [path for path in paths.values() if Path(path).is_file()])
+    for seen in observations:
+        match seen.kind:
+            case "file":
+                path = paths[seen.name]
+                now: str | None = digests.get(path) if Path(path).exists() else ABSENT
+            case "listing":
+                now = places.digest_listing(seen.name)
+            case "env":
+                now = digest_variable(seen.name, environ.get(seen.name))
+            case "code":
+                now = digest_code(seen.name)
+            case _:
+                now = None
+        if now != seen.digest:
+            yield seen
+
+
+def holds(
+    observations: Iterable[Observation],
+    places: Places,
+    environ: Mapping[str, str],
+    files: Digester,
+    digest_code: Callable[[str], Digest | None] = lambda _: None,
+) -> bool:
+    """Tell whether all observations still hold."""
+    return next(find_changed(observations, places, environ, files, digest_code), None) is None

@@ -1,0 +1,240 @@
+"""List what a node's code uses that no fingerprint and no observation sees: clocks, chance, processes, the network.
+
+Static: reads the bytecode of the functions in a node's closure and resolves names as they would be resolved. What is
+reached through values that are made at run time is not found here.
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from dagbuild.code import SourceReader
+from dagbuild.node import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """One use in a node's code: what it does, "file:line", and what to do about it."""
+
+    node: str
+    text: str
+    where: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    names: tuple[str, ...]
+    text: str
+    remedy: str
+    unless: tuple[str, ...] = ()
+    """Names whose use anywhere in the closure makes it harmless: a seed."""
+
+
+_CLOCK = "give the time as an input or config value"
+_CHANCE = "seed it: random.Random(7), numpy.random.default_rng(7), or a seed from config"
+_NETWORK = "download to a file in a step of its own, and take the file as a File input"
+
+_KINDS = (
+    _Kind(
+        (
+            "time.time", "time.time_ns", "time.localtime", "time.gmtime", "time.ctime", "time.strftime",
+            "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today",
+            "pandas.Timestamp.now", "pandas.Timestamp.today", "pandas.Timestamp.utcnow",
+        ),
+        "reads the clock",
+        _CLOCK,
+    ),
+    _Kind(
+        tuple(f"random.{name}" for name in (
+            "random", "randint", "randrange", "choice", "choices", "shuffle", "sample", "uniform", "gauss",
+            "normalvariate", "betavariate", "expovariate", "lognormvariate", "triangular", "getrandbits", "randbytes",
+        )),
+        "draws from the shared random generator, which nobody seeds",
+        _CHANCE,
+        unless=("random.seed",),
+    ),
+    _Kind(
+        tuple(f"numpy.random.{name}" for name in (
+            "rand", "randn", "randint", "random", "random_sample", "choice", "shuffle", "permutation", "normal",
+            "uniform", "poisson", "binomial", "exponential", "standard_normal",
+        )),
+        "draws from numpy's shared random generator, which nobody seeds",
+        _CHANCE,
+        unless=("numpy.random.seed",),
+    ),
+    _Kind(
+        ("uuid.uuid1", "uuid.uuid4", "os.urandom", "secrets.", "random.SystemRandom"),
+        "draws from the system's chance",
+        "derive it from the inputs",
+    ),
+    _Kind(("subprocess.", "os.system", "os.popen", "os.fork", "os.posix_spawn", "os.spawn", "multiprocessing."),
+          "starts a process", 'declare the files that it reads: @reads("...")'),
+    _Kind(("socket.", "urllib.request.", "http.client.", "requests.", "httpx.", "aiohttp.", "boto3.", "ftplib.",
+           "smtplib.", "paramiko."), "uses the network", _NETWORK),
+    _Kind(("os.path.exists", "os.path.isfile", "os.path.isdir", "os.path.getmtime", "os.path.getsize", "os.stat",
+           "pathlib.Path.exists", "pathlib.Path.is_file", "pathlib.Path.is_dir", "pathlib.Path.stat"),
+          "looks at a file without reading it", 'annotate a parameter with File, or @reads("...")'),
+    _Kind(("os.getpid", "os.getcwd", "os.getlogin", "os.uname", "os.cpu_count", "socket.gethostname", "platform.node",
+           "platform.platform", "getpass.getuser", "pathlib.Path.cwd", "pathlib.Path.home"),
+          "asks about this machine or process", "make it a config value"),
+)  # fmt: skip
+
+_SEEDED_BY_ARGUMENT = ("random.Random", "numpy.random.default_rng", "numpy.random.RandomState")
+
+
+def find_unseen(nodes: Iterable[Node], reader: SourceReader) -> list[Unseen]:
+    """Return what the nodes' code uses and nobody sees, each place once per node, in the order of the code."""
+    found: dict[Unseen, None] = {}
+    for node in nodes:
+        functions = reader.functions([node.function, *node.sources], node.cache.ignore)
+        uses = [(use, reader.where(f.__code__, use.line)) for f in functions for use in _find_uses(f)]
+        names = {use.name for use, _ in uses}
+        for use, where in uses:
+            if use.name in _SEEDED_BY_ARGUMENT:
+                if not use.has_arguments:
+                    text = f"makes a random generator without a seed: {use.name}()"
+                    found[Unseen(node.name, text, where, _CHANCE)] = None
+                continue
+            for kind in _KINDS:
+                if _matches(use.name, kind.names) and not names.intersection(kind.unless):
+                    found[Unseen(node.name, f"{kind.text}: {use.name}", where, kind.remedy)] = None
+                    break
+    return list(found)
+
+
+def _matches(name: str, names: Sequence[str]) -> bool:
+    return any(name.startswith(each) if each.endswith(".") else name == each for each in names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    name: str
+    line: int
+    has_arguments: bool
+
+
+_LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_FAST"})
+_ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+_SILENT = frozenset({"PRECALL", "KW_NAMES", "PUSH_NULL", "CACHE", "COPY_FREE_VARS", "EXTENDED_ARG"})
+
+
+def _find_uses(function: FunctionType) -> Iterator[_Use]:
+    """Yield the dotted names of libraries that a function loads, with those of functions inside it."""
+    codes = [function.__code__]
+    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    while codes:
+        code = codes.pop()
+        codes += [const for const in code.co_consts if isinstance(const, CodeType)]
+        yield from _uses_of(code, {**function.__globals__, **_contents(cells)})
+
+
+def _contents(cells: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name, cell in cells.items():
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:
+            continue
+    return found
+
+
+def _uses_of(code: CodeType, names: dict[str, Any]) -> Iterator[_Use]:
+    line = code.co_firstlineno
+    names = {**names, **_imports(code)}
+    steps = [step for step in dis.get_instructions(code) if step.opname not in _SILENT]
+    position = 0
+    while position < len(steps):
+        step = steps[position]
+        line = _line_of(step, line)
+        position += 1
+        if step.opname not in _LOADS or step.argval not in names:
+            continue
+        thing = names[step.argval]
+        dotted = thing.__name__ if isinstance(thing, ModuleType) else _defined_name(thing)
+        while position < len(steps) and steps[position].opname in _ATTRIBUTES and dotted:
+            attribute = steps[position].argval
+            thing, owner = _get(thing, attribute), thing
+            if isinstance(thing, ModuleType):
+                dotted = thing.__name__
+            else:
+                dotted = f"{dotted}.{attribute}" if isinstance(owner, ModuleType | type) else ""
+            if isinstance(thing, type):
+                dotted = _defined_name(thing)
+            position += 1
+        if dotted:
+            follows = steps[position] if position < len(steps) else None
+            empty_call = follows is not None and follows.opname.startswith("CALL") and not follows.arg
+            yield _Use(dotted, line, not empty_call)
+
+
+def _line_of(step: dis.Instruction, line: int) -> int:
+    positions = getattr(step, "positions", None)
+    return positions.lineno if positions is not None and positions.lineno else line
+
+
+def _get(thing: Any, attribute: str) -> Any:
+    if not isinstance(thing, ModuleType | type):
+        return None  # a property may do anything
+    try:
+        return getattr(thing, attribute, None)
+    except Exception:
+        return None
+
+
+def _defined_name(thing: Any) -> str:
+    """Return the public dotted name of a library's function or class; nothing for values."""
+    module = getattr(thing, "__module__", None)
+    name = getattr(thing, "__qualname__", None)
+    if not callable(thing) or not isinstance(name, str):
+        return ""
+    if module is None or not isinstance(module, str):
+        owner = getattr(thing, "__self__", None)
+        return _PUBLIC.get(type(owner).__qualname__, "") + f".{thing.__name__}" if owner is not None else ""
+    if name.startswith("Random."):
+        return f"random.{name.partition('.')[2]}"
+    return f"{_public_module(module)}.{name}"
+
+
+_PUBLIC = {"Random": "random", "RandomState": "numpy.random"}
+
+
+@cache
+def _public_module(module: str) -> str:
+    known = {"posix": "os", "posixpath": "os.path", "genericpath": "os.path", "_socket": "socket"}
+    if module in known:
+        return known[module]
+    parts = module.split(".")
+    while len(parts) > 1 and (parts[-1].startswith("_") or parts[0] == "requests"):
+        parts.pop()
+    if parts[:1] == ["pandas"]:
+        return "pandas"
+    return ".".join(parts)
+
+
+def _imports(code: CodeType) -> dict[str, Any]:
+    """Return what imports inside a function bind, of modules that are imported already."""
+
+    found: dict[str, Any] = {}
+    module: Any = None
+    item: Any = None
+    for step in dis.get_instructions(code):
+        if step.opname == "IMPORT_NAME":
+            module = item = sys.modules.get(step.argval) or _Absent(step.argval)
+        elif step.opname == "IMPORT_FROM":
+            item = _get(module, step.argval) or _Absent(f"{getattr(module, '__name__', '')}.{step.argval}")
+        elif step.opname in {"STORE_FAST", "STORE_DEREF"} and item is not None:
+            found[step.argval], item = item, None
+        elif step.opname == "POP_TOP":
+            module = item = None
+    return found
+
+
+class _Absent(ModuleType):
+    """Stands for a module that is not imported yet; its name says enough."""

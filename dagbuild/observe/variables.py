@@ -1,0 +1,86 @@
+"""See which environment variables the project's own code looks up.
+
+Python tells of variables that are set, but not of those that are read. Looking at all of them at once (to hand them
+to a process) is noted, not observed: they differ in every terminal.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator
+from types import CodeType, FrameType
+from typing import Any
+
+from dagbuild.observe import active
+from dagbuild.observe.places import is_project_code
+
+_THROUGH = ("<frozen os>", "<frozen _collections_abc>", "/os.py", "/_collections_abc.py", __file__)
+
+_everything: set[tuple[str, int]] = set()
+"""Lines that go through all variables: a look-up of one of them there says nothing."""
+
+
+def watch_variables() -> None:
+    """Report look-ups in `os.environ` from here on."""
+    environ = type(os.environ)
+    environ.__getitem__ = _wrap_get(environ.__getitem__)  # type: ignore[method-assign]
+    environ.__iter__ = _wrap_iter(environ.__iter__)  # type: ignore[method-assign]
+
+
+def _wrap_get(get: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    @functools.wraps(get)
+    def __getitem__(self: Any, key: Any) -> Any:  # noqa: N807 - shown in tracebacks as what it stands for
+        if not active._open:
+            return get(self, key)
+        try:
+            value = get(self, key)
+        except KeyError:
+            _report(key, None)
+            raise
+        _report(key, value)
+        return value
+
+    return __getitem__
+
+
+def _wrap_iter(iterate: Callable[[Any], Iterator[Any]]) -> Callable[[Any], Iterator[Any]]:
+    @functools.wraps(iterate)
+    def __iter__(self: Any) -> Iterator[Any]:  # noqa: N807
+        if active._open and (collectors := active.find_collectors()) and (line := _find_line()):
+            _everything.add(line)
+            for collector in collectors:
+                collector.note("environment", "looks at all environment variables")
+        return iterate(self)
+
+    return __iter__
+
+
+def _report(key: Any, value: Any) -> None:
+    collectors = active.find_collectors()
+    if not collectors or not isinstance(key, str | bytes):
+        return
+    line = _find_line()
+    if line is not None and line not in _everything:
+        for collector in collectors:
+            collector.read_variable(os.fsdecode(key), None if value is None else os.fsdecode(value))
+
+
+@functools.cache
+def _speaks_of_it(code: CodeType) -> bool:
+    """Tell whether code has a name with "env" in it.
+
+    Extension modules have no frames: without this, what pyarrow 26 looks up seems to be its caller's.
+    """
+    return any("env" in name.lower() for name in (*code.co_names, *code.co_varnames, *code.co_freevars))
+
+
+def _find_line() -> tuple[str, int] | None:
+    """Return the line of the project's code that asks, or None when a library does."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.endswith(_THROUGH):
+        frame = frame.f_back
+    if frame is None or not is_project_code(frame.f_code.co_filename) or not _speaks_of_it(frame.f_code):
+        return None
+    return frame.f_code.co_filename, frame.f_lineno

@@ -1,0 +1,49 @@
+"""Write the records that are to stay into one segment, and remove those they came from.
+
+Knows lines, not why some stay. Segments that somebody still writes to are left alone. Killed in the middle, it leaves
+every record in at least one segment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from dagbuild.record import FORMAT
+from dagbuild.store.layout import write_error
+from dagbuild.store.local import LocalStore
+from dagbuild.store.segments import decode_line, write_segment
+
+
+def compact_segments(store: LocalStore, keep: Callable[[dict[str, Any]], bool]) -> int:
+    """Merge all finished segments, keeping the plain records that `keep` wants; returns how many it did not want.
+
+    Damaged lines go, records of other versions of dagbuild stay. Raises StoreError.
+    """
+    merged: list[str] = []
+    dropped = 0
+
+    def lines() -> Iterator[bytes]:
+        nonlocal dropped
+        for name in store.reader.names():
+            if not store.reader.is_finished(name):
+                continue
+            with contextlib.suppress(FileNotFoundError):
+                data = (store.layout.segments / name).read_bytes()
+                merged.append(name)
+                for raw in data.split(b"\n"):
+                    with contextlib.suppress(ValueError):
+                        plain = decode_line(raw)
+                        if plain.get("format") != FORMAT or keep(plain):
+                            yield raw + b"\n"
+                        else:
+                            dropped += 1
+
+    try:
+        write_segment(store.layout.segments, lines())
+        for name in merged:
+            (store.layout.segments / name).unlink()
+    except OSError as error:
+        raise write_error(store.layout.folder, error) from error
+    return dropped

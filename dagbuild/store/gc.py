@@ -1,0 +1,186 @@
+"""Make room: remove what nothing protects, what is old, large and cheap to make again first.
+
+Knows records, blobs and times of a local store. Guards: what a root names stays (pins, what the last runs made or
+found, live builds), and so does what is younger than the grace period, which therefore must be longer than a build.
+If a running build loses a blob all the same, that is a miss to it, and the blob is made again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dagbuild.digest import Digest
+from dagbuild.record import Artifact, BlobRef, Manifest, Record
+from dagbuild.store.compaction import compact_segments
+from dagbuild.store.lease import held_locks, hold_lease
+from dagbuild.store.local import LocalStore
+from dagbuild.store.uses import DAY
+from dagbuild.store.verify import iter_blobs
+
+GRACE = DAY
+KEEP_RUNS = 3
+_CHEAPEST = 0.01
+"""Seconds: to make something again is never taken to cost less."""
+
+
+@dataclass(frozen=True)
+class GcReport:
+    """What went, or would go, and what stays; `nodes` are those that lose a value, first to go first."""
+
+    records: int = 0
+    blobs: int = 0
+    freed: int = 0
+    kept: int = 0
+    nodes: tuple[str, ...] = ()
+    dry_run: bool = False
+
+
+@dataclass
+class _Value:
+    """An artifact with all that is known of it."""
+
+    blobs: set[BlobRef] = field(default_factory=set)
+    nodes: set[str] = field(default_factory=set)
+    records: int = 0
+    used: float = 0.0
+    cost: float = _CHEAPEST
+    root: bool = False
+    removed: bool = False
+
+    def add(self, record: Record, used: float, root: bool) -> None:
+        self.blobs.update(record.artifact.blobs)
+        self.nodes.add(record.node)
+        self.records += 1
+        self.used = max(self.used, used, record.started + record.duration)
+        self.cost = max(self.cost, record.duration)
+        self.root = self.root or root
+
+    def worth_removing(self, now: float) -> float:
+        """Return age times bytes per second of work."""
+        return (now - self.used) * sum(ref.size for ref in self.blobs) / self.cost
+
+
+def collect_garbage(
+    store: LocalStore,
+    *,
+    size: int | None = None,
+    age: float | None = None,
+    pins: Collection[str] = (),
+    keep_runs: int = KEEP_RUNS,
+    grace: float = GRACE,
+    dry_run: bool = False,
+    now: float | None = None,
+) -> GcReport:
+    """Bring a local store below `size` bytes and remove what was not used for `age` seconds, as far as roots allow.
+
+    `pins` are digests of artifacts or blobs. What no record names goes too, after the grace period. Segments are
+    merged. Raises StoreError when the folder cannot be written.
+    """
+    now = time.time() if now is None else now
+    with hold_lease(store.layout.lock("gc"), lambda _: None):
+        files = {ref.digest: (path, ref.size, _mtime(path)) for path, ref in iter_blobs(store)}
+        values = _read_values(store, set(pins), keep_runs)
+        for value in values.values():
+            value.used = max(
+                [value.used, *(files[ref.digest][2] for ref in value.blobs if ref.digest in files)]
+            )
+            value.root = value.root or value.used > now - grace
+        kept: dict[Digest, int] = {}
+        for value in values.values():
+            for ref in value.blobs:
+                kept[ref.digest] = kept.get(ref.digest, 0) + 1
+        orphans = {digest for digest, file in files.items() if digest not in kept and file[2] < now - grace}
+        total = sum(file[1] for digest, file in files.items() if digest not in orphans)
+        free = sorted(
+            (v for v in values.values() if not v.root), key=lambda v: v.worth_removing(now), reverse=True
+        )
+        for value in free:
+            gone = any(ref.digest not in files or files[ref.digest][1] != ref.size for ref in value.blobs)
+            old = age is not None and now - value.used > age
+            if not (gone or old or (size is not None and total > size and value.blobs)):
+                continue
+            value.removed = True
+            for ref in value.blobs:
+                kept[ref.digest] -= 1
+                if not kept[ref.digest] and ref.digest in files:
+                    total -= files[ref.digest][1]
+        doomed = orphans | {digest for digest, count in kept.items() if not count and digest in files}
+        report = GcReport(
+            records=sum(value.records for value in values.values() if value.removed),
+            blobs=len(doomed),
+            freed=sum(files[digest][1] for digest in doomed),
+            kept=total,
+            nodes=tuple(
+                dict.fromkeys(node for value in free if value.removed for node in sorted(value.nodes))
+            ),
+            dry_run=dry_run,
+        )
+        if not dry_run:
+            _remove(
+                store, {key for key, value in values.items() if value.removed}, [files[d] for d in doomed]
+            )
+            _tidy(store, now - grace)
+        return report
+
+
+def _read_values(store: LocalStore, pins: set[str], keep_runs: int) -> dict[str, _Value]:
+    """Return all values by artifact digest, with their uses and whether a root protects them."""
+    uses = store.uses.load()
+    last_use = max(uses.values(), default=0.0)
+    held = held_locks(store.layout.locks)
+    runs: dict[str, float] = {}
+    live: dict[str, bool] = {}
+    records: list[tuple[str, Record]] = []
+    for line in store.reader.iter_lines(lambda _: None):
+        with contextlib.suppress(ValueError):
+            record = Record.from_json(line.data)
+            records.append((line.position.segment, _thin(record)))
+            runs[record.run] = max(record.started, runs.get(record.run, 0.0))
+    last_runs = set(sorted(runs, key=lambda run: runs[run], reverse=True)[:keep_runs])
+    values: dict[str, _Value] = {}
+    for segment, record in records:
+        if segment not in live:
+            live[segment] = not store.reader.is_finished(segment)
+        keys = {record.deep, record.content}
+        used = max((uses[key] for key in keys if key in uses), default=0.0)
+        pinned = record.artifact.digest in pins or any(ref.digest in pins for ref in record.artifact.blobs)
+        root = pinned or record.run in last_runs or live[segment] or bool(keys & held) or 0 < last_use <= used
+        values.setdefault(record.artifact.digest, _Value()).add(record, used, root)
+    return values
+
+
+def _thin(record: Record) -> Record:
+    """Return what gc needs of a record: there may be very many."""
+
+    return replace(record, log="", observations=(), upstream={}, manifest=Manifest(()))
+
+
+def _mtime(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _remove(store: LocalStore, artifacts: set[str], files: Iterable[tuple[Path, int, float]]) -> None:
+    """Remove records first, then blobs: killed between the two, it leaves orphans and no broken record."""
+    compact_segments(store, lambda data: Artifact.from_json(data["artifact"]).digest not in artifacts)
+    for path, _, mtime in files:
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime == mtime:  # else somebody has just put or read it
+                path.unlink()
+
+
+def _tidy(store: LocalStore, before: float) -> None:
+    """Remove what killed processes and repairs left behind."""
+    layout = store.layout
+    left = [*layout.objects.glob("*/*.part"), *layout.segments.glob("*.part"), *layout.aside.glob("*")]
+    for path in left:
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < before:
+                path.unlink()
+    store.uses.forget_before(before - 365 * DAY)

@@ -1,0 +1,241 @@
+"""A local store before a shared one: near first, far when near has nothing.
+
+Blobs read from the remote are kept locally, with the records that name them; what is put goes to the local store,
+and to the remote beside the build. Guards: whatever happens to the remote, the build goes on with the local store,
+and the user is told once when it happens and once at the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from dagbuild.errors import BlobDamagedError, BlobMissingError, StoreError
+from dagbuild.record import BlobRef, Key, Record
+from dagbuild.store.base import Store
+from dagbuild.store.local import LocalStore
+from dagbuild.store.notices import Notice, log_notice
+from dagbuild.store.publisher import FLUSH_SECONDS, Publisher
+from dagbuild.store.remote import RemoteDeniedError, RemoteOutageError
+from dagbuild.store.remote_store import Mode, RemoteStore
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+_T = TypeVar("_T")
+
+
+class LayeredStore(Store):
+    """Local before remote. The remote is probed when it is first needed."""
+
+    name = "local and remote"
+
+    def __init__(
+        self,
+        local: LocalStore,
+        remote: RemoteStore,
+        *,
+        mode: Mode = "read-write",
+        on_notice: Notice = log_notice,
+        flush_seconds: float = FLUSH_SECONDS,
+    ) -> None:
+        self.local = local
+        self.remote = remote
+        self._mode = mode
+        self._actual: Mode | None = None
+        self._why = ""
+        self._notice = on_notice
+        self._lock = threading.RLock()
+        self._offered: dict[BlobRef, list[Record]] = {}
+        self._unnamed: dict[BlobRef, None] = {}
+        self._publisher = Publisher(
+            local, remote, may_send=self._may_write, on_failure=self._fail, flush_seconds=flush_seconds
+        )
+
+    @property
+    def mode(self) -> Mode:
+        """What the remote allows in fact; asks it the first time."""
+        with self._lock:
+            if self._actual is None:
+                self._actual = self._mode
+                try:
+                    self._actual = self.remote.probe(self._mode)
+                except StoreError as error:
+                    self._fail(error, reading=True)
+                else:
+                    if self._actual != self._mode:
+                        self._notice("remote: it can only be read here; nothing will be published")
+            return self._actual
+
+    def _may_write(self) -> bool:
+        return self.mode == "read-write"
+
+    def _fail(self, error: StoreError, *, reading: bool = False) -> None:
+        """Stop using the remote for this build, as far as the error asks, and say so once."""
+        with self._lock:
+            if isinstance(error, BlobMissingError | BlobDamagedError) or self._actual == "off":
+                return
+            self._why = error.problems[0].message
+            if isinstance(error, RemoteDeniedError) and self._actual == "read-write" and not reading:
+                self._actual = "read"
+                self._notice(f"remote: nothing more will be published: {self._why}")
+            else:
+                self._actual = "off"
+                self._notice(f"remote: going on without it: {self._why}")
+
+    def _ask(self, question: Callable[[], _T]) -> _T | None:
+        """Return the remote's answer, or None when there is none to be had."""
+        if self.mode == "off":
+            return None
+        try:
+            return question()
+        except (RemoteOutageError, RemoteDeniedError) as error:
+            self._fail(error, reading=True)
+            return None
+
+    # -- blobs -----------------------------------------------------------------------------------------------------
+
+    def put_blob(self, chunks: Sequence[Buffer]) -> BlobRef:
+        """Store a blob locally; it is published with the record that names it, or by `flush`."""
+        ref = self.local.put_blob(chunks)
+        with self._lock:
+            self._unnamed[ref] = None
+        return ref
+
+    def get_blob(self, ref: BlobRef) -> memoryview:
+        """Return a blob's bytes, from near or far; what comes from far stays near."""
+        try:
+            return self.local.get_blob(ref)
+        except (BlobMissingError, BlobDamagedError):
+            if self._ask(lambda: self._bring_near(ref)):
+                return self.local.get_blob(ref)
+            view = self._ask(lambda: self.remote.get_blob(ref))
+            if view is None:
+                raise
+            return view
+
+    def _bring_near(self, ref: BlobRef) -> bool:
+        """Copy a blob into the local store, with the records that name it; tells whether that could be written."""
+        try:
+            part = self.local.blobs.new_part(ref)
+        except StoreError:
+            return False
+        try:
+            self.remote.fetch_blob(ref, part)
+            self.local.blobs.adopt(part, ref)
+            with self._lock:
+                records = self._offered.pop(ref, [])
+            self.local.put_records(records)
+        except OSError:
+            return False
+        finally:
+            part.unlink(missing_ok=True)
+        return True
+
+    def blob_path(self, ref: BlobRef) -> Path:
+        """Return the local file that holds a blob, fetched if need be."""
+        self.get_blob(ref)
+        return self.local.blob_path(ref)
+
+    def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:
+        """Return those of `refs` that are near or far; with `local`, near only."""
+        found = self.local.has_blobs(refs)
+        missing = set(refs) - found
+        if missing and not local:
+            found |= self._ask(lambda: self.remote.has_blobs(missing)) or set()
+        return found
+
+    # -- records ---------------------------------------------------------------------------------------------------
+
+    def find_records(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
+        """Return the records under each key, from near and far."""
+        found = self.local.find_records(keys)
+        for key, records in (self._ask(lambda: self.remote.find_records(keys, known=found)) or {}).items():
+            have = {_identity(record) for record in found.get(key, ())}
+            news = [record for record in records if _identity(record) not in have]
+            if news:
+                self._offer(news)
+                found[key] = sorted([*found.get(key, ()), *news], key=lambda record: record.started)
+        return found
+
+    def _offer(self, records: Sequence[Record]) -> None:
+        """Remember records from far, to be kept near as soon as one of their blobs is."""
+        with self._lock:
+            for record in records:
+                for ref in record.artifact.blobs:
+                    self._offered.setdefault(ref, []).append(record)
+
+    def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
+        """Return the newest record of each node, from near or far."""
+        found = self.local.find_latest(nodes)
+        for node, record in (self._ask(lambda: self.remote.find_latest(nodes)) or {}).items():
+            if node not in found or record.started > found[node].started:
+                found[node] = record
+        return found
+
+    def put_records(self, records: Sequence[Record]) -> None:
+        """Store records locally and hand them to the publisher."""
+        self.local.put_records(records)
+        with self._lock:
+            for record in records:
+                for ref in record.artifact.blobs:
+                    self._unnamed.pop(ref, None)
+        if self._may_write():
+            self._publisher.put(records)
+
+    def iter_records(self) -> Iterator[Record]:
+        """Yield all records, from near and far."""
+        far = self._ask(lambda: list(self.remote.iter_records())) or []
+        seen: set[tuple[object, ...]] = set()
+        for record in heapq.merge(self.local.iter_records(), far, key=lambda record: record.started):
+            if _identity(record) not in seen:
+                seen.add(_identity(record))
+                yield record
+
+    def push(self) -> int:
+        """Publish every local record that the remote does not have; returns how many were sent."""
+        there = {_identity(record) for record in self._ask(lambda: list(self.remote.iter_records())) or []}
+        before = self._publisher.sent
+        self._publisher.put([r for r in self.local.iter_records() if _identity(r) not in there])
+        self._publisher.wait()
+        return self._publisher.sent - before
+
+    # -- the rest --------------------------------------------------------------------------------------------------
+
+    def lease(
+        self, key: Key, on_wait: Callable[[str], None] = lambda _: None
+    ) -> AbstractContextManager[bool]:
+        """Hold the right to compute `key` on this machine."""
+        return self.local.lease(key, on_wait)
+
+    def flush(self) -> None:
+        """Wait until what was put is published or cannot be, and make it durable here.
+
+        Blobs that no record of this process names go too: a worker stores values whose records its driver puts.
+        """
+        self._publisher.wait()
+        with self._lock:
+            unnamed, self._unnamed = list(self._unnamed), {}
+        if unnamed and self._may_write():
+            self._publisher.send_blobs(unnamed)
+        self.local.flush()
+
+    def close(self) -> None:
+        """Flush, say what could not be published, and let go."""
+        self._publisher.close()
+        with contextlib.suppress(StoreError):
+            self.remote.close()
+        if self._publisher.unsent:
+            count = f"{self._publisher.unsent:,} results were"
+            self._notice(f"remote: {count} not published; 'dagbuild push' sends them later")
+            self._publisher.unsent = 0
+        self.local.close()
+
+
+def _identity(record: Record) -> tuple[object, ...]:
+    return record.deep, record.content, record.artifact.digest, record.started, record.run

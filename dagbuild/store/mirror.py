@@ -1,0 +1,109 @@
+"""Copies of a shared store's record parts, looked up like local segments.
+
+Knows part names and the two folders, no blobs and no trust. A part never changes once it is there, so a copy is
+good for ever; what disappears behind the URL disappears here. Losing the folder costs a download.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from dagbuild.record import Record
+from dagbuild.store.compression import compress, decompress
+from dagbuild.store.index import Index
+from dagbuild.store.memo import Memo
+from dagbuild.store.notices import Notice
+from dagbuild.store.record_log import RecordLog
+from dagbuild.store.remote import RemoteDeniedError, RemoteFolder
+from dagbuild.store.segments import NAME, SegmentReader, encode_line, new_name
+
+AT_ONCE = 8
+"""Requests side by side."""
+
+_LARGEST = 1 << 30
+
+
+class Mirror:
+    """The records behind a URL. Raises RemoteDeniedError or RemoteOutageError wherever it looks there."""
+
+    def __init__(self, remote: RemoteFolder, folder: Path | None, refresh: float, on_notice: Notice) -> None:
+        """Without a folder, copies are kept until `close`."""
+        self._remote = remote
+        self._temporary = None if folder else tempfile.mkdtemp(prefix="dagbuild-")
+        self._folder = folder or Path(str(self._temporary))
+        self._refresh = refresh
+        self._refreshed = float("-inf")
+        self._notice = on_notice
+        self._told: set[str] = set()
+        self._reader = SegmentReader(self._folder / "segments")
+        self._log = RecordLog(self._reader, Index(Memo(self._folder / "index", on_notice)), on_notice)
+        self._name = new_name().removesuffix(".jsonl")
+        self._sent = 0
+
+    @property
+    def log(self) -> RecordLog:
+        """The records copied so far."""
+        return self._log
+
+    def refresh(self) -> None:
+        """Copy what is new, unless that was done moments ago."""
+        if time.monotonic() - self._refreshed < self._refresh:
+            return
+        names = [
+            name.removesuffix(".zst") for name in self._remote.list("records") if name.endswith(".jsonl.zst")
+        ]
+        there = {name for name in names if NAME.fullmatch(name)}
+        have = set(self._reader.names())
+        for name in have - there:
+            (self._folder / "segments" / name).unlink(missing_ok=True)
+        self._copy(sorted(there - have))
+        self._refreshed = time.monotonic()
+
+    def send(self, records: Collection[Record]) -> None:
+        """Make records a part of their own behind the URL."""
+        data = b"".join(encode_line(record) for record in records)
+        part = f"{self._name}-{self._sent + 1:04d}.jsonl"
+        try:
+            self._remote.write(f"records/{part}.zst", compress(data))
+        except FileNotFoundError as error:
+            raise RemoteDeniedError(f"there is nothing at '{self._remote.url}', not even a bucket") from error
+        self._sent += 1
+        self._keep(part, data)
+
+    def _copy(self, parts: list[str]) -> None:
+        if parts:
+            with ThreadPoolExecutor(min(AT_ONCE, len(parts))) as pool:
+                list(pool.map(self._copy_part, parts))
+
+    def _copy_part(self, part: str) -> None:
+        try:
+            packed = self._remote.read(f"records/{part}.zst")
+            self._keep(part, decompress(packed, ".zst", _LARGEST))
+        except FileNotFoundError:
+            return  # merged into another meanwhile
+        except OSError as error:
+            if part not in self._told:
+                self._told.add(part)
+                self._notice(f"remote: the records '{part}' are damaged; skipped ({error})")
+
+    def _keep(self, part: str, data: bytes) -> None:
+        path = self._folder / "segments" / part
+        with contextlib.suppress(OSError):  # a read-only folder: the remote's records are out of reach then
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            scratch = path.with_suffix(f".{threading.get_ident()}.part")
+            scratch.write_bytes(data)
+            scratch.replace(path)
+
+    def close(self) -> None:
+        """Let go of files."""
+        self._log.fold()
+        self._log.close()
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)

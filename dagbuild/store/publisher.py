@@ -1,0 +1,141 @@
+"""Send finished records, and the blobs that they name, to the remote while the build goes on.
+
+One thread takes records from a queue; a few more send blobs. Memory is bounded: the queue holds records only, and
+blobs are mapped from the local store when their turn comes. Guards: a record is handed to the remote after all of
+its blobs.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from dagbuild.errors import BlobMissingError, StoreError
+from dagbuild.record import BlobRef, Record
+from dagbuild.store.base import Store
+from dagbuild.store.remote import RemoteOutageError
+from dagbuild.store.remote_store import RemoteStore
+
+FLUSH_SECONDS = 5.0
+"""How long others wait at most for the records of a build that goes on."""
+
+UPLOADS = 4
+
+
+class Publisher:
+    """Sends until it is told that the remote has failed; what it could not send it counts in `unsent`."""
+
+    def __init__(
+        self,
+        local: Store,
+        remote: RemoteStore,
+        *,
+        may_send: Callable[[], bool],
+        on_failure: Callable[[StoreError], None],
+        flush_seconds: float = FLUSH_SECONDS,
+    ) -> None:
+        self._local = local
+        self._remote = remote
+        self._may_send = may_send
+        self._on_failure = on_failure
+        self._flush_seconds = flush_seconds
+        self._queue: queue.Queue[Record | None] = queue.Queue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._handed: list[Record] = []
+        self.sent = 0
+        self.unsent = 0
+
+    def put(self, records: Sequence[Record]) -> None:
+        """Take records to send; returns at once."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="dagbuild-publish", daemon=True)
+                self._thread.start()
+        for record in records:
+            self._queue.put(record)
+
+    def wait(self) -> None:
+        """Wait until all that was put is sent or has failed."""
+        self._queue.join()
+        self._flush()
+
+    def close(self) -> None:
+        """Send what is left and end the thread."""
+        self.wait()
+        with self._lock:
+            if self._thread is not None:
+                self._queue.put(None)
+                self._thread.join()
+                self._thread = None
+
+    def _run(self) -> None:
+        flushed = time.monotonic()
+        with ThreadPoolExecutor(UPLOADS) as pool:
+            while True:
+                try:
+                    record = self._queue.get(timeout=self._flush_seconds)
+                except queue.Empty:
+                    self._flush()
+                    continue
+                try:
+                    if record is None:
+                        return
+                    self._send(record, pool)
+                    if time.monotonic() - flushed > self._flush_seconds:
+                        self._flush()
+                        flushed = time.monotonic()
+                finally:
+                    self._queue.task_done()
+
+    def _send(self, record: Record, pool: ThreadPoolExecutor) -> None:
+        if not self._may_send():
+            self.unsent += 1
+            return
+        try:
+            list(pool.map(self._send_blob, record.artifact.blobs))
+        except Exception as error:  # whatever it is, it must not end the thread: the build waits for it
+            self.unsent += 1
+            self._on_failure(error if isinstance(error, StoreError) else RemoteOutageError(repr(error)))
+            return
+        self._remote.put_records([record])
+        with self._lock:
+            self._handed.append(record)
+
+    def send_blobs(self, refs: Sequence[BlobRef]) -> None:
+        """Send blobs now, and wait until that is done or has failed."""
+        try:
+            with ThreadPoolExecutor(UPLOADS) as pool:
+                list(pool.map(self._send_blob, refs))
+        except StoreError as error:
+            self._on_failure(error)
+
+    def _send_blob(self, ref: BlobRef) -> None:
+        if not self._may_send():
+            return
+        try:
+            view = self._local.get_blob(ref)
+        except BlobMissingError:
+            if self._remote.has_blobs([ref]):
+                return  # a worker on another machine has sent it
+            raise
+        self._remote.upload(ref, view)
+
+    def _flush(self) -> None:
+        with self._lock:
+            if not self._handed:
+                return
+            count = len(self._handed)
+            self._handed.clear()
+            if not self._may_send():
+                self.unsent += count
+                return
+            try:
+                self._remote.flush()
+                self.sent += count
+            except StoreError as error:
+                self.unsent += count
+                self._on_failure(error)

@@ -1,0 +1,230 @@
+"""What every executor promises, written once and run for each of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dagbuild.artifacts import Artifacts
+from dagbuild.code import SourceReader
+from dagbuild.events import Failure
+from dagbuild.executors.base import Done, Executor, Lost, Outcome, Work
+from dagbuild.executors.local import LocalExecutor
+from dagbuild.fingerprint import make_manifests
+from dagbuild.node import Node, Parameter, Source, Where
+from dagbuild.record import BlobRef, Key
+from dagbuild.store import open_store
+from dagbuild.store.base import Store
+from tests.conformance import steps
+
+
+def node(function: Callable[..., Any]) -> Node:
+    """Return the plain node of a function."""
+    names = inspect.signature(function).parameters
+    where = Where(function.__module__, function.__code__.co_filename, function.__code__.co_firstlineno)
+    parameters = tuple(Parameter(name, Any, Source(name)) for name in names)
+    return Node(function.__name__, Any, function, parameters, where)
+
+
+def run(executor: Executor, *works: Work) -> dict[str, Outcome]:
+    """Run the steps to their ends."""
+    for work in works:
+        executor.submit(work)
+    outcomes: dict[str, Outcome] = {}
+    while len(outcomes) < len(works):
+        outcomes.update(executor.wait())
+    return outcomes
+
+
+class ExecutorContract:
+    """What every executor promises; a subclass supplies the executor fixture."""
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[Store]:
+        store = open_store(tmp_path / "cache")
+        yield store
+        store.close()
+
+    @pytest.fixture
+    def artifacts(self, store: Store) -> Artifacts:
+        return Artifacts(store)
+
+    def test_stores_what_the_function_returns(self, executor: Executor, artifacts: Artifacts) -> None:
+        """The outcome of a call is the description of a stored value."""
+        done = run(executor, Work(node(steps.one), {}))["one"]
+
+        assert isinstance(done, Done)
+        assert done.stored
+        assert done.artifact is not None
+        assert artifacts.load(done.artifact) == 1
+
+    def test_tells_how_the_call_went(self, executor: Executor) -> None:
+        """What was printed, when it started and on which machine is in the outcome."""
+        done = run(executor, Work(node(steps.chatty), {}))["chatty"]
+
+        assert isinstance(done, Done)
+        assert done.log == "working\n"
+        assert done.host
+        assert done.started > 0
+
+    def test_loads_upstream_values_by_their_artifacts(self, executor: Executor, artifacts: Artifacts) -> None:
+        """A step receives what other steps have stored, also when it is of a class of the user's own."""
+        first = run(executor, Work(node(steps.reading), {"one": artifacts.save(1)}))["reading"]
+        assert isinstance(first, Done)
+        assert first.artifact is not None
+
+        done = run(executor, Work(node(steps.next_number), {"reading": first.artifact}))["next_number"]
+
+        assert isinstance(done, Done)
+        assert done.artifact == artifacts.encode(2)[0]
+        assert isinstance(artifacts.load(first.artifact), steps.Reading)
+
+    def test_a_failure_shows_the_users_own_frames(self, executor: Executor, artifacts: Artifacts) -> None:
+        """An exception is an outcome with its type, text, frames of user code only, and the inputs."""
+        failure = run(executor, Work(node(steps.half), {"whole": artifacts.save(7)}))["half"]
+
+        assert isinstance(failure, Failure)
+        assert (failure.kind, failure.message) == ("ZeroDivisionError", "division by zero")
+        assert [line.split(", in ")[1] for line in failure.frames.splitlines() if ", in " in line] == [
+            "half",
+            "divide",
+        ]
+        assert failure.inputs == {"whole": "7"}
+        assert isinstance(failure.error, ZeroDivisionError)
+
+    @pytest.mark.parametrize(
+        ("function", "kind", "message"),
+        [(steps.locked, "LockedError", "with a lock"), (steps.two_words, "TwoWordsError", "two words")],
+    )
+    def test_an_exception_that_cannot_travel_is_told(
+        self, executor: Executor, function: Callable[[], int], kind: str, message: str
+    ) -> None:
+        """Type, text and frames are there whatever pickle thinks of the exception."""
+        failure = run(executor, Work(node(function), {}))[function.__name__]
+
+        assert isinstance(failure, Failure)
+        assert (failure.kind, failure.message) == (kind, message)
+        assert function.__name__ in failure.frames
+
+    def test_a_value_that_cannot_be_stored_is_a_failure(self, executor: Executor) -> None:
+        """The failure says so; the executor goes on."""
+        failure = run(executor, Work(node(steps.lock), {}))["lock"]
+
+        assert isinstance(failure, Failure)
+        assert failure.kind == "CodecError"
+
+    def test_says_which_upstream_value_is_lost(self, executor: Executor, artifacts: Artifacts) -> None:
+        """A value whose blob is gone is no failure of the node."""
+        saved = artifacts.save("x" * 100_000)
+        gone = dataclasses.replace(saved, blobs=tuple(BlobRef(_other(b), b.size) for b in saved.blobs))
+
+        lost = run(executor, Work(node(steps.reading), {"one": gone}))["reading"]
+
+        assert saved.blobs
+        assert isinstance(lost, Lost)
+        assert list(lost.upstream) == ["one"]
+
+    def test_a_lease_that_nobody_holds_is_no_obstacle(self, executor: Executor) -> None:
+        """The step holds it while it runs."""
+        done = run(executor, Work(node(steps.one), {}, lease=Key("xxh3-" + "1" * 32)))["one"]
+
+        assert isinstance(done, Done)
+
+    def test_a_value_not_to_be_kept_comes_back_itself(self, executor: Executor, artifacts: Artifacts) -> None:
+        """`keep` False: nothing is stored."""
+        work = Work(node(steps.reading), {"one": artifacts.save(5)}, keep=False)
+
+        done = run(executor, work)["reading"]
+
+        assert isinstance(done, Done)
+        assert (done.stored, done.artifact) == (False, None)
+        assert done.value.number == 5
+
+    def test_a_generator_not_to_be_kept_comes_back_too(self, executor: Executor) -> None:
+        """A value that cannot leave its process is given all the same."""
+        done = run(executor, Work(node(steps.numbers), {}, keep=False))["numbers"]
+
+        assert isinstance(done, Done)
+        assert list(done.value) == [0, 1, 2]
+
+    def test_views_run_inside_the_step(self, executor: Executor, artifacts: Artifacts) -> None:
+        """A never-cached node is called in the step that needs it."""
+        done = run(executor, Work(node(steps.total), {}, views=(node(steps.numbers),)))["total"]
+
+        assert isinstance(done, Done)
+        assert done.artifact == artifacts.encode(3)[0]
+
+    def test_held_values_are_handed_over(self, executor: Executor) -> None:
+        """A value that is in memory only reaches the function."""
+        work = Work(node(steps.next_number), {}, held={"reading": steps.Reading(4)}, keep=False)
+
+        done = run(executor, work)["next_number"]
+
+        assert isinstance(done, Done)
+        assert done.value == 5
+
+    def test_held_values_that_cannot_travel_are_handed_over_too(self, executor: Executor) -> None:
+        """A generator in this process's memory reaches the function."""
+        work = Work(node(steps.total), {}, held={"numbers": (n for n in [4, 5])}, keep=False)
+
+        done = run(executor, work)["total"]
+
+        assert isinstance(done, Done)
+        assert done.value == 9
+
+    def test_takes_several_steps_at_once(self, executor: Executor, artifacts: Artifacts) -> None:
+        """Every step that was submitted ends once, a failed one among them."""
+        works = [
+            Work(node(steps.one), {}),
+            Work(node(steps.half), {"whole": artifacts.save(1)}),
+            Work(node(steps.chatty), {}),
+        ]
+
+        outcomes = run(executor, *works)
+
+        assert {name: type(outcome) for name, outcome in outcomes.items()} == {
+            "one": Done,
+            "half": Failure,
+            "chatty": Done,
+        }
+
+    def test_can_be_closed_twice(self, executor: Executor) -> None:
+        """Closing also forgets what was submitted."""
+        executor.submit(Work(node(steps.one), {}))
+
+        executor.close()
+        executor.close()
+
+
+def _other(ref: BlobRef) -> Any:
+    return ref.digest[:-4] + ("0000" if not ref.digest.endswith("0000") else "1111")
+
+
+class TestLocalExecutor(ExecutorContract):
+    @pytest.fixture
+    def executor(self, store: Store, artifacts: Artifacts) -> Iterator[Executor]:
+        executor = LocalExecutor(store, artifacts)
+        yield executor
+        executor.close()
+
+
+NODES = [node(function) for function in vars(steps).values() if inspect.isfunction(function)]
+
+
+@pytest.mark.xdist_group("ray")
+class TestRayExecutor(ExecutorContract):
+    @pytest.fixture
+    def executor(self, local_ray: None, tmp_path: Path) -> Iterator[Executor]:
+        from dagbuild.executors.ray import Code, RayExecutor
+
+        manifests = make_manifests(NODES, SourceReader([steps]), packages={})
+        code = Code(tmp_path, [steps], NODES, manifests)
+        executor = RayExecutor(functools.partial(open_store, tmp_path / "cache"), code)
+        yield executor
+        executor.close()

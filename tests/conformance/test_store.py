@@ -1,0 +1,282 @@
+"""What every store promises, run for each of them."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+
+import pytest
+
+from dagbuild.digest import digest_bytes
+from dagbuild.errors import BlobMissingError
+from dagbuild.record import BlobRef
+from dagbuild.store.layered import LayeredStore
+from dagbuild.store.local import LocalStore
+from dagbuild.store.memory import MemoryStore
+from dagbuild.store.remote import RemoteFolder
+from dagbuild.store.remote_store import RemoteStore
+from tests.servers.s3 import s3_server  # noqa: F401 - a fixture
+from tests.store_records import make_key, make_record
+
+
+class StoreContract:
+    """A subclass supplies the store fixture, and `again`, which opens the same store as another process would."""
+
+    def test_returns_what_was_put(self, store):
+        """A blob comes back as the very bytes that were put, under the digest of its bytes."""
+        ref = store.put_blob([b"one ", memoryview(b"two"), bytearray(b" three")])
+
+        assert ref == BlobRef(digest_bytes(b"one two three"), 13)
+        assert bytes(store.get_blob(ref)) == b"one two three"
+
+    @pytest.mark.parametrize("size", [0, 1, 511, 512, 70_000, 3_000_001])
+    @pytest.mark.parametrize("kind", ["random", "repeating"])
+    def test_returns_blobs_of_any_size(self, store, size, kind):
+        """Small and large, compressible or not."""
+        data = secrets.token_bytes(size) if kind == "random" else (b"abcdefgh" * (size // 8 + 1))[:size]
+        ref = store.put_blob([data])
+
+        assert bytes(store.get_blob(ref)) == data
+
+    def test_takes_buffers_that_are_not_bytes(self, store):
+        """Buffers with items of several bytes are taken as the bytes they are."""
+        import array
+
+        ref = store.put_blob([array.array("d", [1.0, 2.0])])
+
+        assert ref.size == 16
+        assert bytes(store.get_blob(ref)) == array.array("d", [1.0, 2.0]).tobytes()
+
+    def test_gives_read_only_bytes(self, store):
+        """Nobody can change what is stored through what was read."""
+        ref = store.put_blob([b"x" * 100_000])
+
+        with pytest.raises(TypeError):
+            store.get_blob(ref)[0] = 1
+
+    def test_putting_twice_changes_nothing(self, store):
+        """The same bytes have the same name."""
+        assert store.put_blob([b"same"]) == store.put_blob([b"sa", b"me"])
+
+    def test_says_which_blobs_are_there(self, store):
+        """Those that are, with the right size."""
+        ref = store.put_blob([b"here"])
+        missing = BlobRef(digest_bytes(b"nowhere"), 7)
+
+        assert store.has_blobs([ref, missing, BlobRef(ref.digest, 5)]) == {ref}
+
+    def test_missing_blob_is_an_error(self, store):
+        """What was never put cannot be read."""
+        with pytest.raises(BlobMissingError):
+            store.get_blob(BlobRef(digest_bytes(b"nowhere"), 7))
+
+    def test_finds_records_under_both_keys(self, store):
+        """At once, in the same store."""
+        record = make_record(1)
+        store.put_records([record, make_record(2)])
+
+        assert store.find_records([record.deep]) == {record.deep: [record]}
+        assert store.find_records([record.content, make_key("other")]) == {record.content: [record]}
+
+    def test_finds_records_opened_again(self, store, again):
+        """All that was put, by another process after a flush."""
+        ref = store.put_blob([b"value"])
+        records = [make_record(number, ref) for number in range(50)]
+        store.put_records(records[:20])
+        store.put_records(records[20:])
+        store.flush()
+        other = again()
+
+        assert other.find_records([r.deep for r in records]) == {r.deep: [r] for r in records}
+        assert other.find_records([r.content for r in records]) == {r.content: [r] for r in records}
+        assert bytes(other.get_blob(ref)) == b"value"
+
+    def test_keeps_several_records_of_a_key_oldest_first(self, store, again):
+        """One key may have given several values."""
+        records = [make_record(n, deep=make_key("d"), content=make_key("c")) for n in range(3)]
+        store.put_records([records[1]])
+        store.put_records([records[2], records[0]])
+        store.flush()
+
+        assert store.find_records([make_key("d")])[make_key("d")] == records
+        assert again().find_records([make_key("c")])[make_key("c")] == records
+
+    def test_same_deep_and_content_key_is_one_record(self, store, again):
+        """A node without upstreams has one key."""
+        record = make_record(1, content=make_key("deep 1"))
+        store.put_records([record])
+        store.flush()
+
+        assert store.find_records([record.deep])[record.deep] == [record]
+        assert again().find_records([record.deep])[record.deep] == [record]
+
+    def test_finds_latest_by_node(self, store, again):
+        """The newest by the clock, whatever the order of putting."""
+        records = [make_record(n, node="daily") for n in range(3)]
+        store.put_records([records[2], records[0], records[1]])
+        store.flush()
+
+        assert again().find_latest(["daily", "other"]) == {"daily": records[2]}
+
+    def test_iterates_oldest_first(self, store):
+        """Over all records."""
+        records = [make_record(number) for number in range(10)]
+        store.put_records(records[5:])
+        store.put_records(records[:5])
+        store.flush()
+
+        assert list(store.iter_records()) == records
+
+    def test_keeps_every_field(self, store, again):
+        """Unicode, odd names and large numbers come back."""
+        record = make_record(1, node="naïve ☃", log="line\nline\x00 \ud800", memory=2**60, started=0.1 + 0.2)
+        store.put_records([record])
+        store.flush()
+
+        assert again().find_records([record.deep])[record.deep] == [record]
+
+    def test_lease_without_others_does_not_wait(self, store):
+        """And can be taken again afterwards."""
+        for _ in range(2):
+            with store.lease(make_key("k")) as waited:
+                assert waited is False
+
+    def test_many_threads(self, store):
+        """Blobs and records put by threads side by side are all there."""
+        errors = []
+
+        def work(start):
+            try:
+                for number in range(start, start + 10):
+                    ref = store.put_blob([str(number % 7).encode() * 1000])
+                    record = make_record(number, ref)
+                    store.put_records([record])
+                    assert store.find_records([record.deep])[record.deep] == [record]
+            except BaseException as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=work, args=(100 * n,)) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        store.flush()
+
+        assert not errors
+        assert sum(1 for _ in store.iter_records()) == 40
+
+    def test_close_is_safe_twice(self, store, again):
+        """And does not lose what was put."""
+        record = make_record(1)
+        store.put_records([record])
+        store.close()
+        store.close()
+
+        assert again().find_records([record.deep]) == {record.deep: [record]}
+
+
+class TestMemoryStore(StoreContract):
+    @pytest.fixture
+    def store(self):
+        return MemoryStore()
+
+    @pytest.fixture
+    def again(self, store):
+        return lambda: store
+
+
+@pytest.fixture
+def opened():
+    """Close what a test opens."""
+    stores = []
+    yield lambda store: stores.append(store) or store
+    for store in stores:
+        store.close()
+
+
+class TestLocalStore(StoreContract):
+    fold_bytes = 10**9
+
+    @pytest.fixture
+    def again(self, tmp_path, opened):
+        return lambda: opened(LocalStore(tmp_path / "cache", fold_bytes=self.fold_bytes))
+
+    @pytest.fixture
+    def store(self, again):
+        return again()
+
+
+class TestLocalStoreWithIndex(TestLocalStore):
+    """Everything is folded into the index at once."""
+
+    fold_bytes = 0
+
+
+class RemoteContract(StoreContract):
+    @pytest.fixture
+    def again(self, remote, opened):
+        return lambda: opened(RemoteStore(RemoteFolder(*remote), refresh=0))
+
+    @pytest.fixture
+    def store(self, again):
+        return again()
+
+
+class LayeredContract(StoreContract):
+    @pytest.fixture
+    def again(self, remote, tmp_path, opened):
+        def open_layered():
+            local = LocalStore(tmp_path / "cache")
+            far = RemoteStore(RemoteFolder(*remote), refresh=0, mirror=tmp_path / "cache" / "mirror")
+            return opened(LayeredStore(local, far))
+
+        return open_layered
+
+    @pytest.fixture
+    def store(self, again):
+        return again()
+
+    def test_another_machine_finds_all(self, store, remote, tmp_path, opened):
+        """What was put is there for a machine with an empty cache folder."""
+        ref = store.put_blob([b"value" * 10_000])
+        record = make_record(1, ref)
+        store.put_records([record])
+        store.flush()
+        there = RemoteStore(RemoteFolder(*remote), mirror=tmp_path / "other" / "mirror")
+        other = opened(LayeredStore(LocalStore(tmp_path / "other"), there))
+
+        assert other.find_records([record.deep]) == {record.deep: [record]}
+        assert other.has_blobs([ref], local=True) == set()
+        assert other.has_blobs([ref]) == {ref}
+        assert bytes(other.get_blob(ref)) == b"value" * 10_000
+        assert other.has_blobs([ref], local=True) == {ref}
+
+
+class TestRemoteStoreOnFiles(RemoteContract):
+    @pytest.fixture
+    def remote(self, tmp_path):
+        return f"file://{tmp_path}/shared", {}
+
+
+class TestRemoteStoreOnS3(RemoteContract):
+    @pytest.fixture
+    def remote(self, s3_server):  # noqa: F811
+        return f"{s3_server.make_bucket()}/team", s3_server.options
+
+
+class TestRemoteStoreInMemory(RemoteContract):
+    @pytest.fixture
+    def remote(self):
+        return f"memory://{secrets.token_hex(4)}", {}
+
+
+class TestLayeredStoreOnFiles(LayeredContract):
+    @pytest.fixture
+    def remote(self, tmp_path):
+        return f"file://{tmp_path}/shared", {}
+
+
+class TestLayeredStoreOnS3(LayeredContract):
+    @pytest.fixture
+    def remote(self, s3_server):  # noqa: F811
+        return f"{s3_server.make_bucket()}/team", s3_server.options

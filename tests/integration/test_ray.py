@@ -1,0 +1,319 @@
+"""Whole builds on Ray: the same values as here, deaths told by name, machines that share nothing but a remote."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dagbuild import Driver
+from dagbuild.errors import UserError
+from dagbuild.events import Event, How, StepStarted
+from tests.support import forget_modules, load_project, write_files
+
+pytestmark = pytest.mark.xdist_group("ray")
+
+FILES = {
+    "dagbuild.toml": """
+        modules = ["sales"]
+        [config]
+        rate = 2
+        [inputs]
+        table = "table.csv"
+        [executor]
+        kind = "ray"
+    """,
+    "table.csv": "day,amount\n1,3\n2,4\n",
+    "cleaning.py": """
+        class Summary:
+            def __init__(self, total):
+                self.total = total
+
+        def to_amounts(table):
+            return table["amount"]
+    """,
+    "sales.py": """
+        from collections.abc import Iterator
+
+        import pandas as pd
+        from cleaning import Summary, to_amounts
+        from dagbuild import File, cache
+
+        def raw(table: File) -> pd.DataFrame:
+            return pd.read_csv(table)
+
+        @cache("never")
+        def amounts(raw: pd.DataFrame) -> pd.Series:
+            return to_amounts(raw)
+
+        def doubled(amounts: pd.Series, rate: int) -> pd.Series:
+            return amounts * rate
+
+        @cache("never")
+        def parts(doubled: pd.Series) -> Iterator[int]:
+            yield from doubled
+
+        def summary(parts: Iterator[int]) -> Summary:
+            return Summary(sum(parts))
+
+        def report(summary: Summary, amounts: pd.Series) -> str:
+            return f"{summary.total} of {len(amounts)}"
+    """,
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Path]:
+    """A project folder that no build has touched."""
+    write_files(tmp_path, FILES)
+    yield tmp_path
+    forget_modules(tmp_path)
+
+
+def build(folder: Path, *targets: str, **options: Any) -> Any:
+    project = load_project(folder)
+    try:
+        return project.build(targets, values=True, **options)
+    finally:
+        project.close()
+
+
+def test_gives_what_a_local_build_gives(local_ray: None, project: Path, tmp_path: Path) -> None:
+    """A build here after one on Ray finds every value, and finds it equal."""
+    far = build(project, "report", "summary", "doubled")
+
+    near = build(project, "report", "summary", "doubled", executor="local")
+    assert far.names(How.COMPUTED) == ["raw", "doubled", "summary", "report"]
+    assert near.names(How.COMPUTED) == []
+    assert near.values["report"] == far.values["report"] == "14 of 2"
+    assert near.values["summary"].total == 14
+    assert near.values["doubled"].tolist() == [6, 8]
+
+
+def test_code_that_was_edited_runs_as_it_is_now(local_ray: None, project: Path) -> None:
+    """A second build in one process, on workers that had imported the code of the first."""
+    build(project, "report")
+    text = (project / "cleaning.py").read_text()
+    (project / "cleaning.py").write_text(text.replace('table["amount"]', 'table["amount"] + 1'))
+
+    result = build(project, "report")
+
+    assert result.values["report"] == "18 of 2"
+
+
+def test_a_build_with_nothing_to_run_needs_no_cluster(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connecting is left until the first step is ready."""
+    build(project, "report", executor="local")
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.9:1")
+
+    result = build(project, "report")
+
+    assert result.names(How.COMPUTED) == []
+    assert result.values["report"] == "14 of 2"
+
+
+def test_a_killed_worker_costs_its_own_node_only(local_ray: None, tmp_path: Path) -> None:
+    """The node that killed its process fails by name; others finish, and their values stay."""
+    write_files(
+        tmp_path,
+        {
+            "dagbuild.toml": """
+                modules = ["deadly"]
+                [executor]
+                kind = "ray"
+            """,
+            "deadly.py": """
+                import os
+                import signal
+
+                def first() -> int:
+                    return 1
+
+                def killed(first: int) -> int:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                    return first
+
+                def after(killed: int) -> int:
+                    return killed
+
+                def left(first: int) -> int:
+                    return first + 1
+
+                def right(left: int) -> int:
+                    return left + 1
+            """,
+        },
+    )
+
+    result = build(tmp_path, "after", "right", keep_going=True)
+    forget_modules(tmp_path)
+
+    assert result.names(How.FAILED) == ["killed"]
+    assert result.names(How.BLOCKED) == ["after"]
+    failure = result.steps["killed"].failure
+    assert failure.kind == "WorkerDied"
+    assert "'killed'" in failure.message
+    assert "memory" in failure.message
+    assert result.values == {"right": 3}
+
+
+def test_ctrl_c_cancels_what_runs(local_ray: None, tmp_path: Path) -> None:
+    """An interrupted build keeps what was finished, and leaves the cluster free."""
+    write_files(
+        tmp_path,
+        {
+            "dagbuild.toml": 'modules = ["slow"]\n[executor]\nkind = "ray"\n',
+            "slow.py": """
+                import time
+
+                def first() -> int:
+                    return 1
+
+                def long(first: int) -> int:
+                    time.sleep(600)
+                    return first
+            """,
+        },
+    )
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, StepStarted) and event.node == "long":
+            threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    result = build(tmp_path, "long", on_event=interrupt)
+    again = build(tmp_path, "first")
+    forget_modules(tmp_path)
+
+    assert result.interrupted
+    assert again.names(How.COMPUTED) == []
+    assert result.elapsed < 60
+
+
+def test_a_wrong_address_is_told_at_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody listens at the address: an error for the user, not minutes of trying."""
+    ray = pytest.importorskip("ray")
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+
+    with pytest.raises(UserError, match=r"the Ray cluster '127\.0\.0\.1:1' cannot be used"):
+        build(project, "report")
+
+
+def test_without_ray_the_user_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra is named."""
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.delitem(sys.modules, "dagbuild.executors.ray", raising=False)
+
+    with pytest.raises(UserError, match=r"dagbuild\[ray\]"):
+        importlib.import_module("dagbuild.executors.ray")
+
+
+def test_functions_that_no_file_holds_travel_whole(local_ray: None, tmp_path: Path) -> None:
+    """A module made in memory, as a notebook's is, runs on Ray with its helpers."""
+    module = types.ModuleType("scratch")
+    code = "SCALE = 3\n\ndef _scale(x):\n    return SCALE * x\n\n"
+    code += "def seven() -> int:\n    return 7\n\ndef scaled(seven: int) -> int:\n    return _scale(seven)\n"
+    exec(code, vars(module))
+    sys.modules["scratch"] = module
+    driver = Driver({}, module, cache=tmp_path / "cache", executor="ray", root=tmp_path)
+
+    try:
+        values = driver.execute(["scaled"])
+    finally:
+        driver.project.close()
+        del sys.modules["scratch"]
+
+    assert values == {"scaled": 21}
+
+
+def test_a_worker_with_other_code_refuses(
+    local_ray: None, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that changed after the driver had read them: the step fails with the name of what differs."""
+    loaded = load_project(project)
+    text = (project / "cleaning.py").read_text()
+    (project / "cleaning.py").write_text(text.replace("self.total = total", "self.total = total + 1"))
+
+    try:
+        result = loaded.build(["report"], keep_going=True)
+    finally:
+        loaded.close()
+
+    assert result.names(How.FAILED) == ["summary"]
+    failure = result.steps["summary"].failure
+    assert failure is not None
+    assert failure.kind == "OtherCode"
+    assert "Summary" in failure.message
+
+
+def test_machines_share_values_through_the_remote(tmp_path: Path) -> None:
+    """Two nodes with a cache folder each, and a driver with a third: values and code reach them all."""
+    folder, caches = tmp_path / "project", tmp_path / "caches"
+    write_files(
+        folder,
+        {
+            "dagbuild.toml": f"""
+                modules = ["fan"]
+                [executor]
+                kind = "ray"
+                [remote]
+                url = "file://{tmp_path}/shared"
+            """,
+            "src/sizes.py": """
+                def get_size(number):
+                    return 10_000 * number
+            """,
+            "fan.py": """
+                import sys
+                import time
+                from pathlib import Path
+
+                import numpy as np
+
+                sys.path.append(str(Path(__file__).parent / "src"))
+
+                from sizes import get_size
+
+                PAUSE = 0.3  # long enough for the other machine to take its share
+
+                def left() -> np.ndarray:
+                    time.sleep(PAUSE)
+                    return np.arange(get_size(1))
+
+                def right() -> np.ndarray:
+                    time.sleep(PAUSE)
+                    return np.arange(get_size(2))
+
+                def lengths(left: np.ndarray, right: np.ndarray) -> list[int]:
+                    return [len(left), len(right)]
+            """,
+        },
+    )
+    program = Path(__file__).parents[1] / "servers" / "ray_cluster.py"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+
+    done = subprocess.run(
+        [sys.executable, program, folder, caches],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert done.returncode == 0, done.stderr
+    first, second = json.loads(done.stdout)
+    assert first["failures"] == {}
+    assert first["values"] == second["values"] == {"lengths": "[10000, 20000]"}
+    assert set(first["steps"].values()) == {"computed"}
+    assert sorted(cache.name for cache in caches.iterdir()) == ["3", "4"]
+    assert "computed" not in second["steps"].values()

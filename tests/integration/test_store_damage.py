@@ -1,0 +1,479 @@
+"""What a local store does with damage, losses and kills: nothing wrong is ever given, nothing finished is lost."""
+
+from __future__ import annotations
+
+import pickle
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from dagbuild.digest import digest_bytes
+from dagbuild.errors import BlobDamagedError, BlobMissingError, StoreError
+from dagbuild.record import BlobRef
+from dagbuild.store.local import LocalStore
+from dagbuild.store.segments import encode_line
+from tests.store_records import make_key, make_record
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def notices():
+    return []
+
+
+@pytest.fixture
+def open_store(folder, notices):
+    """Open the store as a new process would, with everything folded into the index."""
+    stores = []
+
+    def open_it(**options):
+        stores.append(LocalStore(folder, **{"fold_bytes": 0, "on_notice": notices.append, **options}))
+        return stores[-1]
+
+    yield open_it
+    for store in stores:
+        store.close()
+
+
+def fill(store, count=100):
+    """Put records and close, so that all is in the index."""
+    records = [make_record(number) for number in range(count)]
+    store.put_records(records)
+    store.close()
+    return records
+
+
+def assert_finds(store, records):
+    keys = [key for record in records for key in (record.deep, record.content)]
+    assert store.find_records(keys) == {key: [r] for r in records for key in (r.deep, r.content)}
+    assert store.find_latest([r.node for r in records]) == {r.node: r for r in records}
+
+
+def segment_of(folder):
+    (path,) = (folder / "segments").iterdir()
+    return path
+
+
+def run_python(code, *arguments, **options):
+    """Start another process that runs `code` with the project on its path."""
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)], cwd=ROOT, text=True, **options
+    )
+
+
+class TestBlobs:
+    def test_flipped_bit_is_found_and_put_aside(self, folder, open_store, notices):
+        """A blob that does not match its name is never handed out, and is missing from then on."""
+        ref = open_store().put_blob([b"x" * 100_000])
+        path = open_store().blobs.path(ref)
+        path.chmod(0o600)
+        data = bytearray(path.read_bytes())
+        data[50_000] ^= 1
+        path.write_bytes(data)
+        store = open_store()
+
+        assert store.has_blobs([ref]) == {ref}
+        with pytest.raises(BlobDamagedError):
+            store.get_blob(ref)
+        assert store.has_blobs([ref]) == set()
+        assert open_store().has_blobs([ref]) == set()
+        assert len(list((folder / "aside").iterdir())) == 1
+        assert "damaged" in notices[0]
+
+        store.put_blob([b"x" * 100_000])
+        assert bytes(store.get_blob(ref)) == b"x" * 100_000
+
+    def test_wrong_size_is_missing_and_not_mapped(self, open_store):
+        """A file that is too short would kill whoever reads its mapping."""
+        ref = open_store().put_blob([b"x" * 100_000])
+        path = open_store().blobs.path(ref)
+        path.chmod(0o600)
+        with path.open("r+b") as file:
+            file.truncate(10)
+        store = open_store()
+
+        assert store.has_blobs([ref]) == set()
+        with pytest.raises(BlobDamagedError):
+            store.get_blob(ref)
+
+    def test_files_are_read_only_and_private(self, folder, open_store):
+        """Blobs are 0444, the folder is 0700."""
+        path = open_store().blob_path(open_store().put_blob([b"x"]))
+
+        assert path.stat().st_mode & 0o777 == 0o444
+        assert folder.stat().st_mode & 0o777 == 0o700
+
+    def test_names_from_records_never_leave_the_folder(self, tmp_path, open_store):
+        """A name that is no digest is no blob."""
+        (tmp_path / "secret").write_bytes(b"secret")
+        ref = BlobRef("xxh3-../../../secret", 6)
+        store = open_store()
+
+        assert store.has_blobs([ref]) == set()
+        for read in (store.get_blob, store.blob_path):
+            with pytest.raises(StoreError):
+                read(ref)
+        with pytest.raises(StoreError):
+            store.lease("../../lock")
+
+    def test_mapped_blob_survives_removal(self, folder, open_store):
+        """Bytes that were handed out stay readable when gc removes the file."""
+        store = open_store()
+        ref = store.put_blob([b"x" * 100_000])
+        view = store.get_blob(ref)
+        shutil.rmtree(folder)
+
+        assert bytes(view) == b"x" * 100_000
+        with pytest.raises(BlobMissingError):
+            store.get_blob(ref)
+
+
+class TestSegments:
+    def test_torn_tail_is_dropped(self, folder, open_store, notices):
+        """What a killed writer left of a line is no record, and no reason for a word."""
+        records = fill(open_store())
+        path = segment_of(folder)
+        path.write_bytes(path.read_bytes() + encode_line(make_record(1000))[:-20])
+        shutil.rmtree(folder / "index")
+
+        store = open_store()
+        assert_finds(store, records)
+        assert list(store.iter_records()) == records
+        assert not notices
+
+    @pytest.mark.parametrize("index", ["kept", "lost"])
+    def test_flipped_bit_costs_one_record(self, folder, open_store, notices, index):
+        """The damaged line is skipped and named; the others are found."""
+        records = fill(open_store())
+        path = segment_of(folder)
+        data = bytearray(path.read_bytes())
+        data[data.index(b'"node50"') + 3] ^= 1
+        path.write_bytes(data)
+        if index == "lost":
+            shutil.rmtree(folder / "index")
+
+        store = open_store()
+        others = [record for record in records if record.node != "node50"]
+        assert store.find_records([records[50].deep]) == {}
+        assert_finds(store, others)
+        assert store.find_latest(["node50"]) == {}
+        assert any(path.name in notice and "damaged" in notice for notice in notices)
+
+    def test_newer_records_are_skipped(self, folder, open_store, notices):
+        """A record of a format that is not known yet is not read, and said once."""
+        records = fill(open_store())
+        path = segment_of(folder)
+        from dagbuild.digest import canonical_json
+
+        body = canonical_json({**make_record(1).to_json(), "format": 99})
+        path.write_bytes(path.read_bytes() + digest_bytes(body).encode() + b" " + body + b"\n")
+        shutil.rmtree(folder / "index")
+
+        store = open_store()
+        assert_finds(store, records)
+        assert [notice for notice in notices if "another version" in notice] == notices[:1]
+
+    def test_segments_removed_while_open(self, folder, open_store):
+        """Records of a removed segment are gone, the others stay."""
+        fill(open_store())
+        gone = segment_of(folder)
+        records = [make_record(number) for number in range(500, 510)]
+        other = open_store()
+        other.put_records(records)
+        other.close()
+        store = open_store()
+        assert len(store.find_records([make_record(1).deep])) == 1
+        gone.unlink()
+
+        assert store.find_records([make_record(1).deep]) == {}
+        assert_finds(store, records)
+
+
+class TestIndex:
+    def test_is_not_opened_for_little(self, folder, open_store):
+        """A small project never pays for the index."""
+        records = fill(open_store(fold_bytes=10**9))
+
+        assert not (folder / "index").exists()
+        assert_finds(open_store(fold_bytes=10**9), records)
+
+    def test_holds_what_is_finished(self, folder, open_store):
+        """A second process reads no segment at all to find a record."""
+        fill(open_store())
+        store = open_store()
+        store.find_records([make_key("other")])
+
+        assert (folder / "index" / "1" / "records" / "cache.db").exists()
+        assert not store._log._tails
+
+    def test_table_layout_is_the_one_that_is_read(self, folder, open_store):
+        """The columns that the bulk read relies on."""
+        fill(open_store())
+        with sqlite3.connect(folder / "index" / "1" / "records" / "cache.db") as db:
+            columns = [row[1] for row in db.execute("PRAGMA table_info(Cache)")]
+            kinds = set(db.execute("SELECT typeof(key), raw, mode, filename, typeof(value) FROM Cache"))
+
+        assert {"key", "raw", "mode", "filename", "value"} <= set(columns)
+        assert kinds == {("blob", 1, 1, None, "blob")}
+
+    @pytest.mark.parametrize("moment", ["before", "while open"])
+    @pytest.mark.parametrize("how", ["deleted", "zeroed", "cut", "flipped", "garbage"])
+    def test_lost_or_damaged_costs_time_only(self, folder, open_store, how, moment):
+        """Every record is found, whatever happened to the index."""
+        records = fill(open_store(), 300)
+        store = open_store()
+        if moment == "while open":
+            store.find_records([records[0].deep])
+        damage(folder / "index" / "1" / "records", how)
+
+        assert_finds(store, records)
+        assert_finds(open_store(), records)
+        store.put_records([make_record(1000)])
+        assert_finds(open_store(), [*records, make_record(1000)])
+
+    def test_random_damage_gives_no_wrong_record(self, folder, open_store):
+        """Bytes changed anywhere in the index never give a record to a key that is not its own."""
+        records = fill(open_store(), 200)
+        database = folder / "index" / "1" / "records" / "cache.db"
+        whole = database.read_bytes()
+        generator = random.Random(5)
+        for _ in range(20):
+            data = bytearray(database.read_bytes() if database.exists() else whole)
+            for _ in range(20):
+                data[generator.randrange(len(data))] = generator.randrange(256)
+            database.parent.mkdir(parents=True, exist_ok=True)
+            database.write_bytes(data)
+            store = open_store()
+
+            found = store.find_records([record.deep for record in records])
+            assert all(found.get(record.deep, [record]) == [record] for record in records)
+            store.close()
+
+    @pytest.mark.parametrize("column", ["value", "key", "file"])
+    def test_pickle_in_a_row_is_refused(self, folder, open_store, tmp_path, column, notices):
+        """Somebody who can write to the index cannot make us run code, nor open or remove a file."""
+        records = fill(open_store())
+        trap, bait = tmp_path / "trap", tmp_path / "bait"
+        bait.write_bytes(b"bait")
+        database = folder / "index" / "1" / "records" / "cache.db"
+        evil = pickle.dumps(Evil(str(trap)))
+        with sqlite3.connect(database) as db:
+            key = b"k" + records[5].deep.encode()
+            if column == "value":
+                db.execute("UPDATE Cache SET mode = 4, value = ? WHERE key = ?", (evil, key))
+            elif column == "key":
+                db.execute(
+                    "UPDATE Cache SET raw = 0, key = ? WHERE key = ?",
+                    (evil, b"s" + segment_of(folder).name.encode()),
+                )
+            else:
+                db.execute(
+                    "UPDATE Cache SET mode = 4, value = NULL, filename = ? WHERE key = ?", (str(bait), key)
+                )
+
+        store = open_store()
+        assert_finds(store, records)
+        again = make_record(5, content=make_key("new content"), started=5.0)
+        store.put_records([again])
+        store.close()
+        assert len(open_store().find_records([again.deep])[again.deep]) == 2
+        assert not trap.exists()
+        assert bait.exists()
+
+    def test_refuses_what_is_not_bytes(self):
+        """The way to rows takes and gives bytes only, whatever the row says."""
+        from dagbuild.store.memo import _bytes_disk
+
+        disk = _bytes_disk()("folder")
+        refused = [
+            lambda: disk.put("text"),
+            lambda: disk.put(("tuple",)),
+            lambda: disk.get(b"key", 0),
+            lambda: disk.store({"a": 1}, False),
+            lambda: disk.store(b"", True),
+            lambda: disk.fetch(4, None, pickle.dumps(1), False),
+            lambda: disk.fetch(2, "../file", None, False),
+            lambda: disk.fetch(1, None, "text", False),
+            lambda: disk.remove("../file"),
+        ]
+        for attempt in refused:
+            with pytest.raises(ValueError, match=r"."):
+                attempt()
+
+    def test_two_stores_fold_the_same_segments_once(self, folder, open_store):
+        """Each record is in the index once, however many processes see it."""
+        writer = open_store(fold_bytes=10**9)
+        readers = [open_store() for _ in range(3)]
+        for number in range(30):
+            writer.put_records([make_record(number)])
+            readers[number % 3].find_records([make_record(number).deep])
+        writer.close()
+
+        assert_finds(open_store(), [make_record(number) for number in range(30)])
+        with sqlite3.connect(folder / "index" / "1" / "records" / "cache.db") as db:
+            rows = [
+                value for (value,) in db.execute("SELECT value FROM Cache WHERE key >= 'k' AND key < 'l'")
+            ]
+        assert all(value.count(b".jsonl") == 1 for value in rows)
+
+
+class Evil:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (self.path, "w"))
+
+
+def damage(index, how):
+    database = index / "cache.db"
+    data = bytearray(database.read_bytes())
+    if how == "deleted":
+        shutil.rmtree(index)
+    elif how == "zeroed":
+        database.write_bytes(bytes(len(data)))
+    elif how == "cut":
+        database.write_bytes(data[: len(data) // 2])
+    elif how == "flipped":
+        for place in range(100, len(data), 97):
+            data[place] ^= 0x40
+        database.write_bytes(data)
+    else:
+        database.write_bytes(b"garbage" * 1000)
+
+
+class TestProcesses:
+    WRITER = """
+        import sys, pathlib
+        from dagbuild.store.local import LocalStore
+        from tests.store_records import make_record
+        store = LocalStore(pathlib.Path(sys.argv[1]), fold_bytes=int(sys.argv[3]))
+        for number in range(int(sys.argv[2]), int(sys.argv[2]) + 100_000):
+            ref = store.put_blob([str(number).encode() * 3000])
+            store.put_records([make_record(number, ref)])
+            print(number, flush=True)
+    """
+
+    def test_killed_writer_loses_nothing_acknowledged(self, folder, open_store):
+        """Records put before `kill -9` are found, with their blobs; no half of anything is."""
+        for start in (0, 1_000_000, 2_000_000):
+            writer = run_python(self.WRITER, folder, start, 0, stdout=subprocess.PIPE)
+            assert writer.stdout is not None
+            lines = [writer.stdout.readline() for _ in range(40)]
+            writer.send_signal(signal.SIGKILL)
+            lines += writer.stdout.readlines()
+            writer.wait()
+
+            store = open_store()
+            records = [make_record(int(n), BlobRef(digest_bytes(n.strip().encode() * 3000), len(n.strip()) * 3000))
+                       for n in lines if n.endswith("\n")]  # fmt: skip
+            assert_finds(store, records)
+            assert all(bytes(store.get_blob(r.artifact.blobs[0])) for r in records)
+
+    def test_writers_side_by_side(self, folder, open_store):
+        """Several processes write and find what the others wrote, all at once."""
+        code = """
+            import sys, pathlib
+            from dagbuild.store.local import LocalStore
+            from tests.store_records import make_record
+            store = LocalStore(pathlib.Path(sys.argv[1]), fold_bytes=0)
+            start = int(sys.argv[2])
+            for number in range(start, start + 200):
+                record = make_record(number, store.put_blob([b"shared" * 5000]))
+                store.put_records([record])
+                assert store.find_records([record.deep])[record.deep] == [record]
+            store.close()
+        """
+        writers = [run_python(code, folder, 1000 * n) for n in range(4)]
+        assert [writer.wait(timeout=120) for writer in writers] == [0] * 4
+
+        ref = BlobRef(digest_bytes(b"shared" * 5000), 30_000)
+        assert_finds(open_store(), [make_record(1000 * n + m, ref) for n in range(4) for m in range(200)])
+
+    def test_others_see_records_at_once(self, folder, open_store):
+        """A store that is open finds what another process appends, without being opened again."""
+        store = open_store()
+        assert store.find_records([make_record(3).deep]) == {}
+        code = """
+            import sys, pathlib
+            from dagbuild.store.local import LocalStore
+            from tests.store_records import make_record
+            store = LocalStore(pathlib.Path(sys.argv[1]))
+            for number in range(5):
+                store.put_records([make_record(number)])
+                print(number, flush=True)
+                sys.stdin.readline()
+        """
+        writer = run_python(code, folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert writer.stdin is not None and writer.stdout is not None
+        for number in range(5):
+            assert int(writer.stdout.readline()) == number
+            assert make_record(number).deep in store.find_records([make_record(number).deep])
+            writer.stdin.write("\n")
+            writer.stdin.flush()
+        writer.communicate()
+
+        assert writer.returncode == 0
+
+
+class TestLease:
+    HOLDER = """
+        import sys, pathlib, time
+        from dagbuild.store.local import LocalStore
+        store = LocalStore(pathlib.Path(sys.argv[1]))
+        with store.lease(sys.argv[2]):
+            print("held", flush=True)
+            time.sleep(60)
+    """
+
+    def test_is_freed_when_its_holder_is_killed(self, folder, open_store):
+        """And until then the wait says for whom."""
+        key = make_key("k")
+        holder = run_python(self.HOLDER, folder, key, stdout=subprocess.PIPE)
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        told = []
+
+        def on_wait(text):
+            told.append(text)
+            holder.kill()
+
+        started = time.monotonic()
+        with open_store().lease(key, on_wait) as waited:
+            assert waited is True
+        assert time.monotonic() - started < 20
+        assert len(told) == 1
+        assert f"process {holder.pid}" in told[0]
+        holder.wait()
+
+    def test_one_at_a_time(self, folder, open_store):
+        """However many processes want it, one has it."""
+        code = """
+            import sys, pathlib
+            from dagbuild.store.local import LocalStore
+            store, count = LocalStore(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[3])
+            for _ in range(100):
+                with store.lease(sys.argv[2]):
+                    count.write_text(str(int(count.read_text()) + 1))
+        """
+        count = folder.parent / "count"
+        count.write_text("0")
+        runs = [run_python(code, folder, make_key("k"), count) for _ in range(4)]
+        assert [run.wait(timeout=60) for run in runs] == [0] * 4
+
+        assert count.read_text() == "400"
+        assert list((folder / "locks").iterdir()) == []

@@ -1,0 +1,236 @@
+"""Making room and reading everything again."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from dagbuild.digest import digest_bytes
+from dagbuild.record import BlobRef
+from dagbuild.store.gc import GRACE, collect_garbage
+from dagbuild.store.local import LocalStore
+from dagbuild.store.verify import verify_store
+from tests.store_records import make_key, make_record
+
+LONG_AGO = time.time() - 100 * GRACE
+
+
+@pytest.fixture
+def open_store(tmp_path):
+    stores = []
+
+    def open_it(**options):
+        stores.append(LocalStore(tmp_path / "cache", **{"fold_bytes": 0, **options}))
+        return stores[-1]
+
+    yield open_it
+    for store in stores:
+        store.close()
+
+
+def put_value(store, number, *, size=10_000, age=0.0, **fields):
+    """Store a value that was made `age` seconds after LONG_AGO; returns its record."""
+    ref = store.put_blob([bytes([number]) * size])
+    record = make_record(number, ref, **{"started": LONG_AGO + age, "run": f"run{number}", **fields})
+    store.put_records([record])
+    os.utime(store.blobs.path(ref), (LONG_AGO, LONG_AGO + age))
+    return record
+
+
+def nodes(store):
+    return {record.node for record in store.iter_records()}
+
+
+class TestGc:
+    def test_without_limits_removes_nothing_that_is_named(self, open_store):
+        """Old values stay when there is room."""
+        store = open_store()
+        records = [put_value(store, n) for n in range(5)]
+        store.close()
+        report = collect_garbage(open_store())
+
+        assert (report.records, report.blobs, report.kept) == (0, 0, 50_000)
+        assert nodes(open_store()) == {r.node for r in records}
+
+    def test_removes_old_large_and_cheap_first(self, open_store):
+        """What is dear to make again outlives what is cheap, the small the large, the young the old."""
+        store = open_store()
+        put_value(store, 1, duration=1000.0)
+        put_value(store, 2, duration=1.0)
+        put_value(store, 3, duration=1.0, size=1000)
+        put_value(store, 4, duration=1.0, age=95 * GRACE)
+        store.close()
+        order = collect_garbage(open_store(), size=0, keep_runs=0, dry_run=True).nodes
+
+        assert order == ("node2", "node3", "node4", "node1")
+        report = collect_garbage(open_store(), size=21_000, keep_runs=0)
+        assert report.nodes == ("node2",)
+        assert nodes(open_store()) == {"node1", "node3", "node4"}
+        assert verify_store(open_store()).clean
+
+    def test_dry_run_changes_nothing(self, open_store):
+        """And says what would go."""
+        store = open_store()
+        record = put_value(store, 1)
+        store.close()
+        report = collect_garbage(open_store(), size=0, keep_runs=0, dry_run=True)
+
+        assert (report.records, report.blobs, report.freed) == (1, 1, 10_000)
+        assert open_store().has_blobs(record.artifact.blobs) == set(record.artifact.blobs)
+
+    def test_age_removes_what_was_not_used(self, open_store):
+        """However much room there is; a look-up counts as use."""
+        store = open_store()
+        used, unused = put_value(store, 1), put_value(store, 2)
+        store.close()
+        store = open_store()
+        store.find_records([used.content])
+        store.close()
+        collect_garbage(open_store(), age=30 * GRACE, keep_runs=0)
+
+        assert nodes(open_store()) == {used.node}
+        assert open_store().has_blobs(unused.artifact.blobs) == set()
+
+    @pytest.mark.parametrize(
+        "root", ["pin of an artifact", "pin of a blob", "last run", "live build", "lease", "young"]
+    )
+    def test_roots_stay(self, open_store, root):
+        """Whatever the budget."""
+        store = open_store()
+        record = put_value(store, 1)
+        pins, keep_runs = [], 0
+        if root != "live build":
+            store.close()
+        if root == "pin of an artifact":
+            pins = [record.artifact.digest]
+        elif root == "pin of a blob":
+            pins = [record.artifact.blobs[0].digest]
+        elif root == "last run":
+            keep_runs = 1
+        elif root == "young":
+            os.utime(store.blobs.path(record.artifact.blobs[0]))
+        lease = open_store().lease(record.deep if root == "lease" else make_key("other"))
+        with lease:
+            report = collect_garbage(open_store(), size=0, age=0.0, pins=pins, keep_runs=keep_runs)
+
+        assert report.records == 0
+        assert open_store().has_blobs(record.artifact.blobs) == set(record.artifact.blobs)
+        assert nodes(open_store()) == {record.node}
+
+    def test_shared_blobs_stay_while_one_value_needs_them(self, open_store):
+        """A column that is in two frames goes with the last of them."""
+        store = open_store()
+        shared = store.put_blob([b"shared" * 1000])
+        first = put_value(store, 1, duration=1.0)
+        store.put_records(
+            [make_record(7, shared, *first.artifact.blobs, started=LONG_AGO, duration=1e9, run="r")]
+        )
+        os.utime(store.blobs.path(shared), (LONG_AGO, LONG_AGO))
+        store.close()
+        collect_garbage(open_store(), size=15_999, keep_runs=0)
+
+        assert nodes(open_store()) == {"node7"}
+        assert open_store().has_blobs([shared, *first.artifact.blobs]) == {shared, *first.artifact.blobs}
+
+    def test_removes_orphans_after_the_grace_period(self, open_store):
+        """Blobs that no record names, and what killed writers left; a young one may be named any moment."""
+        store = open_store()
+        old, young = store.put_blob([b"old"]), store.put_blob([b"young"])
+        os.utime(store.blobs.path(old), (LONG_AGO, LONG_AGO))
+        part = store.blobs.new_part(old)
+        part.write_bytes(b"half")
+        os.utime(part, (LONG_AGO, LONG_AGO))
+        report = collect_garbage(store)
+
+        assert report.blobs == 1
+        assert store.has_blobs([old, young]) == {young}
+        assert not part.exists()
+
+    def test_merges_segments(self, open_store, tmp_path):
+        """Many builds leave many segments; afterwards there is one, and open stores find everything in it."""
+        records = []
+        for number in range(20):
+            store = open_store()
+            records.append(put_value(store, number))
+            store.close()
+        reader = open_store()
+        assert len(reader.find_records([r.deep for r in records])) == 20
+        collect_garbage(open_store(), size=10**9)
+
+        assert len(list((tmp_path / "cache" / "segments").iterdir())) == 1
+        assert reader.find_records([r.deep for r in records]) == {r.deep: [r] for r in records}
+        assert open_store().find_latest(["node3"]) == {"node3": records[3]}
+
+    def test_uses_are_written_once_a_day(self, open_store, tmp_path):
+        """A build that finds the same again writes nothing."""
+        store = open_store()
+        record = put_value(store, 1)
+        for _ in range(3):
+            store = open_store()
+            store.find_records([record.deep])
+            store.close()
+
+        assert len(list((tmp_path / "cache" / "uses").iterdir())) == 1
+
+
+class TestVerify:
+    def test_clean_store(self, open_store):
+        """Counts, and nothing wrong."""
+        store = open_store()
+        for number in range(3):
+            put_value(store, number)
+        report = verify_store(store)
+
+        assert report.clean
+        assert (report.records, report.blobs, report.size) == (3, 3, 30_000)
+
+    def test_finds_and_repairs_every_kind_of_damage(self, open_store, tmp_path):
+        """A flipped bit, a lost file, a damaged line; orphans are named but are no damage."""
+        store = open_store()
+        flipped, lost, line, good = (put_value(store, n) for n in range(1, 5))
+        orphan = store.put_blob([b"orphan"])
+        path = store.blobs.path(flipped.artifact.blobs[0])
+        path.chmod(0o600)
+        path.write_bytes(b"\xff" + path.read_bytes()[1:])
+        store.blobs.path(lost.artifact.blobs[0]).unlink()
+        store.close()
+        (segment,) = (tmp_path / "cache" / "segments").iterdir()
+        segment.write_bytes(segment.read_bytes().replace(b'"node3"', b'"n\xffde3"'))
+
+        report = verify_store(open_store())
+        assert not report.clean
+        assert report.damaged == flipped.artifact.blobs
+        assert report.missing == ((lost.artifact.blobs[0], ("node2",)),)
+        assert set(report.orphaned) == {orphan, *line.artifact.blobs}
+        assert len(report.lines) == 1
+        assert report.dropped == 0
+        assert verify_store(open_store()) == report
+
+        assert verify_store(open_store(), repair=True).dropped == 2
+        assert verify_store(open_store()).clean
+        assert nodes(open_store()) == {good.node}
+        assert open_store().find_records([lost.deep, good.deep]) == {good.deep: [good]}
+
+    def test_empty_folder(self, open_store, tmp_path):
+        """Is clean, and not made by looking."""
+        assert verify_store(open_store()).clean
+        assert not (tmp_path / "cache").exists()
+
+    def test_other_versions_survive_repair(self, open_store, tmp_path):
+        """A record of a newer dagbuild is not ours to drop."""
+        store = open_store()
+        put_value(store, 1)
+        store.put_records([make_record(2, BlobRef(digest_bytes(b"lost"), 4))])
+        store.close()
+        from dagbuild.store.segments import encode_data
+
+        newer = encode_data({**make_record(3).to_json(), "format": 99})
+        (segment,) = (tmp_path / "cache" / "segments").iterdir()
+        segment.write_bytes(segment.read_bytes() + newer)
+        verify_store(open_store(), repair=True)
+
+        (segment,) = (tmp_path / "cache" / "segments").iterdir()
+        assert newer in segment.read_bytes()
+        assert nodes(open_store()) == {"node1"}

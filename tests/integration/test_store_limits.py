@@ -1,0 +1,272 @@
+"""Folders that cannot be written, disks that fill up, folders that vanish, clocks that jump, other versions."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from dagbuild.errors import StoreError
+from dagbuild.store.blobs import sync_folder
+from dagbuild.store.local import LocalStore
+from tests.store_records import make_key, make_record
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "cache"
+
+
+def run_python(code, *arguments):
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
+        cwd=ROOT, text=True, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def tmpfs(tmp_path):
+    """A function that mounts a small file system, where this machine lets us."""
+    mounted = []
+
+    def mount(options):
+        place = tmp_path / "mount"
+        place.mkdir(exist_ok=True)
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
+        if (
+            shutil.which("mount") is None
+            or subprocess.run(command, capture_output=True, check=False).returncode
+        ):
+            pytest.skip("cannot mount file systems here")
+        mounted.append(place)
+        return place
+
+    yield mount
+    for place in mounted:
+        subprocess.run(["umount", "-l", str(place)], check=False)
+
+
+class TestReadOnly:
+    @pytest.mark.parametrize("fold_bytes", [0, 10**9])
+    def test_reads_work_and_writes_say_why(self, tmpfs, fold_bytes):
+        """On a read-only file system, with and without an index."""
+        place = tmpfs("size=20m")
+        store = LocalStore(place / "cache", fold_bytes=fold_bytes)
+        ref = store.put_blob([b"x" * 100_000])
+        record = make_record(1, ref)
+        store.put_records([record])
+        store.close()
+        subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
+
+        store = LocalStore(place / "cache", fold_bytes=fold_bytes)
+        assert store.find_records([record.deep]) == {record.deep: [record]}
+        assert store.find_latest([record.node]) == {record.node: record}
+        assert bytes(store.get_blob(ref)) == b"x" * 100_000
+        assert store.put_blob([b"x" * 100_000]) == ref
+        for write in (lambda: store.put_blob([b"new"]), lambda: store.put_records([make_record(2)])):
+            with pytest.raises(StoreError, match="cannot write"):
+                write()
+        with store.lease(make_key("k")) as waited:
+            assert waited is False
+        store.close()
+
+    def test_folder_that_cannot_be_made(self, tmp_path):
+        """Its parent is a file."""
+        (tmp_path / "file").write_text("")
+        store = LocalStore(tmp_path / "file" / "cache")
+
+        assert store.find_records([make_key("k")]) == {}
+        with pytest.raises(StoreError, match="cannot write"):
+            store.put_blob([b"x"])
+        with pytest.raises(StoreError, match="cannot write"):
+            store.put_records([make_record(1)])
+
+
+class TestFullDisk:
+    def test_says_so_and_goes_on_when_there_is_room_again(self, tmpfs):
+        """Nothing half is left: neither a blob, nor a record, nor the end of a segment that a later one would spoil."""
+        place = tmpfs("size=2m")
+        store = LocalStore(place / "cache", fold_bytes=0)
+        first = store.put_blob([b"1" * 500_000])
+        store.put_records([make_record(1, first)])
+        with pytest.raises(StoreError, match="No space left") as caught:
+            store.put_blob([b"2" * 3_000_000])
+        assert "disk is full" in str(caught.value)
+        filler = place / "filler"
+        with filler.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
+            while True:
+                file.write(b"x" * 1000)
+        with pytest.raises(StoreError, match="No space left"):
+            store.put_records([make_record(n, log="l" * 1000) for n in range(100, 200)])
+        assert store.find_records([make_record(1).deep])
+
+        filler.unlink()
+        store.put_records([make_record(2, store.put_blob([b"3" * 1000]))])
+        store.close()
+        again = LocalStore(place / "cache", fold_bytes=0)
+        assert [record.node for record in again.iter_records()] == ["node1", "node2"]
+        assert not list((place / "cache" / "objects").glob("*/*.part"))
+        again.close()
+
+    def test_limit_on_file_size(self, folder):
+        """A limit of the shell is told as what it is."""
+        code = """
+            import pathlib, resource, sys
+            from dagbuild.errors import StoreError
+            from dagbuild.store.local import LocalStore
+            from tests.store_records import make_record
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+            store = LocalStore(pathlib.Path(sys.argv[1]))
+            try:
+                store.put_blob([b"x" * 200_000])
+            except StoreError as error:
+                print(error)
+            ref = store.put_blob([b"x" * 1000])
+            store.put_records([make_record(1, ref)])
+            try:
+                store.put_records([make_record(2, log="x" * 200_000)])
+            except StoreError as error:
+                print(error)
+            store.put_records([make_record(3)])
+            store.close()
+        """
+        result = run_python(code, folder)
+
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.count("ulimit -f") == 2
+        assert [record.node for record in LocalStore(folder).iter_records()] == ["node1", "node3"]
+
+
+class TestVanishingFolder:
+    def test_deleted_while_open(self, folder):
+        """What was there is missing, what is put afterwards is there."""
+        store = LocalStore(folder, fold_bytes=0)
+        ref = store.put_blob([b"x" * 1000])
+        record = make_record(1, ref)
+        store.put_records([record])
+        assert store.find_records([record.deep])
+        shutil.rmtree(folder)
+
+        assert store.find_records([record.deep]) == {}
+        assert store.has_blobs([ref]) == set()
+        ref = store.put_blob([b"x" * 1000])
+        store.put_records([make_record(2, ref)])
+        assert store.find_records([make_record(2).deep])
+        store.close()
+        again = LocalStore(folder, fold_bytes=0)
+        assert [record.node for record in again.iter_records()] == ["node2"]
+        assert (folder / "CACHEDIR.TAG").exists()
+        again.close()
+
+
+class TestFolder:
+    def test_is_made_with_what_belongs_in_it(self, folder):
+        """And only when something is put."""
+        store = LocalStore(folder)
+        store.find_records([make_key("k")])
+        assert not folder.exists()
+        store.put_blob([b"x"])
+        store.close()
+
+        assert (
+            (folder / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f06886806bc55\n")
+        )
+        assert (folder / ".gitignore").read_text() == "*\n"
+        assert "dagbuild" in (folder / "README.md").read_text()
+        assert (folder / "format").read_text() == "1\n"
+
+    def test_of_a_newer_dagbuild_is_left_alone(self, folder):
+        """With a message that says what to do."""
+        LocalStore(folder).put_blob([b"x"])
+        (folder / "format").write_text("2\n")
+
+        with pytest.raises(StoreError, match="newer dagbuild") as caught:
+            LocalStore(folder)
+        assert "upgrade" in str(caught.value)
+
+    def test_is_made_by_many_threads_at_once(self, tmp_path):
+        """Whoever comes first: all of them can write."""
+        errors = []
+        for number in range(30):
+            store = LocalStore(tmp_path / str(number), fsync="none")
+            start = threading.Barrier(6)
+
+            def put(store=store, start=start):
+                start.wait()
+                try:
+                    store.put_blob([secrets.token_bytes(100)])
+                except StoreError as error:
+                    errors.append(error)
+
+            threads = [threading.Thread(target=put) for _ in range(6)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+        assert not errors
+
+    def test_files_of_the_user_stay(self, folder):
+        """A README that is there is not replaced."""
+        folder.mkdir()
+        (folder / "README.md").write_text("ours")
+        LocalStore(folder).put_blob([b"x"])
+
+        assert (folder / "README.md").read_text() == "ours"
+
+
+class TestClock:
+    def test_that_ran_ahead_once(self, folder):
+        """A record from the future is found, but is not the newest for ever."""
+        store = LocalStore(folder, fold_bytes=0)
+        future = make_record(1, node="daily", started=time.time() + 10**9)
+        today = make_record(2, node="daily", started=time.time())
+        store.put_records([future])
+        assert store.find_latest(["daily"]) == {"daily": future}
+        store.put_records([today])
+
+        assert store.find_records([future.deep]) == {future.deep: [future]}
+        assert store.find_latest(["daily"]) == {"daily": today}
+        store.close()
+
+    def test_that_goes_backwards(self, folder):
+        """Segments made at an earlier time than those before are seen like others."""
+        store = LocalStore(folder)
+        store.put_records([make_record(1)])
+        reader = LocalStore(folder)
+        assert reader.find_records([make_record(1).deep])
+        past = time.time() - 10**6
+        other = LocalStore(folder)
+        other.put_records([make_record(2)])
+        for path in [*folder.glob("segments/*"), folder / "segments"]:
+            os.utime(path, (past, past))
+
+        assert reader.find_records([make_record(2).deep])
+        for opened in (store, reader, other):
+            opened.close()
+
+
+class TestDurability:
+    @pytest.mark.parametrize("fsync", ["none", "build", "always"])
+    def test_every_policy_keeps_everything(self, folder, fsync):
+        """The setting changes when bytes reach the disk, not what is there."""
+        store = LocalStore(folder, fsync=fsync)
+        ref = store.put_blob([b"x" * 1000])
+        store.put_records([make_record(1, ref)])
+        store.close()
+
+        assert bytes(LocalStore(folder).get_blob(ref)) == b"x" * 1000
+
+    def test_sync_of_a_missing_folder_is_nothing(self, folder):
+        """It may be gone by then."""
+        sync_folder(folder)

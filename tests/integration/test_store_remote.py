@@ -1,0 +1,394 @@
+"""A shared store in trouble, and one that is not to be trusted: the build goes on, and says what it does without."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import time
+
+import pytest
+
+from dagbuild.errors import BlobDamagedError, BlobMissingError
+from dagbuild.store import open_store
+from dagbuild.store.layered import LayeredStore
+from dagbuild.store.local import LocalStore
+from dagbuild.store.remote import RemoteDeniedError, RemoteFolder, RemoteOutageError
+from dagbuild.store.remote_store import IN_MEMORY, RemoteStore
+from tests.servers.s3 import free_port, own_s3_server, s3_server  # noqa: F401 - fixtures
+from tests.store_records import make_key, make_record
+
+
+@pytest.fixture
+def notices():
+    return []
+
+
+@pytest.fixture
+def machine(tmp_path, notices):
+    """Open a layered store as a machine with a cache folder of its own would."""
+    stores = []
+
+    def open_it(name, url, options=None, *, mode="read-write", trust="data", patience=60, **more):
+        folder = tmp_path / name
+        remote = RemoteStore(
+            RemoteFolder(url, options, patience=patience),
+            trust=trust,
+            mirror=folder / "mirror",
+            on_notice=notices.append,
+            refresh=0,
+        )
+        local = LocalStore(folder / "cache", on_notice=notices.append)
+        stores.append(LayeredStore(local, remote, mode=mode, on_notice=notices.append, **more))
+        return stores[-1]
+
+    yield open_it
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def shared(tmp_path):
+    return f"file://{tmp_path}/shared"
+
+
+def put_value(store, number, data=None, **fields):
+    ref = store.put_blob([data if data is not None else str(number).encode() * 1000])
+    record = make_record(number, ref, **fields)
+    store.put_records([record])
+    return record
+
+
+def objects(tmp_path, pattern):
+    return sorted((tmp_path / "shared").glob(pattern))
+
+
+class TestTransport:
+    def test_blobs_are_compressed_where_it_pays(self, machine, shared, tmp_path):
+        """Under the digest of the uncompressed bytes."""
+        store = machine("a", shared)
+        small = put_value(store, 1, b"tiny").artifact.blobs[0]
+        plain = put_value(store, 2, secrets.token_bytes(100_000)).artifact.blobs[0]
+        packed = put_value(store, 3, b"compress me" * 10_000).artifact.blobs[0]
+        store.flush()
+        names = {path.name for path in objects(tmp_path, "blobs/*/*")}
+
+        assert names == {f"{small.digest}.raw", f"{plain.digest}.raw", f"{packed.digest}.zst"}
+
+    @pytest.mark.parametrize("kind", ["random", "repeating"])
+    def test_large_blobs_travel_through_files(self, machine, s3_server, kind):  # noqa: F811
+        """They are too large to hold in memory."""
+        size = IN_MEMORY * 2 + 12_345
+        data = secrets.token_bytes(size) if kind == "random" else (b"%d," * (size // 3 + 1))[:size]
+        remote = s3_server.make_bucket(), s3_server.options
+        writer = machine("a", *remote)
+        ref = put_value(writer, 1, data).artifact.blobs[0]
+        writer.flush()
+        reader = machine("b", *remote)
+
+        assert reader.get_blob(ref) == data
+        assert reader.has_blobs([ref], local=True) == {ref}
+        assert not list(reader.local.layout.objects.glob("*/*.part"))
+
+    def test_one_object_answers_many_look_ups(self, machine, shared, tmp_path):
+        """Records travel together, and are copied once."""
+        store = machine("a", shared, flush_seconds=60)
+        records = [make_record(number) for number in range(1000)]
+        store.put_records(records)
+        store.flush()
+        assert len(objects(tmp_path, "records/*")) == 1
+        reader = machine("b", shared)
+        assert reader.find_records([r.deep for r in records]) == {r.deep: [r] for r in records}
+        objects(tmp_path, "records/*")[0].write_bytes(b"not read again")
+
+        assert len(machine("b", shared).find_records([r.deep for r in records])) == 1000
+
+    def test_what_is_there_is_not_sent_again(self, machine, shared, tmp_path):
+        """Neither by the same machine, nor by another."""
+        first = machine("a", shared)
+        put_value(first, 1, b"same" * 1000)
+        first.flush()
+        (path,) = objects(tmp_path, "blobs/*/*")
+        before = path.stat().st_mtime_ns
+        for name in ("a", "b"):
+            store = machine(name, shared)
+            put_value(store, 2, b"same" * 1000)
+            store.flush()
+
+        assert path.stat().st_mtime_ns == before
+
+    def test_nothing_half_is_left_on_plain_folders(self, machine, shared, tmp_path):
+        """Objects are written beside and renamed."""
+        store = machine("a", shared)
+        for number in range(20):
+            put_value(store, number)
+        store.flush()
+
+        assert not objects(tmp_path, "**/*.part")
+
+    def test_records_are_visible_while_the_build_goes_on(self, machine, shared):
+        """After a few seconds, not only at the end."""
+        store = machine("a", shared, flush_seconds=0.1)
+        record = put_value(store, 1)
+        reader = machine("b", shared)
+        deadline = time.monotonic() + 10
+        while not reader.find_records([record.deep]) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+        assert reader.find_records([record.deep]) == {record.deep: [record]}
+
+    def test_a_worker_elsewhere_sends_what_it_stored(self, machine, shared):
+        """Its driver, on another machine, puts the record; the blobs are there by then."""
+        worker, driver = machine("a", shared), machine("b", shared)
+        ref = worker.put_blob([b"made by the worker" * 1000])
+        worker.flush()
+        record = make_record(1, ref)
+        driver.put_records([record])
+        driver.close()
+        reader = machine("c", shared)
+
+        assert reader.find_records([record.deep]) == {record.deep: [record]}
+        assert reader.get_blob(ref) == b"made by the worker" * 1000
+
+    def test_fetched_records_stay_when_the_remote_is_gone(self, machine, shared, tmp_path):
+        """What was read is kept, with the record that names it."""
+        record = put_value(machine("a", shared), 1)
+        machine("a", shared).push()
+        reader = machine("b", shared)
+        reader.find_records([record.deep])
+        reader.get_blob(record.artifact.blobs[0])
+        reader.close()
+        alone = LocalStore(tmp_path / "b" / "cache")
+
+        assert alone.find_records([record.content]) == {record.content: [record]}
+        assert alone.has_blobs(record.artifact.blobs) == set(record.artifact.blobs)
+
+
+class TestDamage:
+    @pytest.mark.parametrize("how", ["flipped", "cut", "other bytes", "bomb"])
+    @pytest.mark.parametrize("kind", ["random", "repeating"])
+    @pytest.mark.parametrize("size", [100_000, IN_MEMORY + 100_000])
+    def test_damaged_blob_is_missed_and_replaced(self, machine, shared, tmp_path, notices, how, kind, size):
+        """It never reaches the local store, and the next maker sends a good one."""
+        data = secrets.token_bytes(size) if kind == "random" else (b"abc" * size)[:size]
+        writer = machine("a", shared)
+        record = put_value(writer, 1, data)
+        writer.flush()
+        (path,) = objects(tmp_path, "blobs/*/*")
+        spoil(path, how, size)
+        reader = machine("b", shared)
+        ref = record.artifact.blobs[0]
+        assert reader.find_records([record.deep])
+
+        with pytest.raises(BlobDamagedError):
+            reader.get_blob(ref)
+        assert reader.has_blobs([ref]) == set()
+        assert any("damaged" in notice for notice in notices)
+
+        put_value(reader, 1, data)
+        reader.flush()
+        assert machine("c", shared).get_blob(ref) == data
+
+    def test_missing_blob_behind_a_record_is_a_miss(self, machine, shared, tmp_path):
+        """And asked for once."""
+        writer = machine("a", shared)
+        record = put_value(writer, 1)
+        writer.flush()
+        objects(tmp_path, "blobs/*/*")[0].unlink()
+        reader = machine("b", shared)
+        assert reader.find_records([record.deep])
+
+        with pytest.raises(BlobMissingError):
+            reader.get_blob(record.artifact.blobs[0])
+        assert reader.has_blobs(record.artifact.blobs) == set()
+
+    def test_damaged_records_are_skipped(self, machine, shared, tmp_path, notices):
+        """The other parts are found."""
+        for number in (1, 2):
+            store = machine("a", shared)
+            put_value(store, number)
+            store.close()
+        bad = next(path for path in objects(tmp_path, "records/*"))
+        bad.write_bytes(b"garbage")
+        (tmp_path / "shared" / "records" / "..%2f..%2fevil.jsonl.zst").write_bytes(b"garbage")
+        reader = machine("b", shared)
+
+        assert len(reader.find_records([make_key("deep 1"), make_key("deep 2")])) == 1
+        assert any("damaged" in notice for notice in notices)
+
+
+def spoil(path, how, size):
+    data = bytearray(path.read_bytes())
+    if how == "flipped":
+        data[len(data) // 2] ^= 1
+    elif how == "cut":
+        del data[len(data) // 2 :]
+    elif how == "other bytes":
+        data = bytearray(b"x" * len(data))
+    else:
+        from dagbuild.store.compression import compress
+
+        data = bytearray(compress(bytes(size * 20)))
+    path.write_bytes(data)
+
+
+class TestTrust:
+    def test_code_from_the_remote_is_not_used(self, machine, shared, notices):
+        """Unless the project says so; said once a node."""
+        writer = machine("a", shared)
+        model, table = put_value(writer, 1, code=True), put_value(writer, 2)
+        writer.flush()
+        assert writer.find_records([model.deep]) == {model.deep: [model]}
+        reader = machine("b", shared)
+        for _ in range(2):
+            assert reader.find_records([model.deep, model.content, table.deep]) == {table.deep: [table]}
+        assert reader.find_latest(["node1", "node2"]) == {"node2": table}
+        assert [record.node for record in reader.iter_records()] == ["node2"]
+        assert len([notice for notice in notices if "'node1' is not used" in notice]) == 1
+
+        trusting = machine("c", shared, trust="all")
+        assert trusting.find_records([model.deep]) == {model.deep: [model]}
+
+
+class TestModes:
+    def test_read_sends_nothing(self, machine, shared, tmp_path):
+        """Not even a probe."""
+        store = machine("a", shared, mode="read")
+        put_value(store, 1)
+        store.close()
+
+        assert store.mode == "read"
+        assert not (tmp_path / "shared").exists()
+
+    def test_wrong_secret_is_said_and_lived_with(self, machine, s3_server, notices):  # noqa: F811
+        """The local store serves the build."""
+        options = {**s3_server.options, "secret": "wrong" * 8}
+        store = machine("a", s3_server.make_bucket(), options)
+        record = put_value(store, 1)
+
+        assert store.mode == "off"
+        assert store.find_records([record.deep]) == {record.deep: [record]}
+        assert len(notices) == 1
+        assert "going on without it" in notices[0]
+
+    def test_missing_bucket_is_not_taken_for_an_empty_one(self, machine, s3_server, notices):  # noqa: F811
+        """The probe tells."""
+        store = machine("a", "s3://no-such-bucket/team", s3_server.options)
+        put_value(store, 1)
+
+        assert store.mode == "off"
+        assert "not even a bucket" in notices[0]
+
+    def test_write_protected_remote_is_read(self, machine, shared, tmp_path, notices, monkeypatch):
+        """And said so."""
+        writer = machine("a", shared)
+        record = put_value(writer, 1)
+        writer.flush()
+
+        def deny(self, name, data):
+            raise RemoteDeniedError("writing is not allowed")
+
+        monkeypatch.setattr(RemoteFolder, "write", deny)
+        reader = machine("b", shared)
+        assert reader.mode == "read"
+        assert reader.find_records([record.deep]) == {record.deep: [record]}
+        assert bytes(reader.get_blob(record.artifact.blobs[0]))
+        put_value(reader, 2)
+        reader.close()
+        assert notices == ["remote: it can only be read here; nothing will be published"]
+
+    @pytest.mark.parametrize("url", ["nosuchprotocol://x", "s3://"])
+    def test_impossible_url_is_said_and_lived_with(self, machine, url, notices):
+        """A remote never fails a build."""
+        store = machine("a", url)
+        record = put_value(store, 1)
+
+        assert store.find_records([record.deep]) == {record.deep: [record]}
+        assert len(notices) == 1
+
+    def test_settings_open_the_right_store(self, tmp_path):
+        """Nothing for "off", and no driver is imported before it is needed."""
+
+        class Options:
+            url, mode, trust, options = f"file://{tmp_path}/shared", "read-write", "data", {}
+
+        store = open_store(tmp_path / "a", Options(), fsync="none")
+        record = put_value(store, 1)
+        store.close()
+        assert isinstance(store, LayeredStore)
+        other = open_store(tmp_path / "b", Options())
+        assert other.find_records([record.deep]) == {record.deep: [record]}
+        other.close()
+        Options.mode = "off"
+        assert isinstance(open_store(tmp_path / "c", Options()), LocalStore)
+        assert isinstance(open_store(tmp_path / "c"), LocalStore)
+
+
+class TestOutage:
+    def test_in_mid_build_costs_nothing_but_the_sharing(self, machine, own_s3_server, notices):  # noqa: F811
+        """Said once when it happens and once at the end; `push` makes good for it."""
+        url = own_s3_server.make_bucket()
+        store = machine("a", url, own_s3_server.options, flush_seconds=0.1)
+        before = put_value(store, 1)
+        store.flush()
+        own_s3_server.kill()
+        started = time.monotonic()
+        after = [put_value(store, number) for number in range(2, 12)]
+        assert store.find_records([r.deep for r in after]) == {r.deep: [r] for r in after}
+        assert store.has_blobs([r.artifact.blobs[0] for r in after], local=True)
+        store.close()
+        assert time.monotonic() - started < 60
+        assert len([n for n in notices if "going on without it" in n]) == 1
+        assert notices[-1].startswith("remote: 10 results were not published")
+
+        own_s3_server.start()
+        again = machine("a", url, own_s3_server.options)
+        assert again.push() == 10
+        reader = machine("b", url, own_s3_server.options)
+        everything = [before, *after]
+        assert reader.find_records([r.deep for r in everything]) == {r.deep: [r] for r in everything}
+        assert all(bytes(reader.get_blob(r.artifact.blobs[0])) for r in everything)
+
+    def test_before_the_build(self, machine, notices):
+        """A port on which nobody listens."""
+        options = {
+            "key": "key", "secret": "secret",
+            "client_kwargs": {"endpoint_url": f"http://127.0.0.1:{free_port()}"},
+            "config_kwargs": {"connect_timeout": 1, "retries": {"max_attempts": 1}},
+        }  # fmt: skip
+        store = machine("a", "s3://bucket/team", options)
+        record = put_value(store, 1)
+
+        assert store.find_records([record.deep]) == {record.deep: [record]}
+        assert store.mode == "off"
+
+    def test_server_that_hangs(self, machine, notices):
+        """A server that takes the connection and never answers is an outage, after the timeout."""
+        with socket.socket() as silent:
+            silent.bind(("127.0.0.1", 0))
+            silent.listen(50)
+            options = {
+                "key": "key", "secret": "secret",
+                "client_kwargs": {"endpoint_url": f"http://127.0.0.1:{silent.getsockname()[1]}"},
+                "config_kwargs": {"connect_timeout": 1, "read_timeout": 1, "retries": {"max_attempts": 1}},
+            }  # fmt: skip
+            store = machine("a", "s3://bucket/team", options, patience=2)
+            started = time.monotonic()
+            record = put_value(store, 1)
+
+            assert store.find_records([record.deep]) == {record.deep: [record]}
+            store.close()
+            assert time.monotonic() - started < 20
+        assert "going on without it" in notices[0]
+
+    def test_answers_are_classified(self, s3_server):  # noqa: F811
+        """A miss is a miss, a refusal a refusal, all else an outage."""
+        there = RemoteFolder(s3_server.make_bucket(), s3_server.options)
+        with pytest.raises(FileNotFoundError):
+            there.read("nothing")
+        assert there.size("nothing") is None
+        assert there.list("nothing") == []
+        stranger = RemoteFolder(there.url, {**s3_server.options, "secret": "wrong" * 8})
+        with pytest.raises(RemoteDeniedError):
+            stranger.read("nothing")
+        with pytest.raises(RemoteOutageError):
+            RemoteFolder("nosuchprotocol://x").read("nothing")

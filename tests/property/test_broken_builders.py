@@ -1,0 +1,172 @@
+"""A builder that forgets something must be caught: the property notices what each of these breaks."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+import dagbuild.code.functions
+import dagbuild.project
+from dagbuild.code import Closure, SourceReader
+from dagbuild.code.walk import Walk
+from dagbuild.digest import Digest, digest_text
+from dagbuild.node import Node
+from dagbuild.plan import Request
+from dagbuild.record import Artifact, Key, Manifest, Part
+from tests.property.sketch import Edit, Sketch
+from tests.property.strategies import edits, sketches
+from tests.property.test_incremental import check_history
+
+Break = Callable[[pytest.MonkeyPatch], None]
+
+
+def search() -> None:
+    """Look for a history that breaks a promise; the first one found is told as it is, not made small."""
+
+    @settings(
+        max_examples=300,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(sketches(), edits())
+    def run(first: Sketch, changes: list[Edit]) -> None:
+        check_history(first, changes)
+
+    run()
+
+
+def ignore_helpers(patch: pytest.MonkeyPatch) -> None:
+    """No helper's code counts."""
+    closure = SourceReader.closure
+
+    def blind(self: SourceReader, things: Sequence[Any], ignore: Sequence[Any] = ()) -> Closure:
+        names = getattr(things[0], "__globals__", {})
+        tools = names.get("tools")
+        helpers = list(vars(tools).values()) if isinstance(tools, ModuleType) else []
+        return closure(self, things, [*ignore, *(helper for helper in helpers if callable(helper))])
+
+    patch.setattr(SourceReader, "closure", blind)
+
+
+def ignore_constants(patch: pytest.MonkeyPatch) -> None:
+    """A module's constant counts as itself, whatever its value."""
+    constant = Walk.constant
+
+    def blind(self: Walk, names: Mapping[str, Any], name: str, value: Any) -> Any:
+        return "some number" if isinstance(value, int) else constant(self, names, name, value)
+
+    patch.setattr(Walk, "constant", blind)
+
+
+def ignore_defaults(patch: pytest.MonkeyPatch) -> None:
+    """The defaults of parameters do not count."""
+    patch.setattr(dagbuild.code.functions, "_add_defaults", lambda *_: None)
+
+
+def ignore_cells(patch: pytest.MonkeyPatch) -> None:
+    """What a closure has captured does not count."""
+    patch.setattr(dagbuild.code.functions, "_fill_cells", lambda *_: None)
+
+
+def ignore_source(patch: pytest.MonkeyPatch) -> None:
+    """A node is its name."""
+    _change_parts(patch, lambda parts, _: [replace(p, counts=p.counts and p.kind != "source") for p in parts])
+
+
+def ignore_upstream(patch: pytest.MonkeyPatch) -> None:
+    """Upstream ids are not in the key."""
+    key = Manifest.key
+
+    def blind(self: Manifest, upstream: Iterable[Part]) -> Key:
+        return key(self, ())
+
+    patch.setattr(Manifest, "key", blind)
+
+
+def ignore_given_values(patch: pytest.MonkeyPatch) -> None:
+    """Inputs, config values and overrides count by name only."""
+    key = Request.key
+
+    def blind(self: Request, name: str, id_of: Callable[[str], str | None]) -> Key | None:
+        return key(self, name, lambda up: "given" if up in self.givens else id_of(up))
+
+    patch.setattr(Request, "key", blind)
+
+
+def mix_up_values(patch: pytest.MonkeyPatch) -> None:
+    """All values have the same digest, so that every run looks like one that changed nothing."""
+    patch.setattr(Artifact, "digest", property(lambda _: Digest("xxh3-" + "0" * 32)))
+
+
+def mix_up_parameters(patch: pytest.MonkeyPatch) -> None:
+    """The digest of the upstreams forgets which parameter receives which."""
+    key = Manifest.key
+
+    def blind(self: Manifest, upstream: Iterable[Part]) -> Key:
+        parts = sorted(upstream, key=lambda part: part.digest)
+        return key(self, [Part(part.kind, "any", part.digest) for part in parts[:1]])
+
+    patch.setattr(Manifest, "key", blind)
+
+
+def _change_parts(patch: pytest.MonkeyPatch, change: Callable[[tuple[Part, ...], Node], list[Part]]) -> None:
+    make = dagbuild.project.make_manifests
+
+    def changed(nodes: Iterable[Node], *others: Any, **options: Any) -> dict[str, Manifest]:
+        kept = list(nodes)
+        manifests = make(kept, *others, **options)
+        return {node.name: Manifest(tuple(change(manifests[node.name].parts, node))) for node in kept}
+
+    patch.setattr(dagbuild.project, "make_manifests", changed)
+
+
+def count_places(patch: pytest.MonkeyPatch) -> None:
+    """The place of a definition counts."""
+    _change_parts(patch, lambda parts, node: [*parts, Part("source", "where", digest_text(str(node.where)))])
+
+
+def count_time(patch: pytest.MonkeyPatch) -> None:
+    """The moment counts."""
+    clock = itertools.count()
+    _change_parts(patch, lambda parts, _: [*parts, Part("source", "now", str(next(clock)))])
+
+
+STALE = [
+    ignore_helpers,
+    ignore_constants,
+    ignore_defaults,
+    ignore_cells,
+    ignore_source,
+    ignore_upstream,
+    ignore_given_values,
+    mix_up_values,
+    mix_up_parameters,
+]
+
+
+@pytest.mark.parametrize("damage", STALE, ids=lambda damage: damage.__name__)
+def test_a_forgetful_builder_gives_stale_values(damage: Break, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that forgets something gives an old value after some edit, and the property sees it."""
+    damage(monkeypatch)
+
+    with pytest.raises(AssertionError, match="stale after"):
+        search()
+
+
+@pytest.mark.parametrize("damage", [count_places, count_time], ids=lambda damage: damage.__name__)
+def test_a_nervous_builder_computes_twice(damage: Break, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that counts too much computes again what no edit has changed, and the property sees it."""
+    damage(monkeypatch)
+
+    with pytest.raises(AssertionError, match="computed"):
+        search()

@@ -1,0 +1,223 @@
+"""What a project does to a library, hands to it, or takes from it."""
+
+from tests.torture.case import NOTHING, Build, Case, install, sub, write
+from tests.torture.parts import EDIT_F, INSTALLED, LIB, TINYLIB, B, X, collector, one
+
+CASES: list[Case] = []
+case = collector(CASES)
+FIRST = Build("b", edits=[INSTALLED])
+
+case(
+    "library_attribute_set",
+    one("import tinylib\ntinylib.FACTOR = 3", "tinylib.scale(x)", TINYLIB),
+    NOTHING,
+    Build("b", edits=[sub("nodes.py", "= 3", "= 4")]),
+    first=FIRST,
+    **X,
+)
+case(
+    "library_configured_by_call",
+    one("import tinylib\ntinylib.configure(3)", "tinylib.scale(x)", TINYLIB),
+    NOTHING,
+    Build("b", edits=[sub("nodes.py", "configure(3)", "configure(4)")]),
+    first=FIRST,
+    **X,
+)
+case(
+    "library_configured_elsewhere",
+    one("import setup_tiny\nimport tinylib", "tinylib.scale(x)")
+    + "--- setup_tiny.py\nimport deep\n--- deep.py\nimport tinylib\nK = 3\ntinylib.configure(K)\n"
+    + TINYLIB,
+    NOTHING,
+    Build("b", edits=[sub("deep.py", "K = 3", "K = 4")]),
+    first=FIRST,
+    **X,
+)
+case(
+    "library_configured_by_helper",
+    one("import tinylib\nfrom lib import setup\nsetup()", "tinylib.scale(x)")
+    + "--- lib.py\nimport tinylib\ndef setup():\n    tinylib.configure(3)\n"
+    + TINYLIB,
+    NOTHING,
+    Build("b", edits=[sub("lib.py", "configure(3)", "configure(4)")]),
+    first=FIRST,
+    **X,
+)
+case(
+    "library_configured_under_condition",
+    one("import tinylib\nif tinylib.FACTOR > 1:\n    tinylib.configure(3)", "tinylib.scale(x)", TINYLIB),
+    Build("b", edits=[sub("nodes.py", "FACTOR > 1", "FACTOR > 5")]),
+    first=FIRST,
+    **X,
+)
+case(
+    "library_configured_only_as_script",
+    one('import tinylib\nif __name__ == "__main__":\n    tinylib.configure(3)', "tinylib.scale(x)", TINYLIB),
+    Build(edits=[sub("nodes.py", "configure(3)", "configure(4)")]),
+    first=FIRST,
+    **X,
+)
+case(
+    "library_configured_in_unrelated_module",
+    one("import tinylib", "tinylib.scale(x)")
+    + "--- other.py\nimport tinylib\ntinylib.configure(3)\n"
+    + TINYLIB,
+    Build(edits=[sub("other.py", "configure(3)", "configure(4)")]),
+    first=FIRST,
+    **X,
+)
+case(
+    "registered_function",
+    one(
+        "import tinylib\n@tinylib.register\ndef _plug(x):\n    return x + 1\n",
+        'tinylib.call("_plug", x)',
+        TINYLIB,
+    ),
+    NOTHING,
+    Build("b", edits=[sub("nodes.py", "x + 1", "x + 2")]),
+    first=FIRST,
+    **X,
+)
+case(
+    "registered_function_in_plugin_module",
+    one("import plugins\nimport tinylib", 'tinylib.call("_plug", x)')
+    + "--- plugins.py\nimport tinylib\nfrom lib import f\n@tinylib.register\ndef _plug(x):\n    return f(x)\n"
+    + LIB
+    + TINYLIB,
+    NOTHING,
+    Build("b", edits=[EDIT_F]),
+    Build(edits=[sub("lib.py", "x + 100", "x + 200")]),
+    first=FIRST,
+    **X,
+)
+case(
+    "registered_subclass",
+    one(
+        "import tinylib\nclass Mine(tinylib.Plugin):\n    def go(self, x):\n        return x + 1\n",
+        'tinylib.Plugin.known["Mine"]().go(x)',
+        TINYLIB,
+    ),
+    NOTHING,
+    Build("b", edits=[sub("nodes.py", "x + 1", "x + 2")]),
+    first=FIRST,
+    **X,
+)
+case(
+    "method_called_by_library_base",
+    one(
+        "import tinylib\nclass Mine(tinylib.Base):\n    def step(self, x):\n        return x + 1\n",
+        "Mine().run(x)",
+        TINYLIB,
+    ),
+    NOTHING,
+    Build("b", edits=[sub("nodes.py", "x + 1", "x + 2")]),
+    first=FIRST,
+    **X,
+)
+case(
+    "library_object_holds_function",
+    one("import tinylib\nfrom lib import f\n_W = tinylib.Wrap(f)", "_W(x)", LIB + TINYLIB),
+    NOTHING,
+    Build("b", edits=[EDIT_F]),
+    first=FIRST,
+    **X,
+)
+case(
+    "own_function_put_into_library",
+    one(
+        "import tinylib\ndef _mine(x):\n    return x + 1\ntinylib.scale = _mine", "tinylib.scale(x)", TINYLIB
+    ),
+    NOTHING,
+    Build("b", edits=[sub("nodes.py", "x + 1", "x + 2")]),
+    first=FIRST,
+    **X,
+)
+case(
+    "library_in_helper_only",
+    one("from lib import f", "f(x)")
+    + "--- lib.py\nimport tinylib\ndef f(x):\n    return tinylib.scale(x)\n"
+    + TINYLIB,
+    Build(
+        "b",
+        edits=[
+            sub("site:tinylib/__init__.py", "FACTOR = 2", "FACTOR = 5"),
+            install("tiny-lib", "2.0", "tinylib"),
+        ],
+    ),
+    first=FIRST,
+    **X,
+)
+case(
+    "library_unused_by_node",
+    one("import tinylib\ndef _other(x):\n    return tinylib.scale(x)", "x + 1", TINYLIB),
+    Build(edits=[install("tiny-lib", "2.0", "tinylib")]),
+    first=FIRST,
+    **X,
+)
+case(
+    "library_imported_in_body",
+    one("", "_scaled(x)\n\ndef _scaled(x):\n    from tinylib import scale\n    return scale(x)", TINYLIB),
+    Build(
+        "b",
+        edits=[
+            sub("site:tinylib/__init__.py", "FACTOR = 2", "FACTOR = 5"),
+            install("tiny-lib", "2.0", "tinylib"),
+        ],
+    ),
+    first=FIRST,
+    **X,
+)
+case(
+    "seed_at_import",
+    one("import random\nrandom.seed(1)", "random.Random(x).random() and len(str(random.getstate())) > 0"),
+    NOTHING,
+    Build("b", edits=[sub("nodes.py", "seed(1)", "seed(2)"), sub("nodes.py", "> 0", "> 1")]),
+    Build("b", edits=[sub("nodes.py", "seed(2)", "seed(3)")]),
+    **X,
+)
+case(
+    "logging_at_import_says_nothing",
+    one("import logging, warnings\nlogging.basicConfig(level=10)\nwarnings.simplefilter('ignore')", "x + 1"),
+    Build(edits=[sub("nodes.py", "level=10", "level=20"), sub("nodes.py", "'ignore'", "'error'")]),
+    **X,
+)
+case(
+    "pandas_option_at_import",
+    one("import pandas as pd\npd.set_option('display.precision', 3)", "str(pd.Series([x / 3]))"),
+    NOTHING,
+    Build("b", edits=[sub("nodes.py", "precision', 3", "precision', 5")]),
+    **X,
+)
+case(
+    "pandas_accessor",
+    one(
+        """
+import pandas as pd
+
+@pd.api.extensions.register_series_accessor("mine")
+class Mine:
+    def __init__(self, series):
+        self.series = series
+
+    def double(self):
+        return self.series * 2
+""",
+        "int(pd.Series([x]).mine.double().sum())",
+    ),
+    NOTHING,
+    Build("b", edits=[sub("nodes.py", "* 2", "* 3")]),
+    **X,
+)
+case(
+    "environment_set_at_import",
+    one('import os\nimport time\nos.environ["TZ"] = "UTC"\ntime.tzset()', "time.tzname[0]"),
+    NOTHING,
+    Build("b", edits=[sub("nodes.py", '"UTC"', '"CET-1"')]),
+    **X,
+)
+case(
+    "unrelated_package_appears",
+    "--- nodes.py" + '\ndef a(x: int) -> int:\n    ran("a")\n    return x\n' + B,
+    Build(edits=[write("site:zzlib.py", "K = 1\n"), install("zz-lib", "1.0", "zzlib")]),
+    **X,
+)

@@ -1,0 +1,83 @@
+"""Build once, as a user's process would: `one_build.py JOB.json`, started by `play`.
+
+Writes which nodes ran, the targets' values, and the values that a build with an empty cache gives afterwards.
+"""
+
+import importlib
+import json
+import linecache
+import os
+import sys
+import tempfile
+import traceback
+import types
+from pathlib import Path
+
+
+def load_modules(project, names, mode):
+    """Import the modules, or run them as a script, as a notebook's cells, or without any source."""
+    sys.path.insert(0, project)
+    if mode == "import":
+        return [importlib.import_module(name) for name in names]
+    main = types.ModuleType("__main__")
+    sys.modules["__main__"] = main
+    for index, name in enumerate(names):
+        file = f"{project}/{name}.py"
+        text = Path(file).read_text(encoding="utf-8")
+        if mode == "script":
+            main.__file__ = file
+        elif mode == "notebook":
+            # As ipykernel does: a file name with the process in it that only linecache knows.
+            file = f"{tempfile.gettempdir()}/ipykernel_{os.getpid()}/{index}{len(text)}.py"
+            linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+        else:
+            file = "<string>"
+        exec(compile(text, file, "exec"), main.__dict__)
+    return [main]
+
+
+def evaluate(expressions):
+    """Return the values of expressions that may use numpy and pandas."""
+    names = {}
+    if any("pd." in text or "np." in text for text in expressions.values()):
+        exec("import numpy as np, pandas as pd", names)
+    return {name: eval(text, names) for name, text in expressions.items()}
+
+
+def show(value):
+    """Return a text in which equal values are equal."""
+    return repr(list(value) if hasattr(value, "__next__") else value)
+
+
+def build(job):
+    """Return what the build gives, and what a build from nothing gives."""
+    from dagbuild import Driver
+
+    modules = load_modules(job["project"], job["modules"], job["mode"])
+    targets = job["target"].split()
+
+    def values(cache):
+        given = {name: evaluate(job[name]) for name in ("inputs", "overrides")}
+        got = Driver(job["config"], *modules, cache=cache).execute(targets, **given)
+        return " ".join(show(got[target]) for target in targets)
+
+    cached = values(job["cache"])
+    log = Path(os.environ["RAN_LOG"])
+    ran = log.read_text().split() if log.exists() else []
+    return {"values": cached, "ran": ran, "clean": values(None)}
+
+
+def main():
+    """Run the job that the first argument names."""
+    job = json.loads(Path(sys.argv[1]).read_text())
+    sys.path.pop(0)  # this folder
+    try:
+        result = build(job)
+    except BaseException as error:
+        traceback.print_exc()
+        result = {"error": f"{type(error).__name__}: {error}"}
+    Path(job["result"]).write_text(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Play a case: make its folder, then one fresh process for each build."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.torture.case import SETTINGS, Build, Case, Folder, install
+
+HERE = Path(__file__).parent
+TIMEOUT = 120
+
+RANLOG = """
+import os
+
+def ran(name):
+    fd = os.open(os.environ["RAN_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(fd, name.encode() + b"\\n")
+    os.close(fd)
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one build did: nodes that ran, the targets' values and those of a build from nothing, its output."""
+
+    ran: frozenset[str]
+    error: str
+    values: str
+    clean: str
+    output: str
+
+
+def play(case: Case, base: Path) -> Iterator[tuple[Build, Outcome]]:
+    """Yield each build of the case with its outcome."""
+    folder = Folder(base, base / "project")
+    folder.project.mkdir(parents=True)
+    folder.put("site:ranlog.py", RANLOG)
+    install("ranlog", "1.0", "ranlog")(folder)
+    for name, text in case.sections().items():
+        folder.put(name, text)
+    settings = {name: getattr(case, name) for name in SETTINGS}
+    for build in case.all_builds():
+        for edit in build.edits:
+            edit(folder)
+        settings |= {n: getattr(build, n) for n in SETTINGS if getattr(build, n) is not None}
+        cwd = base / build.cwd if build.cwd is not None else folder.project
+        yield build, _run(folder, settings, cwd)
+
+
+def _run(folder: Folder, settings: dict[str, Any], cwd: Path) -> Outcome:
+    log, result, job = (folder.base / name for name in ("ran.log", "result.json", "job.json"))
+    for old in (log, result):
+        old.unlink(missing_ok=True)
+    told = {name: dict(v) if name in {"config", "inputs", "overrides"} else v for name, v in settings.items()}
+    told |= {"project": str(folder.project), "cache": str(folder.base / "cache"), "result": str(result)}
+    job.write_text(json.dumps(told))
+    env = {
+        name: v
+        for name, v in os.environ.items()
+        if not name.startswith(("PYTHON", "DAGBUILD", "PYTEST", "COV"))
+    }
+    env |= {
+        "PYTHONPATH": os.pathsep.join([str(folder.base / "site-packages"), str(HERE.parents[1])]),
+        "PYTHONDONTWRITEBYTECODE": "1",  # Python itself runs a stale .pyc when size and second of an edit are the same
+        "RAN_LOG": str(log),
+        **settings["env"],
+    }
+    output = folder.base / "output.txt"  # a file and no pipe: a build that is killed may leave children
+    with output.open("w") as stream:
+        process = subprocess.Popen(
+            [sys.executable, str(HERE / "one_build.py"), str(job)],
+            cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True,
+        )  # fmt: skip
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(TIMEOUT)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    died = {"error": f"the process ended with {process.returncode}"}
+    got = json.loads(result.read_text()) if result.exists() else died
+    ran = got["ran"] if "ran" in got else (log.read_text().split() if log.exists() else [])
+    values = (got.get("values", ""), got.get("clean", ""))
+    return Outcome(frozenset(ran), got.get("error", ""), *values, output.read_text(errors="replace"))

@@ -1,0 +1,36 @@
+"""Print the fingerprints of everything that the modules of a folder define, as JSON: `corpus.py FOLDER`.
+
+Run under several interpreters, hash seeds and folders by `test_stability`.
+"""
+
+import importlib
+import json
+import sys
+import types
+from pathlib import Path
+
+
+def main():
+    """Read the closure of each function and class, one by one."""
+    folder = Path(sys.argv[1])
+    sys.path.insert(0, str(folder))
+    from dagbuild.code import SourceReader
+
+    modules = []
+    for path in sorted(folder.glob("*.py")):
+        try:
+            modules.append(importlib.import_module(path.stem))
+        except Exception:  # it needs something that this interpreter has no longer
+            continue
+    reader = SourceReader(modules)
+    found = {}
+    for module in modules:
+        for name, thing in vars(module).items():
+            kinds = (types.FunctionType, type)
+            if isinstance(thing, kinds) and thing.__module__ == module.__name__:
+                closure = reader.closure([thing])
+                found[f"{module.__name__}.{name}"] = [closure.digest, list(closure.notes)]
+    json.dump(found, sys.stdout)
+
+
+main()

@@ -1,0 +1,484 @@
+"""Importing a project's modules and making a graph of their functions."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from dagbuild.errors import GraphError, LoadError
+from dagbuild.loader import create_module, load_graph, load_modules
+from dagbuild.node import REQUIRED, File
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder to write files in; what is imported from it is forgotten afterwards."""
+    monkeypatch.chdir(tmp_path)
+    path, modules = list(sys.path), set(sys.modules)
+
+    def write(**files: str) -> Path:
+        for name, text in files.items():
+            file = tmp_path / (name.replace("__", "/") + ".py")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(textwrap.dedent(text).lstrip("\n"))
+        return tmp_path
+
+    yield write
+    sys.path[:] = path
+    for name in set(sys.modules) - modules:
+        if (
+            getattr(sys.modules[name], "__file__", None) is None
+            or str(tmp_path) in sys.modules[name].__file__
+        ):
+            del sys.modules[name]
+
+
+def problems_of(caught) -> list[str]:
+    return [str(problem) for problem in caught.value.problems]
+
+
+def refuse_graph(root: Path, *modules: str, **config) -> list[str]:
+    with pytest.raises(GraphError) as caught:
+        load_graph(load_modules(modules, root), config)
+    return problems_of(caught)
+
+
+class TestModules:
+    def test_by_name_and_by_path(self, project):
+        """A module is loaded once, however it is named."""
+        root = project(spend="A = 1", nodes__io="B = 2", nodes__model="C = 3")
+
+        modules = load_modules(["spend", "spend.py", "nodes/", "nodes.io", "nodes/io.py"], root)
+
+        assert [module.__name__ for module in modules] == ["spend", "nodes.io", "nodes.model"]
+
+    def test_a_package_brings_its_public_modules(self, project):
+        """All modules below a package are loaded, but not private ones and tests."""
+        root = project(pack="")
+        (root / "pack.py").unlink()
+        for name in ("__init__", "io", "_private", "test_io", "conftest", "deep/__init__", "deep/inner"):
+            file = root / "pack" / f"{name}.py"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("")
+
+        expected = ["pack", "pack.deep", "pack.io", "pack.deep.inner"]
+        assert [module.__name__ for module in load_modules(["pack"], root)] == expected
+        assert [module.__name__ for module in load_modules(["pack/"], root)] == expected
+
+    def test_a_package_below_src_keeps_its_name(self, project):
+        """A path leads to the name under which the project's own imports know the module."""
+        root = project(src__lib__io="A = 1")
+        (root / "src/lib/__init__.py").write_text("")
+
+        assert [module.__name__ for module in load_modules(["src/lib"], root)] == ["lib", "lib.io"]
+
+    def test_an_edit_within_the_same_second_is_seen(self, project):
+        """Same size, same second: Python itself would run the old code."""
+        for number in range(10):
+            root = project(quick=f"A = {number}")
+
+            (module,) = load_modules(["quick"], root)
+
+            assert number == module.A
+
+    def test_compiled_code_of_the_same_second_is_not_trusted(self, project):
+        """Another process may have compiled the file between two edits."""
+        root = project(raced="A = 1")
+        script = "import sys; sys.path.insert(0, '.'); import raced"
+        subprocess.run([sys.executable, "-c", script], check=True, cwd=root)
+        before = (root / "raced.py").stat()
+        (root / "raced.py").write_text("A = 2")
+        os.utime(root / "raced.py", ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+
+        (module,) = load_modules(["raced"], root)
+
+        assert module.A == 2
+
+    def test_an_edited_helper_reaches_its_users(self, project):
+        """When one file changed, the modules that import it are loaded again too."""
+        root = project(user="from helper import A", helper="A = 1")
+        load_modules(["user"], root)
+        project(helper="A = 22")
+
+        assert load_modules(["user"], root)[0].A == 22
+
+    def test_nothing_is_loaded_twice_without_an_edit(self, project):
+        """The very same module comes back, so that its classes stay the same."""
+        root = project(steady="class A: ...")
+
+        assert load_modules(["steady"], root)[0] is load_modules(["steady"], root)[0]
+
+    def test_two_projects_may_have_modules_of_one_name(self, project):
+        """The root that is asked for comes first."""
+        root = project(one__pipe="A = 1", two__pipe="A = 2")
+
+        assert [load_modules(["pipe"], root / name)[0].A for name in ("one", "two", "one")] == [1, 2, 1]
+
+    def test_all_that_goes_wrong_is_told_together(self, project):
+        """Syntax, missing modules and exceptions, each with the user's file and line."""
+        root = project(
+            syntax="x = 1\ndef broken(:\n    pass",
+            missing="import os\nimport no_such_library",
+            near="from pack.spned import x",
+            pack__spend="x = 1",
+            boom="def _f():\n    return 1 / 0\n\n_f()",
+            leaves="import sys\nsys.exit(3)",
+            decorated="from dagbuild.modifiers import inject\n\n\n@inject(x=3)\ndef f(x: int) -> int:\n    return x",
+        )
+
+        with pytest.raises(LoadError) as caught:
+            load_modules(
+                [
+                    "syntax",
+                    "missing",
+                    "near",
+                    "boom",
+                    "leaves",
+                    "decorated",
+                    "syntx",
+                    "pack.spent",
+                    "gone.py",
+                ],
+                root,
+            )
+
+        assert problems_of(caught) == [
+            "syntax.py:2: invalid syntax: def broken(:",
+            "missing.py:2: it imports 'no_such_library', which is neither in the project nor installed",
+            "near.py:1: it imports 'pack.spned', which is neither in the project nor installed\n"
+            "  try: did you mean 'pack.spend'?",
+            "boom.py:2: importing 'boom' failed: ZeroDivisionError: division by zero",
+            "leaves.py:2: importing 'leaves' failed: SystemExit: 3",
+            "decorated.py:4: @inject: parameter 'x' is 3\n"
+            "  try: source(3) for a node, value(3) for the value itself",
+            "there is no module 'syntx' in this folder\n  try: did you mean 'syntax'?",
+            "there is no module 'pack.spent' in this folder\n  try: did you mean 'pack.spend'?",
+            "there is no 'gone.py' in this folder",
+        ]
+
+    def test_a_file_named_like_a_module_of_python_is_told(self, project):
+        """`calendar.py` would silently be Python's own."""
+        root = project(calendar="A = 1")
+        import calendar  # noqa: F401  # so that it is loaded already
+
+        with pytest.raises(LoadError) as caught:
+            load_modules(["calendar"], root)
+
+        assert problems_of(caught) == [
+            "calendar.py: 'calendar' is the name of another module, which is imported in its place\n"
+            "  try: rename the file"
+        ]
+
+
+class TestFunctions:
+    def test_public_functions_of_the_module_are_nodes(self, project):
+        """Helpers, imported functions, classes, lambdas and values are no nodes."""
+        root = project(
+            helpers="def public(x: int) -> int:\n    return x",
+            nodes="""
+            from functools import lru_cache
+            from helpers import public
+
+            class Thing: ...
+
+            short = lambda x: x
+
+            def b(a: int, c: float = 1.5) -> int:
+                '''What b is.
+
+                    More.
+                '''
+                return a
+
+            def a(x: int) -> int:
+                return public(x)
+
+            def _helper(anything):
+                return anything
+            """,
+        )
+
+        graph = load_graph(load_modules(["nodes"], root), {})
+
+        assert list(graph.nodes) == ["b", "a"]
+        node = graph.nodes["b"]
+        assert (node.type, node.upstream, node.doc, str(node.where)) == (
+            int,
+            ("a", "c"),
+            "What b is.\n\nMore.",
+            "nodes.py:8",
+        )
+        assert [parameter.default for parameter in node.parameters] == [REQUIRED, 1.5]
+        assert {name: (item.type, item.required, item.used_by) for name, item in graph.inputs.items()} == {
+            "c": (float, False, ("b",)),
+            "x": (int, True, ("a",)),
+        }
+
+    def test_a_package_that_collects_its_modules_functions(self, project):
+        """Functions of a module below the package are the package's; none is taken twice."""
+        root = project(pack__inner="def a(x: int) -> int:\n    return x")
+        (root / "pack/__init__.py").write_text("from pack.inner import a")
+
+        assert list(load_graph(load_modules(["pack"], root), {}).nodes) == ["a"]
+
+    def test_annotations_as_texts(self, project):
+        """Postponed, quoted, under TYPE_CHECKING, and with brackets that only a type checker knows."""
+        root = project(
+            nodes="""
+            from __future__ import annotations
+            import typing
+            from typing import TYPE_CHECKING
+
+            if TYPE_CHECKING:
+                import collections.abc
+                import pandas as pd
+                from decimal import Decimal as D
+                from no_such_library import Thing
+
+            def a(x: pd.Series[float], y: "D | None", z: collections.abc.Sequence[int]) -> pd.DataFrame:
+                return x
+
+            def b(t: Thing) -> None: ...
+            """,
+        )
+
+        graph = load_graph(load_modules(["nodes"], root), {})
+
+        from collections.abc import Sequence
+        from decimal import Decimal
+        from typing import Any
+
+        kinds = [parameter.type for parameter in graph.nodes["a"].parameters]
+        assert kinds == [pd.Series, Decimal | None, Sequence[int]]
+        assert graph.nodes["a"].type is pd.DataFrame
+        assert graph.nodes["b"].type is type(None)
+        assert graph.inputs["t"].type is Any
+
+    def test_where_is_the_def_and_not_its_decorator(self, project):
+        """The line that is told is the one to look at."""
+        root = project(
+            nodes="""
+            from dagbuild.modifiers import tag
+
+            @tag(a="b",
+                 c="d")
+            def a(x: int) -> int:
+                return x
+            """
+        )
+
+        assert str(load_graph(load_modules(["nodes"], root), {}).nodes["a"].where) == "nodes.py:5"
+
+
+class TestProblems:
+    def test_all_problems_of_a_project_are_told_together(self, project):
+        """Sorted by file and line, each with what to try."""
+        root = project(
+            nodes="""
+            def prices(path: str) -> list: ...
+            def untyped(x): ...
+            def stars(*many: int, **named: int) -> int: ...
+            def places(x: int, /) -> int: ...
+            async def later(x: int) -> int: ...
+            def lost(x: "Flaot") -> int: ...
+            def mismatch(prices: int) -> int: ...
+            def first(second: int) -> int: ...
+            def second(third: int) -> int: ...
+            def third(first: int) -> int: ...
+            def typo(pricse: list) -> int: ...
+            def other(x: str) -> int: ...
+            """,
+            more="""
+            def other(y: int) -> int: ...
+            def region_name(region: str, size: int) -> int: ...
+            """,
+        )
+
+        assert refuse_graph(root, "nodes", "more", rgion="UK", prices=3, size="big") == [
+            "config value 'rgion' is read by no node\n  try: did you mean 'region'?",
+            "more.py:1: 'other' is made twice: here and at nodes.py:12\n"
+            "  try: rename one of them, or allow overrides to let the later module win",
+            "more.py:2: config value 'size' is 'big', but 'region_name' takes int",
+            "nodes.py:1: config has a value 'prices', but that is a node\n"
+            "  try: remove 'prices' from the config; to give the node's value yourself, override or pin it",
+            "nodes.py:2: parameter 'x' of 'untyped' has no annotation\n"
+            "  try: annotate it, or name the function '_untyped' if it is a helper and no node",
+            "nodes.py:2: 'untyped' has no return annotation\n"
+            "  try: annotate it, or name the function '_untyped' if it is a helper and no node",
+            "nodes.py:3: 'stars' takes *many\n  try: name each thing that the node needs as a parameter",
+            "nodes.py:3: 'stars' takes **named\n  try: name each thing that the node needs as a parameter",
+            "nodes.py:4: parameter 'x' of 'places' is positional-only\n  try: remove the '/'",
+            "nodes.py:5: 'later' is an async function, which a build cannot wait for\n"
+            "  try: write def instead of async def",
+            "nodes.py:6: parameter 'x' of 'lost' is annotated 'Flaot', but 'Flaot' is not defined\n"
+            "  try: did you mean 'float'?",
+            "nodes.py:7: parameter 'prices' of 'mismatch' is int, but node 'prices' at nodes.py:1 makes list",
+            "nodes.py:8: nodes need each other: first -> third -> second -> first",
+            "nodes.py:11: 'typo' needs 'pricse', but no node or config value has that name\n"
+            "  try: did you mean 'prices'? An input needs a name less like a node's",
+        ]
+
+    def test_consumers_must_agree_on_an_input(self, project):
+        """The tighter of two types that fit is the input's; two that do not fit are refused."""
+        root = project(
+            nodes="""
+            def a(x: float, y: object, z: int | None) -> int: ...
+            def b(x: int, y: list, z: int) -> int: ...
+            """,
+            clash="""
+            def c(w: str) -> int: ...
+            def d(w: int) -> int: ...
+            """,
+        )
+
+        inputs = load_graph(load_modules(["nodes"], root), {}).inputs
+
+        assert {name: item.type for name, item in inputs.items()} == {"x": int, "y": list, "z": int}
+        assert refuse_graph(root, "clash") == [
+            "clash.py:2: 'd' takes the input 'w' as int, but 'c' at clash.py:1 takes it as str"
+        ]
+
+    def test_a_function_that_hides_another_is_told(self, project):
+        """Python keeps the later of two functions of one name without a word; overloads are no such case."""
+        root = project(
+            nodes="""
+            from typing import overload
+            from dagbuild.modifiers import config
+
+            @config.when(region="US")
+            def a(x: int) -> int: ...
+
+            @config.when(region="UK")
+            def a(x: int) -> int: ...
+
+            @overload
+            def b(x: int) -> int: ...
+            def b(x: object) -> int: ...
+            """
+        )
+
+        assert refuse_graph(root, "nodes", region="UK") == [
+            "nodes.py:8: 'a' is defined twice in this file: this one hides line 5\n"
+            "  try: rename one, or name them 'a__a' and 'a__b' and choose with @config.when"
+        ]
+
+    @pytest.mark.parametrize("name", ["prices", "pricf_1", "node_b", "price", "unrelated", "pprice"])
+    def test_names_that_may_well_be_inputs_are_left_alone(self, project, name):
+        """A plural, a digit, a one-letter word, something else: no misspelling."""
+        root = project(
+            nodes=f"""
+            def price(x: int) -> int: ...
+            def price_2(x: int) -> int: ...
+            def node_a(x: int) -> int: ...
+            def user({name}: str) -> int: ...
+            """
+        )
+
+        if name == "price":
+            assert "is str, but node 'price'" in refuse_graph(root, "nodes")[0]
+        else:
+            assert name in load_graph(load_modules(["nodes"], root), {}).inputs
+
+    def test_a_known_input_is_never_a_misspelling(self, project):
+        """A name that is given from outside may be as near to a node's as it likes."""
+        root = project(nodes="def spending(x: int) -> int: ...\ndef user(spendin: int) -> int: ...")
+        modules = load_modules(["nodes"], root)
+
+        with pytest.raises(GraphError, match="'user' needs 'spendin'"):
+            load_graph(modules, {})
+        assert "spendin" in load_graph(modules, {}, inputs=["spendin"]).inputs
+        assert "spendin" in load_graph(modules, {"spendin": 3}).inputs
+
+    def test_two_cycles_are_both_printed(self, project):
+        """Also a node that needs itself."""
+        root = project(
+            nodes="""
+            def a(b: int) -> int: ...
+            def b(a: int) -> int: ...
+            def c(c: int) -> int: ...
+            """
+        )
+
+        assert refuse_graph(root, "nodes") == [
+            "nodes.py:1: nodes need each other: a -> b -> a",
+            "nodes.py:3: nodes need each other: c -> c",
+        ]
+
+
+def test_overrides_let_the_later_module_win():
+    """Only when allowed, and only between modules."""
+
+    def a(x: int) -> int:
+        return 1
+
+    first = create_module(a)
+
+    def a(y: int) -> int:
+        return 2
+
+    second = create_module(a)
+
+    assert load_graph([first, second], {}, allow_overrides=True).nodes["a"].upstream == ("y",)
+    with pytest.raises(GraphError, match="'a' is made twice"):
+        load_graph([first, second], {})
+    with pytest.raises(GraphError, match="'a' is made twice"):
+        load_graph([create_module(first.a, second.a)], {}, allow_overrides=True)
+
+
+def test_a_file_parameter_takes_a_path_from_a_node():
+    """A node may make the path that another one reads."""
+
+    def path(folder: str) -> str:
+        return folder
+
+    def table(path: File, second: File) -> int:
+        return 1
+
+    graph = load_graph([create_module(path, table)], {"second": "b.csv", "folder": "f"})
+
+    assert graph.inputs["second"].type is File
+
+
+def test_functions_of_a_notebook_make_a_module():
+    """create_module takes functions from anywhere, and only functions."""
+
+    def a(x: int) -> int:
+        return x
+
+    module = create_module(a, name="cells")
+
+    assert (module.__name__, module.a, a.__module__) == ("cells", a, __name__)
+    with pytest.raises(GraphError, match="3 is no function"):
+        create_module(3)
+
+
+def test_a_long_chain_is_quick(project):
+    """Ten thousand nodes in a row: no recursion, and well under the time of a coffee."""
+    lines = ["def n0() -> int:\n    return 0"]
+    lines += [f"def n{i}(n{i - 1}: int) -> int:\n    return n{i - 1}" for i in range(1, 10_000)]
+    modules = load_modules(["chain"], project(chain="\n".join(lines)))
+
+    started = time.perf_counter()
+    graph = load_graph(modules, {})
+
+    assert len(graph.order(["n9999"])) == 10_000
+    assert time.perf_counter() - started < 5
+
+
+def test_importing_the_decorators_opens_no_library():
+    """pandas, numpy and pyarrow stay closed until somebody else opens them."""
+    script = (
+        "import sys, dagbuild.modifiers, dagbuild.loader, dagbuild.results\n"
+        "print({'pandas', 'numpy', 'pyarrow', 'polars'} & set(sys.modules))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "set()"

@@ -46,7 +46,7 @@ def test_memory_goes_with_its_last_view(parts):
     """A view keeps the memory; without one it is given back."""
 
     def mapped():
-        return sum(str(parts[0].path) in line for line in open("/proc/self/maps"))  # noqa: SIM115, PTH123
+        return sum(str(parts[0].path) in line for line in open("/proc/self/maps"))
 
     memory = map_files(parts, parts[1].offset + 10)
     view = np.frombuffer(memory, np.uint8)[:5]

@@ -134,7 +134,7 @@ def test_a_missing_library_is_an_error_for_the_reader(artifacts):
     module = sys.modules.pop(__name__)
     sys.modules[__name__] = type(sys)("empty")
     try:
-        with pytest.raises(CodecError, match=r"no-such-library 1\.2 then, not installed now"):
+        with pytest.raises(CodecError, match=r"no-such-library 1.2 then, not installed now"):
             artifacts.load(other)
     finally:
         sys.modules[__name__] = module

@@ -121,7 +121,9 @@ class Walk:
         if _real(found) is not thing and not (origin.kind == "standard" and _is_compiled(thing)):
             return None
         if origin.kind == "project":
-            return f"{path} {self.definitions.extension(module)}"
+            # Only what is compiled has nothing but a name; a wrapper around our function may bear the name of that.
+            compiled = self.definitions.extension(module)
+            return f"{path} {compiled}" if compiled else None
         if origin.kind == "standard":
             # Private modules come and go between Python versions; what they define is known by the public name.
             parts = module.split(".")

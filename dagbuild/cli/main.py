@@ -25,7 +25,9 @@ USER, BUG, INTERRUPTED, PIPE_CLOSED = 2, 70, 130, 141
 def run(args: Sequence[str]) -> int:
     """Run one command and return its exit status; prints every error."""
     try:
-        status = group.main(args=list(args), prog_name="dagbuild", standalone_mode=False)
+        # Not `group.main`: it takes a closed pipe for success.
+        with group.make_context("dagbuild", list(args)) as context:
+            status = group.invoke(context)
         sys.stdout.flush()
         return status if isinstance(status, int) else 0
     except BaseException as error:
@@ -35,26 +37,34 @@ def run(args: Sequence[str]) -> int:
 def _tell_end(error: BaseException) -> int:
     """Say what ended the command, and return the exit status."""
     match error:
-        case UserError():
-            _tell(error.problems)
-            return USER
-        case click.exceptions.NoArgsIsHelpError():
-            say(error.format_message())
-            return USER
-        case click.UsageError():
-            _tell_usage(error)
-            return USER
-        case click.Abort() | KeyboardInterrupt():
+        case click.exceptions.Exit():
+            return error.exit_code
+        case KeyboardInterrupt() | click.Abort():
             say("interrupted")
             return INTERRUPTED
         case BrokenPipeError():
             # `dagbuild list | head`: the interpreter could not flush at its end either.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return PIPE_CLOSED
+        case UserError() | click.ClickException():
+            _tell_mistake(error)
+            return USER
         case Exception():
             _tell_bug(error)
             return BUG
     raise error
+
+
+def _tell_mistake(error: UserError | click.ClickException) -> None:
+    match error:
+        case UserError():
+            _tell(error.problems)
+        case click.exceptions.NoArgsIsHelpError():
+            say(error.format_message())
+        case click.UsageError():
+            _tell_usage(error)
+        case _:
+            _tell([Problem(error.format_message())])
 
 
 def _tell(problems: Sequence[Problem]) -> None:

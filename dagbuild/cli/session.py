@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from dagbuild.project import Project
     from dagbuild.settings import Settings
 
+SETTINGS = ("project", "cache", "remote", "executor", "build", "inputs")
+"""Tables of dagbuild.toml that are not the project's own config."""
+
 IMPLICIT = "dagbuild.implicit"
 """In the context's `meta`: no command was named, so the words may be misspelt commands."""
 
@@ -49,8 +52,11 @@ class Session:
         """The project's settings; raises SettingsError."""
         from dagbuild.settings import load_settings
 
-        path = self.given.project or os.environ.get("DAGBUILD_PROJECT") or "."
-        return load_settings(Path(path), profile=self.given.profile, overrides=self._overrides())
+        return load_settings(self._path, profile=self.given.profile, overrides=self._overrides())
+
+    @property
+    def _path(self) -> Path:
+        return Path(self.given.project or os.environ.get("DAGBUILD_PROJECT") or ".")
 
     @functools.cached_property
     def project(self) -> Project:
@@ -60,7 +66,29 @@ class Session:
         settings = self.settings
         project = Project(settings, listener=self._listen)
         click.get_current_context().call_on_close(project.close)
+        self._check_sets(project)
         return project
+
+    def _check_sets(self, project: Project) -> None:
+        """Raise InputError for config values of `--set` that neither the file has nor any node reads.
+
+        In the file such a value may be for another graph; on the command line it is a slip.
+        """
+        from dagbuild.settings import load_settings
+
+        given = [path for path in map(_name_config, self._overrides()) if path]
+        if not given:
+            return
+        plain = load_settings(self._path, profile=self.given.profile)
+        read = {name for node in project.graph.nodes.values() for name in node.config_used}
+        known = {*project.graph.inputs, *read, *plain.config, *plain.inputs}
+        problems = [
+            Problem(f"no node reads a config value '{name}'", f"--set {name}", did_you_mean(name, known))
+            for name in given
+            if name not in known
+        ]
+        if problems:
+            raise InputError.of(problems)
 
     def check_names(self, names: Iterable[str]) -> None:
         """Raise InputError for all names that are no node or input, with what each was likely meant to be."""
@@ -109,6 +137,14 @@ class Session:
         text = getattr(event, "text", None)
         if text is not None:
             say(f"{self.err.paint('warning', 'warning')}: {text}")
+
+
+def _name_config(key: str) -> str | None:
+    """Return the config value that a key of `--set` names; None when it names a setting."""
+    first, dot, rest = key.partition(".")
+    if first == "config" and dot:
+        return rest.partition(".")[0]
+    return None if dot and first in SETTINGS else first
 
 
 def with_session(function: Callable[..., int]) -> Callable[..., int]:

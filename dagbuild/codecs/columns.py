@@ -198,7 +198,8 @@ def _read_sparse(form: Form, reader: Reader) -> Any:
     index = make_index(length, _own_array(rows, "<i4", reader.size(rows) // 4, reader))
     index = index if kind == "integer" else index.to_block_index()
     dtype = pd.SparseDtype(values.dtype, reader.value(fill))
-    return pd.arrays.SparseArray(values, sparse_index=index, dtype=dtype)
+    kind_of_array: Any = pd.arrays.SparseArray
+    return kind_of_array._simple_new(values, index, dtype)
 
 
 _STRINGS: Any = [

@@ -1,12 +1,12 @@
 """Columns of Python objects: one typed array for each exact type of cell.
 
-What no typed array can hold exactly (a subclass, a list, an int of a hundred digits) declines, and the column goes
-to pickle.
+Cells that no typed array can hold exactly (a list, an instance of a subclass) go to one pickle, these alone.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -17,83 +17,70 @@ import pyarrow as pa
 
 from dagbuild.codecs.arrays import add_array, make_array
 from dagbuild.codecs.arrow import add_chunks, read_chunks
-from dagbuild.codecs.base import Declined, Reader, Writer
+from dagbuild.codecs.base import Reader, Writer
 
 Cells = Sequence[Any]
 
-_NAN = np.nan
-"""The one that everybody passes around, told from others: `is` and `in` see the difference."""
+_NANS = {id(np.nan): "nan", id(math.nan): "math.nan"}
+"""Those that everybody passes around, told from others: `is` and `in` see the difference."""
 
 
-def add_objects(array: np.ndarray[Any, Any], writer: Writer) -> Any:
-    """Return the form of a one-dimensional object array; as a pickle where it cannot be data."""
-    mark = writer.mark()
-    try:
-        return _add_typed(array.tolist(), writer)
-    except (Declined, OverflowError, pa.ArrowInvalid):
-        writer.roll_back(mark)
-        return ["pickle", len(array), writer.add_pickle(array.tolist())]
+def add_objects(array: np.ndarray[Any, Any], writer: Writer) -> list[Any]:
+    """Return the form of a one-dimensional object array: its length, the kind of each cell, and each kind's cells."""
+    cells = array.tolist()
+    kind_of = dict.fromkeys(set(map(type, cells)), "other") | _KIND_OF
+    found = [kind_of[kind] for kind in map(type, cells)]
+    if "float" in found:
+        for row, cell in enumerate(cells):
+            if id(cell) in _NANS:
+                found[row] = _NANS[id(cell)]
+    names = [name for name in _ORDER if name in set(found)]
+    if len(names) <= 1:
+        return [len(cells), None, [_add_part(name, cells, writer) for name in names]]
+    code_of = {name: code for code, name in enumerate(names)}
+    codes = np.array([code_of[name] for name in found], np.uint8)
+    number = add_array(codes, writer)
+    parts = [
+        _add_part(name, [cells[row] for row in np.flatnonzero(codes == code).tolist()], writer)
+        for code, name in enumerate(names)
+    ]
+    return [len(cells), number, parts]
 
 
-def read_objects(form: Any, reader: Reader) -> np.ndarray[Any, Any]:
+def read_objects(form: list[Any], reader: Reader) -> np.ndarray[Any, Any]:
     """Return the object array of a form."""
-    length = form[1]
+    length, number, parts = form
     result = np.empty(length, object)
-    if form[0] == "pickle":
-        _fill(result, slice(None), reader.value(form[2]))
+    if number is None:
+        for name, part in parts:
+            _fill(result, slice(None), _read_part(name, part, length, reader))
         return result
-    _, _, codes_number, kinds = form
-    if len(kinds) == 1:
-        name, part = kinds[0]
-        _fill(result, slice(None), _read_part(name, part, length, reader))
-    elif kinds:
-        codes = make_array(reader.view(codes_number), np.dtype(np.uint8), (length,))
-        for code, (name, part) in enumerate(kinds):
-            rows = np.flatnonzero(codes == code)
-            _fill(result, rows, _read_part(name, part, len(rows), reader))
+    codes = make_array(reader.view(number), np.dtype(np.uint8), (length,))
+    for code, (name, part) in enumerate(parts):
+        rows = np.flatnonzero(codes == code)
+        _fill(result, rows, _read_part(name, part, len(rows), reader))
     return result
 
 
-def _add_typed(cells: list[Any], writer: Writer) -> Any:
-    types = set(map(type, cells))
-    if not types <= _KIND_OF.keys():
-        raise Declined
-    found = {_KIND_OF[kind] for kind in types}
-    has_nan = float in types and any(cell is _NAN for cell in cells)
-    names = [name for name in _ORDER if name in found or (name == "nan" and has_nan)]
-    if has_nan and all(cell is _NAN for cell in cells if type(cell) is float):
-        names.remove("float")
-    if len(names) <= 1:
-        return ["typed", len(cells), None, [_add_part(name, cells, writer) for name in names]]
-    code_of = {kind: names.index(_KIND_OF[kind]) for kind in types if _KIND_OF[kind] in names}
-    if has_nan:
-        nan = names.index("nan")
-        codes = [nan if cell is _NAN else code_of[type(cell)] for cell in cells]
-    else:
-        codes = [code_of[kind] for kind in map(type, cells)]
-    array = np.array(codes, np.uint8)
-    number = add_array(array, writer)
-    parts = [
-        _add_part(name, [cells[row] for row in np.flatnonzero(array == code).tolist()], writer)
-        for code, name in enumerate(names)
-    ]
-    return ["typed", len(cells), number, parts]
-
-
 def _add_part(name: str, cells: Cells, writer: Writer) -> list[Any]:
+    if name == "other":
+        return [name, writer.add_pickle(cells)]
     kind = _KINDS[name]
     if isinstance(kind, _One):
         return [name, None]
-    if isinstance(kind, _Numbers):
-        return [name, add_array(np.array(kind.encode(cells), kind.dtype), writer)]
     try:
-        texts = pa.array(kind.encode(cells), kind.type)
+        if isinstance(kind, _Numbers):
+            return [name, add_array(np.array(kind.encode(cells), kind.dtype), writer)]
+        return [name, add_chunks(pa.chunked_array([pa.array(kind.encode(cells), kind.type)]), writer)]
     except UnicodeEncodeError:
         return _add_part("surrogates", cells, writer)
-    return [name, add_chunks(pa.chunked_array([texts]), writer)]
+    except OverflowError:
+        return _add_part("long", cells, writer)
 
 
 def _read_part(name: str, part: Any, length: int, reader: Reader) -> Any:
+    if name == "other":
+        return reader.value(part)
     kind = _KINDS[name]
     if isinstance(kind, _One):
         return [kind.value] * length
@@ -137,8 +124,14 @@ _KINDS: dict[str, _One | _Numbers | _Texts] = {
     "na": _One(pd.NA),
     "nat": _One(pd.NaT),
     "nan": _One(np.nan),
+    "math.nan": _One(math.nan),
     "bool": _Numbers("|b1"),
     "int": _Numbers("<i8"),
+    "long": _Texts(
+        pa.large_string(),
+        lambda cells: [hex(cell) for cell in cells],
+        lambda texts: (int(t, 16) for t in texts),
+    ),
     "float": _Numbers("<f8"),
     "str": _Texts(pa.large_string()),
     "bytes": _Texts(pa.large_binary()),
@@ -156,7 +149,7 @@ _KINDS: dict[str, _One | _Numbers | _Texts] = {
         pa.large_string(), lambda cells: [str(cell) for cell in cells], lambda texts: map(Decimal, texts)
     ),
 }
-_ORDER = tuple(_KINDS)
+_ORDER = (*_KINDS, "other")
 _KIND_OF: dict[type, str] = {
     type(None): "none", type(pd.NA): "na", type(pd.NaT): "nat", bool: "bool", int: "int", float: "float",
     str: "str", bytes: "bytes", dt.date: "date", Decimal: "decimal",

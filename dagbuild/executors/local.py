@@ -5,6 +5,7 @@ Nothing to start, nothing to ship, and a debugger works. Knows nothing of other 
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Callable
 
@@ -30,17 +31,21 @@ class LocalExecutor(Executor):
         self._artifacts = artifacts
         self._on_wait = on_wait
         self._queue: deque[Work] = deque()
+        self._step = contextlib.ExitStack()
 
     def submit(self, work: Work) -> None:
         """Take a step to run; returns at once."""
         self._queue.append(work)
 
     def wait(self) -> list[tuple[str, Outcome]]:
-        """Run the oldest step that was submitted and return its outcome."""
+        """Run the oldest step that was submitted and return its outcome; its lease ends with the next call."""
+        self._step.close()
         work = self._queue.popleft()
         name = work.node.name
-        return [(name, run_step(work, self._store, self._artifacts, lambda text: self._on_wait(name, text)))]
+        step = run_step(work, self._store, self._artifacts, lambda text: self._on_wait(name, text))
+        return [(name, self._step.enter_context(step))]
 
     def close(self) -> None:
         """Forget what was not run."""
+        self._step.close()
         self._queue.clear()

@@ -13,6 +13,7 @@ import importlib
 import logging
 import os
 import platform
+import socket
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -170,7 +171,8 @@ class RayExecutor(Executor):
         return self._run_here(work) if reply == _STAYS else _unpack(reply)
 
     def _run_here(self, work: Work) -> Outcome:
-        return run_step(work, *self._local)
+        with run_step(work, *self._local) as outcome:
+            return outcome
 
     @functools.cached_property
     def _local(self) -> tuple[Store, Artifacts]:
@@ -206,6 +208,7 @@ def _connect(address: str, root: Path) -> None:
             size = _OBJECT_STORE_BYTES
             ray.init(address, include_dashboard=False, object_store_memory=size, **quiet)
         else:
+            _probe(address)
             ray.init(address, runtime_env={"working_dir": str(root)}, **quiet)
     except (OSError, RuntimeError, ValueError, RayError) as error:
         raise UserError(
@@ -216,6 +219,13 @@ def _connect(address: str, root: Path) -> None:
     # what a command prints there, and the node's failure tells the same.
     if hasattr(ray._private.worker, "print_to_stdstream"):
         ray._private.worker.print_to_stdstream = lambda *_args, **_options: None
+
+
+def _probe(address: str) -> None:
+    """Raise OSError at once when nobody listens there; Ray itself, seen on 2.60, tries for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=5).close()
 
 
 def _environment(paths: Sequence[str], manifests: Mapping[str, Manifest]) -> dict[str, str]:
@@ -286,13 +296,13 @@ def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> _Repl
     wrong = [line for node in (work.node, *work.views) for line in site.differences.get(node.name, ())]
     if wrong:
         return _pack(_other_code(wrong))
-    outcome = run_step(work, site.store, site.artifacts)
-    if isinstance(outcome, Done) and outcome.stored:
-        try:
-            site.store.flush()  # whoever reads the value next may be on another machine
-        except StoreError as error:
-            outcome = replace(outcome, trouble=str(error))
-    return _pack(outcome)
+    with run_step(work, site.store, site.artifacts) as outcome:
+        if isinstance(outcome, Done) and outcome.stored:
+            try:
+                site.store.flush()  # who reads the value next may be on another machine
+            except StoreError as error:
+                return _pack(replace(outcome, trouble=str(error)))
+        return _pack(outcome)
 
 
 @functools.lru_cache(maxsize=1)

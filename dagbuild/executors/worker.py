@@ -47,16 +47,21 @@ class _LostError(Exception):
         self.why = why
 
 
+@contextlib.contextmanager
 def run_step(
     work: Work, store: Store, artifacts: Artifacts, on_wait: Callable[[str], None] = lambda _: None
-) -> Outcome:
-    """Make the call that `work` describes; whatever the node raises is an outcome, except KeyboardInterrupt."""
-    with contextlib.ExitStack() as stack:
-        if work.lease is not None:
-            waited = stack.enter_context(store.lease(work.lease, on_wait))
-            if waited and (record := find_finished(store, work)):
-                return Found(record)
-        return _run(work, artifacts)
+) -> Iterator[Outcome]:
+    """Make the call that `work` describes; whatever the node raises is an outcome, except KeyboardInterrupt.
+
+    The lease is held until the context is left: leave it when the outcome is recorded, so that who waits for it finds
+    the record.
+    """
+    if work.lease is None:
+        yield _run(work, artifacts)
+        return
+    with store.lease(work.lease, on_wait) as waited:
+        record = find_finished(store, work) if waited else None
+        yield Found(record) if record else _run(work, artifacts)
 
 
 def find_finished(store: Store, work: Work) -> Record | None:
@@ -126,11 +131,13 @@ def _run(work: Work, artifacts: Artifacts) -> Outcome:
         "log": log.text(),
         "seen": observer.finish() if observer else Seen(),
     }
-    if (
-        work.watch
-        and work.watch.undeclared == "error"
-        and (told := tell_forbidden(facts["seen"].observations))
-    ):
+    return _finish(work, artifacts, value, facts)
+
+
+def _finish(work: Work, artifacts: Artifacts, value: Any, facts: dict[str, Any]) -> Outcome:
+    """Store what the call returned, where it is to be kept and the node may have read what it read."""
+    strict = work.watch is not None and work.watch.undeclared == "error"
+    if strict and (told := tell_forbidden(facts["seen"].observations)):
         return Failure("UndeclaredRead", f"it {told[0]}\n  try: {told[1]}", "")
     if not work.keep:
         return Done(None, stored=False, value=value, **facts)

@@ -7,11 +7,13 @@ that what a command gives on standard output stays clean.
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from dagbuild.events import BuildStarted, Event, How, Notice, StepFinished
+from dagbuild.events import BuildFinished, BuildStarted, Event, How, Notice, StepFinished
 from dagbuild.report import units
 from dagbuild.report.progress import Progress
 from dagbuild.report.style import Style
@@ -37,6 +39,7 @@ class PlainReport:
         self._style = style
         self._again = again
         self._widest = 0
+        self._said: Counter[str] = Counter()
 
     def __call__(self, event: Event) -> None:
         """Write what there is to say of the event."""
@@ -48,9 +51,18 @@ class PlainReport:
                 self._write("\n".join(["", *tell_failure(event.node, failure, self._again, self._style), ""]))
             case StepFinished(how=How.COMPUTED) if self._worth_a_line(event):
                 self._write(self._line(event))
-            case Notice(text, node, level):
-                about = f"`{node}`: " if node else ""
-                self._write(f"{self._style.paint(level, level)}: {about}{text}")
+            case Notice():
+                self._tell_notice(event)
+            case BuildFinished() if more := sum(self._said.values()) - len(self._said):
+                self._write(f"{more:,} more warnings like {'these' if len(self._said) > 1 else 'this'}")
+
+    def _tell_notice(self, event: Notice) -> None:
+        """Write a notice, unless it was written of another node: a full disk is said once, not a thousand times."""
+        kind = re.sub(rf"\b{re.escape(event.node)}\b", "", event.text) if event.node else event.text
+        self._said[kind] += 1
+        if self._said[kind] == 1:
+            about = f"`{event.node}`: " if event.node else ""
+            self._write(f"{self._style.paint(event.level, event.level)}: {about}{event.text}")
 
     def _worth_a_line(self, event: StepFinished) -> bool:  # noqa: ARG002 - the live report looks at it
         return True

@@ -98,10 +98,10 @@ def _index(manifest: Manifest | None) -> Mapping[tuple[str, str, int], Part]:
 
 def _rows(old: Manifest | None, new: Manifest) -> list[Row]:
     rows: list[Row] = []
-    leaves = {part.where for part in new.parts if part.kind in _CODE}
+    leaves = any(part.kind in _CODE for part in new.parts)
     for change, part, was, now in compare(old, new):
         # The digest of all code, and what says nothing but its own name, are told by the rest.
-        dull = part.kind == "source" and part.where in leaves
+        dull = part.kind == "source" and leaves
         if dull or (change in ("same", "part") and not part.text and part.kind in _NAMELESS):
             continue
         name = part.kind if part.kind in _NAMELESS else f"{part.kind} {part.name}"

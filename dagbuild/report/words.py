@@ -50,9 +50,8 @@ def tell_plan(plan: Plan, style: Style, *, everything: bool = False) -> list[str
     shown = runs if everything or len(runs) <= MANY + 1 else runs[:MANY]
     for name in shown:
         step = plan.steps[name]
-        last = (
-            f"; took {units.seconds(step.seconds)} last time" if step.seconds and step.seconds >= SOON else ""
-        )
+        took = step.seconds or 0.0
+        last = f"; took {units.seconds(took)} last time" if took >= SOON else ""
         rows.append(Row("run", name, f"{_cause(step)}{last}"))
     if len(shown) < len(runs):
         rows.append(Row("run", f"and {len(runs) - len(shown):,} more: --all shows them"))
@@ -98,7 +97,7 @@ def _cause(step: Step) -> str:
 
 
 def _size(step: Step) -> str:
-    return units.size(step.record.artifact.size) if step.record else ""
+    return units.size(step.record.artifact.size) if step.record and step.record.artifact.size else ""
 
 
 def _expected(plan: Plan) -> str:

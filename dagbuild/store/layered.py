@@ -231,10 +231,8 @@ class LayeredStore(Store):
         with contextlib.suppress(StoreError):
             self.remote.close()
         if self._publisher.unsent:
-            self._notice(
-                f"remote: {self._publisher.unsent:,} results were not published ({self._why}); "
-                "'dagbuild push' sends them later"
-            )
+            count = f"{self._publisher.unsent:,} results were"
+            self._notice(f"remote: {count} not published; 'dagbuild push' sends them later")
             self._publisher.unsent = 0
         self.local.close()
 

@@ -7,7 +7,7 @@ folder written by a newer dagbuild is left alone.
 from __future__ import annotations
 
 import errno
-import os
+import secrets
 from pathlib import Path
 
 from dagbuild.digest import PREFIX, is_digest
@@ -108,7 +108,7 @@ def _write_new(path: Path, text: str) -> None:
     """Write a small file unless it is there; never half of it under its name."""
     if path.exists():
         return
-    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     part.write_text(text, "utf-8")
     part.replace(path)
 

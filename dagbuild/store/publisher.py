@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from dagbuild.errors import StoreError
+from dagbuild.errors import BlobMissingError, StoreError
 from dagbuild.record import BlobRef, Record
 from dagbuild.store.base import Store
 from dagbuild.store.remote import RemoteOutageError
@@ -114,8 +114,15 @@ class Publisher:
             self._on_failure(error)
 
     def _send_blob(self, ref: BlobRef) -> None:
-        if self._may_send() and not self._remote.has_blobs([ref]):
-            self._remote.upload(ref, self._local.get_blob(ref))
+        if not self._may_send():
+            return
+        try:
+            view = self._local.get_blob(ref)
+        except BlobMissingError:
+            if self._remote.has_blobs([ref]):
+                return  # a worker on another machine has sent it
+            raise
+        self._remote.upload(ref, view)
 
     def _flush(self) -> None:
         with self._lock:

@@ -101,7 +101,7 @@ class RemoteFolder:
             if not self._root.strip("/"):
                 raise ValueError("the URL names no bucket or folder")
             if protocol in {"s3", "s3a"}:
-                fs.retries = 2
+                fs.retries = 1  # botocore repeats what is worth it
             self._renames = protocol not in _WHOLE_OBJECTS
             self._fs = fs
         return self._fs

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import json
+import os
+import signal
+import subprocess
 import sys
+import threading
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +17,8 @@ from typing import Any
 import pytest
 
 from dagbuild import Driver
-from dagbuild.events import How
+from dagbuild.errors import UserError
+from dagbuild.events import Event, How, StepStarted
 from tests.support import forget_modules, load_project, write_files
 
 pytestmark = pytest.mark.xdist_group("ray")
@@ -160,6 +167,57 @@ def test_a_killed_worker_costs_its_own_node_only(local_ray: None, tmp_path: Path
     assert result.values == {"right": 3}
 
 
+def test_ctrl_c_cancels_what_runs(local_ray: None, tmp_path: Path) -> None:
+    """An interrupted build keeps what was finished, and leaves the cluster free."""
+    write_files(
+        tmp_path,
+        {
+            "dagbuild.toml": 'modules = ["slow"]\n[executor]\nkind = "ray"\n',
+            "slow.py": """
+                import time
+
+                def first() -> int:
+                    return 1
+
+                def long(first: int) -> int:
+                    time.sleep(600)
+                    return first
+            """,
+        },
+    )
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, StepStarted) and event.node == "long":
+            threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    result = build(tmp_path, "long", on_event=interrupt)
+    again = build(tmp_path, "first")
+    forget_modules(tmp_path)
+
+    assert result.interrupted
+    assert again.names(How.COMPUTED) == []
+    assert result.elapsed < 60
+
+
+def test_a_wrong_address_is_told_at_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody listens at the address: an error for the user, not minutes of trying."""
+    ray = pytest.importorskip("ray")
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+
+    with pytest.raises(UserError, match=r"the Ray cluster '127\.0\.0\.1:1' cannot be used"):
+        build(project, "report")
+
+
+def test_without_ray_the_user_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra is named."""
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.delitem(sys.modules, "dagbuild.executors.ray", raising=False)
+
+    with pytest.raises(UserError, match=r"dagbuild\[ray\]"):
+        importlib.import_module("dagbuild.executors.ray")
+
+
 def test_functions_that_no_file_holds_travel_whole(local_ray: None, tmp_path: Path) -> None:
     """A module made in memory, as a notebook's is, runs on Ray with its helpers."""
     module = types.ModuleType("scratch")
@@ -196,3 +254,66 @@ def test_a_worker_with_other_code_refuses(
     assert failure is not None
     assert failure.kind == "OtherCode"
     assert "Summary" in failure.message
+
+
+def test_machines_share_values_through_the_remote(tmp_path: Path) -> None:
+    """Two nodes with a cache folder each, and a driver with a third: values and code reach them all."""
+    folder, caches = tmp_path / "project", tmp_path / "caches"
+    write_files(
+        folder,
+        {
+            "dagbuild.toml": f"""
+                modules = ["fan"]
+                [executor]
+                kind = "ray"
+                [remote]
+                url = "file://{tmp_path}/shared"
+            """,
+            "src/sizes.py": """
+                def get_size(number):
+                    return 10_000 * number
+            """,
+            "fan.py": """
+                import sys
+                import time
+                from pathlib import Path
+
+                import numpy as np
+
+                sys.path.append(str(Path(__file__).parent / "src"))
+
+                from sizes import get_size
+
+                PAUSE = 0.3  # long enough for the other machine to take its share
+
+                def left() -> np.ndarray:
+                    time.sleep(PAUSE)
+                    return np.arange(get_size(1))
+
+                def right() -> np.ndarray:
+                    time.sleep(PAUSE)
+                    return np.arange(get_size(2))
+
+                def lengths(left: np.ndarray, right: np.ndarray) -> list[int]:
+                    return [len(left), len(right)]
+            """,
+        },
+    )
+    program = Path(__file__).parents[1] / "servers" / "ray_cluster.py"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+
+    done = subprocess.run(
+        [sys.executable, program, folder, caches],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert done.returncode == 0, done.stderr
+    first, second = json.loads(done.stdout)
+    assert first["failures"] == {}
+    assert first["values"] == second["values"] == {"lengths": "[10000, 20000]"}
+    assert set(first["steps"].values()) == {"computed"}
+    assert sorted(cache.name for cache in caches.iterdir()) == ["3", "4"]
+    assert "computed" not in second["steps"].values()

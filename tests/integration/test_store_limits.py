@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -191,6 +193,28 @@ class TestFolder:
         with pytest.raises(StoreError, match="newer dagbuild") as caught:
             LocalStore(folder)
         assert "upgrade" in str(caught.value)
+
+    def test_is_made_by_many_threads_at_once(self, tmp_path):
+        """Whoever comes first: all of them can write."""
+        errors = []
+        for number in range(30):
+            store = LocalStore(tmp_path / str(number), fsync="none")
+            start = threading.Barrier(6)
+
+            def put(store=store, start=start):
+                start.wait()
+                try:
+                    store.put_blob([secrets.token_bytes(100)])
+                except StoreError as error:
+                    errors.append(error)
+
+            threads = [threading.Thread(target=put) for _ in range(6)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+        assert not errors
 
     def test_files_of_the_user_stay(self, folder):
         """A README that is there is not replaced."""

@@ -336,7 +336,7 @@ class TestOutage:
         assert store.find_records([r.deep for r in after]) == {r.deep: [r] for r in after}
         assert store.has_blobs([r.artifact.blobs[0] for r in after], local=True)
         store.close()
-        assert time.monotonic() - started < 20
+        assert time.monotonic() - started < 60
         assert len([n for n in notices if "going on without it" in n]) == 1
         assert notices[-1].startswith("remote: 10 results were not published")
 

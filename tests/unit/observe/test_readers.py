@@ -162,7 +162,7 @@ def test_wrapped_readers_look_and_pickle_as_before() -> None:
     ):
         assert pickle.loads(pickle.dumps(reader)) is reader
         assert reader.__doc__
-    assert list(inspect.signature(pl.read_csv).parameters)[0] == "source"
+    assert next(iter(inspect.signature(pl.read_csv).parameters)) == "source"
     assert pl.read_csv.__name__ == "read_csv" and pl.read_csv.__module__ == "polars.io.csv.functions"
     assert inspect.isclass(h5py.File) and inspect.isclass(pq.ParquetFile)
 

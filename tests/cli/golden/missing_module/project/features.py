@@ -1,0 +1,2 @@
+def spend() -> int:
+    return 1

@@ -1,0 +1,5 @@
+import pands
+
+
+def cost() -> int:
+    return 1

@@ -1,0 +1,117 @@
+"""Run the command line as a process of its own, and play sessions: commands in, expected text out.
+
+A golden folder holds `project/` and `session.txt`. Lines of the session that begin with "$ " are played: `dagbuild`
+commands, `edit FILE OLD => NEW`, `append FILE TEXT`, `write FILE TEXT`, `cat FILE` and `rm FILE`. What follows each
+is what it prints, standard error included, and its exit status where it is not 0.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas
+
+ROOT = Path(__file__).parents[2]
+
+
+def make_environment(**extra: str) -> dict[str, str]:
+    """Return this process's environment without what would change what the command line says."""
+    strange = ("DAGBUILD_", "PYTHON", "FORCE_COLOR", "NO_COLOR")
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(strange)}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "100", **extra}
+
+
+def dagbuild(folder: Path, *args: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    """Run `dagbuild` in a folder, standard error in standard output as a person sees them."""
+    return subprocess.run(
+        [sys.executable, "-m", "dagbuild", *args],
+        cwd=folder,
+        env=make_environment(**extra),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def play(golden: Path, folder: Path) -> str:
+    """Play a golden folder's session in a copy of its project and return what it should say today."""
+    shutil.copytree(golden / "project", folder, dirs_exist_ok=True)
+    lines = (golden / "session.txt").read_text().splitlines()
+    said: list[str] = []
+    for line in lines:
+        if line.startswith("#"):
+            said.append(line)
+        elif line.startswith("$ "):
+            said.extend([line, *_play_line(line[2:], folder), ""])
+    return "\n".join(said).rstrip() + "\n"
+
+
+def _play_line(line: str, folder: Path) -> list[str]:
+    word, _, rest = line.partition(" ")
+    if word == "edit":
+        name, _, change = rest.partition(" ")
+        old, new = change.replace("\\n", "\n").split(" => ")
+        text = (folder / name).read_text()
+        assert text.count(old) == 1, f"'{old}' is not once in {name}"
+        (folder / name).write_text(text.replace(old, new))
+        return []
+    if word == "append":
+        name, _, text = rest.partition(" ")
+        with (folder / name).open("a") as stream:
+            stream.write(text + "\n")
+        return []
+    if word == "write":
+        name, _, text = rest.partition(" ")
+        (folder / name).write_text(text + "\n")
+        return []
+    if word == "rm":
+        path = folder / rest
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        return []
+    if word == "cat":
+        return normalise((folder / rest).read_text(), folder).splitlines()
+    assert word == "dagbuild", f"unknown command '{word}'"
+    done = dagbuild(folder, *shlex.split(rest))
+    text = normalise(done.stdout, folder).rstrip("\n")
+    return [*text.splitlines(), *([f"[exit {done.returncode}]"] if done.returncode else [])]
+
+
+def normalise(text: str, folder: Path) -> str:
+    """Replace what differs from machine to machine and from run to run."""
+    text = text.replace(str(folder.resolve()), "PROJECT").replace(str(folder), "PROJECT")
+    text = re.sub(r"\b\d{8}T\d{6}-[0-9a-f]{6}\b", "RUN", text)
+    text = re.sub(r"xxh3-[0-9a-f]+", "xxh3-0", text)
+    text = re.sub(r"\b\d{4}-\d\d-\d\d( \d\d:\d\d)?\b", "DATE", text)
+    text = re.sub(r"\b[\d.]+ (ms|s)\b", "TIME", text)
+    # Said only of what took long enough, which depends on how busy the machine is.
+    text = re.sub(r"(; saved about|, about) TIME|; took TIME last time", "", text)
+    text = _sort_steps(text)
+    text = re.sub(r'"(seconds|elapsed|saved)": [\d.]+', r'"\1": 0', text)
+    text = re.sub(r" by \w+ in TIME", " by WHO in TIME", text)
+    text = re.sub(r"^(last built DATE).*$", r"\1", text, flags=re.MULTILINE)
+    text = re.sub(r'^author = ".*"$', 'author = "AUTHOR"', text, flags=re.MULTILINE)
+    text = text.replace(platform.python_version(), "PYTHON").replace(pandas.__version__, "PANDAS")
+    # How far the carets below a frame reach differs between versions of Python.
+    return re.sub(r"^ *[~^]+\n", "", text, flags=re.MULTILINE)
+
+
+def _sort_steps(text: str) -> str:
+    """Put the lines of computed nodes in order: which of two goes first depends on how long they took before."""
+    lines = text.split("\n")
+    step = re.compile(r"^\[ *\d+/(\d+)\] ")
+    for start, line in enumerate(lines):
+        if step.match(line) and (start == 0 or not step.match(lines[start - 1])):
+            end = start
+            while end < len(lines) and step.match(lines[end]):
+                end += 1
+            lines[start:end] = sorted(step.sub(r"[n/\1] ", each) for each in lines[start:end])
+    return "\n".join(lines)

@@ -1,0 +1,162 @@
+"""How a command ends when things go wrong that no golden text can show: signals, pipes, terminals, bugs."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dagbuild.cli import main
+from tests.cli.sessions import dagbuild, make_environment
+from tests.support import write_files
+
+SLOW = {
+    "dagbuild.toml": 'modules = ["slow"]\n',
+    "slow.py": """
+        import pathlib
+        import time
+
+        def quick() -> int:
+            return 1
+
+        def slow(quick: int) -> int:
+            pathlib.Path("started").touch()
+            time.sleep(60)
+            return quick
+    """,
+}
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} never came"
+        time.sleep(0.02)
+
+
+def test_interrupt_keeps_what_is_finished(tmp_path):
+    """Ctrl-C ends a build at once with 130, and what was computed is found by the next."""
+    write_files(tmp_path, SLOW)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dagbuild", "slow"],
+        cwd=tmp_path,
+        env=make_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    wait_for(tmp_path / "started")
+
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=20)
+
+    assert process.returncode == 130
+    assert "interrupted" in said
+    assert "Traceback" not in said
+    assert "up to date" in dagbuild(tmp_path, "quick").stdout
+
+
+def test_reader_may_leave(tmp_path):
+    """`dagbuild list | head -1` is no error to talk about."""
+    nodes = "\n".join(
+        f"def a_node_with_quite_a_long_name_{number}() -> int:\n    return {number}\n"
+        for number in range(3000)
+    )
+    write_files(tmp_path, {"dagbuild.toml": 'modules = ["many"]\n'})
+    (tmp_path / "many.py").write_text(nodes)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dagbuild", "list"],
+        cwd=tmp_path,
+        env=make_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+    process.stdout.readline()
+    process.stdout.close()
+    said = process.stderr.read()
+    process.wait(20)
+
+    assert said == ""
+    assert process.returncode == 141
+
+
+def test_bug_keeps_its_traceback(tmp_path, monkeypatch, capsys):
+    """What is our fault is said to be, with everything a report needs, and ends with 70."""
+
+    def burst(self):
+        raise KeyError("surprise")
+
+    monkeypatch.setattr("dagbuild.cli.session.Session.settings", property(burst))
+
+    status = main.run(["--project", str(tmp_path), "status"])
+
+    said = capsys.readouterr().err
+    assert status == 70
+    assert "KeyError: 'surprise'" in said
+    assert "Traceback" in said
+    assert "report it" in said
+
+
+@pytest.mark.parametrize(("variables", "coloured"), [({}, False), ({"FORCE_COLOR": "1"}, True)])
+def test_pipes_have_no_colours_unless_asked(tmp_path, variables, coloured):
+    """What goes to a file is plain text; FORCE_COLOR is heeded, and NO_COLOR above it."""
+    write_files(tmp_path, SLOW)
+
+    assert ("\x1b[" in dagbuild(tmp_path, "status", **variables).stdout) is coloured
+    assert "\x1b[" not in dagbuild(tmp_path, "status", NO_COLOR="1", **variables).stdout
+
+
+def in_terminal(folder: Path, *args: str, **variables: str) -> str:
+    """Run a command with a terminal for its output, and return all that came to it."""
+    leader, follower = pty.openpty()
+    environment = make_environment(TERM="xterm-256color", **variables)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dagbuild", *args],
+        cwd=folder,
+        env=environment,
+        stdout=follower,
+        stderr=follower,
+    )
+    os.close(follower)
+    said = b""
+    while True:
+        try:
+            chunk = os.read(leader, 65536)
+        except OSError:  # Linux says so when the other end is closed
+            break
+        if not chunk:
+            break
+        said += chunk
+    process.wait(20)
+    os.close(leader)
+    return said.decode()
+
+
+def test_terminal_shows_what_runs(tmp_path):
+    """In a terminal a node that takes a while is seen while it runs, and is gone from the picture after."""
+    write_files(tmp_path, SLOW)
+    (tmp_path / "slow.py").write_text((tmp_path / "slow.py").read_text().replace("sleep(60)", "sleep(0.6)"))
+
+    said = in_terminal(tmp_path, "slow")
+
+    assert re.search(r"slow \d+ ms", said)
+    assert "1/2" in said
+    assert said.rstrip().endswith("1")  # the target's value comes last
+    assert "\x1b[?25h" in said  # the cursor is back
+
+
+def test_narrow_and_dumb_terminals_are_served(tmp_path):
+    """Few columns wrap, and NO_COLOR means it in a terminal too."""
+    write_files(tmp_path, SLOW)
+
+    said = in_terminal(tmp_path, "status", COLUMNS="30", NO_COLOR="1")
+
+    assert "\x1b" not in said
+    assert max(len(line) for line in said.splitlines()) <= 30

@@ -1,0 +1,277 @@
+"""The Python face: running, asking and drawing from a Driver."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from dagbuild import (
+    Driver,
+    Files,
+    NodeError,
+    PandasDataFrameResult,
+    UserError,
+    config,
+    create_module,
+    reads,
+    tag,
+)
+from dagbuild.errors import InputError
+from dagbuild.events import How
+from dagbuild.plan import Status
+
+
+@tag(owner="ads", level=["raw", "daily"])
+def spend(base: float) -> pd.Series:
+    """What was spent."""
+    return pd.Series([base, 2.0, 3.0])
+
+
+@tag(owner="web")
+def signups() -> pd.Series:
+    """Who came."""
+    return pd.Series([1.0, 1.0, 2.0])
+
+
+def cost(spend: pd.Series, signups: pd.Series) -> pd.Series:
+    """What one signup cost."""
+    return spend / signups
+
+
+@config.when(region="UK")
+def holidays__uk() -> int:
+    return 8
+
+
+@config.when_not(region="UK")
+def holidays__other() -> int:
+    return 11
+
+
+def broken(cost: pd.Series) -> float:
+    raise ZeroDivisionError("no day without signups")
+
+
+MODULE = create_module(spend, signups, cost, holidays__uk, holidays__other, broken)
+
+
+@pytest.fixture
+def driver(tmp_path: Path) -> Iterator[Driver]:
+    """A driver with a cache of its own."""
+    made = Driver({"base": 1.0, "region": "UK"}, MODULE, cache=tmp_path / "cache")
+    yield made
+    made.project.close()
+
+
+def test_execute_returns_values_by_name(driver: Driver) -> None:
+    """Outputs are names or functions."""
+    values = driver.execute([cost, "holidays"])
+
+    assert list(values) == ["cost", "holidays"]
+    assert values["cost"].tolist() == [1.0, 2.0, 1.5]
+    assert values["holidays"] == 8
+
+
+def test_adapter_puts_the_values_together(tmp_path: Path) -> None:
+    """A result builder makes a frame of them."""
+    driver = Driver({"base": 1.0}, MODULE, cache=tmp_path, adapter=PandasDataFrameResult())
+
+    frame = driver.execute(["spend", "cost"])
+
+    assert list(frame.columns) == ["spend", "cost"]
+    assert len(frame) == 3
+
+
+def test_overridden_node_is_not_computed_nor_what_only_it_needs(driver: Driver) -> None:
+    """And its value is what downstream sees."""
+    result = driver.build(["cost"], overrides={"spend": pd.Series([10.0, 10.0, 10.0])})
+
+    assert result.values["cost"].tolist() == [10.0, 10.0, 5.0]
+    assert set(result.names(How.COMPUTED)) == {"signups", "cost"}
+
+
+def test_value_of_one_execution_does_not_change_the_cache(driver: Driver) -> None:
+    """Ordinary pandas code works on what is returned, and stays with it."""
+    first = driver.execute(["cost"])["cost"]
+    first.iloc[0] = 99.0
+
+    assert driver.execute(["cost"])["cost"].tolist() == [1.0, 2.0, 1.5]
+
+
+def test_node_that_raises_is_named_and_its_error_is_the_cause(driver: Driver) -> None:
+    """What was finished before stays finished."""
+    with pytest.raises(
+        NodeError, match="node 'broken' failed: ZeroDivisionError: no day without signups"
+    ) as caught:
+        driver.execute(["broken"])
+
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+    assert driver.status(["cost"]).clean
+
+
+def test_status_and_explain_run_nothing(driver: Driver) -> None:
+    """They tell before the first build too."""
+    assert driver.status(["cost"]).steps["cost"].status is Status.MISSING
+    driver.execute(["cost"])
+
+    assert driver.status(["cost"]).clean
+    assert driver.explain("cost").step.status is Status.FRESH
+    stale = driver.status(["cost"], overrides={"signups": pd.Series([1.0, 2.0, 3.0])})
+    assert stale.steps["cost"].status is Status.STALE
+
+
+def test_variables_tell_types_tags_and_docs(driver: Driver) -> None:
+    """Inputs are among them."""
+    by_name = {variable.name: variable for variable in driver.list_available_variables()}
+
+    assert by_name["spend"].documentation == "What was spent."
+    assert by_name["spend"].tags["owner"] == "ads"
+    assert by_name["spend"].type is pd.Series
+    assert by_name["base"].is_external_input
+    assert not by_name["spend"].is_external_input
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        ({"owner": None}, {"spend", "signups"}),
+        ({"owner": "ads"}, {"spend"}),
+        ({"owner": ["ads", "web"]}, {"spend", "signups"}),
+        ({"owner": "ads", "level": "raw"}, {"spend"}),
+        ({"owner": "web", "level": None}, set()),
+    ],
+)
+def test_variables_are_filtered_by_tag(driver: Driver, wanted: dict, names: set[str]) -> None:
+    """None asks for the tag, a list for one of its values."""
+    assert {variable.name for variable in driver.list_available_variables(tag_filter=wanted)} == names
+
+
+def test_questions_about_edges(driver: Driver) -> None:
+    """Up, down and between."""
+
+    def names(variables: list) -> set[str]:
+        return {variable.name for variable in variables}
+
+    assert names(driver.what_is_upstream_of("cost")) == {"base", "spend", "signups", "cost"}
+    assert names(driver.what_is_downstream_of("signups")) == {"signups", "cost", "broken"}
+    assert names(driver.what_is_the_path_between("base", "cost")) == {"base", "spend", "cost"}
+    assert driver.has_cycles(["cost"]) is False
+    with pytest.raises(UserError, match="did you mean 'cost'"):
+        driver.what_is_upstream_of("csot")
+
+
+def test_validate_execution_refuses_what_cannot_be_built(tmp_path: Path) -> None:
+    """Before anything runs."""
+    driver = Driver({}, MODULE, cache=tmp_path)
+
+    driver.validate_execution(["signups"])
+    driver.validate_execution(["cost"], inputs={"base": 2.0})
+    with pytest.raises(InputError, match="node 'spend' needs 'base'"):
+        driver.validate_execution(["cost"])
+
+
+@pytest.mark.parametrize("suffix", ["svg", "dot", "mmd", "json"])
+def test_drawings_hold_every_node(driver: Driver, tmp_path: Path, suffix: str) -> None:
+    """The text formats need no program."""
+    path = tmp_path / f"graph.{suffix}"
+
+    driver.visualize_execution(["cost"], path)
+
+    text = path.read_text()
+    assert all(name in text for name in ("spend", "signups", "cost", "base"))
+    assert "broken" in driver.display_all_functions()
+
+
+def test_driver_without_a_cache_folder_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`cache=None` lasts as long as the driver."""
+    monkeypatch.chdir(tmp_path)
+    driver = Driver({"base": 1.0}, MODULE, cache=None)
+
+    assert driver.execute(["cost"])["cost"].tolist() == [1.0, 2.0, 1.5]
+    assert list(tmp_path.iterdir()) == []
+
+
+def count_lines(logs: Files) -> int:
+    return sum(len(log.path.read_text().splitlines()) for log in logs)
+
+
+@reads("notes.txt")
+def note() -> str:
+    return Path("notes.txt").read_text()
+
+
+def lines_twice(count_lines: int) -> Iterator[int]:
+    yield count_lines
+    yield count_lines
+
+
+def first(lines_twice: Iterator[int]) -> int:
+    return next(lines_twice)
+
+
+def total(lines_twice: Iterator[int]) -> int:
+    return sum(lines_twice)
+
+
+FILES = create_module(count_lines, note, lines_twice, first, total)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project folder with files to read."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "a.log").write_text("1\n2\n")
+    (tmp_path / "logs" / "b.log").write_text("3\n")
+    (tmp_path / "notes.txt").write_text("hello")
+    return tmp_path
+
+
+@pytest.mark.parametrize("pattern", ["logs/*.log", "logs", ["logs/a.log", "logs/b.log"]])
+def test_files_of_a_glob_folder_or_list_are_the_input(folder: Path, pattern: object) -> None:
+    """A new file, a renamed one and a changed byte count; a touched one does not."""
+    driver = Driver({}, FILES)
+
+    def build() -> tuple[int, int]:
+        result = driver.build(["count_lines"], inputs={"logs": pattern})
+        return result.values["count_lines"], len(result.names(How.COMPUTED))
+
+    assert build() == (3, 1)
+    (folder / "logs" / "a.log").touch()
+    assert build() == (3, 0)
+    (folder / "logs" / "b.log").write_text("3\n4\n")
+    assert build() == (4, 1)
+    if isinstance(pattern, str):
+        (folder / "logs" / "c.log").write_text("5\n")
+        assert build() == (5, 1)
+
+
+def test_file_that_the_body_reads_is_declared_by_a_decorator(folder: Path) -> None:
+    """`@reads` names a path from the project's root."""
+    driver = Driver({}, FILES)
+
+    assert driver.execute(["note"]) == {"note": "hello"}
+    assert driver.status(["note"]).clean
+    (folder / "notes.txt").write_text("good bye")
+    reasons = driver.status(["note"]).steps["note"].reasons
+    assert [str(reason) for reason in reasons] == ["notes.txt changed"]
+    assert driver.execute(["note"]) == {"note": "good bye"}
+    (folder / "notes.txt").unlink()
+    with pytest.raises(InputError, match=r"node 'note' reads 'notes\.txt'"):
+        driver.status(["note"])
+
+
+def test_iterator_of_a_view_is_fresh_for_every_consumer(folder: Path) -> None:
+    """An exhausted iterator is never served."""
+    driver = Driver({}, FILES)
+
+    assert driver.execute(["first", "total"], inputs={"logs": "logs"}) == {"first": 3, "total": 6}
+
+
+def test_missing_files_are_told(folder: Path) -> None:
+    """With the pattern that matched nothing."""
+    with pytest.raises(InputError, match=r"input 'logs': no file matches 'nothing/\*'"):
+        Driver({}, FILES).status(["total"], inputs={"logs": "nothing/*"})

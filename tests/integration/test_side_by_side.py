@@ -1,0 +1,82 @@
+"""Builds of one project at once, in processes of their own; and builds that are killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from tests.support import write_files
+
+ROOT = Path(__file__).parents[2]
+NODES = 12
+
+
+def write_project(folder: Path, seconds: float) -> None:
+    """Write a chain of slow nodes; each writes down that it ran."""
+    lines = [
+        "import os, time",
+        "def _ran(name):",
+        "    with open(os.environ['DAGBUILD_TEST_RAN'], 'a') as log:",
+        "        log.write(name + '\\n')",
+        f"    time.sleep({seconds})",
+        "def n0() -> int:\n    _ran('n0')\n    return 0",
+    ]
+    lines += [
+        f"def n{i}(n{i - 1}: int) -> int:\n    _ran('n{i}')\n    return n{i - 1} + 1" for i in range(1, NODES)
+    ]
+    write_files(folder, {"nodes.py": "\n".join(lines), "dagbuild.toml": 'modules = ["nodes"]\n'})
+
+
+def start(folder: Path) -> subprocess.Popen[bytes]:
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "DAGBUILD_TEST_RAN": str(folder.parent / "ran.txt")}
+    command = [sys.executable, "-m", "dagbuild", "--project", str(folder), f"n{NODES - 1}"]
+    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def finish(builder: subprocess.Popen[bytes]) -> str:
+    out, _ = builder.communicate(timeout=120)
+    assert builder.returncode == 0, out.decode()
+    return out.decode()
+
+
+def ran(folder: Path) -> Counter[str]:
+    log = folder.parent / "ran.txt"
+    return Counter(log.read_text().split() if log.exists() else [])
+
+
+def test_builders_side_by_side_compute_each_node_once(tmp_path: Path) -> None:
+    """The same node wanted by several is computed by one, while the others wait for its record."""
+    write_project(tmp_path / "project", seconds=0.05)
+
+    builders = [start(tmp_path / "project") for _ in range(4)]
+    for builder in builders:
+        finish(builder)
+
+    assert ran(tmp_path / "project") == Counter(f"n{i}" for i in range(NODES))
+
+
+def test_killed_build_keeps_what_it_finished(tmp_path: Path) -> None:
+    """Killed again and again, each time a few nodes further; nothing that was recorded runs twice."""
+    project = tmp_path / "project"
+    write_project(project, seconds=0.05)
+    kills = 0
+    while sum(ran(project).values()) < NODES and kills < 2 * NODES:
+        before = sum(ran(project).values())
+        builder = start(project)
+        deadline = time.monotonic() + 60
+        while (
+            sum(ran(project).values()) < before + 3 and builder.poll() is None and time.monotonic() < deadline
+        ):
+            time.sleep(0.005)
+        builder.send_signal(signal.SIGKILL)
+        builder.wait()
+        kills += 1
+
+    finish(start(project))
+    counts = ran(project)
+    assert set(counts) == {f"n{i}" for i in range(NODES)}
+    # A kill costs the node that was running, and no other.
+    assert sum(counts.values()) <= NODES + kills

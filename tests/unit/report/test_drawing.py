@@ -1,0 +1,217 @@
+"""Pictures: layout, SVG and the languages of others."""
+
+import json
+import shutil
+import time
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import pytest
+
+from dagbuild.errors import UserError
+from dagbuild.report.drawing import draw_picture
+from dagbuild.report.drawing.crossings import reduce_crossings
+from dagbuild.report.drawing.layout import Spacing, lay_out
+from dagbuild.report.drawing.picture import Box, Picture, group_by_module, name_type
+from dagbuild.report.drawing.svg import draw_svg
+from dagbuild.report.drawing.text import to_dot, to_json, to_mermaid
+from dagbuild.report.drawing.tree import draw_tree
+from dagbuild.report.style import Style
+
+ARROWS = [("a", "b"), ("b", "c"), ("c", "d"), ("a", "d"), ("x", "d")]
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def picture(arrows, **looks) -> Picture:
+    names = dict.fromkeys(name for arrow in arrows for name in arrow)
+    return Picture({name: looks.get(name, Box(name, module="m")) for name in names}, tuple(arrows), "title")
+
+
+def chain(length: int) -> Picture:
+    return picture(list(pairwise(f"n{number}" for number in range(length))))
+
+
+class TestLayout:
+    def test_arrows_lead_to_the_right(self):
+        """Each box stands in a layer after all that it needs."""
+        layout = lay_out(dict.fromkeys("abcdx", 80.0), ARROWS)
+
+        assert all(layout.layer[start] < layout.layer[end] for start, end in ARROWS)
+        assert layout.layer["x"] == layout.layer["d"] - 1  # as near as it can be to what takes it
+
+    def test_boxes_never_overlap(self):
+        """In a layer there is a gap between any two boxes, whatever pulls at them."""
+        arrows = [(f"a{i}", f"b{(i * 7) % 12}") for i in range(12)] + [(f"b{i}", "end") for i in range(12)]
+        names = {name for arrow in arrows for name in arrow}
+
+        layout = lay_out(dict.fromkeys(names, 90.0), arrows)
+
+        for level in set(layout.layer.values()):
+            heights = sorted(layout.y[name] for name in names if layout.layer[name] == level)
+            assert all(
+                below - above >= Spacing().box + Spacing().gap - 0.01 for above, below in pairwise(heights)
+            )
+
+    def test_long_arrows_pass_beside_boxes(self):
+        """An arrow that skips layers has a place of its own in each of them."""
+        layout = lay_out(dict.fromkeys("abcdx", 80.0), ARROWS)
+
+        between = layout.routes["a", "d"][1:-1]
+
+        assert [level for level, _ in between] == [1, 2]
+        for level, height in between:
+            boxes = [layout.y[name] for name in "bc" if layout.layer[name] == level]
+            assert all(abs(height - box) >= Spacing().box / 2 for box in boxes)
+
+    def test_crossings_that_can_go_do(self):
+        """Two crossed ladders are untangled."""
+        layers = reduce_crossings([["a", "b", "c"], ["x", "y", "z"]], [("a", "z"), ("b", "y"), ("c", "x")])
+
+        assert layers in ([["a", "b", "c"], ["z", "y", "x"]], [["c", "b", "a"], ["x", "y", "z"]])
+
+    def test_cycles_are_drawn(self):
+        """Modules may need one another; the picture is drawn all the same."""
+        layout = lay_out(dict.fromkeys("abc", 80.0), [("a", "b"), ("b", "c"), ("c", "a")])
+
+        assert len(set(layout.layer.values())) == 3
+
+    def test_deep_and_large_graphs_are_quick(self):
+        """A chain of 3,000 boxes needs no recursion and little time."""
+        started = time.perf_counter()
+
+        draw_svg(chain(3000))
+
+        assert time.perf_counter() - started < 10
+
+
+class TestSvg:
+    def test_has_every_box_and_arrow(self):
+        """The drawing is well-formed and complete."""
+        root = ElementTree.fromstring(draw_svg(picture(ARROWS)))
+
+        names = {text.text for text in root.iter(f"{SVG}text") if text.get("class") == "name"}
+        arrows = [path for path in root.iter(f"{SVG}path") if (path.get("class") or "").startswith("arrow")]
+
+        assert names == set("abcdx")
+        assert len(arrows) == len(ARROWS)
+
+    def test_everything_lies_within_the_frame(self):
+        """No box is cut off."""
+        root = ElementTree.fromstring(draw_svg(picture(ARROWS)))
+        _, _, width, height = map(float, root.get("viewBox").split())
+
+        for group in root.iter(f"{SVG}g"):
+            at = (group.get("transform") or "translate(0 0)")[10:-1].split()
+            assert 0 <= float(at[0]) <= width
+            assert 0 <= float(at[1]) <= height
+
+    def test_escapes_what_is_said(self):
+        """Names, types and notes of users are text, never markup, and control characters are no XML."""
+        box = Box("a", detail="dict[str, '<b>']", note='</svg><script>"&\x00\x1b', module="<m>")
+
+        root = ElementTree.fromstring(draw_svg(picture([("a", "b")], a=box)))
+
+        assert not list(root.iter(f"{SVG}script"))
+
+    def test_shows_status_as_word_and_colour(self):
+        """Who cannot tell colours apart reads the word."""
+        svg = draw_svg(picture([("a", "b")], a=Box("a", status="stale", module="m")))
+
+        assert ">stale</text>" in svg
+        assert 'class="stale"' in svg
+
+    def test_is_the_same_each_time(self):
+        """Drawing again changes no byte, so that pictures can be committed."""
+        assert draw_svg(picture(ARROWS)) == draw_svg(picture(ARROWS))
+
+
+class TestText:
+    def test_dot_quotes_what_is_said(self):
+        """Quotes, backslashes and line ends stay within their string."""
+        dot = to_dot(picture([("a", "b")], a=Box("a", detail='Literal["x\\y"]', note="1\n2")))
+
+        assert r"Literal[\"x\\y\"]" in dot
+        assert r'tooltip="1\n2"' in dot
+
+    def test_mermaid_escapes_what_is_said(self):
+        """Nothing of a user ends the label."""
+        text = to_mermaid(Picture({'a"<b>': Box('a"<b>', status="fresh")}, ()))
+
+        assert 'n0("a#34;#60;b#62;"):::fresh' in text
+
+    def test_json_has_nodes_and_edges(self):
+        """Everything that the picture knows can be read back."""
+        plain = json.loads(
+            to_json(picture([("a", "b")], b=Box("b", status="fresh", target=True, module="m")))
+        )
+
+        assert plain["edges"] == [["a", "b"]]
+        assert plain["nodes"][1]["status"] == "fresh"
+        assert plain["nodes"][1]["target"] is True
+
+    def test_tree_names_again_what_was_shown(self):
+        """Shared nodes are shown once, so that the tree stays small."""
+        lines = draw_tree(picture([("a", "b"), ("b", "c"), ("b", "d"), ("c", "e"), ("d", "e")]), Style())
+
+        assert lines == ["e", "├─ c", "│  └─ b", "│     └─ a", "└─ d", "   └─ b  (above)"]
+
+
+class TestKinds:
+    def test_unknown_suffix_is_told(self):
+        """A kind that cannot be drawn is refused with those that can."""
+        with pytest.raises(UserError, match=r"cannot be written as \.bmp"):
+            draw_picture(chain(2), "bmp")
+
+    def test_svg_needs_no_program(self, monkeypatch):
+        """Without `dot` dagbuild draws itself, and says so."""
+        monkeypatch.setenv("PATH", "")
+
+        data, drawn_by = draw_picture(chain(3), "svg")
+
+        assert data.startswith(b"<svg")
+        assert drawn_by == "3 nodes, drawn by dagbuild"
+
+    def test_png_without_dot_names_the_package(self, monkeypatch):
+        """What only Graphviz can do is said with the package to install."""
+        monkeypatch.setenv("PATH", "")
+
+        with pytest.raises(UserError) as caught:
+            draw_picture(chain(3), "png")
+
+        assert "graphviz" in str(caught.value)
+
+    @pytest.mark.skipif(not shutil.which("dot"), reason="needs the program dot")
+    @pytest.mark.parametrize(("kind", "head"), [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")])
+    def test_dot_draws_where_it_is(self, kind, head):
+        """Graphviz draws every kind."""
+        data, drawn_by = draw_picture(chain(3), kind)
+
+        assert data.startswith(head)
+        assert drawn_by == "3 nodes, drawn by Graphviz's dot"
+
+    def test_many_nodes_are_grouped(self):
+        """Over a thousand boxes nobody reads: one for each module, with how many are stale."""
+        boxes = {
+            f"n{i}": Box(f"n{i}", module=f"m{i % 3}", status="stale" if i == 4 else "fresh")
+            for i in range(1200)
+        }
+        large = Picture(boxes, tuple(pairwise(boxes)))
+
+        grouped = group_by_module(large)
+        _, drawn_by = draw_picture(large, "svg", "own")
+
+        assert {name: box.detail for name, box in grouped.boxes.items()} == {
+            "m0": "400 nodes",
+            "m1": "400 nodes, 1 stale",
+            "m2": "400 nodes",
+        }
+        assert "as 3 modules" in drawn_by
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(int, "int"), (dict[str, float], "dict[str, float]"), (int | None, "int | None"), (Style, "Style")],
+)
+def test_types_are_named_short(kind, name):
+    """A type is said as its author wrote it, without its module."""
+    assert name_type(kind) == name

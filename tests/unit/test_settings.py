@@ -1,0 +1,267 @@
+"""dagbuild.toml, what overrides it, and what is said of mistakes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dagbuild.errors import SettingsError
+from dagbuild.settings import Pin, find_settings, load_settings, parse_value, remove_pin, write_pin
+
+PROJECT = """\
+# Our project
+modules = ["features"]   # all of them
+
+[config]
+region = "US"
+
+[config.model]
+alpha = 1
+beta = 2
+
+[inputs]
+year = 2025
+
+[cache]
+size = "20 GB"
+
+[profile.uk.config]
+region = "UK"
+
+[profile.uk.config.model]
+alpha = 5
+
+[profile.ci]
+executor = "ray"
+remote = "s3://bucket/cache"
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_toml(text: str) -> Path:
+        (tmp_path / "dagbuild.toml").write_text(text)
+        return tmp_path
+
+    return write_toml
+
+
+def problems(folder, **options) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(folder, **{"environ": {}, **options})
+    return [str(problem).replace(f"{folder}/", "") for problem in caught.value.problems]
+
+
+class TestLayers:
+    def test_file_has_defaults_for_what_it_does_not_say(self, write):
+        """A file that names its modules is a whole project."""
+        settings = load_settings(write('modules = "features"'), environ={})
+
+        assert settings.modules == ("features",)
+        assert settings.cache.folder == settings.root / "cache"
+        assert settings.remote is None
+        assert settings.executor.kind == "local"
+        assert settings.packages == {"*": "exact"}
+
+    def test_is_found_upward(self, write):
+        """Any folder below the project will do."""
+        root = write(PROJECT)
+        (root / "a" / "b").mkdir(parents=True)
+
+        assert find_settings(root / "a" / "b") == root / "dagbuild.toml"
+        assert load_settings(root / "a" / "b", environ={}).root == root
+
+    def test_profile_wins_over_the_file_key_by_key(self, write):
+        """A profile changes what it names, also within a nested table, and leaves the rest."""
+        settings = load_settings(write(PROJECT), profile="uk", environ={})
+
+        assert settings.config == {"region": "UK", "model": {"alpha": 5, "beta": 2}}
+        assert settings.inputs == {"year": 2025}
+
+    def test_environment_wins_over_the_profile_and_the_command_line_over_both(self, write):
+        """Later wins: file, profile, environment, command line."""
+        folder = write(PROJECT)
+        environ = {"DAGBUILD_SET_REGION": "FR", "DAGBUILD_SET_model__beta": "7", "DAGBUILD_PROFILE": "uk"}
+
+        from_environment = load_settings(folder, environ=environ)
+        from_command_line = load_settings(folder, environ=environ, overrides={"region": "DE", "year": "2026"})
+
+        assert from_environment.config == {"region": "FR", "model": {"alpha": 5, "beta": 7}}
+        assert from_command_line.config["region"] == "DE"
+        assert from_command_line.inputs == {"year": 2026}
+
+    def test_settings_are_set_by_their_table(self, write):
+        """`cache.size` and its kin name settings, anything else is the project's config."""
+        settings = load_settings(
+            write(PROJECT),
+            environ={"DAGBUILD_JOBS": "3", "DAGBUILD_CACHE": "elsewhere"},
+            overrides={"cache.size": "1 GiB", "executor.kind": "ray", "model.gamma": "x"},
+        )
+
+        assert settings.cache.size == 1 << 30
+        assert settings.cache.folder == settings.root / "elsewhere"
+        assert (settings.executor.kind, settings.executor.jobs) == ("ray", 3)
+        assert settings.config["model"]["gamma"] == "x"
+
+    def test_one_word_is_short_for_a_table(self, write):
+        """`executor = "ray"` and `remote = URL` say what a table would."""
+        settings = load_settings(write(PROJECT), profile="ci", environ={})
+
+        assert settings.executor.kind == "ray"
+        assert settings.remote.url == "s3://bucket/cache"
+
+    def test_remote_can_be_turned_off_from_outside(self, write):
+        """DAGBUILD_REMOTE=off leaves the URL where it is."""
+        settings = load_settings(write(PROJECT), profile="ci", environ={"DAGBUILD_REMOTE": "off"})
+
+        assert settings.remote.mode == "off"
+
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [("5", 5), ("2.5", 2.5), ("true", True), ("UK", "UK"), ('"5"', "5"), ("[1, 2]", [1, 2]), ("", "")],
+    )
+    def test_values_are_toml_and_bare_words_texts(self, text, value):
+        """What TOML can read is typed; anything else is a text."""
+        assert parse_value(text) == value
+        assert type(parse_value(text)) is type(value)
+
+
+class TestMistakes:
+    def test_all_are_told_together_with_their_lines(self, write):
+        """One run shows every mistake of the file."""
+        folder = write(
+            'modules = ["f"]\ntargts = []\n[cache]\nsize = "20 GX"\nfoldr = "x"\n[executor]\nkind = "rey"\n'
+        )
+
+        assert problems(folder) == [
+            "dagbuild.toml:2: there is no setting 'targts'\n  try: did you mean 'targets'?",
+            "dagbuild.toml:4: 'size' wants a size like \"20 GB\", not '20 GX'",
+            "dagbuild.toml:5: [cache] has no key 'foldr'\n  try: did you mean 'folder'?",
+            'dagbuild.toml:7: \'kind\' wants "local" or "ray", not "rey"\n  try: did you mean \'ray\'?',
+        ]
+
+    def test_profiles_are_checked_even_when_not_chosen(self, write):
+        """A colleague's profile is wrong for everybody."""
+        (problem,) = problems(write('modules = "f"\n[profile.uk]\nconfg = 5\n'))
+
+        assert problem.startswith("dagbuild.toml:3: [profile.uk] has no key 'confg'")
+        assert "did you mean 'config'?" in problem
+
+    def test_key_at_the_wrong_place_is_told_the_right_one(self, write):
+        """A known key that stands at the top is sent to its table."""
+        (problem,) = problems(write('modules = "f"\naddress = 5\n'))
+
+        assert "it belongs under [executor]" in problem
+
+    def test_modules_are_wanted_and_proposed(self, write):
+        """Without modules there is nothing to build; those beside the file are named."""
+        folder = write("[config]\n")
+        (folder / "model.py").touch()
+
+        (problem,) = problems(folder)
+
+        assert 'write modules = ["model"] at the top' in problem
+
+    def test_bad_toml_says_the_line(self, write):
+        """A file that is no TOML is told with the parser's line."""
+        (problem,) = problems(write('modules = "f"\n[config\n'))
+
+        assert problem.startswith("dagbuild.toml:2: not valid TOML")
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            'options = { key = "AKIA" }',
+            'options = { client_kwargs = { aws_secret_access_key = "x" } }',
+            'options = { token = "abc" }',
+            'options = { connection_string = "x" }',
+            'url = "sftp://me:word@host/cache"',
+        ],
+    )
+    def test_secrets_are_refused(self, write, line):
+        """What looks like a secret never stays in a file that is shared."""
+        url = "" if line.startswith("url") else 'url = "s3://b"\n'
+        (problem,) = problems(write(f'modules = "f"\n[remote]\n{url}{line}\n'))
+
+        assert "and this file is shared" in problem
+        assert "environment" in problem
+
+    @pytest.mark.parametrize("options", ['token = "anon"', "anon = true", 'key_filename = "~/.ssh/id"'])
+    def test_what_only_sounds_like_a_secret_is_not(self, write, options):
+        """A word that chooses how to log in is no secret."""
+        folder = write(f'modules = "f"\n[remote]\nurl = "gs://b"\noptions = {{ {options} }}\n')
+
+        assert load_settings(folder, environ={}).remote.options
+
+    def test_unknown_variable_is_a_mistake(self, write):
+        """A misspelt variable must not be ignored; those of tests are none of ours."""
+        folder = write(PROJECT)
+
+        (problem,) = problems(folder, environ={"DAGBUILD_PROFIL": "uk", "DAGBUILD_TEST_S3": "x"})
+
+        assert "did you mean 'DAGBUILD_PROFILE'?" in problem
+
+    def test_unknown_profile_is_told_who_asked(self, write):
+        """The option or the variable is named, and the nearest profile."""
+        folder = write(PROJECT)
+
+        assert problems(folder, profile="uq")[0].startswith("--profile: there is no profile 'uq'")
+        assert problems(folder, environ={"DAGBUILD_PROFILE": "uq"})[0].startswith("DAGBUILD_PROFILE: ")
+
+    def test_no_project_is_told_what_to_do(self, tmp_path):
+        """Far from any project the way to one is shown."""
+        with pytest.raises(SettingsError) as caught:
+            load_settings(tmp_path, environ={})
+
+        assert "dagbuild init" in str(caught.value)
+
+
+class TestPins:
+    PIN = Pin(
+        "xxh3-0", {"codec": "plain/1", "meta": {"a": None, "b": 'it\'s "x"'}}, "why", "ann", "2026-11-22"
+    )
+
+    def test_keeps_comments_and_layout(self, write):
+        """Writing a pin and removing it leaves the file as it was."""
+        file = write(PROJECT) / "dagbuild.toml"
+
+        write_pin(file, "spend", self.PIN)
+        written = file.read_text()
+        removed = remove_pin(file, "spend")
+
+        assert written.startswith(PROJECT)
+        assert removed
+        assert file.read_text() == PROJECT
+
+    def test_comes_back_as_it_was_written(self, write):
+        """What TOML cannot say (a null) survives, whatever else is pinned."""
+        folder = write(PROJECT)
+
+        write_pin(folder, "spend", Pin("xxh3-1", {"codec": "x"}))
+        write_pin(folder, "other", self.PIN)
+        write_pin(folder, "spend", self.PIN)
+
+        assert load_settings(folder, environ={}).pins == {"spend": self.PIN, "other": self.PIN}
+
+    def test_removing_what_is_not_pinned_says_so(self, write):
+        """The file stays untouched."""
+        folder = write(PROJECT)
+
+        assert not remove_pin(folder, "spend")
+        assert (folder / "dagbuild.toml").read_text() == PROJECT
+
+    def test_edited_pin_is_refused(self, write):
+        """A pin that is not what was written is told at its line."""
+        (problem,) = problems(write('modules = "f"\n[pins.spend]\ndigest = "xxh3-0"\nartifact = "5"\n'))
+
+        assert problem.startswith("dagbuild.toml:2: pin 'spend'")
+
+
+def test_imports_nothing_heavy():
+    """Reading settings needs neither click nor tomlkit nor any library of data."""
+    code = "import sys, dagbuild.settings; print([m for m in ('click', 'tomlkit', 'pandas') if m in sys.modules])"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"

@@ -61,7 +61,7 @@ class PlainReport:
         kind = re.sub(rf"\b{re.escape(event.node)}\b", "", event.text) if event.node else event.text
         self._said[kind] += 1
         if self._said[kind] == 1:
-            about = f"`{event.node}`: " if event.node else ""
+            about = f"`{event.node}`: " if event.node and event.node not in event.text else ""
             self._write(f"{self._style.paint(event.level, event.level)}: {about}{event.text}")
 
     def _worth_a_line(self, event: StepFinished) -> bool:  # noqa: ARG002 - the live report looks at it

@@ -152,7 +152,6 @@ class Record:
     artifact: Artifact
     upstream: Mapping[str, Digest] = field(default_factory=dict)
     observations: tuple[Observation, ...] = ()
-    watched: tuple[str, ...] = ()
     started: float = 0.0
     duration: float = 0.0
     cpu: float = 0.0
@@ -163,6 +162,18 @@ class Record:
     log: str = ""
     forced: bool = False
     alias: bool = False
+    watched: tuple[str, ...] = ()
+
+    def agrees(self, digests: Mapping[str, Digest | None]) -> bool:
+        """Tell whether the value was made from these upstream digests, as far as the deep key does not say so itself.
+
+        One that is not known, since it must be made again, agrees unless it depends on what a run was seen to read.
+        """
+        if not self.watched:
+            return True
+        if any(digests.get(name) is None for name in self.watched):
+            return False
+        return all(digests.get(name) in {None, digest} for name, digest in self.upstream.items())
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain form; `alias` says that nothing was computed, an equal content key was found."""
@@ -219,3 +230,8 @@ class Record:
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a record: {error!r}") from error
+
+
+def is_settled(record: Record | None) -> bool:
+    """Tell whether a record under a deep key answers for all that is above its node."""
+    return record is not None and not record.watched

@@ -129,6 +129,11 @@ class Definitions:
         text = self.text(function.__code__.co_filename, function.__globals__)
         return text.function_form(function.__code__) if text else None
 
+    def find_function(self, function: FunctionType) -> Function | None:
+        """Return the definition of a loaded function, or None when its text is not to be had."""
+        text = self.text(function.__code__.co_filename, function.__globals__)
+        return text.find_function(function.__code__) if text else None
+
     def find_class(self, cls: type, names: Mapping[str, Any]) -> ast.ClassDef | None:
         """Return the statement that defines a loaded class, or None."""
         prefix = cls.__qualname__ + "."

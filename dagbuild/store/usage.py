@@ -68,7 +68,10 @@ def measure(store: LocalStore, pins: Mapping[str, Artifact] | None = None) -> Us
     for record in store.iter_records():
         records += 1
         add(record.node, record.artifact, record.duration)
-    uses = Counter(digest for value in values.values() for digest in value.blobs)
+    # A value that two nodes gave is shared too.
+    uses = Counter(
+        digest for value in values.values() for digest in value.blobs for _ in range(len(value.seconds))
+    )
     owned: dict[str, list[_Value]] = {}
     for value in values.values():
         for node in value.seconds:

@@ -24,9 +24,13 @@ from dagbuild.store.verify import VerifyReport, verify_store
 
 @dataclass(frozen=True)
 class Pushed:
-    """What was published to the remote at `url`: how many records went, and how many could not."""
+    """What was published to the remote at `url`: how many records went, and how many could not.
+
+    `mode` is what the remote allows by now: it may have failed in the middle.
+    """
 
     url: str
+    mode: str
     sent: int
     unsent: int
 
@@ -71,9 +75,11 @@ class Upkeep:
 
         `age`: what was not used for so many seconds goes too. Raises StoreError.
         """
-        pins = {digest for artifact in self.pins.values() for digest in (artifact.digest, *_blobs(artifact))}
+        pins = {artifact.digest for artifact in self.pins.values()}
+        # A pin that was given is in no record, and shares columns with values that may go.
+        blobs = {ref.digest for artifact in self.pins.values() for ref in artifact.blobs}
         budget = self.settings.cache.size if size is None else size
-        return collect_garbage(self.local, size=budget, age=age, pins=pins, dry_run=dry_run)
+        return collect_garbage(self.local, size=budget, age=age, pins=pins, blobs=blobs, dry_run=dry_run)
 
     def measure(self) -> Usage:
         """Return what takes the local store's space."""
@@ -97,16 +103,17 @@ class Upkeep:
         self._check_mode(store, remote)
         refs = [ref for artifact in self.pins.values() for ref in artifact.blobs]
         sent = store.push(refs)
-        return Pushed(remote.url, sent, store.unsent)
+        return Pushed(remote.url, store.mode, sent, store.unsent)
 
     @staticmethod
     def _check_mode(store: LayeredStore, remote: RemoteSettings) -> None:
         match store.mode:
             case "read":
-                raise StoreError(f"the remote '{remote.url}' can only be read with these credentials")
+                raise StoreError(
+                    f"the remote '{remote.url}' can only be read here",
+                    hint="ask for the right to write there",
+                )
             case "off":
-                raise StoreError(f"the remote '{remote.url}' is out of reach")
-
-
-def _blobs(artifact: Artifact) -> list[str]:
-    return [ref.digest for ref in artifact.blobs]
+                raise StoreError(
+                    f"the remote '{remote.url}' is out of reach", hint="push again when it is back"
+                )

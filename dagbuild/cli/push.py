@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import click
 
@@ -24,9 +25,9 @@ def command(session: Session, as_json: bool) -> int:
     """
     pushed = session.upkeep.push()
     if as_json:
-        give(json.dumps({"url": pushed.url, "sent": pushed.sent, "unsent": pushed.unsent}, indent=2))
+        give(json.dumps(asdict(pushed), indent=2))
     elif pushed.sent:
-        give(f"sent {units.count(pushed.sent, 'result')} to {pushed.url}")
+        give(f"{pushed.url} ({pushed.mode}): sent {units.count(pushed.sent, 'result')}")
     elif not pushed.unsent:
-        give(f"{pushed.url} has everything that is here")
+        give(f"{pushed.url} ({pushed.mode}): it has everything that is here")
     return UNSENT if pushed.unsent else 0

@@ -88,6 +88,7 @@ def collect_garbage(
     size: int | None = None,
     age: float | None = None,
     pins: Collection[str] = (),
+    blobs: Collection[str] = (),
     keep_runs: int = KEEP_RUNS,
     grace: float = GRACE,
     dry_run: bool = False,
@@ -95,8 +96,9 @@ def collect_garbage(
 ) -> GcReport:
     """Bring a local store below `size` bytes and remove what was not used for `age` seconds, as far as roots allow.
 
-    `pins` are digests of artifacts or blobs. What neither a record nor a pin names goes too, after the grace period.
-    Segments are merged. Raises StoreError when the folder cannot be written.
+    `pins` are digests of artifacts or blobs whose records stay; `blobs` stay by themselves, and not all that is made of
+    them. What nothing names goes too, after the grace period. Segments are merged. Raises StoreError when the folder
+    cannot be written.
     """
     now = time.time() if now is None else now
     with hold_lease(store.layout.lock("gc"), lambda _: None):
@@ -111,7 +113,8 @@ def collect_garbage(
         for value in values.values():
             for ref in value.blobs:
                 kept[ref.digest] = kept.get(ref.digest, 0) + 1
-        named = {*kept, *pins}
+        safe = {*pins, *blobs}
+        named = safe.union(kept)
         orphans = {digest for digest, file in files.items() if digest not in named and file[2] < now - grace}
         total = sum(file[1] for digest, file in files.items() if digest not in orphans)
         free = sorted(
@@ -128,11 +131,11 @@ def collect_garbage(
             before = total
             for ref in value.blobs:
                 kept[ref.digest] -= 1
-                if not kept[ref.digest] and ref.digest in files and ref.digest not in pins:
+                if not kept[ref.digest] and ref.digest in files and ref.digest not in safe:
                     total -= files[ref.digest][1]
             removed[key] = Removal(tuple(sorted(value.nodes)), before - total, value.used, value.cost)
         unnamed = {digest for digest, count in kept.items() if not count and digest in files}
-        doomed = orphans | (unnamed - set(pins))
+        doomed = orphans | (unnamed - safe)
         report = GcReport(
             records=sum(values[key].records for key in removed),
             blobs=len(doomed),

@@ -10,6 +10,7 @@ import pytest
 from dagbuild.cli.main import run
 from dagbuild.settings import load_settings, write_pin
 from dagbuild.shadows import find_shadows
+from dagbuild.store.remote import RemoteDeniedError
 from dagbuild.store.uses import DAY
 from dagbuild.store.verify import iter_blobs
 from dagbuild.upkeep import Upkeep
@@ -119,9 +120,9 @@ class TestGc:
         assert run(["--project", str(folder), "verify"]) == 0
         assert computed(build(folder, "total")) == set()
         set_rate(folder, 2)
-        again = build(folder, "total")
-        assert computed(again) == {"scaled", "total"}
-        assert again.values["total"] == 2 * sum(range(5_000, 10_000))
+        again = build(folder, "scaled")
+        assert computed(again) == {"scaled"}
+        assert again.values["scaled"]["spend"].tolist() == list(range(10_000, 20_000, 2))
 
     def test_budget_is_that_of_the_settings(self, checkout, capsys, later):
         """Unless the command line says another; without any, nothing that is named goes."""
@@ -261,7 +262,9 @@ class TestPush:
     def test_pickles_are_sent_once(self, checkout, capsys, monkeypatch):
         """A value that this checkout would not take from the remote is known to be there all the same."""
         folder = checkout("a")
-        write_files(folder, {"nodes.py": "import re\n\ndef half() -> re.Pattern:\n    return re.compile('a')\n"})
+        write_files(
+            folder, {"nodes.py": "import re\n\ndef half() -> re.Pattern:\n    return re.compile('a')\n"}
+        )
         monkeypatch.setenv("DAGBUILD_REMOTE", "off")
         result = build(folder, "half")
         monkeypatch.delenv("DAGBUILD_REMOTE")
@@ -284,6 +287,22 @@ class TestPush:
         assert "there is no remote to push to" in said
         assert 'mode = "read"' in said
         assert "out of reach" in said
+
+    def test_a_remote_that_refuses_writing(self, checkout, capsys, monkeypatch):
+        """It is said, with what to do, and nothing is lost here."""
+        folder = checkout("a", remote=False)
+        build(folder, "total")
+
+        def refuse(*_: object) -> None:
+            raise RemoteDeniedError("no")
+
+        monkeypatch.setattr("dagbuild.store.remote.RemoteFolder.write", refuse)
+        monkeypatch.setattr("dagbuild.store.remote.RemoteFolder.list", lambda *_: [])
+        status = run(["--project", str(folder), "push", "--set", f"remote.url={folder}/shared"])
+
+        assert status == 2
+        assert "can only be read here" in capsys.readouterr().err
+        assert computed(build(folder, "total")) == set()
 
 
 class TestStats:

@@ -7,6 +7,7 @@ how a step runs the executor's.
 from __future__ import annotations
 
 import contextlib
+import copy
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -129,6 +130,14 @@ class Project:
         for opened in (self._store, self._files):
             if opened is not None:
                 opened.close()
+
+    def without_pin(self, node: str) -> Project:
+        """Return the same project, with the same store, as it would be without a pin; this one closes the store."""
+        other = copy.copy(self)
+        other._store = self.store
+        pins = {name: pin for name, pin in self.settings.pins.items() if name != node}
+        other.settings = replace(self.settings, pins=pins)
+        return other
 
     # -- what the planner needs to know --------------------------------------------------------------------------
 

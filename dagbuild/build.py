@@ -31,8 +31,9 @@ from dagbuild.events import (
 from dagbuild.executors.base import Done, Executor, Found, Lost, Outcome, Work
 from dagbuild.observe import Ran, Seen, Watch
 from dagbuild.observe.words import find_news, tell_note, tell_undeclared
-from dagbuild.plan import Decision, Lookup, Plan, Request
+from dagbuild.plan import Alike, Decision, Lookup, Plan
 from dagbuild.record import Artifact, Key, Observation, Record
+from dagbuild.request import Request
 from dagbuild.store.base import Store
 
 
@@ -83,6 +84,8 @@ class _Build:
 
     def __post_init__(self) -> None:
         self.demand = Demand(self.request, self.plan, self._reused)
+        renamed = {record.unnamed for record in _renamed(self.plan).values()}
+        self.alike = Alike(self.request, self.tools.lookup, renamed)
 
     def go(self, values: bool) -> BuildResult:
         started = time.perf_counter()
@@ -98,6 +101,7 @@ class _Build:
         except KeyboardInterrupt:
             interrupted = True
         finally:
+            self._keep_renamed()
             with contextlib.suppress(StoreError):
                 self.tools.store.flush()
         self._tell_rest()
@@ -139,31 +143,44 @@ class _Build:
         step = self.plan.steps.get(name)
         if step and step.content == content and name not in self.demand.revoked:
             return None  # the plan asked already
-        record = self.tools.lookup.find([content]).get(content)
-        if record is None:
-            return None
-        return record if self._at_hand(record) else None
+        record = self.alike.find(name, self._digest)
+        return record if record is not None and self._at_hand(record) else None
 
     def _at_hand(self, record: Record) -> bool:
         refs = record.artifact.blobs
         return len(self.tools.store.has_blobs(refs)) == len(set(refs))
 
     def _alias(self, name: str, record: Record) -> None:
-        """Take a record found under the content key, and let the deep key find it the next time."""
-        deep = self.request.deep[name]
-        if record.deep != deep or self._is_refreshed(name):
-            record = replace(
-                record,
-                node=name,
-                deep=deep,
-                manifest=self.request.manifest(name),
-                watched=self._watched(self.request.needs(name)[0]),
-                alias=True,
-                run=self.run,
-                forced=self._is_refreshed(name),
-            )
-            self._put(record)
+        """Take a record found under another key, and let the deep key find it the next time."""
+        if record.deep != self.request.deep[name] or self._is_refreshed(name):
+            record = self._put_alias(name, record)
         self.demand.reuse(name, record)
+
+    def _put_alias(self, name: str, record: Record) -> Record:
+        """Let the node's own name and keys find a record the next time."""
+        values, _ = self.request.needs(name)
+        content, unnamed = self.request.content(name, self._digest), self.request.unnamed(name, self._digest)
+        record = replace(
+            record,
+            node=name,
+            deep=self.request.deep[name],
+            content=content or record.content,
+            unnamed=unnamed or record.unnamed,
+            manifest=self.request.manifest(name),
+            upstream={up: digest for up in values if (digest := self._digest(up))},
+            watched=self._watched(values),
+            alias=True,
+            run=self.run,
+            forced=self._is_refreshed(name),
+        )
+        self._put(record)
+        return record
+
+    def _keep_renamed(self) -> None:
+        """Note the new names of renamed nodes whose records the plan has found."""
+        for name, record in _renamed(self.plan).items():
+            if name not in self.demand.revoked:
+                self._put_alias(name, record)
 
     def _reused(self, name: str, record: Record) -> None:
         step = self.plan.steps.get(name)
@@ -243,7 +260,8 @@ class _Build:
             content=content or Key(self.request.deep[name]),
             manifest=self.request.manifest(name),
             artifact=artifact,
-            upstream={up: self._digest(up) for up in values if self._digest(up)},
+            unnamed=self.demand.unnamed(name) or Key(""),
+            upstream={up: digest for up in values if (digest := self._digest(up))},
             watched=self._watched(values),
             observations=(*done.seen.observations, *self.tools.observe_code(name, done.seen.ran)),
             started=done.started,
@@ -270,14 +288,20 @@ class _Build:
         for up in upstream:
             if up in self.request.givens:
                 continue
-            step = self.ended.get(up)
+            planned = self.plan.steps.get(up)
+            skipped = planned if planned and planned.decision is not Decision.RUN else None
+            step = self.ended.get(up) or skipped
             if step is None or step.record is None or step.record.observations or step.record.watched:
                 found.append(up)
         return tuple(found)
 
-    def _digest(self, name: str) -> Digest:
-        given = self.request.givens.get(name)
-        return given.digest if given else self.demand.have[name].digest
+    def _digest(self, name: str) -> Digest | None:
+        given, step = self.request.givens.get(name), self.plan.steps.get(name)
+        if given:
+            return given.digest
+        if name in self.demand.have:
+            return self.demand.have[name].digest
+        return step.digest if step and step.decision is not Decision.RUN else None
 
     def _put(self, record: Record) -> None:
         try:
@@ -366,6 +390,15 @@ class _Build:
     def _load(self, name: str) -> Any:
         held, have = self.demand.held, self.demand.have
         return held[name] if name in held else self.tools.artifacts.load(have[name])
+
+
+def _renamed(plan: Plan) -> dict[str, Record]:
+    """Return the records of another name that answer for nodes."""
+    return {
+        name: step.record
+        for name, step in plan.steps.items()
+        if step.record and step.record.node != name and step.decision is not Decision.RUN
+    }
 
 
 def _user() -> str:

@@ -53,10 +53,17 @@ class _PartMaker:
     def parts(self, node: Node) -> Iterator[Part]:
         """Yield the parts of a node, those that count and those that explain."""
         yield Part("node", node.name, digest_text(node.name))
+        # What dagbuild does around a function, and what decorators do to it, may depend on names.
+        plain = not node.operation and self._reader.is_plain(node.function)
         things = [node.function, *node.sources, *_bound_values(node)]
-        closure = self._reader.closure(things, node.cache.ignore)
-        structure = [[p.name, _spell(p.binding), _columns(p.type)] for p in node.parameters]
-        digest = digest_json([SOURCE_SCHEME, closure.digest, BINDING_SCHEME, structure])
+        closure = self._reader.closure(things, node.cache.ignore, called_by_name=plain)
+        names = [p.name if closure.named else "" for p in node.parameters]
+        structure = [
+            [name, _spell(p.binding), _columns(p.type)]
+            for name, p in zip(names, node.parameters, strict=True)
+        ]
+        named = "" if plain else node.name
+        digest = digest_json([SOURCE_SCHEME, closure.digest, BINDING_SCHEME, named, structure])
         yield Part("source", node.function_name or node.name, digest, where=str(node.where))
         yield from map(self._leaf, closure.leaves)
         yield from map(self._package, closure.packages)

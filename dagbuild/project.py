@@ -30,9 +30,11 @@ from dagbuild.loader import load_graph, load_modules
 from dagbuild.node import Node
 from dagbuild.observe import install
 from dagbuild.observe.words import name_observation
-from dagbuild.plan import Given, Place, Plan, Request, Step, make_plan
+from dagbuild.plan import Place, Plan, Step, make_plan
 from dagbuild.reasons import Reason, find_changes, with_parts
 from dagbuild.record import Artifact, Key, Manifest, Observation, Record
+from dagbuild.renames import find_heirlooms
+from dagbuild.request import Given, Request
 from dagbuild.settings import Pin, Settings, load_settings
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
@@ -368,6 +370,12 @@ class StoreLookup:
         """
         found = {key: self._that_hold(records) for key, records in self._store.find_records(keys).items()}
         return {key: self._choose(records) for key, records in found.items() if records}
+
+    def find_renamed(self, key: Key, name: str, present: Collection[str]) -> Record | None:
+        """Return the record to use for a node's unnamed key, made under a name that is not among `present`."""
+        records = find_heirlooms(self._store.find_records([key]).get(key, ()), name, present)
+        held = self._that_hold(records)
+        return self._choose(held) if held else None
 
     def _that_hold(self, records: Sequence[Record]) -> list[Record]:
         forced = max((i for i, record in enumerate(records) if record.forced), default=0)

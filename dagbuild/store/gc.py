@@ -145,7 +145,7 @@ def _read_values(store: LocalStore, pins: set[str], keep_runs: int) -> dict[str,
     for segment, record in records:
         if segment not in live:
             live[segment] = not store.reader.is_finished(segment)
-        keys = {record.deep, record.content}
+        keys = set(record.keys)
         used = max((uses[key] for key in keys if key in uses), default=0.0)
         pinned = record.artifact.digest in pins or any(ref.digest in pins for ref in record.artifact.blobs)
         root = pinned or record.run in last_runs or live[segment] or bool(keys & held) or 0 < last_use <= used

@@ -16,8 +16,8 @@ from dagbuild.code import Closure, SourceReader
 from dagbuild.code.walk import Walk
 from dagbuild.digest import Digest, digest_text
 from dagbuild.node import Node
-from dagbuild.plan import Request
 from dagbuild.record import Artifact, Key, Manifest, Part
+from dagbuild.request import Request
 from tests.property.sketch import Edit, Sketch
 from tests.property.strategies import edits, sketches
 from tests.property.test_incremental import check_history

@@ -43,7 +43,7 @@ class Tools:
 
     `unchanged` tells whether the files that a node takes are still those that its key was made of. With `watch`, steps
     are observed: `observe_code` names the code that a node's step ran outside its closure, `notes` says what cannot be
-    seen of a node's code.
+    seen of a node's code. `carry` adds to an artifact what the project's code that it refers to means.
     """
 
     store: Store
@@ -55,6 +55,7 @@ class Tools:
     watch: Watch | None = None
     observe_code: Callable[[str, Sequence[Ran]], Sequence[Observation]] = lambda _name, _ran: ()
     notes: Callable[[str], Iterable[str]] = lambda _: ()
+    carry: Callable[[Artifact], Artifact] = lambda artifact: artifact
 
 
 def run_build(
@@ -84,7 +85,8 @@ class _Build:
 
     def __post_init__(self) -> None:
         self.demand = Demand(self.request, self.plan, self._reused)
-        renamed = {record.unnamed for record in _renamed(self.plan).values()}
+        found = _found_by_content(self.plan)
+        renamed = {record.unnamed for name, record in found.items() if record.node != name}
         self.alike = Alike(self.request, self.tools.lookup, renamed)
 
     def go(self, values: bool) -> BuildResult:
@@ -101,7 +103,7 @@ class _Build:
         except KeyboardInterrupt:
             interrupted = True
         finally:
-            self._keep_renamed()
+            self._keep_found()
             with contextlib.suppress(StoreError):
                 self.tools.store.flush()
         self._tell_rest()
@@ -176,11 +178,16 @@ class _Build:
         self._put(record)
         return record
 
-    def _keep_renamed(self) -> None:
-        """Note the new names of renamed nodes whose records the plan has found."""
-        for name, record in _renamed(self.plan).items():
-            if name not in self.demand.revoked:
+    def _keep_found(self) -> None:
+        """Let deep keys and new names find what the plan has found by content."""
+        found = {name: record for name, record in _found_by_content(self.plan).items() if self._stands(name)}
+        known = self.tools.store.find_records([self.request.deep[name] for name in found])
+        for name, record in found.items():
+            if all(other.node != name for other in known.get(self.request.deep[name], ())):
                 self._put_alias(name, record)
+
+    def _stands(self, name: str) -> bool:
+        return name not in self.demand.revoked and name not in self.refreshed
 
     def _reused(self, name: str, record: Record) -> None:
         step = self.plan.steps.get(name)
@@ -223,7 +230,7 @@ class _Build:
             self.demand.held[name] = done.value
             self._end(StepFinished(name, How.COMPUTED))
             return
-        record = self._record(name, done, done.artifact)
+        record = self._record(name, done, self.tools.carry(done.artifact))
         self._tell_seen(record, done.seen)
         if not done.stored:
             self.demand.held[name] = done.value
@@ -291,7 +298,13 @@ class _Build:
             planned = self.plan.steps.get(up)
             skipped = planned if planned and planned.decision is not Decision.RUN else None
             step = self.ended.get(up) or skipped
-            if step is None or step.record is None or step.record.observations or step.record.watched:
+            if (
+                step is None
+                or step.record is None
+                or step.record.observations
+                or step.record.watched
+                or step.record.artifact.carried
+            ):
                 found.append(up)
         return tuple(found)
 
@@ -392,12 +405,12 @@ class _Build:
         return held[name] if name in held else self.tools.artifacts.load(have[name])
 
 
-def _renamed(plan: Plan) -> dict[str, Record]:
-    """Return the records of another name that answer for nodes."""
+def _found_by_content(plan: Plan) -> dict[str, Record]:
+    """Return the records that answer for nodes without having been made under their deep keys."""
     return {
         name: step.record
         for name, step in plan.steps.items()
-        if step.record and step.record.node != name and step.decision is not Decision.RUN
+        if step.record and step.record.deep != step.deep and step.decision is not Decision.RUN
     }
 
 

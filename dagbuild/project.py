@@ -21,23 +21,22 @@ from dagbuild.build import Tools, run_build
 from dagbuild.code import SourceReader
 from dagbuild.errors import InputError, did_you_mean
 from dagbuild.events import BuildResult, Event, Listener, Notice
-from dagbuild.executors.base import Executor
+from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.local import LocalExecutor
 from dagbuild.fingerprint import make_manifests
 from dagbuild.graph import Graph
 from dagbuild.inputs import GivenMaker, Outside
 from dagbuild.loader import load_graph, load_modules
+from dagbuild.lookup import StoreLookup
 from dagbuild.node import Node
 from dagbuild.observe import install
-from dagbuild.observe.words import name_observation
-from dagbuild.plan import Place, Plan, Step, make_plan
+from dagbuild.observe.unseen import Unseen, find_unseen
+from dagbuild.plan import Plan, Step, make_plan
 from dagbuild.reasons import Reason, find_changes, with_parts
-from dagbuild.record import Artifact, Key, Manifest, Observation, Record
-from dagbuild.renames import find_heirlooms
+from dagbuild.record import Artifact, Manifest, Record
 from dagbuild.request import Given, Request
 from dagbuild.settings import Pin, Settings, load_settings
 from dagbuild.store import FileDigests, open_store
-from dagbuild.store.base import Store
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
 from dagbuild.watching import Watching
@@ -154,7 +153,14 @@ class Project:
                 raise InputError(
                     f"there is no node '{name}' to force", hint=did_you_mean(name, self.graph.nodes)
                 )
-        maker = GivenMaker(self.graph, self.settings.root, self.artifacts, self.files, save=save)
+        maker = GivenMaker(
+            self.graph,
+            self.settings.root,
+            self.artifacts,
+            self.files,
+            save=save,
+            carry=self._watching().carry,
+        )
         pins = {
             name: (Artifact.from_json(pin.artifact), pin.note or pin.digest)
             for name, pin in self.settings.pins.items()
@@ -252,6 +258,7 @@ class Project:
                 watching.watch,
                 partial(watching.observe_code, request),
                 watching.find_notes,
+                watching.carry,
             )
             run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
             return run_build(request, plan, tools, run=run, keep_going=keep_going, values=values)
@@ -270,6 +277,7 @@ class Project:
                 code = Code(
                     self.settings.root, self.modules, nodes, request.manifests, self.settings.packages
                 )
+                self.store.flush()  # inputs that were saved are needed on other machines
                 opener = partial(open_worker_store, self.settings.cache, self.settings.remote)
                 return RayExecutor(opener, code, address=settings.address)
             case other:
@@ -292,6 +300,22 @@ class Project:
         manifest = request.manifest(node)
         changes = find_changes(step.record.manifest, manifest) if step.record else ()
         return Explanation(step, manifest, step.record, changes or step.reasons, request.givens)
+
+    def find_unseen(self, nodes: Iterable[str] = ()) -> list[Unseen]:
+        """Return what the nodes' code uses and nobody sees, of all nodes unless some are named; runs nothing."""
+        chosen = [self.check_node(name) for name in nodes] or list(self.graph.nodes.values())
+        return find_unseen(chosen, self._open_reader())
+
+    def make_work(self, node: str) -> Work:
+        """Return the call that makes the node's value from stored ones, not to be kept; raises InputError."""
+        request, _ = self._request([node], None, None, [node], save=True)
+        values, views = request.needs(node)
+        found = {
+            up: request.givens[up].artifact if up in request.givens else self.artifact(up) for up in values
+        }
+        return Work(
+            self.graph.nodes[node], found, views=tuple(self.graph.nodes[view] for view in views), keep=False
+        )
 
     def artifact(self, node: str) -> Artifact:
         """Return the artifact that the node has today, without running anything; raises InputError when it has none."""
@@ -354,57 +378,6 @@ class Project:
         if name not in self.graph.nodes:
             raise InputError(f"there is no node '{name}'", hint=did_you_mean(name, self.graph.nodes))
         return self.graph.nodes[name]
-
-
-class StoreLookup:
-    """Answers the planner from a store; `find_changed` says which observations of a record hold no longer."""
-
-    def __init__(self, store: Store, find_changed: Callable[[Record], Iterable[Observation]]) -> None:
-        self._store = store
-        self._find_changed = find_changed
-
-    def find(self, keys: Collection[Key]) -> dict[Key, Record]:
-        """Return the record to use for each key: the newest forced one, else the first whose blobs are there.
-
-        Left out are records whose run was seen to read what has changed since.
-        """
-        found = {key: self._that_hold(records) for key, records in self._store.find_records(keys).items()}
-        return {key: self._choose(records) for key, records in found.items() if records}
-
-    def find_renamed(self, key: Key, name: str, present: Collection[str]) -> Record | None:
-        """Return the record to use for a node's unnamed key, made under a name that is not among `present`."""
-        records = find_heirlooms(self._store.find_records([key]).get(key, ()), name, present)
-        held = self._that_hold(records)
-        return self._choose(held) if held else None
-
-    def _that_hold(self, records: Sequence[Record]) -> list[Record]:
-        forced = max((i for i, record in enumerate(records) if record.forced), default=0)
-        records = records[forced:]  # what was forced replaces what was there before
-        return [r for r in records if not r.observations or next(iter(self._find_changed(r)), None) is None]
-
-    def find_changed(self, record: Record) -> tuple[Reason, ...]:
-        """Say what the record's run was seen to read and is no longer so."""
-        return tuple(
-            Reason(f"{name_observation(seen)} changed", "observed") for seen in self._find_changed(record)
-        )
-
-    def _choose(self, records: Sequence[Record]) -> Record:
-        if len(records) == 1:
-            return records[0]
-        forced = [record for record in reversed(records) if record.forced]
-        ordered = [*forced, *(record for record in records if not record.forced)]
-        return next((r for r in ordered if self.place(r.artifact) is not Place.NOWHERE), ordered[0])
-
-    def find_latest(self, nodes: Collection[str]) -> Mapping[str, Record]:
-        """Return the newest record of each node."""
-        return self._store.find_latest(nodes)
-
-    def place(self, artifact: Artifact) -> Place:
-        """Say where the artifact's blobs are."""
-        refs = set(artifact.blobs)
-        if len(self._store.has_blobs(refs, local=True)) == len(refs):
-            return Place.LOCAL
-        return Place.REMOTE if len(self._store.has_blobs(refs)) == len(refs) else Place.NOWHERE
 
 
 def _author() -> str:

@@ -63,13 +63,9 @@ class Manifest:
         parts = [p for p in self.parts if p.counts and p.kind != "node"]
         return digest_json([[p.kind, "" if p.kind == "source" else p.name, p.digest] for p in parts])
 
-    def key(self, upstream: Iterable[Part]) -> Key:
-        """Return the key of this manifest over upstream ids: deep ids give the deep key, digests the content key."""
-        return make_key(self.fingerprint, upstream)
-
 
 def make_key(fingerprint: Digest, upstream: Iterable[Part]) -> Key:
-    """Return the key of a fingerprint over upstream ids."""
+    """Return the key of a fingerprint over upstream ids: deep ids give the deep key, digests the content key."""
     return Key(digest_json([fingerprint, [[p.kind, p.name, p.digest] for p in upstream if p.counts]]))
 
 

@@ -139,7 +139,7 @@ def test_numpy_arrays_are_read_only(artifacts):
     for array in (np.arange(5), np.arange(ROWS), np.empty(0), np.arange(1_000_000)):
         loaded = artifacts.load(artifacts.save(array))
 
-        with pytest.raises(ValueError, match="read-only|WRITEABLE"):
+        with pytest.raises(ValueError, match=r"read-only|WRITEABLE"):
             loaded += 1
         if array.size:
             with pytest.raises(ValueError, match="WRITEABLE"):

@@ -134,7 +134,7 @@ def test_a_missing_library_is_an_error_for_the_reader(artifacts):
     module = sys.modules.pop(__name__)
     sys.modules[__name__] = type(sys)("empty")
     try:
-        with pytest.raises(CodecError, match="no-such-library 1.2 then, not installed now"):
+        with pytest.raises(CodecError, match=r"no-such-library 1\.2 then, not installed now"):
             artifacts.load(other)
     finally:
         sys.modules[__name__] = module
@@ -236,7 +236,7 @@ def test_formats_are_exact_or_refused(artifacts):
     assert artifact.codec == "parquet/1"
     pd.testing.assert_frame_equal(artifacts.load(artifact), frame)
     assert [column["name"] for column in artifacts.describe(artifact)["columns"]] == ["a", "b"]
-    with pytest.raises(CodecError, match="'parquet' cannot hold.*exactly"):
+    with pytest.raises(CodecError, match=r"'parquet' cannot hold.*exactly"):
         artifacts.save(frame.set_index(pd.date_range("2020", periods=2)), "parquet")
     with pytest.raises(CodecError, match="did you mean 'parquet'"):
         artifacts.save(frame, "parket")

@@ -154,7 +154,8 @@ class _Build:
 
     def _alias(self, name: str, record: Record) -> None:
         """Take a record found under another key, and let the deep key find it the next time."""
-        if record.deep != self.request.deep[name] or self._is_refreshed(name):
+        known = record.deep == self.request.deep[name] or name in self.request.accepted
+        if self._is_refreshed(name) or not known:
             record = self._put_alias(name, record)
         self.demand.reuse(name, record)
 
@@ -187,7 +188,10 @@ class _Build:
                 self._put_alias(name, record)
 
     def _stands(self, name: str) -> bool:
-        return name not in self.demand.revoked and name not in self.refreshed
+        # What is accepted is not noted under the node's own keys: it can be taken back.
+        return not any(
+            name in those for those in (self.demand.revoked, self.refreshed, self.request.accepted)
+        )
 
     def _reused(self, name: str, record: Record) -> None:
         step = self.plan.steps.get(name)
@@ -304,6 +308,7 @@ class _Build:
                 or step.record.observations
                 or step.record.watched
                 or step.record.artifact.carried
+                or up in self.request.unsettled
             ):
                 found.append(up)
         return tuple(found)

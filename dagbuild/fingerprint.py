@@ -65,6 +65,9 @@ class _PartMaker:
         named = "" if plain else node.name
         digest = digest_json([SOURCE_SCHEME, closure.digest, BINDING_SCHEME, named, structure])
         yield Part("source", node.function_name or node.name, digest, where=str(node.where))
+        if any(p.binding != Source(p.name) for p in node.parameters):
+            values = [self._reader.value(value) for value in _bound_values(node)]
+            yield Part("binding", node.name, digest_json([structure, values]), counts=False)
         yield from map(self._leaf, closure.leaves)
         yield from map(self._package, closure.packages)
         yield self._python

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Protocol
 
+from dagbuild.acceptance import Acceptance
 from dagbuild.digest import Digest
 from dagbuild.reasons import NEVER_BUILT, Reason, find_changes
 from dagbuild.record import Artifact, Key, Record, is_settled
@@ -173,7 +174,8 @@ def _decide(
             record = alike.find(name, digests.get)
         if record is not None:
             digests[name] = record.artifact.digest
-            steps[name] = Step(name, Decision.SKIP, Status.FRESH, deep, (), record, record.artifact.digest,
+            said = (alike.accepted[name].reason,) if name in alike.accepted else ()
+            steps[name] = Step(name, Decision.SKIP, Status.FRESH, deep, said, record, record.artifact.digest,
                                record.duration, content)  # fmt: skip
         else:
             digests[name] = None
@@ -192,13 +194,24 @@ class Alike:
     request: Request
     lookup: Lookup
     inherited: set[Key] = field(default_factory=set)
+    accepted: dict[str, Acceptance] = field(default_factory=dict)
 
     def find(self, name: str, digest_of: Callable[[str], Digest | None]) -> Record | None:
-        """Return the record of the node's content key, or of the node under the name that it had before."""
+        """Return the record of the node's content key, of one that is accepted, or of the node's name before."""
         content = self.request.content(name, digest_of)
         if content is None:
             return None
-        return self.lookup.find([content]).get(content) or self._find_renamed(name, digest_of)
+        record = self.lookup.find([content]).get(content) or self._find_accepted(name, digest_of)
+        return record or self._find_renamed(name, digest_of)
+
+    def _find_accepted(self, name: str, digest_of: Callable[[str], Digest | None]) -> Record | None:
+        for acceptance in self.request.accepted.get(name, ()):
+            key = self.request.content(name, digest_of, acceptance.known)
+            record = self.lookup.find([key]).get(key) if key else None
+            if record is not None:
+                self.accepted[name] = self.request.accepted[name][0]
+                return record
+        return None
 
     def _find_renamed(self, name: str, digest_of: Callable[[str], Digest | None]) -> Record | None:
         unnamed = self.request.unnamed(name, digest_of)

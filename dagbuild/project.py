@@ -16,6 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from dagbuild.acceptance import Acceptance, find_acceptances
+from dagbuild.accepting import accept_everywhere, accept_node, revoke
 from dagbuild.artifacts import Artifacts
 from dagbuild.build import Tools, run_build
 from dagbuild.code import SourceReader
@@ -176,7 +178,9 @@ class Project:
         manifests = self._manifests(nodes)
         for name, parts in reads.items():
             manifests[name] = with_parts(manifests[name], parts)
-        request = Request(self.graph, names, givens, manifests, frozenset(force))
+        prints = {name: manifest.fingerprint for name, manifest in manifests.items()}
+        accepted = find_acceptances(prints, self.store.find_records)
+        request = Request(self.graph, names, givens, manifests, frozenset(force), accepted)
 
         def is_unchanged(name: str) -> bool:
             files = [
@@ -333,9 +337,42 @@ class Project:
         return self.artifacts.load(self.artifact(node))
 
     def log(self, node: str | None = None) -> list[Record]:
-        """Return the records, newest first; of one node where it is named."""
-        records = [record for record in self.store.iter_records() if node is None or record.node == node]
+        """Return the records, newest first; of one node where it is named, with what was accepted of it."""
+        names = {node, f"accept:{node}"}
+        records = [record for record in self.store.iter_records() if node is None or record.node in names]
         return sorted(records, key=lambda record: record.started, reverse=True)
+
+    # -- what is accepted -----------------------------------------------------------------------------------------
+
+    def accept(self, node: str, *, because: str) -> Acceptance:
+        """Say that what has changed of the node itself does not alter its value; it stays fresh, and what is below.
+
+        Raises InputError when nothing of it has changed, or it has no value.
+        """
+        self.check_node(node)
+        request, _ = self._request([node], None, None)
+        plan = make_plan(request, self._lookup(), everything=True)
+        return self._say(accept_node(request, plan, node, because, _author()))
+
+    def accept_everywhere(
+        self, *, because: str, package: str | None = None, helper: str | None = None
+    ) -> list[Acceptance]:
+        """Accept all nodes of the project's targets of which only this package, or this helper, has changed."""
+        request, _ = self._request((), None, None)
+        plan = make_plan(request, self._lookup(), everything=True)
+        found = accept_everywhere(request, plan, because, _author(), package=package, helper=helper)
+        return [self._say(each) for each in found]
+
+    def revoke(self, node: str, *, because: str = "") -> Acceptance:
+        """Take back what was accepted of the node as it is today; raises InputError when nothing was."""
+        self.check_node(node)
+        request, _ = self._request([node], None, None)
+        return self._say(revoke(request, node, because, _author()))
+
+    def _say(self, acceptance: Acceptance) -> Acceptance:
+        self.store.put_records([acceptance.to_record()])
+        self.store.flush()
+        return acceptance
 
     # -- pins ----------------------------------------------------------------------------------------------------
 
@@ -355,6 +392,8 @@ class Project:
         wanted = selector.removeprefix("@")
         found: dict[str, Artifact] = {}
         for record in self.log(node):
+            if record.node != node:
+                continue
             digest = record.artifact.digest
             if (
                 record.run.startswith(wanted)

@@ -16,6 +16,9 @@ from dagbuild.digest import Digest, digest_json
 Key = NewType("Key", str)
 """A fingerprint over upstream ids: a deep, content or unnamed key. The text of a digest."""
 
+ACCEPTED = "accept/1"
+"""The codec of a record that holds no value but an author's word, which is kept as long as the store."""
+
 FORMAT = 1
 """Of records; a higher number than ours means that a newer dagbuild wrote it."""
 

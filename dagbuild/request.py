@@ -6,10 +6,11 @@ two nodes of today could be confused, their names too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
+from dagbuild.acceptance import Acceptance
 from dagbuild.digest import Digest
 from dagbuild.graph import Graph
 from dagbuild.node import Group, Node, Source
@@ -41,13 +42,17 @@ class Given:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for: targets of a graph, with what is given and the manifest of each node."""
+    """What is asked for: targets of a graph, with what is given and the manifest of each node.
+
+    `accepted`: changes of nodes that are said not to alter their values, the newest first.
+    """
 
     graph: Graph
     targets: tuple[str, ...]
     givens: Mapping[str, Given]
     manifests: Mapping[str, Manifest]
     forced: frozenset[str] = frozenset()
+    accepted: Mapping[str, Sequence[Acceptance]] = field(default_factory=dict)
 
     @cached_property
     def order(self) -> list[str]:
@@ -147,6 +152,11 @@ class Request:
                 ids[up] = self.givens[up].digest
             elif up not in ids:
                 ids[up] = digest_of(up)
+
+    @cached_property
+    def unsettled(self) -> frozenset[str]:
+        """Nodes whose values are not said by their deep keys, since what is accepted can be taken back."""
+        return frozenset(self.graph.reach_down(self.accepted) if self.accepted else ())
 
     @cached_property
     def names(self) -> frozenset[str]:

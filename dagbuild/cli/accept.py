@@ -1,0 +1,37 @@
+"""`dagbuild accept NODE`: the author's word that a change does not alter a value."""
+
+from __future__ import annotations
+
+import click
+
+from dagbuild.cli.session import Session, with_session
+from dagbuild.cli.terminal import say
+from dagbuild.errors import InputError
+
+
+@click.command("accept", short_help="Say that a change does not alter values.")
+@click.argument("node", required=False)
+@click.option("--because", metavar="TEXT", default="", help="Why; kept, and shown by status and log.")
+@click.option("--package", metavar="NAME", help="All nodes of which only this package has changed.")
+@click.option("--helper", metavar="NAME", help="All nodes of which only this helper or constant has changed.")
+@click.option("--revoke", is_flag=True, help="Take back what was accepted of NODE.")
+@with_session
+def command(
+    session: Session, node: str | None, because: str, package: str | None, helper: str | None, revoke: bool
+) -> int:
+    """Say that what has changed of NODE itself does not alter its value: it stays fresh, and all below it.
+
+    The word holds for this change only, and for everybody who shares the cache.
+    """
+    if sum(one is not None for one in (node, package, helper)) != 1 or (revoke and node is None):
+        raise InputError("name one node, one --package or one --helper", hint="dagbuild accept --help")
+    project = session.project
+    if node is None:
+        found = project.accept_everywhere(because=because, package=package, helper=helper)
+    else:
+        session.check_names([node])
+        found = [project.revoke(node, because=because) if revoke else project.accept(node, because=because)]
+    for each in found:
+        what = "no longer accepted" if each.revoked else "accepted"
+        say(f"{what} `{each.node}`: {'; '.join(each.changes)}")
+    return 0

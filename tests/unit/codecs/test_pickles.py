@@ -134,7 +134,7 @@ def test_a_missing_library_is_an_error_for_the_reader(artifacts):
     module = sys.modules.pop(__name__)
     sys.modules[__name__] = type(sys)("empty")
     try:
-        with pytest.raises(CodecError, match=r"no-such-library 1\.2 then, not installed now"):
+        with pytest.raises(CodecError, match=r"no-such-library 1.2 then, not installed now"):
             artifacts.load(other)
     finally:
         sys.modules[__name__] = module
@@ -296,3 +296,38 @@ def test_heavy_libraries_stay_out():
     """)
 
     assert loaded == [[], ["numpy"]]
+
+
+class Prices(pd.DataFrame):
+    """A frame with more to it than a frame."""
+
+    _metadata = ["currency"]  # noqa: RUF012 - as pandas asks for it
+
+    @property
+    def _constructor(self):
+        return Prices
+
+
+def test_subclasses_of_frames_are_pickled_whole(artifacts):
+    """Only a subclass knows what it carries, so its own pickle is stored, alone and inside other values."""
+    prices = Prices({"a": [1, 2]})
+    prices.currency = "EUR"
+
+    for value in (prices, {"prices": prices, "type": Spy}):
+        artifact = artifacts.save(value)
+        loaded = artifacts.load(artifact)
+        loaded = loaded["prices"] if isinstance(value, dict) else loaded
+        assert artifact.codec == "pickle/1"
+        assert type(loaded) is Prices
+        assert loaded.currency == "EUR"
+
+
+def test_a_frame_in_its_own_attrs_is_stored(artifacts):
+    """A circle through a table goes to pickle, and ends."""
+    frame = pd.DataFrame({"a": [1, 2]})
+    frame.attrs["me"] = frame
+
+    loaded = artifacts.load(artifacts.save(frame))
+
+    # Choosing a column of such a frame ends in pandas' own recursion.
+    assert loaded.attrs["me"].shape == (2, 1)

@@ -38,8 +38,8 @@ def accept_everywhere(
     because: str,
     author: str,
     *,
-    package: str | None = None,
-    helper: str | None = None,
+    package: str = "",
+    helper: str = "",
 ) -> list[Acceptance]:
     """Return acceptances for all nodes of which nothing else has changed than a package, or a helper.
 

@@ -7,15 +7,13 @@ Prints nothing, decides nothing that the plan has decided, and knows no executor
 from __future__ import annotations
 
 import contextlib
-import getpass
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.demand import Demand
-from dagbuild.digest import Digest
 from dagbuild.errors import BlobDamagedError, BlobMissingError, CodecError, StoreError
 from dagbuild.events import (
     BuildFinished,
@@ -29,6 +27,7 @@ from dagbuild.events import (
     StepStarted,
 )
 from dagbuild.executors.base import Done, Executor, Found, Lost, Outcome, Work
+from dagbuild.filing import Filing, found_by_content
 from dagbuild.observe import Ran, Seen, Watch
 from dagbuild.observe.words import find_news, tell_note, tell_undeclared
 from dagbuild.plan import Alike, Decision, Lookup, Plan
@@ -78,14 +77,17 @@ class _Build:
     keep_going: bool
     running: set[str] = field(default_factory=set)
     remade: set[str] = field(default_factory=set)
-    refreshed: set[str] = field(default_factory=set)
     ended: dict[str, StepFinished] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     stopping: bool = False
 
     def __post_init__(self) -> None:
         self.demand = Demand(self.request, self.plan, self._reused)
-        found = _found_by_content(self.plan)
+        self.filing = Filing(
+            self.request, self.plan, self.demand, self.tools.store, self.run, self.ended, self._notice,
+            self.tools.observe_code,
+        )  # fmt: skip
+        found = found_by_content(self.plan)
         renamed = {record.unnamed for name, record in found.items() if record.node != name}
         self.alike = Alike(self.request, self.tools.lookup, renamed)
 
@@ -103,7 +105,7 @@ class _Build:
         except KeyboardInterrupt:
             interrupted = True
         finally:
-            self._keep_found()
+            self.filing.keep_found()
             with contextlib.suppress(StoreError):
                 self.tools.store.flush()
         self._tell_rest()
@@ -145,7 +147,7 @@ class _Build:
         step = self.plan.steps.get(name)
         if step and step.content == content and name not in self.demand.revoked:
             return None  # the plan asked already
-        record = self.alike.find(name, self._digest)
+        record = self.alike.find(name, self.filing.digest)
         return record if record is not None and self._at_hand(record) else None
 
     def _at_hand(self, record: Record) -> bool:
@@ -155,43 +157,9 @@ class _Build:
     def _alias(self, name: str, record: Record) -> None:
         """Take a record found under another key, and let the deep key find it the next time."""
         known = record.deep == self.request.deep[name] or name in self.request.accepted
-        if self._is_refreshed(name) or not known:
-            record = self._put_alias(name, record)
+        if self.filing.is_refreshed(name) or not known:
+            record = self.filing.put_alias(name, record)
         self.demand.reuse(name, record)
-
-    def _put_alias(self, name: str, record: Record) -> Record:
-        """Let the node's own name and keys find a record the next time."""
-        values, _ = self.request.needs(name)
-        content, unnamed = self.request.content(name, self._digest), self.request.unnamed(name, self._digest)
-        record = replace(
-            record,
-            node=name,
-            deep=self.request.deep[name],
-            content=content or record.content,
-            unnamed=unnamed or record.unnamed,
-            manifest=self.request.manifest(name),
-            upstream={up: digest for up in values if (digest := self._digest(up))},
-            watched=self._watched(values),
-            alias=True,
-            run=self.run,
-            forced=self._is_refreshed(name),
-        )
-        self._put(record)
-        return record
-
-    def _keep_found(self) -> None:
-        """Let deep keys and new names find what the plan has found by content."""
-        found = {name: record for name, record in _found_by_content(self.plan).items() if self._stands(name)}
-        known = self.tools.store.find_records([self.request.deep[name] for name in found])
-        for name, record in found.items():
-            if all(other.node != name for other in known.get(self.request.deep[name], ())):
-                self._put_alias(name, record)
-
-    def _stands(self, name: str) -> bool:
-        # What is accepted is not noted under the node's own keys: it can be taken back.
-        return not any(
-            name in those for those in (self.demand.revoked, self.refreshed, self.request.accepted)
-        )
 
     def _reused(self, name: str, record: Record) -> None:
         step = self.plan.steps.get(name)
@@ -234,7 +202,7 @@ class _Build:
             self.demand.held[name] = done.value
             self._end(StepFinished(name, How.COMPUTED))
             return
-        record = self._record(name, done, self.tools.carry(done.artifact))
+        record = self.filing.make(name, done, self.tools.carry(done.artifact))
         self._tell_seen(record, done.seen)
         if not done.stored:
             self.demand.held[name] = done.value
@@ -259,73 +227,8 @@ class _Build:
                 if first.artifact.digest != record.artifact.digest:
                     self._notice(f"'{name}' is not deterministic: its first result stays", name)
                     return first
-        self._put(record)
+        self.filing.put(record)
         return record
-
-    def _record(self, name: str, done: Done, artifact: Artifact) -> Record:
-        values, _ = self.request.needs(name)
-        content = self.demand.content(name)
-        return Record(
-            node=name,
-            deep=self.request.deep[name],
-            content=content or Key(self.request.deep[name]),
-            manifest=self.request.manifest(name),
-            artifact=artifact,
-            unnamed=self.demand.unnamed(name) or Key(""),
-            upstream={up: digest for up in values if (digest := self._digest(up))},
-            watched=self._watched(values),
-            observations=(*done.seen.observations, *self.tools.observe_code(name, done.seen.ran)),
-            started=done.started,
-            duration=done.duration,
-            cpu=done.cpu,
-            memory=done.memory,
-            host=done.host,
-            user=_user(),
-            run=self.run,
-            log=done.log,
-            forced=self._is_refreshed(name),
-        )
-
-    def _is_refreshed(self, name: str) -> bool:
-        """Tell whether the node was forced, or follows one that was: its new record wins over the older ones."""
-        values, _ = self.request.needs(name)
-        if name in self.request.forced or any(up in self.refreshed for up in values):
-            self.refreshed.add(name)
-        return name in self.refreshed
-
-    def _watched(self, upstream: Iterable[str]) -> tuple[str, ...]:
-        """Return those upstreams whose values depend on what a run was seen to read."""
-        found = []
-        for up in upstream:
-            if up in self.request.givens:
-                continue
-            planned = self.plan.steps.get(up)
-            skipped = planned if planned and planned.decision is not Decision.RUN else None
-            step = self.ended.get(up) or skipped
-            if (
-                step is None
-                or step.record is None
-                or step.record.observations
-                or step.record.watched
-                or step.record.artifact.carried
-                or up in self.request.unsettled
-            ):
-                found.append(up)
-        return tuple(found)
-
-    def _digest(self, name: str) -> Digest | None:
-        given, step = self.request.givens.get(name), self.plan.steps.get(name)
-        if given:
-            return given.digest
-        if name in self.demand.have:
-            return self.demand.have[name].digest
-        return step.digest if step and step.decision is not Decision.RUN else None
-
-    def _put(self, record: Record) -> None:
-        try:
-            self.tools.store.put_records([record])
-        except StoreError as error:
-            self._notice(f"the record of '{record.node}' could not be stored: {error}", record.node)
 
     def _lost(self, name: str, upstream: Mapping[str, str]) -> None:
         """Make again what could not be read back, and the step after it."""
@@ -408,19 +311,3 @@ class _Build:
     def _load(self, name: str) -> Any:
         held, have = self.demand.held, self.demand.have
         return held[name] if name in held else self.tools.artifacts.load(have[name])
-
-
-def _found_by_content(plan: Plan) -> dict[str, Record]:
-    """Return the records that answer for nodes without having been made under their deep keys."""
-    return {
-        name: step.record
-        for name, step in plan.steps.items()
-        if step.record and step.record.deep != step.deep and step.decision is not Decision.RUN
-    }
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # no such user in this container
-        return ""

@@ -56,7 +56,7 @@ class _PartMaker:
         # What dagbuild does around a function, and what decorators do to it, may depend on names.
         plain = not node.operation and self._reader.is_plain(node.function)
         things = [node.function, *node.sources, *_bound_values(node)]
-        closure = self._reader.closure(things, node.cache.ignore, called_by_name=plain)
+        closure = self._reader.closure(things, node.cache.ignore, called_by_name=plain and _takes_all(node))
         names = [p.name if closure.named else "" for p in node.parameters]
         structure = [
             [name, _spell(p.binding), _columns(p.type)]
@@ -89,6 +89,13 @@ class _PartMaker:
             policy = self._policy.get(name, self._policy["*"])
             part = self._packages[name] = _version_part("package", name, package_version(name), policy)
         return part
+
+
+def _takes_all(node: Node) -> bool:
+    """Tell whether the node's parameters are its function's, in their order."""
+    code = node.function.__code__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return names == tuple(parameter.name for parameter in node.parameters)
 
 
 def _bound_values(node: Node) -> Iterator[Any]:

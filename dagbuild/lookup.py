@@ -64,3 +64,13 @@ class StoreLookup:
         if len(self._store.has_blobs(refs, local=True)) == len(refs):
             return Place.LOCAL
         return Place.REMOTE if len(self._store.has_blobs(refs)) == len(refs) else Place.NOWHERE
+
+
+def find_artifacts(records: Iterable[Record], wanted: str) -> list[Artifact]:
+    """Return the values, each once, whose run's name or digest begins with a text."""
+    found: dict[str, Artifact] = {}
+    for record in records:
+        digest = record.artifact.digest
+        if any(name.startswith(wanted) for name in (record.run, digest, digest.partition("-")[2])):
+            found.setdefault(digest, record.artifact)
+    return list(found.values())

@@ -25,11 +25,12 @@ from dagbuild.errors import InputError, did_you_mean
 from dagbuild.events import BuildResult, Event, Listener, Notice
 from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.local import LocalExecutor
+from dagbuild.filing import author
 from dagbuild.fingerprint import make_manifests
 from dagbuild.graph import Graph
 from dagbuild.inputs import GivenMaker, Outside
 from dagbuild.loader import load_graph, load_modules
-from dagbuild.lookup import StoreLookup
+from dagbuild.lookup import StoreLookup, find_artifacts
 from dagbuild.node import Node
 from dagbuild.observe import install
 from dagbuild.observe.unseen import Unseen, find_unseen
@@ -344,35 +345,29 @@ class Project:
 
     # -- what is accepted -----------------------------------------------------------------------------------------
 
-    def accept(self, node: str, *, because: str) -> Acceptance:
-        """Say that what has changed of the node itself does not alter its value; it stays fresh, and what is below.
-
-        Raises InputError when nothing of it has changed, or it has no value.
-        """
-        self.check_node(node)
-        request, _ = self._request([node], None, None)
-        plan = make_plan(request, self._lookup(), everything=True)
-        return self._say(accept_node(request, plan, node, because, _author()))
-
-    def accept_everywhere(
-        self, *, because: str, package: str | None = None, helper: str | None = None
+    def accept(
+        self, node: str = "", *, because: str, package: str = "", helper: str = ""
     ) -> list[Acceptance]:
-        """Accept all nodes of the project's targets of which only this package, or this helper, has changed."""
-        request, _ = self._request((), None, None)
+        """Say that what has changed of the node itself does not alter its value: it stays fresh, and what is below.
+
+        Without a node: of all nodes of which only this package or helper has changed. Raises InputError when there is
+        no such change, or no value.
+        """
+        request, _ = self._request([self.check_node(node).name] if node else (), None, None)
         plan = make_plan(request, self._lookup(), everything=True)
-        found = accept_everywhere(request, plan, because, _author(), package=package, helper=helper)
-        return [self._say(each) for each in found]
+        if node:
+            return self._say([accept_node(request, plan, node, because, author())])
+        return self._say(accept_everywhere(request, plan, because, author(), package=package, helper=helper))
 
     def revoke(self, node: str, *, because: str = "") -> Acceptance:
         """Take back what was accepted of the node as it is today; raises InputError when nothing was."""
-        self.check_node(node)
-        request, _ = self._request([node], None, None)
-        return self._say(revoke(request, node, because, _author()))
+        request, _ = self._request([self.check_node(node).name], None, None)
+        return self._say([revoke(request, node, because, author())])[0]
 
-    def _say(self, acceptance: Acceptance) -> Acceptance:
-        self.store.put_records([acceptance.to_record()])
+    def _say(self, found: list[Acceptance]) -> list[Acceptance]:
+        self.store.put_records([acceptance.to_record() for acceptance in found])
         self.store.flush()
-        return acceptance
+        return found
 
     # -- pins ----------------------------------------------------------------------------------------------------
 
@@ -389,40 +384,21 @@ class Project:
         self.check_node(node)
         if selector == "@current":
             return self._pin(self.artifact(node), note)
-        wanted = selector.removeprefix("@")
-        found: dict[str, Artifact] = {}
-        for record in self.log(node):
-            if record.node != node:
-                continue
-            digest = record.artifact.digest
-            if (
-                record.run.startswith(wanted)
-                or digest.startswith(wanted)
-                or digest.partition("-")[2].startswith(wanted)
-            ):
-                found.setdefault(digest, record.artifact)
+        records = [record for record in self.log(node) if record.node == node]
+        found = find_artifacts(records, selector.removeprefix("@"))
         if len(found) != 1:
             count = "no value" if not found else f"{len(found)} values"
             raise InputError(
                 f"{count} of '{node}' match '{selector}'", hint=f"dagbuild log {node} shows them"
             )
-        return self._pin(next(iter(found.values())), note)
+        return self._pin(found[0], note)
 
     def _pin(self, artifact: Artifact, note: str) -> Pin:
         self.store.flush()
-        return Pin(artifact.digest, artifact.to_json(), note, _author(), f"{datetime.now(UTC):%Y-%m-%d}")
+        return Pin(artifact.digest, artifact.to_json(), note, author(), f"{datetime.now(UTC):%Y-%m-%d}")
 
     def check_node(self, name: str) -> Node:
         """Return the node; raises InputError with the nearest name when there is none."""
         if name not in self.graph.nodes:
             raise InputError(f"there is no node '{name}'", hint=did_you_mean(name, self.graph.nodes))
         return self.graph.nodes[name]
-
-
-def _author() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""

@@ -13,7 +13,7 @@ from typing import Any
 
 from dagbuild.code.reflection import REFLECTIVE
 from dagbuild.code.scopes import Chain, Import, Scopes
-from dagbuild.code.statements import annotations_of, chain_of
+from dagbuild.code.statements import annotations_of, chain_of, docstring_of, join_literals
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -118,15 +118,11 @@ class Dumper:
             self._dump_list([*args.defaults, *(d for d in args.kw_defaults if d is not None)])
 
     def _without_docstring(self, body: list[ast.stmt]) -> list[ast.stmt]:
-        first = body[0] if body else None
-        if (
-            isinstance(first, ast.Expr)
-            and isinstance(first.value, ast.Constant)
-            and isinstance(first.value.value, str)
-        ):
-            self.docs.append(inspect.cleandoc(first.value.value))
-            return body[1:]
-        return body
+        text = docstring_of(body)
+        if text is None:
+            return body
+        self.docs.append(inspect.cleandoc(text))
+        return body[1:]
 
     def _nested_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self.scopes.bind(node.name)
@@ -314,16 +310,7 @@ class Dumper:
         self.out.append(f"<str {value!a}>")
 
     def _joined(self, node: ast.JoinedStr) -> None:
-        parts: list[ast.expr | str] = []
-        for part in node.values:
-            if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                # The parsers of 3.11 and 3.12 split literal parts differently.
-                if parts and isinstance(parts[-1], str):
-                    parts[-1] += part.value
-                else:
-                    parts.append(part.value)
-            else:
-                parts.append(part)
+        parts = join_literals(node)
         if not parts or (len(parts) == 1 and isinstance(parts[0], str)):
             self._text("".join(p for p in parts if isinstance(p, str)))
             return

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from dagbuild.code.dump import Function
 from dagbuild.code.reflection import LOCALS
+from dagbuild.code.statements import docstring_of
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _INNER = (ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -27,7 +28,7 @@ def find_places(function: Function) -> dict[str, str]:
     if any(name.startswith("__") for name in names):  # mangled in classes
         return {}
     own = set(names)
-    body = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
+    body = function.body if docstring_of(function.body) is None else function.body[1:]
     todo: list[tuple[ast.AST, bool]] = [(statement, False) for statement in body]
     while todo:
         node, inside = todo.pop()

@@ -10,12 +10,9 @@ ANNOTATIONS = frozenset(
         "validate_call", "getsource",
     }
 )  # fmt: skip
-CALLERS = frozenset(
-    {
-        "_getframe", "currentframe", "f_locals", "f_back", "stack", "getouterframes", "__code__", "signature",
-        "getfullargspec", "__signature__", "validate_call", "getsource",
-    }
-)  # fmt: skip
+CALLERS = ANNOTATIONS | {
+    "_getframe", "currentframe", "f_locals", "f_back", "stack", "getouterframes", "__code__",
+}  # fmt: skip
 """What a helper may see the names of its callers' variables by."""
 
 LOCALS = CALLERS | {

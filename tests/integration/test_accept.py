@@ -59,7 +59,7 @@ def accept(folder: Path, node: str = "", **options: str) -> list[Acceptance]:
     """Accept in a process of its own, as it were."""
     project = load_project(folder)
     try:
-        return [project.accept(node, **options)] if node else project.accept_everywhere(**options)
+        return project.accept(node, **options)
     finally:
         project.close()
 

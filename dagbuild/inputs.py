@@ -16,8 +16,8 @@ from dagbuild.digest import Digest, digest_json
 from dagbuild.errors import InputError, Problem, UserError, did_you_mean
 from dagbuild.graph import Graph
 from dagbuild.node import REQUIRED, File, Files, Node
-from dagbuild.plan import Given
 from dagbuild.record import Artifact, Part
+from dagbuild.request import Given
 from dagbuild.store.files import FileDigests
 from dagbuild.types import check_value, describe_type
 

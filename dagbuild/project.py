@@ -17,6 +17,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from dagbuild.acceptance import Acceptance, find_acceptances
+from dagbuild.accepting import accept_everywhere, accept_node, revoke
 from dagbuild.artifacts import Artifacts
 from dagbuild.build import Tools, run_build
 from dagbuild.code import SourceReader
@@ -24,17 +26,19 @@ from dagbuild.errors import InputError, did_you_mean
 from dagbuild.events import BuildResult, Event, Listener, Notice
 from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.local import LocalExecutor
+from dagbuild.filing import author
 from dagbuild.fingerprint import make_manifests
 from dagbuild.graph import Graph
 from dagbuild.inputs import GivenMaker, Outside
 from dagbuild.loader import load_graph, load_modules
-from dagbuild.lookup import StoreLookup
+from dagbuild.lookup import StoreLookup, find_artifacts
 from dagbuild.node import Node
 from dagbuild.observe import install
 from dagbuild.observe.unseen import Unseen, find_unseen
-from dagbuild.plan import Given, Plan, Request, Step, make_plan
+from dagbuild.plan import Plan, Step, make_plan
 from dagbuild.reasons import Reason, find_changes, with_parts
 from dagbuild.record import Artifact, Manifest, Record
+from dagbuild.request import Given, Request
 from dagbuild.settings import Pin, Settings, load_settings
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.layered import LayeredStore
@@ -184,7 +188,9 @@ class Project:
         manifests = self._manifests(nodes)
         for name, parts in reads.items():
             manifests[name] = with_parts(manifests[name], parts)
-        request = Request(self.graph, names, givens, manifests, frozenset(force))
+        prints = {name: manifest.fingerprint for name, manifest in manifests.items()}
+        accepted = find_acceptances(prints, self.store.find_records)
+        request = Request(self.graph, names, givens, manifests, frozenset(force), accepted)
 
         def is_unchanged(name: str) -> bool:
             files = [
@@ -341,9 +347,36 @@ class Project:
         return self.artifacts.load(self.artifact(node))
 
     def log(self, node: str | None = None) -> list[Record]:
-        """Return the records, newest first; of one node where it is named."""
-        records = [record for record in self.store.iter_records() if node is None or record.node == node]
+        """Return the records, newest first; of one node where it is named, with what was accepted of it."""
+        names = {node, f"accept:{node}"}
+        records = [record for record in self.store.iter_records() if node is None or record.node in names]
         return sorted(records, key=lambda record: record.started, reverse=True)
+
+    # -- what is accepted -----------------------------------------------------------------------------------------
+
+    def accept(
+        self, node: str = "", *, because: str, package: str = "", helper: str = ""
+    ) -> list[Acceptance]:
+        """Say that what has changed of the node itself does not alter its value: it stays fresh, and what is below.
+
+        Without a node: of all nodes of which only this package or helper has changed. Raises InputError when there is
+        no such change, or no value.
+        """
+        request, _ = self._request([self.check_node(node).name] if node else (), None, None)
+        plan = make_plan(request, self._lookup(), everything=True)
+        if node:
+            return self._say([accept_node(request, plan, node, because, author())])
+        return self._say(accept_everywhere(request, plan, because, author(), package=package, helper=helper))
+
+    def revoke(self, node: str, *, because: str = "") -> Acceptance:
+        """Take back what was accepted of the node as it is today; raises InputError when nothing was."""
+        request, _ = self._request([self.check_node(node).name], None, None)
+        return self._say([revoke(request, node, because, author())])[0]
+
+    def _say(self, found: list[Acceptance]) -> list[Acceptance]:
+        self.store.put_records([acceptance.to_record() for acceptance in found])
+        self.store.flush()
+        return found
 
     # -- pins ----------------------------------------------------------------------------------------------------
 
@@ -360,38 +393,21 @@ class Project:
         self.check_node(node)
         if selector == "@current":
             return self._pin(self.artifact(node), note)
-        wanted = selector.removeprefix("@")
-        found: dict[str, Artifact] = {}
-        for record in self.log(node):
-            digest = record.artifact.digest
-            if (
-                record.run.startswith(wanted)
-                or digest.startswith(wanted)
-                or digest.partition("-")[2].startswith(wanted)
-            ):
-                found.setdefault(digest, record.artifact)
+        records = [record for record in self.log(node) if record.node == node]
+        found = find_artifacts(records, selector.removeprefix("@"))
         if len(found) != 1:
             count = "no value" if not found else f"{len(found)} values"
             raise InputError(
                 f"{count} of '{node}' match '{selector}'", hint=f"dagbuild log {node} shows them"
             )
-        return self._pin(next(iter(found.values())), note)
+        return self._pin(found[0], note)
 
     def _pin(self, artifact: Artifact, note: str) -> Pin:
         self.store.flush()
-        return Pin(artifact.digest, artifact.to_json(), note, _author(), f"{datetime.now(UTC):%Y-%m-%d}")
+        return Pin(artifact.digest, artifact.to_json(), note, author(), f"{datetime.now(UTC):%Y-%m-%d}")
 
     def check_node(self, name: str) -> Node:
         """Return the node; raises InputError with the nearest name when there is none."""
         if name not in self.graph.nodes:
             raise InputError(f"there is no node '{name}'", hint=did_you_mean(name, self.graph.nodes))
         return self.graph.nodes[name]
-
-
-def _author() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""

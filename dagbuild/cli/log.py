@@ -20,6 +20,7 @@ from dagbuild.cli.terminal import give
 @with_session
 def command(session: Session, node: str | None, number: int, logs: bool, as_json: bool) -> int:
     """List records, newest first: of all nodes, or of NODE, whose earlier values `pin` can bring back."""
+    from dagbuild.acceptance import Acceptance
     from dagbuild.report import units
     from dagbuild.report.style import columns
     from dagbuild.report.words import quote_log
@@ -40,6 +41,16 @@ def command(session: Session, node: str | None, number: int, logs: bool, as_json
                 record.artifact.digest[:13],
                 record.user,
                 record.run,
+            )
+            if (said := Acceptance.from_record(record)) is None
+            else (
+                units.moment(said.moment),
+                said.node,
+                "revoked" if said.revoked else "accepted",
+                "",
+                "",
+                said.author,
+                said.because,
             )
             for record in records
         ]

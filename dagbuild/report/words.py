@@ -27,6 +27,7 @@ def tell_status(plan: Plan, style: Style, *, everything: bool = False) -> list[s
             continue
         word = status.value
         if status is Status.FRESH and not everything:
+            rows += [Row("accepted", name, said) for name in names if (said := _accepted(plan.steps[name]))]
             rows.append(Row(word, units.count(len(names), "node")))
             continue
         shown = names if everything or len(names) <= MANY + 1 else names[:MANY]
@@ -94,6 +95,11 @@ def _cause(step: Step) -> str:
         return ""
     more = len(step.reasons) - 1
     return f"{step.reasons[0]}{f' (+{more} more)' if more else ''}"
+
+
+def _accepted(step: Step) -> str:
+    """Return who has accepted the node's change, and why."""
+    return next((r.text.removeprefix("accepted ") for r in step.reasons if r.kind == "accepted"), "")
 
 
 def _size(step: Step) -> str:

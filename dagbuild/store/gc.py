@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dagbuild.digest import Digest
-from dagbuild.record import Artifact, BlobRef, Manifest, Record
+from dagbuild.record import ACCEPTED, Artifact, BlobRef, Manifest, Record
 from dagbuild.store.compaction import compact_segments
 from dagbuild.store.lease import held_locks, hold_lease
 from dagbuild.store.local import LocalStore
@@ -163,15 +163,19 @@ def _read_values(store: LocalStore, pins: set[str], keep_runs: int) -> dict[str,
         with contextlib.suppress(ValueError):
             record = Record.from_json(line.data)
             records.append((line.position.segment, _thin(record)))
-            runs[record.run] = max(record.started, runs.get(record.run, 0.0))
+            if record.artifact.codec != ACCEPTED:
+                runs[record.run] = max(record.started, runs.get(record.run, 0.0))
     last_runs = set(sorted(runs, key=lambda run: runs[run], reverse=True)[:keep_runs])
     values: dict[str, _Value] = {}
     for segment, record in records:
         if segment not in live:
             live[segment] = not store.reader.is_finished(segment)
-        keys = {record.deep, record.content}
+        keys = set(record.keys)
         used = max((uses[key] for key in keys if key in uses), default=0.0)
-        pinned = record.artifact.digest in pins or any(ref.digest in pins for ref in record.artifact.blobs)
+        said = record.artifact.codec == ACCEPTED
+        pinned = (
+            said or record.artifact.digest in pins or any(ref.digest in pins for ref in record.artifact.blobs)
+        )
         root = pinned or record.run in last_runs or live[segment] or bool(keys & held) or 0 < last_use <= used
         values.setdefault(record.artifact.digest, _Value()).add(record, used, root)
     return values

@@ -219,7 +219,7 @@ class RemoteStore(Store):
             found = self._mirror.log.find(keys)
             wanted = set(keys)
             for record in self._pending:
-                for key in dict.fromkeys((record.deep, record.content)):
+                for key in record.keys:
                     if key in wanted:
                         found.setdefault(key, []).append(record)
         usable = {key: self._filter(records, say=key not in known) for key, records in found.items()}

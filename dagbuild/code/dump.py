@@ -267,9 +267,6 @@ class Dumper:
             self.dump(node.value)
             self.out.append(")")
 
-    def _pass(self, _: ast.Pass) -> None:
-        """Add nothing: it does nothing."""
-
     def _assign(self, node: ast.Assign) -> None:
         self._assignment([*node.targets], node.value)
 
@@ -385,7 +382,7 @@ _SPECIAL: dict[type[ast.AST], Callable[[Dumper, Any], None]] = {
     ast.ExceptHandler: Dumper._handler,
     **dict.fromkeys((ast.MatchAs, ast.MatchStar, ast.MatchMapping), Dumper._match_capture),
     ast.Expr: Dumper._expression_statement,
-    ast.Pass: Dumper._pass,
+    ast.Pass: lambda _, __: None,
     ast.Assign: Dumper._assign,
     ast.AnnAssign: Dumper._annotated,
     ast.AugAssign: Dumper._augmented,

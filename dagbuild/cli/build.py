@@ -31,6 +31,7 @@ SHORT = 60
 @click.option("--force", metavar="NODE", multiple=True, help="Compute this node even if it is fresh.")
 @click.option("-k", "--keep-going", is_flag=True, help="Go on with what a failed node does not block.")
 @click.option("--executor", type=click.Choice(["local", "ray"]), help="Where to run.")
+@click.option("--logs", is_flag=True, help="Show again what reused nodes printed when they ran.")
 @override_option
 @json_option
 @with_session
@@ -42,6 +43,7 @@ def command(
     force: tuple[str, ...],
     keep_going: bool,
     executor: str | None,
+    logs: bool,
     overrides: tuple[str, ...],
     as_json: bool,
 ) -> int:
@@ -69,7 +71,7 @@ def command(
             executor=executor,
         )
 
-    result = _build_json(build) if as_json else _build_told(session, build, chosen)
+    result = _build_json(build) if as_json else _build_told(session, build, chosen, logs)
     if result.interrupted:
         return INTERRUPTED
     if result.failed:
@@ -110,12 +112,12 @@ def _writer(stream: IO[str]) -> Callable[[str], None]:
     return write
 
 
-def _build_told(session: Session, build: Build, targets: tuple[str, ...]) -> BuildResult:
+def _build_told(session: Session, build: Build, targets: tuple[str, ...], logs: bool) -> BuildResult:
     from dagbuild.report.console import open_report
     from dagbuild.report.summary import tell_result, tell_values
 
     live = is_live()
-    with open_report(say, session.err, live=live, again=session.command("build")) as report:
+    with open_report(say, session.err, live=live, again=session.command("build"), logs=logs) as report:
         result = build(report)
     for line in tell_result(result, targets, session.out):
         give(line)

@@ -136,6 +136,11 @@ class Definitions:
         text = self.text(function.__code__.co_filename, function.__globals__)
         return text.function_form(function.__code__) if text else None
 
+    def find_function(self, function: FunctionType) -> Function | None:
+        """Return the definition of a loaded function, or None when its text is not to be had."""
+        text = self.text(function.__code__.co_filename, function.__globals__)
+        return text.find_function(function.__code__) if text else None
+
     def node_form(self, function: FunctionType) -> FunctionForm | None:
         """Return a loaded function's form with its parameters by place, or None where their names may matter."""
         text = self.text(function.__code__.co_filename, function.__globals__)

@@ -369,14 +369,10 @@ class Dumper:
 
 
 _SPECIAL: dict[type[ast.AST], Callable[[Dumper, Any], None]] = {
-    ast.FunctionDef: Dumper._nested_function,
-    ast.AsyncFunctionDef: Dumper._nested_function,
+    **dict.fromkeys((ast.FunctionDef, ast.AsyncFunctionDef), Dumper._nested_function),
     ast.Lambda: Dumper._lambda,
     ast.ClassDef: Dumper._class,
-    ast.ListComp: Dumper._comprehension,
-    ast.SetComp: Dumper._comprehension,
-    ast.GeneratorExp: Dumper._comprehension,
-    ast.DictComp: Dumper._comprehension,
+    **dict.fromkeys((ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp), Dumper._comprehension),
     ast.Name: Dumper._name,
     ast.Attribute: Dumper._attribute,
     ast.NamedExpr: Dumper._named_expression,
@@ -385,9 +381,7 @@ _SPECIAL: dict[type[ast.AST], Callable[[Dumper, Any], None]] = {
     ast.Import: Dumper._import,
     ast.ImportFrom: Dumper._import_from,
     ast.ExceptHandler: Dumper._handler,
-    ast.MatchAs: Dumper._match_capture,
-    ast.MatchStar: Dumper._match_capture,
-    ast.MatchMapping: Dumper._match_capture,
+    **dict.fromkeys((ast.MatchAs, ast.MatchStar, ast.MatchMapping), Dumper._match_capture),
     ast.Expr: Dumper._expression_statement,
     ast.Pass: Dumper._pass,
     ast.Assign: Dumper._assign,

@@ -122,3 +122,8 @@ def join(names: Sequence[str], most: int = 6) -> str:
     if len(shown) < len(names):
         return f"{', '.join(shown)} and {len(names) - len(shown):,} more"
     return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]])) if shown else ""
+
+
+def quote_log(log: str) -> list[str]:
+    """Return what a node printed, each line behind a bar."""
+    return [f"  | {line}".rstrip() for line in log.splitlines()]

@@ -178,8 +178,7 @@ class Project:
         manifests = self._manifests(nodes)
         for name, parts in reads.items():
             manifests[name] = with_parts(manifests[name], parts)
-        prints = {name: manifest.fingerprint for name, manifest in manifests.items()}
-        accepted = find_acceptances(prints, self.store.find_records)
+        accepted = find_acceptances(manifests, self.store.find_records)
         request = Request(self.graph, names, givens, manifests, frozenset(force), accepted)
 
         def is_unchanged(name: str) -> bool:
@@ -338,11 +337,9 @@ class Project:
 
     def log(self, node: str | None = None) -> list[Record]:
         """Return the records, newest first; of one node where it is named, with what was accepted of it."""
-        names = {node, f"accept:{node}"}
-        records = [record for record in self.store.iter_records() if node is None or record.node in names]
+        names = (node, f"accept:{node}")
+        records = (record for record in self.store.iter_records() if node is None or record.node in names)
         return sorted(records, key=lambda record: record.started, reverse=True)
-
-    # -- what is accepted -----------------------------------------------------------------------------------------
 
     def accept(
         self, node: str = "", *, because: str, package: str = "", helper: str = ""

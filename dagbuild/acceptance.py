@@ -71,11 +71,11 @@ def acceptance_key(fingerprint: Digest) -> Key:
 
 
 def find_acceptances(
-    fingerprints: Mapping[str, Digest], find: Callable[[Collection[Key]], Mapping[Key, list[Record]]]
+    manifests: Mapping[str, Manifest], find: Callable[[Collection[Key]], Mapping[Key, list[Record]]]
 ) -> dict[str, tuple[Acceptance, ...]]:
-    """Return by node how its fingerprint leads to earlier ones, step by step; nodes without a step are left out."""
+    """Return by node how today's fingerprint leads to earlier ones, step by step; nodes without a step are left out."""
     chains: dict[str, tuple[Acceptance, ...]] = {}
-    open_ends = dict(fingerprints)
+    open_ends = {node: manifest.fingerprint for node, manifest in manifests.items()}
     while open_ends:
         found = find([acceptance_key(end) for end in open_ends.values()])
         ends: dict[str, Digest] = {}

@@ -14,8 +14,8 @@ from typing import Protocol
 from dagbuild.acceptance import Acceptance
 from dagbuild.digest import Digest
 from dagbuild.reasons import NEVER_BUILT, Reason, find_changes
-from dagbuild.record import Artifact, Key, Record, is_settled
-from dagbuild.request import Request
+from dagbuild.record import Artifact, Key, Manifest, Record, is_settled
+from dagbuild.request import Given, Request
 
 
 class Decision(Enum):
@@ -83,6 +83,17 @@ class Plan:
     def clean(self) -> bool:
         """Whether a build would compute nothing."""
         return all(step.decision is not Decision.RUN for step in self.steps.values())
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a node is what it is: its step in the plan, today's manifest and the record it is compared with."""
+
+    step: Step
+    manifest: Manifest
+    record: Record | None
+    changes: tuple[Reason, ...]
+    givens: Mapping[str, Given] = field(default_factory=dict)
 
 
 class Lookup(Protocol):

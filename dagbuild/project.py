@@ -10,7 +10,7 @@ import contextlib
 import copy
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -31,14 +31,15 @@ from dagbuild.fingerprint import make_manifests
 from dagbuild.graph import Graph
 from dagbuild.inputs import GivenMaker, Outside
 from dagbuild.loader import load_graph, load_modules
-from dagbuild.lookup import StoreLookup, find_artifacts
+from dagbuild.lookup import StoreLookup
 from dagbuild.node import Node
 from dagbuild.observe import install
 from dagbuild.observe.unseen import Unseen, find_unseen
-from dagbuild.plan import Plan, Step, make_plan
-from dagbuild.reasons import Reason, find_changes, with_parts
+from dagbuild.pinning import add_pin, choose_artifact, drop_pin
+from dagbuild.plan import Explanation, Plan, make_plan
+from dagbuild.reasons import find_changes, with_parts
 from dagbuild.record import Artifact, Manifest, Record
-from dagbuild.request import Given, Request
+from dagbuild.request import Request
 from dagbuild.settings import Pin, Settings, load_settings
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.layered import LayeredStore
@@ -48,17 +49,6 @@ from dagbuild.watching import Watching
 
 def _ignore(_: Event) -> None:
     pass
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Why a node is what it is: its step in the plan, today's manifest and the record it is compared with."""
-
-    step: Step
-    manifest: Manifest
-    record: Record | None
-    changes: tuple[Reason, ...]
-    givens: Mapping[str, Given] = field(default_factory=dict)
 
 
 class Project:
@@ -188,8 +178,7 @@ class Project:
         manifests = self._manifests(nodes)
         for name, parts in reads.items():
             manifests[name] = with_parts(manifests[name], parts)
-        prints = {name: manifest.fingerprint for name, manifest in manifests.items()}
-        accepted = find_acceptances(prints, self.store.find_records)
+        accepted = find_acceptances(manifests, self.store.find_records)
         request = Request(self.graph, names, givens, manifests, frozenset(force), accepted)
 
         def is_unchanged(name: str) -> bool:
@@ -348,11 +337,9 @@ class Project:
 
     def log(self, node: str | None = None) -> list[Record]:
         """Return the records, newest first; of one node where it is named, with what was accepted of it."""
-        names = {node, f"accept:{node}"}
-        records = [record for record in self.store.iter_records() if node is None or record.node in names]
+        names = (node, f"accept:{node}")
+        records = (record for record in self.store.iter_records() if node is None or record.node in names)
         return sorted(records, key=lambda record: record.started, reverse=True)
-
-    # -- what is accepted -----------------------------------------------------------------------------------------
 
     def accept(
         self, node: str = "", *, because: str, package: str = "", helper: str = ""
@@ -380,31 +367,28 @@ class Project:
 
     # -- pins ----------------------------------------------------------------------------------------------------
 
-    def make_pin(self, node: str, value: Any, note: str = "") -> Pin:
-        """Store a value and return the pin that puts it in the node's place."""
+    def pin_value(self, node: str, value: Any, note: str = "") -> Pin:
+        """Put a value in the node's place for everybody who has this dagbuild.toml; counts from the next load."""
         self.check_node(node)
-        return self._pin(self.artifacts.save(value), note)
+        return self._pin(node, self.artifacts.save(value), note)
 
-    def select_pin(self, node: str, selector: str = "@current", note: str = "") -> Pin:
-        """Return a pin on a value that was built: "@current", "@" and the start of a run's name or a digest.
+    def pin_built(self, node: str, selector: str = "@current", note: str = "") -> Pin:
+        """Pin a value that was built: "@current", or "@" and the start of a run's name or a digest.
 
         Raises InputError when nothing or more than one value matches.
         """
         self.check_node(node)
-        if selector == "@current":
-            return self._pin(self.artifact(node), note)
-        records = [record for record in self.log(node) if record.node == node]
-        found = find_artifacts(records, selector.removeprefix("@"))
-        if len(found) != 1:
-            count = "no value" if not found else f"{len(found)} values"
-            raise InputError(
-                f"{count} of '{node}' match '{selector}'", hint=f"dagbuild log {node} shows them"
-            )
-        return self._pin(found[0], note)
+        current = selector == "@current"
+        artifact = self.artifact(node) if current else choose_artifact(self.log(node), node, selector)
+        return self._pin(node, artifact, note)
 
-    def _pin(self, artifact: Artifact, note: str) -> Pin:
+    def _pin(self, node: str, artifact: Artifact, note: str) -> Pin:
         self.store.flush()
-        return Pin(artifact.digest, artifact.to_json(), note, author(), f"{datetime.now(UTC):%Y-%m-%d}")
+        return add_pin(self.settings, node, artifact, note)
+
+    def unpin(self, node: str) -> None:
+        """Let the node be computed again; raises InputError when it is not pinned."""
+        drop_pin(self.settings, node)
 
     def check_node(self, name: str) -> Node:
         """Return the node; raises InputError with the nearest name when there is none."""

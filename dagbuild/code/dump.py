@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from dagbuild.code.reflection import REFLECTIVE
@@ -21,13 +22,10 @@ _SKIPPED = frozenset({"ctx", "kind", "type_comment", "type_params", "type_ignore
 
 _LONGEST_PATH = 300
 
-_FIELDS: dict[type[ast.AST], tuple[tuple[str, str], ...]] = {}
 
-
+@cache
 def _fields(kind: type[ast.AST]) -> tuple[tuple[str, str], ...]:
-    if kind not in _FIELDS:
-        _FIELDS[kind] = tuple((name, f" {name}=") for name in kind._fields if name not in _SKIPPED)
-    return _FIELDS[kind]
+    return tuple((name, f" {name}=") for name in kind._fields if name not in _SKIPPED)
 
 
 class Dumper:
@@ -267,9 +265,6 @@ class Dumper:
             self.dump(node.value)
             self.out.append(")")
 
-    def _pass(self, _: ast.Pass) -> None:
-        """Add nothing: it does nothing."""
-
     def _assign(self, node: ast.Assign) -> None:
         self._assignment([*node.targets], node.value)
 
@@ -385,7 +380,7 @@ _SPECIAL: dict[type[ast.AST], Callable[[Dumper, Any], None]] = {
     ast.ExceptHandler: Dumper._handler,
     **dict.fromkeys((ast.MatchAs, ast.MatchStar, ast.MatchMapping), Dumper._match_capture),
     ast.Expr: Dumper._expression_statement,
-    ast.Pass: Dumper._pass,
+    ast.Pass: lambda _, __: None,
     ast.Assign: Dumper._assign,
     ast.AnnAssign: Dumper._annotated,
     ast.AugAssign: Dumper._augmented,

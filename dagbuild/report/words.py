@@ -27,8 +27,12 @@ def tell_status(plan: Plan, style: Style, *, everything: bool = False) -> list[s
             continue
         word = status.value
         if status is Status.FRESH and not everything:
-            rows += [Row("accepted", name, said) for name in names if (said := _accepted(plan.steps[name]))]
-            rows.append(Row(word, units.count(len(names), "node")))
+            accepted = [
+                Row("accepted", name, said) for name in names if (said := _accepted(plan.steps[name]))
+            ]
+            rows += accepted
+            if len(accepted) < len(names):
+                rows.append(Row(word, units.count(len(names) - len(accepted), "node")))
             continue
         shown = names if everything or len(names) <= MANY + 1 else names[:MANY]
         rows.extend(Row(word, name, _cause(plan.steps[name])) for name in shown)

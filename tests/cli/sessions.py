@@ -25,7 +25,14 @@ def make_environment(**extra: str) -> dict[str, str]:
     """Return this process's environment without what would change what the command line says."""
     strange = ("DAGBUILD_", "PYTHON", "FORCE_COLOR", "NO_COLOR")
     kept = {name: text for name, text in os.environ.items() if not name.startswith(strange)}
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "100", **extra}
+    return {
+        **kept,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "COLUMNS": "100",
+        "LOGNAME": "root",
+        **extra,
+    }
 
 
 def dagbuild(folder: Path, *args: str, **extra: str) -> subprocess.CompletedProcess[str]:

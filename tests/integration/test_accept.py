@@ -212,7 +212,7 @@ def test_log_has_it(project: Path) -> None:
 
     assert Acceptance.from_record(loaded.log("spend")[0]) == said
     with pytest.raises(InputError, match="no value"):
-        loaded.select_pin("spend", "@" + said.to_record().artifact.digest)
+        loaded.pin_built("spend", "@" + said.to_record().artifact.digest)
 
 
 LIBRARY = """

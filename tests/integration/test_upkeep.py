@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from dagbuild.cli.main import run
-from dagbuild.settings import load_settings, write_pin
+from dagbuild.settings import load_settings
 from dagbuild.shadows import find_shadows
 from dagbuild.store.remote import RemoteDeniedError
 from dagbuild.store.uses import DAY
@@ -75,8 +75,7 @@ def build_rates(folder: Path, *rates: int) -> None:
 
 def pin(folder: Path, node: str, value=None) -> None:
     project = load_project(folder)
-    made = project.select_pin(node) if value is None else project.make_pin(node, value)
-    write_pin(folder, node, made)
+    project.pin_built(node) if value is None else project.pin_value(node, value)
     project.close()
 
 

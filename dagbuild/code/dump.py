@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
 
 from dagbuild.code.reflection import REFLECTIVE
@@ -23,9 +22,13 @@ _SKIPPED = frozenset({"ctx", "kind", "type_comment", "type_params", "type_ignore
 _LONGEST_PATH = 300
 
 
-@cache
+_FIELDS: dict[type[ast.AST], tuple[tuple[str, str], ...]] = {}
+
+
 def _fields(kind: type[ast.AST]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, f" {name}=") for name in kind._fields if name not in _SKIPPED)
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple((name, f" {name}=") for name in kind._fields if name not in _SKIPPED)
+    return _FIELDS[kind]
 
 
 class Dumper:

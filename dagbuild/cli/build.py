@@ -71,7 +71,7 @@ def command(
             executor=executor,
         )
 
-    result = _build_json(build) if as_json else _build_told(session, build, chosen, logs)
+    result = _build_json(build, logs) if as_json else _build_told(session, build, chosen, logs)
     if result.interrupted:
         return INTERRUPTED
     if result.failed:
@@ -94,10 +94,10 @@ def _open(session: Session, targets: tuple[str, ...]) -> Project:
         raise SettingsError(problem.message, hint=hint) from None
 
 
-def _build_json(build: Build) -> BuildResult:
+def _build_json(build: Build, logs: bool) -> BuildResult:
     from dagbuild.report.jsonl import JsonLines
 
-    listener = JsonLines(_writer(sys.stdout))
+    listener = JsonLines(_writer(sys.stdout), logs=logs)
     with contextlib.redirect_stdout(sys.stderr):  # what nodes print is no JSON
         return build(listener)
 

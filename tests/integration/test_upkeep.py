@@ -324,6 +324,23 @@ class TestStats:
         assert usage["unnamed"] == 0
 
 
+class TestLogs:
+    def test_reused_nodes_tell_what_they_printed(self, checkout, capsys):
+        """As JSON too, where standard output holds events only."""
+        folder = checkout("a", remote=False)
+        words = ["--project", str(folder), "build", "total", "--json"]
+        logs = []
+        for more in ([], ["--logs"], []):
+            forget_modules(folder)
+            capsys.readouterr()
+            run([*words, *more])
+            events = map(json.loads, capsys.readouterr().out.splitlines())
+            logs.append([event.get("log") for event in events if event.get("node") == "days"][-1])
+
+        assert logs[0] is logs[2] is None
+        assert logs[1] == "making days\n"
+
+
 class TestPins:
     def test_tells_what_is_hidden_and_whether_it_differs(self, checkout):
         """By the records alone: nothing runs."""

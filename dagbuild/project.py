@@ -213,8 +213,7 @@ class Project:
         overrides: Mapping[str, Any] | None = None,
     ) -> Plan:
         """Return the plan with every node above the targets looked up; runs and fetches nothing."""
-        request, _ = self._request(targets, inputs, overrides)
-        return make_plan(request, self._lookup(), everything=True)
+        return self.plan(targets, inputs=inputs, overrides=overrides)
 
     def plan(
         self,

@@ -52,4 +52,4 @@ def digest_json(value: Any) -> Digest:
 def is_digest(text: str) -> bool:
     """Tell whether a text from outside is a well-formed digest, and so safe to make a path of."""
     tail = text[len(PREFIX) :]
-    return text.startswith(PREFIX) and len(tail) == 32 and all(c in "0123456789abcdef" for c in tail)
+    return len(tail) == 32 and text.startswith(PREFIX) and not tail.strip("0123456789abcdef")

@@ -68,8 +68,9 @@ CODEC = ArrayCodec()
 def add_array(array: np.ndarray[Any, Any], writer: Writer) -> int:
     """Give the bytes of a one-dimensional array to `writer`, however it lies in memory."""
     if array.flags.c_contiguous and not _has_holes(array.dtype):
-        return writer.add(Piece(array.nbytes, lambda: _bytes_of(array)))
-    return writer.add(Piece(array.nbytes, lambda: _bytes_of(_without_holes(np.ascontiguousarray(array)))))
+        return writer.add(Piece(array.nbytes, lambda: _bytes_of(array), array.itemsize))
+    clean = lambda: _bytes_of(_without_holes(np.ascontiguousarray(array)))  # noqa: E731
+    return writer.add(Piece(array.nbytes, clean, array.itemsize))
 
 
 def make_array(
@@ -126,7 +127,7 @@ def _encode_array(array: np.ndarray[Any, Any], writer: Writer) -> dict[str, Any]
 
     return {
         "kind": "array", "dtype": dtype, "shape": list(array.shape), "order": order,
-        "data": writer.add(Piece(size, make)),
+        "data": writer.add(Piece(size, make, array.itemsize)),
     }  # fmt: skip
 
 

@@ -15,12 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import ipc
 
-from dagbuild.codecs.base import Declined, Piece, Reader, Writer
+from dagbuild.codecs.base import UNCUT, Declined, Piece, Reader, Writer
+from dagbuild.codecs.cuts import cut
 from dagbuild.errors import CodecError
-
-ROWS = 128 * 1024
-"""In each chunk; a change re-keys artifacts."""
-
 
 def add_chunks(chunks: Any, writer: Writer, *, whole: bool = False) -> list[Any]:
     """Return the form of a chunked array; `whole` keeps it in one chunk, for values that are not chunked.
@@ -34,11 +31,14 @@ def add_chunks(chunks: Any, writer: Writer, *, whole: bool = False) -> list[Any]
     dictionary = _has_dictionary(stored)
     if dictionary:
         chunks = chunks.unify_dictionaries()
-    step = max(len(chunks), 1) if whole or dictionary else ROWS
     numbers = []
-    for start in range(0, max(len(chunks), 1 if dictionary else 0), step):
-        array = _one(chunks.slice(start, step))
-        numbers.append(writer.add(_stream(array) if dictionary else _message(array)))
+    if dictionary:
+        numbers.append(writer.add(_stream(_one(chunks))))
+    else:
+        start = 0
+        for rows in [len(chunks)] if whole and len(chunks) else cut(len(chunks), 1):
+            numbers.append(writer.add(_message(_one(chunks.slice(start, rows)))))
+            start += rows
     return [encode_type(stored), len(chunks), numbers]
 
 
@@ -120,7 +120,7 @@ def _one(chunks: Any) -> Any:
 def _message(array: Any) -> Piece:
     array = _without_hidden_text(array)
     size = ipc.get_record_batch_size(_batch(array))
-    return Piece(size, lambda: _batch(_without_hidden_values(array)).serialize())
+    return Piece(size, lambda: _batch(_without_hidden_values(array)).serialize(), UNCUT)
 
 
 def _stream(array: Any) -> bytes:

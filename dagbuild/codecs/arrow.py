@@ -106,6 +106,8 @@ def _has_dictionary(kind: Any) -> bool:
 
 
 def _one(chunks: Any) -> Any:
+    if chunks.num_chunks == 1:
+        return chunks.chunk(0)  # combining would copy it
     try:
         one = chunks.combine_chunks()
     except pa.ArrowInvalid as error:

@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from dagbuild.digest import digest_bytes, digest_chunks, is_digest
 from dagbuild.errors import BlobDamagedError, BlobMissingError
@@ -46,6 +46,13 @@ _AT_ONCE = 512
 """Parts of a blob that one system call takes; the limit is 1,024."""
 
 
+class _Verified(NamedTuple):
+    """A file that was seen to hold the right bytes, and what its stat said then."""
+
+    path: Path
+    stamp: tuple[int, int]
+
+
 class BlobFolder:
     """The blobs of one cache folder."""
 
@@ -54,7 +61,7 @@ class BlobFolder:
         self._fsync = fsync
         self._notice = on_notice
         self._lock = threading.Lock()
-        self._verified: dict[str, tuple[int, int]] = {}  # digest -> stamp of the file seen to hold the right bytes
+        self._verified: dict[str, _Verified] = {}  # by digest
         self._damaged: dict[str, int] = {}  # digest -> inode that could not be put aside
         self._unsynced = False
 
@@ -130,7 +137,7 @@ class BlobFolder:
             raise write_error(self._layout.folder, error) from error
         self._unsynced = True
 
-    def _stat(self, ref: BlobRef, path: str) -> os.stat_result | None:
+    def _stat(self, ref: BlobRef, path: str | Path) -> os.stat_result | None:
         """Return the stat of a blob that is there, of the right size and not known to be damaged."""
         try:
             found = os.stat(path)
@@ -157,7 +164,8 @@ class BlobFolder:
                     raise BlobDamagedError(f"blob {ref.digest} is damaged")
                 if found.st_size != ref.size:
                     raise self._put_aside(ref, found, f"it has {found.st_size:,} bytes, not {ref.size:,}")
-                is_verified = self._verified.get(ref.digest) == _stamp(found)
+                verified = self._verified.get(ref.digest)
+                is_verified = verified is not None and verified.stamp == _stamp(found)
                 if not is_verified:
                     found = _touch(file.fileno(), found)  # before the look: a write during it must show
                 if ref.size < MAPPED:
@@ -171,16 +179,18 @@ class BlobFolder:
         if not is_verified:
             if digest_bytes(view) != ref.digest:
                 raise self._put_aside(ref, found, "its bytes do not match its name")
-            self._verified[ref.digest] = _stamp(found)
+            self._verified[ref.digest] = _Verified(Path(path), _stamp(found))
         return view
 
     def path(self, ref: BlobRef) -> Path:
         """Return the file of a blob that was verified as by `get`, for whoever maps it in a way of their own."""
-        path = self._layout.blob_name(ref.digest)
-        found = self._stat(ref, path)
-        if found is None or self._verified.get(ref.digest) != _stamp(found):
-            self.get(ref)
-        return Path(path)
+        verified = self._verified.get(ref.digest)
+        if verified is not None:
+            found = self._stat(ref, verified.path)
+            if found is not None and _stamp(found) == verified.stamp:
+                return verified.path
+        self.get(ref)
+        return self._layout.blob(ref.digest)
 
     def put_aside(self, ref: BlobRef, why: str) -> None:
         """Move a blob out of the way that was seen to be damaged."""

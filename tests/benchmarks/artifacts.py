@@ -40,9 +40,9 @@ def numbers(rows: int, columns: int) -> pd.DataFrame:
 
 
 def texts(rows: int) -> pd.Series:
-    ids = pa.array(np.random.default_rng(1).integers(0, 1_000_000, rows))
-    text = pc.binary_join_element_wise("customer ", pc.cast(ids, pa.large_string()), pa.scalar("", pa.large_string()))
-    return pd.Series(text, dtype=pd.ArrowDtype(pa.large_string())).astype("str")
+    ids = pc.cast(pa.array(np.random.default_rng(1).integers(0, 1_000_000, rows)), pa.large_string())
+    start, end = pa.scalar("customer", pa.large_string()), pa.scalar(" ", pa.large_string())
+    return pd.Series(pc.binary_join_element_wise(start, ids, end), dtype="str")
 
 
 def big(scale: float) -> Iterator[pd.DataFrame]:

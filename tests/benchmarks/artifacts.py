@@ -147,12 +147,16 @@ def compare(topic: str, scale: float, rounds: int, ways: list[str], folder: Path
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("topic", choices=[*TOPICS, "all"])
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--ways", default=",".join(WAYS))
-    parser.add_argument("--folder", type=Path, help="on the disk to measure; the system's folder for scratch if not given")
+    parser.add_argument(
+        "--folder", type=Path, help="on the disk to measure; the system's folder for scratch if not given"
+    )
     chosen = parser.parse_args()
     ways = chosen.ways.split(",")
     for name in ways:
@@ -161,7 +165,9 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(dir=chosen.folder))
     try:
         for topic in TOPICS if chosen.topic == "all" else [chosen.topic]:
-            compare(topic, chosen.scale, chosen.rounds, [name for name in ways if WAYS[name].is_there()], folder)
+            compare(
+                topic, chosen.scale, chosen.rounds, [name for name in ways if WAYS[name].is_there()], folder
+            )
     finally:
         shutil.rmtree(folder)
 

@@ -75,10 +75,14 @@ def sync(folder: Path) -> None:
 
 def middle(costs: Sequence[Cost]) -> Cost:
     """Return the medians."""
-    return Cost(*(statistics.median(getattr(cost, name) for cost in costs) for name in ("wall", "cpu", "memory")))
+    return Cost(
+        *(statistics.median(getattr(cost, name) for cost in costs) for name in ("wall", "cpu", "memory"))
+    )
 
 
-def print_table(title: str, rows: Mapping[str, Mapping[str, float]], base: str, units: Mapping[str, str]) -> None:
+def print_table(
+    title: str, rows: Mapping[str, Mapping[str, float]], base: str, units: Mapping[str, str]
+) -> None:
     """Print a row for each way, each number with how many times that of `base` it is."""
     print(f"\n{title}")
     columns = list(next(iter(rows.values())))

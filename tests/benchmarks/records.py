@@ -71,7 +71,9 @@ def ask_joblib(folder: Path, count: int) -> list[tuple[str, int, Any]]:
     call = Memory(folder, verbose=0).cache(given)
     some = random.Random(0).choices(range(count), k=SINGLE)
     call.check_call_in_cache(0)
-    return [("one at a time", SINGLE, cost_of(lambda: [call.check_call_in_cache(number) for number in some])[0])]
+    return [
+        ("one at a time", SINGLE, cost_of(lambda: [call.check_call_in_cache(number) for number in some])[0])
+    ]
 
 
 def fill_hamilton(folder: Path, count: int) -> None:
@@ -80,7 +82,9 @@ def fill_hamilton(folder: Path, count: int) -> None:
     store = SQLiteMetadataStore(str(folder))
     store.initialize("run")
     for number in range(count):
-        store.set(cache_key=f"key{number}", data_version=f"v{number}", run_id="run", node_name="n", code_version="c")
+        store.set(
+            cache_key=f"key{number}", data_version=f"v{number}", run_id="run", node_name="n", code_version="c"
+        )
 
 
 def ask_hamilton(folder: Path, count: int) -> list[tuple[str, int, Any]]:
@@ -93,7 +97,9 @@ def ask_hamilton(folder: Path, count: int) -> list[tuple[str, int, Any]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--peers", type=int, default=5_000)
     chosen = parser.parse_args()
@@ -107,7 +113,9 @@ def main() -> None:
             print(f"{name} is left out: '{WAYS[name].library}' is not installed")
             continue
         with tempfile.TemporaryDirectory() as folder:
-            filled, _ = cost_of(lambda fill_it=fill_it, count=count, folder=folder: in_process(fill_it, Path(folder), count))
+            filled, _ = cost_of(
+                lambda fill_it=fill_it, count=count, folder=folder: in_process(fill_it, Path(folder), count)
+            )
             print(f"\n{name}: {count:,} records, put in {filled.wall:.2f} s")
             for kind, number, cost in in_process(ask_it, Path(folder), count):
                 print(

@@ -51,7 +51,9 @@ class Ours(Way):
     def load(self, number: int) -> Any:
         from dagbuild.record import Artifact
 
-        return self._artifacts.load(Artifact.from_json(json.loads((self.folder / f"{number}.json").read_text())))
+        return self._artifacts.load(
+            Artifact.from_json(json.loads((self.folder / f"{number}.json").read_text()))
+        )
 
 
 class Pickle(Way):

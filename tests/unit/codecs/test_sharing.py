@@ -136,6 +136,36 @@ def test_columns_of_one_dtype_come_back_as_one_block(artifacts, frame):
     assert loaded["c0"].sum() == frame["c0"].sum()
 
 
+FRAMES = {
+    "a pack": lambda: pd.DataFrame(np.ones((100, 3000))),
+    "a file for each column": lambda: pd.DataFrame(np.ones((10_000, 150))),
+    "several files for each column": lambda: pd.DataFrame(np.ones((CUT_ROWS + 1, 120))),
+    "kinds by turns": lambda: pd.DataFrame({i: np.arange(5000).astype(["f8", "i4", "M8[s]", "?"][i % 4]) for i in range(400)}),
+    "columns of their own": lambda: pd.DataFrame({i: pd.array([str(i)] * 9000, "str") for i in range(3)} | dict.fromkeys(range(3, 200), 1.0)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_a_loaded_frame_is_as_quick_as_any(artifacts, kind):
+    """Pandas finds one block for each dtype, columns side by side in it, and has nothing to say about that."""
+    fresh = FRAMES[kind]().copy()  # which makes one block of many
+    frame = artifacts.load(artifacts.save(fresh))
+
+    blocks, usual = (
+        sorted(f._mgr.blocks, key=lambda block: block.mgr_locs.as_array[0]) for f in (frame, fresh)
+    )
+    assert frame._mgr.is_consolidated()
+    assert [list(block.mgr_locs) for block in blocks] == [list(block.mgr_locs) for block in usual]
+    for block in blocks:
+        if isinstance(block.values, np.ndarray):
+            assert block.values.strides[1] == block.values.itemsize
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name in range(-5, 0):
+            frame[name] = frame[3] * 2
+        frame.insert(0, "first", 1)
+
+
 def test_small_values_need_no_blob(artifacts):
     """Plain values, and small tables, are inside the record."""
     for value in (1, "a", {"a": [1, 2]}, np.arange(10), pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})):
@@ -163,6 +193,27 @@ def test_what_is_hidden_is_no_part_of_the_value(artifacts):
 
     for pair in (masked, nulls, hidden_text, structs):
         assert artifacts.digest(pair[0]) == artifacts.digest(pair[1])
+
+
+@pytest.mark.parametrize("kind", ["string", "large_string", "binary", "large_binary"])
+@pytest.mark.parametrize("gaps", [False, True])
+def test_a_slice_of_text_is_as_if_made_alone(artifacts, kind, gaps):
+    """Neither what lies around a slice nor its chunks are part of the value."""
+    cells = [None if gaps and row % 3 == 0 else ("x" * (row % 9)).encode() for row in range(2000)]
+
+    def make(some):
+        return pa.array(some, "large_binary" if "large" in kind else "binary").view(kind)
+
+    long = make(cells)
+    for start, stop in ((0, 1), (1, 8), (3, 3), (5, 70), (8, 1500), (0, 1999)):
+        alone = pa.chunked_array([make(cells[start:stop])])
+        middle = (start + stop) // 2
+        pieces = pa.chunked_array([long[start:middle], long[middle:stop]])
+        assert (
+            artifacts.digest(pa.chunked_array([long[start:stop]]))
+            == artifacts.digest(alone)
+            == artifacts.digest(pieces)
+        )
 
 
 def test_what_is_shown_counts(artifacts):

@@ -14,31 +14,32 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.build import Tools, run_build
-from dagbuild.code import SourceReader
 from dagbuild.errors import InputError, did_you_mean
 from dagbuild.events import BuildResult, Event, Listener, Notice
 from dagbuild.executors.base import Executor
 from dagbuild.executors.local import LocalExecutor
-from dagbuild.fingerprint import make_manifests
+from dagbuild.findings import Code, Known, Loaded, Remembered
 from dagbuild.graph import Graph
 from dagbuild.inputs import GivenMaker, Outside
-from dagbuild.loader import load_graph, load_modules
 from dagbuild.node import Node
-from dagbuild.observe import install
+from dagbuild.observe import Places
 from dagbuild.observe.words import name_observation
-from dagbuild.plan import Given, Place, Plan, Request, Step, make_plan
+from dagbuild.plan import Decision, Given, Place, Plan, Request, Step, make_plan
 from dagbuild.reasons import Reason, find_changes, with_parts
 from dagbuild.record import Artifact, Key, Manifest, Observation, Record
 from dagbuild.settings import Pin, Settings, load_settings
+from dagbuild.snapshot import Album, CodeNeededError, Snapshot
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
 from dagbuild.watching import Watching
+
+T = TypeVar("T")
 
 
 def _ignore(_: Event) -> None:
@@ -72,11 +73,18 @@ class Project:
         self._store: LocalStore | LayeredStore | None = None
         self._artifacts: Artifacts | None = None
         self._files: FileDigests | None = None
-        install()
-        self.modules = list(modules) if modules is not None else load_modules(settings.modules, settings.root)
-        self.graph: Graph = load_graph(
-            self.modules, settings.config, allow_overrides=allow_overrides, inputs=settings.inputs
-        )
+        self._allow_overrides = allow_overrides
+        self._known: Known | None = None
+        self._code: Code
+        if modules is not None:
+            self._code = Loaded(settings, list(modules), allow_overrides=allow_overrides)
+            return
+        self._album = Album(settings, self.places, self.files, allow_overrides=allow_overrides)
+        snapshot = self._album.find()
+        if snapshot is not None and snapshot.answers:
+            self._code = self._known = Known(snapshot, self.places)
+        else:
+            self._code = self._import(snapshot)
 
     @classmethod
     def load(
@@ -95,6 +103,39 @@ class Project:
         if config:
             settings = replace(settings, config={**settings.config, **config})
         return cls(settings, listener=listener)
+
+    # -- the code: imported, or known without ------------------------------------------------------------------------
+
+    @property
+    def graph(self) -> Graph:
+        """The nodes and inputs. While nothing was imported, types are texts and functions cannot be called."""
+        return self._code.graph
+
+    @property
+    def modules(self) -> Sequence[ModuleType]:
+        """The modules that hold the nodes, imported if they were not."""
+        self.load_code()
+        return self._code.modules
+
+    def load_code(self) -> None:
+        """Import the project's modules, unless that is done. Raises LoadError or GraphError."""
+        if self._known is not None:
+            self._code = self._import(self._known.snapshot)
+            self._known = None
+
+    def _import(self, before: Snapshot | None) -> Remembered:
+        return Remembered(
+            self.settings, self._album, self.files, before, allow_overrides=self._allow_overrides
+        )
+
+    def _answer(self, ask: Callable[[], T]) -> T:
+        """Return what is asked, from what is known without importing where that tells enough."""
+        if self._known is not None:
+            try:
+                return ask()
+            except (CodeNeededError, InputError):  # mistakes are told in the words of the code
+                self.load_code()
+        return ask()
 
     # -- parts that open late ------------------------------------------------------------------------------------
 
@@ -124,8 +165,15 @@ class Project:
             self._files = FileDigests(self.settings.cache.folder)
         return self._files
 
+    @property
+    def places(self) -> Places:
+        """How files are named in what is kept."""
+        return Places(self.settings.root.resolve(), [self.settings.cache.folder])
+
     def close(self) -> None:
-        """Let go of the store."""
+        """Let go of the store, and keep what was found of the code."""
+        if isinstance(self._code, Remembered):
+            self._code.keep()
         for opened in (self._store, self._files):
             if opened is not None:
                 opened.close()
@@ -146,6 +194,8 @@ class Project:
         *,
         save: bool = False,
     ) -> tuple[Request, Callable[[str], bool]]:
+        if self._known is not None and (inputs or overrides):
+            raise CodeNeededError  # their types are to be checked
         names = self.targets(targets)
         for name in force:
             if name not in self.graph.nodes:
@@ -165,7 +215,7 @@ class Project:
         reached = self.graph.order(names, stop=givens.__contains__)
         nodes = [self.graph.nodes[n] for n in reached if n in self.graph.nodes and n not in givens]
         reads = {node.name: maker.read_parts(node) for node in nodes if node.reads}
-        manifests = self._manifests(nodes)
+        manifests = self._code.make_manifests(nodes)
         for name, parts in reads.items():
             manifests[name] = with_parts(manifests[name], parts)
         request = Request(self.graph, names, givens, manifests, frozenset(force))
@@ -180,14 +230,8 @@ class Project:
 
         return request, is_unchanged
 
-    def _manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
-        return make_manifests(nodes, self._open_reader(), packages=self.settings.packages)
-
     def _watching(self) -> Watching:
-        return Watching(self.settings, self.graph.nodes, self.files, self._open_reader)
-
-    def _open_reader(self) -> SourceReader:
-        return SourceReader(self.modules, str(self.settings.root))
+        return Watching(self.settings, self.graph.nodes, self.files, self._code.open_reader)
 
     def _lookup(self) -> StoreLookup:
         return StoreLookup(self.store, self._watching().find_changed)
@@ -202,8 +246,7 @@ class Project:
         overrides: Mapping[str, Any] | None = None,
     ) -> Plan:
         """Return the plan with every node above the targets looked up; runs and fetches nothing."""
-        request, _ = self._request(targets, inputs, overrides)
-        return make_plan(request, self._lookup(), everything=True)
+        return self.plan(targets, inputs=inputs, overrides=overrides)
 
     def plan(
         self,
@@ -214,7 +257,10 @@ class Project:
         force: Collection[str] = (),
     ) -> Plan:
         """Return what a build would do; runs and fetches nothing."""
-        request, _ = self._request(targets, inputs, overrides, force)
+        targets = list(targets)
+        return self._answer(lambda: self._plan(self._request(targets, inputs, overrides, force)[0]))
+
+    def _plan(self, request: Request) -> Plan:
         return make_plan(request, self._lookup(), everything=True)
 
     def build(
@@ -235,10 +281,30 @@ class Project:
         raises is in the result.
         """
         self.listener = on_event
+        targets = list(targets)
+        if values or executor is not None:
+            self.load_code()
+        return self._answer(
+            lambda: self._build(targets, inputs, overrides, force, keep_going, values, on_event, executor)
+        )
+
+    def _build(
+        self,
+        targets: Iterable[str],
+        inputs: Mapping[str, Any] | None,
+        overrides: Mapping[str, Any] | None,
+        force: Collection[str],
+        keep_going: bool,
+        values: bool,
+        on_event: Listener,
+        executor: str | None,
+    ) -> BuildResult:
         request, unchanged = self._request(targets, inputs, overrides, force, save=True)
         watching = self._watching()
         lookup = StoreLookup(self.store, watching.find_changed)
         plan = make_plan(request, lookup, everything=True)
+        if self._known is not None and (plan.names(Decision.RUN) or plan.names(Decision.FETCH)):
+            raise CodeNeededError  # a fetch that fails ends in a run
         with contextlib.closing(self._open_executor(executor, request)) as opened:
             tools = Tools(
                 self.store,
@@ -256,7 +322,7 @@ class Project:
 
     def _open_executor(self, kind: str | None, request: Request) -> Executor:
         settings = self.settings.executor
-        match kind or settings.kind:
+        match "local" if self._known is not None else kind or settings.kind:
             case "local":
                 return LocalExecutor(
                     self.store, self.artifacts, lambda node, text: self.listener(Notice(text, node))
@@ -282,6 +348,11 @@ class Project:
         overrides: Mapping[str, Any] | None = None,
     ) -> Explanation:
         """Return why the node is fresh or stale, part by part."""
+        return self._answer(lambda: self._explain(node, inputs, overrides))
+
+    def _explain(
+        self, node: str, inputs: Mapping[str, Any] | None, overrides: Mapping[str, Any] | None
+    ) -> Explanation:
         request, _ = self._request([node], inputs, overrides)
         step = make_plan(request, self._lookup(), everything=True).steps.get(node)
         if step is None:
@@ -294,6 +365,9 @@ class Project:
 
     def artifact(self, node: str) -> Artifact:
         """Return the artifact that the node has today, without running anything; raises InputError when it has none."""
+        return self._answer(lambda: self._artifact(node))
+
+    def _artifact(self, node: str) -> Artifact:
         request, _ = self._request([node], None, None)
         if node in request.givens:
             return request.givens[node].artifact
@@ -305,7 +379,10 @@ class Project:
 
     def value(self, node: str) -> Any:
         """Return the node's value from the store, without running anything; raises InputError when it has none."""
-        return self.artifacts.load(self.artifact(node))
+        artifact = self.artifact(node)
+        if artifact.code:  # a pickle may name the project's classes
+            self.load_code()
+        return self.artifacts.load(artifact)
 
     def log(self, node: str | None = None) -> list[Record]:
         """Return the records, newest first; of one node where it is named."""

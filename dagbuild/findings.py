@@ -1,0 +1,163 @@
+"""What is known of a project's code: its nodes and their manifests, from an import or from a snapshot of one.
+
+The two ways give the same answers. `Known` imports nothing, and raises CodeNeededError where a snapshot cannot tell;
+then the same is asked of `Loaded`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from types import ModuleType
+from typing import Any, Protocol
+
+from dagbuild.code import SourceReader
+from dagbuild.codecs.registry import default_registry
+from dagbuild.fingerprint import make_manifests
+from dagbuild.graph import Graph
+from dagbuild.loader import load_graph, load_modules
+from dagbuild.node import Node
+from dagbuild.observe import Places, install
+from dagbuild.record import Manifest
+from dagbuild.settings import Settings
+from dagbuild.snapshot import Album, Imported, Snapshot, find_ground, watch_import
+from dagbuild.snapshot.album import take_snapshot
+from dagbuild.snapshot.importing import asks_the_world
+from dagbuild.snapshot.plain import CodeNeededError
+from dagbuild.store import FileDigests
+from dagbuild.types import check_value
+
+
+class Code(Protocol):
+    """What a project's code is asked for."""
+
+    @property
+    def graph(self) -> Graph:
+        """The nodes and inputs."""
+
+    @property
+    def modules(self) -> Sequence[ModuleType]:
+        """The modules that hold the nodes."""
+
+    def make_manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
+        """Return the manifest of each node, as its code is now."""
+
+    def open_reader(self) -> SourceReader:
+        """Return what reads the meaning of code."""
+
+
+class Known:
+    """The code as a snapshot tells of it."""
+
+    def __init__(self, snapshot: Snapshot, places: Places) -> None:
+        self.snapshot = snapshot
+        self.graph = snapshot.open_graph(places)
+        self._manifests = snapshot.open_manifests()
+
+    @property
+    def modules(self) -> Sequence[ModuleType]:
+        """Nothing is imported: raises CodeNeededError."""
+        raise CodeNeededError
+
+    def make_manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
+        """Return the manifests that were taken; raises CodeNeededError when an input's value may not fit."""
+        nodes = list(nodes)
+        if any(name in self.snapshot.doubts for node in nodes for name in node.upstream):
+            raise CodeNeededError
+        return {node.name: self._manifests[node.name] for node in nodes}
+
+    def open_reader(self) -> SourceReader:
+        """Nothing is imported: raises CodeNeededError."""
+        raise CodeNeededError
+
+
+class Loaded:
+    """The code as it was imported, by us or by the caller."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        modules: Sequence[ModuleType] | None = None,
+        *,
+        allow_overrides: bool = False,
+    ) -> None:
+        install()
+        self._settings = settings
+        self.modules = modules if modules is not None else load_modules(settings.modules, settings.root)
+        self.graph = load_graph(
+            self.modules, settings.config, allow_overrides=allow_overrides, inputs=settings.inputs
+        )
+
+    def make_manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
+        """Return the manifests, taken anew: in a long session, what modules hold may change between builds."""
+        return make_manifests(nodes, self.open_reader(), packages=self._settings.packages)
+
+    def open_reader(self) -> SourceReader:
+        """Return what reads the meaning of code."""
+        return SourceReader(self.modules, str(self._settings.root))
+
+
+class Remembered(Loaded):
+    """The code as we imported it; the first manifests that are taken of it become a snapshot."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        album: Album,
+        files: FileDigests,
+        before: Snapshot | None,
+        *,
+        allow_overrides: bool,
+    ) -> None:
+        def load() -> tuple[list[ModuleType], None]:
+            super(Remembered, self).__init__(settings, allow_overrides=allow_overrides)
+            return list(self.modules), None
+
+        own = len(default_registry())
+        _, _, imported = watch_import(load, album.places, files)
+        self._imported: Imported | None = (
+            imported if imported.whole and len(default_registry()) == own else None
+        )
+        self._album = album
+        self._files = files
+        self._before = before
+        self.snapshot: Snapshot | None = None
+
+    def make_manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
+        """Return the manifests; the first time those of all nodes are taken and kept."""
+        if self._imported is None:
+            return super().make_manifests(nodes)
+        imported, self._imported = self._imported, None
+        manifests = super().make_manifests(self.graph.nodes.values())
+        self._keep(imported, manifests)
+        return {node.name: manifests[node.name] for node in nodes}
+
+    def _keep(self, imported: Imported, manifests: dict[str, Manifest]) -> None:
+        unseen, placed = asks_the_world(imported)
+        if unseen:
+            return
+        try:
+            ground = find_ground(
+                self._album.places,
+                self._files,
+                imported.paths,
+                imported.folders,
+                imported.seen,
+                placed=placed,
+            )
+            taken = take_snapshot(ground, self.graph, manifests, self._album.places, self._find_doubts())
+        except (OSError, TypeError, ValueError):  # a file is gone by now, a tag is no text
+            return
+        self.snapshot = taken.confirm(self._before)
+
+    def keep(self) -> None:
+        """Write the snapshot down; to be called at the end, when there is a cache folder."""
+        if self.snapshot is not None:
+            self._album.keep(self.snapshot)
+
+    def _find_doubts(self) -> tuple[str, ...]:
+        """Return the inputs whose values in the settings are not of the type that is wanted."""
+        given: dict[str, Any] = {**self._settings.config, **self._settings.inputs}
+        inputs = self.graph.inputs
+        return tuple(
+            name for name in given if name in inputs and not check_value(given[name], inputs[name].type)
+        )

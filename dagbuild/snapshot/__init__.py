@@ -1,0 +1,11 @@
+"""What a project's code was found to say, kept for as long as nothing that it stood on changes.
+
+While that holds, nodes and their manifests are known without importing anything of the project's.
+"""
+
+from dagbuild.snapshot.album import Album, Snapshot
+from dagbuild.snapshot.ground import Ground, find_ground
+from dagbuild.snapshot.importing import Imported, watch_import
+from dagbuild.snapshot.plain import CodeNeededError
+
+__all__ = ["Album", "CodeNeededError", "Ground", "Imported", "Snapshot", "find_ground", "watch_import"]

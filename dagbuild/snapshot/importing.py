@@ -1,0 +1,153 @@
+"""Watch an import of the project: what it reads, which files it is made of, and what nobody could see.
+
+Files opened and variables read are observed as those of a running node are. The clock, the user, what exists on the
+disk leave no trace: an import that asks for them is told by the names in its code, a few of them too many.
+"""
+
+from __future__ import annotations
+
+import dis
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, TypeVar
+
+from dagbuild.code.origin import Origins
+from dagbuild.observe import Places, active, install
+from dagbuild.observe.collect import Collector
+from dagbuild.record import Observation
+from dagbuild.store import FileDigests
+
+_T = TypeVar("_T")
+
+_UNSEEN = frozenset(
+    ["time", "time_ns", "localtime", "gmtime", "ctime", "strftime", "monotonic", "perf_counter", "now", "utcnow", "today", "getuser", "getlogin", "getuid", "gethostname", "getfqdn", "uname", "cpu_count", "argv", "stdin", "input", "isatty", "get_terminal_size", "exists", "is_file", "is_dir", "isfile", "isdir", "lexists", "stat", "lstat", "getmtime", "getsize", "getctime", "access", "disk_usage"]
+)
+"""Names of what leaves no trace when an import asks for it: such an import is never answered for.
+
+What differs at each import (a random number, a process's id) is found by importing twice.
+"""
+
+_PLACES = frozenset(
+    ["__file__", "__path__", "getcwd", "cwd", "absolute", "abspath", "resolve", "realpath", "home", "expanduser", "getsource"]
+)
+"""Names of what differs when the same project stands elsewhere."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import was seen to do. `whole` is False when it was not seen from its beginning or not to its end."""
+
+    paths: tuple[str, ...]
+    folders: tuple[str, ...]
+    seen: tuple[Observation, ...]
+    whole: bool
+    origins: Origins
+
+
+def watch_import(
+    load: Callable[[], tuple[list[ModuleType], _T]], places: Places, files: FileDigests
+) -> tuple[list[ModuleType], _T, Imported]:
+    """Return what `load` returns, and what it was seen to import and read."""
+    install()
+    before = dict(sys.modules)
+    collector = Collector(places, files)
+    with active.reporting(collector):
+        modules, result = load()
+    with active.quiet():
+        seen = collector.finish()
+    origins = Origins(modules)
+    known = any(
+        _is_ours(name, module, origins) for name, module in before.items() if sys.modules.get(name) is module
+    )
+    ours = [module for name, module in sys.modules.items() if _is_ours(name, module, origins)]
+    files_of = [path for module in ours if (path := getattr(module, "__file__", None)) is not None]
+    inside = (str(path) for module in ours for path in getattr(module, "__path__", ()))
+    folders = {str(Path(path).parent) for path in files_of} | set(inside) | {places.root}
+    told = all(
+        note.kind != "process" and note.kind != "network" and note.kind != "environment"
+        for note in seen.notes
+    )
+    whole = told and not known and not seen.unstable and len(files_of) >= len(modules)
+    return (
+        modules,
+        result,
+        Imported(tuple(files_of), tuple(sorted(folders)), seen.observations, whole, origins),
+    )
+
+
+def _is_ours(name: str, module: Any, origins: Origins) -> bool:
+    return name != "__main__" and isinstance(module, ModuleType) and origins.of_name(name).kind == "project"
+
+
+def asks_the_world(imported: Imported) -> tuple[bool, bool]:
+    """Tell whether importing asks for what leaves no trace, and whether it asks where it is."""
+    names = _names_used(_find_modules(imported.origins))
+    return bool(names & _UNSEEN), bool(names & _PLACES)
+
+
+def _find_modules(origins: Origins) -> list[ModuleType]:
+    return [module for name, module in list(sys.modules.items()) if _is_ours(name, module, origins)]
+
+
+def _names_used(modules: Iterable[ModuleType]) -> set[str]:
+    """Return the names that the modules' own level uses, and the functions of the project that it may call."""
+    functions: dict[str, list[FunctionType]] = {}
+    todo: list[tuple[CodeType, Mapping[str, Any]]] = []
+    for module in modules:
+        for function in _functions_of(module):
+            functions.setdefault(function.__name__, []).append(function)
+        loader = getattr(module.__spec__, "loader", None)
+        code = loader.get_code(module.__name__) if hasattr(loader, "get_code") else None
+        if isinstance(code, CodeType):
+            todo.append((code, vars(module)))
+    hooks = [name for name in functions if name.startswith("__") and name.endswith("__")]
+    todo += [(each.__code__, each.__globals__) for name in hooks for each in functions[name]]
+    used: set[str] = set()
+    seen: set[CodeType] = set()
+    while todo:
+        code, names = todo.pop()
+        if code in seen:
+            continue
+        seen.add(code)
+        news = set(_loaded_names(code, names)) - used
+        used |= news
+        inside = (inner for inner in code.co_consts if isinstance(inner, CodeType))
+        todo += [(inner, names) for inner in inside if _runs_at_once(inner)]
+        todo += [(each.__code__, each.__globals__) for name in news for each in functions.get(name, ())]
+    return used
+
+
+def _functions_of(module: ModuleType) -> Iterator[FunctionType]:
+    for value in list(vars(module).values()):
+        if isinstance(value, FunctionType):
+            yield value
+        elif isinstance(value, type) and value.__module__ == module.__name__:
+            yield from (item for item in vars(value).values() if isinstance(item, FunctionType))
+
+
+def _runs_at_once(code: CodeType) -> bool:
+    """Tell whether code inside other code runs with it: a class's body, a comprehension; not a function's."""
+    return not code.co_flags & inspect.CO_NEWLOCALS or code.co_name.startswith("<")
+
+
+def _loaded_names(code: CodeType, names: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names that code looks up: of modules only what it takes from them, of the rest the real name too."""
+    for step in dis.get_instructions(code):
+        if not step.opname.startswith("LOAD_") or not isinstance(name := step.argval, str):
+            continue
+        if step.opname in _GLOBAL:
+            thing = names.get(name)
+            if isinstance(thing, ModuleType):
+                continue
+            real = getattr(thing, "__name__", None)
+            if isinstance(real, str):
+                yield real
+        if step.opname != "LOAD_CONST":
+            yield name
+
+
+_GLOBAL = frozenset({"LOAD_NAME", "LOAD_GLOBAL"})

@@ -45,6 +45,7 @@ class GivenMaker:
         self.save = save
         self.problems: list[Problem] = []
         self._asked: dict[str, tuple[Any, bool]] = {}
+        self._read: list[str] = []
 
     def make(self, outside: Outside, targets: Iterable[str]) -> dict[str, Given]:
         """Return the givens that the targets reach, by name.
@@ -184,7 +185,17 @@ class GivenMaker:
                 ) from error
         return parts
 
+    def find_paths(self) -> list[str] | None:
+        """Return the files that were looked at so far; None when there was more to look at than single local files."""
+        if any(many for _, many in self._asked.values()):
+            return None
+        paths = [
+            self._resolve(path) for path in (*(str(value) for value, _ in self._asked.values()), *self._read)
+        ]
+        return paths if all("://" not in path and Path(path).is_file() for path in paths) else None
+
     def _digest_read(self, path: str) -> Digest:
+        self._read.append(path)
         resolved = self._resolve(path)
         if "://" in path or Path(resolved).is_file():
             return self.files.digest_file(resolved)

@@ -32,7 +32,7 @@ from dagbuild.plan import Decision, Given, Place, Plan, Request, Step, make_plan
 from dagbuild.reasons import Reason, find_changes, with_parts
 from dagbuild.record import Artifact, Key, Manifest, Observation, Record
 from dagbuild.settings import Pin, Settings, load_settings
-from dagbuild.snapshot import Album, CodeNeededError, Snapshot
+from dagbuild.snapshot import Album, CodeNeededError, Grounds, Snapshot, list_grounds
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
 from dagbuild.store.layered import LayeredStore
@@ -75,6 +75,7 @@ class Project:
         self._files: FileDigests | None = None
         self._allow_overrides = allow_overrides
         self._known: Known | None = None
+        self._maker: GivenMaker | None = None
         self._code: Code
         if modules is not None:
             self._code = Loaded(settings, list(modules), allow_overrides=allow_overrides)
@@ -136,6 +137,16 @@ class Project:
             except (CodeNeededError, InputError):  # mistakes are told in the words of the code
                 self.load_code()
         return ask()
+
+    def list_grounds(self, targets: Iterable[str], records: Iterable[Record]) -> Grounds | None:
+        """Return what the last answer stood on, with the records that it took; None when stats cannot tell."""
+        remote = self.settings.remote
+        paths = self._maker.find_paths() if self._maker is not None else None
+        if self._known is None or paths is None or not (remote is None or remote.mode == "off"):
+            return None
+        ground = self._known.snapshot.ground
+        wanted = self.targets(targets)
+        return list_grounds(ground, self.settings, self.places, inputs=paths, records=records, targets=wanted)
 
     # -- parts that open late ------------------------------------------------------------------------------------
 
@@ -203,6 +214,7 @@ class Project:
                     f"there is no node '{name}' to force", hint=did_you_mean(name, self.graph.nodes)
                 )
         maker = GivenMaker(self.graph, self.settings.root, self.artifacts, self.files, save=save)
+        self._maker = maker
         pins = {
             name: (Artifact.from_json(pin.artifact), pin.note or pin.digest)
             for name, pin in self.settings.pins.items()
@@ -284,27 +296,17 @@ class Project:
         targets = list(targets)
         if values or executor is not None:
             self.load_code()
-        return self._answer(
-            lambda: self._build(targets, inputs, overrides, force, keep_going, values, on_event, executor)
-        )
 
-    def _build(
-        self,
-        targets: Iterable[str],
-        inputs: Mapping[str, Any] | None,
-        overrides: Mapping[str, Any] | None,
-        force: Collection[str],
-        keep_going: bool,
-        values: bool,
-        on_event: Listener,
-        executor: str | None,
-    ) -> BuildResult:
-        request, unchanged = self._request(targets, inputs, overrides, force, save=True)
-        watching = self._watching()
-        lookup = StoreLookup(self.store, watching.find_changed)
-        plan = make_plan(request, lookup, everything=True)
-        if self._known is not None and (plan.names(Decision.RUN) or plan.names(Decision.FETCH)):
-            raise CodeNeededError  # a fetch that fails ends in a run
+        def prepare() -> tuple[Request, Callable[[str], bool], Watching, StoreLookup, Plan]:
+            request, unchanged = self._request(targets, inputs, overrides, force, save=True)
+            watching = self._watching()
+            lookup = StoreLookup(self.store, watching.find_changed)
+            plan = make_plan(request, lookup, everything=True)
+            if self._known is not None and (plan.names(Decision.RUN) or plan.names(Decision.FETCH)):
+                raise CodeNeededError  # a fetch that fails ends in a run
+            return request, unchanged, watching, lookup, plan
+
+        request, unchanged, watching, lookup, plan = self._answer(prepare)
         with contextlib.closing(self._open_executor(executor, request)) as opened:
             tools = Tools(
                 self.store,

@@ -1,7 +1,7 @@
 """Answer with what the same command said last time, while nothing that the answer stood on has changed.
 
-The shortest path of all, taken before anything else is imported: only `os`, `sys` and `time`, which Python has loaded by
-then. Knows files and texts, nothing of nodes. Promise: any doubt means no answer, and the command runs as it always
+The shortest path of all, taken before anything else is imported: only `os`, `sys` and `time`, which Python has loaded
+by then. Knows files and texts, nothing of nodes. Promise: any doubt means no answer, and the command runs as it always
 does; never an error.
 """
 
@@ -57,7 +57,7 @@ class Question:
             pass
         return None
 
-    def remember(self, text: str, status: int, grounds: "list[tuple[str, str]]") -> bool:
+    def remember(self, text: str, status: int, grounds: list[tuple[str, str]]) -> bool:
         """Keep the answer for as long as the grounds, pairs of kind and what to look at, stay as they are.
 
         Not kept, and False, when one of them changed since shortly before the command began.

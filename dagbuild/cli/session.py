@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dagbuild import quick
 from dagbuild.cli.terminal import say, style_of
 from dagbuild.errors import InputError, Problem, SettingsError, did_you_mean
 from dagbuild.report.style import Style
@@ -46,6 +47,7 @@ class Session:
         self.implicit = implicit
         self.out: Style = style_of(sys.stdout)
         self.err: Style = style_of(sys.stderr)
+        self.told = False  # something besides the answer was said
 
     @functools.cached_property
     def settings(self) -> Settings:
@@ -123,6 +125,18 @@ class Session:
             words += ["--set", text]
         return shlex.join([*words, name])
 
+    def remember(
+        self, lines: Iterable[str], status: int, targets: Iterable[str], steps: Iterable[Any]
+    ) -> None:
+        """Keep what was given on standard output for as long as it stays the answer to this command line."""
+        asked, settings = quick.asked, self.settings
+        if asked is None or self.told or asked.folder != str(settings.cache.folder / "index" / "answers"):
+            return
+        records = [step.record for step in steps if step.record is not None]
+        grounds = self.project.list_grounds(targets, records)
+        if grounds is not None:
+            asked.remember("".join(f"{line}\n" for line in lines), status, grounds)
+
     def _overrides(self) -> dict[str, str]:
         overrides: dict[str, str] = {}
         for text in self.given.sets:
@@ -136,6 +150,7 @@ class Session:
         """Tell what the store has to say outside a build."""
         text = getattr(event, "text", None)
         if text is not None:
+            self.told = True
             say(f"{self.err.paint('warning', 'warning')}: {text}")
 
 

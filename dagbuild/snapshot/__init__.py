@@ -7,5 +7,16 @@ from dagbuild.snapshot.album import Album, Snapshot
 from dagbuild.snapshot.ground import Ground, find_ground
 from dagbuild.snapshot.importing import Imported, watch_import
 from dagbuild.snapshot.plain import CodeNeededError
+from dagbuild.snapshot.standing import Grounds, list_grounds
 
-__all__ = ["Album", "CodeNeededError", "Ground", "Imported", "Snapshot", "find_ground", "watch_import"]
+__all__ = [
+    "Album",
+    "CodeNeededError",
+    "Ground",
+    "Grounds",
+    "Imported",
+    "Snapshot",
+    "find_ground",
+    "list_grounds",
+    "watch_import",
+]

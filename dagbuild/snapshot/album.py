@@ -34,7 +34,8 @@ ENOUGH = 2
 class Snapshot:
     """What was found on a ground: the plain form of graph and manifests.
 
-    `imports` counts those that agreed; 0 when they never will. `doubts` names inputs whose values are not of their type.
+    `imports` counts those that agreed; 0 when they never will. `doubts` names inputs whose values are not of their
+    type.
     """
 
     ground: Ground

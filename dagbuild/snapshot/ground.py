@@ -70,7 +70,7 @@ class Ground:
             return None
         if any(stamp(name) != known for name, known in self.installed.items()):
             return None
-        if any(importable_names(places.path(name)) != names for name, names in self.folders.items()):
+        if any(_names(places, places.path(name)) != names for name, names in self.folders.items()):
             return None
         checked: dict[str, tuple[str, str]] = {}
         for name, (known, digest) in self.files.items():
@@ -97,16 +97,16 @@ def find_ground(
     placed: bool = False,
 ) -> Ground:
     """Return the ground under an import of the files at `paths`, from `folders`; raises OSError."""
-    ours = {places.name(folder): importable_names(folder) for folder in folders}
+    ours = {places.name(folder): _names(places, folder) for folder in folders}
     installed: dict[str, str] = {}
     for folder in sys.path:
         if not Path(folder or ".").is_dir() or places.name(places.absolute(folder)) in ours:
             continue
-        if _is_installed(folder):
+        if is_installed(folder):
             installed[folder] = stamp(folder)
         else:
             full = places.absolute(folder)
-            ours[places.name(full)] = importable_names(full)
+            ours[places.name(full)] = _names(places, full)
     known: dict[str, tuple[str, str]] = {}
     for path in sorted(set(paths)):
         before = _stamp(path)
@@ -114,7 +114,12 @@ def find_ground(
     return Ground(known, ours, installed, seen, _place(places) if placed else (), _python())
 
 
-def _is_installed(folder: str) -> bool:
+def _names(places: Places, folder: str) -> list[str]:
+    return [name for name in importable_names(folder) if places.is_listed(os.path.join(folder, name))]  # noqa: PTH118
+
+
+def is_installed(folder: str) -> bool:
+    """Tell whether a folder holds libraries: what changes there are distributions, not modules of the project."""
     below = tuple({os.path.realpath(prefix) + os.sep for prefix in (sys.prefix, sys.base_prefix)})
     return (
         "site-packages" in folder

@@ -18,22 +18,29 @@ from typing import Any, TypeVar
 from dagbuild.code.origin import Origins
 from dagbuild.observe import Places, active, install
 from dagbuild.observe.collect import Collector
+from dagbuild.observe.places import is_project_code
 from dagbuild.record import Observation
+from dagbuild.snapshot.ground import is_installed
 from dagbuild.store import FileDigests
 
 _T = TypeVar("_T")
 
-_UNSEEN = frozenset(
-    ["time", "time_ns", "localtime", "gmtime", "ctime", "strftime", "monotonic", "perf_counter", "now", "utcnow", "today", "getuser", "getlogin", "getuid", "gethostname", "getfqdn", "uname", "cpu_count", "argv", "stdin", "input", "isatty", "get_terminal_size", "exists", "is_file", "is_dir", "isfile", "isdir", "lexists", "stat", "lstat", "getmtime", "getsize", "getctime", "access", "disk_usage"]
-)
+# fmt: off
+_UNSEEN = frozenset({
+    "time", "time_ns", "localtime", "gmtime", "ctime", "strftime", "monotonic", "perf_counter", "now", "utcnow",
+    "today", "getuser", "getlogin", "getuid", "gethostname", "getfqdn", "uname", "cpu_count", "argv", "stdin", "input",
+    "isatty", "exists", "is_file", "is_dir", "isfile", "isdir", "lexists", "stat", "lstat", "getmtime", "getsize",
+    "getctime", "access", "disk_usage", "get_terminal_size",
+})
 """Names of what leaves no trace when an import asks for it: such an import is never answered for.
 
 What differs at each import (a random number, a process's id) is found by importing twice.
 """
 
-_PLACES = frozenset(
-    ["__file__", "__path__", "getcwd", "cwd", "absolute", "abspath", "resolve", "realpath", "home", "expanduser", "getsource"]
-)
+_PLACES = frozenset({
+    "__file__", "__path__", "getcwd", "cwd", "absolute", "abspath", "resolve", "realpath", "home", "expanduser",
+})
+# fmt: on
 """Names of what differs when the same project stands elsewhere."""
 
 
@@ -54,7 +61,7 @@ def watch_import(
     """Return what `load` returns, and what it was seen to import and read."""
     install()
     before = dict(sys.modules)
-    collector = Collector(places, files)
+    collector = _ImportCollector(places, files)
     with active.reporting(collector):
         modules, result = load()
     with active.quiet():
@@ -66,17 +73,28 @@ def watch_import(
     ours = [module for name, module in sys.modules.items() if _is_ours(name, module, origins)]
     files_of = [path for module in ours if (path := getattr(module, "__file__", None)) is not None]
     inside = (str(path) for module in ours for path in getattr(module, "__path__", ()))
-    folders = {str(Path(path).parent) for path in files_of} | set(inside) | {places.root}
-    told = all(
-        note.kind != "process" and note.kind != "network" and note.kind != "environment"
-        for note in seen.notes
-    )
+    folders = {str(Path(path).parent) for path in files_of} | set(inside)
+    folders = {folder for folder in folders if not is_installed(folder)} | {places.root}
+    told = not any(note.kind in {"process", "network", "environment"} for note in seen.notes)
     whole = told and not known and not seen.unstable and len(files_of) >= len(modules)
     return (
         modules,
         result,
         Imported(tuple(files_of), tuple(sorted(folders)), seen.observations, whole, origins),
     )
+
+
+class _ImportCollector(Collector):
+    """Leaves out the folders that dagbuild itself lists to find modules."""
+
+    def list(self, path: str | bytes) -> None:
+        """Note a listing that code of the project asks for."""
+        frame = sys._getframe(1)
+        while frame is not None and frame.f_code is not watch_import.__code__:
+            if is_project_code(frame.f_code.co_filename):
+                super().list(path)
+                return
+            frame = frame.f_back  # type: ignore[assignment]
 
 
 def _is_ours(name: str, module: Any, origins: Origins) -> bool:
@@ -100,7 +118,7 @@ def _names_used(modules: Iterable[ModuleType]) -> set[str]:
     for module in modules:
         for function in _functions_of(module):
             functions.setdefault(function.__name__, []).append(function)
-        loader = getattr(module.__spec__, "loader", None)
+        loader: Any = getattr(module.__spec__, "loader", None)
         code = loader.get_code(module.__name__) if hasattr(loader, "get_code") else None
         if isinstance(code, CodeType):
             todo.append((code, vars(module)))

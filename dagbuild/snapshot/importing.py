@@ -98,7 +98,9 @@ class _ImportCollector(Collector):
 
 
 def _is_ours(name: str, module: Any, origins: Origins) -> bool:
-    return name != "__main__" and isinstance(module, ModuleType) and origins.of_name(name).kind == "project"
+    if not isinstance(module, ModuleType) or module.__name__ == "__main__":  # also under multiprocessing's name for it
+        return False
+    return origins.of_name(name).kind == "project"
 
 
 def asks_the_world(imported: Imported) -> tuple[bool, bool]:

@@ -71,7 +71,7 @@ class Artifacts:
         a library is missing or differs too much.
         """
         try:
-            reader, form = self._open(artifact)
+            reader, form = self._open(artifact, code=artifact.code)
             return reader.value(form)
         except (CodecError, StoreError, MemoryError):
             raise
@@ -84,7 +84,8 @@ class Artifacts:
         try:
             about = artifact.meta.get("about")
             if about is None:
-                reader, form = self._open(artifact)
+                # Told without running anything, whatever the artifact says of itself.
+                reader, form = self._open(artifact, code=False)
                 about = reader.describe(form)
             return {**about, "codec": artifact.codec, "bytes": artifact.size}
         except (CodecError, StoreError):
@@ -92,12 +93,12 @@ class Artifacts:
         except Exception as error:
             raise _cannot_read(artifact, error) from error
 
-    def _open(self, artifact: Artifact) -> tuple[ValueReader, Any]:
+    def _open(self, artifact: Artifact, *, code: bool) -> tuple[ValueReader, Any]:
         meta = artifact.meta
         layout = Layout.from_json(meta["buffers"])
         if list(layout.blobs) != [ref.size for ref in artifact.blobs]:
             raise ValueError("the blobs are not those that the metadata tells of")
-        reader = ValueReader(layout, _StoreBlobs(self._store, artifact), self._registry, code=artifact.code)
+        reader = ValueReader(layout, _StoreBlobs(self._store, artifact), self._registry, code=code)
         form = meta["form"] if "form" in meta else json.loads(bytes(reader.view(meta["long"])))
         return reader, form if artifact.codec == PLAIN else ["@", artifact.codec, form]
 
@@ -124,6 +125,7 @@ class _Encoded:
         self._layout = lay_out(self._pieces)
         self.meta["buffers"] = self._layout.to_json()
         self._code = writer.code
+        self._names = tuple(sorted(writer.names))
         self._libraries = dict(found for package in writer.packages for found in _versions(package).items())
 
     def blobs(self) -> Any:
@@ -131,7 +133,7 @@ class _Encoded:
 
     def artifact(self, refs: Sequence[BlobRef]) -> Artifact:
         libraries = dict(sorted(self._libraries.items()))
-        return Artifact(self.codec, self.meta, tuple(refs), self._code, libraries)
+        return Artifact(self.codec, self.meta, tuple(refs), self._code, libraries, self._names)
 
 
 def _write(value: Any, format_name: str | None, writer: ValueWriter, registry: Registry) -> Any:
@@ -183,8 +185,16 @@ def _versions(package: str) -> dict[str, str]:
     version = getattr(sys.modules.get(package), "__version__", None)
     if package in ("numpy", "pandas", "pyarrow", "polars") and version is not None:
         return {package: str(version)}
-    names = set(_distributions().get(package, ()))
-    return {name: found for name in names if (found := _version_of(name)) is not None}
+    file = getattr(sys.modules.get(package), "__file__", None)
+    if file is None:
+        return {}
+    found = {name: metadata.distribution(name) for name in _distributions().get(package, ())}
+    # A folder "tests" of the project is not what some distribution installed under that name.
+    return {
+        name: distribution.version
+        for name, distribution in found.items()
+        if Path(file).is_relative_to(Path(str(distribution.locate_file(""))))
+    }
 
 
 @cache

@@ -42,7 +42,7 @@ class Tools:
 
     `unchanged` tells whether the files that a node takes are still those that its key was made of. With `watch`, steps
     are observed: `observe_code` names the code that a node's step ran outside its closure, `notes` says what cannot be
-    seen of a node's code.
+    seen of a node's code. `carry` adds to an artifact what the project's code that it refers to means.
     """
 
     store: Store
@@ -54,6 +54,7 @@ class Tools:
     watch: Watch | None = None
     observe_code: Callable[[str, Sequence[Ran]], Sequence[Observation]] = lambda _name, _ran: ()
     notes: Callable[[str], Iterable[str]] = lambda _: ()
+    carry: Callable[[Artifact], Artifact] = lambda artifact: artifact
 
 
 def run_build(
@@ -206,7 +207,7 @@ class _Build:
             self.demand.held[name] = done.value
             self._end(StepFinished(name, How.COMPUTED))
             return
-        record = self._record(name, done, done.artifact)
+        record = self._record(name, done, self.tools.carry(done.artifact))
         self._tell_seen(record, done.seen)
         if not done.stored:
             self.demand.held[name] = done.value
@@ -271,7 +272,13 @@ class _Build:
             if up in self.request.givens:
                 continue
             step = self.ended.get(up)
-            if step is None or step.record is None or step.record.observations or step.record.watched:
+            if (
+                step is None
+                or step.record is None
+                or step.record.observations
+                or step.record.watched
+                or step.record.artifact.carried
+            ):
                 found.append(up)
         return tuple(found)
 

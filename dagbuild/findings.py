@@ -6,25 +6,28 @@ then the same is asked of `Loaded`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from dagbuild.code import SourceReader
 from dagbuild.codecs.registry import default_registry
+from dagbuild.errors import InputError
 from dagbuild.fingerprint import make_manifests
 from dagbuild.graph import Graph
 from dagbuild.loader import load_graph, load_modules
 from dagbuild.node import Node
 from dagbuild.observe import Places, install
-from dagbuild.record import Manifest
+from dagbuild.record import Manifest, Record
 from dagbuild.settings import Settings
-from dagbuild.snapshot import Album, Imported, Snapshot, find_ground, watch_import
+from dagbuild.snapshot import Album, Grounds, Imported, Snapshot, find_ground, list_grounds, watch_import
 from dagbuild.snapshot.album import take_snapshot
 from dagbuild.snapshot.importing import asks_the_world
 from dagbuild.snapshot.plain import CodeNeededError
 from dagbuild.store import FileDigests
 from dagbuild.types import check_value
+
+T = TypeVar("T")
 
 
 class Code(Protocol):
@@ -160,4 +163,69 @@ class Remembered(Loaded):
         inputs = self.graph.inputs
         return tuple(
             name for name in given if name in inputs and not check_value(given[name], inputs[name].type)
+        )
+
+
+class Findings:
+    """What is found out of a project's code, in the cheapest way that tells enough."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        modules: Sequence[ModuleType] | None,
+        files: FileDigests,
+        *,
+        allow_overrides: bool = False,
+    ) -> None:
+        self.places = Places(settings.root.resolve(), [settings.cache.folder])
+        self.known: Known | None = None
+        self.code: Code
+        self._settings = settings
+        self._files = files
+        self._allow_overrides = allow_overrides
+        self._album = Album(settings, self.places, files, allow_overrides=allow_overrides)
+        if modules is not None:
+            self.code = Loaded(settings, list(modules), allow_overrides=allow_overrides)
+            return
+        snapshot = self._album.find()
+        if snapshot is not None and snapshot.answers:
+            self.code = self.known = Known(snapshot, self.places)
+        else:
+            self.code = self._import(snapshot)
+
+    def load(self) -> None:
+        """Import the modules, unless that is done. Raises LoadError or GraphError."""
+        if self.known is not None:
+            self.code = self._import(self.known.snapshot)
+            self.known = None
+
+    def answer(self, ask: Callable[[], T]) -> T:
+        """Return what is asked, from what is known without importing where that tells enough."""
+        if self.known is not None:
+            try:
+                return ask()
+            except (CodeNeededError, InputError):  # mistakes are told in the words of the code
+                self.load()
+        return ask()
+
+    def list_grounds(
+        self, inputs: Iterable[str], records: Iterable[Record], targets: Iterable[str]
+    ) -> Grounds | None:
+        """Return what an answer from `known` stood on; None when there was none, or stats cannot tell."""
+        remote = self._settings.remote
+        if self.known is None or (remote is not None and remote.mode != "off"):
+            return None
+        ground = self.known.snapshot.ground
+        return list_grounds(
+            ground, self._settings, self.places, inputs=inputs, records=records, targets=targets
+        )
+
+    def keep(self) -> None:
+        """Write down what was found; to be called at the end, when there is a cache folder."""
+        if isinstance(self.code, Remembered):
+            self.code.keep()
+
+    def _import(self, before: Snapshot | None) -> Remembered:
+        return Remembered(
+            self._settings, self._album, self._files, before, allow_overrides=self._allow_overrides
         )

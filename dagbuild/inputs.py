@@ -6,7 +6,7 @@ Knows types and content digests, nothing of plans or builds. All mistakes are to
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,16 +33,27 @@ class Outside:
 
 
 class GivenMaker:
-    """Makes the givens of one request. `save` stores their blobs, so that steps can load them."""
+    """Makes the givens of one request. `save` stores their blobs, so that steps can load them.
+
+    `carry` adds to an artifact what the project's code that it refers to means.
+    """
 
     def __init__(
-        self, graph: Graph, root: Path, artifacts: Artifacts, files: FileDigests, *, save: bool = False
+        self,
+        graph: Graph,
+        root: Path,
+        artifacts: Artifacts,
+        files: FileDigests,
+        *,
+        save: bool = False,
+        carry: Callable[[Artifact], Artifact] = lambda artifact: artifact,
     ) -> None:
         self.graph = graph
         self.root = root
         self.artifacts = artifacts
         self.files = files
         self.save = save
+        self.carry = carry
         self.problems: list[Problem] = []
         self._asked: dict[str, tuple[Any, bool]] = {}
         self._read: list[str] = []
@@ -58,7 +69,7 @@ class GivenMaker:
         reached = self.graph.reach_up(targets, stop=replaced.__contains__)
         givens: dict[str, Given] = {}
         for name in sorted(reached & set(outside.pins)):
-            artifact, text = outside.pins[name]
+            artifact, text = self.carry(outside.pins[name][0]), outside.pins[name][1]
             givens[name] = Given(name, "pin", artifact.digest, artifact, text)
         for name in sorted(reached & set(outside.overrides)):
             self._add(givens, name, "override", outside.overrides[name], self.graph.nodes[name].type)
@@ -161,7 +172,7 @@ class GivenMaker:
         return digest_json(digests)
 
     def _encode(self, value: Any) -> Artifact:
-        return self.artifacts.save(value) if self.save else self.artifacts.encode(value)[0]
+        return self.carry(self.artifacts.save(value) if self.save else self.artifacts.encode(value)[0])
 
     def _resolve(self, path: str) -> str:
         return path if "://" in path else str(self.root / path)

@@ -16,7 +16,7 @@ from dagbuild.digest import Digest
 from dagbuild.graph import Graph
 from dagbuild.node import Group, Node, Source
 from dagbuild.reasons import NEVER_BUILT, Reason, find_changes, with_parts
-from dagbuild.record import Artifact, Key, Manifest, Part, Record
+from dagbuild.record import Artifact, Key, Manifest, Part, Record, is_settled
 
 
 class Decision(Enum):
@@ -258,27 +258,10 @@ def _search(request: Request, lookup: Lookup) -> dict[Key, Record]:
         # Each miss doubles how far up the next question reaches, so a long chain of misses takes few questions.
         batch = _levels(request, frontier, depth, seen)
         found.update(lookup.find([request.deep[name] for name in batch]))
-        missed = [name for name in batch if not _is_settled(found.get(request.deep[name]))]
+        missed = [name for name in batch if not is_settled(found.get(request.deep[name]))]
         frontier = _above(request, missed, seen)
         depth *= 2
     return found
-
-
-def _is_settled(record: Record | None) -> bool:
-    """Tell whether a record under a deep key answers for all that is above its node."""
-    return record is not None and not record.watched
-
-
-def _agrees(request: Request, record: Record, digests: Mapping[str, Digest | None]) -> bool:
-    """Tell whether a record under a deep key was made from the upstream values that this plan has settled on."""
-    values, _ = request.needs(record.node)
-    for up in values if record.watched else ():
-        digest = request.givens[up].digest if up in request.givens else digests.get(up)
-        if digest is None and up in record.watched:
-            return False
-        if digest is not None and record.upstream.get(up, digest) != digest:
-            return False
-    return True
 
 
 def _levels(request: Request, level: list[str], depth: int, seen: set[str]) -> list[str]:
@@ -301,7 +284,7 @@ def _decide(
 ) -> dict[str, Step]:
     unsure = request.graph.reach_down(request.forced) if request.forced else set()
     asked = None if everything else _asked(request, found)
-    digests: dict[str, Digest | None] = {}
+    digests: dict[str, Digest | None] = {name: given.digest for name, given in request.givens.items()}
     steps: dict[str, Step] = {}
     misses: list[str] = []
     for name in request.order:
@@ -312,7 +295,7 @@ def _decide(
         if request.is_view(name):
             steps[name] = _view_step(request, name, digests, steps)
             continue
-        if record is not None and not _agrees(request, record, digests):
+        if record is not None and not record.agrees(digests):
             record = None
         content = None
         if record is None and name not in request.forced:
@@ -336,7 +319,7 @@ def _asked(request: Request, found: Mapping[Key, Record]) -> set[str]:
     """Return the nodes to decide about: the targets, and what is above those without a record."""
 
     def stop(name: str) -> bool:
-        return name in request.givens or (name in request.deep and _is_settled(found.get(request.deep[name])))
+        return name in request.givens or (name in request.deep and is_settled(found.get(request.deep[name])))
 
     return request.graph.reach_up(request.targets, stop)
 

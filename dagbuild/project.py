@@ -14,32 +14,30 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.build import Tools, run_build
 from dagbuild.errors import InputError, did_you_mean
 from dagbuild.events import BuildResult, Event, Listener, Notice
-from dagbuild.executors.base import Executor
+from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.local import LocalExecutor
-from dagbuild.findings import Code, Known, Loaded, Remembered
+from dagbuild.findings import Findings
 from dagbuild.graph import Graph
 from dagbuild.inputs import GivenMaker, Outside
+from dagbuild.lookup import StoreLookup
 from dagbuild.node import Node
-from dagbuild.observe import Places
-from dagbuild.observe.words import name_observation
-from dagbuild.plan import Decision, Given, Place, Plan, Request, Step, make_plan
+from dagbuild.observe.unseen import Unseen, find_unseen
+from dagbuild.pinning import new_pin, select_artifact
+from dagbuild.plan import Decision, Given, Plan, Request, Step, make_plan
 from dagbuild.reasons import Reason, find_changes, with_parts
-from dagbuild.record import Artifact, Key, Manifest, Observation, Record
+from dagbuild.record import Artifact, Manifest, Record
 from dagbuild.settings import Pin, Settings, load_settings
-from dagbuild.snapshot import Album, CodeNeededError, Grounds, Snapshot, list_grounds
+from dagbuild.snapshot import CodeNeededError, Grounds
 from dagbuild.store import FileDigests, open_store
-from dagbuild.store.base import Store
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
 from dagbuild.watching import Watching
-
-T = TypeVar("T")
 
 
 def _ignore(_: Event) -> None:
@@ -73,19 +71,8 @@ class Project:
         self._store: LocalStore | LayeredStore | None = None
         self._artifacts: Artifacts | None = None
         self._files: FileDigests | None = None
-        self._allow_overrides = allow_overrides
-        self._known: Known | None = None
         self._maker: GivenMaker | None = None
-        self._code: Code
-        if modules is not None:
-            self._code = Loaded(settings, list(modules), allow_overrides=allow_overrides)
-            return
-        self._album = Album(settings, self.places, self.files, allow_overrides=allow_overrides)
-        snapshot = self._album.find()
-        if snapshot is not None and snapshot.answers:
-            self._code = self._known = Known(snapshot, self.places)
-        else:
-            self._code = self._import(snapshot)
+        self._findings = Findings(settings, modules, self.files, allow_overrides=allow_overrides)
 
     @classmethod
     def load(
@@ -110,43 +97,18 @@ class Project:
     @property
     def graph(self) -> Graph:
         """The nodes and inputs. While nothing was imported, types are texts and functions cannot be called."""
-        return self._code.graph
+        return self._findings.code.graph
 
     @property
     def modules(self) -> Sequence[ModuleType]:
         """The modules that hold the nodes, imported if they were not."""
-        self.load_code()
-        return self._code.modules
-
-    def load_code(self) -> None:
-        """Import the project's modules, unless that is done. Raises LoadError or GraphError."""
-        if self._known is not None:
-            self._code = self._import(self._known.snapshot)
-            self._known = None
-
-    def _import(self, before: Snapshot | None) -> Remembered:
-        return Remembered(
-            self.settings, self._album, self.files, before, allow_overrides=self._allow_overrides
-        )
-
-    def _answer(self, ask: Callable[[], T]) -> T:
-        """Return what is asked, from what is known without importing where that tells enough."""
-        if self._known is not None:
-            try:
-                return ask()
-            except (CodeNeededError, InputError):  # mistakes are told in the words of the code
-                self.load_code()
-        return ask()
+        self._findings.load()
+        return self._findings.code.modules
 
     def list_grounds(self, targets: Iterable[str], records: Iterable[Record]) -> Grounds | None:
         """Return what the last answer stood on, with the records that it took; None when stats cannot tell."""
-        remote = self.settings.remote
         paths = self._maker.find_paths() if self._maker is not None else None
-        if self._known is None or paths is None or not (remote is None or remote.mode == "off"):
-            return None
-        ground = self._known.snapshot.ground
-        wanted = self.targets(targets)
-        return list_grounds(ground, self.settings, self.places, inputs=paths, records=records, targets=wanted)
+        return None if paths is None else self._findings.list_grounds(paths, records, self.targets(targets))
 
     # -- parts that open late ------------------------------------------------------------------------------------
 
@@ -176,15 +138,9 @@ class Project:
             self._files = FileDigests(self.settings.cache.folder)
         return self._files
 
-    @property
-    def places(self) -> Places:
-        """How files are named in what is kept."""
-        return Places(self.settings.root.resolve(), [self.settings.cache.folder])
-
     def close(self) -> None:
         """Let go of the store, and keep what was found of the code."""
-        if isinstance(self._code, Remembered):
-            self._code.keep()
+        self._findings.keep()
         for opened in (self._store, self._files):
             if opened is not None:
                 opened.close()
@@ -205,7 +161,7 @@ class Project:
         *,
         save: bool = False,
     ) -> tuple[Request, Callable[[str], bool]]:
-        if self._known is not None and (inputs or overrides):
+        if self._findings.known is not None and (inputs or overrides):
             raise CodeNeededError  # their types are to be checked
         names = self.targets(targets)
         for name in force:
@@ -213,7 +169,14 @@ class Project:
                 raise InputError(
                     f"there is no node '{name}' to force", hint=did_you_mean(name, self.graph.nodes)
                 )
-        maker = GivenMaker(self.graph, self.settings.root, self.artifacts, self.files, save=save)
+        maker = GivenMaker(
+            self.graph,
+            self.settings.root,
+            self.artifacts,
+            self.files,
+            save=save,
+            carry=self._watching().carry,
+        )
         self._maker = maker
         pins = {
             name: (Artifact.from_json(pin.artifact), pin.note or pin.digest)
@@ -227,7 +190,7 @@ class Project:
         reached = self.graph.order(names, stop=givens.__contains__)
         nodes = [self.graph.nodes[n] for n in reached if n in self.graph.nodes and n not in givens]
         reads = {node.name: maker.read_parts(node) for node in nodes if node.reads}
-        manifests = self._code.make_manifests(nodes)
+        manifests = self._findings.code.make_manifests(nodes)
         for name, parts in reads.items():
             manifests[name] = with_parts(manifests[name], parts)
         request = Request(self.graph, names, givens, manifests, frozenset(force))
@@ -243,7 +206,7 @@ class Project:
         return request, is_unchanged
 
     def _watching(self) -> Watching:
-        return Watching(self.settings, self.graph.nodes, self.files, self._code.open_reader)
+        return Watching(self.settings, self.graph.nodes, self.files, self._findings.code.open_reader)
 
     def _lookup(self) -> StoreLookup:
         return StoreLookup(self.store, self._watching().find_changed)
@@ -270,7 +233,7 @@ class Project:
     ) -> Plan:
         """Return what a build would do; runs and fetches nothing."""
         targets = list(targets)
-        return self._answer(lambda: self._plan(self._request(targets, inputs, overrides, force)[0]))
+        return self._findings.answer(lambda: self._plan(self._request(targets, inputs, overrides, force)[0]))
 
     def _plan(self, request: Request) -> Plan:
         return make_plan(request, self._lookup(), everything=True)
@@ -295,18 +258,18 @@ class Project:
         self.listener = on_event
         targets = list(targets)
         if values or executor is not None:
-            self.load_code()
+            self._findings.load()
 
         def prepare() -> tuple[Request, Callable[[str], bool], Watching, StoreLookup, Plan]:
             request, unchanged = self._request(targets, inputs, overrides, force, save=True)
             watching = self._watching()
             lookup = StoreLookup(self.store, watching.find_changed)
             plan = make_plan(request, lookup, everything=True)
-            if self._known is not None and (plan.names(Decision.RUN) or plan.names(Decision.FETCH)):
+            if self._findings.known is not None and (plan.names(Decision.RUN) or plan.names(Decision.FETCH)):
                 raise CodeNeededError  # a fetch that fails ends in a run
             return request, unchanged, watching, lookup, plan
 
-        request, unchanged, watching, lookup, plan = self._answer(prepare)
+        request, unchanged, watching, lookup, plan = self._findings.answer(prepare)
         with contextlib.closing(self._open_executor(executor, request)) as opened:
             tools = Tools(
                 self.store,
@@ -318,13 +281,14 @@ class Project:
                 watching.watch,
                 partial(watching.observe_code, request),
                 watching.find_notes,
+                watching.carry,
             )
             run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
             return run_build(request, plan, tools, run=run, keep_going=keep_going, values=values)
 
     def _open_executor(self, kind: str | None, request: Request) -> Executor:
         settings = self.settings.executor
-        match "local" if self._known is not None else kind or settings.kind:
+        match "local" if self._findings.known is not None else kind or settings.kind:
             case "local":
                 return LocalExecutor(
                     self.store, self.artifacts, lambda node, text: self.listener(Notice(text, node))
@@ -350,7 +314,7 @@ class Project:
         overrides: Mapping[str, Any] | None = None,
     ) -> Explanation:
         """Return why the node is fresh or stale, part by part."""
-        return self._answer(lambda: self._explain(node, inputs, overrides))
+        return self._findings.answer(lambda: self._explain(node, inputs, overrides))
 
     def _explain(
         self, node: str, inputs: Mapping[str, Any] | None, overrides: Mapping[str, Any] | None
@@ -365,9 +329,27 @@ class Project:
         changes = find_changes(step.record.manifest, manifest) if step.record else ()
         return Explanation(step, manifest, step.record, changes or step.reasons, request.givens)
 
+    def find_unseen(self, nodes: Iterable[str] = ()) -> list[Unseen]:
+        """Return what the nodes' code uses and nobody sees, of all nodes unless some are named; runs nothing."""
+        self._findings.load()
+        chosen = [self.check_node(name) for name in nodes] or list(self.graph.nodes.values())
+        return find_unseen(chosen, self._findings.code.open_reader())
+
+    def make_work(self, node: str) -> Work:
+        """Return the call that makes the node's value from stored ones, not to be kept; raises InputError."""
+        self._findings.load()
+        request, _ = self._request([node], None, None, [node], save=True)
+        values, views = request.needs(node)
+        found = {
+            up: request.givens[up].artifact if up in request.givens else self.artifact(up) for up in values
+        }
+        return Work(
+            self.graph.nodes[node], found, views=tuple(self.graph.nodes[view] for view in views), keep=False
+        )
+
     def artifact(self, node: str) -> Artifact:
         """Return the artifact that the node has today, without running anything; raises InputError when it has none."""
-        return self._answer(lambda: self._artifact(node))
+        return self._findings.answer(lambda: self._artifact(node))
 
     def _artifact(self, node: str) -> Artifact:
         request, _ = self._request([node], None, None)
@@ -383,7 +365,7 @@ class Project:
         """Return the node's value from the store, without running anything; raises InputError when it has none."""
         artifact = self.artifact(node)
         if artifact.code:  # a pickle may name the project's classes
-            self.load_code()
+            self._findings.load()
         return self.artifacts.load(artifact)
 
     def log(self, node: str | None = None) -> list[Record]:
@@ -406,83 +388,14 @@ class Project:
         self.check_node(node)
         if selector == "@current":
             return self._pin(self.artifact(node), note)
-        wanted = selector.removeprefix("@")
-        found: dict[str, Artifact] = {}
-        for record in self.log(node):
-            digest = record.artifact.digest
-            if (
-                record.run.startswith(wanted)
-                or digest.startswith(wanted)
-                or digest.partition("-")[2].startswith(wanted)
-            ):
-                found.setdefault(digest, record.artifact)
-        if len(found) != 1:
-            count = "no value" if not found else f"{len(found)} values"
-            raise InputError(
-                f"{count} of '{node}' match '{selector}'", hint=f"dagbuild log {node} shows them"
-            )
-        return self._pin(next(iter(found.values())), note)
+        return self._pin(select_artifact(node, self.log(node), selector), note)
 
     def _pin(self, artifact: Artifact, note: str) -> Pin:
         self.store.flush()
-        return Pin(artifact.digest, artifact.to_json(), note, _author(), f"{datetime.now(UTC):%Y-%m-%d}")
+        return new_pin(artifact, note)
 
     def check_node(self, name: str) -> Node:
         """Return the node; raises InputError with the nearest name when there is none."""
         if name not in self.graph.nodes:
             raise InputError(f"there is no node '{name}'", hint=did_you_mean(name, self.graph.nodes))
         return self.graph.nodes[name]
-
-
-class StoreLookup:
-    """Answers the planner from a store; `find_changed` says which observations of a record hold no longer."""
-
-    def __init__(self, store: Store, find_changed: Callable[[Record], Iterable[Observation]]) -> None:
-        self._store = store
-        self._find_changed = find_changed
-
-    def find(self, keys: Collection[Key]) -> dict[Key, Record]:
-        """Return the record to use for each key: the newest forced one, else the first whose blobs are there.
-
-        Left out are records whose run was seen to read what has changed since.
-        """
-        found = {key: self._that_hold(records) for key, records in self._store.find_records(keys).items()}
-        return {key: self._choose(records) for key, records in found.items() if records}
-
-    def _that_hold(self, records: Sequence[Record]) -> list[Record]:
-        forced = max((i for i, record in enumerate(records) if record.forced), default=0)
-        records = records[forced:]  # what was forced replaces what was there before
-        return [r for r in records if not r.observations or next(iter(self._find_changed(r)), None) is None]
-
-    def find_changed(self, record: Record) -> tuple[Reason, ...]:
-        """Say what the record's run was seen to read and is no longer so."""
-        return tuple(
-            Reason(f"{name_observation(seen)} changed", "observed") for seen in self._find_changed(record)
-        )
-
-    def _choose(self, records: Sequence[Record]) -> Record:
-        if len(records) == 1:
-            return records[0]
-        forced = [record for record in reversed(records) if record.forced]
-        ordered = [*forced, *(record for record in records if not record.forced)]
-        return next((r for r in ordered if self.place(r.artifact) is not Place.NOWHERE), ordered[0])
-
-    def find_latest(self, nodes: Collection[str]) -> Mapping[str, Record]:
-        """Return the newest record of each node."""
-        return self._store.find_latest(nodes)
-
-    def place(self, artifact: Artifact) -> Place:
-        """Say where the artifact's blobs are."""
-        refs = set(artifact.blobs)
-        if len(self._store.has_blobs(refs, local=True)) == len(refs):
-            return Place.LOCAL
-        return Place.REMOTE if len(self._store.has_blobs(refs)) == len(refs) else Place.NOWHERE
-
-
-def _author() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""

@@ -77,7 +77,8 @@ class Artifact:
     """A value as stored: the codec's name and version, plain metadata and blobs.
 
     `code`: reading it back can run code (it holds a pickle). `libraries`: versions of what is needed to read it back,
-    by distribution name; not part of the digest.
+    by distribution name; not part of the digest. `names`: the classes and functions ("lib:Model") that it refers to.
+    `carried`: what those of them that are the project's mean; part of the digest, since the value acts by their code.
     """
 
     codec: str
@@ -85,11 +86,14 @@ class Artifact:
     blobs: tuple[BlobRef, ...] = ()
     code: bool = False
     libraries: Mapping[str, str] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    carried: str = ""
 
     @cached_property
     def digest(self) -> Digest:
         """What the value is: equal for equal values."""
-        return digest_json([self.codec, self.meta, [[b.digest, b.size] for b in self.blobs]])
+        carried = [self.carried] if self.carried else []
+        return digest_json([self.codec, self.meta, [[b.digest, b.size] for b in self.blobs], *carried])
 
     @property
     def size(self) -> int:
@@ -104,13 +108,23 @@ class Artifact:
             "blobs": [[b.digest, b.size] for b in self.blobs],
             "code": self.code,
             "libraries": dict(self.libraries),
+            "names": list(self.names),
+            "carried": self.carried,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Artifact:
         """Return the artifact of a plain form."""
         blobs = tuple(BlobRef(Digest(digest), int(size)) for digest, size in data["blobs"])
-        return cls(data["codec"], data["meta"], blobs, bool(data["code"]), dict(data["libraries"]))
+        return cls(
+            data["codec"],
+            data["meta"],
+            blobs,
+            bool(data["code"]),
+            dict(data["libraries"]),
+            tuple(data["names"]),
+            str(data["carried"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +152,6 @@ class Record:
     artifact: Artifact
     upstream: Mapping[str, Digest] = field(default_factory=dict)
     observations: tuple[Observation, ...] = ()
-    watched: tuple[str, ...] = ()
     started: float = 0.0
     duration: float = 0.0
     cpu: float = 0.0
@@ -149,6 +162,18 @@ class Record:
     log: str = ""
     forced: bool = False
     alias: bool = False
+    watched: tuple[str, ...] = ()
+
+    def agrees(self, digests: Mapping[str, Digest | None]) -> bool:
+        """Tell whether the value was made from these upstream digests, as far as the deep key does not say so itself.
+
+        One that is not known, since it must be made again, agrees unless it depends on what a run was seen to read.
+        """
+        if not self.watched:
+            return True
+        if any(digests.get(name) is None for name in self.watched):
+            return False
+        return all(digests.get(name) in {None, digest} for name, digest in self.upstream.items())
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain form; `alias` says that nothing was computed, an equal content key was found."""
@@ -205,3 +230,8 @@ class Record:
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a record: {error!r}") from error
+
+
+def is_settled(record: Record | None) -> bool:
+    """Tell whether a record under a deep key answers for all that is above its node."""
+    return record is not None and not record.watched

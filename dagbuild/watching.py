@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from dagbuild.code import SourceReader
@@ -14,7 +15,7 @@ from dagbuild.node import Node
 from dagbuild.observe import ExtraCode, Places, Ran, Watch, find_changed
 from dagbuild.observe.unseen import find_unseen
 from dagbuild.plan import Request
-from dagbuild.record import Observation, Record
+from dagbuild.record import Artifact, Observation, Record
 from dagbuild.settings import Settings
 from dagbuild.store import FileDigests
 
@@ -43,9 +44,16 @@ class Watching:
     def _extra(self) -> ExtraCode:
         return ExtraCode(self._reader, self.watch.places, self._files)
 
+    def carry(self, artifact: Artifact) -> Artifact:
+        """Return the artifact with what the project's classes and functions that it refers to mean today."""
+        carried = self._reader.carried(artifact.names) if artifact.names else None
+        return replace(artifact, carried=carried or "") if (carried or "") != artifact.carried else artifact
+
     def find_changed(self, record: Record) -> Iterator[Observation]:
-        """Yield what the record's run was seen to read and is no longer so."""
-        return find_changed(
+        """Yield what the record's run was seen to read, and what its value carries, and is no longer so."""
+        if record.artifact.carried and self.carry(record.artifact) is not record.artifact:
+            yield Observation("code", ", ".join(record.artifact.names), record.artifact.carried)
+        yield from find_changed(
             record.observations,
             self.watch.places,
             os.environ,

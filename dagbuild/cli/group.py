@@ -28,6 +28,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "pin": "Put a value in a node's place for the project.",
         "unpin": "Let go of a pin.",
         "pins": "List the pins.",
+        "check": "Say what of the nodes' code nobody can see.",
         "verify": "Read the whole cache and find what is damaged.",
         "init": "Make a small working project.",
     },

@@ -25,7 +25,7 @@ from dagbuild.code.statements import bound_names
 if TYPE_CHECKING:
     from dagbuild.code.walk import Walk
 
-_SAYS_NOTHING = frozenset(
+SAYS_NOTHING = frozenset(
     {
         "__doc__", "__module__", "__qualname__", "__dict__", "__weakref__", "__firstlineno__", "__annotations__",
         "__static_attributes__", "__annotate__", "__annotate_func__", "__annotations_cache__", "__parameters__",
@@ -69,12 +69,18 @@ def fill(walk: Walk, entity: Entity) -> None:
         *(walk.refer(base) for base in cls.__bases__),
     ]
     entity.shown += [("name", cls.__name__), ("doc", _docstring(cls, node))]
-    bound = _add_body(walk, entity, cls, node, names) if node is not None else None
-    _add_fields(walk, entity, cls)
     generated = _is_generated_by_library(walk, cls) or bool(node and _library_decorators(walk, node, names))
+    bound = _add_body(walk, entity, node, names) if node is not None else {}
+    if node is not None:
+        _add_annotations(walk, entity, node, names)
+    _add_fields(walk, entity, cls)
     for name, value in _attributes(cls):
-        if _counts(walk, cls, name, value, own=bound is not None and name in bound, generated=generated):
-            entity.items += [name, walk.refer(value)]
+        if _counts(walk, cls, name, value, own=name in bound, generated=generated):
+            entity.items += [name, walk.attribute(names, bound.get(name), value)]
+    for name, statement in bound.items():
+        if isinstance(statement, ast.Assign) and (generated or name not in vars(cls)):
+            # Something made the class out of its body and kept what it likes.
+            entity.items += [name, walk.statement(names, statement, kind="")]
     side = walk.effects(names) if names else None
     if side is not None:
         entity.items.append(side)
@@ -103,9 +109,9 @@ def _functions(cls: type) -> Iterator[FunctionType]:
 
 
 def _add_body(
-    walk: Walk, entity: Entity, cls: type, node: ast.ClassDef, names: Mapping[str, Any]
-) -> frozenset[str]:
-    """Add decorators, keywords and annotations that act; return the names that the body binds."""
+    walk: Walk, entity: Entity, node: ast.ClassDef, names: Mapping[str, Any]
+) -> dict[str, ast.stmt]:
+    """Add decorators, keywords and statements that bind nothing; return the names that the body binds, and where."""
     plain = dict(names)
     for decorator in node.decorator_list:
         form = dump_nodes([decorator])
@@ -116,19 +122,23 @@ def _add_body(
         form = dump_nodes([keyword.value for keyword in node.keywords])
         entity.items += ["keywords", *(str(k.arg) for k in node.keywords), form.digest]
         add_references(walk, entity, form, names)
-    annotated = [s for s in node.body if isinstance(s, ast.AnnAssign)]
-    if annotated:
-        form = dump_class_body([*annotated])
-        if _annotations_act(walk, cls, node):
-            entity.items += ["fields", form.digest]
-            add_references(walk, entity, form, names)
-        entity.shown.append(("annotations", form.digest))
     acting = [s for s in node.body if not isinstance(s, _BINDING) and not _is_constant(s)]
     if acting:
         form = dump_class_body([*acting])
         entity.items += ["body", form.digest]
         add_references(walk, entity, form, names)
-    return frozenset(name for statement in node.body for name in bound_names(statement))
+    return {name: statement for statement in node.body for name in bound_names(statement)}
+
+
+def _add_annotations(walk: Walk, entity: Entity, node: ast.ClassDef, names: Mapping[str, Any]) -> None:
+    """Add annotations, with what they are assigned, where they act."""
+    annotated = [s for s in node.body if isinstance(s, ast.AnnAssign)]
+    if annotated:
+        form = dump_class_body([*annotated])
+        if _annotations_act(walk, entity.thing, node):
+            entity.items += ["fields", form.digest]
+            add_references(walk, entity, form, names)
+        entity.shown.append(("annotations", form.digest))
 
 
 _BINDING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.Pass)
@@ -140,7 +150,7 @@ def _is_constant(statement: ast.stmt) -> bool:
 
 def _annotations_act(walk: Walk, cls: type, node: ast.ClassDef) -> bool:
     """Tell whether something makes the class out of its annotations."""
-    if node.decorator_list or type(cls) is not type or hasattr(cls, "_fields"):
+    if node.decorator_list or type(cls) is not type or _is_named_tuple(cls):
         return True
     bases = cls.__mro__[1:-1]
     return any("__init_subclass__" in vars(base) or not walk.is_project_type(base) for base in bases)
@@ -166,7 +176,7 @@ def _is_generated_by_library(walk: Walk, cls: type) -> bool:
 
 
 def _attributes(cls: type) -> list[tuple[str, Any]]:
-    return sorted((name, value) for name, value in vars(cls).items() if name not in _SAYS_NOTHING)
+    return sorted((name, value) for name, value in vars(cls).items() if name not in SAYS_NOTHING)
 
 
 def _counts(walk: Walk, cls: type, name: str, value: Any, *, own: bool, generated: bool) -> bool:
@@ -177,7 +187,7 @@ def _counts(walk: Walk, cls: type, name: str, value: Any, *, own: bool, generate
         return False
     if own:
         return True
-    if name.startswith("__") or generated or issubclass(cls, enum.Enum) or "_fields" in vars(cls):
+    if name.startswith("__") or generated or issubclass(cls, enum.Enum) or _is_named_tuple(cls):
         found = (getattr(value, attribute, None) for attribute in ("__func__", "fget", "func"))
         functions = [f for f in found if isinstance(f, FunctionType)]
         return any(
@@ -195,12 +205,16 @@ def _is_field(cls: type, name: str) -> bool:
     )
 
 
+def _is_named_tuple(cls: type) -> bool:
+    return issubclass(cls, tuple) and "_fields" in vars(cls)
+
+
 def _is_generated(walk: Walk, cls: type, function: FunctionType) -> bool:
     """Tell whether a method was made by `dataclass`, `NamedTuple`, `Enum` or a library."""
     code = function.__code__
     if code.co_qualname.startswith("__create_fn__") or code.co_filename.startswith("<attrs generated"):
         return True
-    if code.co_filename == "<string>" and (dataclasses.is_dataclass(cls) or hasattr(cls, "_fields")):
+    if code.co_filename == "<string>" and (dataclasses.is_dataclass(cls) or _is_named_tuple(cls)):
         return True
     if walk.origins.is_project(function.__globals__):
         return False
@@ -230,7 +244,7 @@ def _add_fields(walk: Walk, entity: Entity, cls: type) -> None:
             entity.items.append(f"kw_only={field.kw_only is True}")
             for value in (field.default, field.default_factory, dict(field.metadata)):
                 entity.items.append("missing" if value is dataclasses.MISSING else walk.refer(value))
-    if "_fields" in vars(cls) and issubclass(cls, tuple):
+    if _is_named_tuple(cls):
         entity.items += [
             "tuple",
             walk.refer(vars(cls)["_fields"]),

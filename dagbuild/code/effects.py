@@ -10,13 +10,14 @@ import ast
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import FunctionType, ModuleType
+from types import FunctionType, MemberDescriptorType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from dagbuild.code.classes import SAYS_NOTHING
 from dagbuild.code.definitions import Text
 from dagbuild.code.entities import Entity, Item
 from dagbuild.code.references import MISSING, absolute_name, find_object
-from dagbuild.code.statements import acted_on, flatten, is_skipped, root_chain
+from dagbuild.code.statements import acted_on, bound_names, flatten, is_skipped, root_chain
 
 if TYPE_CHECKING:
     from dagbuild.code.walk import Walk
@@ -109,26 +110,34 @@ def _is_foreign(walk: Walk, names: Mapping[str, Any], target: ast.expr) -> bool:
 
 
 def _registered(walk: Walk, names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[Any]:
-    """Yield functions and classes that a library's decorator handed back as they were: it took note of them."""
+    """Yield functions and classes that a library took note of: nothing in the project need refer to them."""
     for node in flatten(body):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             continue
         thing = names.get(node.name)
-        if isinstance(node, ast.ClassDef) and isinstance(thing, type) and _is_held(walk, thing):
+        if isinstance(thing, type) and isinstance(node, ast.ClassDef) and _is_held(walk, thing):
             yield thing
-            continue
-        for decorator in node.decorator_list:
-            found = _nearest_object(names, root_chain(decorator))
-            module = _module_of(found)
-            if not module or walk.origins.of_name(module).kind != "package":
-                continue
-            if hasattr(found, "__dataclass_transform__"):
-                continue  # it makes a class, as attrs does
-            if isinstance(node, ast.ClassDef):
-                if isinstance(thing, type) and thing.__qualname__ == node.name:
-                    yield thing
-            elif isinstance(thing, FunctionType) and thing.__code__.co_name == node.name:
+        elif _is_as_defined(thing, node):
+            decorators = (_nearest_object(names, root_chain(decorator)) for decorator in node.decorator_list)
+            homes = (_module_of(decorator) for decorator in decorators)
+            if any(home and walk.origins.of_name(home).kind == "package" for home in homes):
                 yield thing
+
+
+def _is_as_defined(thing: Any, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
+    """Tell whether decorators handed a function or class back as it was, without so much as a mark on it.
+
+    One that does is called for what it does elsewhere: it registers. One that leaves a mark or adds methods, as
+    attrs does, is called for that.
+    """
+    if isinstance(thing, type) and isinstance(node, ast.ClassDef):
+        bound = {name for statement in node.body for name in bound_names(statement)}
+        added = {name for name, value in vars(thing).items() if not isinstance(value, MemberDescriptorType)}
+        return thing.__qualname__ == node.name and added <= bound | SAYS_NOTHING | {
+            "__hash__",
+            "__orig_bases__",
+        }
+    return isinstance(thing, FunctionType) and thing.__code__.co_name == node.name and not vars(thing)
 
 
 def _nearest_object(names: Mapping[str, Any], chain: tuple[str, ...]) -> Any:

@@ -47,9 +47,13 @@ def fill_constant(walk: Walk, entity: Entity) -> None:
 
 
 def fall_back(walk: Walk, entity: Entity) -> None:
-    """Add the statements that bind a constant, where something in its value says nothing."""
+    """Add the statements that bind a constant or attribute, where something in its value says nothing."""
     opaque = _find_opaque(entity)
     if not opaque:
+        return
+    if not entity.kind:  # an attribute of a class
+        names, statement = entity.thing
+        entity.items.append(walk.statement(names, statement, kind=""))
         return
     names, name, _ = entity.thing
     found = False

@@ -6,6 +6,7 @@ work instead of recursion: chains of helpers may be as long as they like.
 
 from __future__ import annotations
 
+import ast
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -121,7 +122,9 @@ class Walk:
         if _real(found) is not thing and not (origin.kind == "standard" and _is_compiled(thing)):
             return None
         if origin.kind == "project":
-            return f"{path} {self.definitions.extension(module)}"
+            # Only what is compiled has nothing but a name; a wrapper around our function may bear the name of that.
+            compiled = self.definitions.extension(module)
+            return f"{path} {compiled}" if compiled else None
         if origin.kind == "standard":
             # Private modules come and go between Python versions; what they define is known by the public name.
             parts = module.split(".")
@@ -132,7 +135,7 @@ class Walk:
 
     def constant(self, names: Mapping[str, Any], name: str, value: Any) -> Item:
         """Return the item of what a name of a module is bound to."""
-        if isinstance(value, FunctionType | type | ModuleType):
+        if isinstance(value, FunctionType | type | ModuleType) and not getattr(value, "__closure__", None):
             item = self.refer(value)
             if not isinstance(item, Entity) or item.kind:
                 return item
@@ -144,14 +147,23 @@ class Walk:
         self._unchecked.append(entity)
         return self._add(key, entity, modules.fill_constant)
 
-    def statement(self, names: Mapping[str, Any], node: Any, kind: str = "statement") -> Entity:
-        """Return the entity of a statement of a module."""
-        key = (kind, id(node), str(id(names)))
+    def attribute(self, names: Mapping[str, Any], statement: ast.stmt | None, value: Any) -> Item:
+        """Return the item of an attribute of a class, which the statement binds."""
+        item = self.refer(value)
+        if statement is None or not isinstance(item, Entity) or item.kind:
+            return item
+        entity = Entity(thing=(names, statement), items=["attribute", item])
+        self._unchecked.append(entity)
+        return entity
+
+    def statement(self, names: Mapping[str, Any], node: ast.stmt, kind: str = "statement") -> Entity:
+        """Return the entity of a statement; with no kind it belongs to what refers to it."""
+        key = (f"statement {kind}", id(node), str(id(names)))
         known = self._entities.get(key)
         if known is not None:
             return known
         where = self.where(str(names.get("__file__") or ""), node.lineno)
-        entity = Entity("statement", f"{names.get('__name__')}:{node.lineno}", (names, node), where)
+        entity = Entity(kind, f"{names.get('__name__')}:{node.lineno}", (names, node), where)
         return self._add(key, entity, modules.fill_statement)
 
     def effects(self, names: Mapping[str, Any]) -> Entity | None:

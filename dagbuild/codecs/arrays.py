@@ -78,7 +78,8 @@ def make_array(
     """Return the array over these bytes, without copying them."""
     if not data.nbytes:
         return np.empty(shape, dtype, order)
-    return np.ndarray(shape, dtype, data, order=order)
+    # Unlike np.ndarray(buffer=), this keeps the view itself as its base: read-only stays so, even by force.
+    return np.frombuffer(data, dtype).reshape(shape, order=order)
 
 
 def encode_dtype(dtype: np.dtype[Any]) -> Any:

@@ -103,6 +103,10 @@ class Writer(ABC):
     def needs(self, package: str) -> None:
         """Note that reading the value back imports this top-level package."""
 
+    @abstractmethod
+    def refers(self, name: str) -> None:
+        """Note a class or function ("lib:Model") that the value refers to by name."""
+
 
 class Reader(ABC):
     """Gives the buffers and nested values of one artifact that is being decoded."""

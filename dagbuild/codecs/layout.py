@@ -24,7 +24,7 @@ TINY = 512
 ALL_TINY = 8 * 1024
 SMALL = 32 * 1024
 ALIGN = 64
-FIRST_CUT = 1024 * 1024
+FIRST_CUT = 512 * 1024
 CUT_SHARE = 64
 
 
@@ -32,8 +32,9 @@ def cut(size: int) -> list[int]:
     """Return the sizes of the blobs of `size` bytes.
 
     Cuts depend on the distance from the start only, so bytes that were there before an append keep their blobs. A
-    blob is at most 1 MiB or a 64th of what lies before it: the tail that is written again stays a small share, and
+    blob is at most 512 KiB or a 64th of what lies before it: the tail that is written again stays a small share, and
     a column of a terabyte has no more than some thousand blobs. All but the last are whole pages on any machine.
+    Half the size would write less of short columns on an append, but saving takes 0.3 ms for each file.
     """
     sizes = []
     start = 0

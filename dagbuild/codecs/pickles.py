@@ -10,6 +10,7 @@ import io
 import pickle
 import sys
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, ClassVar
 
 from dagbuild.codecs.base import Codec, Declined, Reader, Writer
@@ -108,6 +109,8 @@ class _Divert:
         package = str(module).partition(".")[0]
         if package not in sys.stdlib_module_names:
             self._writer.needs(package)
+            if isinstance(obj, type | FunctionType):
+                self._writer.refers(f"{module}:{obj.__qualname__}")
         codec = None if isinstance(obj, type) else self._writer.find_codec(obj)
         if codec is None or not codec.takes_from_pickle(obj):
             return NotImplemented

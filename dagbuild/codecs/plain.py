@@ -108,7 +108,7 @@ def _encode_float(value: float, writer: Writer) -> Any:
     if isfinite(value):
         return value
     # The NaN that everybody passes around is told from others: `in` and `==` of containers see the difference.
-    if value is math.nan:  # noqa: PLW0177 - identity is the question
+    if value is math.nan:  # noqa: PLW0177 - this very object
         return ["nan", "math"]
     if value is getattr(sys.modules.get("numpy"), "nan", None):
         writer.needs("numpy")

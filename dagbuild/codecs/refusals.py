@@ -31,18 +31,16 @@ def refuse_part(value: Any, last: Any, error: Exception) -> CodecError:
             hint="return a flatter value, such as a list or a table of its parts",
         )
     culprit = value if last is None else last
-    inside = "" if culprit is value else f", because of {_article(_what(culprit))} inside it"
     reason = "" if _is_known(culprit) else f" ({type(error).__name__}: {error})"
-    return CodecError(
-        f"a value of type '{_name(value)}' cannot be stored{inside}{reason}",
-        hint=f"{_instead(culprit)}, {NEVER}",
-    )
+    if culprit is value:
+        message = f"{_what(value)} cannot be stored"
+    else:
+        message = f"{_what(value)} cannot be stored, because of {_what(culprit)} inside it"
+    return CodecError(message + reason, hint=f"{_instead(culprit)}, {NEVER}")
 
 
 def _cannot(value: Any) -> CodecError:
-    return CodecError(
-        f"a value of type '{_name(value)}' cannot be stored", hint=f"{_instead(value)}, {NEVER}"
-    )
+    return CodecError(f"{_what(value)} cannot be stored", hint=f"{_instead(value)}, {NEVER}")
 
 
 def _instead(value: Any) -> str:
@@ -75,13 +73,8 @@ def _is_known(value: Any) -> bool:
 
 def _what(value: Any) -> str:
     if isinstance(value, (types.FunctionType, type)):
-        kind = "class" if isinstance(value, type) else "function"
-        return f"{kind} '{value.__qualname__}'"
-    return f"'{_name(value)}'"
-
-
-def _article(words: str) -> str:
-    return f"the {words}" if words[0] != "'" else f"a {words}"
+        return f"the {'class' if isinstance(value, type) else 'function'} '{value.__qualname__}'"
+    return f"a value of type '{_name(value)}'"
 
 
 def _name(value: Any) -> str:

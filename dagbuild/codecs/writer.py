@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagbuild.codecs.base import Codec, Declined, Piece, Writer
 from dagbuild.codecs.plain import encode_plain, is_plain
+from dagbuild.codecs.refusals import refuse
 from dagbuild.digest import Digest, canonical_json, digest_bytes, digest_json
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class ValueWriter(Writer):
         self.pieces: list[Piece] = []
         self.code = False
         self.packages: set[str] = set()
+        self.names: set[str] = set()
         self._registry = registry
         # Containers by identity, with their place in the order: a list that is there twice comes back as one list.
         # Holding the objects keeps their ids from being used again.
@@ -79,6 +81,7 @@ class ValueWriter(Writer):
             return self._add_container(kind, value)
         codec = self.find_codec(value)
         if codec is None:
+            refuse(value)
             raise Declined
         return self.add_by(codec, value)
 
@@ -113,6 +116,10 @@ class ValueWriter(Writer):
     def needs(self, package: str) -> None:
         """Note a package that decoding imports."""
         self.packages.add(package)
+
+    def refers(self, name: str) -> None:
+        """Note a class or function ("lib:Model") that the value refers to by name."""
+        self.names.add(name)
 
     def mark(self) -> tuple[int, int, bool, set[str]]:
         """Return how far things are."""

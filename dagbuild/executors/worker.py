@@ -131,11 +131,13 @@ def _run(work: Work, artifacts: Artifacts) -> Outcome:
         "log": log.text(),
         "seen": observer.finish() if observer else Seen(),
     }
-    if (
-        work.watch
-        and work.watch.undeclared == "error"
-        and (told := tell_forbidden(facts["seen"].observations))
-    ):
+    return _finish(work, artifacts, value, facts)
+
+
+def _finish(work: Work, artifacts: Artifacts, value: Any, facts: dict[str, Any]) -> Outcome:
+    """Store what the call returned, where it is to be kept and the node may have read what it read."""
+    strict = work.watch is not None and work.watch.undeclared == "error"
+    if strict and (told := tell_forbidden(facts["seen"].observations)):
         return Failure("UndeclaredRead", f"it {told[0]}\n  try: {told[1]}", "")
     if not work.keep:
         return Done(None, stored=False, value=value, **facts)

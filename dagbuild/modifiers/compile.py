@@ -7,9 +7,9 @@ or of the graph: names that clash, edges and cycles are the loader's.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_origin
 
 from dagbuild.errors import GraphError, Problem
 from dagbuild.modifiers.base import Context, Modifier, modifiers_of
@@ -62,7 +62,14 @@ def compile_function(function: Callable[..., Any], given: Mapping[str, Any]) -> 
         return Compiled(where, tuple(nodes), tuple(problems), seen.read)
     if seen.read:
         nodes = [replace(node, config_used={**node.config_used, **seen.read}) for node in nodes]
-    return Compiled(where, tuple(nodes), (), seen.read)
+    return Compiled(where, tuple(map(_as_view, nodes)), (), seen.read)
+
+
+def _as_view(node: Node) -> Node:
+    """Return a node that gives an iterator as one that is never cached: what is used up cannot be served again."""
+    if (get_origin(node.type) or node.type) not in {Iterator, Generator}:
+        return node
+    return replace(node, cache=replace(node.cache, never=True))
 
 
 def _resolve(function: Callable[..., Any], seen: ReadConfig) -> tuple[str | None, list[Modifier]]:

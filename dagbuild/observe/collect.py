@@ -179,6 +179,10 @@ class Collector:
         if name not in self._set:
             self._variables.setdefault(name, digest_variable(name, value))
 
+    def knows_variable(self, name: str) -> bool:
+        """Tell whether another look-up of this variable would be no news."""
+        return name in self._variables or name in self._set
+
     def set_variable(self, name: str) -> None:
         """Note that a variable is about to be set: its value is the node's own from here on."""
         self._set.add(name)

@@ -40,7 +40,7 @@ class ExtraCode:
         return tuple(sorted(found.values(), key=lambda seen: (seen.kind, seen.name)))
 
     def _observe(self, ran: Ran) -> Observation | None:
-        name = f"{ran.module}:{ran.qualname.partition('.')[0]}"
+        name = f"{ran.module}:{ran.qualname.partition('.')[0].removeprefix('<module>')}"
         if digest := self.digest(name):
             return Observation("code", name, digest)
         with contextlib.suppress(OSError):
@@ -48,7 +48,7 @@ class ExtraCode:
         return None
 
     def digest(self, name: str) -> Digest | None:
-        """Return the digest of what `module:name` means today, or None when it is not there."""
+        """Return the digest of what `module:name` means today, or `module:` as a whole; None when it is not there."""
         module_name, _, attribute = name.partition(":")
         if not module_name or attribute.startswith("<"):
             return None
@@ -58,7 +58,7 @@ class ExtraCode:
                 module = importlib.import_module(module_name)
             except Exception:  # whatever it raises, the node would meet it too
                 return None
-        thing: Any = vars(module).get(attribute)
+        thing: Any = vars(module).get(attribute) if attribute else module
         return None if thing is None else self._reader.closure([thing]).digest
 
 

@@ -76,13 +76,13 @@ def _is_importing(frame: FrameType | None) -> bool:
 
 def _is_matching(frame: FrameType | None) -> bool:
     """Tell whether a folder is listed on behalf of a pattern, which counts as a whole."""
-    matching = False
     while frame is not None and (file := frame.f_code.co_filename) and _MATCHERS.search(file):
-        if is_project_code(file) or frame.f_code.co_name in {"walk", "iterdir"}:
+        if is_project_code(file):
             return False
-        matching = matching or file.endswith("glob.py") or "glob" in frame.f_code.co_name
+        if file.endswith("glob.py") or "glob" in frame.f_code.co_name:
+            return True
         frame = frame.f_back
-    return matching
+    return False
 
 
 def _glob(collector: Collector, args: tuple[Any, ...]) -> None:

@@ -157,12 +157,12 @@ def _uses_of(code: CodeType, names: dict[str, Any]) -> Iterator[_Use]:
         if step.opname not in _LOADS or step.argval not in names:
             continue
         thing = names[step.argval]
-        dotted = thing.__name__ if isinstance(thing, ModuleType) else _defined_name(thing)
+        dotted = _public_module(thing.__name__) if isinstance(thing, ModuleType) else _defined_name(thing)
         while position < len(steps) and steps[position].opname in _ATTRIBUTES and dotted:
             attribute = steps[position].argval
             thing, owner = _get(thing, attribute), thing
             if isinstance(thing, ModuleType):
-                dotted = thing.__name__
+                dotted = _public_module(thing.__name__)
             else:
                 dotted = f"{dotted}.{attribute}" if isinstance(owner, ModuleType | type) else ""
             if isinstance(thing, type):

@@ -58,13 +58,16 @@ def _wrap_iter(iterate: Callable[[Any], Iterator[Any]]) -> Callable[[Any], Itera
 
 
 def _report(key: Any, value: Any) -> None:
-    collectors = active.find_collectors()
-    if not collectors or not isinstance(key, str | bytes):
+    if not isinstance(key, str | bytes):
+        return
+    name = os.fsdecode(key)
+    collectors = [each for each in active.find_collectors() if not each.knows_variable(name)]
+    if not collectors:
         return
     line = _find_line()
     if line is not None and line not in _everything:
         for collector in collectors:
-            collector.read_variable(os.fsdecode(key), None if value is None else os.fsdecode(value))
+            collector.read_variable(name, None if value is None else os.fsdecode(value))
 
 
 @functools.cache

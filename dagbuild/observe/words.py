@@ -16,7 +16,7 @@ def name_observation(seen: Observation) -> str:
         case "listing":
             return f"the names in {seen.name}" if seen.name.endswith("/") else f"the names of {seen.name}"
         case "code":
-            return seen.name.replace(":", ".")
+            return seen.name.replace(":", ".").rstrip(".")
         case _:
             return seen.name
 

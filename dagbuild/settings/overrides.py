@@ -26,6 +26,9 @@ VARIABLES: dict[str, tuple[str, str]] = {
     "DAGBUILD_EXECUTOR_ADDRESS": ("executor", "address"),
     "DAGBUILD_JOBS": ("executor", "jobs"),
 }
+TYPED = ("DAGBUILD_CACHE_SIZE", "DAGBUILD_JOBS")
+"""Those that are numbers, or may be."""
+
 OTHERS = ("DAGBUILD_PROFILE", "DAGBUILD_PROJECT", "DAGBUILD_WORKER_CACHE")
 NOT_OURS = "DAGBUILD_TEST_"
 
@@ -71,7 +74,7 @@ def from_environment(
         elif name == "DAGBUILD_REMOTE" and text == "off":
             found.append(Override(("remote", "mode"), "off", name))
         elif name in VARIABLES:
-            value = parse_value(text) if name == "DAGBUILD_CACHE_SIZE" else text
+            value = parse_value(text) if name in TYPED else text
             found.append(Override(VARIABLES[name], value, name))
         elif name.startswith("DAGBUILD_") and name not in OTHERS and not name.startswith(NOT_OURS):
             hint = did_you_mean(name, (*VARIABLES, *OTHERS)) or f"to set a config value, name it {PREFIX}key"

@@ -98,7 +98,8 @@ class _ImportCollector(Collector):
 
 
 def _is_ours(name: str, module: Any, origins: Origins) -> bool:
-    if not isinstance(module, ModuleType) or module.__name__ == "__main__":  # also under multiprocessing's name for it
+    # `__main__` is also there under multiprocessing's name for it.
+    if not isinstance(module, ModuleType) or module.__name__ == "__main__":
         return False
     return origins.of_name(name).kind == "project"
 

@@ -307,3 +307,56 @@ def test_log_keeps_what_a_node_printed(project: Path) -> None:
     assert [record.log for record in records] == ["looking\n"]
     assert records[0].duration > 0
     loaded.close()
+
+
+CARRIER = {
+    "dagbuild.toml": 'modules = ["nodes"]\n',
+    "lib.py": """
+        class Model:
+            def __init__(self, k):
+                self.k = k
+
+            def predict(self, x):
+                return x * self.k
+
+        def scale(x):
+            return x * 10
+    """,
+    "nodes.py": """
+        import importlib
+
+        def model() -> object:
+            return getattr(importlib.import_module("lib"), "Model")(3)
+
+        def function() -> object:
+            return {"scale": getattr(importlib.import_module("lib"), "scale")}
+
+        def predicted(model: object, function: object) -> int:
+            return function["scale"](model.predict(2))
+    """,
+}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "value", "ran"),
+    [
+        ("x * self.k", "x * self.k + 1", 70, {"model", "predicted"}),
+        ("x * 10", "x * 100", 600, {"function", "predicted"}),
+        ("x * self.k", "x * self.k  # times", 60, set()),
+    ],
+)
+def test_value_that_carries_code_changes_with_it(
+    tmp_path: Path, old: str, new: str, value: int, ran: set[str]
+) -> None:
+    """An instance or function that a node got is another one when its class or body is edited, bytes or not."""
+    write_files(tmp_path, CARRIER)
+    assert build(tmp_path, "predicted").values == {"predicted": 60}
+    edit(tmp_path, "lib.py", old, new)
+
+    result = build(tmp_path, "predicted")
+
+    assert result.values == {"predicted": value}
+    assert computed(result) >= ran
+    assert bool(computed(result)) == bool(ran)
+    assert computed(build(tmp_path, "predicted")) == set()
+    forget_modules(tmp_path)

@@ -12,7 +12,6 @@ from dagbuild import (
     NodeError,
     PandasDataFrameResult,
     UserError,
-    cache,
     config,
     create_module,
     reads,
@@ -204,7 +203,6 @@ def note() -> str:
     return Path("notes.txt").read_text()
 
 
-@cache("never")
 def lines_twice(count_lines: int) -> Iterator[int]:
     yield count_lines
     yield count_lines

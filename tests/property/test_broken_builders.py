@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 import dagbuild.code.functions
-import dagbuild.fingerprint
+import dagbuild.project
 from dagbuild.code import Closure, SourceReader
 from dagbuild.code.walk import Walk
 from dagbuild.digest import Digest, digest_text
@@ -79,7 +80,7 @@ def ignore_cells(patch: pytest.MonkeyPatch) -> None:
 
 def ignore_source(patch: pytest.MonkeyPatch) -> None:
     """A node is its name."""
-    patch.setattr(dagbuild.fingerprint, "_source_digest", lambda *_: digest_text("the same"))
+    _change_parts(patch, lambda parts, _: [replace(p, counts=p.counts and p.kind != "source") for p in parts])
 
 
 def ignore_upstream(patch: pytest.MonkeyPatch) -> None:
@@ -118,27 +119,26 @@ def mix_up_parameters(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Manifest, "key", blind)
 
 
-def _add_part(patch: pytest.MonkeyPatch, make: Callable[[Node], Part]) -> None:
-    parts = dagbuild.fingerprint._parts
+def _change_parts(patch: pytest.MonkeyPatch, change: Callable[[tuple[Part, ...], Node], list[Part]]) -> None:
+    make = dagbuild.project.make_manifests
 
-    def more(node: Node, *others: Any) -> Iterator[Part]:
-        yield from parts(node, *others)
-        yield make(node)
+    def changed(nodes: Iterable[Node], *others: Any, **options: Any) -> dict[str, Manifest]:
+        kept = list(nodes)
+        manifests = make(kept, *others, **options)
+        return {node.name: Manifest(tuple(change(manifests[node.name].parts, node))) for node in kept}
 
-    patch.setattr(dagbuild.fingerprint, "_parts", more)
+    patch.setattr(dagbuild.project, "make_manifests", changed)
 
 
 def count_places(patch: pytest.MonkeyPatch) -> None:
     """The place of a definition counts."""
-    _add_part(
-        patch, lambda node: Part("source", "where", digest_text(f"{node.where.module}:{node.where.line}"))
-    )
+    _change_parts(patch, lambda parts, node: [*parts, Part("source", "where", digest_text(str(node.where)))])
 
 
 def count_time(patch: pytest.MonkeyPatch) -> None:
     """The moment counts."""
     clock = itertools.count()
-    _add_part(patch, lambda _: Part("source", "now", str(next(clock))))
+    _change_parts(patch, lambda parts, _: [*parts, Part("source", "now", str(next(clock)))])
 
 
 STALE = [

@@ -41,7 +41,7 @@ def check_history(first: Sketch, changes: list[Edit]) -> None:
         assert clean.values == result.values
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(sketches(), edits())
 def test_a_cached_build_equals_a_clean_build(first: Sketch, changes: list[Edit]) -> None:
     """Whatever is edited: values are those of the functions themselves, and nothing known is computed again."""

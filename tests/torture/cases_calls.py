@@ -268,6 +268,43 @@ case(
     **X,
 )
 case(
+    "opaque_in_closure",
+    one(
+        """
+import random
+
+def _make(rng, k=1):
+    def _inner(v):
+        return (v, k, rng.getstate()[1][:3])
+    return _inner
+
+_F = _make(random.Random(1))
+""",
+        "_F(x)",
+    ),
+    NOTHING,
+    edit("Random(1)", "Random(2)"),
+    edit("k=1", "k=2"),
+    **X,
+)
+case(
+    "opaque_default",
+    one(
+        "import random\n\ndef _f(v, *, rng=random.Random(1)):\n    return (v, rng.getstate()[1][:3])\n",
+        "_f(x)",
+    ),
+    NOTHING,
+    edit("Random(1)", "Random(2)"),
+    **X,
+)
+case(
+    "opaque_used_before",
+    one("import random\n_R = random.Random(1)\n_R.seed(5)\n_R.random()\n", "(_R.getstate()[1][:3], x)"),
+    NOTHING,
+    edit("seed(5)", "seed(6)"),
+    **X,
+)
+case(
     "opaque_made_by_helper",
     one(
         "import lib\nfrom lib import STREAM",

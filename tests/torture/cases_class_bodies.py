@@ -416,6 +416,84 @@ case(
     **X,
 )
 case(
+    "metaclass_that_collects_fields",
+    one(
+        """
+class Text:
+    def __init__(self, size):
+        self.size = size
+
+class Meta(type):
+    def __new__(meta, name, bases, body):
+        fields = {k: v for k, v in body.items() if isinstance(v, Text)}
+        rest = {k: v for k, v in body.items() if k not in fields}
+        return super().__new__(meta, name, bases, {**rest, "_fields": fields, "count": len(fields)})
+
+class Row(metaclass=Meta):
+    u = Text(3)
+    limit = [1]
+""",
+        "Row._fields['u'].size + Row.limit[0] + x",
+    ),
+    NOTHING,
+    edit("Text(3)", "Text(4)"),
+    edit("[1]", "[2]"),
+    edit("self.size = size", "self.size = size * 2"),
+    **X,
+)
+case(
+    "attribute_that_says_nothing",
+    one(
+        """
+import random
+
+class Source:
+    rng = random.Random(1)
+    make = staticmethod(lambda: 1)
+""",
+        "Source.rng.getstate()[1][:3], Source.make(), x",
+    ),
+    NOTHING,
+    edit("Random(1)", "Random(2)"),
+    edit("lambda: 1", "lambda: 2"),
+    **X,
+)
+case(
+    "attrs_class",
+    one(
+        """
+import attr
+import attrs
+
+K = 1
+
+@attrs.define
+class P:
+    u: int = K
+
+    @property
+    def more(self):
+        return self.u + 1
+
+@attr.s
+class Q:
+    w = attr.ib(default=1)
+""",
+        "P().more + Q().w + x",
+    ),
+    NOTHING,
+    edit("K = 1", "K = 2"),
+    edit("self.u + 1", "self.u + 2"),
+    edit("default=1", "default=2"),
+    **X,
+)
+case(
+    "unrelated_attrs_class",
+    one("import attrs\n\n@attrs.define\nclass P:\n    u: int = 1\n", "x + 1"),
+    free("u: int = 1", "u: int = 2"),
+    **X,
+)
+case(
     "pydantic_model",
     one(
         """

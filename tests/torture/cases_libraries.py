@@ -123,6 +123,36 @@ case(
     **X,
 )
 case(
+    "library_object_with_name_of_function",
+    one(
+        """
+import functools
+import tinylib
+
+def _wrap(fn):
+    return functools.update_wrapper(tinylib.Wrap(fn), fn)
+
+@_wrap
+def _f(v):
+    return v + 1
+""",
+        "_f(x)",
+        TINYLIB,
+    ),
+    NOTHING,
+    Build("b", edits=[sub("nodes.py", "v + 1", "v + 2")]),
+    first=FIRST,
+    **X,
+)
+case(
+    "library_object_called_as_decorator",
+    one("import tinylib\n@tinylib.Wrap\ndef _f(v):\n    return v + 1\n", "_f(x)", TINYLIB),
+    NOTHING,
+    Build("b", edits=[sub("nodes.py", "v + 1", "v + 2")]),
+    first=FIRST,
+    **X,
+)
+case(
     "own_function_put_into_library",
     one(
         "import tinylib\ndef _mine(x):\n    return x + 1\ntinylib.scale = _mine", "tinylib.scale(x)", TINYLIB

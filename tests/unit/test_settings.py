@@ -95,13 +95,13 @@ class TestLayers:
         """`cache.size` and its kin name settings, anything else is the project's config."""
         settings = load_settings(
             write(PROJECT),
-            environ={"DAGBUILD_EXECUTOR_ADDRESS": "auto", "DAGBUILD_CACHE": "elsewhere"},
+            environ={"DAGBUILD_JOBS": "3", "DAGBUILD_CACHE": "elsewhere"},
             overrides={"cache.size": "1 GiB", "executor.kind": "ray", "model.gamma": "x"},
         )
 
         assert settings.cache.size == 1 << 30
         assert settings.cache.folder == settings.root / "elsewhere"
-        assert (settings.executor.kind, settings.executor.address) == ("ray", "auto")
+        assert (settings.executor.kind, settings.executor.jobs) == ("ray", 3)
         assert settings.config["model"]["gamma"] == "x"
 
     def test_one_word_is_short_for_a_table(self, write):

@@ -1,0 +1,54 @@
+"""`dagbuild check`: what no fingerprint and no observation sees, and whether a node is deterministic."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from dagbuild.cli.session import Session, json_option, with_session
+from dagbuild.cli.terminal import give
+
+
+@click.command("check", short_help="Say what of the nodes' code nobody can see.")
+@click.argument("nodes", metavar="[NODE]...", nargs=-1)
+@click.option("--determinism", metavar="NODE", help="Run NODE twice from the same inputs and compare.")
+@json_option
+@with_session
+def command(session: Session, nodes: tuple[str, ...], determinism: str | None, as_json: bool) -> int:
+    """List clocks, chance, processes and the network in the code of NODES, of all unless named.
+
+    A build cannot tell that these have changed. With --determinism, run a node twice from what is in the cache: exit
+    status 1 says that its two values differ.
+    """
+    if determinism is not None:
+        return _check_determinism(session, determinism, as_json)
+    session.check_names(nodes)
+    found = session.project.find_unseen(nodes)
+    if as_json:
+        give(
+            json.dumps(
+                [{"node": u.node, "text": u.text, "where": u.where, "remedy": u.remedy} for u in found],
+                indent=2,
+            )
+        )
+    elif not found:
+        give("nothing that a build could not see")
+    for unseen in found if not as_json else ():
+        give(f"{unseen.node} {unseen.text} ({unseen.where})\n  try: {unseen.remedy}")
+    return 0
+
+
+def _check_determinism(session: Session, node: str, as_json: bool) -> int:
+    from dagbuild.determinism import check_determinism
+
+    session.check_names([node])
+    differences = check_determinism(session.project, node)
+    if as_json:
+        plain = [{"part": d.part, "first": d.first, "second": d.second} for d in differences]
+        give(json.dumps({"node": node, "deterministic": not differences, "differences": plain}, indent=2))
+    elif not differences:
+        give(f"{node} gave the same value twice")
+    else:
+        give("\n".join([f"{node} gave two values:", *(f"  {difference}" for difference in differences)]))
+    return 1 if differences else 0

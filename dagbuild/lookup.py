@@ -1,0 +1,59 @@
+"""Answer the planner from a store: which record counts, and why one does not any longer.
+
+Runs and fetches nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from dagbuild.observe.words import name_observation
+from dagbuild.plan import Place
+from dagbuild.reasons import Reason
+from dagbuild.record import Artifact, Key, Observation, Record
+from dagbuild.store.base import Store
+
+
+class StoreLookup:
+    """Answers the planner from a store; `find_changed` says which observations of a record hold no longer."""
+
+    def __init__(self, store: Store, find_changed: Callable[[Record], Iterable[Observation]]) -> None:
+        self._store = store
+        self._find_changed = find_changed
+
+    def find(self, keys: Collection[Key]) -> dict[Key, Record]:
+        """Return the record to use for each key: the newest forced one, else the first whose blobs are there.
+
+        Left out are records whose run was seen to read what has changed since.
+        """
+        found = {key: self._that_hold(records) for key, records in self._store.find_records(keys).items()}
+        return {key: self._choose(records) for key, records in found.items() if records}
+
+    def _that_hold(self, records: Sequence[Record]) -> list[Record]:
+        forced = max((i for i, record in enumerate(records) if record.forced), default=0)
+        records = records[forced:]  # what was forced replaces what was there before
+        return [record for record in records if not any(True for _ in self._find_changed(record))]
+
+    def find_changed(self, record: Record) -> tuple[Reason, ...]:
+        """Say what the record's run was seen to read and is no longer so."""
+        return tuple(
+            Reason(f"{name_observation(seen)} changed", "observed") for seen in self._find_changed(record)
+        )
+
+    def _choose(self, records: Sequence[Record]) -> Record:
+        if len(records) == 1:
+            return records[0]
+        forced = [record for record in reversed(records) if record.forced]
+        ordered = [*forced, *(record for record in records if not record.forced)]
+        return next((r for r in ordered if self.place(r.artifact) is not Place.NOWHERE), ordered[0])
+
+    def find_latest(self, nodes: Collection[str]) -> Mapping[str, Record]:
+        """Return the newest record of each node."""
+        return self._store.find_latest(nodes)
+
+    def place(self, artifact: Artifact) -> Place:
+        """Say where the artifact's blobs are."""
+        refs = set(artifact.blobs)
+        if len(self._store.has_blobs(refs, local=True)) == len(refs):
+            return Place.LOCAL
+        return Place.REMOTE if len(self._store.has_blobs(refs)) == len(refs) else Place.NOWHERE

@@ -1,0 +1,333 @@
+"""What pickles are allowed to, and what is said when a value cannot be stored or read."""
+
+import dataclasses
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import dagbuild
+from dagbuild.artifacts import Artifacts
+from dagbuild.codecs import Codec, Registry
+from dagbuild.digest import Digest
+from dagbuild.errors import BlobMissingError, CodecError
+from dagbuild.record import Artifact, BlobRef
+from dagbuild.store.memory import MemoryStore
+
+
+class Spy:
+    """Runs code when it is unpickled."""
+
+    ran = False
+
+    def __reduce__(self):
+        return _run, ()
+
+
+def _run():
+    Spy.ran = True
+    return 5
+
+
+def test_nothing_is_unpickled_unless_marked(artifacts):
+    """Who takes the mark away keeps the code from running; with it, the code runs."""
+    for value in (Spy(), pd.Series([Spy()]), pd.DataFrame({"a": [1]}, index=pd.Index([Spy()])), [Spy()]):
+        artifact = artifacts.save(value)
+        Spy.ran = False
+
+        with pytest.raises(CodecError, match="not marked as code"):
+            artifacts.load(dataclasses.replace(artifact, code=False))
+        assert artifact.code
+        assert not Spy.ran
+        artifacts.load(artifact)
+        assert Spy.ran
+
+
+def test_describing_never_unpickles(artifacts):
+    """Not even the labels of columns."""
+    frame = pd.DataFrame([[1, 2]], columns=[Spy(), "b"])
+    artifact = artifacts.save(frame)
+    Spy.ran = False
+
+    description = artifacts.describe(artifact)
+
+    assert not Spy.ran
+    assert description["shape"] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "instead"),
+    [
+        (lambda: (i for i in []), "generator", "return a list"),
+        (lambda: iter([1]), "list_iterator", "return a list"),
+        (lambda: map(int, "12"), "map", "return a list"),
+        (lambda: io.StringIO("a"), "StringIO", "path of the file"),
+        (lambda: open(os.devnull), "TextIOWrapper", "path of the file"),
+        (threading.Lock, "_thread.lock", "plain data"),
+        (socket.socket, "socket", "plain data"),
+        (lambda: lambda: 1, "<lambda>", "top level of a module"),
+        (lambda: type("Local", (), {"__qualname__": "f.<locals>.Local"})(), "Local", "top level of a module"),
+        (lambda: os, "module", "import the module"),
+    ],
+)
+def test_says_what_to_return_instead(artifacts, make, name, instead):
+    """A value that cannot be stored is named, alone or inside another one, with a remedy."""
+    value = make()
+    try:
+        for holder in (value, [value], {"a": (1, value)}):
+            with pytest.raises(CodecError) as caught:
+                artifacts.save(holder)
+            assert name in str(caught.value)
+            assert instead in str(caught.value)
+            assert '@cache("never")' in str(caught.value)
+    finally:
+        if value is not os:
+            getattr(value, "close", int)()
+
+
+def test_coroutines_are_to_be_awaited(artifacts):
+    """A coroutine is refused with its own remedy."""
+
+    async def node():
+        pass
+
+    value = node()
+    with pytest.raises(CodecError, match="await it"):
+        artifacts.save(value)
+    value.close()
+
+
+def test_too_deep_is_an_error_and_no_crash(artifacts):
+    """Lists in lists work as deep as pickle goes; beyond that the error says so."""
+    deep = []
+    for _ in range(200):
+        deep = [deep]
+    assert artifacts.load(artifacts.save(deep)) == deep
+    for _ in range(100_000):
+        deep = [deep]
+
+    with pytest.raises(CodecError, match="nested too deeply"):
+        artifacts.save(deep)
+
+
+def test_sets_in_deep_objects_are_stored(artifacts):
+    """The slow pickler does not get as deep as the fast one, which then is enough."""
+    deep = [{"a", "b"}, Spy]
+    for _ in range(300):
+        deep = [deep]
+
+    assert artifacts.load(artifacts.save(deep)) == deep
+
+
+def test_a_missing_library_is_an_error_for_the_reader(artifacts):
+    """A codec, class or distribution that is not here raises CodecError and tells versions."""
+    artifact = artifacts.save(Spy)
+    other = dataclasses.replace(artifact, libraries={"no-such-library": "1.2"})
+    module = sys.modules.pop(__name__)
+    sys.modules[__name__] = type(sys)("empty")
+    try:
+        with pytest.raises(CodecError, match=r"no-such-library 1.2 then, not installed now"):
+            artifacts.load(other)
+    finally:
+        sys.modules[__name__] = module
+    with pytest.raises(CodecError, match="no codec 'nothing'"):
+        artifacts.load(dataclasses.replace(artifact, codec="nothing/1"))
+    with pytest.raises(CodecError, match="written by codec 'pickle/2'"):
+        artifacts.load(dataclasses.replace(artifact, codec="pickle/2"))
+
+
+@pytest.mark.parametrize(
+    "meta", [{}, None, {"buffers": [9]}, {"buffers": [1], "form": ["what"]}, {"buffers": [1, 5000]}]
+)
+def test_damaged_metadata_is_an_error_for_the_reader(artifacts, meta):
+    """Whatever stands in a record, reading it raises CodecError at worst."""
+    with pytest.raises(CodecError, match="cannot be read here"):
+        artifacts.load(Artifact("plain/1", meta))
+
+
+def test_a_missing_blob_is_told(artifacts):
+    """The store's own errors come through."""
+    artifact = artifacts.save(np.arange(100_000))
+    gone = tuple(BlobRef(Digest("xxh3-" + "0" * 32), blob.size) for blob in artifact.blobs)
+
+    with pytest.raises(BlobMissingError):
+        artifacts.load(dataclasses.replace(artifact, blobs=gone))
+
+
+def test_libraries_are_those_that_read_it_back(artifacts):
+    """Distributions and versions, none for the standard library and the project's own code."""
+    from sklearn.linear_model import LinearRegression
+
+    assert artifacts.save({"a": 1}).libraries == {}
+    assert set(artifacts.save(np.arange(3)).libraries) == {"numpy"}
+    assert artifacts.save(pd.Series([1])).libraries == {"numpy": np.__version__, "pandas": pd.__version__}
+    assert "scikit-learn" in artifacts.save(LinearRegression()).libraries
+    assert artifacts.save(Spy).libraries == {}
+
+
+class Celsius(float):
+    """A type of a user's own."""
+
+
+class CelsiusCodec(Codec):
+    """Keeps degrees as text."""
+
+    name = "celsius/1"
+
+    def encode(self, value, writer):
+        return {"degrees": float(value), "raw": writer.add(np.float64(value).tobytes())}
+
+    def decode(self, meta, reader):
+        return Celsius(np.frombuffer(reader.view(meta["raw"]))[0])
+
+
+def test_codecs_of_the_user_go_first():
+    """A registered codec takes its type, alone, in containers and in pickles, as data."""
+    registry = Registry()
+    registry.register(CelsiusCodec(), [Celsius])
+    artifacts = Artifacts(MemoryStore(), registry)
+
+    artifact = artifacts.save(Celsius(20))
+    assert (artifact.codec, artifact.code) == ("celsius/1", False)
+    loaded = artifacts.load(artifacts.save({"a": [Celsius(1.5)], "type": Spy}))
+    assert type(loaded["a"][0]) is Celsius
+    assert loaded["a"][0] == 1.5
+
+
+def test_types_can_be_named_without_an_import():
+    """A codec for "module.Class" takes such values; a format finds a codec by name."""
+    registry = Registry()
+    registry.register(CelsiusCodec(), [f"{__name__}.Celsius"])
+    artifacts = Artifacts(MemoryStore(), registry)
+
+    assert artifacts.save(Celsius(20)).codec == "celsius/1"
+    assert artifacts.save(3.5, "celsius").codec == "celsius/1"
+
+
+def test_entry_points_are_read(monkeypatch):
+    """A distribution offers codecs under "dagbuild.codecs"."""
+
+    class Point:
+        def load(self):
+            return lambda registry: registry.register(CelsiusCodec(), [Celsius])
+
+    monkeypatch.setattr(
+        "dagbuild.codecs.registry.entry_points", lambda group: [Point()] if group == "dagbuild.codecs" else []
+    )
+    artifacts = Artifacts(MemoryStore(), Registry())
+
+    assert artifacts.save(Celsius(20)).codec == "celsius/1"
+    assert artifacts.load(artifacts.save(Celsius(20))) == 20
+
+
+def test_formats_are_exact_or_refused(artifacts):
+    """Parquet is used where it changes nothing, and refused where it would."""
+    frame = pd.DataFrame({"a": [1, 2], "b": ["x", None]})
+    artifact = artifacts.save(frame, "parquet")
+
+    assert artifact.codec == "parquet/1"
+    pd.testing.assert_frame_equal(artifacts.load(artifact), frame)
+    assert [column["name"] for column in artifacts.describe(artifact)["columns"]] == ["a", "b"]
+    with pytest.raises(CodecError, match=r"'parquet' cannot hold.*exactly"):
+        artifacts.save(frame.set_index(pd.date_range("2020", periods=2)), "parquet")
+    with pytest.raises(CodecError, match="did you mean 'parquet'"):
+        artifacts.save(frame, "parket")
+    assert artifacts.save([1], "pickle").code
+
+
+def in_process(code, seed="0"):
+    """Run code in a new process and return what it printed, as JSON."""
+    root = os.path.dirname(os.path.dirname(dagbuild.__file__))
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": root}
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    return json.loads(
+        subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=root).stdout
+    )
+
+
+def test_digests_are_the_same_in_every_process():
+    """Neither the hash seed nor the process shows in an artifact, whatever is in a set, and wherever it is."""
+    code = """
+        import datetime, json
+        import numpy as np, pandas as pd
+        from dagbuild.artifacts import Artifacts
+        from dagbuild.store.memory import MemoryStore
+        from tests.unit.codecs.test_pickles import Celsius, Spy
+        words = [f"word {i}" for i in range(50)]
+        model = {"vocabulary": set(words), "class": Spy, "deep": [frozenset([frozenset(words), frozenset("ab")])]}
+        values = [
+            set(words), frozenset(words), {frozenset(words), frozenset("abc")}, {w * 100 for w in words},
+            {1, "a", None, 2.5, (1, "b"), b"c"}, {"d": {datetime.date(2020, 1, 1), "a"}}, model,
+            pd.Series([set(words)]), pd.DataFrame({"a": words}), {pd.Timestamp("2020"), "b"}, {Celsius(1), Spy, "a"},
+        ]
+        frame = pd.DataFrame({"a": [1]})
+        frame.attrs = {"set": set(words)}
+        artifacts = Artifacts(MemoryStore())
+        print(json.dumps([artifacts.digest(value) for value in [*values, frame]]))
+    """
+    first, second, third = (in_process(code, seed) for seed in ("0", "1", "4711"))
+
+    assert first == second == third
+    assert len(set(first)) == len(first)
+
+
+def test_heavy_libraries_stay_out():
+    """Plain values, numpy arrays and even objects are stored and read without importing pandas or pyarrow."""
+    loaded = in_process("""
+        import json, sys
+        from dagbuild.artifacts import Artifacts
+        from dagbuild.store.memory import MemoryStore
+        heavy = lambda: sorted({"numpy", "pandas", "pyarrow", "polars"} & set(sys.modules))
+        artifacts = Artifacts(MemoryStore())
+        artifact = artifacts.save({"a": [1, {2}, ValueError]})
+        artifacts.load(artifact), artifacts.describe(artifact)
+        found = [heavy()]
+        import numpy
+        artifacts.load(artifacts.save(numpy.arange(3)))
+        print(json.dumps([*found, heavy()]))
+    """)
+
+    assert loaded == [[], ["numpy"]]
+
+
+class Prices(pd.DataFrame):
+    """A frame with more to it than a frame."""
+
+    _metadata = ["currency"]  # noqa: RUF012 - as pandas asks for it
+
+    @property
+    def _constructor(self):
+        return Prices
+
+
+def test_subclasses_of_frames_are_pickled_whole(artifacts):
+    """Only a subclass knows what it carries, so its own pickle is stored, alone and inside other values."""
+    prices = Prices({"a": [1, 2]})
+    prices.currency = "EUR"
+
+    for value in (prices, {"prices": prices, "type": Spy}):
+        artifact = artifacts.save(value)
+        loaded = artifacts.load(artifact)
+        loaded = loaded["prices"] if isinstance(value, dict) else loaded
+        assert artifact.codec == "pickle/1"
+        assert type(loaded) is Prices
+        assert loaded.currency == "EUR"
+
+
+def test_a_frame_in_its_own_attrs_is_stored(artifacts):
+    """A circle through a table goes to pickle, and ends."""
+    frame = pd.DataFrame({"a": [1, 2]})
+    frame.attrs["me"] = frame
+
+    loaded = artifacts.load(artifacts.save(frame))
+
+    # Choosing a column of such a frame ends in pandas' own recursion.
+    assert loaded.attrs["me"].shape == (2, 1)

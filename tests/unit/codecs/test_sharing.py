@@ -1,0 +1,180 @@
+"""What is stored once, what an edit writes, and how little a record holds."""
+
+import json
+import warnings
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from dagbuild.codecs.layout import FIRST_CUT, Layout, cut
+
+ROWS = 200_000
+
+
+@pytest.fixture
+def frame():
+    rng = np.random.default_rng(0)
+    columns = {f"c{i}": rng.normal(size=ROWS) for i in range(10)}
+    columns["text"] = [f"customer {i}" for i in range(ROWS)]
+    return pd.DataFrame(columns, index=pd.Index(rng.permutation(ROWS), name="id"))
+
+
+def new_bytes(artifacts, before, after):
+    """Return the bytes of `after` that `before` did not store."""
+    known = set(artifacts.save(before).blobs)
+    return sum(blob.size for blob in set(artifacts.save(after).blobs) - known)
+
+
+def test_a_column_of_a_frame_is_stored_once(artifacts, frame):
+    """A Series, a frame of one column and an array of its own have the blobs that the frame has."""
+    known = set(artifacts.save(frame).blobs)
+
+    for value in (
+        frame["c3"],
+        frame["text"],
+        frame[["c5"]],
+        frame.index,
+        frame["c1"].to_numpy(),
+        frame["c2"].array,
+    ):
+        blobs = set(artifacts.save(value).blobs)
+        assert blobs
+        assert blobs <= known
+
+
+def test_text_is_one_set_of_blobs_in_pandas_arrow_and_polars(artifacts, frame):
+    """A column of text is the same blobs whatever library holds it."""
+    import polars as pl
+
+    known = set(artifacts.save(frame["text"]).blobs)
+    table = pa.table({"t": pa.chunked_array(frame["text"].array.__arrow_array__())})
+
+    assert set(artifacts.save(table["t"]).blobs) <= known
+    assert set(artifacts.save(pl.from_arrow(table)).blobs) <= known
+
+
+def test_tables_inside_objects_share_columns(artifacts, frame):
+    """A frame in a dict, or in an object that is pickled, is stored by column."""
+    known = set(artifacts.save(frame).blobs)
+
+    assert set(artifacts.save({"a": frame, "b": [1]}).blobs) <= known
+    in_pickle = artifacts.save({"frame": frame, "type": Holder})
+    assert in_pickle.code
+    assert known <= set(in_pickle.blobs)
+
+
+class Holder:
+    """Something that only a pickle can name."""
+
+
+def test_a_changed_column_writes_one_column(artifacts, frame):
+    """One column of eleven changed means that one is written."""
+    assert new_bytes(artifacts, frame, frame.assign(c4=frame["c4"] + 1)) == ROWS * 8
+
+
+def test_a_new_frame_of_old_columns_writes_nothing(artifacts, frame):
+    """Chosen, renamed and reordered columns are there already."""
+    assert new_bytes(artifacts, frame, frame[["c7", "c2"]].rename(columns={"c7": "x"})) == 0
+
+
+def test_appending_writes_the_tail():
+    """Appending one row writes no more than the last blob of each column again, numbers and text alike."""
+    from dagbuild.artifacts import Artifacts
+    from dagbuild.store.memory import MemoryStore
+
+    artifacts = Artifacts(MemoryStore())
+    long = pd.DataFrame({"n": np.arange(1_000_000.0), "t": [f"row {i}" for i in range(1_000_000)]})
+    shorter = long.iloc[:990_000]
+    size = artifacts.save(long).size
+
+    assert new_bytes(artifacts, shorter, long) < 0.15 * size
+
+
+def test_many_small_columns_are_one_pack(artifacts):
+    """Ten thousand columns make few blobs and a small record, and come back as one block."""
+    wide = pd.DataFrame(np.arange(1_000_000.0).reshape(100, 10_000), columns=[f"c{i}" for i in range(10_000)])
+    artifact = artifacts.save(wide)
+    loaded = artifacts.load(artifact)
+
+    assert len(artifact.blobs) <= 20
+    assert len(json.dumps(artifact.to_json())) < 16 * 1024
+    assert len(loaded._mgr.blocks) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loaded["new"] = 1
+    assert artifacts.describe(artifact)["columns"][9999] == {
+        "name": "c9999",
+        "dtype": "float64",
+        "bytes": 800,
+    }
+
+
+def test_columns_of_one_dtype_come_back_as_one_block(artifacts, frame):
+    """Columns in files of their own are seen as one block."""
+    loaded = artifacts.load(artifacts.save(frame))
+
+    assert len(loaded._mgr.blocks) == 2
+    assert loaded["c0"].sum() == frame["c0"].sum()
+
+
+def test_small_values_need_no_blob(artifacts):
+    """Plain values, and small tables, are inside the record."""
+    for value in (1, "a", {"a": [1, 2]}, np.arange(10), pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})):
+        assert artifacts.save(value).blobs == ()
+
+
+def test_what_is_hidden_is_no_part_of_the_value(artifacts):
+    """What lies under a mask, a null or between the fields of a struct does not count."""
+    masks = [np.array([False, True]), np.array([False, True])]
+    masked = [
+        pd.arrays.IntegerArray(np.array([1, hidden]), mask)
+        for hidden, mask in zip((5, 9), masks, strict=True)
+    ]
+    bitmap = pa.array([1, None]).buffers()[0]
+    nulls = [
+        pa.Array.from_buffers(pa.int64(), 2, [bitmap, pa.py_buffer(np.array([1, hidden]))])
+        for hidden in (5, 9)
+    ]
+    offsets = [pa.py_buffer(np.array(ends, "i4")) for ends in ([0, 1, 1], [0, 1, 3])]
+    hidden_text = [
+        pa.Array.from_buffers(pa.string(), 2, [bitmap, ends, pa.py_buffer(b"abc")]) for ends in offsets
+    ]
+    aligned = np.dtype([("a", "i1"), ("b", "f8")], align=True)
+    structs = [np.frombuffer(bytes([1]) + bytes([fill]) * 7 + bytes(8), aligned) for fill in (3, 9)]
+
+    for pair in (masked, nulls, hidden_text, structs):
+        assert artifacts.digest(pair[0]) == artifacts.digest(pair[1])
+
+
+def test_what_is_shown_counts(artifacts):
+    """Signs of zero, bits of NaN and the order of categories are part of a value."""
+    pairs = [
+        (np.array([0.0]), np.array([-0.0])), (np.array([np.nan]), np.array([-np.nan])),
+        (pd.Categorical(["a"], ["a", "b"]), pd.Categorical(["a"], ["b", "a"])), (1, True), (1, 1.0),
+        (np.zeros((2, 2)), np.zeros((2, 2), order="F")), ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+    ]  # fmt: skip
+
+    for left, right in pairs:
+        assert artifacts.digest(left) != artifacts.digest(right)
+
+
+@pytest.mark.parametrize("size", [0, 1, FIRST_CUT - 1, FIRST_CUT, FIRST_CUT + 1, 10**8, 10**11])
+def test_cuts_cover_everything_and_stay(size):
+    """Blobs add up to the whole; appending leaves all but the last where they are."""
+    sizes = cut(size)
+
+    assert sum(sizes) == size
+    assert cut(size + size // 100 + 1)[: len(sizes) - 1] == sizes[:-1]
+    assert all(part % 65536 == 0 for part in sizes[:-1])
+    assert len(sizes) < 2000
+
+
+def test_a_layout_is_its_json():
+    """The plain form gives back all places."""
+    layout = Layout.of([5, 600, 600, 40_000, 3_000_000, 0], [b"12345", None, None, None, None, b""])
+
+    assert Layout.from_json(json.loads(json.dumps(layout.to_json()))) == layout
+    with pytest.raises(ValueError, match="layout 99"):
+        Layout.from_json([99, 5])

@@ -1,0 +1,153 @@
+"""Manifests: each part counts where it should, and nothing else does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import ModuleType
+from typing import Annotated, Any
+
+import pandas as pd
+import pytest
+
+from dagbuild.code import SourceReader
+from dagbuild.fingerprint import make_manifests
+from dagbuild.node import CachePolicy, Columns, Group, Node, Parameter, Source, Value, Where
+from dagbuild.record import Manifest
+
+
+def scaled(frame: pd.DataFrame, k: float = 2.0) -> pd.DataFrame:
+    return pd.concat([frame * k])
+
+
+def helper(x: int) -> int:
+    return x + 1
+
+
+def other(x: int) -> int:
+    return x + 2
+
+
+NODE = Node(
+    "scaled",
+    pd.DataFrame,
+    scaled,
+    (Parameter("frame", pd.DataFrame, Source("raw")), Parameter("k", float, Value(2.0))),
+    Where("features", "features.py", 12),
+)
+
+
+def manifest(node: Node, packages: dict[str, str] | None = None) -> Manifest:
+    reader = SourceReader([ModuleType("tests")])
+    return make_manifests([node], reader, packages=packages or {})[node.name]
+
+
+def bound(**bindings: Any) -> Node:
+    parameters = tuple(replace(p, binding=bindings.get(p.name, p.binding)) for p in NODE.parameters)
+    return replace(NODE, parameters=parameters)
+
+
+def typed(**types: Any) -> Node:
+    return replace(
+        NODE, parameters=tuple(replace(p, type=types.get(p.name, p.type)) for p in NODE.parameters)
+    )
+
+
+COUNTS = {
+    "name": replace(NODE, name="other"),
+    "function": replace(NODE, function=helper),
+    "source": replace(NODE, sources=(helper,)),
+    "literal": bound(k=Value(3.0)),
+    "literal of another type": bound(k=Value(2)),
+    "literal function": bound(k=Value(helper)),
+    "literal becomes upstream": bound(k=Source("factor")),
+    "group": bound(frame=Group((Source("raw"),))),
+    "group of two": bound(frame=Group((Source("raw"), Source("more")))),
+    "group with keys": bound(frame=Group((Source("raw"),), ("u",))),
+    "columns": typed(frame=Annotated[pd.DataFrame, Columns("a")]),
+    "operation": replace(NODE, operation="extract_columns/1"),
+    "format": replace(NODE, cache=CachePolicy(format="parquet")),
+    "version": replace(NODE, cache=CachePolicy(version="2")),
+}
+DOES_NOT_COUNT = {
+    "place": replace(NODE, where=Where("other", "/home/me/other.py", 99)),
+    "name of upstream": bound(frame=Source("renamed")),
+    "documentation": replace(NODE, doc="Other.", tags={"owner": "me"}),
+    "type": typed(frame=object),
+    "config that chose it": replace(NODE, config_used={"region": "US"}),
+}
+
+
+def test_each_part_counts() -> None:
+    """All of these are different nodes."""
+    found = {name: manifest(node).fingerprint for name, node in {"": NODE, **COUNTS}.items()}
+
+    assert len(set(found.values())) == len(found)
+
+
+@pytest.mark.parametrize("node", DOES_NOT_COUNT.values(), ids=DOES_NOT_COUNT)
+def test_what_decides_no_value_does_not_count(node: Node) -> None:
+    """These are the same node, for the cache."""
+    assert manifest(node).fingerprint == manifest(NODE).fingerprint
+
+
+def test_literal_functions_are_known_by_their_code() -> None:
+    """Bound in a group, too."""
+    groups = [bound(frame=Group((Source("raw"), Value(f)))) for f in (helper, other)]
+
+    assert manifest(groups[0]).fingerprint != manifest(groups[1]).fingerprint
+
+
+def test_parts_that_explain_are_there() -> None:
+    """In the order of the manifest, with what a person wants to read."""
+    parts = manifest(replace(NODE, sources=(helper,), config_used={"region": "US"})).parts
+    told = [(p.kind, p.name, p.counts) for p in parts]
+
+    assert told == [
+        ("node", "scaled", True),
+        ("source", "scaled", True),
+        ("function", "tests.unit.test_fingerprint.scaled", False),
+        ("function", "tests.unit.test_fingerprint.helper", False),
+        ("package", "pandas", True),
+        ("python", "python", True),
+        ("config", "region", False),
+        ("recipe", "call", True),
+    ]
+    assert [p.text for p in parts if p.kind in {"package", "config"}] == [pd.__version__, "'US'"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "counted"),
+    [
+        ({}, "3.1.4"),
+        ({"pandas": "minor"}, "3.1"),
+        ({"*": "major"}, "3"),
+        ({"*": "major", "pandas": "exact"}, "3.1.4"),
+    ],
+)
+def test_policies_say_how_much_of_a_version_counts(
+    policy: dict[str, str], counted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The full version is kept for people."""
+    monkeypatch.setattr("dagbuild.fingerprint.package_version", lambda _: "3.1.4")
+    part = next(p for p in manifest(NODE, policy).parts if p.kind == "package")
+
+    assert (part.digest, part.text, part.counts) == (counted, "3.1.4", True)
+
+
+def test_an_ignored_version_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It explains, and decides nothing."""
+    found = []
+    for version in ("1.0", "2.0"):
+        monkeypatch.setattr("dagbuild.fingerprint.package_version", lambda _, version=version: version)
+        found.append(manifest(NODE, {"pandas": "ignore"}))
+
+    assert found[0].fingerprint == found[1].fingerprint
+    assert found[1].parts[-3].text == "2.0"
+
+
+def test_many_nodes_are_made_at_once() -> None:
+    """Each as if it were alone."""
+    nodes = [NODE, *(node for name, node in COUNTS.items() if name == "name")]
+    together = make_manifests(nodes, SourceReader([ModuleType("tests")]), packages={})
+
+    assert {n: m.fingerprint for n, m in together.items()} == {n.name: manifest(n).fingerprint for n in nodes}

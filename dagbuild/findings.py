@@ -20,7 +20,7 @@ from dagbuild.node import Node
 from dagbuild.observe import Places, install
 from dagbuild.record import Manifest, Record
 from dagbuild.settings import Settings
-from dagbuild.snapshot import Album, Grounds, Imported, Snapshot, find_ground, list_grounds, watch_import
+from dagbuild.snapshot import Album, Grounds, Imported, ImportWatch, Snapshot, find_ground, list_grounds
 from dagbuild.snapshot.album import take_snapshot
 from dagbuild.snapshot.importing import asks_the_world
 from dagbuild.snapshot.plain import CodeNeededError
@@ -111,15 +111,9 @@ class Remembered(Loaded):
         *,
         allow_overrides: bool,
     ) -> None:
-        def load() -> tuple[list[ModuleType], None]:
-            super(Remembered, self).__init__(settings, allow_overrides=allow_overrides)
-            return list(self.modules), None
-
-        own = len(default_registry())
-        _, _, imported = watch_import(load, album.places, files)
-        self._imported: Imported | None = (
-            imported if imported.whole and len(default_registry()) == own else None
-        )
+        self._codecs = len(default_registry())
+        self._watch: ImportWatch | None = ImportWatch(album.places, files)
+        self._watch.call(lambda: super(Remembered, self).__init__(settings, allow_overrides=allow_overrides))
         self._album = album
         self._files = files
         self._before = before
@@ -127,11 +121,16 @@ class Remembered(Loaded):
 
     def make_manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
         """Return the manifests; the first time those of all nodes are taken and kept."""
-        if self._imported is None:
+        if self._watch is None:
             return super().make_manifests(nodes)
-        imported, self._imported = self._imported, None
-        manifests = super().make_manifests(self.graph.nodes.values())
-        self._keep(imported, manifests)
+        watch, self._watch = self._watch, None
+        # Looking into code imports what functions import in their bodies.
+        manifests = watch.call(lambda: super(Remembered, self).make_manifests(self.graph.nodes.values()))
+        imported = watch.finish(self.modules)
+        if (
+            imported.whole and len(default_registry()) == self._codecs
+        ):  # a codec of the project's is in no snapshot
+            self._keep(imported, manifests)
         return {node.name: manifests[node.name] for node in nodes}
 
     def _keep(self, imported: Imported, manifests: dict[str, Manifest]) -> None:

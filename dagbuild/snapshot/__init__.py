@@ -5,7 +5,7 @@ While that holds, nodes and their manifests are known without importing anything
 
 from dagbuild.snapshot.album import Album, Snapshot
 from dagbuild.snapshot.ground import Ground, find_ground
-from dagbuild.snapshot.importing import Imported, watch_import
+from dagbuild.snapshot.importing import Imported, ImportWatch
 from dagbuild.snapshot.plain import CodeNeededError
 from dagbuild.snapshot.standing import Grounds, list_grounds
 
@@ -14,9 +14,9 @@ __all__ = [
     "CodeNeededError",
     "Ground",
     "Grounds",
+    "ImportWatch",
     "Imported",
     "Snapshot",
     "find_ground",
     "list_grounds",
-    "watch_import",
 ]

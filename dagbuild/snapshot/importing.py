@@ -9,7 +9,7 @@ from __future__ import annotations
 import dis
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -23,7 +23,7 @@ from dagbuild.record import Observation
 from dagbuild.snapshot.ground import is_installed
 from dagbuild.store import FileDigests
 
-_T = TypeVar("_T")
+T = TypeVar("T")
 
 # fmt: off
 _UNSEEN = frozenset({
@@ -55,33 +55,43 @@ class Imported:
     origins: Origins
 
 
-def watch_import(
-    load: Callable[[], tuple[list[ModuleType], _T]], places: Places, files: FileDigests
-) -> tuple[list[ModuleType], _T, Imported]:
-    """Return what `load` returns, and what it was seen to import and read."""
-    install()
-    before = dict(sys.modules)
-    collector = _ImportCollector(places, files)
-    with active.reporting(collector):
-        modules, result = load()
-    with active.quiet():
-        seen = collector.finish()
-    origins = Origins(modules)
-    known = any(
-        _is_ours(name, module, origins) for name, module in before.items() if sys.modules.get(name) is module
-    )
-    ours = [module for name, module in sys.modules.items() if _is_ours(name, module, origins)]
-    files_of = [path for module in ours if (path := getattr(module, "__file__", None)) is not None]
-    inside = (str(path) for module in ours for path in getattr(module, "__path__", ()))
-    folders = {str(Path(path).parent) for path in files_of} | set(inside)
-    folders = {folder for folder in folders if not is_installed(folder)} | {places.root}
-    told = not any(note.kind in {"process", "network", "environment"} for note in seen.notes)
-    whole = told and not known and not seen.unstable and len(files_of) >= len(modules)
-    return (
-        modules,
-        result,
-        Imported(tuple(files_of), tuple(sorted(folders)), seen.observations, whole, origins),
-    )
+class ImportWatch:
+    """Watches what imports the project: the import itself, and whatever looks into the code afterwards."""
+
+    def __init__(self, places: Places, files: FileDigests) -> None:
+        install()
+        self._places = places
+        self._before = dict(sys.modules)
+        self._collector = _ImportCollector(places, files)
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Return what the function returns, and see what it imports and reads."""
+        with active.reporting(self._collector):
+            return function()
+
+    def finish(self, modules: Sequence[ModuleType]) -> Imported:
+        """Return what was seen; `modules` are those that the project names."""
+        with active.quiet():
+            seen = self._collector.finish()
+        origins = Origins(modules)
+        ours = {name: module for name, module in sys.modules.items() if _is_ours(name, module, origins)}
+        early = any(
+            sys.modules.get(name) is module and _is_ours(name, module, origins)
+            for name, module in self._before.items()
+        )
+        # Not getattr: a module may have a __getattr__ of its own.
+        files = [path for module in ours.values() if isinstance(path := vars(module).get("__file__"), str)]
+        inside = (str(path) for module in ours.values() for path in _search_path(module))
+        folders = {str(Path(path).parent) for path in files} | set(inside)
+        folders = {folder for folder in folders if not is_installed(folder)} | {self._places.root}
+        told = not any(note.kind in {"process", "network", "environment"} for note in seen.notes)
+        whole = told and not early and not seen.unstable and len(files) >= len(modules)
+        return Imported(tuple(files), tuple(sorted(folders)), seen.observations, whole, origins)
+
+
+def _search_path(module: ModuleType) -> Iterable[Any]:
+    path = vars(module).get("__path__", ())
+    return path if isinstance(path, Iterable) else ()
 
 
 class _ImportCollector(Collector):
@@ -90,7 +100,7 @@ class _ImportCollector(Collector):
     def list(self, path: str | bytes) -> None:
         """Note a listing that code of the project asks for."""
         frame = sys._getframe(1)
-        while frame is not None and frame.f_code is not watch_import.__code__:
+        while frame is not None and frame.f_code is not ImportWatch.call.__code__:
             if is_project_code(frame.f_code.co_filename):
                 super().list(path)
                 return

@@ -107,7 +107,7 @@ class Project:
 
     def list_grounds(self, targets: Iterable[str], records: Iterable[Record]) -> Grounds | None:
         """Return what the last answer stood on, with the records that it took; None when stats cannot tell."""
-        paths = self._maker.find_paths() if self._maker is not None else None
+        paths = self._maker.find_paths() if self._maker else None
         return None if paths is None else self._findings.list_grounds(paths, records, self.targets(targets))
 
     # -- parts that open late ------------------------------------------------------------------------------------
@@ -141,9 +141,8 @@ class Project:
     def close(self) -> None:
         """Let go of the store, and keep what was found of the code."""
         self._findings.keep()
-        for opened in (self._store, self._files):
-            if opened is not None:
-                opened.close()
+        for opened in filter(None, (self._store, self._files)):
+            opened.close()
 
     # -- what the planner needs to know --------------------------------------------------------------------------
 
@@ -233,10 +232,12 @@ class Project:
     ) -> Plan:
         """Return what a build would do; runs and fetches nothing."""
         targets = list(targets)
-        return self._findings.answer(lambda: self._plan(self._request(targets, inputs, overrides, force)[0]))
 
-    def _plan(self, request: Request) -> Plan:
-        return make_plan(request, self._lookup(), everything=True)
+        def ask() -> Plan:
+            request, _ = self._request(targets, inputs, overrides, force)
+            return make_plan(request, self._lookup(), everything=True)
+
+        return self._findings.answer(ask)
 
     def build(
         self,
@@ -363,8 +364,7 @@ class Project:
 
     def value(self, node: str) -> Any:
         """Return the node's value from the store, without running anything; raises InputError when it has none."""
-        artifact = self.artifact(node)
-        if artifact.code:  # a pickle may name the project's classes
+        if (artifact := self.artifact(node)).code:  # a pickle may name the project's classes
             self._findings.load()
         return self.artifacts.load(artifact)
 

@@ -76,7 +76,9 @@ class ImportWatch:
         origins = Origins(modules)
         ours = {name: module for name, module in sys.modules.items() if _is_ours(name, module, origins)}
         early = any(
-            sys.modules.get(name) is module and _is_ours(name, module, origins)
+            sys.modules.get(name) is module
+            and _is_ours(name, module, origins)
+            and not is_installed(str(vars(module).get("__file__")))  # what virtualenv puts there is nobody's
             for name, module in self._before.items()
         )
         # Not getattr: a module may have a __getattr__ of its own.

@@ -4,13 +4,14 @@ What an import gives is kept and believed at once, where the command line wants 
 """
 
 import contextlib
+import importlib
 import json
 import os
 import sys
 import traceback
 from pathlib import Path
 
-from one_build import evaluate, show
+from one_build import evaluate
 
 from dagbuild.project import Project
 from dagbuild.settings import Settings
@@ -19,7 +20,7 @@ from dagbuild.snapshot import album
 
 
 def build(job):
-    """Return the targets' values, and whether the project's modules were imported for them."""
+    """Build, and return whether the project's modules were imported for it."""
     settings = Settings(
         root=Path(job["project"]),
         modules=tuple(job["modules"]),
@@ -29,14 +30,11 @@ def build(job):
     )
     targets = job["target"].split()
     with contextlib.closing(Project(settings)) as project:
-        overrides = evaluate(job["overrides"])
-        result = project.build(targets, overrides=overrides, values=bool(overrides))
+        result = project.build(targets, overrides=evaluate(job["overrides"]))
         failures = [step.failure for step in result.steps.values() if step.failure]
         if failures:
             raise RuntimeError(failures[0].message)
-        imported = any(name in sys.modules for name in job["modules"])
-        values = result.values or {target: project.value(target) for target in targets}
-        return {"values": " ".join(show(values[target]) for target in targets), "imported": imported}
+    return {"imported": any(name in sys.modules for name in job["modules"])}
 
 
 def play(job, env, cwd, output):
@@ -47,6 +45,8 @@ def play(job, env, cwd, output):
     os.environ.clear()
     os.environ.update(env)
     sys.path[:0] = env["PYTHONPATH"].split(os.pathsep)
+    with contextlib.suppress(ImportError):
+        importlib.import_module("sitecustomize")  # as Python does when it starts
     os.chdir(cwd)
     job = json.loads(Path(job).read_text())
     log = Path(env["RAN_LOG"])

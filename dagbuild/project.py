@@ -92,8 +92,6 @@ class Project:
             settings = replace(settings, config={**settings.config, **config})
         return cls(settings, listener=listener)
 
-    # -- the code: imported, or known without ------------------------------------------------------------------------
-
     @property
     def graph(self) -> Graph:
         """The nodes and inputs. While nothing was imported, types are texts and functions cannot be called."""
@@ -141,8 +139,9 @@ class Project:
     def close(self) -> None:
         """Let go of the store, and keep what was found of the code."""
         self._findings.keep()
-        for opened in filter(None, (self._store, self._files)):
-            opened.close()
+        for opened in (self._store, self._files):
+            if opened is not None:
+                opened.close()
 
     # -- what the planner needs to know --------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.benchmarks.graphs import upstream, write_project
 
-ROUNDS = 15
+ROUNDS = 9
 REPOSITORY = Path(__file__).parents[2]
 PYTHON = [sys.executable, "-c"]
 DAGBUILD = [*PYTHON, "import sys; from dagbuild.__main__ import main; sys.exit(main())"]

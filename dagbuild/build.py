@@ -7,15 +7,13 @@ Prints nothing, decides nothing that the plan has decided, and knows no executor
 from __future__ import annotations
 
 import contextlib
-import getpass
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.demand import Demand
-from dagbuild.digest import Digest
 from dagbuild.errors import BlobDamagedError, BlobMissingError, CodecError, StoreError
 from dagbuild.events import (
     BuildFinished,
@@ -29,10 +27,12 @@ from dagbuild.events import (
     StepStarted,
 )
 from dagbuild.executors.base import Done, Executor, Found, Lost, Outcome, Work
+from dagbuild.filing import Filing, found_by_content
 from dagbuild.observe import Ran, Seen, Watch
 from dagbuild.observe.words import find_news, tell_note, tell_undeclared
-from dagbuild.plan import Decision, Lookup, Plan, Request
+from dagbuild.plan import Alike, Decision, Lookup, Plan
 from dagbuild.record import Artifact, Key, Observation, Record
+from dagbuild.request import Request
 from dagbuild.store.base import Store
 
 
@@ -77,13 +77,19 @@ class _Build:
     keep_going: bool
     running: set[str] = field(default_factory=set)
     remade: set[str] = field(default_factory=set)
-    refreshed: set[str] = field(default_factory=set)
     ended: dict[str, StepFinished] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     stopping: bool = False
 
     def __post_init__(self) -> None:
         self.demand = Demand(self.request, self.plan, self._reused)
+        self.filing = Filing(
+            self.request, self.plan, self.demand, self.tools.store, self.run, self.ended, self._notice,
+            self.tools.observe_code,
+        )  # fmt: skip
+        found = found_by_content(self.plan)
+        renamed = {record.unnamed for name, record in found.items() if record.node != name}
+        self.alike = Alike(self.request, self.tools.lookup, renamed)
 
     def go(self, values: bool) -> BuildResult:
         started = time.perf_counter()
@@ -99,6 +105,7 @@ class _Build:
         except KeyboardInterrupt:
             interrupted = True
         finally:
+            self.filing.keep_found()
             with contextlib.suppress(StoreError):
                 self.tools.store.flush()
         self._tell_rest()
@@ -140,30 +147,18 @@ class _Build:
         step = self.plan.steps.get(name)
         if step and step.content == content and name not in self.demand.revoked:
             return None  # the plan asked already
-        record = self.tools.lookup.find([content]).get(content)
-        if record is None:
-            return None
-        return record if self._at_hand(record) else None
+        record = self.alike.find(name, self.filing.digest)
+        return record if record is not None and self._at_hand(record) else None
 
     def _at_hand(self, record: Record) -> bool:
         refs = record.artifact.blobs
         return len(self.tools.store.has_blobs(refs)) == len(set(refs))
 
     def _alias(self, name: str, record: Record) -> None:
-        """Take a record found under the content key, and let the deep key find it the next time."""
-        deep = self.request.deep[name]
-        if record.deep != deep or self._is_refreshed(name):
-            record = replace(
-                record,
-                node=name,
-                deep=deep,
-                manifest=self.request.manifest(name),
-                watched=self._watched(self.request.needs(name)[0]),
-                alias=True,
-                run=self.run,
-                forced=self._is_refreshed(name),
-            )
-            self._put(record)
+        """Take a record found under another key, and let the deep key find it the next time."""
+        known = record.deep == self.request.deep[name] or name in self.request.accepted
+        if self.filing.is_refreshed(name) or not known:
+            record = self.filing.put_alias(name, record)
         self.demand.reuse(name, record)
 
     def _reused(self, name: str, record: Record) -> None:
@@ -207,7 +202,7 @@ class _Build:
             self.demand.held[name] = done.value
             self._end(StepFinished(name, How.COMPUTED))
             return
-        record = self._record(name, done, self.tools.carry(done.artifact))
+        record = self.filing.make(name, done, self.tools.carry(done.artifact))
         self._tell_seen(record, done.seen)
         if not done.stored:
             self.demand.held[name] = done.value
@@ -232,65 +227,8 @@ class _Build:
                 if first.artifact.digest != record.artifact.digest:
                     self._notice(f"'{name}' is not deterministic: its first result stays", name)
                     return first
-        self._put(record)
+        self.filing.put(record)
         return record
-
-    def _record(self, name: str, done: Done, artifact: Artifact) -> Record:
-        values, _ = self.request.needs(name)
-        content = self.demand.content(name)
-        return Record(
-            node=name,
-            deep=self.request.deep[name],
-            content=content or Key(self.request.deep[name]),
-            manifest=self.request.manifest(name),
-            artifact=artifact,
-            upstream={up: self._digest(up) for up in values if self._digest(up)},
-            watched=self._watched(values),
-            observations=(*done.seen.observations, *self.tools.observe_code(name, done.seen.ran)),
-            started=done.started,
-            duration=done.duration,
-            cpu=done.cpu,
-            memory=done.memory,
-            host=done.host,
-            user=_user(),
-            run=self.run,
-            log=done.log,
-            forced=self._is_refreshed(name),
-        )
-
-    def _is_refreshed(self, name: str) -> bool:
-        """Tell whether the node was forced, or follows one that was: its new record wins over the older ones."""
-        values, _ = self.request.needs(name)
-        if name in self.request.forced or any(up in self.refreshed for up in values):
-            self.refreshed.add(name)
-        return name in self.refreshed
-
-    def _watched(self, upstream: Iterable[str]) -> tuple[str, ...]:
-        """Return those upstreams whose values depend on what a run was seen to read."""
-        found = []
-        for up in upstream:
-            if up in self.request.givens:
-                continue
-            step = self.ended.get(up)
-            if (
-                step is None
-                or step.record is None
-                or step.record.observations
-                or step.record.watched
-                or step.record.artifact.carried
-            ):
-                found.append(up)
-        return tuple(found)
-
-    def _digest(self, name: str) -> Digest:
-        given = self.request.givens.get(name)
-        return given.digest if given else self.demand.have[name].digest
-
-    def _put(self, record: Record) -> None:
-        try:
-            self.tools.store.put_records([record])
-        except StoreError as error:
-            self._notice(f"the record of '{record.node}' could not be stored: {error}", record.node)
 
     def _lost(self, name: str, upstream: Mapping[str, str]) -> None:
         """Make again what could not be read back, and the step after it."""
@@ -373,10 +311,3 @@ class _Build:
     def _load(self, name: str) -> Any:
         held, have = self.demand.held, self.demand.have
         return held[name] if name in held else self.tools.artifacts.load(have[name])
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # no such user in this container
-        return ""

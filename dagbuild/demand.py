@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagbuild.plan import Decision, Plan, Request
+from dagbuild.digest import Digest
+from dagbuild.plan import Decision, Plan
 from dagbuild.record import Artifact, Key, Record
+from dagbuild.request import Request
 
 
 @dataclass
@@ -114,7 +116,14 @@ class Demand:
 
     def content(self, name: str) -> Key | None:
         """Return the node's content key over the values of this run."""
-        return self.request.content(name, lambda up: self.have[up].digest if up in self.have else None)
+        return self.request.content(name, self._digest)
+
+    def unnamed(self, name: str) -> Key | None:
+        """Return the node's content key over the values of this run, but for its name."""
+        return self.request.unnamed(name, self._digest)
+
+    def _digest(self, name: str) -> Digest | None:
+        return self.have[name].digest if name in self.have else None
 
 
 def _weigh(request: Request, plan: Plan) -> dict[str, float]:

@@ -12,8 +12,8 @@ from typing import Any
 from dagbuild.errors import UserError, did_you_mean
 from dagbuild.events import BuildResult, Event, Failure, How
 from dagbuild.node import Node
-from dagbuild.plan import Plan
-from dagbuild.project import Explanation, Project
+from dagbuild.plan import Explanation, Plan
+from dagbuild.project import Project
 from dagbuild.results import DictResult, ResultBuilder
 from dagbuild.settings import CacheSettings, ExecutorSettings, RemoteSettings, Settings
 from dagbuild.types import describe_type

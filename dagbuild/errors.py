@@ -89,8 +89,10 @@ class BlobDamagedError(StoreError):
 
 def find_nearest(name: str, names: Iterable[str]) -> str | None:
     """Return the one of `names` that `name` was most likely meant to be, or None."""
-    matches = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
-    return matches[0] if matches else None
+    matches = difflib.get_close_matches(name, list(names), n=3, cutoff=0.6)
+    # Swapped letters are the likeliest slip: 'statsu' is 'status' rather than 'stats'.
+    swapped = [match for match in matches if sorted(match) == sorted(name)]
+    return next(iter([*swapped, *matches]), None)
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str | None:

@@ -6,9 +6,11 @@ then the same is asked of `Loaded`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import ModuleType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from dagbuild.code import SourceReader
 from dagbuild.codecs.registry import default_registry
@@ -28,6 +30,7 @@ from dagbuild.store import FileDigests
 from dagbuild.types import check_value
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class Code(Protocol):
@@ -188,9 +191,11 @@ class Findings:
             return
         snapshot = self._album.find()
         if snapshot is not None and snapshot.answers:
-            self.code = self.known = Known(snapshot, self.places)
-        else:
-            self.code = self._import(snapshot)
+            # Whatever may be wrong with what is in the file: then it is as if there were none.
+            with contextlib.suppress(ValueError, TypeError, KeyError, IndexError, AttributeError):
+                self.code = self.known = Known(snapshot, self.places)
+                return
+        self.code = self._import(snapshot)
 
     def load(self) -> None:
         """Import the modules, unless that is done. Raises LoadError or GraphError."""
@@ -228,3 +233,22 @@ class Findings:
         return Remembered(
             self._settings, self._album, self._files, before, allow_overrides=self._allow_overrides
         )
+
+
+class _HasFindings(Protocol):
+    _findings: Findings
+
+
+Owner = TypeVar("Owner", bound=_HasFindings)
+
+
+def answered(method: Callable[Concatenate[Owner, P], T]) -> Callable[Concatenate[Owner, P], T]:
+    """Let a method ask what is known without importing, and again with the code imported where that is not enough."""
+
+    def ask(self: Owner, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        # It may be asked for twice.
+        given: Any = tuple(list(each) if isinstance(each, Iterator) else each for each in args)
+        return self._findings.answer(lambda: method(self, *given, **kwargs))
+
+    functools.update_wrapper(ask, method)
+    return ask

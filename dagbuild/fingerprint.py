@@ -53,11 +53,21 @@ class _PartMaker:
     def parts(self, node: Node) -> Iterator[Part]:
         """Yield the parts of a node, those that count and those that explain."""
         yield Part("node", node.name, digest_text(node.name))
+        # What dagbuild does around a function, and what decorators do to it, may depend on names.
+        plain = not node.operation and self._reader.is_plain(node.function)
         things = [node.function, *node.sources, *_bound_values(node)]
-        closure = self._reader.closure(things, node.cache.ignore)
-        structure = [[p.name, _spell(p.binding), _columns(p.type)] for p in node.parameters]
-        digest = digest_json([SOURCE_SCHEME, closure.digest, BINDING_SCHEME, structure])
+        closure = self._reader.closure(things, node.cache.ignore, called_by_name=plain and _takes_all(node))
+        names = [p.name if closure.named else "" for p in node.parameters]
+        structure = [
+            [name, _spell(p.binding), _columns(p.type)]
+            for name, p in zip(names, node.parameters, strict=True)
+        ]
+        named = "" if plain else node.name
+        digest = digest_json([SOURCE_SCHEME, closure.digest, BINDING_SCHEME, named, structure])
         yield Part("source", node.function_name or node.name, digest, where=str(node.where))
+        if any(p.binding != Source(p.name) for p in node.parameters):
+            values = [self._reader.value(value) for value in _bound_values(node)]
+            yield Part("binding", node.name, digest_json([structure, values]), counts=False)
         yield from map(self._leaf, closure.leaves)
         yield from map(self._package, closure.packages)
         yield self._python
@@ -79,6 +89,13 @@ class _PartMaker:
             policy = self._policy.get(name, self._policy["*"])
             part = self._packages[name] = _version_part("package", name, package_version(name), policy)
         return part
+
+
+def _takes_all(node: Node) -> bool:
+    """Tell whether the node's parameters are its function's, in their order."""
+    code = node.function.__code__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return names == tuple(parameter.name for parameter in node.parameters)
 
 
 def _bound_values(node: Node) -> Iterator[Any]:

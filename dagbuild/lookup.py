@@ -11,6 +11,7 @@ from dagbuild.observe.words import name_observation
 from dagbuild.plan import Place
 from dagbuild.reasons import Reason
 from dagbuild.record import Artifact, Key, Observation, Record
+from dagbuild.renames import find_heirlooms
 from dagbuild.store.base import Store
 
 
@@ -28,6 +29,12 @@ class StoreLookup:
         """
         found = {key: self._that_hold(records) for key, records in self._store.find_records(keys).items()}
         return {key: self._choose(records) for key, records in found.items() if records}
+
+    def find_renamed(self, key: Key, name: str, present: Collection[str]) -> Record | None:
+        """Return the record to use for a node's unnamed key, made under a name that is not among `present`."""
+        records = find_heirlooms(self._store.find_records([key]).get(key, ()), name, present)
+        held = self._that_hold(records)
+        return self._choose(held) if held else None
 
     def _that_hold(self, records: Sequence[Record]) -> list[Record]:
         forced = max((i for i, record in enumerate(records) if record.forced), default=0)
@@ -57,3 +64,13 @@ class StoreLookup:
         if len(self._store.has_blobs(refs, local=True)) == len(refs):
             return Place.LOCAL
         return Place.REMOTE if len(self._store.has_blobs(refs)) == len(refs) else Place.NOWHERE
+
+
+def find_artifacts(records: Iterable[Record], wanted: str) -> list[Artifact]:
+    """Return the values, each once, whose run's name or digest begins with a text."""
+    found: dict[str, Artifact] = {}
+    for record in records:
+        digest = record.artifact.digest
+        if any(name.startswith(wanted) for name in (record.run, digest, digest.partition("-")[2])):
+            found.setdefault(digest, record.artifact)
+    return list(found.values())

@@ -1,40 +1,41 @@
-"""Make pins: of an artifact, or of one that a selector finds among records."""
+"""Make pins: values that stand in a node's place for the project.
+
+Knows artifacts, records and the settings file; nothing of graphs or plans.
+"""
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from dagbuild.errors import InputError
+from dagbuild.errors import InputError, did_you_mean
+from dagbuild.filing import author
+from dagbuild.lookup import find_artifacts
 from dagbuild.record import Artifact, Record
-from dagbuild.settings import Pin
+from dagbuild.settings import Pin, Settings, remove_pin, write_pin
 
 
-def new_pin(artifact: Artifact, note: str) -> Pin:
-    """Return a pin of today, by this user."""
-    return Pin(artifact.digest, artifact.to_json(), note, _author(), f"{datetime.now(UTC):%Y-%m-%d}")
-
-
-def select_artifact(node: str, records: Iterable[Record], selector: str) -> Artifact:
-    """Return the one artifact that "@" and the start of a run's name or of a digest means, among a node's records.
+def choose_artifact(records: Iterable[Record], node: str, selector: str) -> Artifact:
+    """Return the one value of the node that "@" and the start of a run's name or a digest mean.
 
     Raises InputError when nothing or more than one value matches.
     """
-    wanted = selector.removeprefix("@")
-    found: dict[str, Artifact] = {}
-    for record in records:
-        digest = record.artifact.digest
-        if any(text.startswith(wanted) for text in (record.run, digest, digest.partition("-")[2])):
-            found.setdefault(digest, record.artifact)
+    own = [record for record in records if record.node == node]
+    found = find_artifacts(own, selector.removeprefix("@"))
     if len(found) != 1:
         count = "no value" if not found else f"{len(found)} values"
         raise InputError(f"{count} of '{node}' match '{selector}'", hint=f"dagbuild log {node} shows them")
-    return next(iter(found.values()))
+    return found[0]
 
 
-def _author() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""
+def add_pin(settings: Settings, node: str, artifact: Artifact, note: str) -> Pin:
+    """Write a pin into dagbuild.toml, where it is reviewed and shared, and return it. Raises SettingsError."""
+    pin = Pin(artifact.digest, artifact.to_json(), note, author(), f"{datetime.now(UTC):%Y-%m-%d}")
+    write_pin(settings.file or settings.root, node, pin)
+    return pin
+
+
+def drop_pin(settings: Settings, node: str) -> None:
+    """Take a pin out of dagbuild.toml; raises InputError when there is none."""
+    if not remove_pin(settings.file or settings.root, node):
+        raise InputError(f"'{node}' is not pinned", hint=did_you_mean(node, settings.pins) or "dagbuild pins")

@@ -6,17 +6,16 @@ the clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from functools import cached_property
 from typing import Protocol
 
+from dagbuild.acceptance import Acceptance
 from dagbuild.digest import Digest
-from dagbuild.graph import Graph
-from dagbuild.node import Group, Node, Source
-from dagbuild.reasons import NEVER_BUILT, Reason, find_changes, with_parts
-from dagbuild.record import Artifact, Key, Manifest, Part, Record, is_settled
+from dagbuild.reasons import NEVER_BUILT, Reason, find_changes
+from dagbuild.record import Artifact, Key, Manifest, Record, is_settled
+from dagbuild.request import Given, Request
 
 
 class Decision(Enum):
@@ -44,138 +43,6 @@ class Place(Enum):
     LOCAL = "local"
     REMOTE = "remote"
     NOWHERE = "nowhere"
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A value that no function makes: an input, a config value, an override or a pin.
-
-    `digest` is what it counts as, in deep and content keys alike; for a `File` the digest of the content, while
-    `artifact` is the path that the function receives. `text` shows it to people.
-    """
-
-    name: str
-    kind: str
-    digest: Digest
-    artifact: Artifact
-    text: str = ""
-
-    @property
-    def part(self) -> Part:
-        """The line that explains it in the manifests of the nodes that take it."""
-        return Part(
-            self.kind, self.text if self.kind == "file" else self.name, self.digest, self.text, counts=False
-        )
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is asked for: targets of a graph, with what is given and the manifest of each node."""
-
-    graph: Graph
-    targets: tuple[str, ...]
-    givens: Mapping[str, Given]
-    manifests: Mapping[str, Manifest]
-    forced: frozenset[str] = frozenset()
-
-    @cached_property
-    def order(self) -> list[str]:
-        """Names of the nodes to look at, each after what it needs; what is given hides what is above it."""
-        names = self.graph.order(self.targets, stop=self.givens.__contains__)
-        return [name for name in names if name in self.graph.nodes and name not in self.givens]
-
-    def is_view(self, name: str) -> bool:
-        """Whether the node is never cached: it runs inside the steps that need it."""
-        node = self.graph.nodes.get(name)
-        return node is not None and node.cache.never and name not in self.givens
-
-    def upstream(self, name: str) -> list[str]:
-        """Return what the node takes directly and has a value: given or made by a node."""
-        return [up for up in self.graph.upstream(name) if up in self.givens or up in self.graph.nodes]
-
-    def needs(self, name: str) -> tuple[list[str], list[str]]:
-        """Return the values a step of the node loads, and the views that it runs first, each after what it needs."""
-        if name not in self._needs:
-            self._needs[name] = self._find_needs(name)
-        return self._needs[name]
-
-    @cached_property
-    def _needs(self) -> dict[str, tuple[list[str], list[str]]]:
-        return {}
-
-    def _find_needs(self, name: str) -> tuple[list[str], list[str]]:
-        values: dict[str, None] = {}
-        views: dict[str, None] = {}
-        stack = [iter(self.upstream(name))]
-        opened: list[str] = []
-        while stack:
-            up = next(stack[-1], None)
-            if up is None:
-                stack.pop()
-                if opened:
-                    views[opened.pop()] = None
-            elif not self.is_view(up):
-                values[up] = None
-            elif up not in views:
-                opened.append(up)
-                stack.append(iter(self.upstream(up)))
-        return list(values), list(views)
-
-    def manifest(self, name: str) -> Manifest:
-        """Return the node's manifest with a line for each given value that it takes."""
-        lines = [self.givens[up].part for up in self.graph.upstream(name) if up in self.givens]
-        return with_parts(self.manifests[name], lines)
-
-    def key(self, name: str, id_of: Callable[[str], str | None]) -> Key | None:
-        """Return the node's key over the ids of its upstreams, or None when one of them is not known."""
-        parts = list(_upstream_parts(self.graph.nodes[name], self.upstream(name), id_of))
-        return None if None in parts else self.manifests[name].key(part for part in parts if part)
-
-    @cached_property
-    def deep(self) -> Mapping[str, Key]:
-        """The deep key of each node in `order`."""
-        keys: dict[str, Key] = {}
-        for name in self.order:
-            key = self.key(name, lambda up: self.givens[up].digest if up in self.givens else keys.get(up))
-            assert key is not None  # the order puts upstreams first
-            keys[name] = key
-        return keys
-
-    def content(self, name: str, digest_of: Callable[[str], Digest | None]) -> Key | None:
-        """Return the node's content key over known digests; a view counts as its own content key."""
-        ids: dict[str, str | None] = {}
-        _, views = self.needs(name)
-        for each in (*views, name):
-            for up in self.upstream(each):
-                if up in self.givens:
-                    ids[up] = self.givens[up].digest
-                elif up not in ids:
-                    ids[up] = digest_of(up)
-            ids[each] = self.key(each, ids.get)
-        found = ids[name]
-        return Key(found) if found is not None else None
-
-
-def _upstream_parts(
-    node: Node, present: Collection[str], id_of: Callable[[str], str | None]
-) -> Iterator[Part | None]:
-    for parameter in node.parameters:
-        if not all(name in present for name in parameter.upstream):
-            yield Part("upstream", parameter.name, "default")
-            continue
-        match parameter.binding:
-            case Source(name):
-                items, labels = [name], [""]
-            case Group(bindings, keys):
-                pairs = zip(keys or [""] * len(bindings), bindings, strict=True)
-                chosen = [(key, item.name) for key, item in pairs if isinstance(item, Source)]
-                items, labels = [name for _, name in chosen], [key for key, _ in chosen]
-            case _:
-                continue  # a literal is part of the manifest
-        for name, label in zip(items, labels, strict=True):
-            digest = id_of(name)
-            part_name = f"{parameter.name}[{label}]" if label else parameter.name
-            yield None if digest is None else Part("upstream", part_name, digest, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +85,25 @@ class Plan:
         return all(step.decision is not Decision.RUN for step in self.steps.values())
 
 
+@dataclass(frozen=True)
+class Explanation:
+    """Why a node is what it is: its step in the plan, today's manifest and the record it is compared with."""
+
+    step: Step
+    manifest: Manifest
+    record: Record | None
+    changes: tuple[Reason, ...]
+    givens: Mapping[str, Given] = field(default_factory=dict)
+
+
 class Lookup(Protocol):
     """What the planner may ask; answered from stores."""
 
     def find(self, keys: Collection[Key]) -> Mapping[Key, Record]:
         """Return the record to use for each key that has one."""
+
+    def find_renamed(self, key: Key, name: str, present: Collection[str]) -> Record | None:
+        """Return the record to use for a node's unnamed key, made under a name that is not among `present`."""
 
     def find_latest(self, nodes: Collection[str]) -> Mapping[str, Record]:
         """Return the newest record of each node."""
@@ -287,6 +168,7 @@ def _decide(
     digests: dict[str, Digest | None] = {name: given.digest for name, given in request.givens.items()}
     steps: dict[str, Step] = {}
     misses: list[str] = []
+    alike = Alike(request, lookup)
     for name in request.order:
         if asked is not None and name not in asked:
             continue
@@ -300,10 +182,11 @@ def _decide(
         content = None
         if record is None and name not in request.forced:
             content = request.content(name, digests.get)
-            record = lookup.find([content]).get(content) if content else None
+            record = alike.find(name, digests.get)
         if record is not None:
             digests[name] = record.artifact.digest
-            steps[name] = Step(name, Decision.SKIP, Status.FRESH, deep, (), record, record.artifact.digest,
+            said = (alike.accepted[name].reason,) if name in alike.accepted else ()
+            steps[name] = Step(name, Decision.SKIP, Status.FRESH, deep, said, record, record.artifact.digest,
                                record.duration, content)  # fmt: skip
         else:
             digests[name] = None
@@ -313,6 +196,42 @@ def _decide(
     for name in misses:
         steps[name] = _explain(request, lookup, steps, name, latest.get(name))
     return steps
+
+
+@dataclass
+class Alike:
+    """Finds records by what a node's upstream values are. Each record of a node that is gone goes to one node."""
+
+    request: Request
+    lookup: Lookup
+    inherited: set[Key] = field(default_factory=set)
+    accepted: dict[str, Acceptance] = field(default_factory=dict)
+
+    def find(self, name: str, digest_of: Callable[[str], Digest | None]) -> Record | None:
+        """Return the record of the node's content key, of one that is accepted, or of the node's name before."""
+        content = self.request.content(name, digest_of)
+        if content is None:
+            return None
+        record = self.lookup.find([content]).get(content) or self._find_accepted(name, digest_of)
+        return record or self._find_renamed(name, digest_of)
+
+    def _find_accepted(self, name: str, digest_of: Callable[[str], Digest | None]) -> Record | None:
+        for acceptance in self.request.accepted.get(name, ()):
+            key = self.request.content(name, digest_of, acceptance.known)
+            record = self.lookup.find([key]).get(key) if key else None
+            if record is not None:
+                self.accepted[name] = self.request.accepted[name][0]
+                return record
+        return None
+
+    def _find_renamed(self, name: str, digest_of: Callable[[str], Digest | None]) -> Record | None:
+        unnamed = self.request.unnamed(name, digest_of)
+        if unnamed is None or unnamed in self.inherited:
+            return None
+        record = self.lookup.find_renamed(unnamed, name, self.request.names)
+        if record is not None:
+            self.inherited.add(unnamed)
+        return record
 
 
 def _asked(request: Request, found: Mapping[Key, Record]) -> set[str]:

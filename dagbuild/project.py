@@ -7,31 +7,36 @@ how a step runs the executor's.
 from __future__ import annotations
 
 import contextlib
+import copy
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from dagbuild.acceptance import Acceptance, find_acceptances
+from dagbuild.accepting import accept_everywhere, accept_node, revoke
 from dagbuild.artifacts import Artifacts
 from dagbuild.build import Tools, run_build
 from dagbuild.errors import InputError, did_you_mean
 from dagbuild.events import BuildResult, Event, Listener, Notice
 from dagbuild.executors.base import Executor, Work
-from dagbuild.executors.local import LocalExecutor
-from dagbuild.findings import Findings
+from dagbuild.executors.opening import open_executor
+from dagbuild.filing import author
+from dagbuild.findings import Findings, answered
 from dagbuild.graph import Graph
 from dagbuild.inputs import GivenMaker, Outside
 from dagbuild.lookup import StoreLookup
 from dagbuild.node import Node
 from dagbuild.observe.unseen import Unseen, find_unseen
-from dagbuild.pinning import new_pin, select_artifact
-from dagbuild.plan import Decision, Given, Plan, Request, Step, make_plan
-from dagbuild.reasons import Reason, find_changes, with_parts
+from dagbuild.pinning import add_pin, choose_artifact, drop_pin
+from dagbuild.plan import Decision, Explanation, Plan, make_plan
+from dagbuild.reasons import find_changes, with_parts
 from dagbuild.record import Artifact, Manifest, Record
+from dagbuild.request import Request
 from dagbuild.settings import Pin, Settings, load_settings
 from dagbuild.snapshot import CodeNeededError, Grounds
 from dagbuild.store import FileDigests, open_store
@@ -42,17 +47,6 @@ from dagbuild.watching import Watching
 
 def _ignore(_: Event) -> None:
     pass
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Why a node is what it is: its step in the plan, today's manifest and the record it is compared with."""
-
-    step: Step
-    manifest: Manifest
-    record: Record | None
-    changes: tuple[Reason, ...]
-    givens: Mapping[str, Given] = field(default_factory=dict)
 
 
 class Project:
@@ -143,6 +137,14 @@ class Project:
             if opened is not None:
                 opened.close()
 
+    def without_pin(self, node: str) -> Project:
+        """Return the same project, with the same store, as it would be without a pin; this one closes the store."""
+        other = copy.copy(self)
+        other._store = self.store
+        pins = {name: pin for name, pin in self.settings.pins.items() if name != node}
+        other.settings = replace(self.settings, pins=pins)
+        return other
+
     # -- what the planner needs to know --------------------------------------------------------------------------
 
     def targets(self, names: Iterable[str] = ()) -> tuple[str, ...]:
@@ -176,14 +178,7 @@ class Project:
             carry=self._watching().carry,
         )
         self._maker = maker
-        pins = {
-            name: (Artifact.from_json(pin.artifact), pin.note or pin.digest)
-            for name, pin in self.settings.pins.items()
-            if name not in (overrides or {})
-        }
-        outside = Outside(
-            self.settings.config, {**self.settings.inputs, **(inputs or {})}, overrides or {}, pins
-        )
+        outside = Outside.of(self.settings, inputs or {}, overrides or {})
         givens = maker.make(outside, names)
         reached = self.graph.order(names, stop=givens.__contains__)
         nodes = [self.graph.nodes[n] for n in reached if n in self.graph.nodes and n not in givens]
@@ -191,17 +186,9 @@ class Project:
         manifests = self._findings.code.make_manifests(nodes)
         for name, parts in reads.items():
             manifests[name] = with_parts(manifests[name], parts)
-        request = Request(self.graph, names, givens, manifests, frozenset(force))
-
-        def is_unchanged(name: str) -> bool:
-            files = [
-                givens[up] for up in self.graph.upstream(name) if up in givens and givens[up].kind == "file"
-            ]
-            return all(maker.is_unchanged(given) for given in files) and maker.are_unchanged(
-                reads.get(name, ())
-            )
-
-        return request, is_unchanged
+        accepted = find_acceptances(manifests, self.store.find_records)
+        request = Request(self.graph, names, givens, manifests, frozenset(force), accepted)
+        return request, maker.is_unchanged
 
     def _watching(self) -> Watching:
         return Watching(self.settings, self.graph.nodes, self.files, self._findings.code.open_reader)
@@ -221,6 +208,7 @@ class Project:
         """Return the plan with every node above the targets looked up; runs and fetches nothing."""
         return self.plan(targets, inputs=inputs, overrides=overrides)
 
+    @answered
     def plan(
         self,
         targets: Iterable[str] = (),
@@ -230,14 +218,10 @@ class Project:
         force: Collection[str] = (),
     ) -> Plan:
         """Return what a build would do; runs and fetches nothing."""
-        targets = list(targets)
+        request, _ = self._request(targets, inputs, overrides, force)
+        return make_plan(request, self._lookup(), everything=True)
 
-        def ask() -> Plan:
-            request, _ = self._request(targets, inputs, overrides, force)
-            return make_plan(request, self._lookup(), everything=True)
-
-        return self._findings.answer(ask)
-
+    @answered
     def build(
         self,
         targets: Iterable[str] = (),
@@ -256,20 +240,14 @@ class Project:
         raises is in the result.
         """
         self.listener = on_event
-        targets = list(targets)
         if values or executor is not None:
             self._findings.load()
-
-        def prepare() -> tuple[Request, Callable[[str], bool], Watching, StoreLookup, Plan]:
-            request, unchanged = self._request(targets, inputs, overrides, force, save=True)
-            watching = self._watching()
-            lookup = StoreLookup(self.store, watching.find_changed)
-            plan = make_plan(request, lookup, everything=True)
-            if self._findings.known is not None and (plan.names(Decision.RUN) or plan.names(Decision.FETCH)):
-                raise CodeNeededError  # a fetch that fails ends in a run
-            return request, unchanged, watching, lookup, plan
-
-        request, unchanged, watching, lookup, plan = self._findings.answer(prepare)
+        request, unchanged = self._request(targets, inputs, overrides, force, save=True)
+        watching = self._watching()
+        lookup = StoreLookup(self.store, watching.find_changed)
+        plan = make_plan(request, lookup, everything=True)
+        if self._findings.known is not None and (plan.names(Decision.RUN) or plan.names(Decision.FETCH)):
+            raise CodeNeededError  # a fetch that fails ends in a run
         with contextlib.closing(self._open_executor(executor, request)) as opened:
             tools = Tools(
                 self.store,
@@ -287,25 +265,19 @@ class Project:
             return run_build(request, plan, tools, run=run, keep_going=keep_going, values=values)
 
     def _open_executor(self, kind: str | None, request: Request) -> Executor:
-        settings = self.settings.executor
-        match "local" if self._findings.known is not None else kind or settings.kind:
-            case "local":
-                return LocalExecutor(
-                    self.store, self.artifacts, lambda node, text: self.listener(Notice(text, node))
-                )
-            case "ray":
-                from dagbuild.executors.ray import Code, RayExecutor, open_worker_store
+        if self._findings.known is not None:
+            kind = "local"  # nothing is going to run
+        nodes = [self.graph.nodes[name] for name in request.manifests]
+        return open_executor(
+            kind or self.settings.executor.kind,
+            self.settings,
+            self.store,
+            self.artifacts,
+            find_code=lambda: (self.modules, nodes, request.manifests),
+            on_wait=lambda node, text: self.listener(Notice(text, node)),
+        )
 
-                nodes = [self.graph.nodes[name] for name in request.manifests]
-                code = Code(
-                    self.settings.root, self.modules, nodes, request.manifests, self.settings.packages
-                )
-                self.store.flush()  # inputs that were saved are needed on other machines
-                opener = partial(open_worker_store, self.settings.cache, self.settings.remote)
-                return RayExecutor(opener, code, address=settings.address)
-            case other:
-                raise InputError(f"there is no executor '{other}'", hint="local or ray")
-
+    @answered
     def explain(
         self,
         node: str,
@@ -314,11 +286,6 @@ class Project:
         overrides: Mapping[str, Any] | None = None,
     ) -> Explanation:
         """Return why the node is fresh or stale, part by part."""
-        return self._findings.answer(lambda: self._explain(node, inputs, overrides))
-
-    def _explain(
-        self, node: str, inputs: Mapping[str, Any] | None, overrides: Mapping[str, Any] | None
-    ) -> Explanation:
         request, _ = self._request([node], inputs, overrides)
         step = make_plan(request, self._lookup(), everything=True).steps.get(node)
         if step is None:
@@ -347,11 +314,9 @@ class Project:
             self.graph.nodes[node], found, views=tuple(self.graph.nodes[view] for view in views), keep=False
         )
 
+    @answered
     def artifact(self, node: str) -> Artifact:
         """Return the artifact that the node has today, without running anything; raises InputError when it has none."""
-        return self._findings.answer(lambda: self._artifact(node))
-
-    def _artifact(self, node: str) -> Artifact:
         request, _ = self._request([node], None, None)
         if node in request.givens:
             return request.givens[node].artifact
@@ -368,33 +333,65 @@ class Project:
         return self.artifacts.load(artifact)
 
     def log(self, node: str | None = None) -> list[Record]:
-        """Return the records, newest first; of one node where it is named."""
-        records = [record for record in self.store.iter_records() if node is None or record.node == node]
+        """Return the records, newest first; of one node where it is named, with what was accepted of it."""
+        names = (node, f"accept:{node}")
+        records = (record for record in self.store.iter_records() if node is None or record.node in names)
         return sorted(records, key=lambda record: record.started, reverse=True)
+
+    def accept(
+        self, node: str = "", *, because: str, package: str = "", helper: str = ""
+    ) -> list[Acceptance]:
+        """Say that what has changed of the node itself does not alter its value: it stays fresh, and what is below.
+
+        Without a node: of all nodes of which only this package or helper has changed. Raises InputError when there is
+        no such change, or no value.
+        """
+        self._findings.load()
+        request, _ = self._request([self.check_node(node).name] if node else (), None, None)
+        plan = make_plan(request, self._lookup(), everything=True)
+        if node:
+            return self._say([accept_node(request, plan, node, because, author())])
+        return self._say(accept_everywhere(request, plan, because, author(), package=package, helper=helper))
+
+    def revoke(self, node: str, *, because: str = "") -> Acceptance:
+        """Take back what was accepted of the node as it is today; raises InputError when nothing was."""
+        self._findings.load()
+        request, _ = self._request([self.check_node(node).name], None, None)
+        return self._say([revoke(request, node, because, author())])[0]
+
+    def _say(self, found: list[Acceptance]) -> list[Acceptance]:
+        self.store.put_records([acceptance.to_record() for acceptance in found])
+        self.store.flush()
+        return found
 
     # -- pins ----------------------------------------------------------------------------------------------------
 
-    def make_pin(self, node: str, value: Any, note: str = "") -> Pin:
-        """Store a value and return the pin that puts it in the node's place."""
+    def pin_value(self, node: str, value: Any, note: str = "") -> Pin:
+        """Put a value in the node's place for everybody who has this dagbuild.toml; counts from the next load."""
         self.check_node(node)
-        return self._pin(self.artifacts.save(value), note)
+        return self._pin(node, self.artifacts.save(value), note)
 
-    def select_pin(self, node: str, selector: str = "@current", note: str = "") -> Pin:
-        """Return a pin on a value that was built: "@current", "@" and the start of a run's name or a digest.
+    def pin_built(self, node: str, selector: str = "@current", note: str = "") -> Pin:
+        """Pin a value that was built: "@current", or "@" and the start of a run's name or a digest.
 
         Raises InputError when nothing or more than one value matches.
         """
         self.check_node(node)
-        if selector == "@current":
-            return self._pin(self.artifact(node), note)
-        return self._pin(select_artifact(node, self.log(node), selector), note)
+        current = selector == "@current"
+        artifact = self.artifact(node) if current else choose_artifact(self.log(node), node, selector)
+        return self._pin(node, artifact, note)
 
-    def _pin(self, artifact: Artifact, note: str) -> Pin:
+    def _pin(self, node: str, artifact: Artifact, note: str) -> Pin:
         self.store.flush()
-        return new_pin(artifact, note)
+        return add_pin(self.settings, node, artifact, note)
+
+    def unpin(self, node: str) -> None:
+        """Let the node be computed again; raises InputError when it is not pinned."""
+        drop_pin(self.settings, node)
 
     def check_node(self, name: str) -> Node:
-        """Return the node; raises InputError with the nearest name when there is none."""
+        """Return the node with its code; raises InputError with the nearest name when there is none."""
+        self._findings.load()
         if name not in self.graph.nodes:
             raise InputError(f"there is no node '{name}'", hint=did_you_mean(name, self.graph.nodes))
         return self.graph.nodes[name]

@@ -13,8 +13,8 @@ from pathlib import PurePosixPath
 from dagbuild.record import Manifest, Part
 
 _ORDER = (
-    "config", "input", "override", "pin", "file", "node", "source", "helper", "class", "constant", "statement",
-    "module", "package", "python", "recipe", "upstream",
+    "config", "input", "override", "pin", "file", "node", "binding", "source", "helper", "class", "constant",
+    "statement", "module", "package", "python", "recipe", "upstream",
 )  # fmt: skip
 """Kinds of parts, the most telling first: a switched config value explains another function's code."""
 
@@ -36,19 +36,23 @@ NEVER_BUILT = Reason("never built", "missing")
 
 def find_changes(old: Manifest, new: Manifest) -> tuple[Reason, ...]:
     """Return what changed from `old` to `new`, the most telling first; empty when nothing did."""
-    before, after = _index(old), _index(new)
     reasons: list[tuple[int, Reason]] = []
-    for key in dict.fromkeys([*after, *before]):
-        was, now = before.get(key), after.get(key)
-        if was is not None and now is not None and was.digest == now.digest:
-            continue
-        kind = key[0]
-        rank = _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
+    for was, now in find_changed_parts(old, new):
+        part = now or was
+        assert part is not None
+        rank = _ORDER.index(part.kind) if part.kind in _ORDER else len(_ORDER)
         reasons.append((rank, _tell(was, now)))
     told = [reason for _, reason in sorted(reasons, key=lambda item: item[0])]
     if len(told) > 1:  # leaves tell it better than the root that they are part of
         told = [reason for reason in told if reason.kind != "source"] or told
     return tuple(told)
+
+
+def find_changed_parts(old: Manifest, new: Manifest) -> list[tuple[Part | None, Part | None]]:
+    """Return each part that is not the same as it was and as it is; None where it is not there."""
+    before, after = _index(old), _index(new)
+    pairs = [(before.get(key), after.get(key)) for key in dict.fromkeys([*after, *before])]
+    return [(was, now) for was, now in pairs if not (was and now and was.digest == now.digest)]
 
 
 def _index(manifest: Manifest) -> dict[tuple[str, str, int], Part]:
@@ -80,6 +84,7 @@ def _tell(was: Part | None, now: Part | None) -> Reason:
 _WHOLE = {
     "source": "its code changed",
     "node": "its name changed",
+    "binding": "what its parameters are given changed",
     "recipe": "how dagbuild makes it changed",
 }
 """Kinds of which a node has one part."""

@@ -14,7 +14,10 @@ from typing import Any, NewType
 from dagbuild.digest import Digest, digest_json
 
 Key = NewType("Key", str)
-"""A fingerprint over upstream ids: a deep key or a content key. The text of a digest."""
+"""A fingerprint over upstream ids: a deep, content or unnamed key. The text of a digest."""
+
+ACCEPTED = "accept/1"
+"""The codec of a record that holds no value but an author's word, which is kept as long as the store."""
 
 FORMAT = 1
 """Of records; a higher number than ours means that a newer dagbuild wrote it."""
@@ -57,11 +60,16 @@ class Manifest:
         """The digest of the parts that count."""
         return digest_json([[p.kind, p.name, p.digest] for p in self.parts if p.counts])
 
-    def key(self, upstream: Iterable[Part]) -> Key:
-        """Return the key of this manifest over upstream ids: deep ids give the deep key, digests the content key."""
-        return Key(
-            digest_json([self.fingerprint, [[p.kind, p.name, p.digest] for p in upstream if p.counts]])
-        )
+    @cached_property
+    def unnamed(self) -> Digest:
+        """The digest of the parts that count, but for what the node and its function are called."""
+        parts = [p for p in self.parts if p.counts and p.kind != "node"]
+        return digest_json([[p.kind, "" if p.kind == "source" else p.name, p.digest] for p in parts])
+
+
+def make_key(fingerprint: Digest, upstream: Iterable[Part]) -> Key:
+    """Return the key of a fingerprint over upstream ids: deep ids give the deep key, digests the content key."""
+    return Key(digest_json([fingerprint, [[p.kind, p.name, p.digest] for p in upstream if p.counts]]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +148,10 @@ class Observation:
 class Record:
     """The fact that a key gave an artifact, then, there.
 
-    Found under `deep` and under `content`. `upstream`: the digest of each upstream value, by name. Durations are in
-    seconds, memory in bytes, `started` in seconds since 1970 (UTC). `watched` names those upstreams whose values depend
-    on what a run was seen to read, theirs or that of one above them: the deep key says nothing of that.
+    Found under each of `keys`; `unnamed` is the content key but for the node's name. `upstream`: the digest of each
+    upstream value, by name. Durations are in seconds, memory in bytes, `started` in seconds since 1970 (UTC). `watched`
+    names those upstreams whose values depend on what a run was seen to read, theirs or that of one above them: the deep
+    key says nothing of that.
     """
 
     node: str
@@ -163,6 +172,12 @@ class Record:
     forced: bool = False
     alias: bool = False
     watched: tuple[str, ...] = ()
+    unnamed: Key = Key("")
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """What the record is found under, each once."""
+        return tuple(dict.fromkeys(key for key in (self.deep, self.content, self.unnamed) if key))
 
     def agrees(self, digests: Mapping[str, Digest | None]) -> bool:
         """Tell whether the value was made from these upstream digests, as far as the deep key does not say so itself.
@@ -182,6 +197,7 @@ class Record:
             "node": self.node,
             "deep": self.deep,
             "content": self.content,
+            "unnamed": self.unnamed,
             "manifest": [part.to_json() for part in self.manifest.parts],
             "artifact": self.artifact.to_json(),
             "upstream": dict(self.upstream),
@@ -227,6 +243,7 @@ class Record:
                 log=data["log"],
                 forced=bool(data["forced"]),
                 alias=bool(data["alias"]),
+                unnamed=Key(str(data.get("unnamed", ""))),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a record: {error!r}") from error

@@ -14,8 +14,8 @@ from dagbuild.code import SourceReader
 from dagbuild.node import Node
 from dagbuild.observe import ExtraCode, Places, Ran, Watch, find_changed
 from dagbuild.observe.unseen import find_unseen
-from dagbuild.plan import Request
 from dagbuild.record import Artifact, Observation, Record
+from dagbuild.request import Request
 from dagbuild.settings import Settings
 from dagbuild.store import FileDigests
 

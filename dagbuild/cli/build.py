@@ -31,6 +31,7 @@ SHORT = 60
 @click.option("--force", metavar="NODE", multiple=True, help="Compute this node even if it is fresh.")
 @click.option("-k", "--keep-going", is_flag=True, help="Go on with what a failed node does not block.")
 @click.option("--executor", type=click.Choice(["local", "ray"]), help="Where to run.")
+@click.option("--logs", is_flag=True, help="Show again what reused nodes printed when they ran.")
 @override_option
 @json_option
 @with_session
@@ -42,6 +43,7 @@ def command(
     force: tuple[str, ...],
     keep_going: bool,
     executor: str | None,
+    logs: bool,
     overrides: tuple[str, ...],
     as_json: bool,
 ) -> int:
@@ -72,9 +74,9 @@ def command(
 
     lines: list[str] = []
     if as_json:
-        result = _build_json(build)
+        result = _build_json(build, logs)
     else:
-        result, lines = _build_told(session, build, chosen)
+        result, lines = _build_told(session, build, chosen, logs)
     if result.interrupted:
         return INTERRUPTED
     if result.failed:
@@ -82,7 +84,7 @@ def command(
     if output is not None:
         write_value(result.values[chosen[0]], output, chosen[0])
         say(f"wrote {output}")
-    elif lines and not (force or overrides or executor or result.names(How.COMPUTED)):
+    elif lines and not (force or overrides or executor or logs or result.names(How.COMPUTED)):
         session.remember(lines, 0, chosen, result.steps.values())
     return 0
 
@@ -99,10 +101,10 @@ def _open(session: Session, targets: tuple[str, ...]) -> Project:
         raise SettingsError(problem.message, hint=hint) from None
 
 
-def _build_json(build: Build) -> BuildResult:
+def _build_json(build: Build, logs: bool) -> BuildResult:
     from dagbuild.report.jsonl import JsonLines
 
-    listener = JsonLines(_writer(sys.stdout))
+    listener = JsonLines(_writer(sys.stdout), logs=logs)
     with contextlib.redirect_stdout(sys.stderr):  # what nodes print is no JSON
         return build(listener)
 
@@ -117,14 +119,16 @@ def _writer(stream: IO[str]) -> Callable[[str], None]:
     return write
 
 
-def _build_told(session: Session, build: Build, targets: tuple[str, ...]) -> tuple[BuildResult, list[str]]:
+def _build_told(
+    session: Session, build: Build, targets: tuple[str, ...], logs: bool
+) -> tuple[BuildResult, list[str]]:
     """Build, say how it went, and return the result and the closing lines."""
     from dagbuild.events import Event, Notice
     from dagbuild.report.console import open_report
     from dagbuild.report.summary import tell_result, tell_values
 
     live = is_live()
-    with open_report(say, session.err, live=live, again=session.command("build")) as report:
+    with open_report(say, session.err, live=live, again=session.command("build"), logs=logs) as report:
 
         def listen(event: Event) -> None:
             session.told = session.told or isinstance(event, Notice)

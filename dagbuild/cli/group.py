@@ -27,9 +27,13 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Keep": {
         "pin": "Put a value in a node's place for the project.",
         "unpin": "Let go of a pin.",
-        "pins": "List the pins.",
-        "check": "Say what of the nodes' code nobody can see.",
+        "pins": "List the pins, and what each stands in front of.",
+        "accept": "Say that a change does not alter values.",
+        "push": "Send to the remote what it does not have.",
+        "stats": "Say which nodes take the cache's space, and what they cost to make.",
+        "gc": "Make room in the cache.",
         "verify": "Read the whole cache and find what is damaged.",
+        "check": "Say what of the nodes' code nobody can see.",
         "init": "Make a small working project.",
     },
 }

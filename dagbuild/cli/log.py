@@ -15,12 +15,15 @@ from dagbuild.cli.terminal import give
 @click.option(
     "-n", "--number", type=click.IntRange(min=1), default=20, show_default=True, help="Lines to show."
 )
+@click.option("--logs", is_flag=True, help="Show what the nodes printed, too.")
 @json_option
 @with_session
-def command(session: Session, node: str | None, number: int, as_json: bool) -> int:
+def command(session: Session, node: str | None, number: int, logs: bool, as_json: bool) -> int:
     """List records, newest first: of all nodes, or of NODE, whose earlier values `pin` can bring back."""
+    from dagbuild.acceptance import Acceptance
     from dagbuild.report import units
     from dagbuild.report.style import columns
+    from dagbuild.report.words import quote_log
 
     # A node that is gone still has its history, so names are not checked against today's graph.
     records = session.project.log(node)[:number]
@@ -39,8 +42,23 @@ def command(session: Session, node: str | None, number: int, as_json: bool) -> i
                 record.user,
                 record.run,
             )
+            if (said := Acceptance.from_record(record)) is None
+            else (
+                units.moment(said.moment),
+                said.node,
+                "revoked" if said.revoked else "accepted",
+                "",
+                "",
+                said.author,
+                said.because,
+            )
             for record in records
         ]
         heads = ("when", "node", "took", "size", "value", "who", "run")
-        give("\n".join(columns(rows, session.out, heads)))
+        lines = columns(rows, session.out, heads)
+        give(lines[0])
+        for record, line in zip(records, lines[1:], strict=True):
+            give(line)
+            if logs and record.log:
+                give("\n".join(quote_log(record.log)))
     return 0

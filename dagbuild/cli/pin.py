@@ -19,15 +19,12 @@ def command(session: Session, node: str, value: str, note: str) -> int:
 
     Without VALUE: the value that NODE has now. Pins are kept in dagbuild.toml.
     """
-    from dagbuild.settings import write_pin
-
     session.check_names([node])
     project = session.project
     if value.startswith("@"):
-        pin = project.select_pin(node, value, note)
+        pin = project.pin_built(node, value, note)
     else:
-        pin = project.make_pin(node, _read(session, node, value), note)
-    write_pin(session.settings.file or session.settings.root, node, pin)
+        pin = project.pin_value(node, _read(session, node, value), note)
     say(f"pinned `{node}` to {pin.digest}")
     return 0
 

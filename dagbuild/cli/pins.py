@@ -1,32 +1,69 @@
-"""`dagbuild pins`: what stands in whose place, since when and why."""
+"""`dagbuild pins`: what stands in whose place, since when and why, and what it stands in front of."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
 from dagbuild.cli.session import Session, json_option, with_session
 from dagbuild.cli.terminal import give
+from dagbuild.report.style import Style, columns
+
+if TYPE_CHECKING:
+    from dagbuild.shadows import Shadow
 
 
 @click.command("pins", short_help="List the pins.")
 @json_option
 @with_session
 def command(session: Session, as_json: bool) -> int:
-    """List the pins of dagbuild.toml. Imports none of the project's modules."""
-    from dagbuild.report.style import columns
+    """List the pins of dagbuild.toml: the nodes that are not needed because of each, and whether it differs from what
+    the node would give. Runs nothing.
+    """
+    if not session.settings.pins:
+        give("{}" if as_json else "no pins")
+        return 0
+    from dagbuild.shadows import find_shadows
 
-    pins = session.settings.pins
+    shadows = find_shadows(session.project)
     if as_json:
-        plain = {
-            name: {"digest": pin.digest, "note": pin.note, "author": pin.author, "date": pin.date}
-            for name, pin in pins.items()
-        }
-        give(json.dumps(plain, indent=2))
-    elif not pins:
-        give("no pins")
+        give(json.dumps({shadow.node: _to_json(shadow) for shadow in shadows}, indent=2))
     else:
-        rows = [(name, pin.digest[:13], pin.date, pin.author, pin.note) for name, pin in pins.items()]
-        give("\n".join(columns(rows, session.out, ("node", "value", "date", "author", "note"))))
+        give("\n".join(_tell(shadows, session.out)))
     return 0
+
+
+def _tell(shadows: list[Shadow], style: Style) -> Iterator[str]:
+    from dagbuild.report.words import join
+
+    rows = [(s.node, s.pin.digest[:13], s.pin.date, s.pin.author, _compare(s), s.pin.note) for s in shadows]
+    yield from columns(rows, style, ("node", "value", "date", "author", "computed", "note"))
+    for shadow in shadows:
+        if shadow.hidden:
+            yield f"because of `{shadow.node}`, not needed: {join(shadow.hidden)}"
+
+
+def _compare(shadow: Shadow) -> str:
+    match shadow.differs:
+        case None:
+            return "not known: not built"
+        case True:
+            return "differs"
+        case False:
+            return "equal"
+
+
+def _to_json(shadow: Shadow) -> dict[str, object]:
+    pin = shadow.pin
+    return {
+        "digest": pin.digest,
+        "note": pin.note,
+        "author": pin.author,
+        "date": pin.date,
+        "hides": list(shadow.hidden),
+        "computed": shadow.digest,
+        "differs": shadow.differs,
+    }

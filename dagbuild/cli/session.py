@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dagbuild.events import Event
     from dagbuild.project import Project
     from dagbuild.settings import Settings
+    from dagbuild.upkeep import Upkeep
 
 SETTINGS = ("project", "cache", "remote", "executor", "build", "inputs")
 """Tables of dagbuild.toml that are not the project's own config."""
@@ -70,6 +71,15 @@ class Session:
         click.get_current_context().call_on_close(project.close)
         self._check_sets(project)
         return project
+
+    @functools.cached_property
+    def upkeep(self) -> Upkeep:
+        """The project's stores; imports none of its modules."""
+        from dagbuild.upkeep import Upkeep
+
+        upkeep = Upkeep(self.settings, self._warn)
+        click.get_current_context().call_on_close(upkeep.close)
+        return upkeep
 
     def _check_sets(self, project: Project) -> None:
         """Raise InputError for config values of `--set` that neither the file has nor any node reads.
@@ -150,8 +160,11 @@ class Session:
         """Tell what the store has to say outside a build."""
         text = getattr(event, "text", None)
         if text is not None:
-            self.told = True
-            say(f"{self.err.paint('warning', 'warning')}: {text}")
+            self._warn(text)
+
+    def _warn(self, text: str) -> None:
+        self.told = True
+        say(f"{self.err.paint('warning', 'warning')}: {text}")
 
 
 def _name_config(key: str) -> str | None:

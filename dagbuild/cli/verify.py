@@ -3,101 +3,87 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 from dagbuild.cli.session import Session, json_option, with_session
 from dagbuild.cli.terminal import give
-from dagbuild.errors import BlobDamagedError, BlobMissingError
 from dagbuild.report import units
+from dagbuild.report.style import Style
 
 if TYPE_CHECKING:
     from dagbuild.record import BlobRef
-    from dagbuild.store.base import Store
+    from dagbuild.store.verify import VerifyReport
 
 DAMAGED = 1
 
 
 @click.command("verify", short_help="Find what is damaged in the cache.")
-@click.option("--repair", is_flag=True, help="Fetch what is damaged or missing from the remote.")
+@click.option(
+    "--repair", is_flag=True, help="Fetch what is lost from the remote, and drop what cannot be used."
+)
 @json_option
 @with_session
 def command(session: Session, repair: bool, as_json: bool) -> int:
-    """Read every blob that is in the cache and compare it with its name.
+    """Read every value and record of the cache: does each match its digest, is all there that records name?
 
-    A damaged one is put aside, so that the next build that needs it makes or fetches it again.
+    Changes nothing without --repair. With it, what is damaged is put aside and fetched again where there is a remote;
+    records whose values are lost are dropped, so that the next build makes them again.
+
+    Exit status: 0 when all is well (again), 1 when something is or was lost.
     """
-    findings = verify_store(session.project.store, repair=repair)
+    report = session.upkeep.verify(repair=repair)
     if as_json:
-        give(json.dumps(findings.to_json(), indent=2))
+        give(json.dumps(_to_json(report), indent=2))
     else:
-        give(f"read {units.count(len(findings.read), 'blob')}, {units.size(_size(findings.read))}")
-        for ref in sorted(findings.bad, key=lambda ref: ref.digest):
-            nodes = ", ".join(sorted(findings.users[ref]))
-            give(f"{session.out.paint('damaged', 'failed')} {ref.digest} of {nodes}: put aside")
-        if findings.repaired:
-            give(f"repaired {units.count(len(findings.repaired), 'blob')}")
-        if missing := findings.missing - findings.repaired:
-            give(f"{units.count(len(missing), 'blob')} not in this cache: made or fetched when needed")
-        if not findings.bad:
-            give(session.out.paint("nothing is damaged", "fresh"))
-    return DAMAGED if findings.bad else 0
+        give("\n".join(_tell(report, session.out, repaired=repair)))
+    return 0 if report.clean else DAMAGED
 
 
-@dataclass
-class Findings:
-    """What was read, and what was found to be wrong; `users` are the nodes whose values a blob is part of."""
-
-    users: dict[BlobRef, set[str]] = field(default_factory=dict)
-    read: set[BlobRef] = field(default_factory=set)
-    damaged: set[BlobRef] = field(default_factory=set)
-    missing: set[BlobRef] = field(default_factory=set)
-    repaired: set[BlobRef] = field(default_factory=set)
-
-    @property
-    def bad(self) -> set[BlobRef]:
-        """What is damaged still."""
-        return self.damaged - self.repaired
-
-    def to_json(self) -> dict[str, object]:
-        """Return the findings as plain data."""
-        return {
-            "read": len(self.read),
-            "damaged": len(self.damaged),
-            "missing": len(self.missing),
-            "repaired": len(self.repaired),
-            "nodes": sorted({node for ref in self.bad for node in self.users[ref]}),
-        }
+def _tell(report: VerifyReport, style: Style, *, repaired: bool) -> Iterator[str]:
+    read = f"{units.count(report.blobs, 'blob')}, {units.size(report.size)}"
+    yield f"read {units.count(report.records, 'record')} and {read}"
+    for ref in report.damaged:
+        yield _line("damaged", ref, report.nodes.get(ref, ()), style)
+    for ref, nodes in report.missing:
+        yield _line("missing", ref, nodes, style)
+    for text in report.lines:
+        yield f"{style.paint('damaged', 'failed')} {text}"
+    if report.orphaned:
+        size = units.size(sum(ref.size for ref in report.orphaned))
+        yield f"{units.count(len(report.orphaned), 'blob')} that nothing needs, {size}: `dagbuild gc` removes old ones"
+    if report.away:
+        yield f"{units.count(len(report.away), 'blob')} in the remote only: fetched when needed"
+    if report.fetched:
+        yield f"fetched {units.count(len(report.fetched), 'blob')} from the remote"
+    if report.dropped:
+        yield f"dropped {units.count(report.dropped, 'record')}: the next build makes the values again"
+    if report.clean:
+        yield style.paint("nothing is damaged" if not report.damaged else "all is well again", "fresh")
+    elif not repaired:
+        yield style.paint("`dagbuild verify --repair` fetches what the remote has and drops the rest", "hint")
 
 
-def verify_store(store: Store, *, repair: bool = False) -> Findings:
-    """Read every blob that a record names and that is in the local store."""
-    findings = Findings()
-    for record in store.iter_records():
-        for ref in record.artifact.blobs:
-            findings.users.setdefault(ref, set()).add(record.node)
-    findings.read = store.has_blobs(set(findings.users), local=True)
-    findings.missing = set(findings.users) - findings.read
-    findings.damaged = _find_unreadable(store, findings.read)
-    if repair:
-        # Damaged blobs were put aside, so that they are asked for where else they may be.
-        lost = findings.damaged | findings.missing
-        findings.repaired = lost - _find_unreadable(store, lost)
-    return findings
+def _line(word: str, ref: BlobRef, nodes: Iterable[str], style: Style) -> str:
+    return f"{style.paint(word, 'failed')} {ref.digest} of {', '.join(nodes) or 'no node'}"
 
 
-def _find_unreadable(store: Store, refs: Iterable[BlobRef]) -> set[BlobRef]:
-    unreadable: set[BlobRef] = set()
-    for ref in refs:
-        try:
-            store.get_blob(ref)
-        except (BlobDamagedError, BlobMissingError):
-            unreadable.add(ref)
-    return unreadable
-
-
-def _size(refs: Iterable[BlobRef]) -> int:
-    return sum(ref.size for ref in refs)
+def _to_json(report: VerifyReport) -> dict[str, object]:
+    hurt = {node for ref in report.lost for node in report.nodes.get(ref, ())}
+    hurt |= {node for _, nodes in report.missing for node in nodes}
+    return {
+        "clean": report.clean,
+        "records": report.records,
+        "blobs": report.blobs,
+        "bytes": report.size,
+        "damaged": [ref.digest for ref in report.damaged],
+        "missing": [ref.digest for ref, _ in report.missing],
+        "orphaned": [ref.digest for ref in report.orphaned],
+        "remote_only": [ref.digest for ref in report.away],
+        "damaged_records": list(report.lines),
+        "fetched": [ref.digest for ref in report.fetched],
+        "dropped": report.dropped,
+        "nodes": sorted(hurt),
+    }

@@ -11,17 +11,9 @@ from typing import Any
 
 from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Item, Unordered
+from dagbuild.code.reflection import ANNOTATIONS, CALLERS, DOCS, NAMES
 from dagbuild.code.walk import Walk
 from dagbuild.digest import Digest, digest_json
-
-_DOC_MARKS = frozenset({"__doc__", "getdoc", "getsource"})
-_NAME_MARKS = frozenset({"__name__", "__qualname__", "getsource"})
-_ANNOTATION_MARKS = frozenset(
-    {
-        "__annotations__", "get_type_hints", "get_annotations", "signature", "getfullargspec", "__signature__",
-        "validate_call", "getsource",
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +36,8 @@ class Closure:
 
     The digest is free of file, module name and line. `packages` are distributions that it imports, `notes` say
     what could not be seen, `files` are paths in constants and literals that name an existing file, and
-    `environment` the variables that the code is seen to read.
+    `environment` the variables that the code is seen to read. `named` says that the digest holds the names of
+    parameters.
     """
 
     digest: Digest
@@ -53,6 +46,7 @@ class Closure:
     notes: tuple[str, ...]
     files: tuple[str, ...]
     environment: tuple[str, ...]
+    named: bool = True
 
 
 class SourceReader:
@@ -70,9 +64,18 @@ class SourceReader:
         self._files: dict[str, bool] = {}
         self._links: dict[Entity, list[Entity]] = {}
 
-    def closure(self, things: Sequence[Any], ignore: Sequence[Any] = ()) -> Closure:
-        """Return what the things mean together, in order; what is in `ignore` does not count."""
+    def closure(
+        self, things: Sequence[Any], ignore: Sequence[Any] = (), *, called_by_name: bool = False
+    ) -> Closure:
+        """Return what the things mean together, in order; what is in `ignore` does not count.
+
+        With `called_by_name` the first thing's parameters are called by keywords that are ours to choose: where
+        nothing else sees their names, their places count instead.
+        """
         items = [self._walk.refer(thing) for thing in things]
+        by_place = self._by_place(items[0]) if called_by_name else None
+        if by_place is not None:
+            items[0] = by_place
         skipped = [item for item in (self._walk.refer(thing) for thing in ignore) if isinstance(item, Entity)]
         self._walk.finish()
         entities = [item for item in items if isinstance(item, Entity)]
@@ -97,7 +100,21 @@ class SourceReader:
             tuple(dict.fromkeys(note for entity in reached for note in entity.notes)),
             tuple(sorted({path for entity in reached for path in entity.strings if self._is_file(path)})),
             tuple(sorted({name for entity in reached for name in entity.environment})),
+            named=by_place is None,
         )
+
+    def is_plain(self, thing: Any) -> bool:
+        """Tell whether a thing is a function of the project whose name no decorator has seen."""
+        return self._walk.is_plain(thing)
+
+    def _by_place(self, item: Item) -> Entity | None:
+        """Return what stands for a function when its parameters count by their places; None when they may not."""
+        if not isinstance(item, Entity) or not self._walk.is_plain(item.thing):
+            return None
+        self._walk.finish()
+        if any(entity.marks & CALLERS for entity in self._reach([item], ())):
+            return None
+        return self._walk.refer_node(item.thing)
 
     def carried(self, names: Iterable[str]) -> Digest | None:
         """Return what the project's classes and functions named ("features.io:Model") mean together.
@@ -217,7 +234,7 @@ def _seen_by_reflection(reached: Sequence[Entity]) -> list[list[str]]:
     marks = frozenset().union(*(entity.marks for entity in reached))
     wanted = {
         kind
-        for kind, names in (("doc", _DOC_MARKS), ("name", _NAME_MARKS), ("annotations", _ANNOTATION_MARKS))
+        for kind, names in (("doc", DOCS), ("name", NAMES), ("annotations", ANNOTATIONS))
         if marks & names
     }
     if not wanted:

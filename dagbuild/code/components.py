@@ -21,7 +21,7 @@ def digest_all(roots: Iterable[Entity], known: dict[Entity, Digest]) -> None:
 
 
 def digest_own(roots: Iterable[Entity], known: dict[Entity, Digest]) -> None:
-    """Add to `known` digests in which a reference to anything with a name counts by its kind only.
+    """Add to `known` digests in which a reference to anything with a name counts by its kind and a helper's name.
 
     Two of them differ where the thing itself was edited, not merely something that it uses.
     """
@@ -41,7 +41,7 @@ def _digest_component(members: Sequence[Entity], known: dict[Entity, Digest], *,
         if entity in inside:
             return colours[entity]
         if named and entity.kind:
-            return entity.kind
+            return entity.kind + (entity.name.rpartition(".")[2] if entity.kind == "helper" else "")
         return known[entity]
 
     if len(members) == 1 and members[0] not in members[0].neighbours():

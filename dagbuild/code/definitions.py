@@ -20,6 +20,7 @@ from typing import Any
 
 from dagbuild.code.dump import Function
 from dagbuild.code.normal_form import FunctionForm, dump_function
+from dagbuild.code.places import find_places
 from dagbuild.digest import digest_bytes
 
 
@@ -67,6 +68,12 @@ class Text:
         if form is None:
             form = self._forms[id(node)] = dump_function(node)
         return form
+
+    def node_form(self, code: CodeType) -> FunctionForm | None:
+        """Return the function's form with its parameters by place, or None where their names may matter."""
+        node = self.find_function(code)
+        places = find_places(node) if node is not None else {}
+        return dump_function(node, places) if node is not None and places else None
 
     def find_function(self, code: CodeType) -> Function | None:
         """Return the definition that was compiled to this very code, or None."""
@@ -128,6 +135,16 @@ class Definitions:
         """Return the form of a loaded function, or None when its text is not to be had."""
         text = self.text(function.__code__.co_filename, function.__globals__)
         return text.function_form(function.__code__) if text else None
+
+    def find_function(self, function: FunctionType) -> Function | None:
+        """Return the definition of a loaded function, or None when its text is not to be had."""
+        text = self.text(function.__code__.co_filename, function.__globals__)
+        return text.find_function(function.__code__) if text else None
+
+    def node_form(self, function: FunctionType) -> FunctionForm | None:
+        """Return a loaded function's form with its parameters by place, or None where their names may matter."""
+        text = self.text(function.__code__.co_filename, function.__globals__)
+        return text.node_form(function.__code__) if text else None
 
     def find_class(self, cls: type, names: Mapping[str, Any]) -> ast.ClassDef | None:
         """Return the statement that defines a loaded class, or None."""

@@ -8,25 +8,19 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from dagbuild.code.scopes import Import, Scopes
-from dagbuild.code.statements import annotations_of, chain_of
+from dagbuild.code.reflection import REFLECTIVE
+from dagbuild.code.scopes import Chain, Import, Scopes
+from dagbuild.code.statements import annotations_of, chain_of, docstring_of, join_literals
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 _SKIPPED = frozenset({"ctx", "kind", "type_comment", "type_params", "type_ignores"})
 
-REFLECTIVE = frozenset(
-    {
-        "__doc__", "__annotations__", "get_type_hints", "get_annotations", "signature", "getfullargspec",
-        "__name__", "__qualname__", "__subclasses__", "getsource", "getdoc", "__signature__", "validate_call",
-    }
-)  # fmt: skip
-"""Attributes and functions that make visible what a normal form leaves out."""
-
 _LONGEST_PATH = 300
+
 
 _FIELDS: dict[type[ast.AST], tuple[tuple[str, str], ...]] = {}
 
@@ -38,10 +32,17 @@ def _fields(kind: type[ast.AST]) -> tuple[tuple[str, str], ...]:
 
 
 class Dumper:
-    """One walk; `out` is the text so far, the rest is what the code refers to."""
+    """One walk; `out` is the text so far, the rest is what the code refers to.
 
-    def __init__(self) -> None:
+    `places` has what to write for a parameter instead of its name. `called` and `named` are the chains of names that
+    stand in `out` at these indexes: as what a call calls, and otherwise.
+    """
+
+    def __init__(self, places: Mapping[str, str] | None = None) -> None:
         self.out: list[str] = []
+        self.places = places or {}
+        self.called: dict[int, Chain] = {}
+        self.named: dict[int, Chain] = {}
         self.scopes = Scopes()
         self.docs: list[str] = []
         self.strings: dict[str, None] = {}
@@ -98,7 +99,7 @@ class Dumper:
         self.scopes.enter("function")
         for label, group in (("/", args.posonlyargs), ("", args.args), ("*", args.kwonlyargs)):
             for arg in group:
-                self.out.append(f" {label}{arg.arg}")
+                self.out.append(f" {label}{self._spell(arg.arg)}")
                 self.scopes.bind(arg.arg)
         for label, single in (("*", args.vararg), ("**", args.kwarg)):
             if single:
@@ -118,15 +119,11 @@ class Dumper:
             self._dump_list([*args.defaults, *(d for d in args.kw_defaults if d is not None)])
 
     def _without_docstring(self, body: list[ast.stmt]) -> list[ast.stmt]:
-        first = body[0] if body else None
-        if (
-            isinstance(first, ast.Expr)
-            and isinstance(first.value, ast.Constant)
-            and isinstance(first.value.value, str)
-        ):
-            self.docs.append(inspect.cleandoc(first.value.value))
-            return body[1:]
-        return body
+        text = docstring_of(body)
+        if text is None:
+            return body
+        self.docs.append(inspect.cleandoc(text))
+        return body[1:]
 
     def _nested_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self.scopes.bind(node.name)
@@ -169,9 +166,13 @@ class Dumper:
 
     # -- names ----------------------------------------------------------------------------------
 
+    def _spell(self, name: str) -> str:
+        return self.places.get(name, name)
+
     def _name(self, node: ast.Name) -> None:
-        self.out.append(" " + node.id)
+        self.out.append(" " + self._spell(node.id))
         if isinstance(node.ctx, ast.Load):
+            self.named[len(self.out) - 1] = (node.id,)
             self.scopes.refer((node.id,))
             if not node.id.startswith("__"):  # a bare __name__ is the module's
                 self._mark(node.id)
@@ -199,7 +200,8 @@ class Dumper:
             base = base.value
         parts.reverse()
         if isinstance(base, ast.Name):
-            self.out.append(f" {base.id}.{'.'.join(parts)}")
+            self.out.append(f" {self._spell(base.id)}.{'.'.join(parts)}")
+            self.named[len(self.out) - 1] = (base.id, *parts)
             self.scopes.refer((base.id, *parts))
         else:
             self.out.append("(.")
@@ -207,7 +209,7 @@ class Dumper:
             self.out.append(f" {'.'.join(parts)})")
 
     def _named_expression(self, node: ast.NamedExpr) -> None:
-        self.out.append(f"(NamedExpr {node.target.id}")
+        self.out.append(f"(NamedExpr {self._spell(node.target.id)}")
         self.scopes.bind_outside_comprehension(node.target.id)
         self.dump(node.value)
         self.out.append(")")
@@ -266,9 +268,6 @@ class Dumper:
             self.dump(node.value)
             self.out.append(")")
 
-    def _pass(self, _: ast.Pass) -> None:
-        """Add nothing: it does nothing."""
-
     def _assign(self, node: ast.Assign) -> None:
         self._assignment([*node.targets], node.value)
 
@@ -309,16 +308,7 @@ class Dumper:
         self.out.append(f"<str {value!a}>")
 
     def _joined(self, node: ast.JoinedStr) -> None:
-        parts: list[ast.expr | str] = []
-        for part in node.values:
-            if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                # The parsers of 3.11 and 3.12 split literal parts differently.
-                if parts and isinstance(parts[-1], str):
-                    parts[-1] += part.value
-                else:
-                    parts.append(part.value)
-            else:
-                parts.append(part)
+        parts = join_literals(node)
         if not parts or (len(parts) == 1 and isinstance(parts[0], str)):
             self._text("".join(p for p in parts if isinstance(p, str)))
             return
@@ -349,7 +339,7 @@ class Dumper:
             if chain and isinstance(attribute, str):
                 # getattr(module, "name") is module.name, not the whole module.
                 self._mark(attribute)
-                self.out.append(f"(getattr {'.'.join(chain)} {attribute!a}")
+                self.out.append(f"(getattr {'.'.join((self._spell(chain[0]), *chain[1:]))} {attribute!a}")
                 self.scopes.refer((*chain, attribute))
                 self.scopes.refer(("getattr",))
                 self._dump_list([*args[2:], *node.keywords])
@@ -357,6 +347,9 @@ class Dumper:
                 return
         self.out.append("(Call")
         self.dump(func)
+        callee = len(self.out) - 1
+        if chain_of(func):
+            self.called[callee] = self.named.pop(callee)
         self._dump_list([*args])
         if node.keywords:
             self._dump_list([*node.keywords])
@@ -376,14 +369,10 @@ class Dumper:
 
 
 _SPECIAL: dict[type[ast.AST], Callable[[Dumper, Any], None]] = {
-    ast.FunctionDef: Dumper._nested_function,
-    ast.AsyncFunctionDef: Dumper._nested_function,
+    **dict.fromkeys((ast.FunctionDef, ast.AsyncFunctionDef), Dumper._nested_function),
     ast.Lambda: Dumper._lambda,
     ast.ClassDef: Dumper._class,
-    ast.ListComp: Dumper._comprehension,
-    ast.SetComp: Dumper._comprehension,
-    ast.GeneratorExp: Dumper._comprehension,
-    ast.DictComp: Dumper._comprehension,
+    **dict.fromkeys((ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp), Dumper._comprehension),
     ast.Name: Dumper._name,
     ast.Attribute: Dumper._attribute,
     ast.NamedExpr: Dumper._named_expression,
@@ -392,11 +381,9 @@ _SPECIAL: dict[type[ast.AST], Callable[[Dumper, Any], None]] = {
     ast.Import: Dumper._import,
     ast.ImportFrom: Dumper._import_from,
     ast.ExceptHandler: Dumper._handler,
-    ast.MatchAs: Dumper._match_capture,
-    ast.MatchStar: Dumper._match_capture,
-    ast.MatchMapping: Dumper._match_capture,
+    **dict.fromkeys((ast.MatchAs, ast.MatchStar, ast.MatchMapping), Dumper._match_capture),
     ast.Expr: Dumper._expression_statement,
-    ast.Pass: Dumper._pass,
+    ast.Pass: lambda _, __: None,
     ast.Assign: Dumper._assign,
     ast.AnnAssign: Dumper._annotated,
     ast.AugAssign: Dumper._augmented,

@@ -7,6 +7,7 @@ a statement, and yet it decides values. It counts for every function of the modu
 from __future__ import annotations
 
 import ast
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,26 +18,14 @@ from dagbuild.code.classes import SAYS_NOTHING
 from dagbuild.code.definitions import Text
 from dagbuild.code.entities import Entity, Item
 from dagbuild.code.references import MISSING, absolute_name, find_object
-from dagbuild.code.statements import acted_on, bound_names, flatten, is_skipped, root_chain
+from dagbuild.code.statements import acted_on, bound_names, chain_of, flatten, is_skipped, root_chain
 
 if TYPE_CHECKING:
     from dagbuild.code.walk import Walk
 
 _HARMLESS = frozenset(
-    {
-        "logging",
-        "warnings",
-        "sys",
-        "os",
-        "atexit",
-        "faulthandler",
-        "gc",
-        "signal",
-        "threading",
-        "typing",
-        "abc",
-    }
-)
+    {"logging", "warnings", "sys", "os", "atexit", "faulthandler", "gc", "signal", "threading", "typing", "abc"}
+)  # fmt: skip
 _BUILTINS_THAT_ACT = frozenset({("setattr",), ("delattr",), ("exec",), ("eval",), ("__import__",)})
 _ENVIRONMENT = {
     "os": {("environ",), ("environ", "update"), ("environ", "setdefault"), ("putenv",), ("unsetenv",)}
@@ -85,8 +74,24 @@ def _effects_of(walk: Walk, names: Mapping[str, Any], body: list[ast.stmt]) -> I
     for node in body:
         if is_skipped(node):
             continue
-        if any(_is_foreign(walk, names, target) for part in flatten([node]) for target in acted_on(part)):
+        if any(_acts(walk, names, part) or _calls_what_acts(walk, names, part) for part in flatten([node])):
             yield node
+
+
+def _acts(walk: Walk, names: Mapping[str, Any], node: ast.stmt) -> bool:
+    return any(_is_foreign(walk, names, target) for target in acted_on(node))
+
+
+def _calls_what_acts(walk: Walk, names: Mapping[str, Any], node: ast.stmt) -> bool:
+    """Tell whether a name is bound to the result of a function that itself acts: `ready = setup()`."""
+    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+        return False
+    function = find_object(names, chain_of(node.value.func))
+    if not isinstance(function, FunctionType) or not walk.origins.is_project(function.__globals__):
+        return False
+    found = walk.definitions.find_function(function)
+    body = found.body if found is not None and not isinstance(found, ast.Lambda) else []
+    return any(_acts(walk, function.__globals__, part) for part in flatten(body))
 
 
 def _is_foreign(walk: Walk, names: Mapping[str, Any], target: ast.expr) -> bool:
@@ -104,9 +109,16 @@ def _is_foreign(walk: Walk, names: Mapping[str, Any], target: ast.expr) -> bool:
         # What is set is seen by value; what is called may act on anything.
         return isinstance(thing, FunctionType) or (isinstance(thing, type) and bool(rest))
     if home in _ENVIRONMENT:
-        return rest in _ENVIRONMENT[home]
-    seen = not isinstance(thing, ModuleType) and not callable(thing)
-    return not seen and origin != "dagbuild" and home.partition(".")[0] not in _HARMLESS
+        return rest in _ENVIRONMENT[home] or thing is os.environ
+    if origin == "dagbuild" or home.partition(".")[0] in _HARMLESS:
+        return False
+    return isinstance(thing, ModuleType) or callable(thing) or _is_kept(thing, home)
+
+
+def _is_kept(thing: Any, home: str) -> bool:
+    """Tell whether an object is one that a library keeps, such as its table of options, and not the project's."""
+    modules = (sys.modules.get(name) for name in (home, home.partition(".")[0]))
+    return any(value is thing for module in modules if module is not None for value in vars(module).values())
 
 
 def _registered(walk: Walk, names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[Any]:
@@ -133,10 +145,8 @@ def _is_as_defined(thing: Any, node: ast.FunctionDef | ast.AsyncFunctionDef | as
     if isinstance(thing, type) and isinstance(node, ast.ClassDef):
         bound = {name for statement in node.body for name in bound_names(statement)}
         added = {name for name, value in vars(thing).items() if not isinstance(value, MemberDescriptorType)}
-        return thing.__qualname__ == node.name and added <= bound | SAYS_NOTHING | {
-            "__hash__",
-            "__orig_bases__",
-        }
+        usual = bound | SAYS_NOTHING | {"__hash__", "__orig_bases__"}
+        return thing.__qualname__ == node.name and added <= usual
     return isinstance(thing, FunctionType) and thing.__code__.co_name == node.name and not vars(thing)
 
 

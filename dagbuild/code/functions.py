@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from dagbuild.code.entities import Entity, Item, Unordered
 from dagbuild.code.normal_form import Form, FunctionForm
-from dagbuild.code.references import MISSING, add_references, find_object
+from dagbuild.code.references import MISSING, add_code, add_references, find_object
 from dagbuild.code.scopes import Chain
-from dagbuild.digest import digest_text
 
 if TYPE_CHECKING:
     from dagbuild.code.walk import Walk
@@ -34,16 +33,23 @@ def start(walk: Walk, function: FunctionType) -> Entity:
 
 def fill(walk: Walk, entity: Entity) -> None:
     """Fill in a function of the project."""
+    _fill(walk, entity, walk.definitions.function_form(entity.thing))
+
+
+def fill_node(walk: Walk, entity: Entity) -> None:
+    """Fill in a function of the project whose parameters count by their places."""
+    _fill(walk, entity, walk.definitions.node_form(entity.thing))
+
+
+def _fill(walk: Walk, entity: Entity, form: FunctionForm | None) -> None:
     function: FunctionType = entity.thing
     names = function.__globals__
     hidden = function.__code__.co_freevars
     entity.items.append("function")
-    form = walk.definitions.function_form(function)
     if form is None:
         _fill_from_bytecode(walk, entity, function)
     else:
-        entity.items.append(form.body.digest)
-        add_references(walk, entity, form.body, names, hidden)
+        add_code(walk, entity, form.body, names, hidden)
         entity.shown.append(("doc", form.docs))
         if form.annotations:
             entity.shown.append(("annotations", form.annotations.digest))
@@ -120,6 +126,14 @@ def _add_decorators(walk: Walk, entity: Entity, form: FunctionForm, names: dict[
         add_references(walk, entity, form.annotations, names)
 
 
+def is_plain(walk: Walk, function: FunctionType) -> bool:
+    """Tell whether a function is just what its text says: no decorator got to see it or its name."""
+    form = walk.definitions.function_form(function)
+    if form is None or hasattr(function, "__wrapped__"):
+        return False
+    return all(is_ours(walk, piece, function.__globals__) for piece in form.decorators)
+
+
 def is_ours(walk: Walk, decorator: Form, names: dict[str, Any]) -> bool:
     """Tell whether a decorator is one of dagbuild's: its values reach the fingerprint through the node."""
     chain = decorator.caller
@@ -152,7 +166,7 @@ def _fill_from_bytecode(walk: Walk, entity: Entity, function: FunctionType) -> N
         f"{entity.name} has no source: its bytecode counts, which is bound to this Python version"
     )
     entity.items += ["bytecode", *_spell_code(walk, function)]
-    form = Form(digest_text(""), tuple(sorted(set(_loaded_chains(function.__code__)))))
+    form = Form((), chains=tuple(sorted(set(_loaded_chains(function.__code__)))))
     add_references(walk, entity, form, function.__globals__)
 
 

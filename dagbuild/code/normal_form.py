@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -21,19 +21,35 @@ from dagbuild.digest import Digest, digest_text
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The normal form of a piece of code, by digest, and what it refers to.
+    """The normal form of a piece of code and what it refers to.
 
+    `text` is the form in pieces; a piece that is a chain stands for a name from outside, as it is spelt in the code.
+    `called` are those chains that the code does nothing with but call.
     `strings` are literals that could be paths, `environment` the literal names of variables read, `marks` the
     members of REFLECTIVE that it names.
     """
 
-    digest: Digest
+    text: tuple[str | Chain, ...]
+    called: frozenset[Chain] = frozenset()
     chains: tuple[Chain, ...] = ()
     imports: tuple[Import, ...] = ()
     strings: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     marks: frozenset[str] = frozenset()
     caller: Chain = ()
+
+    @property
+    def digest(self) -> Digest:
+        """The digest with every name as it is spelt."""
+        return self.spell({})
+
+    def spell(self, names: Mapping[Chain, str]) -> Digest:
+        """Return the digest with these words instead of names."""
+        pieces = (
+            piece if isinstance(piece, str) else names.get(piece) or " " + ".".join(piece)
+            for piece in self.text
+        )
+        return digest_text("".join(pieces))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +63,10 @@ class FunctionForm:
     docs: str
 
 
-def dump_function(node: Function) -> FunctionForm:
-    """Return the forms of a function, without its own name."""
+def dump_function(node: Function, places: Mapping[str, str] | None = None) -> FunctionForm:
+    """Return the forms of a function, without its own name; `places` has what to write for its parameters."""
     with _deep_recursion():
-        dumper = Dumper()
+        dumper = Dumper(places)
         dumper.root(node)
         body = _form(dumper)
         args = node.args
@@ -99,8 +115,18 @@ def _deep_recursion() -> Iterator[None]:
 
 def _form(dumper: Dumper, caller: Chain = ()) -> Form:
     dumper.scopes.finish()
+    bound = dumper.scopes.ever_bound
+    mentions = {
+        index: chain for index, chain in {**dumper.named, **dumper.called}.items() if chain[0] not in bound
+    }
+    pieces: list[str | Chain] = []
+    start = 0
+    for index in sorted(mentions):
+        pieces += ["".join(dumper.out[start:index]), mentions[index]]
+        start = index + 1
     return Form(
-        digest_text("".join(dumper.out)),
+        (*pieces, "".join(dumper.out[start:])),
+        frozenset(dumper.called.values()) - frozenset(dumper.named.values()),
         tuple(sorted(dumper.scopes.chains)),
         tuple(sorted(dumper.scopes.imports, key=repr)),
         tuple(dumper.strings),

@@ -56,6 +56,44 @@ def add_references(
     for chain in form.chains:
         if chain[0] not in hidden:
             entity.items += [".".join(chain), resolve(walk, entity, names, chain)]
+    _add_rest(walk, entity, form, names)
+
+
+def add_code(
+    walk: Walk, entity: Entity, form: Form, names: Mapping[str, Any], inner: Iterable[str] = ()
+) -> None:
+    """Append a form and what it refers to; helpers that it calls count by what they mean, not by their names."""
+    hidden = frozenset(inner)
+    found = {chain: resolve(walk, entity, names, chain) for chain in form.chains if chain[0] not in hidden}
+    order = dict.fromkeys(piece for piece in form.text if isinstance(piece, tuple))
+    nameless = [
+        chain for chain in order if chain in found and _is_nameless(walk, form, names, chain, found[chain])
+    ]
+    entity.items.append(form.spell({chain: f" @{number}" for number, chain in enumerate(nameless)}))
+    for chain in (chain for chain in found if chain not in nameless):
+        entity.items += [".".join(chain), found[chain]]
+    for number, chain in enumerate(nameless):
+        entity.items += [f"@{number}", found[chain]]
+    _add_rest(walk, entity, form, names)
+
+
+def _is_nameless(walk: Walk, form: Form, names: Mapping[str, Any], chain: Chain, item: Item) -> bool:
+    """Tell whether a thing's name says nothing more than the thing: a helper that is merely called.
+
+    Of a module's constants, it is the module's name that says nothing.
+    """
+    if not isinstance(item, Entity) or (thing := find_object(names, chain)) is MISSING:
+        return False
+    if item.kind == "helper":
+        plain = item.thing is thing and chain in form.called and not hasattr(thing, "__wrapped__")
+        found = walk.definitions.function_form(thing) if plain else None
+        return found is not None and not found.decorators
+    return (
+        item.kind == "constant" and len(chain) > 1 and item.thing[1] == chain[-1] and item.thing[2] is thing
+    )
+
+
+def _add_rest(walk: Walk, entity: Entity, form: Form, names: Mapping[str, Any]) -> None:
     for item in form.imports:
         entity.items.append(_resolve_import(walk, entity, names, item))
     entity.marks |= form.marks

@@ -45,6 +45,7 @@ class Scopes:
         self.stack = [Scope("module")]
         self.chains: dict[Chain, None] = {}
         self.imports: dict[Import, None] = {}
+        self.ever_bound: set[str] = set()
 
     def enter(self, kind: str) -> None:
         """Open a scope: "function", "class" or "comprehension"."""
@@ -90,9 +91,11 @@ class Scopes:
     def bind(self, name: str) -> None:
         """Note that the innermost scope binds a name."""
         self.stack[-1].bound.add(name)
+        self.ever_bound.add(name)
 
     def bind_outside_comprehension(self, name: str) -> None:
         """Note a name bound by `:=`, which belongs to the function around comprehensions."""
+        self.ever_bound.add(name)
         for scope in reversed(self.stack):
             if scope.kind != "comprehension":
                 scope.bound.add(name)
@@ -100,14 +103,16 @@ class Scopes:
 
     def bind_import(self, name: str, item: Import) -> None:
         """Note a name bound by an import inside the code."""
+        self.bind(name)
         scope = self.stack[-1]
-        scope.bound.add(name)
         scope.imports.setdefault(name, []).append(item)
 
     def declare_global(self, names: list[str]) -> None:
         """Note a `global` statement."""
         self.stack[-1].global_names.update(names)
+        self.ever_bound.update(names)
 
     def declare_nonlocal(self, names: list[str]) -> None:
         """Note a `nonlocal` statement."""
         self.stack[-1].outer_names.update(names)
+        self.ever_bound.update(names)

@@ -116,3 +116,24 @@ def chain_of(node: ast.AST | None) -> tuple[str, ...]:
         parts.append(node.attr)
         node = node.value
     return (node.id, *reversed(parts)) if isinstance(node, ast.Name) else ()
+
+
+def docstring_of(body: list[ast.stmt]) -> str | None:
+    """Return the text that a body begins with, as it stands there, or None."""
+    match body:
+        case [ast.Expr(value=ast.Constant(value=str(text))), *_]:
+            return text
+    return None
+
+
+def join_literals(node: ast.JoinedStr) -> list[ast.expr | str]:
+    """Return the parts of an f-string, literal parts side by side as one: parsers split them differently (3.12)."""
+    parts: list[ast.expr | str] = []
+    for part in node.values:
+        if not (isinstance(part, ast.Constant) and isinstance(part.value, str)):
+            parts.append(part)
+        elif parts and isinstance(parts[-1], str):
+            parts[-1] += part.value
+        else:
+            parts.append(part.value)
+    return parts

@@ -71,6 +71,22 @@ class Walk:
             return self._add(key, handlers.start(self, thing), handlers.fill)
         return self.refer_named(thing) or self._add(key, Entity(thing=thing), handlers.fill_foreign)
 
+    def refer_node(self, function: FunctionType) -> Entity | None:
+        """Return the entity of a function with its parameters by place, or None where their names may matter."""
+        if self.definitions.node_form(function) is None:
+            return None
+        key = ("node", id(function), "")
+        known = self._entities.get(key)
+        return known or self._add(key, functions.start(self, function), functions.fill_node)
+
+    def is_plain(self, thing: Any) -> bool:
+        """Tell whether a thing is a function of the project whose name no decorator has seen."""
+        return (
+            isinstance(thing, FunctionType)
+            and self.origins.of_globals(thing.__globals__).kind == "project"
+            and functions.is_plain(self, thing)
+        )
+
     def _add(self, key: tuple[str, int, str], entity: Entity, fill: Any) -> Entity:
         self._entities[key] = entity
         self._fillers[entity] = fill

@@ -129,8 +129,12 @@ class Places:
         return "__pycache__" not in path and not (path + os.sep).startswith(self._ignored)
 
 
+_METADATA = (f".egg-info{os.sep}", f".dist-info{os.sep}")
+"""Ends of folders in which packages say of themselves what they are; a library may look through all of them."""
+
+
 def _is_data(path: str) -> bool:
-    return not any(part in path for part in _SITE) and not path.endswith((".pyc", ".pyo"))
+    return not any(part in path for part in (*_SITE, *_METADATA)) and not path.endswith((".pyc", ".pyo"))
 
 
 class Digester(Protocol):

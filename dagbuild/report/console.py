@@ -18,6 +18,7 @@ from dagbuild.report import units
 from dagbuild.report.progress import Progress
 from dagbuild.report.style import Style
 from dagbuild.report.summary import tell_failure
+from dagbuild.report.words import quote_log
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -30,14 +31,23 @@ LONG = 2.0
 class PlainReport:
     """Writes a line for each node that was computed or failed, and for each notice.
 
-    `again` is the command that builds a node, as the user would type it with the options of this run.
+    `again` is the command that builds a node, as the user would type it with the options of this run. With `logs`, what
+    a node printed when it was computed is written again where it is reused.
     """
 
-    def __init__(self, write: Callable[[str], None], style: Style, again: str = "dagbuild build") -> None:
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        style: Style,
+        again: str = "dagbuild build",
+        *,
+        logs: bool = False,
+    ) -> None:
         self.progress = Progress()
         self._write = write
         self._style = style
         self._again = again
+        self._logs = logs
         self._widest = 0
         self._said: Counter[str] = Counter()
 
@@ -51,6 +61,11 @@ class PlainReport:
                 self._write("\n".join(["", *tell_failure(event.node, failure, self._again, self._style), ""]))
             case StepFinished(how=How.COMPUTED) if self._worth_a_line(event):
                 self._write(self._line(event))
+            case StepFinished(how=How.REUSED | How.FETCHED) if (
+                self._logs and event.record and event.record.log
+            ):
+                told = f"{event.node} printed {units.moment(event.record.started)}:"
+                self._write("\n".join([told, *quote_log(event.record.log)]))
             case Notice():
                 self._tell_notice(event)
             case BuildFinished() if more := sum(self._said.values()) - len(self._said):
@@ -61,7 +76,7 @@ class PlainReport:
         kind = re.sub(rf"\b{re.escape(event.node)}\b", "", event.text) if event.node else event.text
         self._said[kind] += 1
         if self._said[kind] == 1:
-            about = f"`{event.node}`: " if event.node else ""
+            about = f"`{event.node}`: " if event.node and event.node not in event.text else ""
             self._write(f"{self._style.paint(event.level, event.level)}: {about}{event.text}")
 
     def _worth_a_line(self, event: StepFinished) -> bool:  # noqa: ARG002 - the live report looks at it
@@ -79,12 +94,12 @@ class PlainReport:
 class LiveReport(PlainReport):
     """Besides, keeps a bar, what runs now and the time left at the bottom of a terminal."""
 
-    def __init__(self, style: Style, again: str = "dagbuild build") -> None:
+    def __init__(self, style: Style, again: str = "dagbuild build", *, logs: bool = False) -> None:
         from rich.console import Console
 
         # This very stream, not whatever sys.stderr is while a node runs and what it prints is kept.
         self._console = Console(file=sys.stderr, no_color=not style.colour, highlight=False)
-        super().__init__(self._print, style, again)
+        super().__init__(self._print, style, again, logs=logs)
 
     def _print(self, text: str) -> None:
         from rich.text import Text
@@ -131,12 +146,17 @@ class LiveReport(PlainReport):
 
 @contextlib.contextmanager
 def open_report(
-    write: Callable[[str], None], style: Style, *, live: bool, again: str = "dagbuild build"
+    write: Callable[[str], None],
+    style: Style,
+    *,
+    live: bool,
+    again: str = "dagbuild build",
+    logs: bool = False,
 ) -> Iterator[PlainReport]:
     """Give a report for one build: live where there is a terminal to draw on."""
     if live:
-        report = LiveReport(style, again)
+        report = LiveReport(style, again, logs=logs)
         with report.shown():
             yield report
     else:
-        yield PlainReport(write, style, again)
+        yield PlainReport(write, style, again, logs=logs)

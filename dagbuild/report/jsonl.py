@@ -11,14 +11,18 @@ from dagbuild.plan import Decision
 
 
 class JsonLines:
-    """Listens to a build and writes each event as a line."""
+    """Listens to a build and writes each event as a line; with `logs`, what each node printed when it ran, too."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
+    def __init__(self, write: Callable[[str], None], *, logs: bool = False) -> None:
         self._write = write
+        self._logs = logs
 
     def __call__(self, event: Event) -> None:
         """Write the event."""
-        self._write(json.dumps(event_to_json(event), sort_keys=False, default=str))
+        plain = event_to_json(event)
+        if self._logs and isinstance(event, StepFinished) and event.record is not None:
+            plain["log"] = event.record.log
+        self._write(json.dumps(plain, sort_keys=False, default=str))
 
 
 def event_to_json(event: Event) -> dict[str, Any]:

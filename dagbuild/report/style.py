@@ -17,6 +17,7 @@ _CODES = {
     "computed": "36",
     "affected": "93",
     "pinned": "35",
+    "accepted": "35",
     "missing": "31",
     "removed": "31",
     "added": "32",

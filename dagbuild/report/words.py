@@ -27,7 +27,12 @@ def tell_status(plan: Plan, style: Style, *, everything: bool = False) -> list[s
             continue
         word = status.value
         if status is Status.FRESH and not everything:
-            rows.append(Row(word, units.count(len(names), "node")))
+            accepted = [
+                Row("accepted", name, said) for name in names if (said := _accepted(plan.steps[name]))
+            ]
+            rows += accepted
+            if len(accepted) < len(names):
+                rows.append(Row(word, units.count(len(names) - len(accepted), "node")))
             continue
         shown = names if everything or len(names) <= MANY + 1 else names[:MANY]
         rows.extend(Row(word, name, _cause(plan.steps[name])) for name in shown)
@@ -96,6 +101,11 @@ def _cause(step: Step) -> str:
     return f"{step.reasons[0]}{f' (+{more} more)' if more else ''}"
 
 
+def _accepted(step: Step) -> str:
+    """Return who has accepted the node's change, and why."""
+    return next((r.text.removeprefix("accepted ") for r in step.reasons if r.kind == "accepted"), "")
+
+
 def _size(step: Step) -> str:
     return units.size(step.record.artifact.size) if step.record and step.record.artifact.size else ""
 
@@ -112,3 +122,8 @@ def join(names: Sequence[str], most: int = 6) -> str:
     if len(shown) < len(names):
         return f"{', '.join(shown)} and {len(names) - len(shown):,} more"
     return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]])) if shown else ""
+
+
+def quote_log(log: str) -> list[str]:
+    """Return what a node printed, each line behind a bar."""
+    return [f"  | {line}".rstrip() for line in log.splitlines()]

@@ -61,6 +61,7 @@ def _node_to_json(node: Node, places: Places) -> list[Any]:
         [node.where.module, file, node.where.line],
         node.doc,
         dict(node.tags),
+        list(node.config_used),
         list(node.reads),
         [node.cache.never, node.cache.format, node.cache.version],
         node.operation,
@@ -70,19 +71,8 @@ def _node_to_json(node: Node, places: Places) -> list[Any]:
 
 
 def _node_from_json(data: list[Any], places: Places) -> Node:
-    (
-        name,
-        kind,
-        parameters,
-        (module, file, line),
-        doc,
-        tags,
-        reads,
-        cache,
-        operation,
-        function_name,
-        schema,
-    ) = data
+    name, kind, parameters, (module, file, line), doc, tags, config_used, reads, *rest = data
+    cache, operation, function_name, schema = rest
     return Node(
         name=name,
         type=_type_from_json(kind),
@@ -92,6 +82,7 @@ def _node_from_json(data: list[Any], places: Places) -> Node:
         operation=operation,
         doc=doc,
         tags=tags,
+        config_used=dict.fromkeys(config_used),
         reads=tuple(reads),
         cache=CachePolicy(*cache),
         schema=tuple((column, dtype) for column, dtype in schema),

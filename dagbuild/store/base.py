@@ -53,7 +53,7 @@ class Store(ABC):
 
     @abstractmethod
     def find_records(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
-        """Return the records under each key, deep or content, oldest first; keys without any are left out."""
+        """Return the records under each key, whichever of theirs it is, oldest first; keys without any are left out."""
 
     @abstractmethod
     def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:

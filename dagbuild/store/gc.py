@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dagbuild.digest import Digest
-from dagbuild.record import Artifact, BlobRef, Manifest, Record
+from dagbuild.record import ACCEPTED, Artifact, BlobRef, Manifest, Record
 from dagbuild.store.compaction import compact_segments
 from dagbuild.store.lease import held_locks, hold_lease
 from dagbuild.store.local import LocalStore
@@ -28,15 +28,34 @@ _CHEAPEST = 0.01
 
 
 @dataclass(frozen=True)
+class Removal:
+    """A value that went, or would go: whose it was, the bytes that came free with it, and when it was last used.
+
+    `cost` is the time it took to make, in seconds.
+    """
+
+    nodes: tuple[str, ...]
+    freed: int
+    used: float
+    cost: float
+
+
+@dataclass(frozen=True)
 class GcReport:
-    """What went, or would go, and what stays; `nodes` are those that lose a value, first to go first."""
+    """What went, or would go, and what stays; `removals` first to go first, `orphaned` are bytes that nobody named."""
 
     records: int = 0
     blobs: int = 0
     freed: int = 0
     kept: int = 0
-    nodes: tuple[str, ...] = ()
+    removals: tuple[Removal, ...] = ()
+    orphaned: int = 0
     dry_run: bool = False
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The nodes that lose a value, first to go first."""
+        return tuple(dict.fromkeys(node for removal in self.removals for node in removal.nodes))
 
 
 @dataclass
@@ -49,7 +68,6 @@ class _Value:
     used: float = 0.0
     cost: float = _CHEAPEST
     root: bool = False
-    removed: bool = False
 
     def add(self, record: Record, used: float, root: bool) -> None:
         self.blobs.update(record.artifact.blobs)
@@ -70,6 +88,7 @@ def collect_garbage(
     size: int | None = None,
     age: float | None = None,
     pins: Collection[str] = (),
+    blobs: Collection[str] = (),
     keep_runs: int = KEEP_RUNS,
     grace: float = GRACE,
     dry_run: bool = False,
@@ -77,8 +96,9 @@ def collect_garbage(
 ) -> GcReport:
     """Bring a local store below `size` bytes and remove what was not used for `age` seconds, as far as roots allow.
 
-    `pins` are digests of artifacts or blobs. What no record names goes too, after the grace period. Segments are
-    merged. Raises StoreError when the folder cannot be written.
+    `pins` are digests of artifacts or blobs whose records stay; `blobs` stay by themselves, and not all that is made of
+    them. What nothing names goes too, after the grace period. Segments are merged. Raises StoreError when the folder
+    cannot be written.
     """
     now = time.time() if now is None else now
     with hold_lease(store.layout.lock("gc"), lambda _: None):
@@ -93,36 +113,40 @@ def collect_garbage(
         for value in values.values():
             for ref in value.blobs:
                 kept[ref.digest] = kept.get(ref.digest, 0) + 1
-        orphans = {digest for digest, file in files.items() if digest not in kept and file[2] < now - grace}
+        safe = {*pins, *blobs}
+        named = safe.union(kept)
+        orphans = {digest for digest, file in files.items() if digest not in named and file[2] < now - grace}
         total = sum(file[1] for digest, file in files.items() if digest not in orphans)
         free = sorted(
-            (v for v in values.values() if not v.root), key=lambda v: v.worth_removing(now), reverse=True
+            ((key, value) for key, value in values.items() if not value.root),
+            key=lambda item: item[1].worth_removing(now),
+            reverse=True,
         )
-        for value in free:
+        removed: dict[str, Removal] = {}
+        for key, value in free:
             gone = any(ref.digest not in files or files[ref.digest][1] != ref.size for ref in value.blobs)
             old = age is not None and now - value.used > age
             if not (gone or old or (size is not None and total > size and value.blobs)):
                 continue
-            value.removed = True
+            before = total
             for ref in value.blobs:
                 kept[ref.digest] -= 1
-                if not kept[ref.digest] and ref.digest in files:
+                if not kept[ref.digest] and ref.digest in files and ref.digest not in safe:
                     total -= files[ref.digest][1]
-        doomed = orphans | {digest for digest, count in kept.items() if not count and digest in files}
+            removed[key] = Removal(tuple(sorted(value.nodes)), before - total, value.used, value.cost)
+        unnamed = {digest for digest, count in kept.items() if not count and digest in files}
+        doomed = orphans | (unnamed - safe)
         report = GcReport(
-            records=sum(value.records for value in values.values() if value.removed),
+            records=sum(values[key].records for key in removed),
             blobs=len(doomed),
             freed=sum(files[digest][1] for digest in doomed),
             kept=total,
-            nodes=tuple(
-                dict.fromkeys(node for value in free if value.removed for node in sorted(value.nodes))
-            ),
+            removals=tuple(removed.values()),
+            orphaned=sum(files[digest][1] for digest in orphans),
             dry_run=dry_run,
         )
         if not dry_run:
-            _remove(
-                store, {key for key, value in values.items() if value.removed}, [files[d] for d in doomed]
-            )
+            _remove(store, set(removed), [files[digest] for digest in doomed])
             _tidy(store, now - grace)
         return report
 
@@ -139,15 +163,19 @@ def _read_values(store: LocalStore, pins: set[str], keep_runs: int) -> dict[str,
         with contextlib.suppress(ValueError):
             record = Record.from_json(line.data)
             records.append((line.position.segment, _thin(record)))
-            runs[record.run] = max(record.started, runs.get(record.run, 0.0))
+            if record.artifact.codec != ACCEPTED:
+                runs[record.run] = max(record.started, runs.get(record.run, 0.0))
     last_runs = set(sorted(runs, key=lambda run: runs[run], reverse=True)[:keep_runs])
     values: dict[str, _Value] = {}
     for segment, record in records:
         if segment not in live:
             live[segment] = not store.reader.is_finished(segment)
-        keys = {record.deep, record.content}
+        keys = set(record.keys)
         used = max((uses[key] for key in keys if key in uses), default=0.0)
-        pinned = record.artifact.digest in pins or any(ref.digest in pins for ref in record.artifact.blobs)
+        said = record.artifact.codec == ACCEPTED
+        pinned = (
+            said or record.artifact.digest in pins or any(ref.digest in pins for ref in record.artifact.blobs)
+        )
         root = pinned or record.run in last_runs or live[segment] or bool(keys & held) or 0 < last_use <= used
         values.setdefault(record.artifact.digest, _Value()).add(record, used, root)
     return values

@@ -197,13 +197,25 @@ class LayeredStore(Store):
                 seen.add(_identity(record))
                 yield record
 
-    def push(self) -> int:
-        """Publish every local record that the remote does not have; returns how many were sent."""
-        there = {_identity(record) for record in self._ask(lambda: list(self.remote.iter_records())) or []}
+    def push(self, also: Collection[BlobRef] = ()) -> int:
+        """Publish every local record that the remote does not have; returns how many were sent.
+
+        `also` are blobs to publish that no record may name.
+        """
+        # Records that are not trusted here are there all the same.
+        records = self._ask(lambda: list(self.remote.iter_records(trusted=False))) or []
+        there = {_identity(record) for record in records}
         before = self._publisher.sent
         self._publisher.put([r for r in self.local.iter_records() if _identity(r) not in there])
+        if also and self._may_write():
+            self._publisher.send_blobs(list(also))
         self._publisher.wait()
         return self._publisher.sent - before
+
+    @property
+    def unsent(self) -> int:
+        """How many records could not be published so far."""
+        return self._publisher.unsent
 
     # -- the rest --------------------------------------------------------------------------------------------------
 

@@ -68,7 +68,7 @@ class MemoryStore(Store):
         with self._lock:
             self._records.extend(records)
             for record in records:
-                for key in dict.fromkeys((record.deep, record.content)):
+                for key in record.keys:
                     self._by_key.setdefault(key, []).append(record)
 
     def iter_records(self) -> Iterator[Record]:

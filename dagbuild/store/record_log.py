@@ -70,8 +70,7 @@ class RecordLog:
             for position, record in zip(positions, records, strict=True):
                 tail = self._tails.setdefault(position.segment, Tail())
                 if tail.end == position.offset:
-                    keys = tuple(dict.fromkeys((record.deep, record.content)))
-                    self._enter(tail, Entry(position, keys, record.node, record.started))
+                    self._enter(tail, Entry(position, record.keys, record.node, record.started))
                     tail.end += position.length
 
     def finish(self, segment: str) -> None:
@@ -81,7 +80,7 @@ class RecordLog:
                 self._tails[segment].finished = True
 
     def find(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
-        """Return the records under each key, deep or content, oldest first."""
+        """Return the records under each key, oldest first."""
         return self._retrying(lambda: self._find(keys))
 
     def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
@@ -131,7 +130,7 @@ class RecordLog:
             if len(positions) > 1:
                 positions = sorted(set(positions))
             records = [record for record in map(self._read, positions) if record is not None]
-            if any(key not in (record.deep, record.content) for record in records):
+            if any(key not in record.keys for record in records):
                 self._index.distrust(_DISAGREES)
             if records:
                 found[key] = sorted(records, key=lambda record: record.started)

@@ -10,6 +10,7 @@ no record is handed out whose value could run code, unless the project trusts wh
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -218,7 +219,7 @@ class RemoteStore(Store):
             found = self._mirror.log.find(keys)
             wanted = set(keys)
             for record in self._pending:
-                for key in dict.fromkeys((record.deep, record.content)):
+                for key in record.keys:
                     if key in wanted:
                         found.setdefault(key, []).append(record)
         usable = {key: self._filter(records, say=key not in known) for key, records in found.items()}
@@ -231,14 +232,13 @@ class RemoteStore(Store):
             found = self._mirror.log.find_latest(nodes)
         return {node: record for node, record in found.items() if self._filter([record], say=False)}
 
-    def iter_records(self) -> Iterator[Record]:
-        """Yield all records that may be used."""
+    def iter_records(self, *, trusted: bool = True) -> Iterator[Record]:
+        """Yield all records that may be used; those too that may not, unless only `trusted` ones are wanted."""
         with self._lock:
             self._mirror.refresh()
             pending = list(self._pending)
-        for record in self._mirror.log.iter_records():
-            yield from self._filter([record], say=False)
-        yield from self._filter(pending, say=False)
+        for record in itertools.chain(self._mirror.log.iter_records(), pending):
+            yield from self._filter([record], say=False) if trusted else [record]
 
     def _filter(self, records: Sequence[Record], *, say: bool) -> list[Record]:
         """Return the records that may be used; say once of each node that some may not."""

@@ -67,10 +67,9 @@ class Entry(NamedTuple):
     def of(cls, line: Line) -> Entry | None:
         """Return the entry of a line, or None when it is no record."""
         try:
-            keys = (str(line.data["deep"]), str(line.data["content"]))
-            return cls(
-                line.position, tuple(dict.fromkeys(keys)), str(line.data["node"]), float(line.data["started"])
-            )
+            keys = (str(line.data["deep"]), str(line.data["content"]), str(line.data.get("unnamed", "")))
+            there = tuple(dict.fromkeys(key for key in keys if key))
+            return cls(line.position, there, str(line.data["node"]), float(line.data["started"]))
         except (KeyError, TypeError, ValueError):
             return None
 

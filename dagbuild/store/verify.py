@@ -1,19 +1,21 @@
 """Read everything again: does each blob match its name, each line its digest, each record its blobs?
 
-Knows the folder of a local store. Looking changes nothing, except that repairing puts damaged blobs aside and drops
-the records that can no longer be used.
+Knows the folder of a local store, and that a shared one may have what is lost. Looking changes nothing; repairing puts
+damaged blobs aside, fetches what can be had, and drops the records that can no longer be used.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dagbuild.digest import PREFIX, Digest, digest_chunks, is_digest
-from dagbuild.record import BlobRef, Record
+from dagbuild.errors import StoreError
+from dagbuild.record import Artifact, BlobRef, Record
+from dagbuild.store.base import Store
 from dagbuild.store.compaction import compact_segments
 from dagbuild.store.local import LocalStore
 from dagbuild.store.segments import OTHER_VERSION
@@ -25,8 +27,10 @@ _READ = 1 << 20
 class VerifyReport:
     """What was found.
 
-    `missing`: blobs that records name but that are not there, with the nodes; `orphaned`: blobs that no record names,
-    which is no damage; `lines`: one sentence for each damaged record; `dropped`: how many records repairing removed.
+    `missing`: blobs that records or pins name but that are nowhere, with the nodes; `away`: blobs that only the shared
+    store has, and `orphaned`: blobs that nothing names, which is no damage; `lines`: one sentence for each damaged
+    record; `nodes`: those whose values a damaged blob is part of. Of repairing: `fetched` blobs were damaged or not
+    here and are whole again, `dropped` is how many records went.
     """
 
     records: int
@@ -37,17 +41,33 @@ class VerifyReport:
     orphaned: tuple[BlobRef, ...] = ()
     lines: tuple[str, ...] = ()
     dropped: int = 0
+    away: tuple[BlobRef, ...] = ()
+    fetched: tuple[BlobRef, ...] = ()
+    nodes: Mapping[BlobRef, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def clean(self) -> bool:
-        """Whether every record can be used."""
-        return not (self.damaged or self.missing or self.lines)
+        """Whether every record can be used, by now."""
+        return not (self.lost or self.missing or self.lines)
+
+    @property
+    def lost(self) -> tuple[BlobRef, ...]:
+        """What is damaged and was not fetched again."""
+        return tuple(ref for ref in self.damaged if ref not in self.fetched)
 
 
-def verify_store(store: LocalStore, *, repair: bool = False) -> VerifyReport:
+def verify_store(
+    store: LocalStore,
+    *,
+    repair: bool = False,
+    pins: Mapping[str, Artifact] | None = None,
+    shared: Store | None = None,
+) -> VerifyReport:
     """Read all blobs and records of a local store and say what is wrong.
 
-    With `repair`, damaged blobs are put aside and records that lack a blob are dropped; orphans are left to gc.
+    `pins` are values by node that are needed though no record may name them; `shared` reads through to a shared store
+    and keeps what it reads. With `repair`, damaged blobs are put aside, what is missing is fetched from there, and
+    records that lack a blob all the same are dropped; orphans are left to gc.
     """
     notices: list[str] = []
 
@@ -56,6 +76,9 @@ def verify_store(store: LocalStore, *, repair: bool = False) -> VerifyReport:
             notices.append(text)
 
     users: dict[BlobRef, set[str]] = {}
+    for node, artifact in (pins or {}).items():
+        for ref in artifact.blobs:
+            users.setdefault(ref, set()).add(node)
     count = 0
     for line in store.reader.iter_lines(note):
         try:
@@ -74,12 +97,16 @@ def verify_store(store: LocalStore, *, repair: bool = False) -> VerifyReport:
             damaged.append(ref)
             if repair:
                 store.blobs.put_aside(ref, "verify found that its bytes do not match its name")
-    bad = {ref.digest for ref in damaged}
-    missing = {ref: nodes for ref, nodes in users.items() if sizes.get(ref.digest) != ref.size}
+    missing = [ref for ref in users if sizes.get(ref.digest) != ref.size]
+    fetched = (
+        _fetch(shared, [*(ref for ref in damaged if ref in users), *missing]) if repair and shared else set()
+    )
+    away = shared.has_blobs(missing) if shared and missing and not repair else set()
+    missing = [ref for ref in missing if ref not in fetched and ref not in away]
     named = {ref.digest for ref in users}
     dropped = 0
-    if repair and (bad or missing or notices):
-        lost = {ref.digest for ref in missing} | bad
+    lost = {ref.digest for ref in (*damaged, *missing) if ref not in fetched}
+    if repair and (lost or notices):
         dropped = compact_segments(
             store, lambda data: not lost & {blob[0] for blob in data["artifact"]["blobs"]}
         )
@@ -88,11 +115,24 @@ def verify_store(store: LocalStore, *, repair: bool = False) -> VerifyReport:
         blobs=len(sizes),
         size=sum(sizes.values()),
         damaged=tuple(damaged),
-        missing=tuple((ref, tuple(sorted(nodes))) for ref, nodes in missing.items()),
+        missing=tuple((ref, tuple(sorted(users[ref]))) for ref in missing),
         orphaned=tuple(BlobRef(digest, size) for digest, size in sizes.items() if digest not in named),
         lines=tuple(notices),
         dropped=dropped,
+        away=tuple(sorted(away, key=lambda ref: ref.digest)),
+        fetched=tuple(sorted(fetched, key=lambda ref: ref.digest)),
+        nodes={ref: tuple(sorted(users[ref])) for ref in damaged if ref in users},
     )
+
+
+def _fetch(shared: Store, refs: Collection[BlobRef]) -> set[BlobRef]:
+    """Bring near what the shared store has of `refs`; returns what came."""
+    came: set[BlobRef] = set()
+    for ref in refs:
+        with contextlib.suppress(StoreError):
+            shared.get_blob(ref)
+            came |= shared.has_blobs([ref], local=True)
+    return came
 
 
 def iter_blobs(store: LocalStore) -> Iterator[tuple[Path, BlobRef]]:

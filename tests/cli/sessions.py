@@ -25,7 +25,14 @@ def make_environment(**extra: str) -> dict[str, str]:
     """Return this process's environment without what would change what the command line says."""
     strange = ("DAGBUILD_", "PYTHON", "FORCE_COLOR", "NO_COLOR")
     kept = {name: text for name, text in os.environ.items() if not name.startswith(strange)}
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "100", **extra}
+    return {
+        **kept,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "COLUMNS": "100",
+        "LOGNAME": "root",
+        **extra,
+    }
 
 
 def dagbuild(folder: Path, *args: str, **extra: str) -> subprocess.CompletedProcess[str]:
@@ -96,12 +103,19 @@ def normalise(text: str, folder: Path) -> str:
     text = re.sub(r"(; saved about|, about) TIME|; took TIME last time", "", text)
     text = _sort_steps(text)
     text = re.sub(r'"(seconds|elapsed|saved)": [\d.]+', r'"\1": 0', text)
+    text = _narrow_columns(text)
     text = re.sub(r" by \w+ in TIME", " by WHO in TIME", text)
     text = re.sub(r"^(last built DATE).*$", r"\1", text, flags=re.MULTILINE)
     text = re.sub(r'^author = ".*"$', 'author = "AUTHOR"', text, flags=re.MULTILINE)
     text = text.replace(platform.python_version(), "PYTHON").replace(pandas.__version__, "PANDAS")
     # How far the carets below a frame reach differs between versions of Python.
     return re.sub(r"^ *[~^]+\n", "", text, flags=re.MULTILINE)
+
+
+def _narrow_columns(text: str) -> str:
+    """Make the columns of times and names as wide as any: how long a time or a user's name is differs."""
+    text = re.sub(r"(xxh3-0  (?:DATE  )?)(?!DATE)\w+ +", r"\1WHO  ", text)
+    return re.sub(r"(?m)(?<=  )(TIME|took|who|author) {2,}", r"\1  ", text)
 
 
 def _sort_steps(text: str) -> str:

@@ -13,12 +13,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 import dagbuild.code.functions
 import dagbuild.project
+import dagbuild.request
 from dagbuild.code import Closure, SourceReader
 from dagbuild.code.walk import Walk
 from dagbuild.digest import Digest, digest_text
 from dagbuild.node import Node
-from dagbuild.plan import Request
-from dagbuild.record import Artifact, Key, Manifest, Part
+from dagbuild.record import Artifact, Key, Manifest, Part, make_key
+from dagbuild.request import Request
 from tests.property.sketch import Edit, Sketch
 from tests.property.strategies import edits, sketches
 from tests.property.test_incremental import check_history
@@ -49,11 +50,15 @@ def ignore_helpers(patch: pytest.MonkeyPatch) -> None:
     """No helper's code counts."""
     closure = SourceReader.closure
 
-    def blind(self: SourceReader, things: Sequence[Any], ignore: Sequence[Any] = ()) -> Closure:
+    def blind(
+        self: SourceReader, things: Sequence[Any], ignore: Sequence[Any] = (), **options: Any
+    ) -> Closure:
         names = getattr(things[0], "__globals__", {})
         tools = names.get("tools")
         helpers = list(vars(tools).values()) if isinstance(tools, ModuleType) else []
-        return closure(self, things, [*ignore, *(helper for helper in helpers if callable(helper))])
+        return closure(
+            self, things, [*ignore, *(helper for helper in helpers if callable(helper))], **options
+        )
 
     patch.setattr(SourceReader, "closure", blind)
 
@@ -85,20 +90,15 @@ def ignore_source(patch: pytest.MonkeyPatch) -> None:
 
 def ignore_upstream(patch: pytest.MonkeyPatch) -> None:
     """Upstream ids are not in the key."""
-    key = Manifest.key
-
-    def blind(self: Manifest, upstream: Iterable[Part]) -> Key:
-        return key(self, ())
-
-    patch.setattr(Manifest, "key", blind)
+    patch.setattr(dagbuild.request, "make_key", lambda fingerprint, _: make_key(fingerprint, ()))
 
 
 def ignore_given_values(patch: pytest.MonkeyPatch) -> None:
     """Inputs, config values and overrides count by name only."""
     key = Request.key
 
-    def blind(self: Request, name: str, id_of: Callable[[str], str | None]) -> Key | None:
-        return key(self, name, lambda up: "given" if up in self.givens else id_of(up))
+    def blind(self: Request, name: str, id_of: Callable[[str], str | None], *others: Any) -> Key | None:
+        return key(self, name, lambda up: "given" if up in self.givens else id_of(up), *others)
 
     patch.setattr(Request, "key", blind)
 
@@ -110,13 +110,12 @@ def mix_up_values(patch: pytest.MonkeyPatch) -> None:
 
 def mix_up_parameters(patch: pytest.MonkeyPatch) -> None:
     """The digest of the upstreams forgets which parameter receives which."""
-    key = Manifest.key
 
-    def blind(self: Manifest, upstream: Iterable[Part]) -> Key:
+    def blind(fingerprint: Digest, upstream: Iterable[Part]) -> Key:
         parts = sorted(upstream, key=lambda part: part.digest)
-        return key(self, [Part(part.kind, "any", part.digest) for part in parts[:1]])
+        return make_key(fingerprint, [Part(part.kind, "any", part.digest) for part in parts[:1]])
 
-    patch.setattr(Manifest, "key", blind)
+    patch.setattr(dagbuild.request, "make_key", blind)
 
 
 def _change_parts(patch: pytest.MonkeyPatch, change: Callable[[tuple[Part, ...], Node], list[Part]]) -> None:

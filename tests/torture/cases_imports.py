@@ -1,6 +1,6 @@
 """The ways in which a name comes from another module of the project."""
 
-from tests.torture.case import NOTHING, Build, Case, move_project, rename, sub, write
+from tests.torture.case import NOTHING, Build, Case, link_project, move_project, rename, sub, write
 from tests.torture.parts import EDIT_F, LIB, X, collector, one
 
 CASES: list[Case] = []
@@ -140,6 +140,7 @@ case(
     Build("b", edits=[sub("lib/__init__.py", "x + 1\n", "x + 2\n")]),
     **X,
 )
+case("project_linked", one("from lib import f", "f(x)") + LIB, Build(edits=[link_project("linked")]), **X)
 case("project_moved", one("from lib import f", "f(x)") + LIB, Build(edits=[move_project("moved")]), **X)
 case(
     "path_beside_module",

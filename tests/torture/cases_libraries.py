@@ -44,6 +44,37 @@ case(
     **X,
 )
 case(
+    "library_configured_by_helper_with_result",
+    one("import tinylib\nfrom lib import setup\n_READY = setup()", "tinylib.scale(x)")
+    + "--- lib.py\nimport tinylib\ndef setup():\n    tinylib.configure(3)\n    return True\n"
+    + TINYLIB,
+    NOTHING,
+    Build("b", edits=[sub("lib.py", "configure(3)", "configure(4)")]),
+    first=FIRST,
+    **X,
+)
+case(
+    "library_options_object",
+    one('import tinylib\nfrom tinylib import options\noptions["k"] = 3', "tinylib.scale(x)", TINYLIB),
+    NOTHING,
+    Build("b", edits=[sub("nodes.py", '["k"] = 3', '["k"] = 4')]),
+    first=FIRST,
+    **X,
+)
+case(
+    "own_object_of_library_class",
+    one(
+        'from tinylib import Options\n_O = Options()\n_O["k"] = 3\n_P = Options()\n_P["k"] = 3',
+        '_O["k"] + x',
+        TINYLIB,
+    ),
+    NOTHING,
+    Build(edits=[sub("nodes.py", '_P["k"] = 3', '_P["k"] = 4')]),
+    Build("b", edits=[sub("nodes.py", '_O["k"] = 3', '_O["k"] = 5')]),
+    first=FIRST,
+    **X,
+)
+case(
     "library_configured_under_condition",
     one("import tinylib\nif tinylib.FACTOR > 1:\n    tinylib.configure(3)", "tinylib.scale(x)", TINYLIB),
     Build("b", edits=[sub("nodes.py", "FACTOR > 1", "FACTOR > 5")]),
@@ -236,6 +267,20 @@ class Mine:
     ),
     NOTHING,
     Build("b", edits=[sub("nodes.py", "* 2", "* 3")]),
+    **X,
+)
+case(
+    "decimal_precision_at_import",
+    one("import decimal\ndecimal.getcontext().prec = 3", "str(decimal.Decimal(x) / 3)"),
+    NOTHING,
+    Build("b", edits=[sub("nodes.py", "prec = 3", "prec = 5")]),
+    **X,
+)
+case(
+    "builtin_replaced",
+    one("import builtins\nbuiltins.tenfold = lambda v: v * 10\n", "tenfold(x)"),
+    NOTHING,
+    Build("b", edits=[sub("nodes.py", "v * 10", "v * 11")]),
     **X,
 )
 case(

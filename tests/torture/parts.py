@@ -42,11 +42,16 @@ _STATE = {"k": 1}
 _FUNCS = {}
 FACTOR = 2
 
+class Options(dict):
+    pass
+
+options = Options(k=1)
+
 def configure(k):
     _STATE["k"] = k
 
 def scale(x):
-    return x * _STATE["k"] * FACTOR
+    return x * _STATE["k"] * FACTOR * options["k"]
 
 def register(fn):
     _FUNCS[fn.__name__] = fn

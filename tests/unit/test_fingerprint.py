@@ -69,7 +69,7 @@ COUNTS = {
     "version": replace(NODE, cache=CachePolicy(version="2")),
 }
 DOES_NOT_COUNT = {
-    "place": replace(NODE, where=Where("other", "/home/me/other.py", 99)),
+    "place": replace(NODE, where=Where("other", "other/place.py", 99)),
     "name of upstream": bound(frame=Source("renamed")),
     "documentation": replace(NODE, doc="Other.", tags={"owner": "me"}),
     "type": typed(frame=object),
@@ -105,6 +105,7 @@ def test_parts_that_explain_are_there() -> None:
     assert told == [
         ("node", "scaled", True),
         ("source", "scaled", True),
+        ("binding", "scaled", False),
         ("function", "tests.unit.test_fingerprint.scaled", False),
         ("function", "tests.unit.test_fingerprint.helper", False),
         ("package", "pandas", True),

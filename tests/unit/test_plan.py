@@ -8,9 +8,11 @@ import pytest
 from dagbuild.digest import digest_text
 from dagbuild.graph import Graph
 from dagbuild.node import CachePolicy
-from dagbuild.plan import Decision, Given, Place, Plan, Request, Status, make_plan
+from dagbuild.plan import Decision, Place, Plan, Status, make_plan
 from dagbuild.reasons import Reason
 from dagbuild.record import Artifact, Key, Manifest, Part, Record
+from dagbuild.renames import find_heirlooms
+from dagbuild.request import Given, Request
 from tests.unit.test_graph import make_graph
 
 
@@ -30,6 +32,10 @@ class FakeLookup:
                 if key in keys:
                     found.setdefault(key, record)
         return found
+
+    def find_renamed(self, key: Key, name: str, present: Collection[str]) -> Record | None:
+        records = [record for record in self.records if record.unnamed == key]
+        return next(iter(find_heirlooms(records, name, present)), None)
 
     def find_changed(self, record: Record) -> tuple[Reason, ...]:
         return ()

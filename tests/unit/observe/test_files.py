@@ -87,6 +87,8 @@ def test_nothing_is_observed_outside_the_call(root: Path) -> None:
 def test_software_and_the_cache_say_nothing(root: Path) -> None:
     (root / "cache").mkdir()
     (root / "cache" / "blob").write_text("1")
+    (root / "project.egg-info").mkdir()
+    (root / "project.egg-info" / "entry_points.txt").write_text("")
 
     seen = watch(
         root,
@@ -96,6 +98,7 @@ def test_software_and_the_cache_say_nothing(root: Path) -> None:
             Path("/etc/hostname").exists() and Path("/etc/hostname").read_text(),
             Path("/proc/self/status").exists() and Path("/proc/self/status").read_text(),
             (root / "cache" / "blob").read_text(),
+            (root / "project.egg-info" / "entry_points.txt").read_text(),
         ),
     )
 

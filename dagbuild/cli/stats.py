@@ -1,0 +1,56 @@
+"""`dagbuild stats`: which nodes take the cache's space, and what it would cost to make their values again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from dagbuild.cli.session import Session, all_option, json_option, with_session
+from dagbuild.cli.terminal import give
+from dagbuild.report import units
+from dagbuild.report.style import Style, columns
+
+if TYPE_CHECKING:
+    from dagbuild.store.usage import Usage
+
+MANY = 20
+
+
+@click.command("stats", short_help="Say what takes the cache's space.")
+@all_option
+@json_option
+@with_session
+def command(session: Session, everything: bool, as_json: bool) -> int:
+    """List the nodes by the disk space that their values take in this machine's cache, the largest first.
+
+    Shared bytes stand in other values too, a node's own earlier ones or those of other nodes, and are stored once.
+    """
+    usage = session.upkeep.measure()
+    if as_json:
+        give(json.dumps(asdict(usage), indent=2))
+    else:
+        give("\n".join(_tell(usage, session.out, everything=everything)))
+    return 0
+
+
+def _tell(usage: Usage, style: Style, *, everything: bool) -> Iterator[str]:
+    if not usage.nodes and not usage.blobs:
+        yield "the cache is empty"
+        return
+    shown = usage.nodes if everything else usage.nodes[:MANY]
+    rows = [
+        (n.node, f"{n.versions:,}", units.size(n.size), units.size(n.shared), units.seconds(n.seconds))
+        for n in shown
+    ]
+    yield from columns(rows, style, ("node", "versions", "size", "shared", "took"))
+    if len(shown) < len(usage.nodes):
+        yield f"and {len(usage.nodes) - len(shown):,} more: --all shows them"
+    yield ""
+    values = f"{units.count(usage.versions, 'value')} of {units.count(len(usage.nodes), 'node')}"
+    yield f"{units.size(usage.size)} in all: {values}, {units.seconds(usage.seconds)} of work"
+    if usage.unnamed:
+        yield f"{units.size(usage.unnamed)} belong to no value: `dagbuild gc` removes them after a day"

@@ -1,0 +1,187 @@
+"""What is asked for: targets of a graph with what is given, and the keys that this makes for every node.
+
+Pure: knows manifests and ids, no stores and no records. Guards: a key says everything that decides a value, and where
+two nodes of today could be confused, their names too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from dagbuild.acceptance import Acceptance
+from dagbuild.digest import Digest
+from dagbuild.graph import Graph
+from dagbuild.node import Group, Node, Source
+from dagbuild.reasons import with_parts
+from dagbuild.record import Artifact, Key, Manifest, Part, make_key
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value that no function makes: an input, a config value, an override or a pin.
+
+    `digest` is what it counts as, in deep and content keys alike; for a `File` the digest of the content, while
+    `artifact` is the path that the function receives. `text` shows it to people.
+    """
+
+    name: str
+    kind: str
+    digest: Digest
+    artifact: Artifact
+    text: str = ""
+
+    @property
+    def part(self) -> Part:
+        """The line that explains it in the manifests of the nodes that take it."""
+        return Part(
+            self.kind, self.text if self.kind == "file" else self.name, self.digest, self.text, counts=False
+        )
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: targets of a graph, with what is given and the manifest of each node.
+
+    `accepted`: changes of nodes that are said not to alter their values, the newest first.
+    """
+
+    graph: Graph
+    targets: tuple[str, ...]
+    givens: Mapping[str, Given]
+    manifests: Mapping[str, Manifest]
+    forced: frozenset[str] = frozenset()
+    accepted: Mapping[str, Sequence[Acceptance]] = field(default_factory=dict)
+
+    @cached_property
+    def order(self) -> list[str]:
+        """Names of the nodes to look at, each after what it needs; what is given hides what is above it."""
+        names = self.graph.order(self.targets, stop=self.givens.__contains__)
+        return [name for name in names if name in self.graph.nodes and name not in self.givens]
+
+    def is_view(self, name: str) -> bool:
+        """Whether the node is never cached: it runs inside the steps that need it."""
+        node = self.graph.nodes.get(name)
+        return node is not None and node.cache.never and name not in self.givens
+
+    def upstream(self, name: str) -> list[str]:
+        """Return what the node takes directly and has a value: given or made by a node."""
+        return [up for up in self.graph.upstream(name) if up in self.givens or up in self.graph.nodes]
+
+    def needs(self, name: str) -> tuple[list[str], list[str]]:
+        """Return the values a step of the node loads, and the views that it runs first, each after what it needs."""
+        if name not in self._needs:
+            self._needs[name] = self._find_needs(name)
+        return self._needs[name]
+
+    @cached_property
+    def _needs(self) -> dict[str, tuple[list[str], list[str]]]:
+        return {}
+
+    def _find_needs(self, name: str) -> tuple[list[str], list[str]]:
+        values: dict[str, None] = {}
+        views: dict[str, None] = {}
+        stack = [iter(self.upstream(name))]
+        opened: list[str] = []
+        while stack:
+            up = next(stack[-1], None)
+            if up is None:
+                stack.pop()
+                if opened:
+                    views[opened.pop()] = None
+            elif not self.is_view(up):
+                values[up] = None
+            elif up not in views:
+                opened.append(up)
+                stack.append(iter(self.upstream(up)))
+        return list(values), list(views)
+
+    def manifest(self, name: str) -> Manifest:
+        """Return the node's manifest with a line for each given value that it takes."""
+        lines = [self.givens[up].part for up in self.graph.upstream(name) if up in self.givens]
+        return with_parts(self.manifests[name], lines)
+
+    def key(
+        self, name: str, id_of: Callable[[str], str | None], fingerprint: Digest | None = None
+    ) -> Key | None:
+        """Return the node's key over the ids of its upstreams, or None when one of them is not known.
+
+        `fingerprint` stands in for that of its manifest.
+        """
+        parts = list(_upstream_parts(self.graph.nodes[name], self.upstream(name), id_of))
+        if None in parts:
+            return None
+        return make_key(fingerprint or self.manifests[name].fingerprint, filter(None, parts))
+
+    @cached_property
+    def deep(self) -> Mapping[str, Key]:
+        """The deep key of each node in `order`."""
+        keys: dict[str, Key] = {}
+        for name in self.order:
+            key = self.key(name, lambda up: self.givens[up].digest if up in self.givens else keys.get(up))
+            assert key is not None  # the order puts upstreams first
+            keys[name] = key
+        return keys
+
+    def content(
+        self, name: str, digest_of: Callable[[str], Digest | None], fingerprint: Digest | None = None
+    ) -> Key | None:
+        """Return the node's content key over known digests; a view counts as its own content key and its place.
+
+        `fingerprint` stands in for that of the node's manifest.
+        """
+        ids: dict[str, str | None] = {}
+        _, views = self.needs(name)
+        for place, view in enumerate(views):
+            self._take_ids(view, ids, digest_of)
+            key = self.key(view, ids.get, self.manifests[view].unnamed)
+            ids[view] = f"{place} {key}" if key else None  # two views of one body are two values
+        self._take_ids(name, ids, digest_of)
+        return self.key(name, ids.get, fingerprint)
+
+    def unnamed(self, name: str, digest_of: Callable[[str], Digest | None]) -> Key | None:
+        """Return the node's content key but for its name."""
+        return self.content(name, digest_of, self.manifests[name].unnamed)
+
+    def _take_ids(
+        self, name: str, ids: dict[str, str | None], digest_of: Callable[[str], Digest | None]
+    ) -> None:
+        for up in self.upstream(name):
+            if up in self.givens:
+                ids[up] = self.givens[up].digest
+            elif up not in ids:
+                ids[up] = digest_of(up)
+
+    @cached_property
+    def unsettled(self) -> frozenset[str]:
+        """Nodes whose values are not said by their deep keys, since what is accepted can be taken back."""
+        return frozenset(self.graph.reach_down(self.accepted) if self.accepted else ())
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """All names of today's graph, given ones included: a record of another name may be a renamed node's."""
+        return frozenset((*self.graph.nodes, *self.givens))
+
+
+def _upstream_parts(
+    node: Node, present: Collection[str], id_of: Callable[[str], str | None]
+) -> Iterator[Part | None]:
+    # By position: where the parameters' names matter, they are in the manifest.
+    for position, parameter in enumerate(node.parameters):
+        if not all(name in present for name in parameter.upstream):
+            yield Part("upstream", str(position), "default")
+            continue
+        match parameter.binding:
+            case Source(name):
+                items, labels = [name], [""]
+            case Group(bindings, keys):
+                pairs = zip(keys or [""] * len(bindings), bindings, strict=True)
+                chosen = [(key, item.name) for key, item in pairs if isinstance(item, Source)]
+                items, labels = [name for _, name in chosen], [key for key, _ in chosen]
+            case _:
+                continue  # a literal is part of the manifest
+        for name, label in zip(items, labels, strict=True):
+            digest = id_of(name)
+            part_name = f"{position}[{label}]" if label else str(position)
+            yield None if digest is None else Part("upstream", part_name, digest, name)

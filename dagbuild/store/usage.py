@@ -1,0 +1,101 @@
+"""What takes the space of a local store, node by node, and what it would cost to make again.
+
+Knows records and the sizes of blob files; reads no blob. A blob that several values are made of is counted once for
+each node, and once in the total.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dagbuild.digest import Digest
+from dagbuild.record import Artifact
+from dagbuild.store.local import LocalStore
+from dagbuild.store.verify import iter_blobs
+
+
+@dataclass(frozen=True)
+class NodeUsage:
+    """The values of one node that are kept.
+
+    `shared` are those of its `size` bytes that other values are made of too, its own earlier ones or those of other
+    nodes; `seconds` is what it took to make all versions.
+    """
+
+    node: str
+    versions: int
+    size: int
+    shared: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Usage:
+    """The nodes, the largest first, and the whole: `size` of all blobs, `unnamed` bytes that no value is made of."""
+
+    nodes: tuple[NodeUsage, ...]
+    records: int
+    versions: int
+    blobs: int
+    size: int
+    unnamed: int
+    seconds: float
+
+
+@dataclass
+class _Value:
+    blobs: frozenset[Digest]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def measure(store: LocalStore, pins: Mapping[str, Artifact] | None = None) -> Usage:
+    """Return what takes the space of a local store; `pins` are values by node that no record may name."""
+    sizes = {ref.digest: ref.size for _, ref in iter_blobs(store)}
+    values: dict[Digest, _Value] = {}
+
+    def add(node: str, artifact: Artifact, seconds: float) -> None:
+        value = values.get(artifact.digest)
+        if value is None:
+            blobs = frozenset(ref.digest for ref in artifact.blobs)
+            value = values[artifact.digest] = _Value(blobs & sizes.keys())
+        value.seconds[node] = max(seconds, value.seconds.get(node, 0.0))
+
+    for node, artifact in (pins or {}).items():
+        add(node, artifact, 0.0)
+    records = 0
+    for record in store.iter_records():
+        records += 1
+        add(record.node, record.artifact, record.duration)
+    # A value that two nodes gave is shared too.
+    uses = Counter(
+        digest for value in values.values() for digest in value.blobs for _ in range(len(value.seconds))
+    )
+    owned: dict[str, list[_Value]] = {}
+    for value in values.values():
+        for node in value.seconds:
+            owned.setdefault(node, []).append(value)
+    nodes = [_measure_node(node, kept, sizes, uses) for node, kept in owned.items()]
+    return Usage(
+        nodes=tuple(sorted(nodes, key=lambda usage: (-usage.size, -usage.seconds, usage.node))),
+        records=records,
+        versions=len(values),
+        blobs=len(sizes),
+        size=sum(sizes.values()),
+        unnamed=sum(size for digest, size in sizes.items() if digest not in uses),
+        seconds=sum(usage.seconds for usage in nodes),
+    )
+
+
+def _measure_node(
+    node: str, values: list[_Value], sizes: Mapping[Digest, int], uses: Mapping[Digest, int]
+) -> NodeUsage:
+    blobs = frozenset[Digest]().union(*(value.blobs for value in values))
+    return NodeUsage(
+        node=node,
+        versions=len(values),
+        size=sum(sizes[digest] for digest in blobs),
+        shared=sum(sizes[digest] for digest in blobs if uses[digest] > 1),
+        seconds=sum(value.seconds[node] for value in values),
+    )

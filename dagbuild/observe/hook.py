@@ -21,6 +21,7 @@ from dagbuild.observe.places import is_project_code
 
 _IMPORTING = ("<frozen importlib", "<frozen zipimport", "<frozen runpy")
 _MATCHERS = re.compile(r"[/\\](glob|pathlib|pathlib[/\\]\w+)\.py$|^<frozen (glob|pathlib)")
+_METADATA_READER = re.compile(r"[/\\]importlib[/\\_]metadata[/\\]|[/\\]pkgutil\.py$")
 _SOURCE_READERS = frozenset({"linecache.py", "tokenize.py", "inspect.py", "traceback.py"})
 
 
@@ -71,6 +72,8 @@ def _is_importing(frame: FrameType | None) -> bool:
     if frame is None:
         return False
     name = frame.f_code.co_filename
+    if _METADATA_READER.search(name):  # looks through all of sys.path for what packages say of themselves
+        return True
     return name.startswith(_IMPORTING) or os.path.basename(name) in _SOURCE_READERS  # noqa: PTH119
 
 

@@ -103,12 +103,12 @@ def test_renamed_helper(project: Path) -> None:
 
 def test_renamed_and_moved_module(project: Path) -> None:
     """A module's name and folder say nothing, however its functions are imported."""
-    (project / "tools").mkdir()
-    (project / "helpers.py").rename(project / "tools" / "cleaning.py")
+    write_files(project, {"cleaners/__init__.py": ""})
+    (project / "helpers.py").rename(project / "cleaners" / "lists.py")
     edit(
         project,
-        ("from helpers import clean", "import tools.cleaning"),
-        ("clean(raw)", "tools.cleaning.clean(raw)"),
+        ("from helpers import clean", "import cleaners.lists"),
+        ("clean(raw)", "cleaners.lists.clean(raw)"),
     )
 
     assert computed(build(project, "total")) == set()

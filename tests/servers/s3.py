@@ -95,9 +95,9 @@ def run_s3(folder: Path) -> Iterator[S3Server]:
         server.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # rclone 1.75 may keep a core busy once it has served aborted uploads
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """One server for the whole session; each test takes a bucket of its own."""
+    """One server for the tests of a file; each of them takes a bucket of its own."""
     with run_s3(tmp_path_factory.mktemp("s3")) as server:
         yield server
 

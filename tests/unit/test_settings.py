@@ -1,5 +1,6 @@
 """dagbuild.toml, what overrides it, and what is said of mistakes."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,7 +51,8 @@ def write(tmp_path):
 def problems(folder, **options) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         load_settings(folder, **{"environ": {}, **options})
-    return [str(problem).replace(f"{folder}/", "") for problem in caught.value.problems]
+    shown = f"{os.path.relpath(folder)}/"  # where this folder is below the same one as the tests'
+    return [str(problem).replace(f"{folder}/", "").replace(shown, "") for problem in caught.value.problems]
 
 
 class TestLayers:

@@ -1,7 +1,9 @@
 """Listings of folders and matches of patterns, and whether they still hold."""
 
 import glob
+import importlib.metadata
 import os
+import pkgutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,6 +85,17 @@ def test_folder_that_is_not_there_is_observed_as_absent(root: Path) -> None:
     assert _holds(root, seen)
     (root / "later").mkdir()
     assert not _holds(root, seen)
+
+
+def test_looking_for_installed_packages_lists_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Libraries look for their plugins on all of sys.path, the project's folder among it."""
+    monkeypatch.syspath_prepend(str(root))
+
+    seen = watch(
+        root, lambda: (list(importlib.metadata.distributions()), list(pkgutil.iter_modules([str(root)])))
+    )
+
+    assert names(seen, "listing") == []
 
 
 def test_importing_lists_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,11 +115,6 @@ def _tell_value(kind: str, name: str, was: Part | None, now: Part | None) -> Rea
     return Reason(f"{_verb(was)} {subject}", kind, where)
 
 
-def first_change(old: Manifest, new: Manifest) -> Reason | None:
-    """Return the most telling change, or None."""
-    return next(iter(find_changes(old, new)), None)
-
-
 def with_parts(manifest: Manifest, parts: Iterable[Part]) -> Manifest:
     """Return the manifest with more parts at its end."""
     return Manifest((*manifest.parts, *parts))

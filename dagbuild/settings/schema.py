@@ -75,13 +75,6 @@ def texts(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-def boolean(value: Any) -> bool:
-    """Take true or false."""
-    if not isinstance(value, bool):
-        raise Refused(f"wants true or false, not {name_kind(value)}")
-    return value
-
-
 def count(value: Any) -> int:
     """Take a whole number from 1."""
     if isinstance(value, bool) or not isinstance(value, int):

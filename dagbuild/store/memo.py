@@ -81,6 +81,9 @@ class Memo:
                 if "locked" in str(error) or "busy" in str(error):
                     self._give_up()
                     raise MemoChangedError from error
+                if "no such table" in str(error):
+                    self._forget()  # another process is about to set it up: dropping it would trip that one
+                    return {}
                 self.drop(str(error))
             except sqlite3.DatabaseError as error:
                 self.drop(str(error))
@@ -240,13 +243,16 @@ def _translated(memo: Memo) -> Iterator[None]:
 def _connect(file: Path) -> sqlite3.Connection:
     """Open the table for reading, also on a read-only file system, where SQLite's log cannot be joined."""
     for mode in ("mode=rw", "mode=ro", "immutable=1"):
-        connection = sqlite3.connect(
-            f"{file.absolute().as_uri()}?{mode}",
-            uri=True,
-            timeout=5,
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        try:
+            connection = sqlite3.connect(
+                f"{file.absolute().as_uri()}?{mode}",
+                uri=True,
+                timeout=5,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        except sqlite3.OperationalError:
+            continue  # removed since it was looked for
         try:
             connection.execute("PRAGMA query_only = 1")
             connection.execute("SELECT 1 FROM sqlite_master").fetchone()

@@ -53,11 +53,11 @@ def refuse_graph(root: Path, *modules: str, **config) -> list[str]:
 class TestModules:
     def test_by_name_and_by_path(self, project):
         """A module is loaded once, however it is named."""
-        root = project(spend="A = 1", nodes__io="B = 2", nodes__model="C = 3")
+        root = project(spend="A = 1", shelf__io="B = 2", shelf__model="C = 3")
 
-        modules = load_modules(["spend", "spend.py", "nodes/", "nodes.io", "nodes/io.py"], root)
+        modules = load_modules(["spend", "spend.py", "shelf/", "shelf.io", "shelf/io.py"], root)
 
-        assert [module.__name__ for module in modules] == ["spend", "nodes.io", "nodes.model"]
+        assert [module.__name__ for module in modules] == ["spend", "shelf.io", "shelf.model"]
 
     def test_a_package_brings_its_public_modules(self, project):
         """All modules below a package are loaded, but not private ones and tests."""

@@ -69,7 +69,7 @@ class Question:
             for kind, what in grounds:
                 if "\n" in what or (kind != "size" and "\t" in what) or kind not in _KINDS:
                     return False
-                if kind == "stat" and _changed_since(what, self.started - RACY_NS):
+                if kind in ("stat", "names") and _changed_since(what, self.started - RACY_NS):
                     return False
                 lines.append(f"{kind}\t{_look(kind, what)}\t{what}")
             lines.append(f"text\t{status}\t{text}")
@@ -191,7 +191,13 @@ def _describe(args: list[str]) -> str:
     )
     screen = tuple(os.get_terminal_size(1)) if sys.stdout.isatty() else ()
     python = (sys.version, sys.flags.optimize, sys.path)
-    return ascii((FORMAT, __version__, python, os.getcwd(), args, ours, screen, sys.stderr.isatty()))  # noqa: PTH109
+    where = (machine(), os.getcwd())  # noqa: PTH109
+    return ascii((FORMAT, __version__, python, where, args, ours, screen, sys.stderr.isatty()))
+
+
+def machine() -> str:
+    """Return the machine's name: in a folder that several share, an import may give another thing on each."""
+    return os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
 
 
 def _remove_oldest(folder: str) -> None:

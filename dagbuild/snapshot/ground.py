@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dagbuild.observe import Places, find_changed
-from dagbuild.quick import RACY_NS, importable_names, stamp
+from dagbuild.quick import RACY_NS, importable_names, machine, stamp
 from dagbuild.record import Observation
 from dagbuild.store import FileDigests
 from dagbuild.version import __version__
@@ -143,4 +143,4 @@ def _place(places: Places) -> tuple[str, ...]:
 
 
 def _python() -> str:
-    return ascii((__version__, sys.version, sys.flags.optimize, sys.prefix))
+    return ascii((__version__, machine(), sys.version, sys.flags.optimize, sys.prefix))

@@ -120,11 +120,11 @@ def lay_out(pieces: Sequence[Piece]) -> Layout:
 
 def iter_blobs(pieces: Sequence[Piece], layout: Layout) -> Iterator[Sequence[Buffer]]:
     """Yield the bytes of each blob, in order; no more than one buffer, or blob of the pack, is made at a time."""
-    yield from _cut_parts(_iter_packed(pieces, layout), cut_pack(layout.pack))
+    yield from _regroup(_iter_packed(pieces, layout), cut_pack(layout.pack))
     for piece, place in zip(pieces, layout.places, strict=True):
         if place.inline is None and not place.packed:
-            data = memoryview(piece.make()).cast("B")
-            yield from _cut_parts(iter([data]), cut(place.size, place.item))
+            for part in piece.parts(cut(place.size, place.item)):
+                yield (part,)
 
 
 def _iter_packed(pieces: Sequence[Piece], layout: Layout) -> Iterator[memoryview]:
@@ -137,7 +137,7 @@ def _iter_packed(pieces: Sequence[Piece], layout: Layout) -> Iterator[memoryview
                 yield zeros[: aligned(place.size) - place.size]
 
 
-def _cut_parts(parts: Iterator[memoryview], sizes: Sequence[int]) -> Iterator[Sequence[Buffer]]:
+def _regroup(parts: Iterator[memoryview], sizes: Sequence[int]) -> Iterator[Sequence[Buffer]]:
     """Yield the bytes of all parts in a row, cut into these sizes, as they come and without a copy."""
     part = memoryview(b"")
     for size in sizes:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby, repeat
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.codecs.base import WORD, Piece
+from dagbuild.codecs.base import UNCUT, WORD, Piece
 from dagbuild.codecs.cuts import cut
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Layout:
 
     @classmethod
     def from_json(cls, data: list[Any]) -> Layout:
-        """Return the layout of a plain form; raises ValueError when it is of another version."""
+        """Return the layout of a plain form; raises ValueError when it is of another version, or none at all."""
         if data[0] != VERSION:
             raise ValueError(f"layout {data[0]!r}, this dagbuild reads {VERSION}")
         sizes: list[int] = []
@@ -102,6 +102,8 @@ class Layout:
         items: list[int] = []
         for entry in data[1:]:
             mark, count, *item = entry if isinstance(entry, list) else (entry, 1)
+            if min(item, default=WORD) < UNCUT:
+                raise ValueError(f"an item of {item[0]} bytes")
             held = b64decode(mark) if isinstance(mark, str) else None
             sizes += [mark if held is None else len(held)] * count
             inline += [held] * count

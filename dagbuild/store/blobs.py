@@ -236,7 +236,7 @@ def _write_all(descriptor: int, views: Sequence[memoryview]) -> None:
     """Write all of the bytes; the system may take fewer than it was given."""
     for start in range(0, len(views), _AT_ONCE):
         some = views[start : start + _AT_ONCE]
-        written = os.writev(descriptor, some)
+        written = os.writev(descriptor, some) if hasattr(os, "writev") else 0
         for view in some:
             rest = view[min(written, view.nbytes) :]
             written -= view.nbytes - rest.nbytes

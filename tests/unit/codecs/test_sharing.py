@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from dagbuild.codecs.cuts import CUT_ROWS, cut
-from dagbuild.codecs.layout import Layout
+from dagbuild.codecs.layout import VERSION, Layout
 
 ROWS = 200_000
 
@@ -254,3 +254,5 @@ def test_a_layout_is_its_json():
     assert Layout.from_json(json.loads(json.dumps(layout.to_json()))) == layout
     with pytest.raises(ValueError, match="layout 99"):
         Layout.from_json([99, 5])
+    with pytest.raises(ValueError, match="an item of -1 bytes"):  # would never end
+        Layout.from_json([VERSION, [1_000_000, 1, -1]])

@@ -26,6 +26,7 @@ from dagbuild.errors import InputError, did_you_mean
 from dagbuild.events import BuildResult, Event, Listener, Notice
 from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.local import LocalExecutor
+from dagbuild.filetree import is_there
 from dagbuild.filing import author
 from dagbuild.fingerprint import make_manifests
 from dagbuild.graph import Graph
@@ -369,7 +370,7 @@ class Project:
     def pin_value(self, node: str, value: Any, note: str = "") -> Pin:
         """Put a value in the node's place for everybody who has this dagbuild.toml; counts from the next load."""
         self.check_node(node)
-        return self._pin(node, self.artifacts.save(value), note)
+        return self._pin(node, self.artifacts.save(value, takes=is_there), note)
 
     def pin_built(self, node: str, selector: str = "@current", note: str = "") -> Pin:
         """Pin a value that was built: "@current", or "@" and the start of a run's name or a digest.

@@ -8,14 +8,18 @@ sees buffers by number only.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.digest import Digest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from typing_extensions import Buffer
+
+    from dagbuild.filetree import Tree
 
 
 class Declined(Exception):  # noqa: N818 - an answer, not an error
@@ -28,6 +32,13 @@ class Piece:
 
     size: int
     make: Callable[[], Buffer]
+
+    def parts(self, sizes: Sequence[int]) -> Iterator[Buffer]:
+        """Yield the bytes in parts of these sizes, which are the whole together."""
+        data, start = memoryview(self.make()).cast("B"), 0
+        for size in sizes:
+            yield data[start : start + size]
+            start += size
 
 
 class Codec(ABC):
@@ -130,6 +141,13 @@ class Reader(ABC):
     @abstractmethod
     def value(self, form: Any) -> Any:
         """Return the nested value of a form."""
+
+    @abstractmethod
+    def place(self, tree: Tree, numbers: Sequence[int]) -> Path:
+        """Return the path of a copy of this tree on this machine; `numbers` are the buffers of its files, in order.
+
+        Raises CodecError when a name in the tree leads elsewhere.
+        """
 
     @abstractmethod
     def require_code(self) -> None:

@@ -133,7 +133,8 @@ def iter_blobs(pieces: Sequence[Piece], layout: Layout) -> Iterator[Sequence[Buf
         yield from _cut_bytes(pack)
     for piece, place in zip(pieces, layout.places, strict=True):
         if place.inline is None and not place.packed:
-            yield from _cut_bytes(memoryview(piece.make()).cast("B"))
+            for part in piece.parts(cut(piece.size)):
+                yield (part,)
 
 
 def _cut_bytes(data: memoryview) -> Iterator[Sequence[Buffer]]:

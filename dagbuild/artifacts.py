@@ -111,10 +111,17 @@ class Artifacts:
         return self._store.placed.folders
 
     def _takes(self, takes: Takes | None) -> Takes | None:
-        """Return a rule that takes what this store has given out, too: its copies come and go."""
+        """Return a rule that takes what this store has given out, too, for its copies come and go; never the store."""
         if takes is None:
             return None
-        return lambda path: takes(path) or (any(map(path.is_relative_to, self.copies)) and is_there(path))
+
+        def is_taken(path: Path) -> bool:
+            full = path.absolute()
+            if any(copies.is_relative_to(full) for copies in self.copies):
+                return False
+            return (any(map(full.is_relative_to, self.copies)) and is_there(path)) or takes(path)
+
+        return is_taken
 
     def _open(self, artifact: Artifact, *, code: bool) -> tuple[ValueReader, Any]:
         meta = artifact.meta

@@ -68,8 +68,8 @@ def check_tree(tree: Tree) -> None:
     folders: set[str] = set()
     seen: set[str] = set()
     for entry in tree.entries:
-        parent, _, name = entry.path.rpartition("/")
-        if entry.path:
+        parent = entry.path.rpartition("/")[0]
+        for name in entry.path.split("/") if entry.path else ():
             _check_name(name)
         # Its folder is one of ours: nothing is ever written through a link.
         if entry.path in seen or (entry.path and parent not in folders):
@@ -92,7 +92,10 @@ def changed_since(moment: float) -> Callable[[Path], bool]:
 
     def is_made(path: Path) -> bool:
         if path not in known:
-            known[path] = _is_made(path, moment)
+            try:
+                known[path] = _is_made(path, moment)
+            except OSError:  # gone by now, or not for us to read
+                known[path] = False
         return known[path]
 
     return is_made
@@ -112,7 +115,7 @@ def _is_made(path: Path, moment: float) -> bool:
     if path.is_file():
         return path.stat().st_ctime >= moment
     full = path.resolve()
-    if any(place.is_relative_to(full) for place in (Path.cwd(), Path.home())):
+    if Path.cwd().is_relative_to(full):
         return False  # where the run happens, and nothing that it made
     old = ""
     new = path.stat().st_ctime >= moment

@@ -15,7 +15,7 @@ from pandas.api.extensions import ExtensionArray
 from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]
 
 from dagbuild.codecs.arrays import add_array, decode_dtype, encode_dtype
-from dagbuild.codecs.base import Codec, Reader, Writer
+from dagbuild.codecs.base import Codec, Declined, Reader, Writer
 from dagbuild.codecs.columns import add_column, column_dtype, raw_array, read_column
 from dagbuild.codecs.indexes import add_index, describe_index, index_length, read_index
 from dagbuild.codecs.scalars import decode_scalar, encode_scalar
@@ -38,6 +38,8 @@ class PandasCodec(Codec):
         if isinstance(value, pd.Index):
             return {"kind": "index", "index": add_index(value, writer)}
         if isinstance(value, ExtensionArray):
+            if value.ndim != 1:
+                raise Declined  # a block, in the pickle of a frame of one's own class
             return {"kind": "array", "array": add_column(value, writer), "class": type(value).__name__}
         return {"kind": "scalar", "value": encode_scalar(value, writer)}
 

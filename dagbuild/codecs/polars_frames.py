@@ -33,6 +33,8 @@ class PolarsCodec(Codec):
         frame = value if type(value) is pl.DataFrame else value.to_frame()
         objects = [place for place, dtype in enumerate(frame.dtypes) if dtype == pl.Object]
         columns = frame.drop([frame.columns[place] for place in objects]) if objects else frame
+        if any(map(_has_zero, columns.schema.names(), columns.schema.dtypes())):
+            raise Declined  # a C string cannot hold the name, and polars panics
         order = _find_order(columns)
         try:
             table = columns.to_arrow()
@@ -73,6 +75,16 @@ def _from_arrow(table: Any) -> Any:
     if frame.columns != table.schema.names:
         frame.columns = table.schema.names  # polars takes an empty name for none
     return frame
+
+
+def _has_zero(name: str, dtype: Any) -> bool:
+    """Tell whether the name, or that of a field in the dtype, holds a zero."""
+    if "\0" in name:
+        return True
+    if isinstance(dtype, pl.Struct):
+        return any(_has_zero(field.name, field.dtype) for field in dtype.fields)
+    inner = getattr(dtype, "inner", None)
+    return inner is not None and _has_zero("", inner)
 
 
 def _find_order(frame: Any) -> list[list[Any]]:

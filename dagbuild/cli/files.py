@@ -33,7 +33,8 @@ def read_value(text: str, wanted: Any = None) -> Any:
     Where a path is wanted, what is there is the value, whatever it holds.
     """
     path = Path(text).expanduser()
-    if isinstance(wanted, type) and issubclass(wanted, Path):
+    # Of a project that was not imported, types are known as they are written.
+    if wanted == "Path" or (isinstance(wanted, type) and issubclass(wanted, Path)):
         if not path.exists():
             raise InputError(f"there is no file '{text}'", hint="paths are taken from the working directory")
         return path

@@ -41,7 +41,10 @@ def digest_text(text: str) -> Digest:
 
 def canonical_json(value: Any) -> bytes:
     """Return the one JSON text of a plain value: sorted keys, no spaces, ASCII; raises ValueError on NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return _encode(value).encode("ascii")
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
 def digest_json(value: Any) -> Digest:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +18,10 @@ from dagbuild.codecs.base import Declined, Piece
 from dagbuild.codecs.layout import Layout, iter_blobs, lay_out
 from dagbuild.codecs.reader import ValueReader
 from dagbuild.codecs.registry import Registry, default_registry
-from dagbuild.codecs.writer import ValueWriter
+from dagbuild.codecs.writer import Takes, ValueWriter
 from dagbuild.digest import Digest, canonical_json, digest_chunks
 from dagbuild.errors import CodecError, StoreError
+from dagbuild.filetree import is_there
 from dagbuild.record import Artifact, BlobRef
 from dagbuild.store.base import Store
 
@@ -41,26 +42,37 @@ class Artifacts:
         self._store = store
         self._registry = codecs if codecs is not None else default_registry()
 
-    def encode(self, value: Any, format: str | None = None) -> tuple[Artifact, list[Sequence[Buffer]]]:  # noqa: A002
+    def encode(
+        self,
+        value: Any,
+        format: str | None = None,  # noqa: A002 - the user's word
+        takes: Takes | None = None,
+    ) -> tuple[Artifact, list[Sequence[Buffer]]]:
         """Return the artifact that a value is and the bytes of its blobs, in order; nothing is stored.
 
-        `format` names a codec ("pickle", "parquet") instead of the one for the value's type. Raises CodecError,
-        which says what to return instead, when the value cannot be stored.
+        `format` names a codec ("pickle", "parquet") instead of the one for the value's type. `takes` tells of a path
+        whether the value is the file or folder there; without it, a path is a name. Raises CodecError, which says what
+        to return instead, when the value cannot be stored.
         """
-        encoded = _Encoded(value, format, self._registry)
+        encoded = _Encoded(value, format, self._registry, self._takes(takes))
         blobs = list(encoded.blobs())
         refs = [BlobRef(digest_chunks(chunks), _size(chunks)) for chunks in blobs]
         return encoded.artifact(refs), blobs
 
     def digest(self, value: Any) -> Digest:
         """Return the digest of the artifact that the value would be."""
-        encoded = _Encoded(value, None, self._registry)
+        encoded = _Encoded(value, None, self._registry, None)
         refs = [BlobRef(digest_chunks(chunks), _size(chunks)) for chunks in encoded.blobs()]
         return encoded.artifact(refs).digest
 
-    def save(self, value: Any, format: str | None = None) -> Artifact:  # noqa: A002 - the user's word
+    def save(
+        self,
+        value: Any,
+        format: str | None = None,  # noqa: A002 - the user's word
+        takes: Takes | None = None,
+    ) -> Artifact:
         """Store the blobs of a value that are not there yet and return its artifact; see `encode`."""
-        encoded = _Encoded(value, format, self._registry)
+        encoded = _Encoded(value, format, self._registry, self._takes(takes))
         # One at a time: a blob's bytes need not be in memory when the next one's are made.
         return encoded.artifact([self._store.put_blob(chunks) for chunks in encoded.blobs()])
 
@@ -93,12 +105,31 @@ class Artifacts:
         except Exception as error:
             raise _cannot_read(artifact, error) from error
 
+    @property
+    def copies(self) -> tuple[Path, ...]:
+        """The folders in which paths lie that `load` gives."""
+        return self._store.placed.folders
+
+    def _takes(self, takes: Takes | None) -> Takes | None:
+        """Return a rule that takes what this store has given out, too, for its copies come and go; never the store."""
+        if takes is None:
+            return None
+
+        def is_taken(path: Path) -> bool:
+            full = path.absolute()
+            if any(copies.is_relative_to(full) for copies in self.copies):
+                return False
+            return (any(map(full.is_relative_to, self.copies)) and is_there(path)) or takes(path)
+
+        return is_taken
+
     def _open(self, artifact: Artifact, *, code: bool) -> tuple[ValueReader, Any]:
         meta = artifact.meta
         layout = Layout.from_json(meta["buffers"])
         if list(layout.blobs) != [ref.size for ref in artifact.blobs]:
             raise ValueError("the blobs are not those that the metadata tells of")
-        reader = ValueReader(layout, _StoreBlobs(self._store, artifact), self._registry, code=code)
+        placed = partial(self._store.placed.place, artifact.digest)
+        reader = ValueReader(layout, _StoreBlobs(self._store, artifact), self._registry, placed, code=code)
         form = meta["form"] if "form" in meta else json.loads(bytes(reader.view(meta["long"])))
         return reader, form if artifact.codec == PLAIN else ["@", artifact.codec, form]
 
@@ -106,8 +137,8 @@ class Artifacts:
 class _Encoded:
     """A value taken apart: metadata, and the blobs when they are asked for."""
 
-    def __init__(self, value: Any, format_name: str | None, registry: Registry) -> None:
-        writer = ValueWriter(registry)
+    def __init__(self, value: Any, format_name: str | None, registry: Registry, takes: Takes | None) -> None:
+        writer = ValueWriter(registry, takes=takes)
         form = _write(value, format_name, writer, registry)
         self.codec = PLAIN
         if isinstance(form, list) and form[0] == "@":

@@ -15,7 +15,11 @@ from typing import TYPE_CHECKING, Any
 from dagbuild.digest import Digest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from typing_extensions import Buffer
+
+    from dagbuild.filetree import Tree
 
 
 class Declined(Exception):  # noqa: N818 - an answer, not an error
@@ -37,6 +41,13 @@ class Piece:
     make: Callable[[], Buffer]
     item: int = WORD
     """Bytes of one row of it: a column of flags is cut at the rows where a column of numbers beside it is."""
+
+    def parts(self, sizes: Sequence[int]) -> Iterator[Buffer]:
+        """Yield the bytes in parts of these sizes, which are the whole together."""
+        data, start = memoryview(self.make()).cast("B"), 0
+        for size in sizes:
+            yield data[start : start + size]
+            start += size
 
     def parts(self, sizes: Sequence[int]) -> Iterator[Buffer]:
         """Yield the bytes in parts of these sizes, which are the whole together."""
@@ -146,6 +157,13 @@ class Reader(ABC):
     @abstractmethod
     def value(self, form: Any) -> Any:
         """Return the nested value of a form."""
+
+    @abstractmethod
+    def place(self, tree: Tree, numbers: Sequence[int]) -> Path:
+        """Return the path of a copy of this tree on this machine; `numbers` are the buffers of its files, in order.
+
+        Raises CodecError when a name in the tree leads elsewhere.
+        """
 
     @abstractmethod
     def require_code(self) -> None:

@@ -6,6 +6,7 @@ artifact is marked as code.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,6 +15,7 @@ from dagbuild.codecs.layout import Layout, Place, aligned
 from dagbuild.codecs.mapping import CAN_MAP, FilePart, map_files, page_rounded
 from dagbuild.codecs.plain import decode_plain, describe_plain, is_tag
 from dagbuild.errors import CodecError
+from dagbuild.filetree import Entry, Tree
 
 if TYPE_CHECKING:
     from dagbuild.codecs.registry import Registry
@@ -34,13 +36,21 @@ class Blobs(Protocol):
         ...
 
 
+Placed = Callable[[int, Tree, Callable[[Entry], Iterable[memoryview]]], Path]
+"""Writes a tree out, the one of this number in the artifact, and returns its path."""
+
+
 class ValueReader(Reader):
     """Reads one artifact once; see `Reader`."""
 
-    def __init__(self, layout: Layout, blobs: Blobs, registry: Registry, *, code: bool) -> None:
+    def __init__(
+        self, layout: Layout, blobs: Blobs, registry: Registry, placed: Placed, *, code: bool
+    ) -> None:
         self._layout = layout
         self._blobs = blobs
         self._registry = registry
+        self._placed = placed
+        self._trees = 0
         self._code = code
         self._made: list[Any] = []
         self._pack: memoryview | None = None
@@ -97,6 +107,21 @@ class ValueReader(Reader):
         if tag == "@":
             return self._registry.get_codec(form[1]).decode(form[2], self)
         return self._mutable(tag, form)
+
+    def place(self, tree: Tree, numbers: Sequence[int]) -> Path:
+        """Return the path of a copy of this tree; trees count up in the order of the form."""
+        files = [entry.path for entry in tree.entries if entry.kind == "file"]
+        number_of = dict(zip(files, numbers, strict=True))
+        self._trees += 1
+        return self._placed(self._trees, tree, lambda entry: self._parts(number_of[entry.path]))
+
+    def _parts(self, number: int) -> Iterator[memoryview]:
+        """Yield a buffer blob by blob: a long one is never in memory as a whole."""
+        place = self._layout.places[number]
+        if place.inline is not None or place.packed:
+            yield self.view(number)
+        else:
+            yield from map(self._blobs.get, place.blobs)
 
     def describe(self, form: Any) -> dict[str, Any]:
         """Return what a form tells of its value, without reading the value."""

@@ -49,13 +49,6 @@ class Piece:
             yield data[start : start + size]
             start += size
 
-    def parts(self, sizes: Sequence[int]) -> Iterator[Buffer]:
-        """Yield the bytes in parts of these sizes, which are the whole together."""
-        data, start = memoryview(self.make()).cast("B"), 0
-        for size in sizes:
-            yield data[start : start + size]
-            start += size
-
 
 class Codec(ABC):
     """Deterministic: equal values give equal metadata and equal bytes, in every process."""

@@ -179,7 +179,9 @@ class Project:
         for name, parts in reads.items():
             manifests[name] = with_parts(manifests[name], parts)
         accepted = find_acceptances(manifests, self.store.find_records)
-        request = Request(self.graph, names, givens, manifests, frozenset(force), accepted)
+        request = Request(
+            self.graph, names, givens, manifests, frozenset(force), accepted, self.artifacts.excerpt
+        )
 
         def is_unchanged(name: str) -> bool:
             files = [

@@ -8,9 +8,10 @@ a column that two frames share is stored once, and appending to it writes its ta
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.codecs.base import Piece
@@ -59,7 +60,13 @@ class Place:
     inline: bytes | None = None
     offset: int = 0
     blobs: range = range(0)
-    packed: bool = False
+    packed_number: int = -1
+    """Which one it is of those in the pack."""
+
+    @property
+    def packed(self) -> bool:
+        """Whether it is in the pack."""
+        return self.packed_number >= 0
 
 
 @dataclass(frozen=True)
@@ -77,18 +84,36 @@ class Layout:
         pack = sum(aligned(s) for s, data in zip(sizes, inline, strict=True) if data is None and s < SMALL)
         blobs = cut(pack)
         pack_blobs = range(len(blobs))
-        places, offset = [], 0
+        places, offset, count = [], 0, 0
         for size, data in zip(sizes, inline, strict=True):
             if data is not None:
                 places.append(Place(size, inline=data))
             elif size < SMALL:
-                places.append(Place(size, offset=offset, blobs=pack_blobs, packed=True))
+                places.append(Place(size, offset=offset, blobs=pack_blobs, packed_number=count))
                 offset += aligned(size)
+                count += 1
             else:
                 pieces = cut(size)
                 places.append(Place(size, blobs=range(len(blobs), len(blobs) + len(pieces))))
                 blobs += pieces
         return cls(tuple(places), pack, tuple(blobs))
+
+    @property
+    def pack_blobs(self) -> range:
+        """The blobs of the pack."""
+        return range(len(cut(self.pack)))
+
+    def find_blobs(self, numbers: Iterable[int]) -> list[int]:
+        """Return the blobs with the bytes of these buffers, each once, in order."""
+        starts = list(accumulate((self.blobs[number] for number in self.pack_blobs), initial=0))
+        found: set[int] = set()
+        for place in (self.places[number] for number in numbers):
+            if not place.packed:
+                found.update(place.blobs)
+            elif place.size:
+                last = place.offset + place.size - 1
+                found.update(range(bisect_right(starts, place.offset) - 1, bisect_right(starts, last)))
+        return sorted(found)
 
     def to_json(self) -> list[Any]:
         """Return the plain form: the version, then inline bytes, sizes, and runs of one size."""
@@ -123,13 +148,20 @@ def lay_out(pieces: Sequence[Piece]) -> Layout:
     return Layout.of([piece.size for piece in pieces], inline)
 
 
-def iter_blobs(pieces: Sequence[Piece], layout: Layout) -> Iterator[Sequence[Buffer]]:
-    """Yield the bytes of each blob, in order; no more than one buffer is made at a time."""
-    if layout.pack:
+def iter_blobs(
+    pieces: Sequence[Piece], layout: Layout, on_packed: Callable[[memoryview], None] = lambda _: None
+) -> Iterator[Sequence[Buffer]]:
+    """Yield the bytes of each blob, in order; no more than one buffer is made at a time.
+
+    `on_packed` is shown each buffer that goes into the pack.
+    """
+    if any(place.packed for place in layout.places):
         pack = memoryview(bytearray(layout.pack))
         for piece, place in zip(pieces, layout.places, strict=True):
             if place.packed:
-                pack[place.offset : place.offset + place.size] = memoryview(piece.make()).cast("B")
+                data = memoryview(piece.make()).cast("B")
+                pack[place.offset : place.offset + place.size] = data
+                on_packed(data)
         yield from _cut_bytes(pack)
     for piece, place in zip(pieces, layout.places, strict=True):
         if place.inline is None and not place.packed:

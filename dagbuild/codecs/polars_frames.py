@@ -5,19 +5,22 @@ Only when every dtype comes back from Arrow; others go to polars' own pickle.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
 
-from dagbuild.codecs.base import Codec, Declined, Reader, Writer
-from dagbuild.codecs.tables import decode_table, describe_table, encode_table
+from dagbuild.codecs.base import Codec, Declined, Reader, Selection, Writer
+from dagbuild.codecs.tables import decode_table, describe_table, encode_table, select_table
 from dagbuild.errors import CodecError
+from dagbuild.node import Label
 
 
 class PolarsCodec(Codec):
     """Takes frames and Series."""
 
-    name = "polars/1"
+    name = "polars/2"
+    selects = True
 
     def encode(self, value: Any, writer: Writer) -> Any:
         """Return the form of a frame or Series."""
@@ -47,6 +50,10 @@ class PolarsCodec(Codec):
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
         """Return what the form tells of its value."""
         return {"kind": f"polars.{meta['kind']}", **describe_table(meta, reader)}
+
+    def select(self, meta: Any, names: Sequence[Label], reader: Reader) -> Selection | None:
+        """Return some columns of a frame."""
+        return select_table(meta, names, reader) if meta["kind"] == "DataFrame" else None
 
     def takes_from_pickle(self, value: Any) -> bool:
         """Yes for what has columns."""

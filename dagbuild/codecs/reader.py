@@ -6,13 +6,19 @@ artifact is marked as code.
 
 from __future__ import annotations
 
+import copy
+from base64 import b64decode
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dagbuild.codecs.base import Reader
+from dagbuild.codecs.base import Reader, Writer
 from dagbuild.codecs.layout import Layout, Place, aligned
 from dagbuild.codecs.mapping import CAN_MAP, FilePart, map_files, page_rounded
 from dagbuild.codecs.plain import decode_plain, describe_plain, is_tag
+from dagbuild.codecs.writer import ValueWriter
+from dagbuild.digest import Digest, digest_bytes
 from dagbuild.errors import CodecError
 
 if TYPE_CHECKING:
@@ -33,25 +39,80 @@ class Blobs(Protocol):
         """Return the file that holds just this blob's bytes, verified, or None where there is no such file."""
         ...
 
+    def digest(self, number: int) -> Digest:
+        """Return the name of a blob."""
+        ...
+
+    def packed_digest(self, number: int) -> Digest:
+        """Return what the name would be of the buffer with this number among the packed ones."""
+        ...
+
+
+@dataclass
+class _Pack:
+    """The memory of the pack, once it is needed, and the blobs that are to be read into it."""
+
+    blobs: Collection[int]
+    memory: memoryview | None = None
+
 
 class ValueReader(Reader):
     """Reads one artifact once; see `Reader`."""
 
-    def __init__(self, layout: Layout, blobs: Blobs, registry: Registry, *, code: bool) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        blobs: Blobs,
+        registry: Registry,
+        *,
+        code: bool,
+        wanted: Collection[int] | None = None,
+    ) -> None:
+        """`wanted` are the buffers that will be asked for, where these are not all."""
         self._layout = layout
         self._blobs = blobs
         self._registry = registry
         self._code = code
+        self._base = 0
         self._made: list[Any] = []
-        self._pack: memoryview | None = None
+        self._pack = _Pack(range(len(layout.pack_blobs)) if wanted is None else layout.find_blobs(wanted))
+
+    def _place(self, number: int) -> Place:
+        return self._layout.places[self._base + number]
 
     def size(self, number: int) -> int:
         """Return the size of a buffer."""
-        return self._layout.places[number].size
+        return self._place(number).size
+
+    def identify(self, numbers: Iterable[int]) -> list[Any]:
+        """Return digests: one where a buffer is in one piece, wherever that is, else a list of them."""
+        found: list[Any] = []
+        for place in map(self._place, numbers):
+            if place.inline is not None:
+                found.append(digest_bytes(place.inline))
+            elif place.packed:
+                found.append(self._blobs.packed_digest(place.packed_number))
+            else:
+                digests = [self._blobs.digest(number) for number in place.blobs]
+                found.append(digests[0] if len(digests) == 1 else digests)
+        return found
+
+    def part(self, first: int) -> ValueReader:
+        """Return a reader that counts buffers from this one, and shares the pack with this reader."""
+        other = copy.copy(self)
+        other._base = self._base + first
+        other._made = []
+        return other
+
+    def inline(self, buffers: list[str]) -> ValueReader:
+        """Return a reader of these buffers."""
+        data = [b64decode(text) for text in buffers]
+        layout = Layout.of([len(each) for each in data], data)
+        return ValueReader(layout, self._blobs, self._registry, code=self._code)
 
     def view(self, number: int) -> memoryview:
         """Return a buffer, read-only; the very bytes of the store where no other way is as cheap."""
-        place = self._layout.places[number]
+        place = self._place(number)
         if place.inline is not None:
             return memoryview(place.inline)
         if (
@@ -62,25 +123,32 @@ class ValueReader(Reader):
             return self._blobs.get(place.blobs[0]).toreadonly()
         return self.own(number).toreadonly()
 
+    def make_inline(self, add: Callable[[Writer], Any]) -> list[Any]:
+        """Return the form that `add` gives and its buffers."""
+        return ValueWriter(self._registry).add_inline(add)
+
     def own(self, number: int) -> memoryview:
         """Return a buffer of the caller's own."""
-        place = self._layout.places[number]
+        place = self._place(number)
         if place.inline is not None:
             return memoryview(bytearray(place.inline))
         if place.packed:
             return self._packed()[place.offset : place.offset + place.size]
         return self._join([place], place.size)
 
-    def block(self, first: int, count: int) -> tuple[memoryview, int]:
+    def block(self, numbers: Sequence[int]) -> tuple[memoryview, int]:
         """Return buffers of one size side by side, and the distance between their starts."""
-        places = self._layout.places[first : first + count]
+        places = [self._place(number) for number in numbers]
         size = places[0].size
         if places[0].inline is not None:
             return memoryview(bytearray(b"".join(place.inline or b"" for place in places))), size
         if places[0].packed:
             stride = aligned(size)
             start = places[0].offset
-            return self._packed()[start : start + stride * count], stride
+            if all(place.offset == start + turn * stride for turn, place in enumerate(places)):
+                return self._packed()[start : start + stride * len(places)], stride
+            pack = self._packed()
+            return memoryview(bytearray(b"".join(pack[p.offset : p.offset + stride] for p in places))), stride
         stride = page_rounded(size)
         return self._join(places, stride), stride
 
@@ -138,20 +206,25 @@ class ValueReader(Reader):
         return made
 
     def _packed(self) -> memoryview:
-        if self._pack is None:
-            pack = self._layout.pack
-            blobs = next(place.blobs for place in self._layout.places if place.packed)
-            self._pack = self._join([Place(pack, blobs=blobs)], pack)
-        return self._pack
+        pack, layout = self._pack, self._layout
+        if pack.memory is None:
+            # What nobody will look at is left empty, and costs no memory either.
+            wanted = set(pack.blobs)
+            parts = [part for part in self._offsets(layout.pack_blobs) if part[1] in wanted]
+            pack.memory = self._fill(parts, layout.pack)
+        return pack.memory
 
-    def _join(self, places: list[Place] | tuple[Place, ...], stride: int) -> memoryview:
+    def _join(self, places: Sequence[Place], stride: int) -> memoryview:
         """Return writable memory with each place's bytes at a multiple of `stride`."""
-        length = stride * len(places)
         parts = [
             (start * stride + offset, number)
             for start, place in enumerate(places)
-            for offset, number in self._offsets(place)
+            for offset, number in self._offsets(place.blobs)
         ]
+        return self._fill(parts, stride * len(places))
+
+    def _fill(self, parts: list[tuple[int, int]], length: int) -> memoryview:
+        """Return writable memory with blobs at these offsets."""
         paths = self._paths(number for _, number in parts) if length >= MAP_FROM else None
         if paths:
             sizes = self._layout.blobs
@@ -166,9 +239,9 @@ class ValueReader(Reader):
             memory[at : at + data.nbytes] = data.cast("B")
         return memory
 
-    def _offsets(self, place: Place) -> list[tuple[int, int]]:
+    def _offsets(self, blobs: range) -> list[tuple[int, int]]:
         offset, found = 0, []
-        for number in place.blobs:
+        for number in blobs:
             found.append((offset, number))
             offset += self._layout.blobs[number]
         return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import metadata
@@ -101,10 +101,9 @@ class Artifacts:
         a library is missing or differs too much. With `columns`, NoSuchColumns or NoTable, if it has none.
         """
         try:
-            chosen = self._select(artifact, columns) if columns else None
-            if chosen:
-                wanted = chosen.buffers
-                reader, _ = self._open(artifact, code=artifact.code, wanted=wanted)
+            chosen, reader = self._select(artifact, columns) if columns else (None, None)
+            if chosen and reader:
+                reader = reader.only(chosen.buffers, code=artifact.code)
                 return reader.value(["@", artifact.codec, chosen.meta])
             reader, form = self._open(artifact, code=artifact.code)
             value = reader.value(form)
@@ -125,12 +124,11 @@ class Artifacts:
             return known
         excerpt = Excerpt.whole(artifact)
         try:
-            chosen = self._select(artifact, columns)
-            if chosen:
-                layout = Layout.from_json(artifact.meta["buffers"])
+            chosen, reader = self._select(artifact, columns)
+            if chosen and reader:
                 needed = [*chosen.buffers, *([artifact.meta["long"]] if "long" in artifact.meta else [])]
                 digest = digest_json([EXCERPT, artifact.codec, chosen.identify(), artifact.carried])
-                excerpt = Excerpt(digest, tuple(artifact.blobs[n] for n in layout.find_blobs(needed)))
+                excerpt = Excerpt(digest, tuple(artifact.blobs[n] for n in reader.find_blobs(needed)))
         except StoreError:
             return excerpt  # another time it may be there
         except Exception:
@@ -138,16 +136,19 @@ class Artifacts:
         self._excerpts[artifact.digest, columns] = excerpt
         return excerpt
 
-    def _select(self, artifact: Artifact, columns: Columns) -> Selection | None:
-        """Return the columns of a table; None of what has no columns that can be told apart."""
+    def _select(
+        self, artifact: Artifact, columns: Columns
+    ) -> tuple[Selection, ValueReader] | tuple[None, None]:
+        """Return the columns of a table, with a reader; None of what has no columns that can be told apart."""
         if artifact.codec == PLAIN or not self._registry.get_codec(artifact.codec).selects:
-            return None
+            return None, None
         # Nothing is run to learn which column is which.
         reader, (_, codec, meta) = self._open(artifact, code=False)
         try:
-            return self._registry.get_codec(codec).select(meta, columns.names, reader)
+            chosen = self._registry.get_codec(codec).select(meta, columns.names, reader)
         except CodecError:
-            return None
+            return None, None
+        return (chosen, reader) if chosen else (None, None)
 
     def describe(self, artifact: Artifact) -> dict[str, Any]:
         """Return kind, shape, columns, dtypes and sizes, as far as they are known, without reading the data."""
@@ -163,9 +164,7 @@ class Artifacts:
         except Exception as error:
             raise _cannot_read(artifact, error) from error
 
-    def _open(
-        self, artifact: Artifact, *, code: bool, wanted: Collection[int] | None = None
-    ) -> tuple[ValueReader, Any]:
+    def _open(self, artifact: Artifact, *, code: bool) -> tuple[ValueReader, Any]:
         meta = artifact.meta
         layout = Layout.from_json(meta["buffers"])
         sizes = [ref.size for ref in artifact.blobs]
@@ -174,7 +173,7 @@ class Artifacts:
         ):
             raise ValueError("the blobs are not those that the metadata tells of")
         blobs = _StoreBlobs(self._store, artifact)
-        reader = ValueReader(layout, blobs, self._registry, code=code, wanted=wanted)
+        reader = ValueReader(layout, blobs, self._registry, code=code)
         form = meta["form"] if "form" in meta else json.loads(bytes(reader.view(meta["long"])))
         return reader, form if artifact.codec == PLAIN else ["@", artifact.codec, form]
 

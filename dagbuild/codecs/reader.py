@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dagbuild.codecs.base import Reader, Writer
 from dagbuild.codecs.layout import Layout, Place, aligned
-from dagbuild.codecs.mapping import CAN_MAP, FilePart, map_files, page_rounded
+from dagbuild.codecs.mapping import CAN_MAP, FilePart, empty_memory, map_files, page_rounded
 from dagbuild.codecs.plain import decode_plain, describe_plain, is_tag
 from dagbuild.codecs.writer import ValueWriter
 from dagbuild.digest import Digest, digest_bytes
@@ -50,32 +50,23 @@ class Blobs(Protocol):
 
 @dataclass
 class _Pack:
-    """The memory of the pack, once it is needed, and the blobs that are to be read into it."""
+    """The memory of the pack, once it is needed, and the blobs that are to be read into it if not all."""
 
-    blobs: Collection[int]
+    blobs: Collection[int] | None = None
     memory: memoryview | None = None
 
 
 class ValueReader(Reader):
     """Reads one artifact once; see `Reader`."""
 
-    def __init__(
-        self,
-        layout: Layout,
-        blobs: Blobs,
-        registry: Registry,
-        *,
-        code: bool,
-        wanted: Collection[int] | None = None,
-    ) -> None:
-        """`wanted` are the buffers that will be asked for, where these are not all."""
+    def __init__(self, layout: Layout, blobs: Blobs, registry: Registry, *, code: bool) -> None:
         self._layout = layout
         self._blobs = blobs
         self._registry = registry
         self._code = code
         self._base = 0
         self._made: list[Any] = []
-        self._pack = _Pack(range(len(layout.pack_blobs)) if wanted is None else layout.find_blobs(wanted))
+        self._pack = _Pack()
 
     def _place(self, number: int) -> Place:
         return self._layout.places[self._base + number]
@@ -96,6 +87,18 @@ class ValueReader(Reader):
                 digests = [self._blobs.digest(number) for number in place.blobs]
                 found.append(digests[0] if len(digests) == 1 else digests)
         return found
+
+    def find_blobs(self, buffers: Collection[int]) -> list[int]:
+        """Return the blobs that these buffers are in, by their place in the artifact."""
+        return self._layout.find_blobs(buffers)
+
+    def only(self, buffers: Collection[int], *, code: bool) -> ValueReader:
+        """Return a reader that will be asked for these buffers and no others."""
+        other = copy.copy(self)
+        other._code = code
+        other._made = []
+        other._pack = _Pack(set(self._layout.find_blobs(buffers)))
+        return other
 
     def part(self, first: int) -> ValueReader:
         """Return a reader that counts buffers from this one, and shares the pack with this reader."""
@@ -208,9 +211,9 @@ class ValueReader(Reader):
     def _packed(self) -> memoryview:
         pack, layout = self._pack, self._layout
         if pack.memory is None:
-            # What nobody will look at is left empty, and costs no memory either.
-            wanted = set(pack.blobs)
-            parts = [part for part in self._offsets(layout.pack_blobs) if part[1] in wanted]
+            parts = self._offsets(layout.pack_blobs)
+            if pack.blobs is not None:
+                parts = [part for part in parts if part[1] in pack.blobs]
             pack.memory = self._fill(parts, layout.pack)
         return pack.memory
 
@@ -233,7 +236,9 @@ class ValueReader(Reader):
                 return map_files(files, length)
             except OSError:
                 pass  # gone, or too many mappings: reading says which
-        memory = memoryview(bytearray(length))
+        read = sum(self._layout.blobs[number] for _, number in parts)
+        # Of the gaps between some columns that are read alone, nothing is ever touched: they cost no memory either.
+        memory = memoryview(bytearray(length)) if 2 * read >= length else empty_memory(length)
         for at, number in parts:
             data = self._blobs.get(number)
             memory[at : at + data.nbytes] = data.cast("B")

@@ -67,6 +67,10 @@ class _PartMaker:
         if any(p.binding != Source(p.name) for p in node.parameters):
             values = [self._reader.value(value) for value in _bound_values(node)]
             yield Part("binding", node.name, digest_json([structure, values]), counts=False)
+        for parameter in node.parameters:
+            if parameter.columns:
+                digest, text = digest_json(_columns(parameter)), str(parameter.columns)
+                yield Part("columns", parameter.name, digest, text, counts=False)
         yield from map(self._leaf, closure.leaves)
         yield from map(self._package, closure.packages)
         yield self._python

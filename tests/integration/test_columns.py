@@ -148,6 +148,20 @@ def test_status_tells_what_was_looked_at(project: Path) -> None:
     ]
 
 
+def test_status_tells_that_other_columns_are_named(project: Path) -> None:
+    """Which they were, and which they are."""
+    build(project, "cost")
+    edit(project, 'Columns("signups", "spend")', 'Columns("signups")')
+
+    opened = load_project(project)
+    plan = opened.plan(["cost"])
+    opened.close()
+
+    assert [str(reason) for reason in plan.steps["cost"].reasons] == [
+        "columns of `data`: 'signups', 'spend' -> 'signups'"
+    ]
+
+
 FRAME = pd.DataFrame({"spend": [1.0, 2.0], "signups": [3, 4], "region": ["a", "b"]})
 
 

@@ -1,5 +1,6 @@
 """Nodes that name the columns they take: what they see, when they run, what is read and fetched for them."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,8 +9,11 @@ import pytest
 
 from dagbuild.errors import ColumnsError
 from dagbuild.events import BuildResult, Failure
+from dagbuild.node import Columns
+from dagbuild.observe import Places
 from dagbuild.plan import Status
 from dagbuild.project import Project
+from dagbuild.snapshot.plain import graph_from_json, graph_to_json
 from tests.servers.s3 import s3_server  # noqa: F401 - a fixture
 from tests.support import build, computed, forget_modules, load_project, write_files
 
@@ -180,6 +184,20 @@ def test_of_what_is_given_the_columns_count_too(project: Path, given: str) -> No
     assert run(FRAME) == {"cost"}
     assert run(FRAME.assign(region="c", more=1)) == set()
     assert run(FRAME.assign(spend=0.0)) == {"cost"}
+
+
+def test_the_columns_are_known_without_importing(project: Path) -> None:
+    """Keys are made of them, so what is kept of a graph says which they are."""
+    edit(project, 'Columns("region")', 'Columns(("region", 1), 7)')
+    opened = load_project(project)
+    places = Places(project, [])
+
+    kept = graph_from_json(json.loads(json.dumps(graph_to_json(opened.graph, places))), places)
+    opened.close()
+
+    taken = {name: [p.columns for p in node.parameters] for name, node in opened.graph.nodes.items()}
+    assert taken["twice"] == [Columns("spend"), Columns(("region", 1), 7)]
+    assert {name: [p.columns for p in node.parameters] for name, node in kept.nodes.items()} == taken
 
 
 def test_a_stored_value_like_the_given_one_is_the_same(project: Path) -> None:

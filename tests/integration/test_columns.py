@@ -166,6 +166,39 @@ def test_status_tells_that_other_columns_are_named(project: Path) -> None:
     ]
 
 
+def test_a_file_that_was_seen_to_be_read_counts_by_column_too(project: Path) -> None:
+    """What it changes in other columns of the value concerns nobody who does not take them."""
+    note = project / "note.txt"
+    note.write_text("first")
+    edit(project, '["north", "south"] * (size // 2)', f"open({str(note)!r}).read()")
+    build(project, "cost", "twice")
+
+    note.write_text("second")
+    second = build(project, "cost", "twice")
+    third = build(project, "cost", "twice")
+
+    assert computed(second) == {"data", "twice"}
+    assert computed(third) == set()
+
+
+def test_a_lost_blob_of_another_column_is_not_missed(project: Path) -> None:
+    """The value is not made again for a node that does not read it."""
+    size = {"load": {"config": {"size": 50_000}}}
+    build(project, "cost", **size)
+    opened = load_project(project, config={"size": 50_000})
+    artifact = opened.artifact("data")
+    used = opened.artifacts.excerpt(artifact, Columns("signups", "spend")).blobs
+    opened.close()
+    for lost in set(artifact.blobs) - set(used):
+        digest = lost.digest.removeprefix("xxh3-")
+        (project / "cache" / "objects" / digest[:2] / digest[2:]).unlink()
+
+    edit(project, "    return data\n", "    return data + 0\n")
+
+    assert computed(build(project, "cost", **size)) == {"cost"}
+    assert computed(build(project, "whole", **size)) == {"data", "whole"}
+
+
 FRAME = pd.DataFrame({"spend": [1.0, 2.0], "signups": [3, 4], "region": ["a", "b"]})
 
 

@@ -117,6 +117,18 @@ def test_the_digest_does_not_depend_on_where_the_columns_lie(artifacts):
     assert len(digests) == 1
 
 
+def test_empty_buffers_in_the_pack_are_told_apart_too(artifacts):
+    """A sparse column without any point has nothing to pack."""
+    frame = pd.DataFrame({f"x{i}": np.arange(60.0) + i for i in range(20)})
+    frame["none"] = pd.arrays.SparseArray(np.zeros(60))
+    other = frame.assign(x0=1.0)
+
+    first, second = (artifacts.excerpt(artifacts.save(each), Columns("none")) for each in (frame, other))
+
+    assert first.digest == second.digest
+    assert first.digest != artifacts.digest(frame)
+
+
 def test_columns_come_back_as_one_block_of_their_own(tmp_path):
     """Numbers of one dtype are a block, over mapped files; changing it changes nothing that is stored."""
     artifacts = Artifacts(LocalStore(tmp_path))

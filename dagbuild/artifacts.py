@@ -11,7 +11,7 @@ import sys
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from dagbuild.codecs.layout import Layout, iter_blobs, lay_out
 from dagbuild.codecs.reader import ValueReader
 from dagbuild.codecs.registry import Registry, default_registry
 from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
-from dagbuild.codecs.writer import ValueWriter
+from dagbuild.codecs.writer import Takes, ValueWriter
 from dagbuild.digest import (
     DIGEST_SIZE,
     Digest,
@@ -33,6 +33,7 @@ from dagbuild.digest import (
     digest_to_bytes,
 )
 from dagbuild.errors import CodecError, StoreError
+from dagbuild.filetree import is_there
 from dagbuild.node import Columns
 from dagbuild.record import Artifact, BlobRef
 from dagbuild.store.base import Store
@@ -71,26 +72,37 @@ class Artifacts:
         self._registry = codecs if codecs is not None else default_registry()
         self._excerpts: dict[tuple[Digest, Columns], Excerpt] = {}
 
-    def encode(self, value: Any, format: str | None = None) -> tuple[Artifact, list[Sequence[Buffer]]]:  # noqa: A002
+    def encode(
+        self,
+        value: Any,
+        format: str | None = None,  # noqa: A002 - the user's word
+        takes: Takes | None = None,
+    ) -> tuple[Artifact, list[Sequence[Buffer]]]:
         """Return the artifact that a value is and the bytes of its blobs, in order; nothing is stored.
 
-        `format` names a codec ("pickle", "parquet") instead of the one for the value's type. Raises CodecError,
-        which says what to return instead, when the value cannot be stored.
+        `format` names a codec ("pickle", "parquet") instead of the one for the value's type. `takes` tells of a path
+        whether the value is the file or folder there; without it, a path is a name. Raises CodecError, which says what
+        to return instead, when the value cannot be stored.
         """
-        encoded = _Encoded(value, format, self._registry)
+        encoded = _Encoded(value, format, self._registry, self._takes(takes))
         blobs = list(encoded.blobs())
         refs = [BlobRef(digest_chunks(chunks), _size(chunks)) for chunks in blobs]
         return encoded.artifact(refs), blobs
 
     def digest(self, value: Any) -> Digest:
         """Return the digest of the artifact that the value would be."""
-        encoded = _Encoded(value, None, self._registry)
+        encoded = _Encoded(value, None, self._registry, None)
         refs = [BlobRef(digest_chunks(chunks), _size(chunks)) for chunks in encoded.blobs()]
         return encoded.artifact(refs).digest
 
-    def save(self, value: Any, format: str | None = None) -> Artifact:  # noqa: A002 - the user's word
+    def save(
+        self,
+        value: Any,
+        format: str | None = None,  # noqa: A002 - the user's word
+        takes: Takes | None = None,
+    ) -> Artifact:
         """Store the blobs of a value that are not there yet and return its artifact; see `encode`."""
-        encoded = _Encoded(value, format, self._registry)
+        encoded = _Encoded(value, format, self._registry, self._takes(takes))
         # One at a time: a blob's bytes need not be in memory when the next one's are made.
         return encoded.artifact([self._store.put_blob(chunks) for chunks in encoded.blobs()])
 
@@ -103,7 +115,7 @@ class Artifacts:
         try:
             chosen, reader = self._select(artifact, columns) if columns else (None, None)
             if chosen and reader:
-                reader = reader.only(chosen.buffers, code=artifact.code)
+                reader = reader.only(chosen, code=artifact.code)
                 return reader.value(["@", artifact.codec, chosen.meta])
             reader, form = self._open(artifact, code=artifact.code)
             value = reader.value(form)
@@ -164,6 +176,24 @@ class Artifacts:
         except Exception as error:
             raise _cannot_read(artifact, error) from error
 
+    @property
+    def copies(self) -> tuple[Path, ...]:
+        """The folders in which paths lie that `load` gives."""
+        return self._store.placed.folders
+
+    def _takes(self, takes: Takes | None) -> Takes | None:
+        """Return a rule that takes what this store has given out, too, for its copies come and go; never the store."""
+        if takes is None:
+            return None
+
+        def is_taken(path: Path) -> bool:
+            full = path.absolute()
+            if any(copies.is_relative_to(full) for copies in self.copies):
+                return False
+            return (any(map(full.is_relative_to, self.copies)) and is_there(path)) or takes(path)
+
+        return is_taken
+
     def _open(self, artifact: Artifact, *, code: bool) -> tuple[ValueReader, Any]:
         meta = artifact.meta
         layout = Layout.from_json(meta["buffers"])
@@ -173,7 +203,8 @@ class Artifacts:
         ):
             raise ValueError("the blobs are not those that the metadata tells of")
         blobs = _StoreBlobs(self._store, artifact)
-        reader = ValueReader(layout, blobs, self._registry, code=code)
+        placed = partial(self._store.placed.place, artifact.digest)
+        reader = ValueReader(layout, blobs, self._registry, placed, code=code)
         form = meta["form"] if "form" in meta else json.loads(bytes(reader.view(meta["long"])))
         return reader, form if artifact.codec == PLAIN else ["@", artifact.codec, form]
 
@@ -181,8 +212,8 @@ class Artifacts:
 class _Encoded:
     """A value taken apart: metadata, and the blobs when they are asked for."""
 
-    def __init__(self, value: Any, format_name: str | None, registry: Registry) -> None:
-        writer = ValueWriter(registry)
+    def __init__(self, value: Any, format_name: str | None, registry: Registry, takes: Takes | None) -> None:
+        writer = ValueWriter(registry, takes=takes)
         form = _write(value, format_name, writer, registry)
         self.codec = PLAIN
         if isinstance(form, list) and form[0] == "@":

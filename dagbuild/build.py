@@ -78,6 +78,7 @@ class _Build:
     keep_going: bool
     running: set[str] = field(default_factory=set)
     remade: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
     ended: dict[str, StepFinished] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     interrupt: Interrupt = field(default_factory=Interrupt)
@@ -140,7 +141,12 @@ class _Build:
             if name is None:
                 return
             content = self.demand.content(name)
-            if content and name not in self.request.forced and (record := self._find(name, content)):
+            if (
+                content
+                and name not in self.unreadable
+                and name not in self.request.forced
+                and (record := self._find(name, content))
+            ):
                 self._alias(name, record)
                 continue
             self.tools.listener(StepStarted(name))
@@ -179,7 +185,7 @@ class _Build:
             values={up: self.demand.have[up] for up in values if up in self.demand.have},
             held={up: self.demand.held[up] for up in values if up in self.demand.held},
             views=tuple(graph.nodes[view] for view in views),
-            lease=content if keep and name not in self.request.forced else None,
+            lease=content if keep and name not in self.request.forced | self.unreadable else None,
             keep=keep,
             watch=self.tools.watch,
             files=frozenset(up for up in values if up in given and given[up].kind == "file"),
@@ -250,6 +256,11 @@ class _Build:
     def _remake(self, name: str, why: str) -> None:
         self._notice(f"the value of '{name}' is made again: {why}", name)
         self.remade.add(name)
+        ended = self.ended.get(name)
+        if ended and ended.record and self._at_hand(ended.record):
+            # Its bytes are there: finding the record once more would not help, neither here nor in the next build.
+            self.unreadable.add(name)
+            self.filing.refreshed.add(name)
         self.demand.revoke(name)
         self.demand.want(name)
 

@@ -32,7 +32,7 @@ from dagbuild.inputs import GivenMaker, Outside
 from dagbuild.lookup import StoreLookup
 from dagbuild.node import Node
 from dagbuild.observe.unseen import Unseen, UnseenFinder
-from dagbuild.pinning import add_pin, choose_artifact, drop_pin
+from dagbuild.pinning import add_pin, choose_artifact, drop_pin, save_value
 from dagbuild.plan import Decision, Explanation, Plan, make_plan
 from dagbuild.reasons import find_changes, with_parts
 from dagbuild.record import Artifact, Manifest, Record
@@ -372,7 +372,7 @@ class Project:
     def pin_value(self, node: str, value: Any, note: str = "") -> Pin:
         """Put a value in the node's place for everybody who has this dagbuild.toml; counts from the next load."""
         self.check_node(node)
-        return self._pin(node, self.artifacts.save(value), note)
+        return self._pin(node, save_value(self.artifacts, value), note)
 
     def pin_built(self, node: str, selector: str = "@current", note: str = "") -> Pin:
         """Pin a value that was built: "@current", or "@" and the start of a run's name or a digest.

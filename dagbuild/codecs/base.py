@@ -16,7 +16,11 @@ from dagbuild.digest import Digest
 from dagbuild.node import Label
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from typing_extensions import Buffer
+
+    from dagbuild.filetree import Tree
 
 
 class Declined(Exception):  # noqa: N818 - an answer, not an error
@@ -197,6 +201,13 @@ class Reader(ABC):
     @abstractmethod
     def value(self, form: Any) -> Any:
         """Return the nested value of a form."""
+
+    @abstractmethod
+    def place(self, tree: Tree, numbers: Sequence[int]) -> Path:
+        """Return the path of a copy of this tree on this machine; `numbers` are the buffers of its files, in order.
+
+        Raises CodecError when a name in the tree leads elsewhere.
+        """
 
     @abstractmethod
     def require_code(self) -> None:

@@ -6,7 +6,7 @@ decline: only their own pickle knows what they carry.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ from pandas.api.extensions import ExtensionArray
 from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]
 
 from dagbuild.codecs.arrays import add_array, decode_dtype, encode_dtype
-from dagbuild.codecs.base import Codec, Reader, Selection, Writer
+from dagbuild.codecs.base import Codec, Declined, Reader, Selection, Writer
 from dagbuild.codecs.columns import add_column, column_dtype, raw_array, read_column
 from dagbuild.codecs.indexes import add_index, describe_index, index_length, read_index
 from dagbuild.codecs.scalars import decode_scalar, encode_scalar
@@ -42,7 +42,9 @@ class PandasCodec(Codec):
         if isinstance(value, pd.Index):
             return {"kind": "index", "index": add_index(value, writer)}
         if isinstance(value, ExtensionArray):
-            return {"kind": "array", "array": add_column(value, writer)}
+            if value.ndim != 1:
+                raise Declined  # a block, in the pickle of a frame of one's own class
+            return {"kind": "array", "array": add_column(value, writer), "class": type(value).__name__}
         return {"kind": "scalar", "value": encode_scalar(value, writer)}
 
     def decode(self, meta: Any, reader: Reader) -> Any:
@@ -56,7 +58,7 @@ class PandasCodec(Codec):
             return read_index(meta["index"], reader)
         if kind == "array":
             array = read_column(meta["array"], reader)
-            return pd.arrays.NumpyExtensionArray(array) if isinstance(array, np.ndarray) else array
+            return _WRAPPERS[meta["class"]](array) if isinstance(array, np.ndarray) else array
         return decode_scalar(meta["value"], reader)
 
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
@@ -87,6 +89,13 @@ class PandasCodec(Codec):
 
 
 CODEC = PandasCodec()
+
+_WRAPPERS: dict[str, Callable[[Any], Any]] = {
+    "NumpyExtensionArray": pd.arrays.NumpyExtensionArray,
+    "DatetimeArray": lambda array: pd.array(array, dtype=array.dtype, copy=False),
+    "TimedeltaArray": lambda array: pd.array(array, dtype=array.dtype, copy=False),
+}
+"""Those arrays of pandas that lie over one of numpy, which is all that is stored."""
 
 
 def _encode_frame(frame: Any, writer: Writer) -> dict[str, Any]:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import copy
 from base64 import b64decode
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dagbuild.codecs.base import Reader, Writer
+from dagbuild.codecs.base import Reader, Selection, Writer
 from dagbuild.codecs.layout import Layout, Place, aligned
 from dagbuild.codecs.mapping import CAN_MAP, FilePart, empty_memory, map_files, page_rounded
 from dagbuild.codecs.plain import decode_plain, describe_plain, is_tag
 from dagbuild.codecs.writer import ValueWriter
-from dagbuild.digest import Digest, digest_bytes
+from dagbuild.digest import Digest, digest_bytes, digest_json
 from dagbuild.errors import CodecError
+from dagbuild.filetree import Entry, Tree
 
 if TYPE_CHECKING:
     from dagbuild.codecs.registry import Registry
@@ -56,13 +58,24 @@ class _Pack:
     memory: memoryview | None = None
 
 
+Placed = Callable[[int, Tree, Callable[[Entry], Iterable[memoryview]]], Path]
+"""Writes a tree out, the one of this number in the artifact, and returns its path."""
+
+
+_TREE_DIGITS = 12
+
+
 class ValueReader(Reader):
     """Reads one artifact once; see `Reader`."""
 
-    def __init__(self, layout: Layout, blobs: Blobs, registry: Registry, *, code: bool) -> None:
+    def __init__(
+        self, layout: Layout, blobs: Blobs, registry: Registry, placed: Placed, *, code: bool
+    ) -> None:
         self._layout = layout
         self._blobs = blobs
         self._registry = registry
+        self._placed = placed
+        self._trees = count(1)
         self._code = code
         self._base = 0
         self._made: list[Any] = []
@@ -92,12 +105,14 @@ class ValueReader(Reader):
         """Return the blobs that these buffers are in, by their place in the artifact."""
         return self._layout.find_blobs(buffers)
 
-    def only(self, buffers: Collection[int], *, code: bool) -> ValueReader:
-        """Return a reader that will be asked for these buffers and no others."""
+    def only(self, chosen: Selection, *, code: bool) -> ValueReader:
+        """Return a reader that will be asked for what is chosen and nothing else."""
         other = copy.copy(self)
         other._code = code
         other._made = []
-        other._pack = _Pack(set(self._layout.find_blobs(buffers)))
+        other._pack = _Pack(set(self._layout.find_blobs(chosen.buffers)))
+        # Its first tree is not the first one of the whole, and must not be taken for that.
+        other._trees = count(int(digest_json(chosen.meta)[-_TREE_DIGITS:], 16))
         return other
 
     def part(self, first: int) -> ValueReader:
@@ -111,7 +126,9 @@ class ValueReader(Reader):
         """Return a reader of these buffers."""
         data = [b64decode(text) for text in buffers]
         layout = Layout.of([len(each) for each in data], data)
-        return ValueReader(layout, self._blobs, self._registry, code=self._code)
+        reader = ValueReader(layout, self._blobs, self._registry, self._placed, code=self._code)
+        reader._trees = self._trees
+        return reader
 
     def view(self, number: int) -> memoryview:
         """Return a buffer, read-only; the very bytes of the store where no other way is as cheap."""
@@ -168,6 +185,20 @@ class ValueReader(Reader):
         if tag == "@":
             return self._registry.get_codec(form[1]).decode(form[2], self)
         return self._mutable(tag, form)
+
+    def place(self, tree: Tree, numbers: Sequence[int]) -> Path:
+        """Return the path of a copy of this tree; trees count up in the order of the form."""
+        files = [entry.path for entry in tree.entries if entry.kind == "file"]
+        number_of = dict(zip(files, numbers, strict=True))
+        return self._placed(next(self._trees), tree, lambda entry: self._parts(number_of[entry.path]))
+
+    def _parts(self, number: int) -> Iterator[memoryview]:
+        """Yield a buffer blob by blob: a long one is never in memory as a whole."""
+        place = self._place(number)
+        if place.inline is not None or place.packed:
+            yield self.view(number)
+        else:
+            yield from map(self._blobs.get, place.blobs)
 
     def describe(self, form: Any) -> dict[str, Any]:
         """Return what a form tells of its value, without reading the value."""

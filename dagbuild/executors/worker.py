@@ -18,7 +18,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, TextIO, TypeAlias
 
 from dagbuild.artifacts import Artifacts
@@ -33,6 +33,7 @@ from dagbuild.errors import (
 )
 from dagbuild.events import Failure
 from dagbuild.executors.base import Done, Found, Lost, Outcome, Work
+from dagbuild.filetree import changed_since, file_clock
 from dagbuild.node import Columns, File, Files, Group, Node, Parameter, Source, Value
 from dagbuild.observe import Observer, Seen, Watch, holds
 from dagbuild.observe.words import tell_forbidden
@@ -100,6 +101,7 @@ def _watch(work: Work, artifacts: Artifacts) -> Observer | None:
     if work.watch is None:
         return None
     observer = Observer(work.watch.places, _open_digests(work.watch.memo))
+    observer.declare(map(str, artifacts.copies))
     for node in (work.node, *work.views):
         for pattern in node.reads:
             observer.declare_pattern(pattern)
@@ -116,7 +118,7 @@ def _call(function: Callable[..., Any], /, **arguments: Any) -> Any:
 def _run(work: Work, artifacts: Artifacts) -> Outcome:
     log = _Log()
     arguments: dict[str, Any] = {}
-    started, wall, cpu = time.time(), time.perf_counter(), time.process_time()
+    started, wall, cpu = file_clock(), time.perf_counter(), time.process_time()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     observer = _watch(work, artifacts)
     call = observer.call if observer else _call
@@ -149,12 +151,13 @@ def _finish(work: Work, artifacts: Artifacts, value: Any, facts: dict[str, Any])
         return Failure("UndeclaredRead", f"it {told[0]}\n  try: {told[1]}", "")
     if not work.keep:
         return Done(None, stored=False, value=value, **facts)
+    takes = changed_since(facts["started"])
     try:
-        return Done(artifacts.save(value, work.node.cache.format), **facts)
+        return Done(artifacts.save(value, work.node.cache.format, takes), **facts)
     except CodecError as error:
         return Failure("CodecError", str(error), "", {}, error)
     except StoreError as error:
-        artifact, _ = artifacts.encode(value, work.node.cache.format)
+        artifact, _ = artifacts.encode(value, work.node.cache.format, takes)
         return Done(artifact, stored=False, value=value, trouble=str(error), **facts)
 
 
@@ -224,8 +227,16 @@ def _argument(parameter: Parameter, get: _Get) -> Any:
     if parameter.type is File:
         return File(_bound(parameter, get))
     if parameter.type is Files:
-        return Files(File(path) for path in _bound(parameter, get))
+        return Files(map(File, _list_files(_bound(parameter, get))))
     return _bound(parameter, get)
+
+
+def _list_files(value: Any) -> list[Any]:
+    """Return the files that a value of paths stands for: those in a folder, where it is one path."""
+    if not isinstance(value, str | PurePath):
+        return list(value)
+    path = Path(value)
+    return sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
 
 
 def _bound(parameter: Parameter, get: _Get) -> Any:

@@ -215,6 +215,44 @@ def test_a_column_name_that_looks_like_a_pattern_is_a_name(artifacts):
     assert artifacts.load(artifacts.save(frame), Columns("^a.*$")).columns == ["^a.*$"]
 
 
+def test_what_polars_knows_of_a_column_goes_with_it(artifacts):
+    """That it is sorted counts, for that column alone."""
+    frame = pl.DataFrame({"a": [1, 2], "b": [2, 1], "c": [3, 4]})
+    down = frame.with_columns(pl.col("b").set_sorted(descending=True))
+    plain, marked = artifacts.save(frame), artifacts.save(down)
+
+    assert_same(down.select("c", "b"), artifacts.load(marked, Columns("c", "b")))
+    assert artifacts.load(marked, Columns("c", "b"))["b"].flags["SORTED_DESC"]
+    for name, same in (("a", True), ("b", False)):
+        digests = {artifacts.excerpt(each, Columns(name)).digest for each in (plain, marked)}
+        assert (len(digests) == 1) is same
+
+
+def test_a_frame_with_columns_of_objects_is_cut_as_a_whole(artifacts):
+    """Whichever column is asked for."""
+    frame = pl.DataFrame({"a": [1, 2], "o": pl.Series([object, int], dtype=pl.Object)})
+    artifact = artifacts.save(frame)
+
+    assert artifacts.load(artifact, Columns("o"))["o"].to_list() == [object, int]
+    assert_same(frame.select("a"), artifacts.load(artifact, Columns("a")))
+    assert artifacts.excerpt(artifact, Columns("a")).digest == artifact.digest
+
+
+def test_files_beside_columns_are_their_own(tmp_path):
+    """A frame may carry files in its attrs; those of one choice of columns are not taken for those of another."""
+    store = LocalStore(tmp_path / "cache")
+    artifacts = Artifacts(store)
+    frame = make_frame(4)
+    for name in ("first", "second"):
+        (tmp_path / name).write_text(name)
+    frame.attrs = {"files": [tmp_path / "first", tmp_path / "second"]}
+    artifact = artifacts.save(frame, takes=lambda _: True)
+
+    for columns in (None, Columns("a"), Columns("c", "a")):
+        files = artifacts.load(artifact, columns).attrs["files"]
+        assert [file.read_text() for file in files] == ["first", "second"]
+
+
 @pytest.mark.parametrize("names", [(), ("a", "a"), (["a", "b"],), (1.5,), (None,), ((1, None),)])
 def test_names_that_can_be_none_are_refused(names):
     """When the module is imported, not when the node runs."""

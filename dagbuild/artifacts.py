@@ -8,20 +8,33 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
-from functools import cache, partial
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.codecs.base import Declined, Piece
+from dagbuild.codecs.base import Declined, Piece, Selection
 from dagbuild.codecs.layout import Layout, iter_blobs, lay_out
 from dagbuild.codecs.reader import ValueReader
 from dagbuild.codecs.registry import Registry, default_registry
+from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
 from dagbuild.codecs.writer import Takes, ValueWriter
-from dagbuild.digest import Digest, canonical_json, digest_chunks
+from dagbuild.digest import (
+    DIGEST_SIZE,
+    Digest,
+    canonical_json,
+    digest_bytes,
+    digest_chunks,
+    digest_from_bytes,
+    digest_json,
+    digest_to_bytes,
+)
 from dagbuild.errors import CodecError, StoreError
 from dagbuild.filetree import is_there
+from dagbuild.node import Columns
 from dagbuild.record import Artifact, BlobRef
 from dagbuild.store.base import Store
 
@@ -31,8 +44,24 @@ if TYPE_CHECKING:
 PLAIN = "plain/1"
 """The codec's name of values that are a form and nothing else: scalars and containers."""
 
+EXCERPT = "excerpt/1"
+"""Of the digests of excerpts; a change of what they say needs another."""
+
 LONG_FORM = 16 * 1024
 """Bytes of metadata from which it is a buffer itself: records stay small."""
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """What the consumer of some columns gets of an artifact: what it is, and the blobs that it is in."""
+
+    digest: Digest
+    blobs: tuple[BlobRef, ...]
+
+    @classmethod
+    def whole(cls, artifact: Artifact) -> Excerpt:
+        """Return all of an artifact."""
+        return cls(artifact.digest, artifact.blobs)
 
 
 class Artifacts:
@@ -41,6 +70,7 @@ class Artifacts:
     def __init__(self, store: Store, codecs: Registry | None = None) -> None:
         self._store = store
         self._registry = codecs if codecs is not None else default_registry()
+        self._excerpts: dict[tuple[Digest, Columns], Excerpt] = {}
 
     def encode(
         self,
@@ -76,20 +106,61 @@ class Artifacts:
         # One at a time: a blob's bytes need not be in memory when the next one's are made.
         return encoded.artifact([self._store.put_blob(chunks) for chunks in encoded.blobs()])
 
-    def load(self, artifact: Artifact) -> Any:
-        """Return the value, the caller's own.
+    def load(self, artifact: Artifact, columns: Columns | None = None) -> Any:
+        """Return the value, or of a table these `columns` only; it is the caller's own.
 
         Raises BlobMissingError and BlobDamagedError, and CodecError when what the store holds cannot be read here:
-        a library is missing or differs too much.
+        a library is missing or differs too much. With `columns`, NoSuchColumns or NoTable, if it has none.
         """
         try:
+            chosen, reader = self._select(artifact, columns) if columns else (None, None)
+            if chosen and reader:
+                reader = reader.only(chosen, code=artifact.code)
+                return reader.value(["@", artifact.codec, chosen.meta])
             reader, form = self._open(artifact, code=artifact.code)
-            return reader.value(form)
-        except (CodecError, StoreError, MemoryError):
+            value = reader.value(form)
+            return select_columns(value, columns.names) if columns else value
+        except (CodecError, StoreError, MemoryError, NoSuchColumns, NoTable):
             raise
         except Exception as error:
             # Anything may go wrong in a pickle's constructors or in a library that has moved on.
             raise _cannot_read(artifact, error) from error
+
+    def excerpt(self, artifact: Artifact, columns: Columns) -> Excerpt:
+        """Return what of an artifact these columns are, without reading their data; all of it where none can tell.
+
+        Of a table of thousands of columns the description is a blob, which is read.
+        """
+        known = self._excerpts.get((artifact.digest, columns))
+        if known:
+            return known
+        excerpt = Excerpt.whole(artifact)
+        try:
+            chosen, reader = self._select(artifact, columns)
+            if chosen and reader:
+                needed = [*chosen.buffers, *([artifact.meta["long"]] if "long" in artifact.meta else [])]
+                digest = digest_json([EXCERPT, artifact.codec, chosen.identify(), artifact.carried])
+                excerpt = Excerpt(digest, tuple(artifact.blobs[n] for n in reader.find_blobs(needed)))
+        except StoreError:
+            return excerpt  # another time it may be there
+        except Exception:
+            pass  # who loads it is told
+        self._excerpts[artifact.digest, columns] = excerpt
+        return excerpt
+
+    def _select(
+        self, artifact: Artifact, columns: Columns
+    ) -> tuple[Selection, ValueReader] | tuple[None, None]:
+        """Return the columns of a table, with a reader; None of what has no columns that can be told apart."""
+        if artifact.codec == PLAIN or not self._registry.get_codec(artifact.codec).selects:
+            return None, None
+        # Nothing is run to learn which column is which.
+        reader, (_, codec, meta) = self._open(artifact, code=False)
+        try:
+            chosen = self._registry.get_codec(codec).select(meta, columns.names, reader)
+        except CodecError:
+            return None, None
+        return (chosen, reader) if chosen else (None, None)
 
     def describe(self, artifact: Artifact) -> dict[str, Any]:
         """Return kind, shape, columns, dtypes and sizes, as far as they are known, without reading the data."""
@@ -126,10 +197,14 @@ class Artifacts:
     def _open(self, artifact: Artifact, *, code: bool) -> tuple[ValueReader, Any]:
         meta = artifact.meta
         layout = Layout.from_json(meta["buffers"])
-        if list(layout.blobs) != [ref.size for ref in artifact.blobs]:
+        sizes = [ref.size for ref in artifact.blobs]
+        if list(layout.blobs) != sizes[: len(layout.blobs)] or sizes[len(layout.blobs) :] != meta.get(
+            "packs", []
+        ):
             raise ValueError("the blobs are not those that the metadata tells of")
+        blobs = _StoreBlobs(self._store, artifact)
         placed = partial(self._store.placed.place, artifact.digest)
-        reader = ValueReader(layout, _StoreBlobs(self._store, artifact), self._registry, placed, code=code)
+        reader = ValueReader(layout, blobs, self._registry, placed, code=code)
         form = meta["form"] if "form" in meta else json.loads(bytes(reader.view(meta["long"])))
         return reader, form if artifact.codec == PLAIN else ["@", artifact.codec, form]
 
@@ -157,10 +232,22 @@ class _Encoded:
         self.meta["buffers"] = self._layout.to_json()
         self._code = writer.code
         self._names = tuple(sorted(writer.names))
+        # Who asks for some columns of a table must know what each is; of what has blobs of its own these tell.
+        self._tells_packed = self.codec != PLAIN and registry.get_codec(self.codec).selects
+        self._packed = bytearray()
         self._libraries = dict(found for package in writer.packages for found in _versions(package).items())
 
-    def blobs(self) -> Any:
-        return iter_blobs(self._pieces, self._layout)
+    def blobs(self) -> Iterator[Sequence[Buffer]]:
+        yield from iter_blobs(self._pieces, self._layout, self._note_packed)
+        if len(self._packed) > LONG_FORM:
+            self.meta["packs"] = [len(self._packed)]
+            yield (self._packed,)
+        elif self._packed:
+            self.meta["packed"] = b64encode(self._packed).decode()
+
+    def _note_packed(self, data: memoryview) -> None:
+        if self._tells_packed:
+            self._packed += digest_to_bytes(digest_bytes(data))
 
     def artifact(self, refs: Sequence[BlobRef]) -> Artifact:
         libraries = dict(sorted(self._libraries.items()))
@@ -184,12 +271,26 @@ class _StoreBlobs:
     def __init__(self, store: Store, artifact: Artifact) -> None:
         self._store = store
         self._refs = artifact.blobs
+        self._meta = artifact.meta
 
     def get(self, number: int) -> memoryview:
         return self._store.get_blob(self._refs[number])
 
     def path(self, number: int) -> Path | None:
         return self._store.blob_path(self._refs[number])
+
+    def digest(self, number: int) -> Digest:
+        return self._refs[number].digest
+
+    def packed_digest(self, number: int) -> Digest:
+        start = number * DIGEST_SIZE
+        return digest_from_bytes(self._packed[start : start + DIGEST_SIZE])
+
+    @cached_property
+    def _packed(self) -> bytes:
+        if "packs" in self._meta:
+            return bytes(self._store.get_blob(self._refs[-1]))
+        return b64decode(self._meta["packed"])
 
 
 def _size(chunks: Sequence[Buffer]) -> int:

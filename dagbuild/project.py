@@ -188,8 +188,8 @@ class Project:
         for name, parts in reads.items():
             manifests[name] = with_parts(manifests[name], parts)
         accepted = find_acceptances(manifests, self.store.find_records)
-        request = Request(self.graph, names, givens, manifests, frozenset(force), accepted)
-        return request, maker.is_unchanged
+        excerpt, forced = self.artifacts.excerpt, frozenset(force)
+        return Request(self.graph, names, givens, manifests, forced, accepted, excerpt), maker.is_unchanged
 
     def _watching(self) -> Watching:
         return Watching(self.settings, self.graph.nodes, self.files, self._findings.code.open_reader)

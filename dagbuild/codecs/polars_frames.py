@@ -6,19 +6,23 @@ refuses, as lists. What polars was told of the order of a column comes back too:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
 
-from dagbuild.codecs.base import Codec, Declined, Reader, Writer
-from dagbuild.codecs.tables import decode_table, describe_table, encode_table
+from dagbuild.codecs.base import Codec, Declined, Reader, Selection, Writer
+from dagbuild.codecs.selecting import find_places
+from dagbuild.codecs.tables import decode_table, describe_table, encode_table, select_table
 from dagbuild.errors import CodecError
+from dagbuild.node import Label
 
 
 class PolarsCodec(Codec):
     """Takes frames and Series."""
 
-    name = "polars/1"
+    name = "polars/2"
+    selects = True
 
     def encode(self, value: Any, writer: Writer) -> Any:
         """Return the form of a frame or Series."""
@@ -61,6 +65,15 @@ class PolarsCodec(Codec):
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
         """Return what the form tells of its value."""
         return {"kind": f"polars.{meta['kind']}", **describe_table(meta, reader)}
+
+    def select(self, meta: Any, names: Sequence[Label], reader: Reader) -> Selection | None:
+        """Return some columns of a frame; none of one with columns of objects, whose forms stand together."""
+        if meta["kind"] != "DataFrame" or "objects" in meta:
+            return None
+        places = find_places([field[0] for field in meta["fields"]], names)
+        descending = dict(meta["order"])
+        order = [[new, descending[place]] for new, place in enumerate(places) if place in descending]
+        return select_table({**meta, "order": order}, names, reader)
 
     def takes_from_pickle(self, value: Any) -> bool:
         """Yes for what has columns."""

@@ -7,6 +7,7 @@ where buffers will lie.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,7 @@ class ValueWriter(Writer):
         # Holding the objects keeps their ids from being used again.
         self._seen: dict[int, tuple[int, Any]] = {}
         self._open: set[int] = set()
+        self._base = 0
         self._depth: int = 0 if parent is None else parent._depth
         # Of items of sets, by identity: a set in a set in a set would else be walked again for each of them.
         self._keys: dict[int, tuple[bytes, Any]] = {} if parent is None else parent._keys
@@ -57,11 +59,32 @@ class ValueWriter(Writer):
             held = memoryview(data)
             data = Piece(held.nbytes, lambda: held)
         self.pieces.append(data)
-        return len(self.pieces) - 1
+        return self.count() - 1
 
     def count(self) -> int:
         """Return how many buffers were added."""
-        return len(self.pieces)
+        return len(self.pieces) - self._base
+
+    def add_part(self, add: Callable[[], Any]) -> list[Any]:
+        """Return the form that `add` gives, and the numbers of its buffers."""
+        first = self.count()
+        outer = self._base, self._seen
+        # A list that is beside it, too, is written twice: the part must be readable alone.
+        self._base, self._seen = len(self.pieces), {}
+        try:
+            form = add()
+        finally:
+            self._base, self._seen = outer
+        return [form, first, self.count()]
+
+    def add_inline(self, add: Callable[[Writer], Any]) -> list[Any]:
+        """Return the form that `add` gives and its buffers."""
+        inner = ValueWriter(self._registry, self)
+        form = add(inner)
+        self.code = self.code or inner.code
+        self.packages |= inner.packages
+        self.names |= inner.names
+        return [form, [b64encode(piece.make()).decode() for piece in inner.pieces]]
 
     def add_value(self, value: Any) -> Any:
         """Return the form of a value, as data if all of it can be."""

@@ -250,8 +250,3 @@ class Record:
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a record: {error!r}") from error
-
-
-def is_settled(record: Record | None) -> bool:
-    """Tell whether a record under a deep key answers for all that is above its node."""
-    return record is not None and not record.watched

@@ -51,14 +51,14 @@ class Question:
                 kind, said, what = line.split("\t", 2)
                 if kind == "text":
                     return what + "".join("\n" + rest for rest in lines[number + 1 :]), int(said)
-                if _look(kind, what) != said:
+                if look(kind, what) != said:
                     return None
         except (OSError, ValueError):
             pass
         return None
 
-    def remember(self, text: str, status: int, grounds: list[tuple[str, str]]) -> bool:
-        """Keep the answer for as long as the grounds, pairs of kind and what to look at, stay as they are.
+    def remember(self, text: str, status: int, grounds: list[tuple[str, str, str | None]]) -> bool:
+        """Keep the answer for as long as the grounds stay as they are: kind, what to look at, and how it was if known.
 
         Not kept, and False, when one of them changed since shortly before the command began.
         """
@@ -66,12 +66,12 @@ class Question:
             return False
         try:
             lines = [self.key]
-            for kind, what in grounds:
+            for kind, what, said in grounds:
                 if "\n" in what or (kind != "size" and "\t" in what) or kind not in _KINDS:
                     return False
-                if kind in ("stat", "names") and _changed_since(what, self.started - RACY_NS):
+                if kind == "stat" and _changed_since(what, self.started - RACY_NS):
                     return False
-                lines.append(f"{kind}\t{_look(kind, what)}\t{what}")
+                lines.append(f"{kind}\t{look(kind, what) if said is None else said}\t{what}")
             lines.append(f"text\t{status}\t{text}")
             self._write("\n".join(lines).encode("utf-8", "surrogateescape"))
         except (OSError, ValueError):
@@ -115,7 +115,7 @@ def stamp(path: str) -> str:
     return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
 
 
-def _look(kind: str, what: str) -> str:
+def look(kind: str, what: str) -> str:
     """Return how something is now: a file's stamp or size, a folder's importable names, a variable, the day."""
     if kind == "stat":
         return stamp(what)

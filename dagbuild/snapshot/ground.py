@@ -70,7 +70,7 @@ class Ground:
             return None
         if any(stamp(name) != known for name, known in self.installed.items()):
             return None
-        if any(_names(places, places.path(name)) != names for name, names in self.folders.items()):
+        if any(find_names(places, places.path(name)) != names for name, names in self.folders.items()):
             return None
         checked: dict[str, tuple[str, str]] = {}
         for name, (known, digest) in self.files.items():
@@ -97,7 +97,7 @@ def find_ground(
     placed: bool = False,
 ) -> Ground:
     """Return the ground under an import of the files at `paths`, from `folders`; raises OSError."""
-    ours = {places.name(folder): _names(places, folder) for folder in folders}
+    ours = {places.name(folder): find_names(places, folder) for folder in folders}
     installed: dict[str, str] = {}
     for folder in sys.path:
         if not Path(folder or ".").is_dir() or places.name(places.absolute(folder)) in ours:
@@ -106,7 +106,7 @@ def find_ground(
             installed[folder] = stamp(folder)
         else:
             full = places.absolute(folder)
-            ours[places.name(full)] = _names(places, full)
+            ours[places.name(full)] = find_names(places, full)
     known: dict[str, tuple[str, str]] = {}
     for path in sorted(set(paths)):
         before = _stamp(path)
@@ -114,7 +114,8 @@ def find_ground(
     return Ground(known, ours, installed, seen, _place(places) if placed else (), _python())
 
 
-def _names(places: Places, folder: str) -> list[str]:
+def find_names(places: Places, folder: str) -> list[str]:
+    """Return the names in a folder that can take part in imports, without what is the cache's."""
     return [name for name in importable_names(folder) if places.is_listed(os.path.join(folder, name))]  # noqa: PTH118
 
 

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator
 
 from dagbuild.observe import Places
 from dagbuild.observe.places import is_pattern
+from dagbuild.quick import look
 from dagbuild.record import Observation, Record
 from dagbuild.settings import Settings
-from dagbuild.snapshot.ground import Ground
+from dagbuild.snapshot.ground import Ground, find_names
 from dagbuild.store.layout import Layout
 
-Grounds = list[tuple[str, str]]
+Grounds = list[tuple[str, str, str | None]]
 
 
 def list_grounds(
@@ -26,9 +27,9 @@ def list_grounds(
     records: Iterable[Record],
     targets: Iterable[str],
 ) -> Grounds | None:
-    """Return pairs of kind and what to look at; None when a look at files cannot tell."""
+    """Return what to look at, and how it was where that must be known; None when a look at files cannot tell."""
     seen = list(ground.seen)
-    found: Grounds = [("day", "")]  # what was used on which day is noted for gc, once a day
+    found = [("day", "")]  # what was used on which day is noted for gc, once a day
     wanted = set(targets)
     layout = Layout(settings.cache.folder)
     for record in records:
@@ -44,8 +45,14 @@ def list_grounds(
             return None
         found += looks
     found += [("stat", path) for path in stats]
-    found += [("names", places.path(name)) for name in ground.folders]
-    return list(dict.fromkeys(found))
+    grounds: Grounds = [(kind, what, None) for kind, what in dict.fromkeys(found)]
+    for name, known in ground.folders.items():
+        names = look("names", places.path(name))
+        # Asked after that look: what came while the command ran is in none of them, or is seen here.
+        if find_names(places, places.path(name)) != known:
+            return None
+        grounds.append(("names", places.path(name), names))
+    return grounds
 
 
 def _looks(seen: Observation, places: Places) -> Iterator[tuple[str, str]]:

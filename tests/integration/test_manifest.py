@@ -60,6 +60,7 @@ MAIN = """
 import sys
 from dagbuild import quick
 quick.RACY_NS = {racy}
+{first}
 from dagbuild.__main__ import main
 try:
     main()
@@ -77,6 +78,8 @@ class Place:
     name: str = "project"
     env: dict[str, str] = field(default_factory=dict)
     racy: int = 2_000_000_000
+    first: str = ""
+    """Code that the process runs before the command."""
 
     @property
     def project(self) -> Path:
@@ -95,7 +98,7 @@ class Place:
             **self.env,
         }
         done = subprocess.run(
-            [sys.executable, "-c", MAIN.format(racy=self.racy), *args],
+            [sys.executable, "-c", MAIN.format(racy=self.racy, first=self.first), *args],
             cwd=self.project, env=environment, capture_output=True, text=True, timeout=120,
         )  # fmt: skip
         *_, last = done.stderr.splitlines()
@@ -257,6 +260,32 @@ def test_last_answer_is_given_again_without_the_command_line(place: Place) -> No
     assert "click" in place.run("build", "b")[2], "other words are another question"
     place.env["FORCE_COLOR"] = "1"
     assert "\x1b" in place.run("b")[0]
+
+
+MEANWHILE = """
+from pathlib import Path
+from dagbuild.cli.session import Session
+remember = Session.remember
+def late(*args):
+    Path("fast.py").write_text("def g(x): return x * 2")
+    remember(*args)
+Session.remember = late
+"""
+
+
+def test_a_module_that_comes_while_the_command_runs_is_not_overlooked(place: Place) -> None:
+    """What was looked at before it came is no answer for after."""
+    place.racy = 0
+    place.forget_answers()
+    place.first = MEANWHILE
+    before = place.run("b")
+    place.first = ""
+    after = place.run("b")
+
+    assert "click" in after[2]
+    assert before[0] != after[0]
+    place.forget()
+    assert place.run("b")[0].splitlines()[1:] == after[0].splitlines()[1:]
 
 
 def test_a_touched_file_is_still_known(place: Place) -> None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Literal
 from dagbuild.digest import digest_bytes, digest_chunks, is_digest
 from dagbuild.errors import BlobDamagedError, BlobMissingError
 from dagbuild.record import BlobRef
-from dagbuild.store.layout import Layout, write_error
+from dagbuild.store.layout import PART, Layout, write_error
 from dagbuild.store.notices import Notice
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ MAPPED = 16 * 1024
 
 TOUCH_AFTER = 3600.0
 """Seconds after which a use is worth noting in the file's mtime, which gc takes for the last use."""
-
-PART = ".part"
 
 
 class BlobFolder:

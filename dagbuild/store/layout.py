@@ -19,6 +19,12 @@ FORMAT = 1
 INDEX_FORMAT = 1
 """Of the index; in its folder's name, so that versions side by side do not disturb each other."""
 
+PART = ".part"
+"""How the names of files end that are being written; what is whole is renamed."""
+
+GRAVE = ".old"
+"""How the names of folders end that are being removed."""
+
 README = """\
 # A dagbuild cache
 
@@ -108,7 +114,7 @@ def _write_new(path: Path, text: str) -> None:
     """Write a small file unless it is there; never half of it under its name."""
     if path.exists():
         return
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
     part.write_text(text, "utf-8")
     part.replace(path)
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from dagbuild.store.layout import GRAVE
 from dagbuild.store.notices import Notice
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class Memo:
         with self._lock:
             if self._inode is not None and self._is_current():
                 self._notice(f"cache: the index is set up anew: {why}")
-                grave = self._folder.with_name(f"{self._folder.name}.{secrets.token_hex(4)}.old")
+                grave = self._folder.with_name(f"{self._folder.name}.{secrets.token_hex(4)}{GRAVE}")
                 try:
                     self._folder.rename(grave)
                 except FileNotFoundError:

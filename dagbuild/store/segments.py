@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from dagbuild.digest import canonical_json, digest_bytes
 from dagbuild.record import FORMAT, Record
+from dagbuild.store.layout import PART
 from dagbuild.store.notices import Notice
 
 try:
@@ -144,7 +145,7 @@ class SegmentWriter:
     def __init__(self, folder: Path) -> None:
         """Make the segment; raises OSError."""
         self.path = folder / new_name()
-        part = self.path.with_suffix(".part")
+        part = self.path.with_suffix(PART)
         self._file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         if fcntl is not None:
             with contextlib.suppress(OSError):
@@ -289,7 +290,7 @@ def _is_finished(descriptor: int) -> bool:
 def write_segment(folder: Path, lines: Iterable[bytes]) -> str:
     """Write a finished segment in one go, as compaction does; returns its name. Raises OSError."""
     name = new_name()
-    part = (folder / name).with_suffix(".part")
+    part = (folder / name).with_suffix(PART)
     with part.open("xb") as file:
         file.writelines(lines)
         file.flush()

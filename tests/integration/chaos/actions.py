@@ -1,0 +1,138 @@
+"""What a forked process can be asked to do with a project: each action is the product itself, and gives plain data."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from dagbuild.errors import UserError
+from dagbuild.events import Event, Notice
+from dagbuild.settings import load_settings
+from dagbuild.store import record_log
+from dagbuild.store.gc import collect_garbage
+from dagbuild.store.local import LocalStore
+from dagbuild.store.segments import parse_lines
+from dagbuild.upkeep import Upkeep
+from tests.integration.chaos.project import NODES, ChaosProject, tell
+from tests.support import computed, load_project
+
+FUTURE = 1000 * 86_400.0
+
+
+def build(folder: Path, *, fold: bool = False) -> dict[str, Any]:
+    """Build every node and load its value; with `fold`, all records go into the index at once."""
+    if fold:
+        record_log.FOLD_SEGMENTS = 0
+    said: list[str] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Notice):
+            said.append(event.text)
+
+    project = load_project(folder, listener=hear)
+    try:
+        result = project.build(NODES, values=True, on_event=hear)
+    finally:
+        project.close()
+    values = {name: tell(value) for name, value in result.values.items()}
+    failures = [repr(step.failure) for step in result.steps.values() if step.failure]
+    return {"values": values, "computed": sorted(computed(result)), "said": said, "failures": failures}
+
+
+def make_clean(folder: Path) -> dict[str, str]:
+    """Return the values as the functions give them, without dagbuild."""
+    project = load_project(folder)
+    (module,) = project.modules
+    values: dict[str, Any] = {}
+    with contextlib.redirect_stdout(None):
+        for name in NODES:
+            function = getattr(module, name)
+            values[name] = function(**{up: values[up] for up in inspect.signature(function).parameters})
+    return {name: tell(value) for name, value in values.items()}
+
+
+def verify(folder: Path, *, repair: bool = False) -> dict[str, Any]:
+    """Read everything again; gives what is named as wrong, in sentences."""
+    said: list[str] = []
+    upkeep = Upkeep(load_settings(folder), said.append)
+    try:
+        report = upkeep.verify(repair=repair)
+    finally:
+        upkeep.close()
+    named = [f"damaged {ref.digest}" for ref in report.damaged]
+    named += [f"missing {ref.digest}" for ref, _ in report.missing]
+    return {
+        "clean": report.clean,
+        "named": [*named, *report.lines],
+        "said": said,
+        "blobs": report.blobs,
+        "records": report.records,
+    }
+
+
+def collect(folder: Path, *, size: int | None = None) -> dict[str, Any]:
+    """Remove what no root protects, as if much time had gone by; gives what is left that nobody needs."""
+    store = LocalStore(folder / "cache")
+    try:
+        report = collect_garbage(store, size=size, now=time.time() + FUTURE, keep_runs=1)
+    finally:
+        store.close()
+    return {"removed": report.records, "left": find_left(folder / "cache")}
+
+
+def find_left(cache: Path) -> list[str]:
+    """Return the files that a killed process leaves behind: half-written ones, locks, graves."""
+    left = [path for path in cache.rglob("*") if path.suffix in {".part", ".old"} or path.name.startswith(".")]
+    locks = (cache / "locks").glob("*")
+    return sorted(
+        str(path.relative_to(cache)) for path in [*left, *locks] if path.name != ".gitignore"
+    )
+
+
+def find_recorded(folder: Path) -> list[str]:
+    """Return the nodes whose records are completely written, read without the store."""
+    nodes = []
+    for path in sorted((folder / "cache" / "segments").glob("*.jsonl")):
+        lines, _ = parse_lines(path.read_bytes(), path.name, 0, whole=True, on_notice=lambda _: None)
+        nodes += [str(line.data["node"]) for line in lines]
+    return nodes
+
+
+def check(folder: Path, *, sweep: bool = False) -> dict[str, Any]:
+    """Do what comes after a kill: verify, build, verify; with `sweep`, gc and a build that must run nothing."""
+    outcome = {
+        "recorded": find_recorded(folder),
+        "before": verify(folder),
+        "built": build(folder),
+        "after": verify(folder),
+    }
+    if sweep:
+        outcome |= {"swept": collect(folder), "again": build(folder), "last": verify(folder)}
+    return outcome
+
+
+def try_build(folder: Path, **options: Any) -> dict[str, Any]:
+    """Build; an error that the user can act on is an outcome."""
+    try:
+        return build(folder, **options)
+    except UserError as error:
+        return {"refused": str(error)}
+
+
+def warm_up() -> None:
+    """Import all that a build imports, by building once."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(open(os.devnull, "w")):  # noqa: SIM115
+        project = ChaosProject(Path(folder))
+        build(project.folder, fold=True)
+        check(project.folder, sweep=True)
+        record_log.FOLD_SEGMENTS = 64
+
+
+ACTIONS = {
+    action.__name__: action for action in (build, make_clean, verify, collect, check, try_build)
+}

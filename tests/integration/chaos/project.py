@@ -1,0 +1,116 @@
+"""A project of six nodes whose values take every way into the cache folder, and whose right values are known.
+
+Each node has a number of its own in its code: another number is an edit, and gives another value. Each node prints its
+name when it runs, which the builders append to a file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+NODES = ("table", "words", "model", "listing", "total", "report")
+UPSTREAM = {
+    "table": (),
+    "words": ("table",),
+    "model": ("table",),
+    "listing": ("model",),
+    "total": ("table", "words", "listing"),
+    "report": ("total", "model"),
+}
+SETTINGS = 'modules = ["chaos_nodes"]\n[cache]\nfsync = "{fsync}"\n'
+CODE = """\
+import numpy as np
+import pandas as pd
+
+
+class Model:
+    def __init__(self, number, weights):
+        self.number = number
+        self.weights = weights
+
+
+def table() -> pd.DataFrame:
+    print("table")
+    rows = np.arange(5000)
+    return pd.DataFrame({{"long": rows * 1.5 + {table}, "flag": rows % 3 == 0, "kind": (rows % 7).astype("int8")}})
+
+
+def words(table: pd.DataFrame) -> pd.DataFrame:
+    print("words")
+    return pd.DataFrame({{"word": ["w%d-{words}" % row for row in range(500)], "long": table["long"].head(500)}})
+
+
+def model(table: pd.DataFrame) -> Model:
+    print("model")
+    return Model({model}, table["long"].to_numpy() + {model})
+
+
+def listing(model: Model) -> list:
+    print("listing")
+    return [[number, str(number + {listing}), {{"at": model.number}}] for number in range(800)]
+
+
+def total(table: pd.DataFrame, words: pd.DataFrame, listing: list) -> float:
+    print("total")
+    return float(table["long"].sum()) + len(words["word"].sum()) + len(str(listing)) + {total} / 64
+
+
+def report(total: float, model: Model) -> dict:
+    print("report")
+    return {{"total": total, "first": float(model.weights[0]), "number": {report}}}
+"""
+
+
+class ChaosProject:
+    """The project in a folder; `numbers` is what its code says now."""
+
+    def __init__(self, root: Path, *, fsync: str = "none", settings: str = "") -> None:
+        self.root = root
+        self.folder = root / "project"
+        self.cache = self.folder / "cache"
+        self.ran_file = root / "ran.txt"
+        self.numbers = dict.fromkeys(NODES, 1)
+        self._last = 1
+        self.folder.mkdir(parents=True)
+        (self.folder / "dagbuild.toml").write_text(SETTINGS.format(fsync=fsync) + settings)
+        self.write()
+
+    def write(self) -> None:
+        """Write the code with the numbers of now."""
+        (self.folder / "chaos_nodes.py").write_text(CODE.format(**self.numbers))
+
+    def edit(self, *nodes: str) -> set[str]:
+        """Give nodes numbers that none had before; returns what must run again."""
+        self._last += 1
+        self.numbers.update(dict.fromkeys(nodes, self._last))
+        self.write()
+        stale = set(nodes)
+        for node in NODES:
+            if stale.intersection(UPSTREAM[node]):
+                stale.add(node)
+        return stale
+
+    def edit_any(self, generator: random.Random) -> set[str]:
+        """Edit one or two nodes by chance; returns what must run again."""
+        return self.edit(*generator.sample(NODES, generator.choice([1, 1, 2])))
+
+    def take_ran(self) -> Counter[str]:
+        """Return how often each node's function has run since this was asked last."""
+        text = self.ran_file.read_text() if self.ran_file.exists() else ""
+        self.ran_file.unlink(missing_ok=True)
+        return Counter(text.split())
+
+
+def tell(value: Any) -> str:
+    """Return a text that is the same for equal values only."""
+    if hasattr(value, "dtypes"):
+        plain: Any = [list(value.columns), list(map(str, value.dtypes)), value.to_dict("list")]
+    elif hasattr(value, "weights"):
+        plain = [type(value).__name__, value.number, value.weights.tolist()]
+    else:
+        plain = value
+    return hashlib.sha256(repr(plain).encode()).hexdigest()[:16]

@@ -109,11 +109,12 @@ def check(folder: Path, *, sweep: bool = False) -> dict[str, Any]:
         "recorded": find_recorded(folder),
         "before": verify(folder),
         "built": build(folder),
+        "clean": make_clean(folder),
         "after": verify(folder),
     }
     if sweep:
-        outcome |= {"swept": collect(folder), "again": build(folder), "last": verify(folder)}
-    return outcome
+        outcome |= {"swept": collect(folder, size=0), "again": build(folder), "last": verify(folder)}
+    return outcome | {"recorded_now": find_recorded(folder)}
 
 
 def try_build(folder: Path, **options: Any) -> dict[str, Any]:

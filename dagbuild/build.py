@@ -176,6 +176,7 @@ class _Build:
             held={up: self.demand.held[up] for up in values if up in self.demand.held},
             views=tuple(graph.nodes[view] for view in views),
             lease=content if keep and name not in self.request.forced else None,
+            again=name in self.remade,
             keep=keep,
             watch=self.tools.watch,
             files=frozenset(up for up in values if up in given and given[up].kind == "file"),

@@ -74,7 +74,7 @@ class LocalStore(Store):
 
     # -- records ---------------------------------------------------------------------------------------------------
 
-    def find_records(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
+    def find_records(self, keys: Collection[Key], *, local: bool = False) -> dict[Key, list[Record]]:  # noqa: ARG002
         """Return the records under each key."""
         found = self._log.find(keys)
         self.uses.note(found)

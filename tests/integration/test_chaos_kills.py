@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.integration.chaos.nursery import Nursery, nursery, project  # noqa: F401 - fixtures
-from tests.integration.chaos.project import NODES, ChaosProject
+from tests.integration.chaos.project import ChaosProject
 
 KILLS = 200
 SEED = 20
@@ -95,10 +95,7 @@ def test_at_random_instants(nursery: Nursery, project: ChaosProject) -> None:  #
     """Builds, gc and repairs, two hundred times, in one folder that is edited all the time and never made anew."""
     generator = random.Random(SEED)
     nursery.run(project, "build")
-    started = time.monotonic()
-    project.edit(*NODES)
-    nursery.run(project, "build")
-    longest = (time.monotonic() - started) * 1.2
+    longest = 0.1
     actions = [*[("build", {})] * 8, ("collect", {"size": 0}), ("verify", {"repair": True})]
     recorded: Counter[str] | None = None
     kills = attempts = 0
@@ -111,7 +108,10 @@ def test_at_random_instants(nursery: Nursery, project: ChaosProject) -> None:  #
         builder = nursery.start(project, action, **options)
         time.sleep(generator.uniform(0, longest))
         builder.kill()
-        kills += builder.wait() is None
+        alive = builder.wait() is None
+        kills += alive
+        # The instants follow the speed of the machine: some come too late, so that the last writes are met as well.
+        longest *= 1.02 if alive else 0.9
         checked = nursery.run(project, "check", sweep=attempts % 10 == 0)
 
         where = f"seed {SEED}, attempt {attempts}: {action}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from dagbuild.errors import UserError
 from dagbuild.events import Event, Notice
+from dagbuild.project import Project
 from dagbuild.settings import load_settings
 from dagbuild.store import record_log
 from dagbuild.store.gc import collect_garbage
@@ -19,9 +21,15 @@ from dagbuild.store.local import LocalStore
 from dagbuild.store.segments import parse_lines
 from dagbuild.upkeep import Upkeep
 from tests.integration.chaos.project import NODES, ChaosProject, tell
-from tests.support import computed, load_project
+from tests.support import computed
 
 FUTURE = 1000 * 86_400.0
+
+
+def load_project(folder: Path, **options: Any) -> Project:
+    """Load the project as a new process would."""
+    sys.modules.pop("chaos_nodes", None)
+    return Project.load(folder, **options)
 
 
 def build(folder: Path, *, fold: bool = False) -> dict[str, Any]:

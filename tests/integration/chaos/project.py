@@ -23,6 +23,8 @@ UPSTREAM = {
 }
 SETTINGS = 'modules = ["chaos_nodes"]\n[cache]\nfsync = "{fsync}"\n'
 CODE = """\
+from zlib import crc32
+
 import numpy as np
 import pandas as pd
 
@@ -35,7 +37,7 @@ class Model:
 
 def table() -> pd.DataFrame:
     print("table")
-    rows = np.arange(5000)
+    rows = np.arange(4100)
     return pd.DataFrame({{"long": rows * 1.5 + {table}, "flag": rows % 3 == 0, "kind": (rows % 7).astype("int8")}})
 
 
@@ -51,12 +53,13 @@ def model(table: pd.DataFrame) -> Model:
 
 def listing(model: Model) -> list:
     print("listing")
-    return [[number, str(number + {listing}), {{"at": model.number}}] for number in range(800)]
+    return [{{"at": model.number, "text": str(number + {listing}) * 60}} for number in range(100)]
 
 
 def total(table: pd.DataFrame, words: pd.DataFrame, listing: list) -> float:
     print("total")
-    return float(table["long"].sum()) + len(words["word"].sum()) + len(str(listing)) + {total} / 64
+    texts = "".join(words["word"]) + str(listing)
+    return float(table["long"].sum()) + crc32(texts.encode()) + {total} / 64
 
 
 def report(total: float, model: Model) -> dict:

@@ -6,6 +6,7 @@ its nodes print to a file, does one action, writes the outcome beside, and ends 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -25,6 +26,7 @@ def main() -> None:
     """Answer orders until there are no more."""
     sys.dont_write_bytecode = True
     warm_up()
+    gc.freeze()
     for line in sys.stdin:
         order = json.loads(line)
         if "wait" in order:

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from dagbuild.events import BuildStarted, Event
-from tests.support import build, computed, write_files
+from tests.support import build, computed, forget_modules, write_files
 
 ROOT = Path(__file__).parents[2]
 NODES = 12
@@ -75,6 +75,7 @@ def test_a_build_takes_what_another_made_since_it_was_planned(tmp_path: Path) ->
             others.append(computed(build(tmp_path, "b")))
 
     result = build(tmp_path, "b", on_event=hear)
+    forget_modules(tmp_path)
 
     assert others == [{"a", "b"}]
     assert computed(result) == set()

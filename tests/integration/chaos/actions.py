@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -24,6 +25,7 @@ from tests.integration.chaos.project import NODES, ChaosProject, tell
 from tests.support import computed
 
 FUTURE = 1000 * 86_400.0
+NOBODY = 65534
 
 
 def load_project(folder: Path, **options: Any) -> Project:
@@ -133,6 +135,56 @@ def try_build(folder: Path, **options: Any) -> dict[str, Any]:
         return {"refused": str(error)}
 
 
+def suffer(folder: Path, *, whole: str, cases: list[dict[str, Any]], demote: bool = False) -> list[dict[str, Any]]:
+    """Damage the cache folder `whole` in each way, verify it, repair it if the case says so, and build.
+
+    With `demote`, a process of the superuser becomes one of nobody first, who cannot read what is forbidden.
+    """
+    if demote and os.getuid() == 0:
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+    return [_suffer_one(folder, Path(whole), case) for case in cases]
+
+
+def _suffer_one(folder: Path, whole: Path, case: dict[str, Any]) -> dict[str, Any]:
+    cache = folder / "cache"
+    shutil.rmtree(cache, ignore_errors=True)
+    shutil.copytree(whole, cache)
+    damage(cache, **case["damage"])
+    outcome: dict[str, Any] = {"before": verify(folder)}
+    if case["repair"]:
+        outcome |= {"repaired": verify(folder, repair=True), "after": verify(folder)}
+    built = build(folder)
+    again = build(folder)
+    return outcome | {"built": built, "again": again, "lines": find_recorded(folder)}
+
+
+def damage(cache: Path, path: str, how: str, *, at: int = 0, bit: int = 0, other: str = "", text: str = "") -> None:
+    """Do to a file what disks and people do; a path of the cache folder."""
+    file = cache / path
+    if how == "directory":
+        file.unlink()
+        file.mkdir()
+        return
+    if how == "unreadable":
+        file.chmod(0)
+        return
+    file.chmod(0o600)
+    data = bytearray(file.read_bytes())
+    match how:
+        case "flip":
+            data[at] ^= 1 << bit
+        case "cut":
+            del data[at:]
+        case "replace":
+            data[:] = text.encode()
+        case "swap":
+            data[:] = (cache / other).read_bytes()
+            (cache / other).chmod(0o600)
+            (cache / other).write_bytes(file.read_bytes())
+    file.write_bytes(data)
+
+
 def warm_up() -> None:
     """Import all that a build imports, by building once."""
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(open(os.devnull, "w")):  # noqa: SIM115
@@ -143,5 +195,5 @@ def warm_up() -> None:
 
 
 ACTIONS = {
-    action.__name__: action for action in (build, make_clean, verify, collect, check, try_build)
+    action.__name__: action for action in (build, make_clean, verify, collect, check, suffer, try_build)
 }

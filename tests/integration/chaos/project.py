@@ -21,7 +21,7 @@ UPSTREAM = {
     "total": ("table", "words", "listing"),
     "report": ("total", "model"),
 }
-SETTINGS = 'modules = ["chaos_nodes"]\n[cache]\nfsync = "{fsync}"\n'
+SETTINGS = 'modules = ["chaos_nodes"]\n[cache]\nfsync = "none"\n'
 CODE = """\
 from zlib import crc32
 
@@ -71,7 +71,7 @@ def report(total: float, model: Model) -> dict:
 class ChaosProject:
     """The project in a folder; `numbers` is what its code says now."""
 
-    def __init__(self, root: Path, *, fsync: str = "none", settings: str = "") -> None:
+    def __init__(self, root: Path, *, settings: str = "") -> None:
         self.root = root
         self.folder = root / "project"
         self.cache = self.folder / "cache"
@@ -79,8 +79,12 @@ class ChaosProject:
         self.numbers = dict.fromkeys(NODES, 1)
         self._last = 1
         self.folder.mkdir(parents=True)
-        (self.folder / "dagbuild.toml").write_text(SETTINGS.format(fsync=fsync) + settings)
+        self.set(settings)
         self.write()
+
+    def set(self, settings: str) -> None:
+        """Write the settings, with these behind what all have."""
+        (self.folder / "dagbuild.toml").write_text(SETTINGS + settings)
 
     def write(self) -> None:
         """Write the code with the numbers of now."""

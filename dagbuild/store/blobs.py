@@ -104,7 +104,11 @@ class BlobFolder:
             part.chmod(0o444)
             if self._fsync == "always":
                 _fsync_path(part)
-            part.replace(path)
+            try:
+                part.replace(path)
+            except IsADirectoryError:
+                self._layout.put_aside(path)
+                part.replace(path)
             if self._fsync == "always":
                 _fsync_path(path.parent)
         except OSError as error:
@@ -146,6 +150,8 @@ class BlobFolder:
         except (FileNotFoundError, NotADirectoryError):
             raise BlobMissingError(f"blob {ref.digest} is not in the cache folder") from None
         except OSError as error:
+            with contextlib.suppress(OSError):  # so that one that can be read may take its place
+                self._damaged[ref.digest] = path.stat().st_ino
             raise BlobMissingError(f"blob {ref.digest} cannot be read: {error.strerror or error}") from error
         if self._verified.get(ref.digest) != found.st_ino:
             if digest_bytes(view) != ref.digest:
@@ -178,10 +184,9 @@ class BlobFolder:
         with self._lock:
             self._verified.pop(ref.digest, None)
             try:
-                self._layout.aside.mkdir(mode=0o700, exist_ok=True)
                 # Somebody may have put a good one there meanwhile.
                 if path.stat().st_ino == found.st_ino:
-                    path.rename(self._layout.aside / f"{ref.digest}.{secrets.token_hex(4)}")
+                    self._layout.put_aside(path)
             except OSError:
                 self._damaged[ref.digest] = found.st_ino
         self._notice(f"cache: blob {ref.digest} is damaged ({why}); put aside, it will be made again")

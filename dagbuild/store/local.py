@@ -44,7 +44,7 @@ class LocalStore(Store):
     ) -> None:
         """Raises StoreError when a newer dagbuild wrote the folder."""
         self.layout = Layout(Path(folder).absolute())
-        self.layout.check()
+        self.layout.check(on_notice)
         self.blobs = BlobFolder(self.layout, fsync, on_notice)
         self.reader = SegmentReader(self.layout.segments)
         index = Index(Memo(self.layout.index / "records", on_notice))

@@ -79,6 +79,11 @@ class Entry(NamedTuple):
         return (self.started if self.started < time.time() + _FUTURE else 0.0, self.position)
 
 
+def tell_unreadable(segment: str, error: OSError) -> str:
+    """Return what to say of a segment that cannot be read."""
+    return f"cache: segment '{segment}' cannot be read ({error.strerror}); skipped"
+
+
 def encode_line(record: Record) -> bytes:
     """Return a record's line."""
     return encode_data(record.to_json())
@@ -254,8 +259,26 @@ class SegmentReader:
     def iter_lines(self, on_notice: Notice) -> Iterator[Line]:
         """Yield every readable line of every segment."""
         for name in self.names():
-            with contextlib.suppress(FileNotFoundError):  # gc has just merged it into another
-                yield from self.scan(name, 0, on_notice)[0]
+            try:
+                lines = self.scan(name, 0, on_notice)[0]
+            except FileNotFoundError:  # gc has just merged it into another
+                continue
+            except OSError as error:
+                on_notice(tell_unreadable(name, error))
+                continue
+            yield from lines
+
+    def find_unreadable(self) -> list[str]:
+        """Return the names of segments that cannot be opened."""
+        found = []
+        for name in self.names():
+            try:
+                (self.folder / name).open("rb").close()
+            except FileNotFoundError:
+                continue
+            except OSError:
+                found.append(name)
+        return found
 
     def _descriptor(self, name: str) -> int:
         descriptor = self._open.get(name)

@@ -113,14 +113,11 @@ class Layout:
                 ("README.md", README),
                 (".gitignore", "*\n"),
                 ("CACHEDIR.TAG", CACHEDIR_TAG),
-                ("format", _FORMAT_TEXT),
+                ("format", f"{FORMAT} {digest_text(str(FORMAT))}\n"),
             ):
                 _write_new(self.folder / name, text)
         except OSError as error:
             raise write_error(self.folder, error) from error
-
-
-_FORMAT_TEXT = f"{FORMAT} {digest_text(str(FORMAT))}\n"
 
 
 def _read_format(text: str) -> int:

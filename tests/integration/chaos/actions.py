@@ -12,11 +12,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from dagbuild import record
 from dagbuild.errors import UserError
 from dagbuild.events import Event, Notice
 from dagbuild.project import Project
 from dagbuild.settings import load_settings
-from dagbuild.store import record_log
+from dagbuild.store import compaction, layout, record_log, segments
 from dagbuild.store.gc import collect_garbage
 from dagbuild.store.local import LocalStore
 from dagbuild.store.segments import parse_lines
@@ -34,10 +35,19 @@ def load_project(folder: Path, **options: Any) -> Project:
     return Project.load(folder, **options)
 
 
-def build(folder: Path, *, fold: bool = False) -> dict[str, Any]:
-    """Build every node and load its value; with `fold`, all records go into the index at once."""
+def build(
+    folder: Path, *, fold: bool = False, days: int = 0, version: int = 1, folder_version: int = 1
+) -> dict[str, Any]:
+    """Build every node and load its value.
+
+    With `fold`, all records go into the index at once; `days` are what the clock is ahead; see `_be_of`.
+    """
     if fold:
         record_log.FOLD_SEGMENTS = 0
+    if days:
+        real = time.time
+        time.time = lambda: real() + days * 86_400
+    _be_of(version, folder_version)
     said: list[str] = []
 
     def hear(event: Event) -> None:
@@ -54,6 +64,14 @@ def build(folder: Path, *, fold: bool = False) -> dict[str, Any]:
     return {"values": values, "computed": sorted(computed(result)), "said": said, "failures": failures}
 
 
+def _be_of(version: int, folder_version: int = 1) -> None:
+    """Let this process be another version of dagbuild, which writes other records and knows another index."""
+    for module in (record, segments, compaction):
+        module.FORMAT = version  # type: ignore[attr-defined]
+    layout.INDEX_FORMAT = version
+    layout.FORMAT = folder_version
+
+
 def make_clean(folder: Path) -> dict[str, str]:
     """Return the values as the functions give them, without dagbuild."""
     project = load_project(folder)
@@ -66,8 +84,9 @@ def make_clean(folder: Path) -> dict[str, str]:
     return {name: tell(value) for name, value in values.items()}
 
 
-def verify(folder: Path, *, repair: bool = False) -> dict[str, Any]:
+def verify(folder: Path, *, repair: bool = False, version: int = 1) -> dict[str, Any]:
     """Read everything again; gives what is named as wrong, in sentences."""
+    _be_of(version)
     said: list[str] = []
     upkeep = Upkeep(load_settings(folder), said.append)
     try:
@@ -85,8 +104,9 @@ def verify(folder: Path, *, repair: bool = False) -> dict[str, Any]:
     }
 
 
-def collect(folder: Path, *, size: int | None = None) -> dict[str, Any]:
+def collect(folder: Path, *, size: int | None = None, version: int = 1) -> dict[str, Any]:
     """Remove what no root protects, as if much time had gone by; gives what is left that nobody needs."""
+    _be_of(version)
     store = LocalStore(folder / "cache")
     try:
         report = collect_garbage(store, size=size, now=time.time() + FUTURE, keep_runs=1)

@@ -1,4 +1,4 @@
-"""Die at the n-th call that changes something in a folder, or in the middle of what it writes.
+"""Die at the n-th call that changes something in a folder, or in the middle of what it writes; or fail from there on.
 
 Works in the process that installs it, on what Python code can call: the interpreter tells of calls that make, rename or
 remove, and writes and syncs are wrapped. A file that is changed by C code alone (a database) is seen at the statements
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
-import fcntl
+import errno
 import io
 import os
 import signal
@@ -24,14 +24,14 @@ _CHANGES = frozenset(
     {"os.rename", "os.link", "os.symlink", "os.mkdir", "os.rmdir", "os.remove", "os.chmod", "os.utime", "os.truncate"}
 )
 _CREATES = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_RDWR
-_REAL_KILL = os.kill
 _real_open = io.open
 
 
 class _Faults:
-    def __init__(self, folder: Path, moment: int) -> None:
+    def __init__(self, folder: Path, moment: int, error: str) -> None:
         self.folder = str(folder)
         self.moment = moment
+        self.error = getattr(errno, error) if error else 0
         self.count = 0
         self.busy = False
 
@@ -42,13 +42,19 @@ class _Faults:
             return False
         return isinstance(place, (str, bytes, os.PathLike)) and os.fsdecode(place).startswith(self.folder)
 
-    def pass_moment(self, half: Callable[[], object] | None = None) -> None:
+    def pass_moment(self, half: Callable[[], object] | None = None, *, takes_room: bool = True) -> None:
         self.count += 1
-        if self.count == self.moment:
+        if not self.moment or self.count < self.moment:
+            return
+        if not self.error:
             self.busy = True
             if half is not None:
                 half()
-            _REAL_KILL(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGKILL)
+        if takes_room or self.error != errno.ENOSPC:
+            if half is not None:
+                half()
+            raise OSError(self.error, os.strerror(self.error))
 
     def write(self, data: Any, write_some: Callable[[Any], object]) -> None:
         """Pass the moment before a write and the one in its middle."""
@@ -61,7 +67,7 @@ class _Faults:
             return
         if event in _CHANGES:
             if any(self.is_ours(place) for place in arguments[:2]):
-                self.pass_moment()
+                self.pass_moment(takes_room=event == "os.mkdir")
         elif event == "open":
             path, _, flags = arguments
             if isinstance(flags, int) and flags & _CREATES and self.is_ours(path):
@@ -83,10 +89,13 @@ def uninstall() -> None:
         _active.moment = 0
 
 
-def install(folder: Path, moment: int) -> None:
-    """Let this process be killed at a moment, counted from 1, of what it changes in `folder`; at 0, only count."""
+def install(folder: Path, moment: int, error: str = "") -> None:
+    """Let this process be killed at a moment, counted from 1, of what it changes in `folder`; at 0, only count.
+
+    With the name of an `error`, each such call fails with it from then on.
+    """
     global _active
-    faults = _active = _Faults(folder, moment)
+    faults = _active = _Faults(folder, moment, error)
     sys.addaudithook(faults.hear)
     _wrap_descriptors(faults)
     _wrap_files(faults)
@@ -169,7 +178,10 @@ def _wrap_databases(faults: _Faults) -> None:
         def execute(self, sql: str, *arguments: Any) -> Any:
             word = sql.split(None, 1)[0].upper()
             if word == "COMMIT" or (not self.in_transaction and word not in {"SELECT", "BEGIN", "ROLLBACK"}):
-                faults.pass_moment()
+                try:
+                    faults.pass_moment()
+                except OSError as error:
+                    raise sqlite3.OperationalError("database or disk is full") from error
             return super().execute(sql, *arguments)
 
     def connect(place: Any, *arguments: Any, **options: Any) -> sqlite3.Connection:
@@ -178,13 +190,3 @@ def _wrap_databases(faults: _Faults) -> None:
         return real(place, *arguments, **options)
 
     sqlite3.connect = connect  # type: ignore[assignment]
-
-
-def is_locked(path: Path) -> bool:
-    """Tell whether a living process holds the lock on a file."""
-    with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False

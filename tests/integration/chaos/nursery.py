@@ -67,8 +67,10 @@ class Nursery:
         answer: dict[str, Any] = json.loads(self._zygote.stdout.readline())
         return answer
 
-    def start(self, project: ChaosProject, action: str, *, moment: int | None = None, **options: Any) -> Child:
-        """Start an action of a new process; with `moment`, it dies there, or only counts moments when that is 0."""
+    def start(
+        self, project: ChaosProject, action: str, *, moment: int | None = None, error: str = "", **options: Any
+    ) -> Child:
+        """Start an action in a new process; see `faults.install` for `moment` and `error`."""
         outcome = self._folder / f"outcome{next(self._numbers)}.json"
         order = {
             "do": action,
@@ -76,7 +78,7 @@ class Nursery:
             "ran": str(project.ran_file),
             "outcome": str(outcome),
             "options": options,
-            "fault": None if moment is None else {"moment": moment},
+            "fault": None if moment is None else {"moment": moment, "error": error},
         }
         return Child(self, self.ask(order)["pid"], outcome)
 

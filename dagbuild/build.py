@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dagbuild.artifacts import Artifacts
@@ -144,6 +144,8 @@ class _Build:
             self.tools.executor.submit(self._work(name, content))
 
     def _find(self, name: str, content: Key) -> Record | None:
+        if name in self.remade:
+            return None  # it would be the value that could not be read back
         step = self.plan.steps.get(name)
         if step and step.content == content and name not in self.demand.revoked:
             return None  # the plan asked already
@@ -203,7 +205,7 @@ class _Build:
             self.demand.held[name] = done.value
             self._end(StepFinished(name, How.COMPUTED))
             return
-        record = self.filing.make(name, done, self.tools.carry(done.artifact))
+        record = self._outrank(self.filing.make(name, done, self.tools.carry(done.artifact)))
         self._tell_seen(record, done.seen)
         if not done.stored:
             self.demand.held[name] = done.value
@@ -230,6 +232,16 @@ class _Build:
                     return first
         self.filing.put(record)
         return record
+
+    def _outrank(self, record: Record) -> Record:
+        """Let a value that was made again win over one that is there and cannot be read back here."""
+        if record.node not in self.remade:
+            return record
+        others = self.tools.store.find_records([record.content]).get(record.content, [])
+        hidden = any(
+            other.artifact.digest != record.artifact.digest and self._at_hand(other) for other in others
+        )
+        return replace(record, forced=record.forced or hidden)
 
     def _lost(self, name: str, upstream: Mapping[str, str]) -> None:
         """Make again what could not be read back, and the step after it."""

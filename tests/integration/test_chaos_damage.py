@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dagbuild.store.segments import decode_line, encode_data
+from dagbuild.store.segments import decode_line
 from tests.integration.chaos.kinds import KINDS, Kind, ends_and_middle, find_kinds
 from tests.integration.chaos.nursery import Nursery, nursery  # noqa: F401 - a fixture
 from tests.integration.chaos.project import NODES, ChaosProject
 
 COPIES = ("copy of a shared segment", "index of copies")
 """What is looked at only where there is a shared store."""
-
 
 
 class Built:
@@ -64,7 +62,9 @@ class Built:
     def recorded(self) -> list[dict[str, Any]]:
         """Return the plain records of the cache folder as it is now, or of the whole one."""
         folder = self.whole if self.whole.exists() else self.project.cache
-        lines = [line for path in sorted(folder.glob("segments/*")) for line in path.read_bytes().splitlines()]
+        lines = [
+            line for path in sorted(folder.glob("segments/*")) for line in path.read_bytes().splitlines()
+        ]
         return [decode_line(line) for line in lines]
 
     def makers(self, blob: Path) -> set[str]:
@@ -72,10 +72,14 @@ class Built:
         name = f"xxh3-{''.join(blob.parts[-2:])}"
         return {r["node"] for r in self.recorded() for ref in r["artifact"]["blobs"] if ref[0] == name}
 
-    def suffer(self, damages: list[dict[str, Any]], **options: Any) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    def suffer(
+        self, damages: list[dict[str, Any]], **options: Any
+    ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         """Return each damage with what came of it, every third one repaired before the build."""
         cases = [{"damage": damage, "repair": number % 3 == 0} for number, damage in enumerate(damages)]
-        found = self.nursery.start(self.project, "suffer", whole=str(self.whole), cases=cases, **options).wait()
+        found = self.nursery.start(
+            self.project, "suffer", whole=str(self.whole), cases=cases, **options
+        ).wait()
         assert found is not None
         return list(zip(damages, found, strict=True))
 
@@ -121,7 +125,10 @@ def test_flipped_bits(built: Built, kind: Kind) -> None:
     damages = []
     for first, path in enumerate(files):
         for number, place in enumerate(kind.places((built.whole / path).read_bytes())):
-            damages += [{"path": str(path), "how": "flip", "at": place, "bit": bit} for bit in choose_bits(kind, first, number)]
+            damages += [
+                {"path": str(path), "how": "flip", "at": place, "bit": bit}
+                for bit in choose_bits(kind, first, number)
+            ]
     built.set_remote(on=kind.name in COPIES)
     for damage, outcome in built.suffer(damages):
         assert_right(built, kind, damage, outcome)

@@ -33,7 +33,7 @@ def test_writing_fails_from_some_moment_on(nursery: Nursery, project: ChaosProje
     """A disk that becomes full, or a folder that becomes read-only, at each of the calls that write."""
     clean = nursery.run(project, "make_clean")
     moments = told = 0
-    step = 1 if error == "ENOSPC" else 5
+    step = 4 if error == "ENOSPC" else 8
     for moment in range(1, 1000, step):
         shutil.rmtree(project.cache, ignore_errors=True)
         builder = nursery.start(project, "build", moment=moment, error=error, fold=True)
@@ -44,7 +44,9 @@ def test_writing_fails_from_some_moment_on(nursery: Nursery, project: ChaosProje
         if builder.calls < moment:
             break
         moments += 1
-        said = {text.split("'", 2)[-1] for text in outcome["said"]}  # but for the node: the console tells one of them
+        said = {
+            text.split("'", 2)[-1] for text in outcome["said"]
+        }  # but for the node: the console tells one of them
         assert len(said) <= 2, f"{where}: {said}"
         assert all(os.strerror(getattr(errno, error)) in text for text in said), f"{where}: {said}"
         told += bool(said)
@@ -66,7 +68,10 @@ def small_disk(tmp_path: Path) -> Iterator[Any]:
     def mount(place: Path, size: str) -> None:
         place.mkdir(parents=True, exist_ok=True)
         command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
-        if shutil.which("mount") is None or subprocess.run(command, capture_output=True, check=False).returncode:
+        if (
+            shutil.which("mount") is None
+            or subprocess.run(command, capture_output=True, check=False).returncode
+        ):
             pytest.skip("cannot mount file systems here")
         mounted.append(place)
 
@@ -120,7 +125,7 @@ def test_folder_vanishes_while_builders_run(nursery: Nursery, project: ChaosProj
 def test_index_is_attacked_while_builders_run(nursery: Nursery, project: ChaosProject) -> None:  # noqa: F811
     """Deleted, cut, flipped, replaced, emptied at any instant: it costs time, and no node runs twice by it."""
     generator = random.Random(4)
-    for number in range(40):
+    for number in range(20):
         stale = project.edit_any(generator)
         clean = nursery.run(project, "make_clean")
         project.take_ran()
@@ -217,12 +222,13 @@ def test_values_that_this_version_cannot_read(nursery: Nursery, project: ChaosPr
                     record["artifact"]["codec"] = "pandas/99"
                 else:
                     record["artifact"]["meta"]["buffers"] = {"version": 99}
-        shutil.rmtree(project.cache / "index", ignore_errors=True)
+        for later in project.cache.glob("segments/*"):
+            later.unlink()
         segment.write_bytes(b"".join(map(encode_data, records)))
         outcome = nursery.run(project, "build")
         assert_built(outcome, clean, change)
         assert "table" in outcome["computed"], change
-        assert any("cannot be read here" in text for text in outcome["said"]), change
+        assert any("the value of 'table' is made again" in text for text in outcome["said"]), change
         assert nursery.run(project, "build")["computed"] == []
 
 
@@ -231,7 +237,7 @@ def test_files_that_cannot_be_read(nursery: Nursery) -> None:  # noqa: F811
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         root.chmod(0o777)
-        project = ChaosProject(root / "open")  # noqa: F811
+        project = ChaosProject(root / "open")
         clean = nursery.run(project, "make_clean")
         nursery.run(project, "build", fold=True)
         whole = root / "whole"
@@ -239,7 +245,9 @@ def test_files_that_cannot_be_read(nursery: Nursery) -> None:  # noqa: F811
         kinds = find_kinds(whole)
         paths = [str(path) for paths in kinds.values() for path in paths]
         cases = [
-            {"damage": {"path": path, "how": "unreadable"}, "repair": repair} for path in paths for repair in (False, True)
+            {"damage": {"path": path, "how": "unreadable"}, "repair": repair}
+            for path in paths
+            for repair in (False, True)
         ]
         for path in [root, *root.rglob("*")]:
             path.chmod(0o777)

@@ -117,11 +117,11 @@ def collect(folder: Path, *, size: int | None = None, version: int = 1) -> dict[
 
 def find_left(cache: Path) -> list[str]:
     """Return the files that a killed process leaves behind: half-written ones, locks, graves."""
-    left = [path for path in cache.rglob("*") if path.suffix in {".part", ".old"} or path.name.startswith(".")]
+    left = [
+        path for path in cache.rglob("*") if path.suffix in {".part", ".old"} or path.name.startswith(".")
+    ]
     locks = (cache / "locks").glob("*")
-    return sorted(
-        str(path.relative_to(cache)) for path in [*left, *locks] if path.name != ".gitignore"
-    )
+    return sorted(str(path.relative_to(cache)) for path in [*left, *locks] if path.name != ".gitignore")
 
 
 def find_recorded(folder: Path) -> list[str]:
@@ -155,7 +155,9 @@ def try_build(folder: Path, **options: Any) -> dict[str, Any]:
         return {"refused": str(error)}
 
 
-def suffer(folder: Path, *, whole: str, cases: list[dict[str, Any]], demote: bool = False) -> list[dict[str, Any]]:
+def suffer(
+    folder: Path, *, whole: str, cases: list[dict[str, Any]], demote: bool = False
+) -> list[dict[str, Any]]:
     """Damage the cache folder `whole` in each way, verify it, repair it if the case says so, and build.
 
     With `demote`, a process of the superuser becomes one of nobody first, who cannot read what is forbidden.
@@ -179,7 +181,9 @@ def _suffer_one(folder: Path, whole: Path, case: dict[str, Any]) -> dict[str, An
     return outcome | {"built": built, "again": again}
 
 
-def damage(cache: Path, path: str, how: str, *, at: int = 0, bit: int = 0, other: str = "", text: str = "") -> None:
+def damage(
+    cache: Path, path: str, how: str, *, at: int = 0, bit: int = 0, other: str = "", text: str = ""
+) -> None:
     """Do to a file what disks and people do; a path of the cache folder."""
     file = cache / path
     if how == "directory":
@@ -207,7 +211,7 @@ def damage(cache: Path, path: str, how: str, *, at: int = 0, bit: int = 0, other
 
 def warm_up() -> None:
     """Import all that a build imports, by building once."""
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(open(os.devnull, "w")):  # noqa: SIM115
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(open(os.devnull, "w")):
         project = ChaosProject(Path(folder))
         build(project.folder, fold=True)
         check(project.folder, sweep=True)

@@ -21,7 +21,17 @@ from pathlib import Path
 from typing import Any
 
 _CHANGES = frozenset(
-    {"os.rename", "os.link", "os.symlink", "os.mkdir", "os.rmdir", "os.remove", "os.chmod", "os.utime", "os.truncate"}
+    {
+        "os.rename",
+        "os.link",
+        "os.symlink",
+        "os.mkdir",
+        "os.rmdir",
+        "os.remove",
+        "os.chmod",
+        "os.utime",
+        "os.truncate",
+    }
 )
 _CREATES = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_RDWR
 _real_open = io.open

@@ -39,7 +39,11 @@ def fields_of_database(data: bytes) -> list[int]:
     page = int.from_bytes(data[16:18], "big") or 4096
     header = [0, 15, 16, 17, 18, 19, 20, 21, 24, 28, 32, 36, 40, 44, 47, 48, 52, 56, 60, 64, 68, 72, 92, 96]
     pages = [0, 1, len(data) // page // 2, len(data) // page - 1]
-    inside = [at + each for at in (number * page for number in pages) for each in (0, 3, 8, 100, page // 2, page - 1)]
+    inside = [
+        at + each
+        for at in (number * page for number in pages)
+        for each in (0, 3, 8, 100, page // 2, page - 1)
+    ]
     return sorted({place for place in [*header, 103, 108, *inside] if place < len(data)})
 
 

@@ -49,9 +49,8 @@ class Child:
 class Nursery:
     """Starts builders; close it when done."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         env = {name: value for name, value in os.environ.items() if not name.startswith("DAGBUILD_")}
-        self._folder = folder
         self._numbers = itertools.count()
         self._zygote = subprocess.Popen(
             [sys.executable, "-m", "tests.integration.chaos.zygote"],
@@ -68,10 +67,16 @@ class Nursery:
         return answer
 
     def start(
-        self, project: ChaosProject, action: str, *, moment: int | None = None, error: str = "", **options: Any
+        self,
+        project: ChaosProject,
+        action: str,
+        *,
+        moment: int | None = None,
+        error: str = "",
+        **options: Any,
     ) -> Child:
         """Start an action in a new process; see `faults.install` for `moment` and `error`."""
-        outcome = self._folder / f"outcome{next(self._numbers)}.json"
+        outcome = project.root / f"outcome{next(self._numbers)}.json"
         order = {
             "do": action,
             "folder": str(project.folder),
@@ -96,9 +101,9 @@ class Nursery:
 
 
 @pytest.fixture(scope="module")
-def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+def nursery() -> Iterator[Nursery]:
     """One process that forks all builders of a test file."""
-    opened = Nursery(tmp_path_factory.mktemp("nursery"))
+    opened = Nursery()
     yield opened
     opened.close()
 

@@ -4,11 +4,9 @@ A function's name is what it makes, its parameters name what it needs. Everythin
 first used, so that importing dagbuild costs next to nothing.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
 from dagbuild.version import __version__
+
+TYPE_CHECKING = False  # as `typing` has it, which costs more to import than all the rest
 
 if TYPE_CHECKING:
     from dagbuild.driver import (
@@ -109,7 +107,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'dagbuild' has no attribute '{name}'")
     import importlib

@@ -1,15 +1,30 @@
 """The command `dagbuild`, also as `python -m dagbuild`."""
 
-from __future__ import annotations
-
 import sys
+
+from dagbuild import quick
 
 
 def main() -> None:
-    """Run the command line and leave with its exit status."""
+    """Run the command line and leave with its exit status; say at once what need not be looked into again."""
+    quick.asked = quick.Question(sys.argv[1:])
+    answer = quick.asked.find_answer()
+    if answer is not None:
+        sys.exit(_give(*answer))
     from dagbuild.cli.main import run
 
     sys.exit(run(sys.argv[1:]))
+
+
+def _give(text: str, status: int) -> int:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        from dagbuild.cli.main import tell_end
+
+        return tell_end(error)
+    return status
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from dagbuild.events import (
 )
 from dagbuild.executors.base import Done, Executor, Found, Lost, Outcome, Work
 from dagbuild.filing import Filing, found_by_content
+from dagbuild.interrupt import Interrupt
 from dagbuild.observe import Ran, Seen, Watch
 from dagbuild.observe.words import find_news, tell_note, tell_undeclared
 from dagbuild.plan import Alike, Decision, Lookup, Plan
@@ -79,6 +80,7 @@ class _Build:
     remade: set[str] = field(default_factory=set)
     ended: dict[str, StepFinished] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
+    interrupt: Interrupt = field(default_factory=Interrupt)
     stopping: bool = False
 
     def __post_init__(self) -> None:
@@ -99,9 +101,10 @@ class _Build:
         try:
             for target in self.request.targets:
                 self.demand.want(target)
-            self._loop()
-            if values:
-                results = self._load_targets()
+            with self.interrupt:
+                self._loop()
+                if values:
+                    results = self._load_targets()
         except KeyboardInterrupt:
             interrupted = True
         finally:
@@ -123,6 +126,7 @@ class _Build:
 
     def _loop(self) -> None:
         while True:
+            self.interrupt.check()
             self._hand_out()
             if not self.running:
                 return

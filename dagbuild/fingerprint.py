@@ -69,7 +69,9 @@ class _PartMaker:
             values = [self._reader.value(value) for value in _bound_values(node)]
             yield Part("binding", node.name, digest_json([structure, values]), counts=False)
         yield from map(self._leaf, closure.leaves)
-        yield from map(self._package, closure.packages)
+        # A body may do all its work with methods of what it receives, and import nothing.
+        received = [self._reader.find_packages(parameter.type) for parameter in node.parameters]
+        yield from map(self._package, sorted({*closure.packages}.union(*received)))
         yield self._python
         for key, value in sorted(node.config_used.items()):
             yield Part("config", key, self._reader.value(value) or "", _short(value), counts=False)

@@ -18,6 +18,7 @@ from dagbuild.graph import Graph
 from dagbuild.node import REQUIRED, File, Files, Node
 from dagbuild.record import Artifact, Part
 from dagbuild.request import Given
+from dagbuild.settings import Settings
 from dagbuild.store.files import FileDigests
 from dagbuild.types import check_value, describe_type
 
@@ -30,6 +31,16 @@ class Outside:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     overrides: Mapping[str, Any] = field(default_factory=dict)
     pins: Mapping[str, tuple[Artifact, str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, settings: Settings, inputs: Mapping[str, Any], overrides: Mapping[str, Any]) -> Outside:
+        """Return what the settings give, with more inputs, and overrides that win over pins."""
+        pins = {
+            name: (Artifact.from_json(pin.artifact), pin.note or pin.digest)
+            for name, pin in settings.pins.items()
+            if name not in overrides
+        }
+        return cls(settings.config, {**settings.inputs, **inputs}, overrides, pins)
 
 
 class GivenMaker:
@@ -55,7 +66,8 @@ class GivenMaker:
         self.save = save
         self.carry = carry
         self.problems: list[Problem] = []
-        self._asked: dict[str, tuple[Any, bool]] = {}
+        self._files: dict[str, tuple[Any, bool, Given]] = {}
+        self._reads: dict[str, list[Part]] = {}
 
     def make(self, outside: Outside, targets: Iterable[str]) -> dict[str, Given]:
         """Return the givens that the targets reach, by name.
@@ -154,7 +166,11 @@ class GivenMaker:
         return str(self.graph.nodes[name].where)
 
     def _file(self, name: str, value: Any, *, many: bool) -> Given:
-        self._asked[name] = (value, many)
+        given = self._look_at(name, value, many=many)
+        self._files[name] = (value, many, given)
+        return given
+
+    def _look_at(self, name: str, value: Any, *, many: bool) -> Given:
         if not many:
             path = self._resolve(str(value))
             return Given(name, "file", self.files.digest_file(path), self._encode(path), self.show(path))
@@ -193,7 +209,17 @@ class GivenMaker:
                     where=str(node.where),
                     hint="paths of @reads are taken from the project's root",
                 ) from error
+        self._reads[node.name] = parts
         return parts
+
+    def find_paths(self) -> list[str] | None:
+        """Return the files that were looked at so far; None when there was more to look at than single local files."""
+        if any(many for _, many, _ in self._files.values()):
+            return None
+        names = [str(value) for value, _, _ in self._files.values()]
+        names += [part.name for parts in self._reads.values() for part in parts]
+        paths = [self._resolve(name) for name in names]
+        return paths if all("://" not in path and Path(path).is_file() for path in paths) else None
 
     def _digest_read(self, path: str) -> Digest:
         resolved = self._resolve(path)
@@ -201,18 +227,14 @@ class GivenMaker:
             return self.files.digest_file(resolved)
         return self._digest_patterns([path])
 
-    def is_unchanged(self, given: Given) -> bool:
-        """Tell whether the files behind a given are still those that it was made of."""
-        value, many = self._asked[given.name]
+    def is_unchanged(self, node: str) -> bool:
+        """Tell whether the files that a node takes or reads are still those that its key was made of."""
+        taken = [self._files[up] for up in self.graph.upstream(node) if up in self._files]
         try:
-            return self._file(given.name, value, many=many).digest == given.digest
-        except OSError:
-            return False
-
-    def are_unchanged(self, parts: Iterable[Part]) -> bool:
-        """Tell whether the files of `read_parts` are still the same."""
-        try:
-            return all(self._digest_read(part.name) == part.digest for part in parts)
+            return all(
+                self._look_at(given.name, value, many=many).digest == given.digest
+                for value, many, given in taken
+            ) and all(self._digest_read(part.name) == part.digest for part in self._reads.get(node, ()))
         except OSError:
             return False
 

@@ -21,26 +21,24 @@ from dagbuild.acceptance import Acceptance, find_acceptances
 from dagbuild.accepting import accept_everywhere, accept_node, revoke
 from dagbuild.artifacts import Artifacts
 from dagbuild.build import Tools, run_build
-from dagbuild.code import SourceReader
 from dagbuild.errors import InputError, did_you_mean
 from dagbuild.events import BuildResult, Event, Listener, Notice
 from dagbuild.executors.base import Executor, Work
-from dagbuild.executors.local import LocalExecutor
+from dagbuild.executors.opening import open_executor
 from dagbuild.filing import author
-from dagbuild.fingerprint import make_manifests
+from dagbuild.findings import Findings, answered
 from dagbuild.graph import Graph
 from dagbuild.inputs import GivenMaker, Outside
-from dagbuild.loader import load_graph, load_modules
 from dagbuild.lookup import StoreLookup
 from dagbuild.node import Node
-from dagbuild.observe import install
 from dagbuild.observe.unseen import Unseen, find_unseen
 from dagbuild.pinning import add_pin, choose_artifact, drop_pin
-from dagbuild.plan import Explanation, Plan, make_plan
+from dagbuild.plan import Decision, Explanation, Plan, make_plan
 from dagbuild.reasons import find_changes, with_parts
 from dagbuild.record import Artifact, Manifest, Record
 from dagbuild.request import Request
 from dagbuild.settings import Pin, Settings, load_settings
+from dagbuild.snapshot import CodeNeededError, Grounds
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
@@ -67,11 +65,8 @@ class Project:
         self._store: LocalStore | LayeredStore | None = None
         self._artifacts: Artifacts | None = None
         self._files: FileDigests | None = None
-        install()
-        self.modules = list(modules) if modules is not None else load_modules(settings.modules, settings.root)
-        self.graph: Graph = load_graph(
-            self.modules, settings.config, allow_overrides=allow_overrides, inputs=settings.inputs
-        )
+        self._maker: GivenMaker | None = None
+        self._findings = Findings(settings, modules, self.files, allow_overrides=allow_overrides)
 
     @classmethod
     def load(
@@ -90,6 +85,22 @@ class Project:
         if config:
             settings = replace(settings, config={**settings.config, **config})
         return cls(settings, listener=listener)
+
+    @property
+    def graph(self) -> Graph:
+        """The nodes and inputs. While nothing was imported, types are texts and functions cannot be called."""
+        return self._findings.code.graph
+
+    @property
+    def modules(self) -> Sequence[ModuleType]:
+        """The modules that hold the nodes, imported if they were not."""
+        self._findings.load()
+        return self._findings.code.modules
+
+    def list_grounds(self, targets: Iterable[str], records: Iterable[Record]) -> Grounds | None:
+        """Return what the last answer stood on, with the records that it took; None when stats cannot tell."""
+        paths = self._maker.find_paths() if self._maker else None
+        return None if paths is None else self._findings.list_grounds(paths, records, self.targets(targets))
 
     # -- parts that open late ------------------------------------------------------------------------------------
 
@@ -120,7 +131,8 @@ class Project:
         return self._files
 
     def close(self) -> None:
-        """Let go of the store."""
+        """Let go of the store, and keep what was found of the code."""
+        self._findings.keep()
         for opened in (self._store, self._files):
             if opened is not None:
                 opened.close()
@@ -149,6 +161,8 @@ class Project:
         *,
         save: bool = False,
     ) -> tuple[Request, Callable[[str], bool]]:
+        if self._findings.known is not None and (inputs or overrides):
+            raise CodeNeededError  # their types are to be checked
         names = self.targets(targets)
         for name in force:
             if name not in self.graph.nodes:
@@ -163,42 +177,21 @@ class Project:
             save=save,
             carry=self._watching().carry,
         )
-        pins = {
-            name: (Artifact.from_json(pin.artifact), pin.note or pin.digest)
-            for name, pin in self.settings.pins.items()
-            if name not in (overrides or {})
-        }
-        outside = Outside(
-            self.settings.config, {**self.settings.inputs, **(inputs or {})}, overrides or {}, pins
-        )
+        self._maker = maker
+        outside = Outside.of(self.settings, inputs or {}, overrides or {})
         givens = maker.make(outside, names)
         reached = self.graph.order(names, stop=givens.__contains__)
         nodes = [self.graph.nodes[n] for n in reached if n in self.graph.nodes and n not in givens]
         reads = {node.name: maker.read_parts(node) for node in nodes if node.reads}
-        manifests = self._manifests(nodes)
+        manifests = self._findings.code.make_manifests(nodes)
         for name, parts in reads.items():
             manifests[name] = with_parts(manifests[name], parts)
         accepted = find_acceptances(manifests, self.store.find_records)
         request = Request(self.graph, names, givens, manifests, frozenset(force), accepted)
-
-        def is_unchanged(name: str) -> bool:
-            files = [
-                givens[up] for up in self.graph.upstream(name) if up in givens and givens[up].kind == "file"
-            ]
-            return all(maker.is_unchanged(given) for given in files) and maker.are_unchanged(
-                reads.get(name, ())
-            )
-
-        return request, is_unchanged
-
-    def _manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
-        return make_manifests(nodes, self._open_reader(), packages=self.settings.packages)
+        return request, maker.is_unchanged
 
     def _watching(self) -> Watching:
-        return Watching(self.settings, self.graph.nodes, self.files, self._open_reader)
-
-    def _open_reader(self) -> SourceReader:
-        return SourceReader(self.modules, str(self.settings.root))
+        return Watching(self.settings, self.graph.nodes, self.files, self._findings.code.open_reader)
 
     def _lookup(self) -> StoreLookup:
         return StoreLookup(self.store, self._watching().find_changed)
@@ -215,6 +208,7 @@ class Project:
         """Return the plan with every node above the targets looked up; runs and fetches nothing."""
         return self.plan(targets, inputs=inputs, overrides=overrides)
 
+    @answered
     def plan(
         self,
         targets: Iterable[str] = (),
@@ -227,6 +221,7 @@ class Project:
         request, _ = self._request(targets, inputs, overrides, force)
         return make_plan(request, self._lookup(), everything=True)
 
+    @answered
     def build(
         self,
         targets: Iterable[str] = (),
@@ -245,10 +240,14 @@ class Project:
         raises is in the result.
         """
         self.listener = on_event
+        if values or executor is not None:
+            self._findings.load()
         request, unchanged = self._request(targets, inputs, overrides, force, save=True)
         watching = self._watching()
         lookup = StoreLookup(self.store, watching.find_changed)
         plan = make_plan(request, lookup, everything=True)
+        if self._findings.known is not None and (plan.names(Decision.RUN) or plan.names(Decision.FETCH)):
+            raise CodeNeededError  # a fetch that fails ends in a run
         with contextlib.closing(self._open_executor(executor, request)) as opened:
             tools = Tools(
                 self.store,
@@ -266,25 +265,19 @@ class Project:
             return run_build(request, plan, tools, run=run, keep_going=keep_going, values=values)
 
     def _open_executor(self, kind: str | None, request: Request) -> Executor:
-        settings = self.settings.executor
-        match kind or settings.kind:
-            case "local":
-                return LocalExecutor(
-                    self.store, self.artifacts, lambda node, text: self.listener(Notice(text, node))
-                )
-            case "ray":
-                from dagbuild.executors.ray import Code, RayExecutor, open_worker_store
+        if self._findings.known is not None:
+            kind = "local"  # nothing is going to run
+        nodes = [self.graph.nodes[name] for name in request.manifests]
+        return open_executor(
+            kind or self.settings.executor.kind,
+            self.settings,
+            self.store,
+            self.artifacts,
+            find_code=lambda: (self.modules, nodes, request.manifests),
+            on_wait=lambda node, text: self.listener(Notice(text, node)),
+        )
 
-                nodes = [self.graph.nodes[name] for name in request.manifests]
-                code = Code(
-                    self.settings.root, self.modules, nodes, request.manifests, self.settings.packages
-                )
-                self.store.flush()  # inputs that were saved are needed on other machines
-                opener = partial(open_worker_store, self.settings.cache, self.settings.remote)
-                return RayExecutor(opener, code, address=settings.address)
-            case other:
-                raise InputError(f"there is no executor '{other}'", hint="local or ray")
-
+    @answered
     def explain(
         self,
         node: str,
@@ -305,11 +298,13 @@ class Project:
 
     def find_unseen(self, nodes: Iterable[str] = ()) -> list[Unseen]:
         """Return what the nodes' code uses and nobody sees, of all nodes unless some are named; runs nothing."""
+        self._findings.load()
         chosen = [self.check_node(name) for name in nodes] or list(self.graph.nodes.values())
-        return find_unseen(chosen, self._open_reader())
+        return find_unseen(chosen, self._findings.code.open_reader())
 
     def make_work(self, node: str) -> Work:
         """Return the call that makes the node's value from stored ones, not to be kept; raises InputError."""
+        self._findings.load()
         request, _ = self._request([node], None, None, [node], save=True)
         values, views = request.needs(node)
         found = {
@@ -319,6 +314,7 @@ class Project:
             self.graph.nodes[node], found, views=tuple(self.graph.nodes[view] for view in views), keep=False
         )
 
+    @answered
     def artifact(self, node: str) -> Artifact:
         """Return the artifact that the node has today, without running anything; raises InputError when it has none."""
         request, _ = self._request([node], None, None)
@@ -332,7 +328,9 @@ class Project:
 
     def value(self, node: str) -> Any:
         """Return the node's value from the store, without running anything; raises InputError when it has none."""
-        return self.artifacts.load(self.artifact(node))
+        if (artifact := self.artifact(node)).code:  # a pickle may name the project's classes
+            self._findings.load()
+        return self.artifacts.load(artifact)
 
     def log(self, node: str | None = None) -> list[Record]:
         """Return the records, newest first; of one node where it is named, with what was accepted of it."""
@@ -348,6 +346,7 @@ class Project:
         Without a node: of all nodes of which only this package or helper has changed. Raises InputError when there is
         no such change, or no value.
         """
+        self._findings.load()
         request, _ = self._request([self.check_node(node).name] if node else (), None, None)
         plan = make_plan(request, self._lookup(), everything=True)
         if node:
@@ -356,6 +355,7 @@ class Project:
 
     def revoke(self, node: str, *, because: str = "") -> Acceptance:
         """Take back what was accepted of the node as it is today; raises InputError when nothing was."""
+        self._findings.load()
         request, _ = self._request([self.check_node(node).name], None, None)
         return self._say([revoke(request, node, because, author())])[0]
 
@@ -390,7 +390,8 @@ class Project:
         drop_pin(self.settings, node)
 
     def check_node(self, name: str) -> Node:
-        """Return the node; raises InputError with the nearest name when there is none."""
+        """Return the node with its code; raises InputError with the nearest name when there is none."""
+        self._findings.load()
         if name not in self.graph.nodes:
             raise InputError(f"there is no node '{name}'", hint=did_you_mean(name, self.graph.nodes))
         return self.graph.nodes[name]

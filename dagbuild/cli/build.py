@@ -52,6 +52,7 @@ def command(
     Without TARGET: those of `targets` in dagbuild.toml, or every node that no other takes.
     """
     from dagbuild.cli.files import read_overrides, write_value
+    from dagbuild.events import How
 
     project = _open(session, targets)
     chosen = project.targets(targets)
@@ -71,7 +72,11 @@ def command(
             executor=executor,
         )
 
-    result = _build_json(build, logs) if as_json else _build_told(session, build, chosen, logs)
+    lines: list[str] = []
+    if as_json:
+        result = _build_json(build, logs)
+    else:
+        result, lines = _build_told(session, build, chosen, logs)
     if result.interrupted:
         return INTERRUPTED
     if result.failed:
@@ -79,6 +84,8 @@ def command(
     if output is not None:
         write_value(result.values[chosen[0]], output, chosen[0])
         say(f"wrote {output}")
+    elif lines and not (force or overrides or executor or logs or result.names(How.COMPUTED)):
+        session.remember(lines, 0, chosen, result.steps.values())
     return 0
 
 
@@ -112,18 +119,27 @@ def _writer(stream: IO[str]) -> Callable[[str], None]:
     return write
 
 
-def _build_told(session: Session, build: Build, targets: tuple[str, ...], logs: bool) -> BuildResult:
+def _build_told(
+    session: Session, build: Build, targets: tuple[str, ...], logs: bool
+) -> tuple[BuildResult, list[str]]:
+    """Build, say how it went, and return the result and the closing lines."""
+    from dagbuild.events import Event, Notice
     from dagbuild.report.console import open_report
     from dagbuild.report.summary import tell_result, tell_values
 
     live = is_live()
     with open_report(say, session.err, live=live, again=session.command("build"), logs=logs) as report:
-        result = build(report)
-    for line in tell_result(result, targets, session.out):
+
+        def listen(event: Event) -> None:
+            session.told = session.told or isinstance(event, Notice)
+            report(event)
+
+        result = build(listen)
+    lines = tell_result(result, targets, session.out)
+    lines += tell_values(result, targets, _describer(session.project.artifacts), session.out)
+    for line in lines:
         give(line)
-    for line in tell_values(result, targets, _describer(session.project.artifacts), session.out):
-        give(line)
-    return result
+    return result, lines
 
 
 def _describer(artifacts: Artifacts) -> Callable[[Artifact], Mapping[str, Any]]:

@@ -31,10 +31,10 @@ def run(args: Sequence[str]) -> int:
         sys.stdout.flush()
         return status if isinstance(status, int) else 0
     except BaseException as error:
-        return _tell_end(error)
+        return tell_end(error)
 
 
-def _tell_end(error: BaseException) -> int:
+def tell_end(error: BaseException) -> int:
     """Say what ended the command, and return the exit status."""
     match error:
         case click.exceptions.Exit():

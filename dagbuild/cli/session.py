@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dagbuild import quick
 from dagbuild.cli.terminal import say, style_of
 from dagbuild.errors import InputError, Problem, SettingsError, did_you_mean
 from dagbuild.report.style import Style
@@ -47,6 +48,7 @@ class Session:
         self.implicit = implicit
         self.out: Style = style_of(sys.stdout)
         self.err: Style = style_of(sys.stderr)
+        self.told = False  # something besides the answer was said
 
     @functools.cached_property
     def settings(self) -> Settings:
@@ -133,6 +135,18 @@ class Session:
             words += ["--set", text]
         return shlex.join([*words, name])
 
+    def remember(
+        self, lines: Iterable[str], status: int, targets: Iterable[str], steps: Iterable[Any]
+    ) -> None:
+        """Keep what was given on standard output for as long as it stays the answer to this command line."""
+        asked, settings = quick.asked, self.settings
+        if asked is None or self.told or asked.folder != str(settings.cache.folder / "index" / "answers"):
+            return
+        records = [step.record for step in steps if step.record is not None]
+        grounds = self.project.list_grounds(targets, records)
+        if grounds is not None:
+            asked.remember("".join(f"{line}\n" for line in lines), status, grounds)
+
     def _overrides(self) -> dict[str, str]:
         overrides: dict[str, str] = {}
         for text in self.given.sets:
@@ -149,6 +163,7 @@ class Session:
             self._warn(text)
 
     def _warn(self, text: str) -> None:
+        self.told = True
         say(f"{self.err.paint('warning', 'warning')}: {text}")
 
 

@@ -31,7 +31,12 @@ def command(
     session.check_names(targets)
     plan = session.project.status(targets, overrides=read_overrides(overrides))
     if as_json:
-        give(json.dumps(plan_to_json(plan), indent=2))
+        lines = [json.dumps(plan_to_json(plan), indent=2)]
     else:
-        give("\n".join(tell_status(plan, session.out, everything=everything)))
-    return 0 if plan.clean else STALE
+        lines = tell_status(plan, session.out, everything=everything)
+    give("\n".join(lines))
+    if not plan.clean:
+        return STALE
+    if not overrides:
+        session.remember(lines, 0, targets, plan.steps.values())
+    return 0

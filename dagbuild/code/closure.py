@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Item, Unordered
@@ -106,6 +106,17 @@ class SourceReader:
     def is_plain(self, thing: Any) -> bool:
         """Tell whether a thing is a function of the project whose name no decorator has seen."""
         return self._walk.is_plain(thing)
+
+    def find_packages(self, annotation: Any) -> set[str]:
+        """Return the distributions whose classes an annotation names."""
+        found: set[str] = set()
+        todo = [annotation]
+        while todo:
+            form = todo.pop()
+            todo += [get_origin(form), *get_args(form)] if get_args(form) else []
+            if isinstance(form, type):
+                found.add(self._walk.origins.of_name(form.__module__).distribution)
+        return found - {""}
 
     def _by_place(self, item: Item) -> Entity | None:
         """Return what stands for a function when its parameters count by their places; None when they may not."""

@@ -35,6 +35,7 @@ class Text:
         self._classes: dict[str, list[ast.ClassDef]] = {}
         self._codes: dict[tuple[str, int], list[CodeType]] | None = None
         self._forms: dict[int, FunctionForm] = {}
+        self._by_place: dict[int, FunctionForm | None] = {}
         self._index()
 
     def _index(self) -> None:
@@ -72,8 +73,12 @@ class Text:
     def node_form(self, code: CodeType) -> FunctionForm | None:
         """Return the function's form with its parameters by place, or None where their names may matter."""
         node = self.find_function(code)
-        places = find_places(node) if node is not None else {}
-        return dump_function(node, places) if node is not None and places else None
+        if node is None:
+            return None
+        if id(node) not in self._by_place:
+            places = find_places(node)
+            self._by_place[id(node)] = dump_function(node, places) if places else None
+        return self._by_place[id(node)]
 
     def find_function(self, code: CodeType) -> Function | None:
         """Return the definition that was compiled to this very code, or None."""

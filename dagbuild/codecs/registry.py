@@ -40,6 +40,9 @@ class Registry:
         self._by_name: dict[str, Codec] = {}
         self._entry_points_read = False
 
+    def __len__(self) -> int:
+        return len(self._by_name)
+
     def register(self, codec: Codec, types: Iterable[type | str] = ()) -> None:
         """Let `codec` take values of exactly these types: classes, or texts like "shapely.Point".
 

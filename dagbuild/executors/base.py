@@ -93,7 +93,7 @@ class Executor(ABC):
 
     @abstractmethod
     def wait(self) -> list[tuple[str, Outcome]]:
-        """Wait until at least one step has ended; return (node name, outcome) of all that have.
+        """Wait until a step has ended, or for a while; return (node name, outcome) of all that have.
 
         Whatever the node raises, and the death of its worker, is an outcome; KeyboardInterrupt is raised.
         """

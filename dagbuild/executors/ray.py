@@ -50,6 +50,9 @@ LOCAL = "local"
 _OBJECT_STORE_BYTES = 256 * 1024 * 1024
 """Of a local Ray of our own: values go through our store, so Ray's stays small."""
 
+_A_WHILE = 1.0
+"""Seconds to wait for a step before the caller may look about."""
+
 _Reply = tuple[bytes, bytes]
 """An outcome and, apart from it, the exception of a failure: the one can be read where the other cannot."""
 
@@ -145,12 +148,12 @@ class RayExecutor(Executor):
             self._here.append(work)
 
     def wait(self) -> list[tuple[str, Outcome]]:
-        """Return the outcomes of all steps that have ended, at least one; on Ctrl-C cancel the others."""
+        """Return the outcomes of all steps that have ended, after a second at most; on Ctrl-C cancel the others."""
         if self._here:
             work = self._here.popleft()
             return [(work.node.name, self._run_here(work))]
         try:
-            first, rest = ray.wait(list(self._running), num_returns=1)
+            first, rest = ray.wait(list(self._running), num_returns=1, timeout=_A_WHILE)
             more, _ = ray.wait(rest, num_returns=len(rest), timeout=0) if rest else ([], [])
         except KeyboardInterrupt:
             self._cancel()

@@ -116,15 +116,16 @@ class Places:
         """Return the digest of the names that a folder holds or a pattern matches, ABSENT without the folder."""
         if not name.endswith("/"):
             found = glob.glob(self.path(name), recursive=True, include_hidden=True)  # noqa: PTH207
-            return digest_json(sorted(self.name(path) for path in found if self._is_listed(path)))
+            return digest_json(sorted(self.name(path) for path in found if self.is_listed(path)))
         folder = self.path(name)
         try:
             names = os.listdir(folder)  # noqa: PTH208
         except OSError:
             return ABSENT
-        return digest_json(sorted(n for n in names if self._is_listed(os.path.join(folder, n))))  # noqa: PTH118
+        return digest_json(sorted(n for n in names if self.is_listed(os.path.join(folder, n))))  # noqa: PTH118
 
-    def _is_listed(self, path: str) -> bool:
+    def is_listed(self, path: str) -> bool:
+        """Tell whether a path is one of the names that a listing of its folder consists of."""
         return "__pycache__" not in path and not (path + os.sep).startswith(self._ignored)
 
 

@@ -11,6 +11,7 @@ import sys
 import threading
 import types
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,8 @@ def test_a_killed_worker_costs_its_own_node_only(local_ray: None, tmp_path: Path
     assert result.values == {"right": 3}
 
 
-def test_ctrl_c_cancels_what_runs(local_ray: None, tmp_path: Path) -> None:
+@pytest.mark.parametrize("lost", [False, True], ids=["raised", "swallowed"])
+def test_ctrl_c_cancels_what_runs(local_ray: None, tmp_path: Path, lost: bool) -> None:
     """An interrupted build keeps what was finished, and leaves the cluster free."""
     write_files(
         tmp_path,
@@ -188,7 +190,11 @@ def test_ctrl_c_cancels_what_runs(local_ray: None, tmp_path: Path) -> None:
 
     def interrupt(event: Event) -> None:
         if isinstance(event, StepStarted) and event.node == "long":
-            threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+            if lost:
+                with suppress(KeyboardInterrupt):  # as a callback of a library's does
+                    signal.raise_signal(signal.SIGINT)
+            else:
+                threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 
     result = build(tmp_path, "long", on_event=interrupt)
     again = build(tmp_path, "first")

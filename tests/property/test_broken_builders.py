@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 import dagbuild.code.functions
-import dagbuild.project
+import dagbuild.findings
 import dagbuild.request
 from dagbuild.code import Closure, SourceReader
 from dagbuild.code.walk import Walk
@@ -119,14 +119,14 @@ def mix_up_parameters(patch: pytest.MonkeyPatch) -> None:
 
 
 def _change_parts(patch: pytest.MonkeyPatch, change: Callable[[tuple[Part, ...], Node], list[Part]]) -> None:
-    make = dagbuild.project.make_manifests
+    make = dagbuild.findings.make_manifests
 
     def changed(nodes: Iterable[Node], *others: Any, **options: Any) -> dict[str, Manifest]:
         kept = list(nodes)
         manifests = make(kept, *others, **options)
         return {node.name: Manifest(tuple(change(manifests[node.name].parts, node))) for node in kept}
 
-    patch.setattr(dagbuild.project, "make_manifests", changed)
+    patch.setattr(dagbuild.findings, "make_manifests", changed)
 
 
 def count_places(patch: pytest.MonkeyPatch) -> None:

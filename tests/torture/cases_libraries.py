@@ -209,6 +209,37 @@ case(
     **X,
 )
 case(
+    "library_in_parameter_types_only",
+    """
+--- nodes.py
+import tinylib
+
+def a(x: int) -> tinylib.Options:
+    ran("a")
+    return tinylib.Options(k=x)
+
+def b(a: "tinylib.Options | None", x: int) -> int:
+    ran("b")
+    return a.total() + x
+
+def c(b: int) -> int:
+    ran("c")
+    return b + 1
+"""
+    + TINYLIB.replace("    pass", "    def total(self):\n        return self['k'] + 10", 1),
+    Build(
+        "a b c",
+        edits=[
+            sub("site:tinylib/__init__.py", "['k'] + 10", "['k'] + 20"),
+            install("tiny-lib", "2.0", "tinylib"),
+        ],
+    ),
+    Build(edits=[sub("nodes.py", '"tinylib.Options | None"', "tinylib.Options")]),
+    first=Build("a b c", edits=[INSTALLED]),
+    target="c",
+    **X,
+)
+case(
     "library_unused_by_node",
     one("import tinylib\ndef _other(x):\n    return tinylib.scale(x)", "x + 1", TINYLIB),
     Build(edits=[install("tiny-lib", "2.0", "tinylib")]),

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,16 +30,38 @@ def ran(name):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one build did: nodes that ran, the targets' values and those of a build from nothing, its output."""
+    """What one build did: nodes that ran, the targets' values and those of a build from nothing, its output, and
+    whether the project's modules were imported.
+    """
 
     ran: frozenset[str]
     error: str
     values: str
     clean: str
     output: str
+    imported: bool = True
 
 
-def play(case: Case, base: Path) -> Iterator[tuple[Build, Outcome]]:
+Runner = Callable[[Path, dict[str, str], Path, Path], str]
+"""Runs a job, with these variables, in this folder, with output to this file; returns how it died if it did."""
+
+
+def run_process(job: Path, env: dict[str, str], cwd: Path, output: Path) -> str:
+    """Run a job as a user's script would, in a process of its own."""
+    with output.open("w") as stream:
+        process = subprocess.Popen(
+            [sys.executable, str(HERE / "one_build.py"), str(job)],
+            cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True,
+        )  # fmt: skip
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(TIMEOUT)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    return f"the process ended with {process.returncode}"
+
+
+def play(case: Case, base: Path, runner: Runner = run_process) -> Iterator[tuple[Build, Outcome]]:
     """Yield each build of the case with its outcome."""
     folder = Folder(base, base / "project")
     folder.project.mkdir(parents=True)
@@ -53,16 +75,18 @@ def play(case: Case, base: Path) -> Iterator[tuple[Build, Outcome]]:
             edit(folder)
         settings |= {n: getattr(build, n) for n in SETTINGS if getattr(build, n) is not None}
         cwd = base / build.cwd if build.cwd is not None else folder.project
-        yield build, _run(folder, settings, cwd)
+        yield build, _run(folder, settings, cwd, runner)
 
 
-def _run(folder: Folder, settings: dict[str, Any], cwd: Path) -> Outcome:
+def _run(folder: Folder, settings: dict[str, Any], cwd: Path, runner: Runner) -> Outcome:
     log, result, job = (folder.base / name for name in ("ran.log", "result.json", "job.json"))
     for old in (log, result):
         old.unlink(missing_ok=True)
-    told = {name: dict(v) if name in {"config", "inputs", "overrides"} else v for name, v in settings.items()}
-    told |= {"project": str(folder.project), "cache": str(folder.base / "cache"), "result": str(result)}
-    job.write_text(json.dumps(told))
+    about = {
+        name: dict(v) if name in {"config", "inputs", "overrides"} else v for name, v in settings.items()
+    }
+    about |= {"project": str(folder.project), "cache": str(folder.base / "cache"), "result": str(result)}
+    job.write_text(json.dumps(about))
     env = {
         name: v
         for name, v in os.environ.items()
@@ -75,18 +99,9 @@ def _run(folder: Folder, settings: dict[str, Any], cwd: Path) -> Outcome:
         **settings["env"],
     }
     output = folder.base / "output.txt"  # a file and no pipe: a build that is killed may leave children
-    with output.open("w") as stream:
-        process = subprocess.Popen(
-            [sys.executable, str(HERE / "one_build.py"), str(job)],
-            cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True,
-        )  # fmt: skip
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(TIMEOUT)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    died = {"error": f"the process ended with {process.returncode}"}
+    died = {"error": runner(job, env, cwd, output)}
     got = json.loads(result.read_text()) if result.exists() else died
     ran = got["ran"] if "ran" in got else (log.read_text().split() if log.exists() else [])
     values = (got.get("values", ""), got.get("clean", ""))
-    return Outcome(frozenset(ran), got.get("error", ""), *values, output.read_text(errors="replace"))
+    told = output.read_text(errors="replace")
+    return Outcome(frozenset(ran), got.get("error", ""), *values, told, got.get("imported", True))

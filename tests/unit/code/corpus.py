@@ -17,9 +17,10 @@ def main():
     from dagbuild.code import SourceReader
 
     modules = []
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(folder.rglob("*.py")):
+        name = ".".join(path.relative_to(folder).with_suffix("").parts).removesuffix(".__init__")
         try:
-            modules.append(importlib.import_module(path.stem))
+            modules.append(importlib.import_module(name))
         except Exception:  # it needs something that this interpreter has no longer
             continue
     reader = SourceReader(modules)

@@ -1,0 +1,212 @@
+"""Answer with what the same command said last time, while nothing that the answer stood on has changed.
+
+The shortest path of all, taken before anything else is imported: only `os`, `sys` and `time`, which Python has loaded
+by then. Knows files and texts, nothing of nodes. Promise: any doubt means no answer, and the command runs as it always
+does; never an error.
+"""
+
+import os
+import sys
+import time
+
+from dagbuild.version import __version__
+
+FORMAT = "dagbuild answer 1"
+
+RACY_NS = 2_000_000_000
+"""What changed so shortly before a command began may change again without its times showing it."""
+
+IMPORTABLE = (".py", ".so", ".pyd", ".pyc", ".dist-info", ".egg-info", ".egg-link", ".pth")
+MOST_ANSWERS = 32
+
+_STYLE = ("NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS")
+_DAY = 86400
+_KINDS = ("stat", "size", "names", "env", "day")
+
+
+class Question:
+    """One command line, asked here and now. `folder` is where its answer would be kept, None when it has no place."""
+
+    def __init__(self, args: list[str]) -> None:
+        self.started = time.time_ns()
+        self.folder: str | None = None
+        try:
+            self.root = _find_root(args)
+            if self.root is not None:
+                self.folder = os.path.join(_cache_folder(self.root), "index", "answers")  # noqa: PTH118
+                self.key = _describe(args)
+        except (OSError, ValueError):
+            self.folder = None
+
+    def find_answer(self) -> tuple[str, int] | None:
+        """Return the text to print and the exit status, or None when the command has to be run."""
+        if self.folder is None:
+            return None
+        try:
+            with open(self._path(), "rb") as file:  # noqa: PTH123
+                lines = file.read().decode("utf-8", "surrogateescape").split("\n")
+            if lines[0] != self.key:
+                return None
+            for number, line in enumerate(lines[1:], 1):
+                kind, said, what = line.split("\t", 2)
+                if kind == "text":
+                    return what + "".join("\n" + rest for rest in lines[number + 1 :]), int(said)
+                if _look(kind, what) != said:
+                    return None
+        except (OSError, ValueError):
+            pass
+        return None
+
+    def remember(self, text: str, status: int, grounds: list[tuple[str, str]]) -> bool:
+        """Keep the answer for as long as the grounds, pairs of kind and what to look at, stay as they are.
+
+        Not kept, and False, when one of them changed since shortly before the command began.
+        """
+        if self.folder is None or not os.path.isdir(os.path.dirname(self.folder)):  # noqa: PTH112, PTH120
+            return False
+        try:
+            lines = [self.key]
+            for kind, what in grounds:
+                if "\n" in what or (kind != "size" and "\t" in what) or kind not in _KINDS:
+                    return False
+                if kind in ("stat", "names") and _changed_since(what, self.started - RACY_NS):
+                    return False
+                lines.append(f"{kind}\t{_look(kind, what)}\t{what}")
+            lines.append(f"text\t{status}\t{text}")
+            self._write("\n".join(lines).encode("utf-8", "surrogateescape"))
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def _path(self) -> str:
+        number = 0xCBF29CE484222325  # FNV-1a: hashlib costs more to import than all of this
+        for byte in self.key.encode():
+            number = ((number ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
+        return f"{self.folder}{os.sep}{number:016x}"
+
+    def _write(self, data: bytes) -> None:
+        assert self.folder is not None
+        os.makedirs(self.folder, 0o700, exist_ok=True)  # noqa: PTH103
+        path = self._path()
+        part = f"{path}.{os.getpid()}.part"
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123
+            file.write(data)
+        os.replace(part, path)  # noqa: PTH105
+        _remove_oldest(self.folder)
+
+
+def importable_names(folder: str) -> list[str]:
+    """Return the names in a folder that can take part in imports: modules, packages, installed distributions."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208
+    except OSError:
+        return []
+    return sorted(
+        name for name in names if name != "__pycache__" and ("." not in name or name.endswith(IMPORTABLE))
+    )
+
+
+def stamp(path: str) -> str:
+    """Return what tells one state of a file or folder from the next; "-" when it is not there."""
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return "-"
+    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
+
+
+def _look(kind: str, what: str) -> str:
+    """Return how something is now: a file's stamp or size, a folder's importable names, a variable, the day."""
+    if kind == "stat":
+        return stamp(what)
+    if kind == "size":
+        return str(os.stat(what).st_size)  # noqa: PTH116
+    if kind == "names":
+        return "/".join(importable_names(what))
+    if kind == "day":
+        return str(int(time.time()) // _DAY)
+    if kind == "env":
+        return _hide(what)
+    raise ValueError(kind)
+
+
+def _hide(name: str) -> str:
+    """Return what may be kept of a variable's value: never the value, which may be a secret."""
+    from hashlib import blake2b
+
+    value = os.environ.get(name)
+    if value is None:
+        return "-"
+    return blake2b(f"{name}\0{value}".encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+
+
+def _changed_since(path: str, moment: int) -> bool:
+    try:
+        found = os.stat(path)  # noqa: PTH116
+    except OSError:
+        return False
+    return max(found.st_mtime_ns, found.st_ctime_ns) >= moment
+
+
+def _find_root(args: list[str]) -> str | None:
+    """Return the folder of dagbuild.toml as the command line finds it."""
+    start = os.environ.get("DAGBUILD_PROJECT") or "."
+    named = [at for at, word in enumerate(args) if word.startswith(("-C", "--project"))]
+    if named:
+        word = args[named[0]]
+        if len(named) > 1:
+            return None
+        start = word[10:] if word.startswith("--project=") else "".join(args[named[0] + 1 : named[0] + 2])
+        if word not in ("-C", "--project") and not word.startswith("--project="):
+            return None
+    folder = os.path.abspath(start)  # noqa: PTH100
+    while not os.path.isfile(os.path.join(folder, "dagbuild.toml")):  # noqa: PTH113, PTH118
+        above = os.path.dirname(folder)  # noqa: PTH120
+        if above == folder:
+            return None
+        folder = above
+    return folder
+
+
+def _cache_folder(root: str) -> str:
+    """Return where the cache folder most likely is; reading TOML would cost more than a wrong guess does."""
+    named = os.environ.get("DAGBUILD_CACHE")
+    if not named:
+        named = "cache"
+        table = ""
+        with open(os.path.join(root, "dagbuild.toml"), "rb") as file:  # noqa: PTH118, PTH123
+            for line in file.read().decode().split("\n"):
+                words = line.strip()
+                if words.startswith("["):
+                    table = words
+                elif table == "[cache]" and words.startswith("folder"):
+                    named = words.partition("=")[2].strip().strip("\"'")
+    return os.path.join(root, os.path.expanduser(named))  # noqa: PTH111, PTH118
+
+
+def _describe(args: list[str]) -> str:
+    """Return a line that is the same when the same is asked in the same circumstances."""
+    ours = sorted(
+        (name, text) for name, text in os.environ.items() if name.startswith("DAGBUILD_") or name in _STYLE
+    )
+    screen = tuple(os.get_terminal_size(1)) if sys.stdout.isatty() else ()
+    python = (sys.version, sys.flags.optimize, sys.path)
+    where = (machine(), os.getcwd())  # noqa: PTH109
+    return ascii((FORMAT, __version__, python, where, args, ours, screen, sys.stderr.isatty()))
+
+
+def machine() -> str:
+    """Return the machine's name: in a folder that several share, an import may give another thing on each."""
+    return os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+
+
+def _remove_oldest(folder: str) -> None:
+    """Keep the answers that were given last."""
+    with os.scandir(folder) as entries:
+        known = sorted((entry.stat().st_mtime_ns, entry.path) for entry in entries)
+    for _, path in known[:-MOST_ANSWERS]:
+        os.unlink(path)  # noqa: PTH108
+
+
+asked: Question | None = None
+"""What this process was asked on its command line."""

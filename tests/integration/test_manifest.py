@@ -1,0 +1,302 @@
+"""What is known without importing is never anything else than what an import would tell."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.support import write_files
+from tests.torture.case import Folder, install
+
+REPOSITORY = Path(__file__).parents[2]
+
+FILES = {
+    "dagbuild.toml": """
+        modules = ["nodes"]
+        [config]
+        rate = 2
+        [inputs]
+        table = "table.txt"
+        [profile.high.config]
+        rate = 9
+    """,
+    "table.txt": "20\n",
+    "k.json": '{"k": 3}',
+    "lib.py": "def f(x):\n    return x + 1\n",
+    "nodes.py": """
+        import json
+        import os
+        import tinylib
+        from dagbuild import File
+        from lib import f
+
+        try:
+            from fast import g
+        except ImportError:
+            g = None
+        K = json.load(open("k.json"))["k"]
+        LEVEL = os.environ.get("LEVEL", "none")
+
+        def rows(table: File) -> bytes:
+            return table.path.read_bytes() * 20_000
+
+        def a(rows: bytes, rate: int) -> int:
+            return f(int(rows[:2])) * rate * K
+
+        def b(a: int) -> str:
+            return f"{a} {LEVEL} {g and g(a)} {tinylib.V}"
+    """,
+}
+
+MAIN = """
+import sys
+from dagbuild import quick
+quick.RACY_NS = {racy}
+from dagbuild.__main__ import main
+try:
+    main()
+finally:
+    told = [name for name in ("nodes", "pandas", "numpy", "click") if name in sys.modules]
+    print("imported:", *told, file=sys.stderr)
+"""
+
+
+@dataclass
+class Place:
+    """A project in a folder of its own, with installed packages beside it."""
+
+    base: Path
+    name: str = "project"
+    env: dict[str, str] = field(default_factory=dict)
+    racy: int = 2_000_000_000
+
+    @property
+    def project(self) -> Path:
+        return self.base / self.name
+
+    @property
+    def folder(self) -> Folder:
+        return Folder(self.base, self.project)
+
+    def run(self, *args: str) -> tuple[str, int, set[str]]:
+        """Run the command in a process of its own; return what it gave, its status, and what it imported."""
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("DAGBUILD", "PYTHON"))}
+        environment |= {
+            "PYTHONPATH": os.pathsep.join([str(self.base / "site-packages"), str(REPOSITORY)]),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **self.env,
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", MAIN.format(racy=self.racy), *args],
+            cwd=self.project, env=environment, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        *_, last = done.stderr.splitlines()
+        return done.stdout, done.returncode, set(last.removeprefix("imported:").split())
+
+    def settle(self, *args: str) -> None:
+        """Build until it is known that importing twice gives the same."""
+        for _ in range(3):
+            self.run(*args)
+
+    def forget(self) -> None:
+        """Delete all that is known without importing."""
+        self.forget_answers()
+        shutil.rmtree(self.project / "cache" / "index" / "project", ignore_errors=True)
+
+    def forget_answers(self) -> None:
+        """Delete what was answered before."""
+        shutil.rmtree(self.project / "cache" / "index" / "answers", ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project, built and known; tests work on copies."""
+    place = Place(tmp_path_factory.mktemp("settled"))
+    write_files(place.project, FILES)
+    write_files(place.base / "site-packages", {"tinylib/__init__.py": "V = 1\n"})
+    install("tiny-lib", "1.0", "tinylib")(place.folder)
+    place.settle("b")
+    return place.base
+
+
+@pytest.fixture
+def place(settled: Path) -> Iterator[Place]:
+    """The same project again, in the same place: what is there now is set aside for the test's time."""
+    kept = settled.with_name(settled.name + ".kept")
+    shutil.copytree(settled, kept, symlinks=True)
+    place = Place(settled)
+    place.settle("b")
+    yield place
+    shutil.rmtree(settled)
+    kept.rename(settled)
+
+
+def test_answers_without_importing(place: Place) -> None:
+    """The reports of an unchanged project import neither its modules nor the libraries that these use."""
+    for command in ("b", "status", "plan", "list", "log", "lineage", "explain", "graph"):
+        args = [command, "b"] if command in ("lineage", "explain") else [command]
+        text, status, imported = place.run(*args)
+
+        assert status == 0
+        assert text
+        assert not imported & {"nodes", "pandas", "numpy"}, command
+
+
+def edit_keeping_times(place: Place) -> None:
+    path = place.project / "lib.py"
+    stat = path.stat()
+    path.write_text(path.read_text().replace("+ 1", "+ 2"))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert path.stat().st_size == stat.st_size
+
+
+def write(name: str, text: str) -> Callable[[Place], None]:
+    def edit(place: Place) -> None:
+        (place.project / name).write_text(text)
+
+    return edit
+
+
+def set_variable(name: str, text: str) -> Callable[[Place], None]:
+    def edit(place: Place) -> None:
+        place.env[name] = text
+
+    return edit
+
+
+def upgrade(place: Place) -> None:
+    (place.base / "site-packages/tinylib/__init__.py").write_text("V = 2\n")
+    install("tiny-lib", "2.0", "tinylib")(place.folder)
+
+
+def change_settings(place: Place) -> None:
+    path = place.project / "dagbuild.toml"
+    path.write_text(path.read_text().replace("rate = 2", "rate = 5"))
+
+
+def remove_blobs(place: Place) -> None:
+    shutil.rmtree(place.project / "cache" / "objects")
+
+
+def remove_records(place: Place) -> None:
+    shutil.rmtree(place.project / "cache" / "segments")
+
+
+def remove_index(place: Place) -> None:
+    shutil.rmtree(place.project / "cache" / "index" / "1" / "records", ignore_errors=True)
+
+
+DOUBTS: dict[str, Callable[[Place], None]] = {
+    "a helper edited with size and time kept": edit_keeping_times,
+    "a new module that wins an import": write("fast.py", "def g(x):\n    return x * 2\n"),
+    "a package in front of an installed one": write("tinylib.py", "V = 7\n"),
+    "a variable that the import reads": set_variable("LEVEL", "high"),
+    "a file that the import reads": write("k.json", '{"k": 4}'),
+    "an upgraded distribution": upgrade,
+    "changed settings": change_settings,
+    "a config value in the environment": set_variable("DAGBUILD_SET_rate", "4"),
+    "another profile": set_variable("DAGBUILD_PROFILE", "high"),
+    "a changed input": write("table.txt", "21\n"),
+    "an input of the wrong type": set_variable("DAGBUILD_SET_rate", "x"),
+    "removed blobs": remove_blobs,
+    "removed records": remove_records,
+    "a removed index": remove_index,
+    "a syntax error": write("lib.py", "def f(x):\n    return (\n"),
+    "a removed module": lambda place: (place.project / "lib.py").unlink(),
+    "a comment": write("lib.py", "# f\ndef f(x):\n    return x + 1\n"),
+}
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+def test_says_what_an_import_would_say(place: Place, doubt: str) -> None:
+    """Whatever changes, status and build give what they give when nothing is known."""
+    place.racy = 0  # the harder way: without time to distrust what is young
+    place.settle("status")
+    DOUBTS[doubt](place)
+
+    known = [place.run("status", "b", "rows")[:2], place.run("status")[:2], place.run("show", "a")[:2]]
+    place.forget()
+    imported = [place.run("status", "b", "rows")[:2], place.run("status")[:2], place.run("show", "a")[:2]]
+
+    assert known == imported
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+def test_builds_what_an_import_would_build(place: Place, doubt: str) -> None:
+    """Whatever changes, the next build gives the value that a build from nothing gives."""
+    place.racy = 0
+    place.settle("b")
+    DOUBTS[doubt](place)
+
+    text, status, _ = place.run("b")
+    shutil.rmtree(place.project / "cache")
+    clean, clean_status, _ = place.run("b")
+
+    assert status == clean_status
+    assert text.splitlines()[1:] == clean.splitlines()[1:]
+
+
+def test_last_answer_is_given_again_without_the_command_line(place: Place) -> None:
+    """An unchanged command line is answered before anything is imported, in the very same words."""
+    place.forget_answers()
+    time.sleep(2.1)  # files as young as the command are not trusted
+    first = place.run("b")
+    again = place.run("b")
+
+    assert "click" in first[2]
+    assert "click" not in again[2]
+    assert again[:2] == first[:2]
+    assert "click" in place.run("build", "b")[2], "other words are another question"
+    place.env["FORCE_COLOR"] = "1"
+    assert "\x1b" in place.run("b")[0]
+
+
+def test_a_touched_file_is_still_known(place: Place) -> None:
+    """A file with other times and the same bytes is read, and nothing is imported."""
+    (place.project / "lib.py").touch()
+    imported = place.run("plan")[2]
+
+    assert "nodes" not in imported
+
+
+def test_a_copied_project_is_known_where_it_is_copied_to(place: Place) -> None:
+    """Files are named from the project's folder: a copy reads them once, and imports nothing."""
+    shutil.copytree(place.project, place.base / "copy")
+    place.name = "copy"
+
+    text, _, imported = place.run("status")
+
+    assert "everything is up to date" in text
+    assert "nodes" not in imported
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import uuid\nK = uuid.uuid4().hex",
+        "import datetime\nK = str(datetime.date.today())",
+        "from time import time as clock\nK = clock()",
+        "import os.path\nK = os.path.exists('there.txt')",
+        "import subprocess\nK = subprocess.run(['echo', 'x'], capture_output=True).stdout",
+        "import socket\ntry:\n    K = socket.create_connection(('127.0.0.1', 1), 1)\nexcept OSError:\n    K = 1",
+        "def today():\n    import datetime\n    return datetime.datetime.now().year\nK = today()",
+    ],
+)
+def test_an_import_that_asks_the_world_is_always_made(tmp_path: Path, line: str) -> None:
+    """What leaves no trace, or differs each time, is never answered for."""
+    place = Place(tmp_path, racy=0)
+    write_files(place.project, {"dagbuild.toml": 'modules = ["nodes"]'})
+    (place.project / "nodes.py").write_text(f"{line}\ndef n() -> str:\n    return str(K)\n")
+
+    for _ in range(4):
+        *_, imported = place.run("n")
+
+        assert "nodes" in imported

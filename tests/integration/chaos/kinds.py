@@ -75,6 +75,8 @@ KINDS = (
     Kind("index", r"index/\d+/(records|files)/cache\.db", "memory", fields_of_database),
     Kind("log of the index", r"index/\d+/(records|files)/cache\.db-wal", "memory", fields_of_log),
     Kind("shared memory of the index", r"index/\d+/(records|files)/cache\.db-shm", "memory"),
+    Kind("snapshot", r"index/project/[\w-]+\.json", "nothing"),
+    Kind("answer", r"index/answers/[0-9a-f]+", "nothing"),
     Kind("lock", r"locks/[\w-]+", "nothing"),
     Kind("uses", r"uses/[\d-]+\.\w+\.txt", "nothing"),
     Kind("texts", r"README\.md|CACHEDIR\.TAG|\.gitignore", "nothing"),

@@ -36,6 +36,7 @@ def assert_whole(checked: dict[str, Any], ran: Counter[str], where: str) -> None
 @pytest.mark.slow
 def test_build_at_every_write_call(nursery: Nursery, project: ChaosProject) -> None:  # noqa: F811
     """From an empty folder, the n-th time at the n-th moment: before each call that writes, and in the middle of it."""
+    clean = nursery.run(project, "make_clean")
     moment = 0
     while True:
         moment += 1
@@ -43,7 +44,7 @@ def test_build_at_every_write_call(nursery: Nursery, project: ChaosProject) -> N
         project.take_ran()
         if nursery.start(project, "build", moment=moment, fold=True).wait() is not None:
             break
-        checked = nursery.run(project, "check", sweep=moment % 8 == 0)
+        checked = nursery.run(project, "check", sweep=moment % 16 == 0, clean=clean)
 
         where = f"killed at moment {moment}"
         assert_whole(checked, project.take_ran(), where)
@@ -112,7 +113,7 @@ def test_at_random_instants(nursery: Nursery, project: ChaosProject) -> None:  #
         kills += alive
         # The instants follow the speed of the machine: some come too late, so that the last writes are met as well.
         longest *= 1.02 if alive else 0.9
-        checked = nursery.run(project, "check", sweep=attempts % 10 == 0)
+        checked = nursery.run(project, "check", sweep=attempts % 20 == 0)
 
         where = f"seed {SEED}, attempt {attempts}: {action}"
         assert_whole(checked, project.take_ran(), where)

@@ -50,7 +50,7 @@ def test_writing_fails_from_some_moment_on(nursery: Nursery, project: ChaosProje
         assert len(said) <= 2, f"{where}: {said}"
         assert all(os.strerror(getattr(errno, error)) in text for text in said), f"{where}: {said}"
         told += bool(said)
-        checked = nursery.run(project, "check")
+        checked = nursery.run(project, "check", clean=clean)
         assert checked["before"]["named"] == [], where
         assert_built(checked["built"], clean, where)
         assert checked["built"]["said"] == [], where

@@ -60,6 +60,23 @@ def test_writing_fails_from_some_moment_on(nursery: Nursery, project: ChaosProje
     assert told > moments / 2
 
 
+def test_folder_that_can_only_be_read(nursery: Nursery, project: ChaosProject) -> None:  # noqa: F811
+    """What is in it is used without a word; what is new is computed, and said."""
+    nursery.run(project, "build", fold=True)
+    reader = nursery.start(project, "build", moment=1, error="EROFS").wait()
+    stale = project.edit("listing")
+    clean = nursery.run(project, "make_clean")
+    builder = nursery.start(project, "build", moment=1, error="EROFS").wait()
+    assert reader is not None
+    assert builder is not None
+
+    assert (reader["computed"], reader["said"]) == ([], [])
+    assert set(builder["computed"]) == stale
+    assert_built(builder, clean)
+    assert all("Read-only file system" in text for text in builder["said"])
+    assert builder["said"]
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Any]:
     """A function that puts a file system of some size in the place of a folder, where this machine lets us."""
@@ -123,7 +140,7 @@ def test_folder_vanishes_while_builders_run(nursery: Nursery, project: ChaosProj
 
 @pytest.mark.slow
 def test_index_is_attacked_while_builders_run(nursery: Nursery, project: ChaosProject) -> None:  # noqa: F811
-    """Deleted, cut, flipped, replaced, emptied at any instant: it costs time, and no node runs twice by it."""
+    """Deleted, cut, flipped, replaced, emptied at any instant: it costs time, and nothing fresh runs."""
     generator = random.Random(4)
     for number in range(20):
         stale = project.edit_any(generator)

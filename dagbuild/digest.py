@@ -41,7 +41,10 @@ def digest_text(text: str) -> Digest:
 
 def canonical_json(value: Any) -> bytes:
     """Return the one JSON text of a plain value: sorted keys, no spaces, ASCII; raises ValueError on NaN."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return _encode(value).encode("ascii")
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
 def digest_json(value: Any) -> Digest:
@@ -52,4 +55,4 @@ def digest_json(value: Any) -> Digest:
 def is_digest(text: str) -> bool:
     """Tell whether a text from outside is a well-formed digest, and so safe to make a path of."""
     tail = text[len(PREFIX) :]
-    return text.startswith(PREFIX) and len(tail) == 32 and all(c in "0123456789abcdef" for c in tail)
+    return len(tail) == 32 and text.startswith(PREFIX) and not tail.strip("0123456789abcdef")

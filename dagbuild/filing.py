@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from dagbuild.demand import Demand
 from dagbuild.digest import Digest
@@ -148,6 +149,7 @@ def found_by_content(plan: Plan) -> dict[str, Record]:
     }
 
 
+@cache
 def author() -> str:
     """Return the user's name, or nothing where there is none."""
     try:

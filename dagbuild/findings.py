@@ -44,11 +44,14 @@ class Code(Protocol):
     def modules(self) -> Sequence[ModuleType]:
         """The modules that hold the nodes."""
 
+    def look_again(self) -> None:
+        """Read the code anew from here on: in a long session, what modules hold may change between builds."""
+
     def make_manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
-        """Return the manifest of each node, as its code is now."""
+        """Return the manifest of each node."""
 
     def open_reader(self) -> SourceReader:
-        """Return what reads the meaning of code."""
+        """Return what reads the meaning of code, the same one until `look_again`."""
 
 
 class Known:
@@ -63,6 +66,9 @@ class Known:
     def modules(self) -> Sequence[ModuleType]:
         """Nothing is imported: raises CodeNeededError."""
         raise CodeNeededError
+
+    def look_again(self) -> None:
+        """Nothing to do: that nothing has changed was found before."""
 
     def make_manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
         """Return the manifests that were taken; raises CodeNeededError when an input's value may not fit."""
@@ -88,18 +94,25 @@ class Loaded:
     ) -> None:
         install()
         self._settings = settings
+        self._reader: SourceReader | None = None
         self.modules = modules if modules is not None else load_modules(settings.modules, settings.root)
         self.graph = load_graph(
             self.modules, settings.config, allow_overrides=allow_overrides, inputs=settings.inputs
         )
 
+    def look_again(self) -> None:
+        """Read the code anew from here on."""
+        self._reader = None
+
     def make_manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
-        """Return the manifests, taken anew: in a long session, what modules hold may change between builds."""
+        """Return the manifest of each node."""
         return make_manifests(nodes, self.open_reader(), packages=self._settings.packages)
 
     def open_reader(self) -> SourceReader:
-        """Return what reads the meaning of code."""
-        return SourceReader(self.modules, str(self._settings.root))
+        """Return what reads the meaning of code, the same one until `look_again`."""
+        if self._reader is None:
+            self._reader = SourceReader(self.modules, str(self._settings.root))
+        return self._reader
 
 
 class Remembered(Loaded):

@@ -17,18 +17,18 @@ class Graph:
     def __init__(self, nodes: Mapping[str, Node], inputs: Mapping[str, Input]) -> None:
         self.nodes: Mapping[str, Node] = dict(nodes)
         self.inputs: Mapping[str, Input] = dict(inputs)
+        self._upstream = {name: node.upstream for name, node in self.nodes.items()}
         self._downstream: dict[str, list[str]] = {name: [] for name in (*self.inputs, *self.nodes)}
-        for node in self.nodes.values():
-            for name in node.upstream:
-                self._downstream.setdefault(name, []).append(node.name)
+        for consumer, names in self._upstream.items():
+            for name in names:
+                self._downstream.setdefault(name, []).append(consumer)
 
     def __contains__(self, name: object) -> bool:
         return name in self.nodes or name in self.inputs
 
     def upstream(self, name: str) -> tuple[str, ...]:
         """Return the names that the node takes directly; nothing for an input."""
-        node = self.nodes.get(name)
-        return node.upstream if node else ()
+        return self._upstream.get(name, ())
 
     def downstream(self, name: str) -> tuple[str, ...]:
         """Return the nodes that take this one directly, in the order of definition."""

@@ -31,7 +31,7 @@ from dagbuild.graph import Graph
 from dagbuild.inputs import GivenMaker, Outside
 from dagbuild.lookup import StoreLookup
 from dagbuild.node import Node
-from dagbuild.observe.unseen import Unseen, find_unseen
+from dagbuild.observe.unseen import Unseen, UnseenFinder
 from dagbuild.pinning import add_pin, choose_artifact, drop_pin
 from dagbuild.plan import Decision, Explanation, Plan, make_plan
 from dagbuild.reasons import find_changes, with_parts
@@ -163,6 +163,7 @@ class Project:
     ) -> tuple[Request, Callable[[str], bool]]:
         if self._findings.known is not None and (inputs or overrides):
             raise CodeNeededError  # their types are to be checked
+        self._findings.code.look_again()
         names = self.targets(targets)
         for name in force:
             if name not in self.graph.nodes:
@@ -300,7 +301,9 @@ class Project:
         """Return what the nodes' code uses and nobody sees, of all nodes unless some are named; runs nothing."""
         self._findings.load()
         chosen = [self.check_node(name) for name in nodes] or list(self.graph.nodes.values())
-        return find_unseen(chosen, self._findings.code.open_reader())
+        self._findings.code.look_again()
+        finder = UnseenFinder(self._findings.code.open_reader())
+        return [unseen for node in chosen for unseen in finder.find(node)]
 
     def make_work(self, node: str) -> Work:
         """Return the call that makes the node's value from stored ones, not to be kept; raises InputError."""

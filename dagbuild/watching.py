@@ -13,7 +13,7 @@ from functools import cached_property
 from dagbuild.code import SourceReader
 from dagbuild.node import Node
 from dagbuild.observe import ExtraCode, Places, Ran, Watch, find_changed
-from dagbuild.observe.unseen import find_unseen
+from dagbuild.observe.unseen import UnseenFinder
 from dagbuild.record import Artifact, Observation, Record
 from dagbuild.request import Request
 from dagbuild.settings import Settings
@@ -39,6 +39,10 @@ class Watching:
     @cached_property
     def _reader(self) -> SourceReader:
         return self._make_reader()
+
+    @cached_property
+    def _unseen(self) -> UnseenFinder:
+        return UnseenFinder(self._reader)
 
     @cached_property
     def _extra(self) -> ExtraCode:
@@ -72,11 +76,8 @@ class Watching:
     def find_notes(self, name: str) -> list[str]:
         """Return a line for each thing in the node's code that neither the fingerprint nor an observation sees."""
         node = self._nodes[name]
-        hidden = self._reader.closure([node.function, *node.sources], node.cache.ignore).notes
+        _, hidden = self._reader.reached([node.function, *node.sources], node.cache.ignore)
         return [
             *(f"'{name}': {note}" for note in hidden),
-            *(
-                f"'{name}' {u.text} ({u.where}): not tracked; {u.remedy}"
-                for u in find_unseen([node], self._reader)
-            ),
+            *(f"'{name}' {u.text} ({u.where}): not tracked; {u.remedy}" for u in self._unseen.find(node)),
         ]

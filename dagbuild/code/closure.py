@@ -63,6 +63,7 @@ class SourceReader:
         self._leaves: dict[Entity, Leaf] = {}
         self._files: dict[str, bool] = {}
         self._links: dict[Entity, list[Entity]] = {}
+        self._places: dict[int, tuple[Any, Entity | None]] = {}
 
     def closure(
         self, things: Sequence[Any], ignore: Sequence[Any] = (), *, called_by_name: bool = False
@@ -72,10 +73,8 @@ class SourceReader:
         With `called_by_name` the first thing's parameters are called by keywords that are ours to choose: where
         nothing else sees their names, their places count instead.
         """
-        items = [self._walk.refer(thing) for thing in things]
-        by_place = self._by_place(items[0]) if called_by_name else None
-        if by_place is not None:
-            items[0] = by_place
+        by_place = self._by_place(things[0]) if called_by_name else None
+        items = self._refer_all(by_place, things)
         skipped = [item for item in (self._walk.refer(thing) for thing in ignore) if isinstance(item, Entity)]
         self._walk.finish()
         entities = [item for item in items if isinstance(item, Entity)]
@@ -118,14 +117,20 @@ class SourceReader:
                 found.add(self._walk.origins.of_name(form.__module__).distribution)
         return found - {""}
 
-    def _by_place(self, item: Item) -> Entity | None:
+    def _by_place(self, thing: Any) -> Entity | None:
         """Return what stands for a function when its parameters count by their places; None when they may not."""
-        if not isinstance(item, Entity) or not self._walk.is_plain(item.thing):
-            return None
-        self._walk.finish()
-        if any(entity.marks & CALLERS for entity in self._reach([item], ())):
-            return None
-        return self._walk.refer_node(item.thing)
+        if id(thing) not in self._places:
+            entity = self._walk.refer_node(thing) if self._walk.is_plain(thing) else None
+            self._walk.finish()
+            if entity is not None and any(each.marks & CALLERS for each in self._reach([entity], ())):
+                entity = None
+            self._places[id(thing)] = (thing, entity)
+        return self._places[id(thing)][1]
+
+    def _refer_all(self, first: Entity | None, things: Sequence[Any]) -> list[Item]:
+        """Return the items of the things; `first` stands for the first of them where it is given."""
+        items: list[Item] = [] if first is None else [first]
+        return items + [self._walk.refer(thing) for thing in things[len(items) :]]
 
     def carried(self, names: Iterable[str]) -> Digest | None:
         """Return what the project's classes and functions named ("features.io:Model") mean together.
@@ -180,16 +185,21 @@ class SourceReader:
         self._walk.finish()
         return [item for item in items if isinstance(item, Entity)]
 
-    def functions(self, things: Sequence[Any], ignore: Sequence[Any] = ()) -> tuple[FunctionType, ...]:
-        """Return the project's functions that the things reach, themselves included."""
-        items = [self._walk.refer(thing) for thing in things]
+    def reached(
+        self, things: Sequence[Any], ignore: Sequence[Any] = ()
+    ) -> tuple[tuple[FunctionType, ...], tuple[str, ...]]:
+        """Return the project's functions that the things reach, themselves included, and the notes of it all."""
+        items = self._refer_all(self._by_place(things[0]), things)
         skipped = [self._walk.refer(thing) for thing in ignore]
         self._walk.finish()
         reached = self._reach(
             [item for item in items if isinstance(item, Entity)],
             {item for item in skipped if isinstance(item, Entity)},
         )
-        return tuple(e.thing for e in reached if e.kind == "helper" and isinstance(e.thing, FunctionType))
+        functions = (e.thing for e in reached if e.kind == "helper" and isinstance(e.thing, FunctionType))
+        return tuple(dict.fromkeys(functions)), tuple(
+            dict.fromkeys(note for entity in reached for note in entity.notes)
+        )
 
     def where(self, code: CodeType, line: int) -> str:
         """Return where a line of code stands, from the project's folder."""

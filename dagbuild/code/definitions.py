@@ -19,7 +19,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from dagbuild.code.dump import Function
-from dagbuild.code.normal_form import FunctionForm, dump_function
+from dagbuild.code.normal_form import Form, FunctionForm, dump_function, dump_nodes
 from dagbuild.code.places import find_places
 from dagbuild.digest import digest_bytes
 
@@ -69,6 +69,15 @@ class Text:
         if form is None:
             form = self._forms[id(node)] = dump_function(node)
         return form
+
+    def decorators(self, code: CodeType) -> tuple[Form, ...] | None:
+        """Return the forms of the function's decorators alone, or None."""
+        node = self.find_function(code)
+        if node is None:
+            return None
+        return (
+            () if isinstance(node, ast.Lambda) else tuple(dump_nodes([each]) for each in node.decorator_list)
+        )
 
     def node_form(self, code: CodeType) -> FunctionForm | None:
         """Return the function's form with its parameters by place, or None where their names may matter."""
@@ -140,6 +149,11 @@ class Definitions:
         """Return the form of a loaded function, or None when its text is not to be had."""
         text = self.text(function.__code__.co_filename, function.__globals__)
         return text.function_form(function.__code__) if text else None
+
+    def decorators(self, function: FunctionType) -> tuple[Form, ...] | None:
+        """Return the forms of a loaded function's decorators, or None when its text is not to be had."""
+        text = self.text(function.__code__.co_filename, function.__globals__)
+        return text.decorators(function.__code__) if text else None
 
     def find_function(self, function: FunctionType) -> Function | None:
         """Return the definition of a loaded function, or None when its text is not to be had."""

@@ -128,10 +128,10 @@ def _add_decorators(walk: Walk, entity: Entity, form: FunctionForm, names: dict[
 
 def is_plain(walk: Walk, function: FunctionType) -> bool:
     """Tell whether a function is just what its text says: no decorator got to see it or its name."""
-    form = walk.definitions.function_form(function)
-    if form is None or hasattr(function, "__wrapped__"):
+    decorators = walk.definitions.decorators(function)
+    if decorators is None or hasattr(function, "__wrapped__"):
         return False
-    return all(is_ours(walk, piece, function.__globals__) for piece in form.decorators)
+    return all(is_ours(walk, piece, function.__globals__) for piece in decorators)
 
 
 def is_ours(walk: Walk, decorator: Form, names: dict[str, Any]) -> bool:

@@ -15,11 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import ipc
 
-from dagbuild.codecs.base import Declined, Piece, Reader, Writer
+from dagbuild.codecs.base import UNCUT, Declined, Piece, Reader, Writer
+from dagbuild.codecs.cuts import cut
 from dagbuild.errors import CodecError
-
-ROWS = 128 * 1024
-"""In each chunk; a change re-keys artifacts."""
 
 
 def add_chunks(chunks: Any, writer: Writer, *, whole: bool = False) -> list[Any]:
@@ -34,11 +32,14 @@ def add_chunks(chunks: Any, writer: Writer, *, whole: bool = False) -> list[Any]
     dictionary = _has_dictionary(stored)
     if dictionary:
         chunks = chunks.unify_dictionaries()
-    step = max(len(chunks), 1) if whole or dictionary else ROWS
     numbers = []
-    for start in range(0, max(len(chunks), 1 if dictionary else 0), step):
-        array = _one(chunks.slice(start, step))
-        numbers.append(writer.add(_stream(array) if dictionary else _message(array)))
+    if dictionary:
+        numbers.append(writer.add(_stream(_one(chunks))))
+    else:
+        start = 0
+        for rows in [len(chunks)] if whole and len(chunks) else cut(len(chunks), 1):
+            numbers.append(writer.add(_message(chunks.slice(start, rows))))
+            start += rows
     return [encode_type(stored), len(chunks), numbers]
 
 
@@ -106,6 +107,8 @@ def _has_dictionary(kind: Any) -> bool:
 
 
 def _one(chunks: Any) -> Any:
+    if chunks.num_chunks == 1 and chunks.type in _TEXTS:
+        return _exact_text(chunks.chunk(0))
     try:
         one = chunks.combine_chunks()
     except pa.ArrowInvalid as error:
@@ -117,10 +120,13 @@ def _one(chunks: Any) -> Any:
     return one
 
 
-def _message(array: Any) -> Piece:
-    array = _without_hidden_text(array)
-    size = ipc.get_record_batch_size(_batch(array))
-    return Piece(size, lambda: _batch(_without_hidden_values(array)).serialize())
+def _message(chunks: Any) -> Piece:
+    # Made once for its size and again when it is written: all chunks of a long column are not in memory at once.
+    def make() -> Any:
+        return _batch(_without_hidden_values(_without_hidden_text(_one(chunks)))).serialize()
+
+    size = ipc.get_record_batch_size(_batch(_without_hidden_text(_one(chunks))))
+    return Piece(size, make, UNCUT)
 
 
 def _stream(array: Any) -> bytes:
@@ -136,17 +142,39 @@ def _batch(array: Any) -> Any:
     return pa.RecordBatch.from_arrays([array], schema=pa.schema([pa.field("", array.type)]))
 
 
+_TEXTS = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
+
+
+def _text_ends(array: Any) -> np.ndarray[Any, Any]:
+    """Return where each text begins among the bytes, and where the last one ends."""
+    offsets = np.frombuffer(array.buffers()[1], "<i8" if array.type in _TEXTS[1::2] else "<i4")
+    return offsets[array.offset : array.offset + len(array) + 1]
+
+
+def _exact_text(array: Any) -> Any:
+    """Return a text array over just its own bytes, without a copy of them.
+
+    Combining would copy. A message of a slice holds some bytes behind its end (pyarrow 26).
+    """
+    if not len(array):
+        return pa.array([], array.type)
+    ends = _text_ends(array)
+    data = array.buffers()[2]
+    own = None if data is None else data.slice(int(ends[0]), int(ends[-1] - ends[0]))
+    validity = _validity(array) if array.null_count else None
+    return pa.Array.from_buffers(array.type, len(array), [validity, pa.py_buffer(ends - ends[0]), own])
+
+
 def _without_hidden_text(array: Any) -> Any:
     """Return a text array with nothing under its nulls; unlike numbers this changes its size."""
     kind = array.type
-    texts = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
-    if not array.null_count or kind not in texts:
+    if not array.null_count or kind not in _TEXTS:
         return array
-    offsets = np.frombuffer(array.buffers()[1], "<i8" if kind in texts[1::2] else "<i4")
-    held = int(offsets[array.offset + len(array)]) - int(offsets[array.offset])
+    ends = _text_ends(array)
+    held = int(ends[-1]) - int(ends[0])
     if held == (pc.sum(pc.binary_length(array)).as_py() or 0):
         return array
-    filled = pc.fill_null(array, pa.scalar("" if kind in texts[:2] else b"", kind))
+    filled = pc.fill_null(array, pa.scalar("" if kind in _TEXTS[:2] else b"", kind))
     return pa.Array.from_buffers(kind, len(array), [_validity(array), *filled.buffers()[1:]])
 
 

@@ -8,7 +8,7 @@ sees buffers by number only.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +22,28 @@ class Declined(Exception):  # noqa: N818 - an answer, not an error
     """The codec cannot give this value back exactly; the next one is asked."""
 
 
+WORD = 8
+"""Bytes of one item, where a buffer says nothing else."""
+
+UNCUT = 0
+"""Instead of bytes of an item: the buffer is one blob, however long it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A buffer of known size, made when it is wanted and not kept: a frame is never in memory twice."""
 
     size: int
     make: Callable[[], Buffer]
+    item: int = WORD
+    """Bytes of one row of it: a column of flags is cut at the rows where a column of numbers beside it is."""
+
+    def parts(self, sizes: Sequence[int]) -> Iterator[Buffer]:
+        """Yield the bytes in parts of these sizes, which are the whole together."""
+        data, start = memoryview(self.make()).cast("B"), 0
+        for size in sizes:
+            yield data[start : start + size]
+            start += size
 
 
 class Codec(ABC):

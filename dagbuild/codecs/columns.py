@@ -78,8 +78,8 @@ def _add_masked(array: Any, writer: Writer) -> Form:
     data, mask = array._data, array._mask
     if mask.any():
         # Whatever an operation left there is no part of the value.
-        piece = Piece(data.nbytes, lambda: np.where(mask, data.dtype.type(0), data).view(np.uint8).data)
-        number = writer.add(piece)
+        clean = lambda: np.where(mask, data.dtype.type(0), data).view(np.uint8).data  # noqa: E731
+        number = writer.add(Piece(data.nbytes, clean, data.itemsize))
     else:
         number = add_array(data, writer)
     return ["masked", data.dtype.str, number, add_array(mask, writer)]

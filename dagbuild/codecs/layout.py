@@ -1,49 +1,36 @@
 """How the buffers of a value become blobs, and which bytes of which blob a buffer is.
 
-Decided by the sizes of the buffers alone, so that the layout of a value never depends on where or when it was stored.
-Tiny buffers are inside the metadata, small ones share a pack, a large one has blobs of its own, cut at fixed places:
-a column that two frames share is stored once, and appending to it writes its tail.
+Decided by the sizes of the buffers and of their items alone, so that the layout of a value never depends on where or
+when it was stored. Tiny buffers are inside the metadata, small ones share a pack, a large one has blobs of its own, cut
+at fixed places: a column that two frames share is stored once, and appending to it writes its tail.
 """
 
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, repeat
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.codecs.base import Piece
+from dagbuild.codecs.base import UNCUT, WORD, Piece
+from dagbuild.codecs.cuts import cut
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-# A change of any of these numbers re-keys artifacts, and needs a new number in `Layout.to_json`.
-VERSION = 1
+# A change of any of these numbers re-keys artifacts, and needs a new number for the first.
+VERSION = 2
 TINY = 512
 ALL_TINY = 8 * 1024
 SMALL = 32 * 1024
 ALIGN = 64
-FIRST_CUT = 512 * 1024
-CUT_SHARE = 64
+PACK_CUT = 512 * 1024
 
 
-def cut(size: int) -> list[int]:
-    """Return the sizes of the blobs of `size` bytes.
-
-    Cuts depend on the distance from the start only, so bytes that were there before an append keep their blobs. A
-    blob is at most 512 KiB or a 64th of what lies before it: the tail that is written again stays a small share, and
-    a column of a terabyte has no more than some thousand blobs. All but the last are whole pages on any machine.
-    Half the size would write less of short columns on an append, but saving takes 0.3 ms for each file.
-    """
-    sizes = []
-    start = 0
-    while start < size:
-        share = start // CUT_SHARE
-        step = max(FIRST_CUT, 1 << (share.bit_length() - 1) if share else 0)
-        sizes.append(min(step, size - start))
-        start += step
-    return sizes
+def cut_pack(size: int) -> list[int]:
+    """Return the sizes of the blobs of a pack: all short, for one small column may be all that changes."""
+    return [min(PACK_CUT, size - start) for start in range(0, size, PACK_CUT)]
 
 
 def aligned(size: int) -> int:
@@ -56,6 +43,7 @@ class Place:
     """Where a buffer is: inline, or `size` bytes at `offset` of the joined `blobs` (their indices)."""
 
     size: int
+    item: int = WORD
     inline: bytes | None = None
     offset: int = 0
     blobs: range = range(0)
@@ -72,46 +60,55 @@ class Layout:
     blobs: tuple[int, ...]
 
     @classmethod
-    def of(cls, sizes: Sequence[int], inline: Sequence[bytes | None]) -> Layout:
-        """Return the layout of buffers of these sizes; those with `inline` bytes need no blob."""
+    def of(
+        cls, sizes: Sequence[int], inline: Sequence[bytes | None], items: Iterable[int] = repeat(WORD)
+    ) -> Layout:
+        """Return the layout of buffers of these sizes and items; those with `inline` bytes need no blob."""
         pack = sum(aligned(s) for s, data in zip(sizes, inline, strict=True) if data is None and s < SMALL)
-        blobs = cut(pack)
+        blobs = cut_pack(pack)
         pack_blobs = range(len(blobs))
         places, offset = [], 0
-        for size, data in zip(sizes, inline, strict=True):
+        for size, data, item in zip(sizes, inline, items, strict=False):
             if data is not None:
                 places.append(Place(size, inline=data))
             elif size < SMALL:
                 places.append(Place(size, offset=offset, blobs=pack_blobs, packed=True))
                 offset += aligned(size)
             else:
-                pieces = cut(size)
-                places.append(Place(size, blobs=range(len(blobs), len(blobs) + len(pieces))))
+                pieces = cut(size, item)
+                places.append(Place(size, item, blobs=range(len(blobs), len(blobs) + len(pieces))))
                 blobs += pieces
         return cls(tuple(places), pack, tuple(blobs))
 
     def to_json(self) -> list[Any]:
-        """Return the plain form: the version, then inline bytes, sizes, and runs of one size."""
+        """Return the plain form: the version, then inline bytes, sizes, and runs of one size and item."""
         entries: list[Any] = [VERSION]
-        marks = (p.size if p.inline is None else b64encode(p.inline).decode() for p in self.places)
-        for mark, run in groupby(marks):
+        marks = ((p.size if p.inline is None else b64encode(p.inline).decode(), p.item) for p in self.places)
+        for (mark, item), run in groupby(marks):
             count = sum(1 for _ in run)
-            entries.append(mark if count == 1 else [mark, count])
+            if item != WORD:
+                entries.append([mark, count, item])
+            else:
+                entries.append(mark if count == 1 else [mark, count])
         return entries
 
     @classmethod
     def from_json(cls, data: list[Any]) -> Layout:
-        """Return the layout of a plain form; raises ValueError when it is of another version."""
+        """Return the layout of a plain form; raises ValueError when it is of another version, or none at all."""
         if data[0] != VERSION:
             raise ValueError(f"layout {data[0]!r}, this dagbuild reads {VERSION}")
         sizes: list[int] = []
         inline: list[bytes | None] = []
+        items: list[int] = []
         for entry in data[1:]:
-            mark, count = entry if isinstance(entry, list) else (entry, 1)
+            mark, count, *item = entry if isinstance(entry, list) else (entry, 1)
+            if min(item, default=WORD) < UNCUT:
+                raise ValueError(f"an item of {item[0]} bytes")
             held = b64decode(mark) if isinstance(mark, str) else None
             sizes += [mark if held is None else len(held)] * count
             inline += [held] * count
-        return cls.of(sizes, inline)
+            items += (item or [WORD]) * count
+        return cls.of(sizes, inline, items)
 
 
 def lay_out(pieces: Sequence[Piece]) -> Layout:
@@ -120,24 +117,37 @@ def lay_out(pieces: Sequence[Piece]) -> Layout:
     # Ten thousand tiny columns would make a record of megabytes: together they must be small, too.
     keep = sum(tiny) <= ALL_TINY
     inline = [bytes(p.make()) if keep and p.size <= TINY else None for p in pieces]
-    return Layout.of([piece.size for piece in pieces], inline)
+    return Layout.of([piece.size for piece in pieces], inline, [piece.item for piece in pieces])
 
 
 def iter_blobs(pieces: Sequence[Piece], layout: Layout) -> Iterator[Sequence[Buffer]]:
-    """Yield the bytes of each blob, in order; no more than one buffer is made at a time."""
-    if layout.pack:
-        pack = memoryview(bytearray(layout.pack))
-        for piece, place in zip(pieces, layout.places, strict=True):
-            if place.packed:
-                pack[place.offset : place.offset + place.size] = memoryview(piece.make()).cast("B")
-        yield from _cut_bytes(pack)
+    """Yield the bytes of each blob, in order; no more than one buffer, or blob of the pack, is made at a time."""
+    yield from _regroup(_iter_packed(pieces, layout), cut_pack(layout.pack))
     for piece, place in zip(pieces, layout.places, strict=True):
         if place.inline is None and not place.packed:
-            yield from _cut_bytes(memoryview(piece.make()).cast("B"))
+            for part in piece.parts(cut(place.size, place.item)):
+                yield (part,)
 
 
-def _cut_bytes(data: memoryview) -> Iterator[Sequence[Buffer]]:
-    start = 0
-    for size in cut(data.nbytes):
-        yield (data[start : start + size],)
-        start += size
+def _iter_packed(pieces: Sequence[Piece], layout: Layout) -> Iterator[memoryview]:
+    """Yield what the pack is made of: its buffers, with zeros up to where the next one begins."""
+    zeros = memoryview(bytes(ALIGN))
+    for piece, place in zip(pieces, layout.places, strict=True):
+        if place.packed:
+            yield memoryview(piece.make()).cast("B")
+            if place.size % ALIGN:
+                yield zeros[: aligned(place.size) - place.size]
+
+
+def _regroup(parts: Iterator[memoryview], sizes: Sequence[int]) -> Iterator[Sequence[Buffer]]:
+    """Yield the bytes of all parts in a row, cut into these sizes, as they come and without a copy."""
+    part = memoryview(b"")
+    for size in sizes:
+        blob: list[memoryview] = []
+        room = size
+        while room:
+            part = part if part.nbytes else next(parts)
+            blob.append(part[:room])
+            part = part[room:]
+            room -= blob[-1].nbytes
+        yield blob

@@ -9,6 +9,7 @@ import datetime as dt
 import math
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -28,13 +29,15 @@ _NANS = {id(np.nan): "nan", id(math.nan): "math.nan"}
 def add_objects(array: np.ndarray[Any, Any], writer: Writer) -> list[Any]:
     """Return the form of a one-dimensional object array: its length, the kind of each cell, and each kind's cells."""
     cells = array.tolist()
-    kind_of = dict.fromkeys(set(map(type, cells)), "other") | _KIND_OF
-    found = [kind_of[kind] for kind in map(type, cells)]
-    if "float" in found:
+    types = set(map(type, cells))
+    kind_of = dict.fromkeys(types, "other") | _KIND_OF
+    found = list(map(kind_of.__getitem__, map(type, cells)))
+    if float in types:
         for row, cell in enumerate(cells):
             if id(cell) in _NANS:
                 found[row] = _NANS[id(cell)]
-    names = [name for name in _ORDER if name in set(found)]
+    held = set(found)
+    names = [name for name in _ORDER if name in held]
     if len(names) <= 1:
         return [len(cells), None, [_add_part(name, cells, writer) for name in names]]
     code_of = {name: code for code, name in enumerate(names)}
@@ -50,15 +53,15 @@ def add_objects(array: np.ndarray[Any, Any], writer: Writer) -> list[Any]:
 def read_objects(form: list[Any], reader: Reader) -> np.ndarray[Any, Any]:
     """Return the object array of a form."""
     length, number, parts = form
-    result = np.empty(length, object)
     if number is None:
-        for name, part in parts:
-            _fill(result, slice(None), _read_part(name, part, length, reader))
-        return result
+        return _column(
+            chain.from_iterable(_read_part(name, part, length, reader) for name, part in parts), length
+        )
+    result = np.empty(length, object)
     codes = make_array(reader.view(number), np.dtype(np.uint8), (length,))
     for code, (name, part) in enumerate(parts):
         rows = np.flatnonzero(codes == code)
-        _fill(result, rows, _read_part(name, part, len(rows), reader))
+        result[rows] = _column(_read_part(name, part, len(rows), reader), len(rows))
     return result
 
 
@@ -89,13 +92,9 @@ def _read_part(name: str, part: Any, length: int, reader: Reader) -> Any:
     return kind.decode(read_chunks(part, reader).to_pylist())
 
 
-def _fill(result: np.ndarray[Any, Any], where: Any, cells: Iterable[Any]) -> None:
-    # A list of lists would be taken for a table, so cells go through an array of their own.
-    cells = list(cells)
-    column = np.empty(len(cells), object)
-    for row, cell in enumerate(cells):
-        column[row] = cell
-    result[where] = column
+def _column(cells: Iterable[Any], length: int) -> np.ndarray[Any, Any]:
+    # Not np.array, which takes a list of lists for a table.
+    return np.fromiter(cells, object, length)
 
 
 class _One:

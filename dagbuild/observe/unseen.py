@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dis
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections import ChainMap
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import CodeType, FunctionType, ModuleType
@@ -89,13 +90,19 @@ _KINDS = (
 _SEEDED_BY_ARGUMENT = ("random.Random", "numpy.random.default_rng", "numpy.random.RandomState")
 
 
-def find_unseen(nodes: Iterable[Node], reader: SourceReader) -> list[Unseen]:
-    """Return what the nodes' code uses and nobody sees, each place once per node, in the order of the code."""
-    found: dict[Unseen, None] = {}
-    for node in nodes:
-        functions = reader.functions([node.function, *node.sources], node.cache.ignore)
-        uses = [(use, reader.where(f.__code__, use.line)) for f in functions for use in _find_uses(f)]
+class UnseenFinder:
+    """Finds what nodes' code uses and nobody sees; reads each function once."""
+
+    def __init__(self, reader: SourceReader) -> None:
+        self._reader = reader
+        self._uses: dict[FunctionType, list[tuple[_Use, str]]] = {}
+
+    def find(self, node: Node) -> list[Unseen]:
+        """Return the uses in the node's code, each place once, in the order of the code."""
+        functions, _ = self._reader.reached([node.function, *node.sources], node.cache.ignore)
+        uses = [use for function in functions for use in self._uses_of(function)]
         names = {use.name for use, _ in uses}
+        found: dict[Unseen, None] = {}
         for use, where in uses:
             if use.name in _SEEDED_BY_ARGUMENT:
                 if not use.has_arguments:
@@ -106,7 +113,23 @@ def find_unseen(nodes: Iterable[Node], reader: SourceReader) -> list[Unseen]:
                 if _matches(use.name, kind.names) and not names.intersection(kind.unless):
                     found[Unseen(node.name, f"{kind.text}: {use.name}", where, kind.remedy)] = None
                     break
-    return list(found)
+        return list(found)
+
+    def _uses_of(self, function: FunctionType) -> list[tuple[_Use, str]]:
+        if function not in self._uses:
+            self._uses[function] = [
+                (use, self._reader.where(function.__code__, use.line))
+                for use in _find_uses(function)
+                if _concerns(use.name)
+            ]
+        return self._uses[function]
+
+
+@cache
+def _concerns(name: str) -> bool:
+    """Tell whether a name of a library's has anything to do with what nobody sees."""
+    seeds = (seed for kind in _KINDS for seed in kind.unless)
+    return name in {*_SEEDED_BY_ARGUMENT, *seeds} or any(_matches(name, kind.names) for kind in _KINDS)
 
 
 def _matches(name: str, names: Sequence[str]) -> bool:
@@ -132,7 +155,7 @@ def _find_uses(function: FunctionType) -> Iterator[_Use]:
     while codes:
         code = codes.pop()
         codes += [const for const in code.co_consts if isinstance(const, CodeType)]
-        yield from _uses_of(code, {**function.__globals__, **_contents(cells)})
+        yield from _uses_of(code, ChainMap(_contents(cells), function.__globals__))
 
 
 def _contents(cells: dict[str, Any]) -> dict[str, Any]:
@@ -145,10 +168,10 @@ def _contents(cells: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _uses_of(code: CodeType, names: dict[str, Any]) -> Iterator[_Use]:
+def _uses_of(code: CodeType, known: ChainMap[str, Any]) -> Iterator[_Use]:
     line = code.co_firstlineno
-    names = {**names, **_imports(code)}
     steps = [step for step in dis.get_instructions(code) if step.opname not in _SILENT]
+    names = known.new_child(_imports(steps))
     position = 0
     while position < len(steps):
         step = steps[position]
@@ -218,13 +241,13 @@ def _public_module(module: str) -> str:
     return ".".join(parts)
 
 
-def _imports(code: CodeType) -> dict[str, Any]:
+def _imports(steps: Sequence[dis.Instruction]) -> dict[str, Any]:
     """Return what imports inside a function bind, of modules that are imported already."""
 
     found: dict[str, Any] = {}
     module: Any = None
     item: Any = None
-    for step in dis.get_instructions(code):
+    for step in steps:
         if step.opname == "IMPORT_NAME":
             module = item = sys.modules.get(step.argval) or _Absent(step.argval)
         elif step.opname == "IMPORT_FROM":

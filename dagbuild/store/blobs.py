@@ -2,7 +2,7 @@
 
 Knows bytes and digests, no records. Guards: a file under a blob's name was once complete, it is never written in
 place (a mapped file that shrinks kills its readers), and bytes are handed out only after they were seen to match
-their name in this process.
+their name in this process. Paths are texts here: making a Path takes longer than the system call it is for.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from dagbuild.digest import digest_bytes, digest_chunks, is_digest
 from dagbuild.errors import BlobDamagedError, BlobMissingError
@@ -38,6 +38,18 @@ MAPPED = 16 * 1024
 TOUCH_AFTER = 3600.0
 """Seconds after which a use is worth noting in the file's mtime, which gc takes for the last use."""
 
+_READ_ONLY = 0o444
+
+_AT_ONCE = 512
+"""Parts of a blob that one system call takes; the limit is 1,024."""
+
+
+class _Verified(NamedTuple):
+    """A file that was seen to hold the right bytes, and what its stat said then."""
+
+    path: Path
+    stamp: tuple[int, int]
+
 
 class BlobFolder:
     """The blobs of one cache folder."""
@@ -47,7 +59,7 @@ class BlobFolder:
         self._fsync = fsync
         self._notice = on_notice
         self._lock = threading.Lock()
-        self._verified: dict[str, int] = {}  # digest -> inode that was seen to hold the right bytes
+        self._verified: dict[str, _Verified] = {}  # by digest
         self._damaged: dict[str, int] = {}  # digest -> inode that could not be put aside
         self._unsynced = False
 
@@ -55,75 +67,82 @@ class BlobFolder:
         """Store the concatenation of `chunks`; raises StoreError when it cannot be written."""
         views = [memoryview(chunk).cast("B") for chunk in chunks]
         ref = BlobRef(digest_chunks(views), sum(view.nbytes for view in views))
-        if self._take_existing(ref):
+        path = self._layout.blob_name(ref.digest)
+        if self._take_existing(ref, path):
             return ref
-        part = self.new_part(ref)
+        part = f"{path}.{secrets.token_hex(4)}{PART}"
         try:
-            with part.open("xb") as file:
-                for view in views:
-                    file.write(view)
+            descriptor = self._create(part)
+            try:
+                _write_all(descriptor, views)
+            finally:
+                os.close(descriptor)
         except OSError as error:
             _discard(part)
             raise write_error(self._layout.folder, error) from error
         except BaseException:
             _discard(part)
             raise
-        self._publish(part, ref)
+        self._publish(part, path)
         return ref
+
+    def _create(self, part: str) -> int:
+        """Open a new file, read-only for everybody who opens it after."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+        try:
+            return os.open(part, flags, _READ_ONLY)
+        except FileNotFoundError:
+            self._make_parent(part)
+            return os.open(part, flags, _READ_ONLY)
+
+    def _make_parent(self, path: str) -> None:
+        if not self._layout.objects.is_dir():
+            self._layout.make()
+        try:
+            Path(path).parent.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise write_error(self._layout.folder, error) from error
 
     def new_part(self, ref: BlobRef) -> Path:
         """Return a fresh path beside the blob's, in a folder that exists."""
-        path = self._layout.blob(ref.digest)
-        if not path.parent.is_dir():
-            if not self._layout.objects.is_dir():
-                self._layout.make()
-            try:
-                path.parent.mkdir(mode=0o700, exist_ok=True)
-            except OSError as error:
-                raise write_error(self._layout.folder, error) from error
-        return path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART}")
+        path = self._layout.blob_name(ref.digest)
+        self._make_parent(path)
+        return Path(f"{path}.{secrets.token_hex(4)}{PART}")
 
     def adopt(self, part: Path, ref: BlobRef) -> None:
         """Make a finished file from `new_part` the blob; its bytes must have been checked against `ref`."""
-        self._publish(part, ref)
+        with contextlib.suppress(OSError):
+            part.chmod(_READ_ONLY)
+        self._publish(str(part), self._layout.blob_name(ref.digest))
 
-    def _take_existing(self, ref: BlobRef) -> bool:
+    def _take_existing(self, ref: BlobRef, path: str) -> bool:
         """Tell whether the blob is there already, and note that it is wanted, so that gc leaves it."""
-        path = self._layout.blob(ref.digest)
-        found = self._stat(ref)
+        found = self._stat(ref, path)
         if found is None:
             return False
-        if time.time() - found.st_mtime > TOUCH_AFTER:
-            with contextlib.suppress(OSError):
-                os.utime(path)
+        _touch(path, found)
         return True
 
-    def _publish(self, part: Path, ref: BlobRef) -> None:
-        path = self._layout.blob(ref.digest)
+    def _publish(self, part: str, path: str) -> None:
         try:
-            part.chmod(0o444)
             if self._fsync == "always":
                 _fsync_path(part)
             try:
-                part.replace(path)
+                os.replace(part, path)
             except IsADirectoryError:
-                self._layout.put_aside(path)
-                part.replace(path)
+                self._layout.put_aside(Path(path))
+                os.replace(part, path)
             if self._fsync == "always":
-                _fsync_path(path.parent)
+                _fsync_path(os.path.dirname(path))
         except OSError as error:
             _discard(part)
             raise write_error(self._layout.folder, error) from error
         self._unsynced = True
 
-    def _stat(self, ref: BlobRef) -> os.stat_result | None:
+    def _stat(self, ref: BlobRef, path: str | Path) -> os.stat_result | None:
         """Return the stat of a blob that is there, of the right size and not known to be damaged."""
-        if not is_digest(ref.digest):
-            return None
         try:
-            found = self._layout.blob(ref.digest).stat()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+            found = os.stat(path)
         except OSError:
             return None
         usable = stat.S_ISREG(found.st_mode) and found.st_size == ref.size
@@ -131,18 +150,26 @@ class BlobFolder:
 
     def has(self, refs: Collection[BlobRef]) -> set[BlobRef]:
         """Return those of `refs` that are there with the right size."""
-        return {ref for ref in refs if self._stat(ref) is not None}
+        return {
+            ref
+            for ref in refs
+            if is_digest(ref.digest) and self._stat(ref, self._layout.blob_name(ref.digest)) is not None
+        }
 
     def get(self, ref: BlobRef) -> memoryview:
         """Return the blob's bytes, read-only; raises BlobMissingError or BlobDamagedError."""
-        path = self._layout.blob(ref.digest)
+        path = self._layout.blob_name(ref.digest)
         try:
-            with path.open("rb") as file:
+            with Path(path).open("rb") as file:
                 found = os.fstat(file.fileno())
                 if self._damaged.get(ref.digest) == found.st_ino:
                     raise BlobDamagedError(f"blob {ref.digest} is damaged")
                 if found.st_size != ref.size:
                     raise self._put_aside(ref, found, f"it has {found.st_size:,} bytes, not {ref.size:,}")
+                verified = self._verified.get(ref.digest)
+                is_verified = verified is not None and verified.stamp == _stamp(found)
+                if not is_verified:
+                    found = _touch(file.fileno(), found)  # before the look: a write during it must show
                 if ref.size < MAPPED:
                     view = memoryview(file.read())
                 else:
@@ -151,27 +178,23 @@ class BlobFolder:
             raise BlobMissingError(f"blob {ref.digest} is not in the cache folder") from None
         except OSError as error:
             with contextlib.suppress(OSError):  # so that one that can be read may take its place
-                self._damaged[ref.digest] = path.stat().st_ino
+                self._damaged[ref.digest] = os.stat(path).st_ino
             raise BlobMissingError(f"blob {ref.digest} cannot be read: {error.strerror or error}") from error
-        if self._verified.get(ref.digest) != found.st_ino:
+        if not is_verified:
             if digest_bytes(view) != ref.digest:
                 raise self._put_aside(ref, found, "its bytes do not match its name")
-            self._verified[ref.digest] = found.st_ino
-            self._touch(path, found)
+            self._verified[ref.digest] = _Verified(Path(path), _stamp(found))
         return view
 
     def path(self, ref: BlobRef) -> Path:
         """Return the file of a blob that was verified as by `get`, for whoever maps it in a way of their own."""
-        path = self._layout.blob(ref.digest)
-        found = self._stat(ref)
-        if found is None or self._verified.get(ref.digest) != found.st_ino:
-            self.get(ref)
-        return path
-
-    def _touch(self, path: Path, found: os.stat_result) -> None:
-        if time.time() - found.st_mtime > TOUCH_AFTER:
-            with contextlib.suppress(OSError):
-                os.utime(path)
+        verified = self._verified.get(ref.digest)
+        if verified is not None:
+            found = self._stat(ref, verified.path)
+            if found is not None and _stamp(found) == verified.stamp:
+                return verified.path
+        self.get(ref)
+        return self._layout.blob(ref.digest)
 
     def put_aside(self, ref: BlobRef, why: str) -> None:
         """Move a blob out of the way that was seen to be damaged."""
@@ -212,7 +235,33 @@ def sync_folder(folder: Path) -> None:
             os.sync()
 
 
-def _fsync_path(path: Path) -> None:
+def _write_all(descriptor: int, views: Sequence[memoryview]) -> None:
+    """Write all of the bytes; the system may take fewer than it was given."""
+    for start in range(0, len(views), _AT_ONCE):
+        some = views[start : start + _AT_ONCE]
+        written = os.writev(descriptor, some) if hasattr(os, "writev") else 0
+        for view in some:
+            rest = view[min(written, view.nbytes) :]
+            written -= view.nbytes - rest.nbytes
+            while rest.nbytes:
+                rest = rest[os.write(descriptor, rest) :]
+
+
+def _touch(file: str | int, found: os.stat_result) -> os.stat_result:
+    """Note a use, unless that was done lately, and return what the file's stat is then."""
+    if time.time() - found.st_mtime > TOUCH_AFTER:
+        with contextlib.suppress(OSError):
+            os.utime(file)
+            return os.stat(file)
+    return found
+
+
+def _stamp(found: os.stat_result) -> tuple[int, int]:
+    """Return what changes whenever a file's bytes do; nobody can set its second part."""
+    return found.st_ino, found.st_ctime_ns
+
+
+def _fsync_path(path: str) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -220,6 +269,6 @@ def _fsync_path(path: Path) -> None:
         os.close(descriptor)
 
 
-def _discard(path: Path) -> None:
+def _discard(path: str) -> None:
     with contextlib.suppress(OSError):
-        path.unlink(missing_ok=True)
+        os.unlink(path)

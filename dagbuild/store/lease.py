@@ -13,6 +13,7 @@ import json
 import os
 import socket
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 try:
@@ -89,11 +90,15 @@ def drop_free_locks(folder: Path, before: float) -> None:
 
 def describe_self() -> str:
     """Return who this process is, for those who wait."""
+    return json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "user": _user()})
+
+
+@cache
+def _user() -> str:
     try:
-        user = getpass.getuser()
+        return getpass.getuser()
     except (OSError, KeyError):
-        user = str(os.getuid()) if hasattr(os, "getuid") else "?"
-    return json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "user": user})
+        return str(os.getuid()) if hasattr(os, "getuid") else "?"
 
 
 def _open(path: Path) -> int | None:

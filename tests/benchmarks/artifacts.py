@@ -1,177 +1,176 @@
-"""Compare saving and loading of frames with pickle and Parquet: `python -m tests.benchmarks.artifacts [MEGABYTES]`.
+"""Compare keeping tables with Parquet, pickle, joblib and Hamilton's cache.
 
-Times are medians, taken in turn within one run and given as ratios too, since machines differ. Nothing is asserted.
+    python -m tests.benchmarks.artifacts TOPIC [--scale 1.0] [--rounds 3] [--ways dagbuild,pickle]
+
+Topics: `big` (a gigabyte), `column` (one of 200 changed), `append` (1 % more rows), `wide` (10,000 columns), `small`,
+`all`. Every way saves in one fresh process and loads in another, by turns; each number has its ratio to ours.
+Nothing is asserted.
+
+Folders are removed only after all rounds: ext4 takes ten times as long to make a file while it remembers inodes that
+were given back within the last minute, and would charge that to who makes most files.
 """
 
 from __future__ import annotations
 
-import pickle
-import statistics
-import sys
+import argparse
+import gc
+import shutil
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from dagbuild.artifacts import Artifacts
-from dagbuild.store.local import LocalStore
+from tests.benchmarks.measure import Cost, bytes_in, cores, cost_of, in_process, middle, print_table, sync
+from tests.benchmarks.ways import WAYS
 
-REPEATS = 3
+AGAIN = 5
 
-
-class Raw:
-    name = "artifact"
-
-    def __init__(self, folder: Path) -> None:
-        self.count = 0
-        self.folder = folder
-
-    def save(self, frame: pd.DataFrame) -> None:
-        self.count += 1  # a fresh folder each time: what is there is not written again
-        self.artifacts = Artifacts(LocalStore(self.folder / f"cache{self.count}"))
-        self.artifact = self.artifacts.save(frame)
-
-    def load(self) -> Any:
-        return self.artifacts.load(self.artifact)
+TINY = -1
+"""Number of a frame that is saved and loaded before the clock runs: by then all is imported that will be."""
 
 
-class Pickle:
-    name = "pickle"
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "frame.pickle"
-
-    def save(self, frame: pd.DataFrame) -> None:
-        with self.path.open("wb") as file:
-            pickle.dump(frame, file, protocol=5)
-
-    def load(self) -> Any:
-        with self.path.open("rb") as file:
-            return pickle.load(file)
-
-
-class Parquet:
-    name = "parquet"
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "frame.parquet"
-
-    def save(self, frame: pd.DataFrame) -> None:
-        frame.to_parquet(self.path)
-
-    def load(self) -> Any:
-        return pd.read_parquet(self.path)
-
-
-def timed(call: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
-def compare(title: str, frame: pd.DataFrame) -> None:
-    """Print times of all ways for one frame, and how many times longer than ours the others take."""
-    with tempfile.TemporaryDirectory() as folder:
-        ways = [Raw(Path(folder)), Pickle(Path(folder)), Parquet(Path(folder))]
-        times: dict[str, list[list[float]]] = {way.name: [[], [], []] for way in ways}
-        for _ in range(REPEATS):
-            for way in ways:
-                saves, loads, sums = times[way.name]
-                saves.append(timed(lambda way=way: way.save(frame)))
-                way.load()  # the first load of a process verifies what it reads
-                loads.append(timed(way.load))
-                loaded = way.load()
-                sums.append(timed(lambda loaded=loaded: loaded.select_dtypes("number").sum()))
-    print(
-        f"\n{title}: {frame.shape[0]:,} x {frame.shape[1]:,}, {frame.memory_usage(index=False).sum() / 1e6:,.0f} MB"
-    )
-    ours = [statistics.median(t) for t in times["artifact"]]
-    for name, taken in times.items():
-        middle = [statistics.median(t) for t in taken]
-        cells = [
-            f"{what} {m:8.4f} s (x{m / o:7.2f})"
-            for what, m, o in zip(("save", "load", "sum"), middle, ours, strict=True)
-        ]
-        print(f"  {name:9}", "  ".join(cells))
-
-
-def edits(frame: pd.DataFrame) -> None:
-    """Print what an edit of a stored frame writes and takes."""
-    rows = len(frame)
-    tail = rows // 100
-    print(f"\nedits of {rows:,} x {frame.shape[1]:,}")
-    for title, before, after in (
-        ("nothing", frame, frame.copy()),
-        ("1 column changed", frame, frame.assign(**{frame.columns[1]: frame[frame.columns[1]] + 1})),
-        ("1 % appended", frame.iloc[: rows - tail], frame),
-        ("columns reordered", frame, frame[frame.columns[::-1]]),
-        ("1 row changed", frame, pd.concat([frame.iloc[:-5], frame.iloc[-5:] * 2])),
-    ):
-        with tempfile.TemporaryDirectory() as folder:
-            artifacts = Artifacts(LocalStore(Path(folder)))
-            known = set(artifacts.save(before).blobs)
-            start = time.perf_counter()
-            artifact = artifacts.save(after)
-            taken = time.perf_counter() - start
-            new = sum(blob.size for blob in set(artifact.blobs) - known)
-        print(f"  {title:18} {taken:7.3f} s, {new / 1e6:9.2f} MB new = {100 * new / artifact.size:6.2f} %")
-
-
-def memory(frame: pd.DataFrame) -> None:
-    """Print how far the process grows above where it stood, while it saves a frame and while it loads it."""
-    with tempfile.TemporaryDirectory() as folder:
-        artifacts = Artifacts(LocalStore(Path(folder)))
-        made: list[Any] = []
-        saving = growth(lambda: made.append(artifacts.save(frame)))
-        by_rows = pd.DataFrame(np.ascontiguousarray(frame), copy=False)
-        strided = growth(lambda: artifacts.save(by_rows))
-        loading = growth(lambda: made.append(artifacts.load(made[0])))
-        print(
-            f"\nmemory: save +{saving:.0f} MB, save one that lies by rows +{strided:.0f} MB, load +{loading:.0f} MB"
-        )
-
-
-def growth(call: Callable[[], Any]) -> float:
-    """Return by how many megabytes memory of the process's own peaked above the start, Linux only.
-
-    Pages of mapped files are not counted: the system takes them back as it likes.
-    """
-    Path("/proc/self/clear_refs").write_text("5")  # sets the peak to what is used now
-    before = status("VmHWM")
-    mapped = status("RssFile")
-    call()
-    return status("VmHWM") - before - max(status("RssFile") - mapped, 0)
-
-
-def status(field: str) -> float:
-    """Return a field of the process's status in megabytes."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(field))
-
-
-def main(megabytes: int) -> None:
+def numbers(rows: int, columns: int) -> pd.DataFrame:
     rng = np.random.default_rng(0)
-    rows = megabytes * 1_000_000 // 8 // 50
-    floats = pd.DataFrame({f"c{i}": rng.normal(size=rows) for i in range(50)})
-    memory(floats)
-    compare("floats", floats)
-    rows = megabytes * 1_000_000 // 60
-    mixed = pd.DataFrame({
-        "float": rng.normal(size=rows), "int": rng.integers(0, 1000, rows), "text": [f"customer {i}" for i in range(rows)],
-        "time": pd.date_range("2020", periods=rows, freq="s"), "kind": pd.Categorical(["a", "b"] * (rows // 2) + ["a"] * (rows % 2)),
-        "gaps": pd.array(rng.integers(0, 9, rows), "Int64"), "flag": rng.random(rows) < 0.5,
+    return pd.DataFrame({f"c{i}": rng.normal(size=rows) for i in range(columns)})
+
+
+def texts(rows: int) -> pd.Series:
+    ids = pc.cast(pa.array(np.random.default_rng(1).integers(0, 1_000_000, rows)), pa.large_string())
+    start, end = pa.scalar("customer", pa.large_string()), pa.scalar(" ", pa.large_string())
+    return pd.Series(pc.binary_join_element_wise(start, ids, end), dtype="str")
+
+
+def big(scale: float) -> Iterator[pd.DataFrame]:
+    """12 million rows of 10 numbers and a text: 1.2 GB."""
+    rows = int(12_000_000 * scale)
+    yield numbers(rows, 10).assign(text=texts(rows))
+
+
+def column(scale: float) -> Iterator[pd.DataFrame]:
+    """200 columns of 500,000 numbers, then the same with one of them changed."""
+    frame = numbers(int(500_000 * scale), 200)
+    yield frame
+    yield frame.assign(c17=frame["c17"] + 1)
+
+
+def append(scale: float) -> Iterator[pd.DataFrame]:
+    """2 million rows of the usual dtypes, then 1 % more."""
+    rows = int(2_020_000 * scale)
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({
+        "float": rng.normal(size=rows), "int": rng.integers(0, 1000, rows), "text": texts(rows),
+        "time": pd.date_range("2020", periods=rows, freq="s"), "flag": rng.random(rows) < 0.5,
+        "kind": pd.Categorical.from_codes(rng.integers(0, 3, rows), ["a", "b", "c"]),
+        "gaps": pd.array(rng.integers(0, 9, rows), "Int64"),
     })  # fmt: skip
-    compare("mixed", mixed)
-    rows = megabytes * 1_000_000 // 8 // 200
-    edits(pd.DataFrame({f"c{i}": rng.normal(size=rows) for i in range(200)}))
-    rows = megabytes * 1_000_000 // 8
-    edits(pd.DataFrame({"n": rng.normal(size=rows // 2), "m": rng.normal(size=rows // 2)}))
-    compare("wide", pd.DataFrame(rng.normal(size=(1000, 10_000)), columns=[f"c{i}" for i in range(10_000)]))
+    yield frame.iloc[: rows * 100 // 101]
+    yield frame
+
+
+def wide(scale: float) -> Iterator[pd.DataFrame]:
+    """10,000 columns of 1,000 numbers."""
+    yield pd.DataFrame(np.random.default_rng(0).normal(size=(1000, int(10_000 * scale)))).add_prefix("c")
+
+
+def small(scale: float) -> Iterator[pd.DataFrame]:
+    """20 columns of 10,000 numbers."""
+    yield numbers(int(10_000 * scale), 20)
+
+
+TOPICS = {made.__name__: made for made in (big, column, append, wide, small)}
+
+
+def save(way_name: str, folder: Path, topic: str, scale: float) -> list[tuple[Cost, float, float]]:
+    """Return for each frame of a topic what saving took, what bringing it to the disk took, and the new megabytes."""
+    way = WAYS[way_name](folder)
+    way.save(TINY, pd.DataFrame({"a": [1.0], "text": ["b"]}))
+    found = []
+    for number, frame in enumerate(TOPICS[topic](scale)):
+        sync(folder)
+        before = bytes_in(folder)
+        gc.collect()
+        cost, _ = cost_of(lambda frame=frame, number=number: way.save(number, frame))
+        synced, _ = cost_of(lambda: sync(folder))
+        found.append((cost, cost.wall + synced.wall, (bytes_in(folder) - before) / 1e6))
+    return found
+
+
+def load(way_name: str, folder: Path, number: int) -> tuple[Cost, Cost, Cost]:
+    """Return what loading took in a process that is new, what it takes from then on, and adding up the numbers."""
+    way = WAYS[way_name](folder)
+    way.load(TINY)
+    first, value = cost_of(lambda: way.load(number))
+    again = []
+    for _ in range(AGAIN):
+        del value
+        gc.collect()
+        cost, value = cost_of(lambda: way.load(number))
+        again.append(cost)
+    touched, _ = cost_of(lambda: value.select_dtypes("number").sum())
+    return first, middle(again), touched
+
+
+def compare(topic: str, scale: float, rounds: int, ways: list[str], folder: Path) -> None:
+    """Print what a topic costs by each way."""
+    saved: dict[str, list[Any]] = {name: [] for name in ways}
+    loaded: dict[str, list[Any]] = {name: [] for name in ways}
+    for turn in range(rounds):
+        for name in ways:
+            place = folder / f"{topic}{turn}{name}"
+            place.mkdir()
+            saved[name].append(in_process(save, name, place, topic, scale))
+            loaded[name].append(in_process(load, name, place, len(saved[name][-1]) - 1))
+    title = f"{topic}: {TOPICS[topic].__doc__} Scale {scale:g}; {cores()}"
+    for number in range(len(saved[ways[0]][0])):
+        rows = {}
+        for name in ways:
+            each = [frames[number] for frames in saved[name]]
+            cost = middle([cost for cost, _, _ in each])
+            rows[name] = {
+                "save": cost.wall, "save cpu": cost.cpu, "to disk": sorted(disk for _, disk, _ in each)[rounds // 2],
+                "save memory": cost.memory, "new bytes": each[0][2],
+            }  # fmt: skip
+        print_table(f"{title}\nframe {number + 1}", rows, ways[0], {"save memory": "MB", "new bytes": "MB"})
+    rows = {}
+    for name in ways:
+        first, again, touched = (middle(costs) for costs in zip(*loaded[name], strict=True))
+        rows[name] = {
+            "first load": first.wall, "load": again.wall, "load cpu": again.cpu,
+            "load memory": max(first.memory, again.memory), "then sum": touched.wall,
+        }  # fmt: skip
+    print_table("read back in another process", rows, ways[0], {"load memory": "MB"})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("topic", choices=[*TOPICS, "all"])
+    parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--ways", default=",".join(WAYS))
+    parser.add_argument(
+        "--folder", type=Path, help="on the disk to measure; the system's folder for scratch if not given"
+    )
+    chosen = parser.parse_args()
+    ways = chosen.ways.split(",")
+    for name in ways:
+        if not WAYS[name].is_there():
+            print(f"{name} is left out: '{WAYS[name].library}' is not installed")
+    folder = Path(tempfile.mkdtemp(dir=chosen.folder))
+    try:
+        for topic in TOPICS if chosen.topic == "all" else [chosen.topic]:
+            compare(
+                topic, chosen.scale, chosen.rounds, [name for name in ways if WAYS[name].is_there()], folder
+            )
+    finally:
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+    main()

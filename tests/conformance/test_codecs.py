@@ -18,7 +18,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from dagbuild.artifacts import Artifacts
-from dagbuild.codecs.layout import FIRST_CUT
+from dagbuild.codecs.cuts import CUT_ROWS
 from dagbuild.record import Artifact
 from dagbuild.store.local import LocalStore
 from dagbuild.store.memory import MemoryStore
@@ -349,4 +349,4 @@ def test_the_comparator_sees_small_differences():
 
 def test_long_values_are_cut():
     """The long values of this file are long enough for several blobs."""
-    assert LONG * 8 > FIRST_CUT
+    assert LONG > CUT_ROWS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import random
 import shutil
@@ -96,6 +97,27 @@ class TestBlobs:
 
         store.put_blob([b"x" * 100_000])
         assert bytes(store.get_blob(ref)) == b"x" * 100_000
+
+    @pytest.mark.parametrize("read", ["get_blob", "blob_path"])
+    def test_damage_after_the_first_read_is_found(self, open_store, read):
+        """A store remembers which files it has verified, but not past a write to one of them."""
+        store = open_store()
+        ref = store.put_blob([b"x" * 100_000])
+        path = store.blob_path(ref)
+        path.chmod(0o600)
+        with path.open("r+b") as file:
+            file.write(b"y")
+
+        with pytest.raises(BlobDamagedError):
+            getattr(store, read)(ref)
+
+    def test_a_write_that_takes_little_is_gone_on_with(self, open_store, monkeypatch):
+        """The system may take fewer bytes than it was given; all of them get there."""
+        monkeypatch.setattr(os, "writev", lambda file, views: os.write(file, b"".join(views)[:1]))
+        store = open_store()
+
+        parts = [bytes([number % 256]) * (number % 5) for number in range(2000)]
+        assert bytes(store.get_blob(store.put_blob(parts))) == b"".join(parts)
 
     def test_wrong_size_is_missing_and_not_mapped(self, open_store):
         """A file that is too short would kill whoever reads its mapping."""

@@ -8,7 +8,7 @@ import pytest
 
 from dagbuild.code import SourceReader
 from dagbuild.node import Node, Where
-from dagbuild.observe.unseen import find_unseen
+from dagbuild.observe.unseen import UnseenFinder
 from tests.unit.observe import unseen_samples
 from tests.unit.observe.unseen_samples import FOUND, SILENT, helper
 
@@ -16,7 +16,7 @@ from tests.unit.observe.unseen_samples import FOUND, SILENT, helper
 def _find(function: Callable[..., Any]) -> list[tuple[str, str]]:
     node = Node("n", int, function, (), Where("m", None, None))
     reader = SourceReader([unseen_samples], str(Path(__file__).parent))
-    return [(unseen.text, unseen.where) for unseen in find_unseen([node], reader)]
+    return [(unseen.text, unseen.where) for unseen in UnseenFinder(reader).find(node)]
 
 
 @pytest.mark.parametrize("name", FOUND)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 KEYS_AT_ONCE = 900
 """SQLite takes 999 variables in its oldest builds."""
 
+LOCK_WAIT = 5
+"""Seconds to wait for another process that writes; then it is done without."""
+
 _RAW = 1
 _COLUMNS = "SELECT key, raw, mode, filename, value FROM Cache"
 
@@ -191,17 +194,16 @@ class Memo:
         return self._reader
 
     def _open_writer(self) -> diskcache.Cache:
-        import diskcache
-
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._writer = diskcache.Cache(
+        self._writer = _cache_class()(
             str(self._folder),
-            timeout=10,
+            timeout=LOCK_WAIT,
             disk=_bytes_disk(),
             eviction_policy="none",
             cull_limit=0,
             size_limit=2**62,
             statistics=0,
+            sqlite_mmap_size=0,  # a mapped file that somebody cuts kills its readers
         )
         self._inode = self._file.stat().st_ino
         return self._writer
@@ -264,6 +266,21 @@ def _connect(file: Path) -> sqlite3.Connection:
             pass  # damaged: the first real query says so and drops the table
         return connection
     return sqlite3.connect(":memory:", check_same_thread=False)
+
+
+@functools.cache
+def _cache_class() -> Any:
+    """Return diskcache's table, without its patience."""
+    import diskcache
+
+    class Table(diskcache.Cache):  # type: ignore[misc]
+        """Gives up where a lock never comes free, as on a file whose log belongs to one that was replaced."""
+
+        @property
+        def _sql_retry(self) -> Any:
+            return self._sql  # diskcache's own (5.6) tries again for a minute, each time it is opened
+
+    return Table
 
 
 @functools.cache

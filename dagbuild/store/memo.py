@@ -14,6 +14,7 @@ import secrets
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -274,11 +275,30 @@ def _cache_class() -> Any:
     import diskcache
 
     class Table(diskcache.Cache):  # type: ignore[misc]
-        """Gives up where a lock never comes free, as on a file whose log belongs to one that was replaced."""
+        """Gives up where a lock never comes free, as on a file whose log belongs to one that was replaced.
+
+        diskcache's own (5.6) tries each statement and setting again for a minute.
+        """
 
         @property
         def _sql_retry(self) -> Any:
-            return self._sql  # diskcache's own (5.6) tries again for a minute, each time it is opened
+            return self._sql
+
+        def reset(self, key: str, *value: Any, update: bool = True) -> Any:
+            if not key.startswith("sqlite_"):
+                return super().reset(key, *value, update=update)
+            deadline = time.monotonic() + LOCK_WAIT
+            while True:
+                try:
+                    if self._sql(f"PRAGMA {key[7:]}").fetchall() != [value]:
+                        self._sql(f"PRAGMA {key[7:]} = {value[0]}").fetchall()
+                    break
+                except sqlite3.OperationalError as error:  # while another process sets it up, too
+                    if "locked" not in str(error) or time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.001)
+            setattr(self, key, value[0])
+            return value[0]
 
     return Table
 

@@ -6,6 +6,7 @@ its nodes print to a file, does one action, writes the outcome beside, and ends 
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import json
 import os
@@ -18,7 +19,7 @@ from typing import Any
 from tests.integration.chaos import faults
 from tests.integration.chaos.actions import ACTIONS, warm_up
 
-PATIENCE = 120
+PATIENCE = 60
 """Seconds after which a child is taken to hang."""
 
 
@@ -42,6 +43,7 @@ def main() -> None:
 
 def live(order: dict[str, Any]) -> None:
     """Do what the order says, as a process of its own."""
+    faulthandler.dump_traceback_later(PATIENCE - 5)
     signal.alarm(PATIENCE)
     outcome: dict[str, Any]
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

@@ -8,19 +8,33 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
-from functools import cache
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.codecs.base import Declined, Piece
+from dagbuild.codecs.base import Declined, Piece, Selection
 from dagbuild.codecs.layout import Layout, iter_blobs, lay_out
 from dagbuild.codecs.reader import ValueReader
 from dagbuild.codecs.registry import Registry, default_registry
-from dagbuild.codecs.writer import ValueWriter
-from dagbuild.digest import Digest, canonical_json, digest_chunks
+from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
+from dagbuild.codecs.writer import Takes, ValueWriter
+from dagbuild.digest import (
+    DIGEST_SIZE,
+    Digest,
+    canonical_json,
+    digest_bytes,
+    digest_chunks,
+    digest_from_bytes,
+    digest_json,
+    digest_to_bytes,
+)
 from dagbuild.errors import CodecError, StoreError
+from dagbuild.filetree import is_there
+from dagbuild.node import Columns
 from dagbuild.record import Artifact, BlobRef
 from dagbuild.store.base import Store
 
@@ -30,8 +44,24 @@ if TYPE_CHECKING:
 PLAIN = "plain/1"
 """The codec's name of values that are a form and nothing else: scalars and containers."""
 
+EXCERPT = "excerpt/1"
+"""Of the digests of excerpts; a change of what they say needs another."""
+
 LONG_FORM = 16 * 1024
 """Bytes of metadata from which it is a buffer itself: records stay small."""
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """What the consumer of some columns gets of an artifact: what it is, and the blobs that it is in."""
+
+    digest: Digest
+    blobs: tuple[BlobRef, ...]
+
+    @classmethod
+    def whole(cls, artifact: Artifact) -> Excerpt:
+        """Return all of an artifact."""
+        return cls(artifact.digest, artifact.blobs)
 
 
 class Artifacts:
@@ -40,44 +70,97 @@ class Artifacts:
     def __init__(self, store: Store, codecs: Registry | None = None) -> None:
         self._store = store
         self._registry = codecs if codecs is not None else default_registry()
+        self._excerpts: dict[tuple[Digest, Columns], Excerpt] = {}
 
-    def encode(self, value: Any, format: str | None = None) -> tuple[Artifact, list[Sequence[Buffer]]]:  # noqa: A002
+    def encode(
+        self,
+        value: Any,
+        format: str | None = None,  # noqa: A002 - the user's word
+        takes: Takes | None = None,
+    ) -> tuple[Artifact, list[Sequence[Buffer]]]:
         """Return the artifact that a value is and the bytes of its blobs, in order; nothing is stored.
 
-        `format` names a codec ("pickle", "parquet") instead of the one for the value's type. Raises CodecError,
-        which says what to return instead, when the value cannot be stored.
+        `format` names a codec ("pickle", "parquet") instead of the one for the value's type. `takes` tells of a path
+        whether the value is the file or folder there; without it, a path is a name. Raises CodecError, which says what
+        to return instead, when the value cannot be stored.
         """
-        encoded = _Encoded(value, format, self._registry)
+        encoded = _Encoded(value, format, self._registry, self._takes(takes))
         blobs = list(encoded.blobs())
         refs = [BlobRef(digest_chunks(chunks), _size(chunks)) for chunks in blobs]
         return encoded.artifact(refs), blobs
 
     def digest(self, value: Any) -> Digest:
         """Return the digest of the artifact that the value would be."""
-        encoded = _Encoded(value, None, self._registry)
+        encoded = _Encoded(value, None, self._registry, None)
         refs = [BlobRef(digest_chunks(chunks), _size(chunks)) for chunks in encoded.blobs()]
         return encoded.artifact(refs).digest
 
-    def save(self, value: Any, format: str | None = None) -> Artifact:  # noqa: A002 - the user's word
+    def save(
+        self,
+        value: Any,
+        format: str | None = None,  # noqa: A002 - the user's word
+        takes: Takes | None = None,
+    ) -> Artifact:
         """Store the blobs of a value that are not there yet and return its artifact; see `encode`."""
-        encoded = _Encoded(value, format, self._registry)
+        encoded = _Encoded(value, format, self._registry, self._takes(takes))
         # One at a time: a blob's bytes need not be in memory when the next one's are made.
         return encoded.artifact([self._store.put_blob(chunks) for chunks in encoded.blobs()])
 
-    def load(self, artifact: Artifact) -> Any:
-        """Return the value, the caller's own.
+    def load(self, artifact: Artifact, columns: Columns | None = None) -> Any:
+        """Return the value, or of a table these `columns` only; it is the caller's own.
 
         Raises BlobMissingError and BlobDamagedError, and CodecError when what the store holds cannot be read here:
-        a library is missing or differs too much.
+        a library is missing or differs too much. With `columns`, NoSuchColumns or NoTable, if it has none.
         """
         try:
+            chosen, reader = self._select(artifact, columns) if columns else (None, None)
+            if chosen and reader:
+                reader = reader.only(chosen, code=artifact.code)
+                return reader.value(["@", artifact.codec, chosen.meta])
             reader, form = self._open(artifact, code=artifact.code)
-            return reader.value(form)
-        except (CodecError, StoreError, MemoryError):
+            value = reader.value(form)
+            return select_columns(value, columns.names) if columns else value
+        except (CodecError, StoreError, MemoryError, NoSuchColumns, NoTable):
             raise
         except Exception as error:
             # Anything may go wrong in a pickle's constructors or in a library that has moved on.
             raise _cannot_read(artifact, error) from error
+
+    def excerpt(self, artifact: Artifact, columns: Columns) -> Excerpt:
+        """Return what of an artifact these columns are, without reading their data; all of it where none can tell.
+
+        Of a table of thousands of columns the description is a blob, which is read.
+        """
+        known = self._excerpts.get((artifact.digest, columns))
+        if known:
+            return known
+        excerpt = Excerpt.whole(artifact)
+        try:
+            chosen, reader = self._select(artifact, columns)
+            if chosen and reader:
+                needed = [*chosen.buffers, *([artifact.meta["long"]] if "long" in artifact.meta else [])]
+                digest = digest_json([EXCERPT, artifact.codec, chosen.identify(), artifact.carried])
+                excerpt = Excerpt(digest, tuple(artifact.blobs[n] for n in reader.find_blobs(needed)))
+        except StoreError:
+            return excerpt  # another time it may be there
+        except Exception:
+            pass  # who loads it is told
+        self._excerpts[artifact.digest, columns] = excerpt
+        return excerpt
+
+    def _select(
+        self, artifact: Artifact, columns: Columns
+    ) -> tuple[Selection, ValueReader] | tuple[None, None]:
+        """Return the columns of a table, with a reader; None of what has no columns that can be told apart."""
+        if artifact.codec == PLAIN or not self._registry.get_codec(artifact.codec).selects:
+            return None, None
+        # Nothing is run to learn which column is which.
+        reader, (_, codec, meta) = self._open(artifact, code=False)
+        try:
+            chosen = self._registry.get_codec(codec).select(meta, columns.names, reader)
+        except CodecError:
+            return None, None
+        return (chosen, reader) if chosen else (None, None)
 
     def describe(self, artifact: Artifact) -> dict[str, Any]:
         """Return kind, shape, columns, dtypes and sizes, as far as they are known, without reading the data."""
@@ -93,12 +176,35 @@ class Artifacts:
         except Exception as error:
             raise _cannot_read(artifact, error) from error
 
+    @property
+    def copies(self) -> tuple[Path, ...]:
+        """The folders in which paths lie that `load` gives."""
+        return self._store.placed.folders
+
+    def _takes(self, takes: Takes | None) -> Takes | None:
+        """Return a rule that takes what this store has given out, too, for its copies come and go; never the store."""
+        if takes is None:
+            return None
+
+        def is_taken(path: Path) -> bool:
+            full = path.absolute()
+            if any(copies.is_relative_to(full) for copies in self.copies):
+                return False
+            return (any(map(full.is_relative_to, self.copies)) and is_there(path)) or takes(path)
+
+        return is_taken
+
     def _open(self, artifact: Artifact, *, code: bool) -> tuple[ValueReader, Any]:
         meta = artifact.meta
         layout = Layout.from_json(meta["buffers"])
-        if list(layout.blobs) != [ref.size for ref in artifact.blobs]:
+        sizes = [ref.size for ref in artifact.blobs]
+        if list(layout.blobs) != sizes[: len(layout.blobs)] or sizes[len(layout.blobs) :] != meta.get(
+            "packs", []
+        ):
             raise ValueError("the blobs are not those that the metadata tells of")
-        reader = ValueReader(layout, _StoreBlobs(self._store, artifact), self._registry, code=code)
+        blobs = _StoreBlobs(self._store, artifact)
+        placed = partial(self._store.placed.place, artifact.digest)
+        reader = ValueReader(layout, blobs, self._registry, placed, code=code)
         form = meta["form"] if "form" in meta else json.loads(bytes(reader.view(meta["long"])))
         return reader, form if artifact.codec == PLAIN else ["@", artifact.codec, form]
 
@@ -106,8 +212,8 @@ class Artifacts:
 class _Encoded:
     """A value taken apart: metadata, and the blobs when they are asked for."""
 
-    def __init__(self, value: Any, format_name: str | None, registry: Registry) -> None:
-        writer = ValueWriter(registry)
+    def __init__(self, value: Any, format_name: str | None, registry: Registry, takes: Takes | None) -> None:
+        writer = ValueWriter(registry, takes=takes)
         form = _write(value, format_name, writer, registry)
         self.codec = PLAIN
         if isinstance(form, list) and form[0] == "@":
@@ -126,10 +232,22 @@ class _Encoded:
         self.meta["buffers"] = self._layout.to_json()
         self._code = writer.code
         self._names = tuple(sorted(writer.names))
+        # Who asks for some columns of a table must know what each is; of what has blobs of its own these tell.
+        self._tells_packed = self.codec != PLAIN and registry.get_codec(self.codec).selects
+        self._packed = bytearray()
         self._libraries = dict(found for package in writer.packages for found in _versions(package).items())
 
-    def blobs(self) -> Any:
-        return iter_blobs(self._pieces, self._layout)
+    def blobs(self) -> Iterator[Sequence[Buffer]]:
+        yield from iter_blobs(self._pieces, self._layout, self._note_packed)
+        if len(self._packed) > LONG_FORM:
+            self.meta["packs"] = [len(self._packed)]
+            yield (self._packed,)
+        elif self._packed:
+            self.meta["packed"] = b64encode(self._packed).decode()
+
+    def _note_packed(self, data: memoryview) -> None:
+        if self._tells_packed:
+            self._packed += digest_to_bytes(digest_bytes(data))
 
     def artifact(self, refs: Sequence[BlobRef]) -> Artifact:
         libraries = dict(sorted(self._libraries.items()))
@@ -153,12 +271,26 @@ class _StoreBlobs:
     def __init__(self, store: Store, artifact: Artifact) -> None:
         self._store = store
         self._refs = artifact.blobs
+        self._meta = artifact.meta
 
     def get(self, number: int) -> memoryview:
         return self._store.get_blob(self._refs[number])
 
     def path(self, number: int) -> Path | None:
         return self._store.blob_path(self._refs[number])
+
+    def digest(self, number: int) -> Digest:
+        return self._refs[number].digest
+
+    def packed_digest(self, number: int) -> Digest:
+        start = number * DIGEST_SIZE
+        return digest_from_bytes(self._packed[start : start + DIGEST_SIZE])
+
+    @cached_property
+    def _packed(self) -> bytes:
+        if "packs" in self._meta:
+            return bytes(self._store.get_blob(self._refs[-1]))
+        return b64decode(self._meta["packed"])
 
 
 def _size(chunks: Sequence[Buffer]) -> int:

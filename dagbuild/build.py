@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from dagbuild.artifacts import Artifacts
@@ -78,6 +78,7 @@ class _Build:
     keep_going: bool
     running: set[str] = field(default_factory=set)
     remade: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
     ended: dict[str, StepFinished] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     interrupt: Interrupt = field(default_factory=Interrupt)
@@ -140,7 +141,12 @@ class _Build:
             if name is None:
                 return
             content = self.demand.content(name)
-            if content and name not in self.request.forced and (record := self._find(name, content)):
+            if (
+                content
+                and name not in self.unreadable
+                and name not in self.request.forced
+                and (record := self._find(name, content))
+            ):
                 self._alias(name, record)
                 continue
             self.tools.listener(StepStarted(name))
@@ -148,12 +154,10 @@ class _Build:
             self.tools.executor.submit(self._work(name, content))
 
     def _find(self, name: str, content: Key) -> Record | None:
-        if name in self.remade:
-            return None  # it would be the value that could not be read back
         step = self.plan.steps.get(name)
         if step and step.content == content and name not in self.demand.revoked:
             return None  # the plan asked already
-        record = self.alike.find(name, self.filing.digest)
+        record = self.alike.find(name, self.filing.artifact)
         return record if record is not None and self._at_hand(record) else None
 
     def _at_hand(self, record: Record) -> bool:
@@ -181,8 +185,7 @@ class _Build:
             values={up: self.demand.have[up] for up in values if up in self.demand.have},
             held={up: self.demand.held[up] for up in values if up in self.demand.held},
             views=tuple(graph.nodes[view] for view in views),
-            lease=content if keep and name not in self.request.forced else None,
-            again=name in self.remade,
+            lease=content if keep and name not in self.request.forced | self.unreadable else None,
             keep=keep,
             watch=self.tools.watch,
             files=frozenset(up for up in values if up in given and given[up].kind == "file"),
@@ -209,7 +212,7 @@ class _Build:
             self.demand.held[name] = done.value
             self._end(StepFinished(name, How.COMPUTED))
             return
-        record = self._outrank(self.filing.make(name, done, self.tools.carry(done.artifact)))
+        record = self.filing.make(name, done, self.tools.carry(done.artifact))
         self._tell_seen(record, done.seen)
         if not done.stored:
             self.demand.held[name] = done.value
@@ -237,16 +240,6 @@ class _Build:
         self.filing.put(record)
         return record
 
-    def _outrank(self, record: Record) -> Record:
-        """Let a value that was made again win over one that is there and cannot be read back here."""
-        if record.node not in self.remade:
-            return record
-        others = self.tools.store.find_records([record.content]).get(record.content, [])
-        hidden = any(
-            other.artifact.digest != record.artifact.digest and self._at_hand(other) for other in others
-        )
-        return replace(record, forced=record.forced or hidden)
-
     def _lost(self, name: str, upstream: Mapping[str, str]) -> None:
         """Make again what could not be read back, and the step after it."""
         hopeless = [up for up in upstream if up in self.request.givens or up in self.remade]
@@ -263,6 +256,11 @@ class _Build:
     def _remake(self, name: str, why: str) -> None:
         self._notice(f"the value of '{name}' is made again: {why}", name)
         self.remade.add(name)
+        ended = self.ended.get(name)
+        if ended and ended.record and self._at_hand(ended.record):
+            # Its bytes are there: finding the record once more would not help, neither here nor in the next build.
+            self.unreadable.add(name)
+            self.filing.refreshed.add(name)
         self.demand.revoke(name)
         self.demand.want(name)
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagbuild.digest import Digest
 from dagbuild.plan import Decision, Plan
 from dagbuild.record import Artifact, Key, Record
 from dagbuild.request import Request
@@ -78,7 +77,7 @@ class Demand:
             if missing and name in missing:
                 self._wait(consumer, missing - {name})
             record = self._hits.get(consumer)
-            if record and record.upstream.get(name, artifact.digest) != artifact.digest:
+            if record and self.request.has_changed(consumer, name, record, artifact):
                 # Its record was made from another value than this run has chosen: the content key decides.
                 self.revoke(consumer)
                 self.want(consumer)
@@ -116,14 +115,11 @@ class Demand:
 
     def content(self, name: str) -> Key | None:
         """Return the node's content key over the values of this run."""
-        return self.request.content(name, self._digest)
+        return self.request.content(name, self.have.get)
 
     def unnamed(self, name: str) -> Key | None:
         """Return the node's content key over the values of this run, but for its name."""
-        return self.request.unnamed(name, self._digest)
-
-    def _digest(self, name: str) -> Digest | None:
-        return self.have[name].digest if name in self.have else None
+        return self.request.unnamed(name, self.have.get)
 
 
 def _weigh(request: Request, plan: Plan) -> dict[str, float]:

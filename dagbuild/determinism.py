@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dagbuild.digest import Digest
 from dagbuild.errors import InputError
 from dagbuild.events import Failure
 from dagbuild.executors.base import Done, Lost, Work
 from dagbuild.executors.worker import run_step
-from dagbuild.record import Artifact
+from dagbuild.filetree import changed_since
 
 if TYPE_CHECKING:
     from dagbuild.project import Project
@@ -40,18 +41,19 @@ def check_determinism(project: Project, node: str) -> list[Difference]:
     """
     project.check_node(node)
     work = project.make_work(node)
-    first, second = _run(project, work), _run(project, work)
-    kept = work.node.cache.format
-    if _encode(project, first, kept).digest == _encode(project, second, kept).digest:
+    # Each is digested before the next run: a file may be written to the same place twice.
+    (first, digest), (second, other) = _run(project, work), _run(project, work)
+    if digest == other:
         return []
     return list(_compare(project, first, second)) or [Difference("the value as it is stored", "", "")]
 
 
-def _run(project: Project, work: Work) -> Any:
+def _run(project: Project, work: Work) -> tuple[Any, Digest]:
     with run_step(work, project.store, project.artifacts) as outcome:
         match outcome:
-            case Done(value=value):
-                return value
+            case Done(value=value, started=started):
+                takes = changed_since(started)
+                return value, project.artifacts.encode(value, work.node.cache.format, takes)[0].digest
             case Failure(kind=kind, message=message):
                 raise InputError(f"'{work.node.name}' failed: {kind}: {message}", where=str(work.node.where))
             case Lost(upstream):
@@ -61,8 +63,8 @@ def _run(project: Project, work: Work) -> Any:
     raise AssertionError("a step without a lease finds nothing")
 
 
-def _encode(project: Project, value: Any, kept: str | None = None) -> Artifact:
-    return project.artifacts.encode(value, kept)[0]
+def _digest(project: Project, value: Any) -> Digest:
+    return project.artifacts.digest(value)
 
 
 def _compare(project: Project, first: Any, second: Any) -> Iterator[Difference]:
@@ -77,7 +79,7 @@ def _compare(project: Project, first: Any, second: Any) -> Iterator[Difference]:
     if list(parts) != list(others):
         yield Difference("its columns, keys or order", _short(list(parts)), _short(list(others)))
     for name, part in parts.items():
-        if name in others and _encode(project, part).digest != _encode(project, others[name]).digest:
+        if name in others and _digest(project, part) != _digest(project, others[name]):
             yield Difference(name, _short(part), _short(others[name]))
 
 

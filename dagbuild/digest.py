@@ -20,6 +20,9 @@ Digest = NewType("Digest", str)
 
 PREFIX = "xxh3-"
 
+DIGEST_SIZE = 16
+"""Bytes of a digest where it is not a text."""
+
 
 def digest_bytes(data: Buffer) -> Digest:
     """Return the digest of contiguous bytes."""
@@ -50,6 +53,16 @@ _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=Fals
 def digest_json(value: Any) -> Digest:
     """Return the digest of a plain value's canonical JSON."""
     return digest_bytes(canonical_json(value))
+
+
+def digest_to_bytes(digest: Digest) -> bytes:
+    """Return a digest in `DIGEST_SIZE` bytes."""
+    return bytes.fromhex(digest.removeprefix(PREFIX))
+
+
+def digest_from_bytes(data: bytes) -> Digest:
+    """Return the digest of `digest_to_bytes`."""
+    return Digest(PREFIX + data.hex())
 
 
 def is_digest(text: str) -> bool:

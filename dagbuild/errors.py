@@ -75,6 +75,10 @@ class CodecError(UserError):
     """A value cannot be stored, or stored bytes cannot be read back here."""
 
 
+class ColumnsError(UserError):
+    """A value has not the columns that a node asks for, or has none at all."""
+
+
 class StoreError(UserError):
     """A store cannot be used: permissions, a full disk, a newer format."""
 

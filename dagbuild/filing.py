@@ -40,7 +40,10 @@ class Filing:
     def put_alias(self, name: str, record: Record) -> Record:
         """Let the node's own name and keys find a record the next time."""
         values, _ = self.request.needs(name)
-        content, unnamed = self.request.content(name, self.digest), self.request.unnamed(name, self.digest)
+        content, unnamed = (
+            self.request.content(name, self.artifact),
+            self.request.unnamed(name, self.artifact),
+        )
         record = replace(
             record,
             node=name,
@@ -49,6 +52,7 @@ class Filing:
             unnamed=unnamed or record.unnamed,
             manifest=self.request.manifest(name),
             upstream={up: digest for up in values if (digest := self.digest(up))},
+            excerpts=self.request.excerpts(name, self.artifact),
             watched=self._watched(values),
             alias=True,
             run=self.run,
@@ -83,6 +87,7 @@ class Filing:
             artifact=artifact,
             unnamed=self.demand.unnamed(name) or Key(""),
             upstream={up: digest for up in values if (digest := self.digest(up))},
+            excerpts=self.request.excerpts(name, self.artifact),
             watched=self._watched(values),
             observations=(*done.seen.observations, *self.observe_code(name, done.seen.ran)),
             started=done.started,
@@ -125,12 +130,17 @@ class Filing:
 
     def digest(self, name: str) -> Digest | None:
         """Return what the value of a node or input is in this run, as far as that is settled."""
-        given, step = self.request.givens.get(name), self.plan.steps.get(name)
+        given, artifact = self.request.givens.get(name), self.artifact(name)
         if given:
             return given.digest
+        return artifact.digest if artifact else None
+
+    def artifact(self, name: str) -> Artifact | None:
+        """Return the value of a node or input in this run, as far as that is settled."""
         if name in self.demand.have:
-            return self.demand.have[name].digest
-        return step.digest if step and step.decision is not Decision.RUN else None
+            return self.demand.have[name]
+        step = self.plan.steps.get(name)
+        return step.record.artifact if step and step.record and step.decision is not Decision.RUN else None
 
     def put(self, record: Record) -> None:
         """Store a record; a build goes on without."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any
 
 from dagbuild.code import Leaf, SourceReader, package_version
 from dagbuild.digest import digest_json, digest_text
-from dagbuild.node import Binding, Columns, Group, Node, Source, Value
+from dagbuild.node import Binding, Group, Node, Parameter, Source, Value
 from dagbuild.record import Manifest, Part
 
 # A release that changes what one of these says raises its number, and re-keys only what that concerns.
@@ -59,8 +59,7 @@ class _PartMaker:
         closure = self._reader.closure(things, node.cache.ignore, called_by_name=plain and _takes_all(node))
         names = [p.name if closure.named else "" for p in node.parameters]
         structure = [
-            [name, _spell(p.binding), _columns(p.type)]
-            for name, p in zip(names, node.parameters, strict=True)
+            [name, _spell(p.binding), _columns(p)] for name, p in zip(names, node.parameters, strict=True)
         ]
         named = "" if plain else node.name
         digest = digest_json([SOURCE_SCHEME, closure.digest, BINDING_SCHEME, named, structure])
@@ -68,6 +67,10 @@ class _PartMaker:
         if any(p.binding != Source(p.name) for p in node.parameters):
             values = [self._reader.value(value) for value in _bound_values(node)]
             yield Part("binding", node.name, digest_json([structure, values]), counts=False)
+        for parameter in node.parameters:
+            if parameter.columns:
+                digest, text = digest_json(_columns(parameter)), str(parameter.columns)
+                yield Part("columns", parameter.name, digest, text, counts=False)
         yield from map(self._leaf, closure.leaves)
         # A body may do all its work with methods of what it receives, and import nothing.
         received = [self._reader.find_packages(parameter.type) for parameter in node.parameters]
@@ -119,13 +122,9 @@ def _spell(binding: Binding) -> Any:
             return ["group", [_spell(item) for item in items], keys]
 
 
-def _columns(annotation: Any) -> list[str] | None:
+def _columns(parameter: Parameter) -> list[Any] | None:
     """Return the columns that a parameter is given, which is a part of what the function sees."""
-    if get_origin(annotation) is Annotated:
-        for extra in get_args(annotation)[1:]:
-            if isinstance(extra, Columns):
-                return list(extra.names)
-    return None
+    return list(parameter.columns.names) if parameter.columns else None
 
 
 def _version_part(kind: str, name: str, version: str, policy: str) -> Part:

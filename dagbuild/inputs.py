@@ -14,6 +14,7 @@ from typing import Any
 from dagbuild.artifacts import Artifacts
 from dagbuild.digest import Digest, digest_json
 from dagbuild.errors import InputError, Problem, UserError, did_you_mean
+from dagbuild.filetree import is_there
 from dagbuild.graph import Graph
 from dagbuild.node import REQUIRED, File, Files, Node
 from dagbuild.record import Artifact, Part
@@ -150,7 +151,8 @@ class GivenMaker:
                     )
                 )
                 return
-            artifact = self._encode(value)
+            # What stands in a node's place is what the node would have made: the file, not its name.
+            artifact = self._encode(value, is_there if kind == "override" else None)
         except UserError as error:
             problem = error.problems[0]
             place = problem.where or self._where(name)
@@ -186,8 +188,11 @@ class GivenMaker:
             digests.append(self.files.digest_files(base, names))
         return digest_json(digests)
 
-    def _encode(self, value: Any) -> Artifact:
-        return self.carry(self.artifacts.save(value) if self.save else self.artifacts.encode(value)[0])
+    def _encode(self, value: Any, takes: Callable[[Path], bool] | None = None) -> Artifact:
+        save = self.artifacts.save
+        return self.carry(
+            save(value, takes=takes) if self.save else self.artifacts.encode(value, takes=takes)[0]
+        )
 
     def _resolve(self, path: str) -> str:
         return path if "://" in path else str(self.root / path)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dagbuild.observe.words import name_observation
 from dagbuild.plan import Place
 from dagbuild.reasons import Reason
-from dagbuild.record import Artifact, Key, Observation, Record
+from dagbuild.record import Artifact, BlobRef, Key, Observation, Record
 from dagbuild.renames import find_heirlooms
 from dagbuild.store.base import Store
 
@@ -52,15 +52,15 @@ class StoreLookup:
             return records[0]
         forced = [record for record in reversed(records) if record.forced]
         ordered = [*forced, *(record for record in records if not record.forced)]
-        return next((r for r in ordered if self.place(r.artifact) is not Place.NOWHERE), ordered[0])
+        return next((r for r in ordered if self.place(r.artifact.blobs) is not Place.NOWHERE), ordered[0])
 
     def find_latest(self, nodes: Collection[str]) -> Mapping[str, Record]:
         """Return the newest record of each node."""
         return self._store.find_latest(nodes)
 
-    def place(self, artifact: Artifact) -> Place:
-        """Say where the artifact's blobs are."""
-        refs = set(artifact.blobs)
+    def place(self, refs: Iterable[BlobRef]) -> Place:
+        """Say where these blobs are."""
+        refs = set(refs)
         if len(self._store.has_blobs(refs, local=True)) == len(refs):
             return Place.LOCAL
         return Place.REMOTE if len(self._store.has_blobs(refs)) == len(refs) else Place.NOWHERE

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
 
 class File(str):
@@ -33,14 +33,34 @@ class Files(tuple[File, ...]):
     __slots__ = ()
 
 
+Label: TypeAlias = str | int | tuple[str | int, ...]
+"""What a column can be called here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Marks a parameter `Annotated[pd.DataFrame, Columns("a", "b")]`: only these columns are seen."""
+    """Marks a parameter `Annotated[pd.DataFrame, Columns("a", "b")]`: the node gets and depends on these columns only.
 
-    names: tuple[str, ...]
+    They come in this order, whatever the order of the frame, with its index. A name is a whole label: a text, a
+    number, or a tuple of them where columns have several levels. Raises ValueError for names that can be none.
+    """
 
-    def __init__(self, *names: str) -> None:
+    names: tuple[Label, ...]
+
+    def __init__(self, *names: Label) -> None:
+        if not names:
+            raise ValueError("Columns() names no column")
+        for name in names:
+            if isinstance(name, list):
+                raise ValueError(f"Columns takes names, not a list of them: write Columns(*{name!r})")
+            if not all(type(part) in (str, int) for part in (name if isinstance(name, tuple) else (name,))):
+                raise ValueError(f"Columns: {name!r} is no text, whole number or tuple of them")
+            if names.count(name) > 1:
+                raise ValueError(f"Columns names {name!r} twice")
         object.__setattr__(self, "names", names)
+
+    def __str__(self) -> str:
+        return ", ".join(map(repr, self.names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +110,19 @@ class Parameter:
                 return tuple(item.name for item in items if isinstance(item, Source))
             case _:
                 return ()
+
+    @property
+    def columns(self) -> Columns | None:
+        """The columns of its value that the function gets, of each of them in a group; None for the whole."""
+        return _find_columns(self.type)
+
+
+def _find_columns(annotation: Any) -> Columns | None:
+    # Also where it says so of a part: `Annotated[...] | None`, `list[Annotated[...]]`, `dict[str, Annotated[...]]`.
+    marks = annotation.__metadata__ if get_origin(annotation) is Annotated else ()
+    found = next((mark for mark in marks if isinstance(mark, Columns)), None)
+    parts = () if found or get_origin(annotation) is Literal else get_args(annotation)
+    return found or next(filter(None, map(_find_columns, parts)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
+from dagbuild.artifacts import Artifacts
 from dagbuild.errors import InputError, did_you_mean
+from dagbuild.filetree import is_there
 from dagbuild.filing import author
 from dagbuild.lookup import find_artifacts
 from dagbuild.record import Artifact, Record
@@ -26,6 +29,11 @@ def choose_artifact(records: Iterable[Record], node: str, selector: str) -> Arti
         count = "no value" if not found else f"{len(found)} values"
         raise InputError(f"{count} of '{node}' match '{selector}'", hint=f"dagbuild log {node} shows them")
     return found[0]
+
+
+def save_value(artifacts: Artifacts, value: Any) -> Artifact:
+    """Store a value that is to stand in a node's place: of a path, what is there."""
+    return artifacts.save(value, takes=is_there)
 
 
 def add_pin(settings: Settings, node: str, artifact: Artifact, note: str) -> Pin:

@@ -6,16 +6,19 @@ the clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Protocol
 
 from dagbuild.acceptance import Acceptance
 from dagbuild.digest import Digest
+from dagbuild.node import Columns
 from dagbuild.reasons import NEVER_BUILT, Reason, find_changes
-from dagbuild.record import Artifact, Key, Manifest, Record, is_settled
-from dagbuild.request import Given, Request
+from dagbuild.record import Artifact, BlobRef, Key, Manifest, Record, is_settled
+from dagbuild.request import ArtifactOf, Given, Request
+
+_SHOWN_COLUMNS = 5
 
 
 class Decision(Enum):
@@ -111,8 +114,8 @@ class Lookup(Protocol):
     def find_changed(self, record: Record) -> tuple[Reason, ...]:
         """Say what the record's run was seen to read and is no longer so."""
 
-    def place(self, artifact: Artifact) -> Place:
-        """Say where the artifact's blobs are."""
+    def place(self, refs: Iterable[BlobRef]) -> Place:
+        """Say where these blobs are."""
 
 
 def make_plan(request: Request, lookup: Lookup, *, everything: bool = False) -> Plan:
@@ -166,6 +169,7 @@ def _decide(
     unsure = request.graph.reach_down(request.forced) if request.forced else set()
     asked = None if everything else _asked(request, found)
     digests: dict[str, Digest | None] = {name: given.digest for name, given in request.givens.items()}
+    artifacts: dict[str, Artifact] = {}
     steps: dict[str, Step] = {}
     misses: list[str] = []
     alike = Alike(request, lookup)
@@ -181,10 +185,11 @@ def _decide(
             record = None
         content = None
         if record is None and name not in request.forced:
-            content = request.content(name, digests.get)
-            record = alike.find(name, digests.get)
+            content = request.content(name, artifacts.get)
+            record = alike.find(name, artifacts.get)
         if record is not None:
             digests[name] = record.artifact.digest
+            artifacts[name] = record.artifact
             said = (alike.accepted[name].reason,) if name in alike.accepted else ()
             steps[name] = Step(name, Decision.SKIP, Status.FRESH, deep, said, record, record.artifact.digest,
                                record.duration, content)  # fmt: skip
@@ -207,25 +212,25 @@ class Alike:
     inherited: set[Key] = field(default_factory=set)
     accepted: dict[str, Acceptance] = field(default_factory=dict)
 
-    def find(self, name: str, digest_of: Callable[[str], Digest | None]) -> Record | None:
+    def find(self, name: str, artifact_of: ArtifactOf) -> Record | None:
         """Return the record of the node's content key, of one that is accepted, or of the node's name before."""
-        content = self.request.content(name, digest_of)
+        content = self.request.content(name, artifact_of)
         if content is None:
             return None
-        record = self.lookup.find([content]).get(content) or self._find_accepted(name, digest_of)
-        return record or self._find_renamed(name, digest_of)
+        record = self.lookup.find([content]).get(content) or self._find_accepted(name, artifact_of)
+        return record or self._find_renamed(name, artifact_of)
 
-    def _find_accepted(self, name: str, digest_of: Callable[[str], Digest | None]) -> Record | None:
+    def _find_accepted(self, name: str, artifact_of: ArtifactOf) -> Record | None:
         for acceptance in self.request.accepted.get(name, ()):
-            key = self.request.content(name, digest_of, acceptance.known)
+            key = self.request.content(name, artifact_of, acceptance.known)
             record = self.lookup.find([key]).get(key) if key else None
             if record is not None:
                 self.accepted[name] = self.request.accepted[name][0]
                 return record
         return None
 
-    def _find_renamed(self, name: str, digest_of: Callable[[str], Digest | None]) -> Record | None:
-        unnamed = self.request.unnamed(name, digest_of)
+    def _find_renamed(self, name: str, artifact_of: ArtifactOf) -> Record | None:
+        unnamed = self.request.unnamed(name, artifact_of)
         if unnamed is None or unnamed in self.inherited:
             return None
         record = self.lookup.find_renamed(unnamed, name, self.request.names)
@@ -254,6 +259,14 @@ def _view_step(
     return Step(name, decision, Status.AFFECTED, request.deep[name], (_stale_upstream(stale[0]),))
 
 
+def _changed_upstream(name: str, taken: Sequence[Columns]) -> Reason:
+    labels = dict.fromkeys(f"`{label}`" for columns in taken for label in columns.names)
+    if not labels:
+        return Reason(f"upstream `{name}` changed", "upstream")
+    shown = [*labels][:_SHOWN_COLUMNS] + ["…"] * (len(labels) > _SHOWN_COLUMNS)
+    return Reason(f"upstream `{name}` changed in its index or in {', '.join(shown)}", "upstream")
+
+
 def _stale_upstream(name: str) -> Reason:
     return Reason(f"upstream `{name}` is stale", "upstream")
 
@@ -275,10 +288,11 @@ def _explain(
         reasons = (*reasons, *(_stale_upstream(up) for up in stale))
     else:
         status = Status.STALE
+        known = {up: made.record.artifact for up in values if (made := steps.get(up)) and made.record}
         changed = [
-            Reason(f"upstream `{up}` changed", "upstream")
-            for up in values
-            if up in steps and up in last.upstream and last.upstream[up] != steps[up].digest
+            _changed_upstream(up, request.excerpted(name).get(up, ()))
+            for up, artifact in known.items()
+            if request.has_changed(name, up, last, artifact)
         ]
         reasons = (*reasons, *changed) or (Reason("its record is gone", "missing"),)
     return replace(step, reasons=reasons, status=status, record=last, seconds=seconds)
@@ -286,13 +300,13 @@ def _explain(
 
 def _find_needed(request: Request, lookup: Lookup, steps: dict[str, Step]) -> dict[str, Step] | None:
     """Mark what must be at hand; a needed value that is nowhere must run. None when unknown nodes are needed."""
-    needed = set(request.targets)
+    needed: dict[str, list[Columns] | None] = dict.fromkeys(request.targets)
     for name in reversed(list(steps)):
         step = steps[name]
         if step.decision is not Decision.RUN:
             if name not in needed or step.record is None or request.is_view(name):
                 continue
-            place = lookup.place(step.record.artifact)
+            place = lookup.place(_needed_blobs(request, step.record.artifact, needed[name]))
             if place is not Place.NOWHERE:
                 decision = Decision.REUSE if place is Place.LOCAL else Decision.FETCH
                 steps[name] = replace(step, decision=decision)
@@ -300,10 +314,18 @@ def _find_needed(request: Request, lookup: Lookup, steps: dict[str, Step]) -> di
             reason = Reason("its value is no longer in the cache", "missing")
             steps[name] = replace(step, decision=Decision.RUN, status=Status.MISSING, reasons=(reason,))
         values, _ = request.needs(name)
-        needed.update(values)
+        for up in values:
+            columns, others = request.excerpted(name).get(up), needed.get(up, [])
+            needed[up] = [*others, *columns] if columns and others is not None else None
         if any(up not in steps and up not in request.givens for up in values):
             return None
     return steps
+
+
+def _needed_blobs(request: Request, artifact: Artifact, taken: list[Columns] | None) -> set[BlobRef]:
+    if taken is None:
+        return set(artifact.blobs)
+    return {ref for columns in taken for ref in request.excerpt(artifact, columns).blobs}
 
 
 def _given_steps(request: Request) -> dict[str, Step]:

@@ -32,7 +32,7 @@ from dagbuild.inputs import GivenMaker, Outside
 from dagbuild.lookup import StoreLookup
 from dagbuild.node import Node
 from dagbuild.observe.unseen import Unseen, UnseenFinder
-from dagbuild.pinning import add_pin, choose_artifact, drop_pin
+from dagbuild.pinning import add_pin, choose_artifact, drop_pin, save_value
 from dagbuild.plan import Decision, Explanation, Plan, make_plan
 from dagbuild.reasons import find_changes, with_parts
 from dagbuild.record import Artifact, Manifest, Record
@@ -188,8 +188,8 @@ class Project:
         for name, parts in reads.items():
             manifests[name] = with_parts(manifests[name], parts)
         accepted = find_acceptances(manifests, self.store.find_records)
-        request = Request(self.graph, names, givens, manifests, frozenset(force), accepted)
-        return request, maker.is_unchanged
+        excerpt, forced = self.artifacts.excerpt, frozenset(force)
+        return Request(self.graph, names, givens, manifests, forced, accepted, excerpt), maker.is_unchanged
 
     def _watching(self) -> Watching:
         return Watching(self.settings, self.graph.nodes, self.files, self._findings.code.open_reader)
@@ -372,7 +372,7 @@ class Project:
     def pin_value(self, node: str, value: Any, note: str = "") -> Pin:
         """Put a value in the node's place for everybody who has this dagbuild.toml; counts from the next load."""
         self.check_node(node)
-        return self._pin(node, self.artifacts.save(value), note)
+        return self._pin(node, save_value(self.artifacts, value), note)
 
     def pin_built(self, node: str, selector: str = "@current", note: str = "") -> Pin:
         """Pin a value that was built: "@current", or "@" and the start of a run's name or a digest.

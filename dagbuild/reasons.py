@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from dagbuild.record import Manifest, Part
 
 _ORDER = (
-    "config", "input", "override", "pin", "file", "node", "binding", "source", "helper", "class", "constant",
+    "config", "input", "override", "pin", "file", "node", "binding", "columns", "source", "helper", "class", "constant",
     "statement", "module", "package", "python", "recipe", "upstream",
 )  # fmt: skip
 """Kinds of parts, the most telling first: a switched config value explains another function's code."""
@@ -69,7 +69,7 @@ def _tell(was: Part | None, now: Part | None) -> Reason:
     part = now or was
     assert part is not None
     kind, name = part.kind, part.name
-    if kind in {"config", "input", "override", "pin", "constant", "package", "python"}:
+    if kind in {"config", "input", "override", "pin", "constant", "package", "python", "columns"}:
         return _tell_value(kind, name, was, now)
     if kind == "file":
         return Reason(f"{name} changed", kind) if was and now else Reason(f"{_verb(was)} {name}", kind)
@@ -103,9 +103,10 @@ def _shorten(name: str, where: str) -> str:
 
 
 def _tell_value(kind: str, name: str, was: Part | None, now: Part | None) -> Reason:
-    subject = {"package": name, "python": "Python", "constant": f"constant `{name}`"}.get(
-        kind, f"{kind} {name}"
-    )
+    subjects = {
+        "package": name, "python": "Python", "constant": f"constant `{name}`", "columns": f"columns of `{name}`",
+    }  # fmt: skip
+    subject = subjects.get(kind, f"{kind} {name}")
     where = now.where if now else ""
     if was and now:
         if was.text and now.text and was.text != now.text:

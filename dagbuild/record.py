@@ -149,9 +149,9 @@ class Record:
     """The fact that a key gave an artifact, then, there.
 
     Found under each of `keys`; `unnamed` is the content key but for the node's name. `upstream`: the digest of each
-    upstream value, by name. Durations are in seconds, memory in bytes, `started` in seconds since 1970 (UTC). `watched`
-    names those upstreams whose values depend on what a run was seen to read, theirs or that of one above them: the deep
-    key says nothing of that.
+    upstream value, by name; `excerpts`: of what was taken, where that was some columns only. Durations are in
+    seconds, memory in bytes, `started` in seconds since 1970 (UTC). `watched` names those upstreams whose values depend
+    on what a run was seen to read, theirs or that of one above them: the deep key says nothing of that.
     """
 
     node: str
@@ -173,6 +173,7 @@ class Record:
     alias: bool = False
     watched: tuple[str, ...] = ()
     unnamed: Key = Key("")
+    excerpts: Mapping[str, Digest] = field(default_factory=dict)
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -201,6 +202,7 @@ class Record:
             "manifest": [part.to_json() for part in self.manifest.parts],
             "artifact": self.artifact.to_json(),
             "upstream": dict(self.upstream),
+            "excerpts": dict(self.excerpts),
             "observations": [[o.kind, o.name, o.digest] for o in self.observations],
             "watched": list(self.watched),
             "started": self.started,
@@ -244,6 +246,7 @@ class Record:
                 forced=bool(data["forced"]),
                 alias=bool(data["alias"]),
                 unnamed=Key(str(data.get("unnamed", ""))),
+                excerpts={name: Digest(digest) for name, digest in data.get("excerpts", {}).items()},
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a record: {error!r}") from error

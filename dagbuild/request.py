@@ -9,13 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeAlias
 
 from dagbuild.acceptance import Acceptance
-from dagbuild.digest import Digest
+from dagbuild.artifacts import Excerpt
+from dagbuild.digest import Digest, digest_json
 from dagbuild.graph import Graph
-from dagbuild.node import Group, Node, Source
+from dagbuild.node import Columns, Group, Node, Source
 from dagbuild.reasons import with_parts
-from dagbuild.record import Artifact, Key, Manifest, Part, make_key
+from dagbuild.record import Artifact, Key, Manifest, Part, Record, make_key
+
+ArtifactOf: TypeAlias = Callable[[str], Artifact | None]
+"""Tells what the value of a node is, where that is known."""
+
+IdOf: TypeAlias = Callable[[str, Columns | None], str | None]
+"""Gives the id of a value, or of what these columns of it are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,8 @@ class Given:
 class Request:
     """What is asked for: targets of a graph, with what is given and the manifest of each node.
 
-    `accepted`: changes of nodes that are said not to alter their values, the newest first.
+    `accepted`: changes of nodes that are said not to alter their values, the newest first. `excerpt` tells what some
+    columns of a value are.
     """
 
     graph: Graph
@@ -53,6 +62,7 @@ class Request:
     manifests: Mapping[str, Manifest]
     forced: frozenset[str] = frozenset()
     accepted: Mapping[str, Sequence[Acceptance]] = field(default_factory=dict)
+    excerpt: Callable[[Artifact, Columns], Excerpt] = lambda artifact, _: Excerpt.whole(artifact)
 
     @cached_property
     def order(self) -> list[str]:
@@ -102,9 +112,38 @@ class Request:
         lines = [self.givens[up].part for up in self.graph.upstream(name) if up in self.givens]
         return with_parts(self.manifests[name], lines)
 
-    def key(
-        self, name: str, id_of: Callable[[str], str | None], fingerprint: Digest | None = None
-    ) -> Key | None:
+    def excerpted(self, name: str) -> Mapping[str, tuple[Columns, ...]]:
+        """Return those upstream values of which a step of the node takes some columns only, with these columns."""
+        if name not in self._excerpted:
+            found: dict[str, dict[Columns | None, None]] = {}
+            for taker in (name, *self.needs(name)[1]):
+                for parameter in self.graph.nodes[taker].parameters:
+                    for up in parameter.upstream:
+                        found.setdefault(up, {})[parameter.columns] = None
+            stored = {up: found[up] for up in self.needs(name)[0] if up in found and None not in found[up]}
+            self._excerpted[name] = {up: tuple(filter(None, taken)) for up, taken in stored.items()}
+        return self._excerpted[name]
+
+    @cached_property
+    def _excerpted(self) -> dict[str, Mapping[str, tuple[Columns, ...]]]:
+        return {}
+
+    def excerpts(self, name: str, artifact_of: ArtifactOf) -> dict[str, Digest]:
+        """Return what a step of the node takes of each upstream value of which it takes some columns only."""
+        return {
+            up: digest_json([self.excerpt(artifact, each).digest for each in columns])
+            for up, columns in self.excerpted(name).items()
+            if (artifact := artifact_of(up))
+        }
+
+    def has_changed(self, name: str, up: str, record: Record, artifact: Artifact) -> bool:
+        """Tell whether a record of the node was made from another value of an upstream, as far as it is taken."""
+        if record.upstream.get(up, artifact.digest) == artifact.digest:
+            return False
+        mine = self.excerpts(name, {up: artifact}.get).get(up)
+        return mine is None or record.excerpts.get(up) != mine
+
+    def key(self, name: str, id_of: IdOf, fingerprint: Digest | None = None) -> Key | None:
         """Return the node's key over the ids of its upstreams, or None when one of them is not known.
 
         `fingerprint` stands in for that of its manifest.
@@ -119,39 +158,45 @@ class Request:
         """The deep key of each node in `order`."""
         keys: dict[str, Key] = {}
         for name in self.order:
-            key = self.key(name, lambda up: self.givens[up].digest if up in self.givens else keys.get(up))
+            key = self.key(
+                name,
+                lambda up, columns: (
+                    self._given_id(self.givens[up], columns) if up in self.givens else keys.get(up)
+                ),
+            )
             assert key is not None  # the order puts upstreams first
             keys[name] = key
         return keys
 
-    def content(
-        self, name: str, digest_of: Callable[[str], Digest | None], fingerprint: Digest | None = None
-    ) -> Key | None:
-        """Return the node's content key over known digests; a view counts as its own content key and its place.
+    def content(self, name: str, artifact_of: ArtifactOf, fingerprint: Digest | None = None) -> Key | None:
+        """Return the node's content key over known values; a view counts as its own content key and its place.
 
         `fingerprint` stands in for that of the node's manifest.
         """
         ids: dict[str, str | None] = {}
-        _, views = self.needs(name)
-        for place, view in enumerate(views):
-            self._take_ids(view, ids, digest_of)
-            key = self.key(view, ids.get, self.manifests[view].unnamed)
-            ids[view] = f"{place} {key}" if key else None  # two views of one body are two values
-        self._take_ids(name, ids, digest_of)
-        return self.key(name, ids.get, fingerprint)
 
-    def unnamed(self, name: str, digest_of: Callable[[str], Digest | None]) -> Key | None:
-        """Return the node's content key but for its name."""
-        return self.content(name, digest_of, self.manifests[name].unnamed)
-
-    def _take_ids(
-        self, name: str, ids: dict[str, str | None], digest_of: Callable[[str], Digest | None]
-    ) -> None:
-        for up in self.upstream(name):
+        def id_of(up: str, columns: Columns | None) -> str | None:
+            if up in ids:
+                return ids[up]
             if up in self.givens:
-                ids[up] = self.givens[up].digest
-            elif up not in ids:
-                ids[up] = digest_of(up)
+                return self._given_id(self.givens[up], columns)
+            artifact = artifact_of(up)
+            return self._digest(artifact, columns) if artifact else None
+
+        for place, view in enumerate(self.needs(name)[1]):
+            key = self.key(view, id_of, self.manifests[view].unnamed)
+            ids[view] = f"{place} {key}" if key else None  # two views of one body are two values
+        return self.key(name, id_of, fingerprint)
+
+    def unnamed(self, name: str, artifact_of: ArtifactOf) -> Key | None:
+        """Return the node's content key but for its name."""
+        return self.content(name, artifact_of, self.manifests[name].unnamed)
+
+    def _given_id(self, given: Given, columns: Columns | None) -> Digest:
+        return given.digest if given.kind == "file" or not columns else self._digest(given.artifact, columns)
+
+    def _digest(self, artifact: Artifact, columns: Columns | None) -> Digest:
+        return self.excerpt(artifact, columns).digest if columns else artifact.digest
 
     @cached_property
     def unsettled(self) -> frozenset[str]:
@@ -164,9 +209,7 @@ class Request:
         return frozenset((*self.graph.nodes, *self.givens))
 
 
-def _upstream_parts(
-    node: Node, present: Collection[str], id_of: Callable[[str], str | None]
-) -> Iterator[Part | None]:
+def _upstream_parts(node: Node, present: Collection[str], id_of: IdOf) -> Iterator[Part | None]:
     # By position: where the parameters' names matter, they are in the manifest.
     for position, parameter in enumerate(node.parameters):
         if not all(name in present for name in parameter.upstream):
@@ -181,7 +224,8 @@ def _upstream_parts(
                 items, labels = [name for _, name in chosen], [key for key, _ in chosen]
             case _:
                 continue  # a literal is part of the manifest
+        columns = parameter.columns
         for name, label in zip(items, labels, strict=True):
-            digest = id_of(name)
+            digest = id_of(name, columns)
             part_name = f"{position}[{label}]" if label else str(position)
             yield None if digest is None else Part("upstream", part_name, digest, name)

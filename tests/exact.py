@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import struct
+import sys
+from collections import deque
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +17,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import scipy.sparse as sp
 
 
 def differences(left: Any, right: Any, where: str = "value") -> list[str]:
@@ -24,8 +27,10 @@ def differences(left: Any, right: Any, where: str = "value") -> list[str]:
     for kinds, compare in _COMPARERS:
         if isinstance(left, kinds):
             return compare(left, right, where)
-    if hasattr(left, "__dict__") and not isinstance(left, type):
-        return differences(vars(left), vars(right), f"{where}.__dict__")
+    # The standard library's objects keep what they have worked out in slots, and say themselves when they are equal.
+    own = type(left).__module__.partition(".")[0] not in sys.stdlib_module_names
+    if own and not isinstance(left, type) and (state := _state(left)) is not None:
+        return differences(state, _state(right), f"{where} state")
     return [] if left is right or (left == right) is True else [f"{where}: {left!r} != {right!r}"]
 
 
@@ -113,10 +118,55 @@ def _moments(left: Any, right: Any, where: str) -> list[str]:
     return found + _same(*(getattr(value, "unit", None) for value in (left, right)), f"{where} unit")
 
 
+def _state(value: Any) -> dict[str, Any] | None:
+    """Return the attributes of an object, whether it has a __dict__, slots or both."""
+    slots = [
+        name
+        for kind in type(value).__mro__
+        for name in _names(kind.__dict__.get("__slots__", ()))
+        if name not in ("__dict__", "__weakref__")
+    ]
+    if not slots and not hasattr(value, "__dict__"):
+        return None
+    own = {name: getattr(value, name) for name in slots if hasattr(value, name)}
+    return own | dict(getattr(value, "__dict__", {}))
+
+
+def _names(slots: Any) -> tuple[str, ...]:
+    return (slots,) if isinstance(slots, str) else tuple(slots)
+
+
 def _polars(left: Any, right: Any, where: str) -> list[str]:
     frames = [value if isinstance(value, pl.DataFrame) else value.to_frame() for value in (left, right)]
     found = _same(list(frames[0].schema.items()), list(frames[1].schema.items()), f"{where} schema")
-    return found or _same(frames[0].equals(frames[1], null_equal=True), True, where)
+    found = found or _same(frames[0].height, frames[1].height, f"{where} rows")
+    for a, b in () if found else zip(frames[0].iter_columns(), frames[1].iter_columns(), strict=True):
+        order = ("SORTED_ASC", "SORTED_DESC")
+        # polars may find more out when it reads its own pickle.
+        found += [f"{where} order: {name}" for name in order if a.flags.get(name) and not b.flags.get(name)]
+        found += _sequences(a.to_list(), b.to_list(), f"{where}[{a.name!r}]")
+    return found
+
+
+def _masked(left: Any, right: Any, where: str) -> list[str]:
+    found = _ndarrays(left.data, right.data, where) + _arrays(left.mask, right.mask, f"{where} mask")
+    found += _same(left.hardmask, right.hardmask, f"{where} hard mask")
+    return (
+        found
+        + _same((left.mask is np.ma.nomask), (right.mask is np.ma.nomask), f"{where} without a mask")
+        + (_arrays(np.asarray(left.fill_value), np.asarray(right.fill_value), f"{where} fill"))
+    )
+
+
+def _sparse(left: Any, right: Any, where: str) -> list[str]:
+    found = _same((left.format, left.shape), (right.format, right.shape), where)
+    if found or not hasattr(left, "data") or callable(left.data):
+        return found or _sequences(list(left.items()), list(right.items()), where)
+    parts = ("data", "indices", "indptr", "row", "col", "offsets", "rows")
+    for part in parts:
+        if hasattr(left, part):
+            found += _ndarrays(getattr(left, part), getattr(right, part), f"{where} {part}")
+    return found
 
 
 def _columns(left: Any, right: Any, where: str) -> list[str]:
@@ -211,7 +261,10 @@ _COMPARERS: list[tuple[Any, Any]] = [
     (pd.Index, _indexes),
     (pd.api.extensions.ExtensionArray, _columns),
     ((pa.Table, pa.RecordBatch, pa.Array, pa.ChunkedArray), _arrow),
+    (np.ma.MaskedArray, _masked),
     (np.ndarray, _ndarrays),
+    (sp.sparray | sp.spmatrix, _sparse),
+    (np.random.Generator, lambda a, b, w: differences(a.bit_generator.state, b.bit_generator.state, w)),
     (np.generic, _scalars),
     ((pl.DataFrame, pl.Series), _polars),
     ((pd.Timestamp, pd.Timedelta, pd.Period, pd.Interval), _moments),
@@ -219,6 +272,6 @@ _COMPARERS: list[tuple[Any, Any]] = [
     (float, _floats),
     (complex, lambda a, b, w: _floats(a.real, b.real, w) + _floats(a.imag, b.imag, w)),
     (dict, _dicts),
-    ((list, tuple), _sequences),
+    ((list, tuple, deque), _sequences),
     ((set, frozenset), _sets),
 ]

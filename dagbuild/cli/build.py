@@ -59,7 +59,7 @@ def command(
     session.check_names((*chosen, *force))
     if output is not None and len(chosen) != 1:
         raise InputError(f"-o takes the value of one target, and there are {len(chosen)}", hint="name one")
-    values = read_overrides(overrides)
+    values = read_overrides(overrides, project.graph.nodes)
 
     def build(listener: Listener) -> BuildResult:
         return project.build(

@@ -21,7 +21,7 @@ def command(session: Session, node: str, overrides: tuple[str, ...], as_json: bo
     from dagbuild.report.explain import explanation_to_json, tell_explanation
 
     session.check_names([node])
-    found = session.project.explain(node, overrides=read_overrides(overrides))
+    found = session.project.explain(node, overrides=read_overrides(overrides, session.project.graph.nodes))
     if as_json:
         plain = explanation_to_json(found.step, found.manifest, found.record, found.changes)
         give(json.dumps(plain, indent=2))

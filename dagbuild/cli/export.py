@@ -13,7 +13,10 @@ from dagbuild.cli.terminal import say
 @click.argument("file")
 @with_session
 def command(session: Session, node: str, file: str) -> int:
-    """Write NODE's value to FILE as csv, parquet, json, pickle, npy or txt, by the suffix."""
+    """Write NODE's value to FILE as csv, parquet, json, pickle, npy or txt, by the suffix.
+
+    A file or folder that NODE made is copied as it is.
+    """
     from dagbuild.cli.files import write_value
 
     session.check_names([node])

@@ -5,28 +5,39 @@ from __future__ import annotations
 import contextlib
 import json
 import pickle
+import shutil
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from dagbuild.errors import InputError, did_you_mean
+from dagbuild.node import Node
 from dagbuild.settings import parse_value
 
 
-def read_overrides(texts: Iterable[str]) -> dict[str, Any]:
+def read_overrides(texts: Iterable[str], nodes: Mapping[str, Node]) -> dict[str, Any]:
     """Return the values of `--override NODE=FILE` by node; raises InputError."""
     overrides: dict[str, Any] = {}
     for text in texts:
         node, equals, value = text.partition("=")
         if not equals or not node:
             raise InputError(f"--override '{text}' has no '='", hint="write --override NODE=FILE, or NODE=5")
-        overrides[node] = read_value(value)
+        overrides[node] = read_value(value, nodes[node].type if node in nodes else None)
     return overrides
 
 
-def read_value(text: str) -> Any:
-    """Return what a file holds, or the literal that the text spells when it names none; raises InputError."""
+def read_value(text: str, wanted: Any = None) -> Any:
+    """Return what a file holds, or the literal that the text spells when it names none; raises InputError.
+
+    Where a path is wanted, what is there is the value, whatever it holds.
+    """
     path = Path(text).expanduser()
+    # Of a project that was not imported, types are known as they are written.
+    if wanted == "Path" or (isinstance(wanted, type) and issubclass(wanted, Path)):
+        if not path.exists():
+            raise InputError(f"there is no file '{text}'", hint="paths are taken from the working directory")
+        return path
     reader = READERS.get(path.suffix.lower())
     if path.is_file():
         if reader is None:
@@ -43,8 +54,15 @@ def read_value(text: str) -> Any:
 
 
 def write_value(value: Any, target: str, node: str) -> None:
-    """Write a value to a file, in the form that its suffix names; raises InputError when it has none."""
+    """Write a value to a file, in the form that its suffix names; raises InputError when it has none.
+
+    A path of what is there is copied, whatever the suffix.
+    """
     path = Path(target).expanduser()
+    if isinstance(value, Path) and value.exists():
+        with _told(target):
+            _copy(value, path)
+        return
     suffix = path.suffix.lower()
     # Bytes are a file already (a picture, a workbook): they know better than we do what they are.
     writer = _write_bytes if isinstance(value, bytes) else WRITERS.get(suffix)
@@ -66,6 +84,33 @@ def write_value(value: Any, target: str, node: str) -> None:
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file or a folder to `target`, and so that it can be changed there; a folder must be new."""
+    if source.is_file() and target.is_dir():
+        target /= source.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.with_name(f".{target.name}.part")
+    try:
+        if source.is_dir():
+            if target.exists():
+                raise InputError(f"'{target}' is there already", hint="name a folder that is not there yet")
+            shutil.copytree(source, beside, symlinks=True, copy_function=_copy_file)
+        else:
+            _copy_file(str(source), str(beside))
+        beside.replace(target)
+    finally:
+        if beside.is_dir():
+            shutil.rmtree(beside)
+        else:
+            beside.unlink(missing_ok=True)
+
+
+def _copy_file(source: str, target: str) -> None:
+    shutil.copyfile(source, target)
+    if Path(source).stat().st_mode & stat.S_IXUSR:
+        Path(target).chmod(Path(target).stat().st_mode | 0o111)
 
 
 @contextlib.contextmanager

@@ -86,9 +86,11 @@ def _tell(report: GcReport, style: Style, budget: int | None) -> Iterator[str]:
         yield from columns(rows, style, ("node", "frees", "last used", "took"))
     if report.orphaned:
         yield f"what no record names: {units.size(report.orphaned)}"
+    if report.copied:
+        yield f"copies of files that nodes made: {units.size(report.copied)}"
     verb = "would free" if report.dry_run else "freed"
     values = units.count(len(report.removals), "value")
-    if report.removals or report.orphaned:
+    if report.removals or report.orphaned or report.copied:
         yield f"{verb} {units.size(report.freed)}: {values}, {units.count(report.blobs, 'blob')}"
     else:
         yield "nothing to remove"
@@ -108,6 +110,7 @@ def _to_json(report: GcReport) -> dict[str, Any]:
         "records": report.records,
         "blobs": report.blobs,
         "orphaned": report.orphaned,
+        "copied": report.copied,
         "removed": [
             {"nodes": list(r.nodes), "freed": r.freed, "used": r.used, "seconds": r.cost}
             for r in report.removals

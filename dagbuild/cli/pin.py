@@ -34,8 +34,8 @@ def _read(session: Session, node: str, text: str) -> object:
     from dagbuild.cli.files import read_value
     from dagbuild.types import check_value, describe_type
 
-    value = read_value(text)
     wanted = session.project.check_node(node).type
+    value = read_value(text, wanted)
     if not check_value(value, wanted):
         kind = type(value).__name__
         raise InputError(f"`{node}` gives {describe_type(wanted)}, and '{text}' is of type {kind}")

@@ -31,7 +31,9 @@ def command(
     from dagbuild.report.words import plan_to_json, tell_plan
 
     session.check_names((*targets, *force))
-    plan = session.project.plan(targets, overrides=read_overrides(overrides), force=force)
+    plan = session.project.plan(
+        targets, overrides=read_overrides(overrides, session.project.graph.nodes), force=force
+    )
     if as_json:
         give(json.dumps(plan_to_json(plan), indent=2))
     else:

@@ -51,6 +51,13 @@ def _tell(report: VerifyReport, style: Style, *, repaired: bool) -> Iterator[str
         yield _line("missing", ref, nodes, style)
     for text in report.lines:
         yield f"{style.paint('damaged', 'failed')} {text}"
+    for path in report.changed:
+        what = (
+            "removed: the next use makes it again"
+            if repaired
+            else "somebody has written to this copy of a file"
+        )
+        yield f"{style.paint('changed', 'stale')} {path}: {what}"
     if report.orphaned:
         size = units.size(sum(ref.size for ref in report.orphaned))
         yield f"{units.count(len(report.orphaned), 'blob')} that nothing needs, {size}: `dagbuild gc` removes old ones"
@@ -82,6 +89,7 @@ def _to_json(report: VerifyReport) -> dict[str, object]:
         "missing": [ref.digest for ref, _ in report.missing],
         "orphaned": [ref.digest for ref in report.orphaned],
         "remote_only": [ref.digest for ref in report.away],
+        "changed_copies": [str(path) for path in report.changed],
         "damaged_records": list(report.lines),
         "fetched": [ref.digest for ref in report.fetched],
         "dropped": report.dropped,

@@ -1,6 +1,6 @@
 """numpy: the bytes of an array, its dtype, shape and order; and the bytes that any column shares with it.
 
-Object arrays, masked arrays and other subclasses go to pickle.
+Masked arrays are two of them. Object arrays and other subclasses go to pickle.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ class ArrayCodec(Codec):
         writer.needs("numpy")
         if type(value) is np.ndarray:
             return _encode_array(value, writer)
+        if type(value) is np.ma.MaskedArray and type(value.data) is np.ndarray:
+            return _encode_masked(value, writer)
         if type(value) in (np.str_, np.bytes_):
             # An array would drop zeros at the end.
             plain = value.tobytes() if type(value) is np.bytes_ else str.__str__(value)
@@ -45,6 +47,8 @@ class ArrayCodec(Codec):
         kind = meta["kind"]
         if kind in ("str_", "bytes_"):
             return getattr(np, kind)(decode_plain(meta["value"], reader))
+        if kind == "masked":
+            return _decode_masked(meta, reader)
         dtype = decode_dtype(meta["dtype"])
         if kind == "scalar":
             return make_array(reader.view(meta["data"]), dtype, (1,))[0]
@@ -55,14 +59,19 @@ class ArrayCodec(Codec):
 
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
         """Return what the form tells of its value."""
+        if meta["kind"] == "masked":
+            return {**self.describe(meta["data"], reader), "kind": "numpy.ma.MaskedArray"}
         if meta["kind"] != "array":
             return {"kind": f"numpy.{meta['kind']}", "value": repr(self.decode(meta, reader))}
         dtype = str(decode_dtype(meta["dtype"]))
         return {"kind": "numpy.ndarray", "shape": list(meta["shape"]), "dtype": dtype, "order": meta["order"]}
 
-    def takes_from_pickle(self, value: Any) -> bool:  # noqa: ARG002 - of all codecs
-        """No: pickle keeps large arrays beside its stream by itself, and what is shared stays shared."""
-        return False
+    def takes_from_pickle(self, value: Any) -> bool:
+        """No: pickle keeps large arrays beside its stream by itself, and what is shared stays shared.
+
+        But numpy's pickle of a masked array forgets whether there was a mask.
+        """
+        return type(value) is np.ma.MaskedArray
 
 
 CODEC = ArrayCodec()
@@ -135,6 +144,32 @@ def _encode_array(array: np.ndarray[Any, Any], writer: Writer) -> dict[str, Any]
         "kind": "array", "dtype": dtype, "shape": list(array.shape), "order": order,
         "data": writer.add(Piece(size, make, array.itemsize)),
     }  # fmt: skip
+
+
+def _encode_masked(array: Any, writer: Writer) -> dict[str, Any]:
+    has_mask = array.mask is not np.ma.nomask
+    return {
+        "kind": "masked",
+        "data": _encode_array(array.data, writer),
+        "mask": _encode_array(array.mask, writer) if has_mask else None,
+        # Not always of the array's dtype: 999999 for an array of bytes.
+        "fill": _encode_array(np.asarray(array.fill_value), writer),
+        "hard": bool(array.hardmask),
+    }
+
+
+def _decode_masked(meta: Any, reader: Reader) -> Any:
+    data, fill = _own_array(meta["data"], reader), _own_array(meta["fill"], reader)
+    mask: Any = np.ma.nomask if meta["mask"] is None else _own_array(meta["mask"], reader)
+    array: Any = np.ma.MaskedArray(data, mask, hard_mask=meta["hard"], copy=False)
+    array._fill_value = fill
+    return array
+
+
+def _own_array(form: Any, reader: Reader) -> np.ndarray[Any, Any]:
+    return make_array(
+        reader.own(form["data"]), decode_dtype(form["dtype"]), tuple(form["shape"]), form["order"]
+    )
 
 
 def _bytes_of(array: np.ndarray[Any, Any]) -> memoryview:

@@ -130,7 +130,7 @@ def _message(chunks: Any) -> Piece:
 
 
 def _stream(array: Any) -> bytes:
-    batch = _batch(array)
+    batch = _batch(_without_hidden_values(array))
     sink = pa.BufferOutputStream()
     with ipc.new_stream(sink, batch.schema) as stream:
         stream.write_batch(batch)
@@ -179,8 +179,15 @@ def _without_hidden_text(array: Any) -> Any:
 
 
 def _without_hidden_values(array: Any) -> Any:
-    """Return an array of numbers with zeros under its nulls."""
+    """Return an array with zeros where numbers lie under nulls, also in the fields of structs and in dictionaries."""
     kind = array.type
+    if pa.types.is_struct(kind) and kind.num_fields:
+        fields = [_without_hidden_values(array.field(i)) for i in range(kind.num_fields)]
+        mask = pc.is_null(array) if array.null_count else None
+        return pa.StructArray.from_arrays(fields, fields=list(kind), mask=mask)
+    if pa.types.is_dictionary(kind):
+        rows = _without_hidden_values(array.indices)
+        return pa.DictionaryArray.from_arrays(rows, array.dictionary, ordered=kind.ordered, safe=False)
     if not array.null_count or isinstance(kind, pa.BaseExtensionType):
         return array
     if pa.types.is_boolean(kind):

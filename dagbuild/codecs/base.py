@@ -8,14 +8,19 @@ sees buffers by number only.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.digest import Digest
+from dagbuild.node import Label
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from typing_extensions import Buffer
+
+    from dagbuild.filetree import Tree
 
 
 class Declined(Exception):  # noqa: N818 - an answer, not an error
@@ -46,11 +51,27 @@ class Piece:
             start += size
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Some columns of a stored table.
+
+    `meta` decodes to a table of them and reads the `buffers` only. `identify` gives plain JSON that says what that
+    table is, whatever is beside it in the artifact: equal identities, equal tables.
+    """
+
+    meta: Any
+    buffers: frozenset[int]
+    identify: Callable[[], Any]
+
+
 class Codec(ABC):
     """Deterministic: equal values give equal metadata and equal bytes, in every process."""
 
     name: str
     """With its version: "pandas/1". Part of the artifact's digest."""
+
+    selects: bool = False
+    """Whether columns can be taken from what it stored without reading the others: see `select`."""
 
     @abstractmethod
     def encode(self, value: Any, writer: Writer) -> Any:
@@ -67,6 +88,13 @@ class Codec(ABC):
         """Return what can be told without reading the value: kind, shape, columns..."""
         return {"kind": self.name.partition("/")[0]}
 
+    def select(self, meta: Any, names: Sequence[Label], reader: Reader) -> Selection | None:  # noqa: ARG002
+        """Return the columns of these names, without reading any buffer; None when the form is no table's.
+
+        Raises NoSuchColumns.
+        """
+        return None
+
     def takes_from_pickle(self, value: Any) -> bool:  # noqa: ARG002 - most say yes to all
         """Tell whether a pickle that holds this value should leave it to the codec: yes, if it tends to be large."""
         return True
@@ -82,6 +110,17 @@ class Writer(ABC):
     @abstractmethod
     def count(self) -> int:
         """Return how many buffers were added, which is the next one's number."""
+
+    @abstractmethod
+    def add_part(self, add: Callable[[], Any]) -> list[Any]:
+        """Return [the form that `add` gives, its first buffer's number, that after its last].
+
+        In the form itself numbers count from 0: it says nothing of what is beside it. `Reader.part` reads it.
+        """
+
+    @abstractmethod
+    def add_inline(self, add: Callable[[Writer], Any]) -> list[Any]:
+        """Return the form that `add` gives, with all its buffers in it; `Reader.inline` reads it."""
 
     @abstractmethod
     def add_value(self, value: Any) -> Any:
@@ -140,12 +179,35 @@ class Reader(ABC):
         """Return a writable buffer; what is written is seen by nobody else. Ask once for each number."""
 
     @abstractmethod
-    def block(self, first: int, count: int) -> tuple[memoryview, int]:
-        """Return `count` buffers of one size as one writable memory, and the distance between their starts."""
+    def block(self, numbers: Sequence[int]) -> tuple[memoryview, int]:
+        """Return buffers of one size as one writable memory, and the distance between their starts."""
+
+    @abstractmethod
+    def identify(self, numbers: Iterable[int]) -> list[Any]:
+        """Return digests of buffers, without reading them; where a column is stored makes no difference."""
+
+    @abstractmethod
+    def part(self, first: int) -> Reader:
+        """Return a reader for a form of `Writer.add_part` whose first buffer has this number."""
+
+    @abstractmethod
+    def inline(self, buffers: list[str]) -> Reader:
+        """Return a reader for a form of `Writer.add_inline`, whose second item these are."""
+
+    @abstractmethod
+    def make_inline(self, add: Callable[[Writer], Any]) -> list[Any]:
+        """Return what `Writer.add_inline` would give, for a form that is made of another one."""
 
     @abstractmethod
     def value(self, form: Any) -> Any:
         """Return the nested value of a form."""
+
+    @abstractmethod
+    def place(self, tree: Tree, numbers: Sequence[int]) -> Path:
+        """Return the path of a copy of this tree on this machine; `numbers` are the buffers of its files, in order.
+
+        Raises CodecError when a name in the tree leads elsewhere.
+        """
 
     @abstractmethod
     def require_code(self) -> None:

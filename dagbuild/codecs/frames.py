@@ -6,6 +6,8 @@ decline: only their own pickle knows what they carry.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,17 +16,20 @@ from pandas.api.extensions import ExtensionArray
 from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]
 
 from dagbuild.codecs.arrays import add_array, decode_dtype, encode_dtype
-from dagbuild.codecs.base import Codec, Reader, Writer
+from dagbuild.codecs.base import Codec, Declined, Reader, Selection, Writer
 from dagbuild.codecs.columns import add_column, column_dtype, raw_array, read_column
 from dagbuild.codecs.indexes import add_index, describe_index, index_length, read_index
 from dagbuild.codecs.scalars import decode_scalar, encode_scalar
+from dagbuild.codecs.selecting import find_places, take_labels
 from dagbuild.errors import CodecError
+from dagbuild.node import Label
 
 
 class PandasCodec(Codec):
     """Takes what pandas itself defines."""
 
-    name = "pandas/1"
+    name = "pandas/2"
+    selects = True
 
     def encode(self, value: Any, writer: Writer) -> Any:
         """Return the form of a value of pandas."""
@@ -37,7 +42,9 @@ class PandasCodec(Codec):
         if isinstance(value, pd.Index):
             return {"kind": "index", "index": add_index(value, writer)}
         if isinstance(value, ExtensionArray):
-            return {"kind": "array", "array": add_column(value, writer)}
+            if value.ndim != 1:
+                raise Declined  # a block, in the pickle of a frame of one's own class
+            return {"kind": "array", "array": add_column(value, writer), "class": type(value).__name__}
         return {"kind": "scalar", "value": encode_scalar(value, writer)}
 
     def decode(self, meta: Any, reader: Reader) -> Any:
@@ -51,7 +58,7 @@ class PandasCodec(Codec):
             return read_index(meta["index"], reader)
         if kind == "array":
             array = read_column(meta["array"], reader)
-            return pd.arrays.NumpyExtensionArray(array) if isinstance(array, np.ndarray) else array
+            return _WRAPPERS[meta["class"]](array) if isinstance(array, np.ndarray) else array
         return decode_scalar(meta["value"], reader)
 
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
@@ -72,12 +79,23 @@ class PandasCodec(Codec):
         value = self.decode(meta, reader)
         return {"kind": f"pandas.{type(value).__name__}", "value": repr(value)}
 
+    def select(self, meta: Any, names: Sequence[Label], reader: Reader) -> Selection | None:
+        """Return some columns of a frame."""
+        return _select(meta, names, reader) if meta["kind"] == "frame" else None
+
     def takes_from_pickle(self, value: Any) -> bool:
         """Yes for what has columns."""
         return type(value) in (pd.DataFrame, pd.Series) or isinstance(value, (pd.Index, ExtensionArray))
 
 
 CODEC = PandasCodec()
+
+_WRAPPERS: dict[str, Callable[[Any], Any]] = {
+    "NumpyExtensionArray": pd.arrays.NumpyExtensionArray,
+    "DatetimeArray": lambda array: pd.array(array, dtype=array.dtype, copy=False),
+    "TimedeltaArray": lambda array: pd.array(array, dtype=array.dtype, copy=False),
+}
+"""Those arrays of pandas that lie over one of numpy, which is all that is stored."""
 
 
 def _encode_frame(frame: Any, writer: Writer) -> dict[str, Any]:
@@ -95,43 +113,82 @@ def _encode_frame(frame: Any, writer: Writer) -> dict[str, Any]:
     blocks = []
     for dtype, places in raw.items():
         numbers = [add_array(columns[place], writer) for place in places]
-        blocks.append([dtype, _short(places), numbers[0]])
+        blocks.append([dtype, _short(places), _short(numbers)])
     return {
         "kind": "frame",
         "rows": len(frame),
-        "columns": add_index(frame.columns, writer, labels=True),
-        "index": add_index(frame.index, writer),
+        # Told without any data: which column is which must be known to read one of them.
+        "columns": writer.add_inline(partial(add_index, frame.columns, labels=True)),
+        "index": writer.add_part(partial(add_index, frame.index, writer)),
         "blocks": blocks,
-        "others": [[place, *_add_column(columns[place], writer)] for place in others],
+        "others": [
+            [place, *writer.add_part(partial(add_column, columns[place], writer))] for place in others
+        ],
         **_encode_extras(frame, writer),
     }
-
-
-def _add_column(array: Any, writer: Writer) -> tuple[Any, int, int]:
-    first = writer.count()
-    return add_column(array, writer), first, writer.count()
 
 
 def _decode_frame(meta: Any, reader: Reader) -> Any:
     rows = meta["rows"]
     blocks: list[tuple[Any, Any]] = []
-    for dtype_form, short, first in meta["blocks"]:
+    for dtype_form, short, numbers in meta["blocks"]:
         places = _long(short)
         dtype = decode_dtype(dtype_form)
         if rows:
-            memory, stride = reader.block(first, len(places))
+            memory, stride = reader.block(_long(numbers))
             array: Any = np.ndarray((len(places), rows), dtype, memory, strides=(stride, dtype.itemsize))
         else:
             array = np.empty((len(places), 0), dtype)
         blocks.append((array, np.array(places, np.intp)))
-    for place, form, *_ in meta["others"]:
-        column = read_column(form, reader)
+    for place, form, first, _ in meta["others"]:
+        column = read_column(form, reader.part(first))
         if isinstance(column, np.ndarray):
             column = column.reshape(1, -1)
         blocks.append((column, np.array([place], np.intp)))
-    index, columns = read_index(meta["index"], reader), read_index(meta["columns"], reader)
+    index_form, first, _ = meta["index"]
+    index, columns = read_index(index_form, reader.part(first)), _read_columns(meta, reader)
     frame = create_dataframe_from_blocks(blocks, index=index, columns=columns)
     return _decode_extras(frame, meta, reader)
+
+
+def _read_columns(meta: Any, reader: Reader) -> Any:
+    form, buffers = meta["columns"]
+    return read_index(form, reader.inline(buffers))
+
+
+def _select(meta: Any, names: Sequence[Label], reader: Reader) -> Selection:
+    labels = _read_columns(meta, reader)
+    places = find_places(labels, names)
+    new_place = {place: new for new, place in enumerate(places)}
+    blocks = []
+    for dtype, short, numbers in meta["blocks"]:
+        both = zip(_long(short), _long(numbers), strict=True)
+        chosen = dict(sorted((new_place[place], number) for place, number in both if place in new_place))
+        if chosen:
+            blocks.append([dtype, list(chosen), list(chosen.values())])
+    others = sorted([new_place[place], *part] for place, *part in meta["others"] if place in new_place)
+    columns = reader.make_inline(partial(add_index, take_labels(labels, places), labels=True))
+    selected = {**meta, "columns": columns, "blocks": blocks, "others": others}
+    parts = [meta["index"], *(part for _, *part in others), *([meta["attrs"]] if "attrs" in meta else [])]
+    buffers = {number for _, first, stop in parts for number in range(first, stop)}
+    buffers.update(number for _, _, numbers in blocks for number in numbers)
+    return Selection(selected, frozenset(buffers), partial(_identify, selected, reader))
+
+
+def _identify(selected: Any, reader: Reader) -> Any:
+    """Return the form of a selection with digests in the place of its buffers' numbers."""
+
+    def part(form: Any, first: int, stop: int) -> list[Any]:
+        return [form, reader.identify(range(first, stop))]
+
+    blocks = [
+        [place, dtype, digest]
+        for dtype, places, numbers in selected["blocks"]
+        for place, digest in zip(places, reader.identify(numbers), strict=True)
+    ]
+    others = [[place, *part(*column)] for place, *column in selected["others"]]
+    named = {key: part(*selected[key]) for key in ("index", "attrs") if key in selected}
+    return {**selected, **named, "blocks": sorted(blocks), "others": others}
 
 
 def _encode_series(series: Any, writer: Writer) -> dict[str, Any]:
@@ -156,7 +213,7 @@ def _decode_series(meta: Any, reader: Reader) -> Any:
 def _encode_extras(value: Any, writer: Writer) -> dict[str, Any]:
     extras: dict[str, Any] = {}
     if value.attrs:
-        extras["attrs"] = writer.add_value(dict(value.attrs))
+        extras["attrs"] = writer.add_part(partial(writer.add_value, dict(value.attrs)))
     if not value.flags.allows_duplicate_labels:
         extras["unique"] = True
     return extras
@@ -164,7 +221,8 @@ def _encode_extras(value: Any, writer: Writer) -> dict[str, Any]:
 
 def _decode_extras(value: Any, meta: Any, reader: Reader) -> Any:
     if "attrs" in meta:
-        value.attrs = reader.value(meta["attrs"])
+        form, first, _ = meta["attrs"]
+        value.attrs = reader.part(first).value(form)
     if "unique" in meta:
         value.flags.allows_duplicate_labels = False
     return value
@@ -179,11 +237,11 @@ def _read_name(form: Any, reader: Reader) -> str | None:
 
 
 def _describe_frame(meta: Any, reader: Reader) -> dict[str, Any]:
-    columns = _read_labels(meta["columns"], reader)
+    columns = _read_labels(meta, reader)
     dtypes = [""] * len(columns)
     sizes = [0] * len(columns)
-    for dtype, short, first in meta["blocks"]:
-        for number, place in enumerate(_long(short), first):
+    for dtype, short, numbers in meta["blocks"]:
+        for place, number in zip(_long(short), _long(numbers), strict=True):
             dtypes[place] = str(decode_dtype(dtype))
             sizes[place] = reader.size(number)
     for place, form, first, stop in meta["others"]:
@@ -192,7 +250,7 @@ def _describe_frame(meta: Any, reader: Reader) -> dict[str, Any]:
     return {
         "kind": "pandas.DataFrame",
         "shape": [meta["rows"], len(columns)],
-        "index": describe_index(meta["index"]),
+        "index": describe_index(meta["index"][0]),
         "columns": [
             {"name": name, "dtype": dtype, "bytes": size}
             for name, dtype, size in zip(columns, dtypes, sizes, strict=True)
@@ -200,12 +258,12 @@ def _describe_frame(meta: Any, reader: Reader) -> dict[str, Any]:
     }
 
 
-def _read_labels(form: Any, reader: Reader) -> list[str]:
+def _read_labels(meta: Any, reader: Reader) -> list[str]:
     try:
-        return [str(label) for label in read_index(form, reader)]
+        return [str(label) for label in _read_columns(meta, reader)]
     except CodecError:
         # Labels that only a pickle can give back: their places have to do.
-        return [f"[{place}]" for place in range(index_length(form))]
+        return [f"[{place}]" for place in range(index_length(meta["columns"][0]))]
 
 
 def _short(places: list[int]) -> list[int] | dict[str, int]:

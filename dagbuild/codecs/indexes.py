@@ -74,7 +74,14 @@ def describe_index(form: list[Any]) -> str:
 _LABEL_DTYPES: dict[str, Any] = {
     "str": pd.StringDtype("pyarrow", na_value=np.nan),
     "object": np.dtype(object),
+    "int64": np.dtype(np.int64),
 }
+
+
+def _is_label(cell: Any) -> bool:
+    if type(cell) is int:
+        return -(1 << 63) <= cell < 1 << 63
+    return type(cell) is str and cell.isprintable() and len(cell) <= 512
 
 
 def _add_typed(index: Any, writer: Writer, *, labels: bool) -> list[Any]:
@@ -88,7 +95,7 @@ def _add_typed(index: Any, writer: Writer, *, labels: bool) -> list[Any]:
     if labels and kind is pd.Index:
         for text, dtype in _LABEL_DTYPES.items():
             cells = index.tolist() if index.dtype == dtype else [None]
-            if all(type(cell) is str and cell.isprintable() and len(cell) <= 512 for cell in cells):
+            if all(map(_is_label, cells)):
                 return ["labels", text, cells, writer.add_value(index.name)]
     freq = None
     if kind in (pd.DatetimeIndex, pd.TimedeltaIndex) and index.freq is not None:

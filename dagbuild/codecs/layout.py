@@ -8,9 +8,10 @@ at fixed places: a column that two frames share is stored once, and appending to
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, repeat
+from itertools import accumulate, groupby, repeat
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.codecs.base import UNCUT, WORD, Piece
@@ -47,7 +48,13 @@ class Place:
     inline: bytes | None = None
     offset: int = 0
     blobs: range = range(0)
-    packed: bool = False
+    packed_number: int = -1
+    """Which one it is of those in the pack."""
+
+    @property
+    def packed(self) -> bool:
+        """Whether it is in the pack."""
+        return self.packed_number >= 0
 
 
 @dataclass(frozen=True)
@@ -67,18 +74,36 @@ class Layout:
         pack = sum(aligned(s) for s, data in zip(sizes, inline, strict=True) if data is None and s < SMALL)
         blobs = cut_pack(pack)
         pack_blobs = range(len(blobs))
-        places, offset = [], 0
+        places, offset, count = [], 0, 0
         for size, data, item in zip(sizes, inline, items, strict=False):
             if data is not None:
                 places.append(Place(size, inline=data))
             elif size < SMALL:
-                places.append(Place(size, offset=offset, blobs=pack_blobs, packed=True))
+                places.append(Place(size, offset=offset, blobs=pack_blobs, packed_number=count))
                 offset += aligned(size)
+                count += 1
             else:
                 pieces = cut(size, item)
                 places.append(Place(size, item, blobs=range(len(blobs), len(blobs) + len(pieces))))
                 blobs += pieces
         return cls(tuple(places), pack, tuple(blobs))
+
+    @property
+    def pack_blobs(self) -> range:
+        """The blobs of the pack."""
+        return range(len(cut_pack(self.pack)))
+
+    def find_blobs(self, numbers: Iterable[int]) -> list[int]:
+        """Return the blobs with the bytes of these buffers, each once, in order."""
+        starts = list(accumulate((self.blobs[number] for number in self.pack_blobs), initial=0))
+        found: set[int] = set()
+        for place in (self.places[number] for number in numbers):
+            if not place.packed:
+                found.update(place.blobs)
+            elif place.size:
+                last = place.offset + place.size - 1
+                found.update(range(bisect_right(starts, place.offset) - 1, bisect_right(starts, last)))
+        return sorted(found)
 
     def to_json(self) -> list[Any]:
         """Return the plain form: the version, then inline bytes, sizes, and runs of one size and item."""
@@ -120,21 +145,33 @@ def lay_out(pieces: Sequence[Piece]) -> Layout:
     return Layout.of([piece.size for piece in pieces], inline, [piece.item for piece in pieces])
 
 
-def iter_blobs(pieces: Sequence[Piece], layout: Layout) -> Iterator[Sequence[Buffer]]:
-    """Yield the bytes of each blob, in order; no more than one buffer, or blob of the pack, is made at a time."""
-    yield from _regroup(_iter_packed(pieces, layout), cut_pack(layout.pack))
+def iter_blobs(
+    pieces: Sequence[Piece], layout: Layout, on_packed: Callable[[memoryview], None] = lambda _: None
+) -> Iterator[Sequence[Buffer]]:
+    """Yield the bytes of each blob, in order; no more than one buffer, or blob of the pack, is made at a time.
+
+    `on_packed` is shown each buffer that goes into the pack, in order.
+    """
+    packed = _iter_packed(pieces, layout, on_packed)
+    yield from _regroup(packed, cut_pack(layout.pack))
+    for _ in packed:
+        pass  # empty buffers at the end: no blob asks for them
     for piece, place in zip(pieces, layout.places, strict=True):
         if place.inline is None and not place.packed:
             for part in piece.parts(cut(place.size, place.item)):
                 yield (part,)
 
 
-def _iter_packed(pieces: Sequence[Piece], layout: Layout) -> Iterator[memoryview]:
+def _iter_packed(
+    pieces: Sequence[Piece], layout: Layout, on_packed: Callable[[memoryview], None]
+) -> Iterator[memoryview]:
     """Yield what the pack is made of: its buffers, with zeros up to where the next one begins."""
     zeros = memoryview(bytes(ALIGN))
     for piece, place in zip(pieces, layout.places, strict=True):
         if place.packed:
-            yield memoryview(piece.make()).cast("B")
+            data = memoryview(piece.make()).cast("B")
+            on_packed(data)
+            yield data
             if place.size % ALIGN:
                 yield zeros[: aligned(place.size) - place.size]
 

@@ -39,6 +39,11 @@ def page_rounded(size: int) -> int:
     return -(-size // mmap.PAGESIZE) * mmap.PAGESIZE
 
 
+def empty_memory(length: int) -> memoryview:
+    """Return `length` bytes of private memory, of which each page is made when it is first touched."""
+    return memoryview(mmap.mmap(-1, length, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
+
+
 def map_files(parts: Sequence[FilePart], length: int) -> memoryview:
     """Return `length` bytes of writable private memory with the files in it, no byte read.
 

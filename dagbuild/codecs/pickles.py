@@ -7,9 +7,12 @@ is shared, and mapped, wherever it is. As deterministic as pickles get: sets are
 from __future__ import annotations
 
 import io
+import math
 import pickle
+import struct
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from types import FunctionType
 from typing import Any, ClassVar
 
@@ -20,6 +23,9 @@ from dagbuild.errors import CodecError
 
 SORTED_UP_TO = 1024 * 1024
 """Bytes of a pickle that is made again by the slow pickler when there are sets in it."""
+
+_NAN = b"G" + struct.pack(">d", math.nan)
+"""In a pickle: a float that may be one of the two well-known NaNs."""
 
 _SET_OPCODES = (pickle.EMPTY_SET, pickle.FROZENSET)
 
@@ -38,7 +44,12 @@ class PickleCodec(Codec):
         """Return the form of an object; raises CodecError when it cannot be pickled."""
         refuse(value)
         mark = writer.mark()
-        meta, stream = _dump(value, writer, _FastPickler)
+        fast: type[_FastPickler] = _FastPickler
+        meta, stream = _dump(value, writer, fast)
+        if _NAN in stream:
+            fast = _NanPickler
+            writer.roll_back(mark)
+            meta, stream = _dump(value, writer, fast)
         if len(stream) <= SORTED_UP_TO and any(opcode in stream for opcode in _SET_OPCODES):
             writer.roll_back(mark)
             try:
@@ -46,7 +57,7 @@ class PickleCodec(Codec):
             except _TooDeepError:
                 # Only the fast pickler gets that far. Its sets may differ in order: a node more may run, no harm.
                 writer.roll_back(mark)
-                meta, stream = _dump(value, writer, _FastPickler)
+                meta, stream = _dump(value, writer, fast)
         meta["stream"] = writer.add(stream)
         meta["type"] = f"{type(value).__module__}.{type(value).__qualname__}"
         writer.mark_code()
@@ -111,6 +122,8 @@ class _Divert:
             self._writer.needs(package)
             if isinstance(obj, type | FunctionType):
                 self._writer.refers(f"{module}:{obj.__qualname__}")
+        if (swapped := _find_swapped(obj)) is not None:
+            return swapped
         codec = None if isinstance(obj, type) else self._writer.find_codec(obj)
         if codec is None or not codec.takes_from_pickle(obj):
             return NotImplemented
@@ -124,6 +137,14 @@ class _Divert:
         return part, (len(self._parts) - 1,)
 
 
+def _find_swapped(obj: Any) -> Any:
+    """Return how to pickle an array in another machine's byte order, which numpy would give back in this one's."""
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is None or not isinstance(obj, numpy.ndarray) or obj.dtype.isnative:
+        return None
+    return numpy.ndarray.astype, (obj.astype(obj.dtype.newbyteorder("=")), obj.dtype)
+
+
 class _FastPickler(pickle.Pickler):
     def __init__(self, file: Any, divert: Callable[[Any], Any], keep: Any) -> None:
         super().__init__(file, protocol=5, buffer_callback=keep)
@@ -131,6 +152,20 @@ class _FastPickler(pickle.Pickler):
 
     def reducer_override(self, obj: Any) -> Any:
         return self._divert(obj)
+
+
+class _NanPickler(_FastPickler):
+    """Names the NaN that everybody passes around: `is`, and so `in` and `==` of containers, tell it from others."""
+
+    def persistent_id(self, obj: Any) -> str | None:
+        return _name_nan(obj)
+
+
+def _name_nan(obj: Any) -> str | None:
+    if obj is math.nan:  # noqa: PLW0177 - this very object
+        return "math"
+    numpy = sys.modules.get("numpy")
+    return "numpy" if numpy is not None and obj is getattr(numpy, "nan", None) else None
 
 
 _PythonPickler: Any = pickle._Pickler
@@ -151,6 +186,9 @@ class _SortingPickler(_PythonPickler):  # type: ignore[misc]
     def reducer_override(self, obj: Any) -> Any:
         return self._divert(obj)
 
+    def persistent_id(self, obj: Any) -> str | None:
+        return _name_nan(obj)
+
     def save_set(self, obj: set[Any]) -> None:
         self.write(pickle.EMPTY_SET)
         self.memoize(obj)
@@ -170,6 +208,16 @@ class _SortingPickler(_PythonPickler):  # type: ignore[misc]
         self.write(pickle.FROZENSET)
         self.memoize(obj)
 
+    def save_picklebuffer(self, obj: pickle.PickleBuffer) -> None:
+        with obj.raw() as data:
+            if self._buffer_callback is None or self._buffer_callback(obj):
+                # Python's own way (3.11 to 3.13) notes the bytes as an object seen: an empty one then stands for
+                # every other b"" as well.
+                opcode = pickle.BINBYTES8 if data.readonly else pickle.BYTEARRAY8
+                self.write(opcode + struct.pack("<Q", data.nbytes) + data.tobytes())
+                return
+            self.write(pickle.NEXT_BUFFER + (pickle.READONLY_BUFFER if data.readonly else b""))
+
     def _key(self, value: Any) -> bytes:
         kept = self._keys.get(id(value))
         if kept is None:
@@ -181,12 +229,16 @@ class _SortingPickler(_PythonPickler):  # type: ignore[misc]
 
 _SortingPickler.dispatch[set] = _SortingPickler.save_set
 _SortingPickler.dispatch[frozenset] = _SortingPickler.save_frozenset
+_SortingPickler.dispatch[pickle.PickleBuffer] = _SortingPickler.save_picklebuffer
 
 
 class _Unpickler(pickle.Unpickler):
     def __init__(self, file: Any, buffers: list[memoryview], parts: list[Any]) -> None:
         super().__init__(file, buffers=buffers)
         self._parts = parts
+
+    def persistent_load(self, pid: Any) -> Any:
+        return import_module(pid).nan
 
     def find_class(self, module: str, name: str) -> Any:
         if name == part.__name__ and module == __name__:

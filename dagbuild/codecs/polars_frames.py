@@ -1,23 +1,28 @@
 """polars: frames and Series through Arrow, so their columns are the blobs that an Arrow table of them has.
 
-Only when every dtype comes back from Arrow; others go to polars' own pickle.
+Only when every dtype comes back from Arrow; others go to polars' own pickle, and columns of Python objects, which that
+refuses, as lists. What polars was told of the order of a column comes back too: its answers depend on it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
 
-from dagbuild.codecs.base import Codec, Declined, Reader, Writer
-from dagbuild.codecs.tables import decode_table, describe_table, encode_table
+from dagbuild.codecs.base import Codec, Declined, Reader, Selection, Writer
+from dagbuild.codecs.selecting import find_places
+from dagbuild.codecs.tables import decode_table, describe_table, encode_table, select_table
 from dagbuild.errors import CodecError
+from dagbuild.node import Label
 
 
 class PolarsCodec(Codec):
     """Takes frames and Series."""
 
-    name = "polars/1"
+    name = "polars/2"
+    selects = True
 
     def encode(self, value: Any, writer: Writer) -> Any:
         """Return the form of a frame or Series."""
@@ -30,23 +35,45 @@ class PolarsCodec(Codec):
         if type(value) not in (pl.DataFrame, pl.Series):
             raise Declined
         frame = value if type(value) is pl.DataFrame else value.to_frame()
+        objects = [place for place, dtype in enumerate(frame.dtypes) if dtype == pl.Object]
+        columns = frame.drop([frame.columns[place] for place in objects]) if objects else frame
+        if any(map(_has_zero, columns.schema.names(), columns.schema.dtypes())):
+            raise Declined  # a C string cannot hold the name, and polars panics
+        order = _find_order(columns)
         try:
-            table = frame.to_arrow()
-            back = _from_arrow(table.slice(0, 0))
+            table = columns.to_arrow()
+            back = _set_order(_from_arrow(table.slice(0, 0)), order)
         except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
             raise Declined from error
-        if back.schema != frame.schema:
+        if back.schema != columns.schema:
             raise Declined
-        return {"kind": type(value).__name__, **encode_table(table, writer)}
+        meta = {"kind": type(value).__name__, "order": order, **encode_table(table, writer)}
+        if objects:
+            lists = [(place, frame.to_series(place)) for place in objects]
+            meta["objects"] = [
+                [place, series.name, writer.add_value(series.to_list())] for place, series in lists
+            ]
+        return meta
 
     def decode(self, meta: Any, reader: Reader) -> Any:
         """Return the value of a form."""
-        frame = _from_arrow(decode_table(meta, reader))
+        frame = _set_order(_from_arrow(decode_table(meta, reader)), meta["order"])
+        for place, name, cells in meta.get("objects", ()):
+            frame.insert_column(place, pl.Series(name, reader.value(cells), dtype=pl.Object))
         return frame if meta["kind"] == "DataFrame" else frame.to_series()
 
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
         """Return what the form tells of its value."""
         return {"kind": f"polars.{meta['kind']}", **describe_table(meta, reader)}
+
+    def select(self, meta: Any, names: Sequence[Label], reader: Reader) -> Selection | None:
+        """Return some columns of a frame; none of one with columns of objects, whose forms stand together."""
+        if meta["kind"] != "DataFrame" or "objects" in meta:
+            return None
+        places = find_places([field[0] for field in meta["fields"]], names)
+        descending = dict(meta["order"])
+        order = [[new, descending[place]] for new, place in enumerate(places) if place in descending]
+        return select_table({**meta, "order": order}, names, reader)
 
     def takes_from_pickle(self, value: Any) -> bool:
         """Yes for what has columns."""
@@ -57,4 +84,33 @@ CODEC = PolarsCodec()
 
 
 def _from_arrow(table: Any) -> Any:
-    return pl.from_arrow(table, rechunk=False)
+    frame: Any = pl.from_arrow(table, rechunk=False)
+    if frame.columns != table.schema.names:
+        frame.columns = table.schema.names  # polars takes an empty name for none
+    return frame
+
+
+def _has_zero(name: str, dtype: Any) -> bool:
+    """Tell whether the name, or that of a field in the dtype, holds a zero."""
+    if "\0" in name:
+        return True
+    if isinstance(dtype, pl.Struct):
+        return any(_has_zero(field.name, field.dtype) for field in dtype.fields)
+    inner = getattr(dtype, "inner", None)
+    return inner is not None and _has_zero("", inner)
+
+
+def _find_order(frame: Any) -> list[list[Any]]:
+    """Return the columns that polars takes for sorted, with whether they go down."""
+    flags = frame.flags.values()
+    return [
+        [place, each["SORTED_DESC"]]
+        for place, each in enumerate(flags)
+        if each.get("SORTED_ASC") or each.get("SORTED_DESC")
+    ]
+
+
+def _set_order(frame: Any, order: list[list[Any]]) -> Any:
+    for place, descending in order:
+        frame.replace_column(place, frame.to_series(place).set_sorted(descending=descending))
+    return frame

@@ -6,14 +6,22 @@ artifact is marked as code.
 
 from __future__ import annotations
 
+import copy
+from base64 import b64decode
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dagbuild.codecs.base import Reader
+from dagbuild.codecs.base import Reader, Selection, Writer
 from dagbuild.codecs.layout import Layout, Place, aligned
-from dagbuild.codecs.mapping import CAN_MAP, FilePart, map_files, page_rounded
+from dagbuild.codecs.mapping import CAN_MAP, FilePart, empty_memory, map_files, page_rounded
 from dagbuild.codecs.plain import decode_plain, describe_plain, is_tag
+from dagbuild.codecs.writer import ValueWriter
+from dagbuild.digest import Digest, digest_bytes, digest_json
 from dagbuild.errors import CodecError
+from dagbuild.filetree import Entry, Tree
 
 if TYPE_CHECKING:
     from dagbuild.codecs.registry import Registry
@@ -33,25 +41,98 @@ class Blobs(Protocol):
         """Return the file that holds just this blob's bytes, verified, or None where there is no such file."""
         ...
 
+    def digest(self, number: int) -> Digest:
+        """Return the name of a blob."""
+        ...
+
+    def packed_digest(self, number: int) -> Digest:
+        """Return what the name would be of the buffer with this number among the packed ones."""
+        ...
+
+
+@dataclass
+class _Pack:
+    """The memory of the pack, once it is needed, and the blobs that are to be read into it if not all."""
+
+    blobs: Collection[int] | None = None
+    memory: memoryview | None = None
+
+
+Placed = Callable[[int, Tree, Callable[[Entry], Iterable[memoryview]]], Path]
+"""Writes a tree out, the one of this number in the artifact, and returns its path."""
+
+
+_TREE_DIGITS = 12
+
 
 class ValueReader(Reader):
     """Reads one artifact once; see `Reader`."""
 
-    def __init__(self, layout: Layout, blobs: Blobs, registry: Registry, *, code: bool) -> None:
+    def __init__(
+        self, layout: Layout, blobs: Blobs, registry: Registry, placed: Placed, *, code: bool
+    ) -> None:
         self._layout = layout
         self._blobs = blobs
         self._registry = registry
+        self._placed = placed
+        self._trees = count(1)
         self._code = code
+        self._base = 0
         self._made: list[Any] = []
-        self._pack: memoryview | None = None
+        self._pack = _Pack()
+
+    def _place(self, number: int) -> Place:
+        return self._layout.places[self._base + number]
 
     def size(self, number: int) -> int:
         """Return the size of a buffer."""
-        return self._layout.places[number].size
+        return self._place(number).size
+
+    def identify(self, numbers: Iterable[int]) -> list[Any]:
+        """Return digests: one where a buffer is in one piece, wherever that is, else a list of them."""
+        found: list[Any] = []
+        for place in map(self._place, numbers):
+            if place.inline is not None:
+                found.append(digest_bytes(place.inline))
+            elif place.packed:
+                found.append(self._blobs.packed_digest(place.packed_number))
+            else:
+                digests = [self._blobs.digest(number) for number in place.blobs]
+                found.append(digests[0] if len(digests) == 1 else digests)
+        return found
+
+    def find_blobs(self, buffers: Collection[int]) -> list[int]:
+        """Return the blobs that these buffers are in, by their place in the artifact."""
+        return self._layout.find_blobs(buffers)
+
+    def only(self, chosen: Selection, *, code: bool) -> ValueReader:
+        """Return a reader that will be asked for what is chosen and nothing else."""
+        other = copy.copy(self)
+        other._code = code
+        other._made = []
+        other._pack = _Pack(set(self._layout.find_blobs(chosen.buffers)))
+        # Its first tree is not the first one of the whole, and must not be taken for that.
+        other._trees = count(int(digest_json(chosen.meta)[-_TREE_DIGITS:], 16))
+        return other
+
+    def part(self, first: int) -> ValueReader:
+        """Return a reader that counts buffers from this one, and shares the pack with this reader."""
+        other = copy.copy(self)
+        other._base = self._base + first
+        other._made = []
+        return other
+
+    def inline(self, buffers: list[str]) -> ValueReader:
+        """Return a reader of these buffers."""
+        data = [b64decode(text) for text in buffers]
+        layout = Layout.of([len(each) for each in data], data)
+        reader = ValueReader(layout, self._blobs, self._registry, self._placed, code=self._code)
+        reader._trees = self._trees
+        return reader
 
     def view(self, number: int) -> memoryview:
         """Return a buffer, read-only; the very bytes of the store where no other way is as cheap."""
-        place = self._layout.places[number]
+        place = self._place(number)
         if place.inline is not None:
             return memoryview(place.inline)
         if (
@@ -62,25 +143,32 @@ class ValueReader(Reader):
             return self._blobs.get(place.blobs[0]).toreadonly()
         return self.own(number).toreadonly()
 
+    def make_inline(self, add: Callable[[Writer], Any]) -> list[Any]:
+        """Return the form that `add` gives and its buffers."""
+        return ValueWriter(self._registry).add_inline(add)
+
     def own(self, number: int) -> memoryview:
         """Return a buffer of the caller's own."""
-        place = self._layout.places[number]
+        place = self._place(number)
         if place.inline is not None:
             return memoryview(bytearray(place.inline))
         if place.packed:
             return self._packed()[place.offset : place.offset + place.size]
         return self._join([place], place.size)
 
-    def block(self, first: int, count: int) -> tuple[memoryview, int]:
+    def block(self, numbers: Sequence[int]) -> tuple[memoryview, int]:
         """Return buffers of one size side by side, and the distance between their starts."""
-        places = self._layout.places[first : first + count]
+        places = [self._place(number) for number in numbers]
         size = places[0].size
         if places[0].inline is not None:
             return memoryview(bytearray(b"".join(place.inline or b"" for place in places))), size
         if places[0].packed:
             stride = aligned(size)
             start = places[0].offset
-            return self._packed()[start : start + stride * count], stride
+            if all(place.offset == start + turn * stride for turn, place in enumerate(places)):
+                return self._packed()[start : start + stride * len(places)], stride
+            pack = self._packed()
+            return memoryview(bytearray(b"".join(pack[p.offset : p.offset + stride] for p in places))), stride
         stride = page_rounded(size)
         return self._join(places, stride), stride
 
@@ -97,6 +185,20 @@ class ValueReader(Reader):
         if tag == "@":
             return self._registry.get_codec(form[1]).decode(form[2], self)
         return self._mutable(tag, form)
+
+    def place(self, tree: Tree, numbers: Sequence[int]) -> Path:
+        """Return the path of a copy of this tree; trees count up in the order of the form."""
+        files = [entry.path for entry in tree.entries if entry.kind == "file"]
+        number_of = dict(zip(files, numbers, strict=True))
+        return self._placed(next(self._trees), tree, lambda entry: self._parts(number_of[entry.path]))
+
+    def _parts(self, number: int) -> Iterator[memoryview]:
+        """Yield a buffer blob by blob: a long one is never in memory as a whole."""
+        place = self._place(number)
+        if place.inline is not None or place.packed:
+            yield self.view(number)
+        else:
+            yield from map(self._blobs.get, place.blobs)
 
     def describe(self, form: Any) -> dict[str, Any]:
         """Return what a form tells of its value, without reading the value."""
@@ -138,20 +240,25 @@ class ValueReader(Reader):
         return made
 
     def _packed(self) -> memoryview:
-        if self._pack is None:
-            pack = self._layout.pack
-            blobs = next(place.blobs for place in self._layout.places if place.packed)
-            self._pack = self._join([Place(pack, blobs=blobs)], pack)
-        return self._pack
+        pack, layout = self._pack, self._layout
+        if pack.memory is None:
+            parts = self._offsets(layout.pack_blobs)
+            if pack.blobs is not None:
+                parts = [part for part in parts if part[1] in pack.blobs]
+            pack.memory = self._fill(parts, layout.pack)
+        return pack.memory
 
-    def _join(self, places: list[Place] | tuple[Place, ...], stride: int) -> memoryview:
+    def _join(self, places: Sequence[Place], stride: int) -> memoryview:
         """Return writable memory with each place's bytes at a multiple of `stride`."""
-        length = stride * len(places)
         parts = [
             (start * stride + offset, number)
             for start, place in enumerate(places)
-            for offset, number in self._offsets(place)
+            for offset, number in self._offsets(place.blobs)
         ]
+        return self._fill(parts, stride * len(places))
+
+    def _fill(self, parts: list[tuple[int, int]], length: int) -> memoryview:
+        """Return writable memory with blobs at these offsets."""
         paths = self._paths(number for _, number in parts) if length >= MAP_FROM else None
         if paths:
             sizes = self._layout.blobs
@@ -160,15 +267,17 @@ class ValueReader(Reader):
                 return map_files(files, length)
             except OSError:
                 pass  # gone, or too many mappings: reading says which
-        memory = memoryview(bytearray(length))
+        read = sum(self._layout.blobs[number] for _, number in parts)
+        # Of the gaps between some columns that are read alone, nothing is ever touched: they cost no memory either.
+        memory = memoryview(bytearray(length)) if 2 * read >= length else empty_memory(length)
         for at, number in parts:
             data = self._blobs.get(number)
             memory[at : at + data.nbytes] = data.cast("B")
         return memory
 
-    def _offsets(self, place: Place) -> list[tuple[int, int]]:
+    def _offsets(self, blobs: range) -> list[tuple[int, int]]:
         offset, found = 0, []
-        for number in place.blobs:
+        for number in blobs:
             found.append((offset, number))
             offset += self._layout.blobs[number]
         return found

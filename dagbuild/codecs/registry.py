@@ -24,6 +24,7 @@ _DOORS = {
     "polars": "dagbuild.codecs.polars_frames",
     "parquet": "dagbuild.codecs.parquet",
     "pickle": "dagbuild.codecs.pickles",
+    "files": "dagbuild.codecs.files",
 }
 """Codec by name without version; by a value's top-level package where the two are one."""
 

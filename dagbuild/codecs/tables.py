@@ -5,19 +5,24 @@ Other values of pyarrow (scalars, schemas, datasets) go to pickle.
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
-from pyarrow import ipc
 
 from dagbuild.codecs.arrow import add_chunks, decode_type, encode_type, read_chunks
-from dagbuild.codecs.base import Codec, Declined, Reader, Writer
+from dagbuild.codecs.base import Codec, Declined, Reader, Selection, Writer
+from dagbuild.codecs.selecting import find_places
+from dagbuild.node import Label
 
 
 class ArrowCodec(Codec):
     """Takes what holds columns."""
 
-    name = "pyarrow/1"
+    name = "pyarrow/2"
+    selects = True
 
     def encode(self, value: Any, writer: Writer) -> Any:
         """Return the form of a table or array."""
@@ -39,7 +44,7 @@ class ArrowCodec(Codec):
 
     def decode(self, meta: Any, reader: Reader) -> Any:
         """Return the value of a form."""
-        if "schema" not in meta:
+        if "fields" not in meta:
             kind = decode_type(meta["type"])
             chunks = read_chunks(meta["column"], reader, kind)
             return chunks if meta["kind"] == "ChunkedArray" else _only_chunk(chunks)
@@ -54,10 +59,14 @@ class ArrowCodec(Codec):
 
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
         """Return what the form tells of its value."""
-        if "schema" in meta:
+        if "fields" in meta:
             return {"kind": f"pyarrow.{meta['kind']}", **describe_table(meta, reader)}
         kind = f"pyarrow.{meta['kind']}"
         return {"kind": kind, "shape": [meta["column"][1]], "dtype": str(decode_type(meta["type"]))}
+
+    def select(self, meta: Any, names: Sequence[Label], reader: Reader) -> Selection | None:
+        """Return some columns of a table or batch."""
+        return select_table(meta, names, reader) if "fields" in meta else None
 
     def takes_from_pickle(self, value: Any) -> bool:
         """Yes for what has columns."""
@@ -69,10 +78,17 @@ CODEC = ArrowCodec()
 
 def encode_table(table: Any, writer: Writer, *, whole: bool = False) -> dict[str, Any]:
     """Return the form of a table; raises Declined when its schema does not come back from its description."""
-    for kind in table.schema.types:
-        encode_type(kind)
+    schema = {
+        "fields": [
+            [field.name, encode_type(field.type), field.nullable, _encode_notes(field.metadata)]
+            for field in table.schema
+        ],
+        "notes": _encode_notes(table.schema.metadata),
+    }
+    if not _decode_schema(schema).equals(table.schema, check_metadata=True):
+        raise Declined
     return {
-        "schema": writer.add(table.schema.serialize()),
+        **schema,
         "rows": table.num_rows,
         "columns": [add_chunks(column, writer, whole=whole) for column in table.columns],
     }
@@ -80,7 +96,7 @@ def encode_table(table: Any, writer: Writer, *, whole: bool = False) -> dict[str
 
 def decode_table(meta: Any, reader: Reader) -> Any:
     """Return the table of a form."""
-    schema = _read_schema(meta, reader)
+    schema = _decode_schema(meta)
     if not schema.names:
         # Only a batch can have rows without columns.
         return pa.Table.from_batches([_rows_only(meta["rows"], schema)])
@@ -92,7 +108,7 @@ def decode_table(meta: Any, reader: Reader) -> Any:
 
 def describe_table(meta: Any, reader: Reader) -> dict[str, Any]:
     """Return shape and columns of the form of a table."""
-    schema = _read_schema(meta, reader)
+    schema = _decode_schema(meta)
     columns = [
         {"name": field.name, "dtype": str(field.type), "bytes": sum(map(reader.size, form[2]))}
         for field, form in zip(schema, meta["columns"], strict=True)
@@ -100,8 +116,35 @@ def describe_table(meta: Any, reader: Reader) -> dict[str, Any]:
     return {"shape": [meta["rows"], len(columns)], "columns": columns}
 
 
-def _read_schema(meta: Any, reader: Reader) -> Any:
-    return ipc.read_schema(pa.py_buffer(reader.view(meta["schema"])))
+def select_table(meta: Any, names: Sequence[Label], reader: Reader) -> Selection:
+    """Return some columns of the form of a table."""
+    places = find_places([field[0] for field in meta["fields"]], names)
+    columns = [meta["columns"][place] for place in places]
+    selected = {**meta, "fields": [meta["fields"][place] for place in places], "columns": columns}
+    buffers = frozenset(number for _, _, numbers in columns for number in numbers)
+    return Selection(selected, buffers, partial(_identify, selected, reader))
+
+
+def _identify(selected: Any, reader: Reader) -> Any:
+    """Return the form of a selection with digests in the place of its buffers' numbers."""
+    columns = [[kind, length, reader.identify(numbers)] for kind, length, numbers in selected["columns"]]
+    return {**selected, "columns": columns}
+
+
+def _decode_schema(meta: Any) -> Any:
+    fields = [
+        pa.field(name, decode_type(kind), nullable, _decode_notes(notes))
+        for name, kind, nullable, notes in meta["fields"]
+    ]
+    return pa.schema(fields, _decode_notes(meta["notes"]))
+
+
+def _encode_notes(notes: dict[bytes, bytes] | None) -> list[list[str]] | None:
+    return None if notes is None else [[b64encode(part).decode() for part in item] for item in notes.items()]
+
+
+def _decode_notes(notes: list[list[str]] | None) -> dict[bytes, bytes] | None:
+    return None if notes is None else {b64decode(key): b64decode(value) for key, value in notes}
 
 
 def _rows_only(rows: int, schema: Any) -> Any:

@@ -7,7 +7,9 @@ where buffers will lie.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.codecs.base import Codec, Declined, Piece, Writer
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from dagbuild.codecs.registry import Registry
 
 _CONTAINERS = (dict, list, set, bytearray)
+_PATH = type(Path())
+
+Takes = Callable[[Path], bool]
+"""Tells of a path whether what is there is the value, or the path itself; may raise CodecError."""
 
 DEPTH = 50
 """Of containers in containers; what is deeper goes to a pickle as a whole."""
@@ -29,16 +35,20 @@ DEPTH = 50
 class ValueWriter(Writer):
     """Holds the buffers of one value; see `Writer`."""
 
-    def __init__(self, registry: Registry, parent: ValueWriter | None = None) -> None:
+    def __init__(
+        self, registry: Registry, parent: ValueWriter | None = None, takes: Takes | None = None
+    ) -> None:
         self.pieces: list[Piece] = []
         self.code = False
         self.packages: set[str] = set()
         self.names: set[str] = set()
         self._registry = registry
+        self._takes: Takes | None = takes if parent is None else parent._takes
         # Containers by identity, with their place in the order: a list that is there twice comes back as one list.
         # Holding the objects keeps their ids from being used again.
         self._seen: dict[int, tuple[int, Any]] = {}
         self._open: set[int] = set()
+        self._base = 0
         self._depth: int = 0 if parent is None else parent._depth
         # Of items of sets, by identity: a set in a set in a set would else be walked again for each of them.
         self._keys: dict[int, tuple[bytes, Any]] = {} if parent is None else parent._keys
@@ -49,11 +59,32 @@ class ValueWriter(Writer):
             held = memoryview(data)
             data = Piece(held.nbytes, lambda: held)
         self.pieces.append(data)
-        return len(self.pieces) - 1
+        return self.count() - 1
 
     def count(self) -> int:
         """Return how many buffers were added."""
-        return len(self.pieces)
+        return len(self.pieces) - self._base
+
+    def add_part(self, add: Callable[[], Any]) -> list[Any]:
+        """Return the form that `add` gives, and the numbers of its buffers."""
+        first = self.count()
+        outer = self._base, self._seen
+        # A list that is beside it, too, is written twice: the part must be readable alone.
+        self._base, self._seen = len(self.pieces), {}
+        try:
+            form = add()
+        finally:
+            self._base, self._seen = outer
+        return [form, first, self.count()]
+
+    def add_inline(self, add: Callable[[Writer], Any]) -> list[Any]:
+        """Return the form that `add` gives and its buffers."""
+        inner = ValueWriter(self._registry, self)
+        form = add(inner)
+        self.code = self.code or inner.code
+        self.packages |= inner.packages
+        self.names |= inner.names
+        return [form, [b64encode(piece.make()).decode() for piece in inner.pieces]]
 
     def add_value(self, value: Any) -> Any:
         """Return the form of a value, as data if all of it can be."""
@@ -66,9 +97,9 @@ class ValueWriter(Writer):
 
     def add_data(self, value: Any) -> Any:
         """Return the form of a value as data; raises Declined."""
-        if is_plain(value):
-            return encode_plain(value, self)
         kind = type(value)
+        if is_plain(value) and not (kind is _PATH and self._is_taken(value)):
+            return encode_plain(value, self)
         if kind is tuple:
             return self._inside("tuple", value)
         if kind is frozenset:
@@ -100,7 +131,9 @@ class ValueWriter(Writer):
         return self.add_by(self._registry.get_codec("pickle"), value)
 
     def find_codec(self, value: Any) -> Codec | None:
-        """Ask the registry."""
+        """Ask the registry; a path that is taken is its content."""
+        if type(value) is _PATH and self._is_taken(value):
+            return self._registry.get_codec("files")
         return self._registry.find_codec(value)
 
     def value_digest(self, value: Any) -> Digest:
@@ -108,6 +141,9 @@ class ValueWriter(Writer):
         alone = ValueWriter(self._registry, self)
         form = alone.add_value(value)
         return digest_json([form, [digest_bytes(piece.make()) for piece in alone.pieces]])
+
+    def _is_taken(self, path: Path) -> bool:
+        return self._takes is not None and self._takes(path)
 
     def mark_code(self) -> None:
         """Note that a pickle is among the buffers."""

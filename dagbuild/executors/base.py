@@ -23,8 +23,7 @@ class Work:
 
     `values` are artifacts to load from the store; `held` are values that could not be stored and exist in memory only.
     `views` are never-cached nodes to run inside this step, each after what it needs. `lease` is the key to hold while
-    computing, so that two builds do not compute it twice; with `again`, it is computed though there is a record, whose
-    value could not be read back. `keep` says whether the result is to be stored; when not,
+    computing, so that two builds do not compute it twice. `keep` says whether the result is to be stored; when not,
     the value itself comes back. `watch` asks to observe what the call reads; `files` are names among `values` that are
     paths of declared files, whose content counts already.
     """
@@ -34,7 +33,6 @@ class Work:
     held: Mapping[str, Any] = field(default_factory=dict)
     views: tuple[Node, ...] = ()
     lease: Key | None = None
-    again: bool = False
     keep: bool = True
     watch: Watch | None = None
     files: frozenset[str] = frozenset()

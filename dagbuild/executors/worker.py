@@ -18,14 +18,23 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from typing import Any, TextIO
+from pathlib import Path, PurePath
+from typing import Any, TextIO, TypeAlias
 
 from dagbuild.artifacts import Artifacts
-from dagbuild.errors import BlobDamagedError, BlobMissingError, CodecError, StoreError
+from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
+from dagbuild.errors import (
+    BlobDamagedError,
+    BlobMissingError,
+    CodecError,
+    ColumnsError,
+    StoreError,
+    did_you_mean,
+)
 from dagbuild.events import Failure
 from dagbuild.executors.base import Done, Found, Lost, Outcome, Work
-from dagbuild.node import File, Files, Group, Node, Parameter, Source, Value
+from dagbuild.filetree import changed_since, file_clock
+from dagbuild.node import Columns, File, Files, Group, Node, Parameter, Source, Value
 from dagbuild.observe import Observer, Seen, Watch, holds
 from dagbuild.observe.words import tell_forbidden
 from dagbuild.record import Record
@@ -61,7 +70,7 @@ def run_step(
         return
     with store.lease(work.lease, on_wait) as waited:
         # Also without a wait: another build may have begun and ended since this one was planned.
-        record = None if work.again else find_finished(store, work, local=not waited)
+        record = find_finished(store, work, local=not waited)
         yield Found(record) if record else _run(work, artifacts)
 
 
@@ -93,6 +102,7 @@ def _watch(work: Work, artifacts: Artifacts) -> Observer | None:
     if work.watch is None:
         return None
     observer = Observer(work.watch.places, _open_digests(work.watch.memo))
+    observer.declare(map(str, artifacts.copies))
     for node in (work.node, *work.views):
         for pattern in node.reads:
             observer.declare_pattern(pattern)
@@ -109,7 +119,7 @@ def _call(function: Callable[..., Any], /, **arguments: Any) -> Any:
 def _run(work: Work, artifacts: Artifacts) -> Outcome:
     log = _Log()
     arguments: dict[str, Any] = {}
-    started, wall, cpu = time.time(), time.perf_counter(), time.process_time()
+    started, wall, cpu = file_clock(), time.perf_counter(), time.process_time()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     observer = _watch(work, artifacts)
     call = observer.call if observer else _call
@@ -142,12 +152,13 @@ def _finish(work: Work, artifacts: Artifacts, value: Any, facts: dict[str, Any])
         return Failure("UndeclaredRead", f"it {told[0]}\n  try: {told[1]}", "")
     if not work.keep:
         return Done(None, stored=False, value=value, **facts)
+    takes = changed_since(facts["started"])
     try:
-        return Done(artifacts.save(value, work.node.cache.format), **facts)
+        return Done(artifacts.save(value, work.node.cache.format, takes), **facts)
     except CodecError as error:
         return Failure("CodecError", str(error), "", {}, error)
     except StoreError as error:
-        artifact, _ = artifacts.encode(value, work.node.cache.format)
+        artifact, _ = artifacts.encode(value, work.node.cache.format, takes)
         return Done(artifact, stored=False, value=value, trouble=str(error), **facts)
 
 
@@ -157,14 +168,15 @@ _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 def _bind(work: Work, artifacts: Artifacts, call: Callable[..., Any]) -> dict[str, Any]:
     views: dict[str, Any] = {}
 
-    def get(name: str) -> Any:
+    def get(name: str, columns: Columns | None) -> Any:
         if name in views:
             value, views[name] = hand_out(views[name])
-            return value
+            return select_columns(value, columns.names) if columns else value
         if name in work.held:
-            return hand_out(work.held[name])[0]
+            value = hand_out(work.held[name])[0]
+            return select_columns(value, columns.names) if columns else value
         try:
-            return artifacts.load(work.values[name])
+            return artifacts.load(work.values[name], columns)
         except (BlobMissingError, BlobDamagedError, CodecError) as error:
             raise _LostError(name, str(error)) from error
 
@@ -174,23 +186,65 @@ def _bind(work: Work, artifacts: Artifacts, call: Callable[..., Any]) -> dict[st
     return _arguments(work.node, known, get)
 
 
-def _arguments(node: Node, known: set[str], get: Callable[[str], Any]) -> dict[str, Any]:
-    """Return the keywords to call the node's function with; an optional parameter without a value is left out."""
-    return {p.name: _argument(p, get) for p in node.parameters if all(name in known for name in p.upstream)}
+_Get: TypeAlias = Callable[[str, Columns | None], Any]
 
 
-def _argument(parameter: Parameter, get: Callable[[str], Any]) -> Any:
+def _arguments(node: Node, known: set[str], get: _Get) -> dict[str, Any]:
+    """Return the keywords to call the node's function with; an optional parameter without a value is left out.
+
+    Raises ColumnsError when a value has not the columns that the node asks for.
+    """
+
+    def get_for(name: str, columns: Columns | None) -> Any:
+        try:
+            return get(name, columns)
+        except (NoSuchColumns, NoTable) as reason:
+            raise _no_columns(node, name, reason) from None
+
+    return {
+        p.name: _argument(p, get_for) for p in node.parameters if all(name in known for name in p.upstream)
+    }
+
+
+def _no_columns(node: Node, upstream: str, reason: NoSuchColumns | NoTable) -> ColumnsError:
+    if isinstance(reason, NoTable):
+        return ColumnsError(
+            f"'{node.name}' asks for columns of '{upstream}', which is of type '{reason}' and has none",
+            where=str(node.where),
+            hint="return a DataFrame or Table of pandas, polars or pyarrow, or take Columns(...) away",
+        )
+    missing = ", ".join(map(repr, reason.missing))
+    known = [str(label) for label in reason.known]
+    shown = ", ".join(map(repr, reason.known[:20])) + (", …" if len(known) > 20 else "")
+    return ColumnsError(
+        f"'{node.name}' asks for {missing} of '{upstream}', whose columns are {shown or 'none at all'}",
+        where=str(node.where),
+        hint=did_you_mean(str(reason.missing[0]), known) or f"name a column of '{upstream}' in Columns(...)",
+    )
+
+
+def _argument(parameter: Parameter, get: _Get) -> Any:
     # A path is stored as plain text; its type is the parameter's.
     if parameter.type is File:
         return File(_bound(parameter, get))
     if parameter.type is Files:
-        return Files(File(path) for path in _bound(parameter, get))
+        return Files(map(File, _list_files(_bound(parameter, get))))
     return _bound(parameter, get)
 
 
-def _bound(parameter: Parameter, get: Callable[[str], Any]) -> Any:
+def _list_files(value: Any) -> list[Any]:
+    """Return the files that a value of paths stands for: those in a folder, where it is one path."""
+    if not isinstance(value, str | PurePath):
+        return list(value)
+    path = Path(value)
+    return sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+
+
+def _bound(parameter: Parameter, get: _Get) -> Any:
+    columns = parameter.columns
+
     def item(binding: Source | Value) -> Any:
-        return get(binding.name) if isinstance(binding, Source) else copy.deepcopy(binding.value)
+        return get(binding.name, columns) if isinstance(binding, Source) else copy.deepcopy(binding.value)
 
     match parameter.binding:
         case Group(items, None):

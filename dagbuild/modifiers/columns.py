@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 from dagbuild.errors import UserError, did_you_mean
 from dagbuild.modifiers.base import Context, Modifier, Stage, list_names, single_last
 from dagbuild.modifiers.frames import column_type, find_frame_library
-from dagbuild.node import Node, Parameter, Source
+from dagbuild.node import Columns, Node, Parameter, Source
 from dagbuild.types import describe_type
 
 
@@ -85,13 +85,18 @@ def extract_from(
             f"'{frame.name}' returns {describe_type(frame.type)}, which is no DataFrame of pandas or polars",
             hint="annotate the return with pd.DataFrame or pl.DataFrame",
         )
+
+    def taken(column: str) -> Any:
+        # Its column is all that the node reads and depends on, unless the frame says what stands in for it.
+        return Annotated[frame.type, Columns(column)] if fill_with is None else frame.type
+
     return [
         replace(
             frame,
             name=name,
             type=column_type(library),
             function=ExtractColumn(name, frame.name, fill_with),
-            parameters=(Parameter("frame", frame.type, Source(frame.name)),),
+            parameters=(Parameter("frame", taken(name), Source(frame.name)),),
             sources=() if fill_with is None else (fill_with,),
             operation=f"extract_columns/1:{name}",
             doc=doc or frame.doc,

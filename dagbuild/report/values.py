@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pprint
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from dagbuild.report import units
@@ -17,6 +18,8 @@ def tell_description(described: Mapping[str, Any]) -> str:
     """Return a stored value in a few words: "DataFrame 31 x 4, 12 kB", or itself where `value` is given."""
     if "value" in described:
         return str(described["value"])
+    if described.get("kind") in ("file", "folder"):
+        return f"{described['kind']} {described['name']}, {units.size(described['size'])}"
     kind = str(described.get("kind", "value")).rpartition(".")[2]
     shape = described.get("shape")
     if shape:
@@ -27,6 +30,8 @@ def tell_description(described: Mapping[str, Any]) -> str:
 
 def tell_value(name: str, value: Any, rows: int, stored: int, style: Style) -> list[str]:
     """Return the lines of `show`."""
+    if isinstance(value, Path) and value.exists():
+        return _tell_path(name, value, style)
     shape = getattr(value, "shape", None)
     size = f" {' x '.join(f'{length:,}' for length in shape)}" if shape else ""
     space = f", {units.size(stored)}" if stored else ""
@@ -40,6 +45,21 @@ def tell_value(name: str, value: Any, rows: int, stored: int, style: Style) -> l
     lines = text.splitlines()
     cut = [f"... {len(lines) - LINES:,} more lines"] if len(lines) > LINES else []
     return [*head, *lines[:LINES], *cut]
+
+
+def _tell_path(name: str, path: Path, style: Style) -> list[str]:
+    """Return what a file or folder is called, how large it is, where it lies and what is in it."""
+    files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+    kind, total = "folder" if path.is_dir() else "file", sum(each.stat().st_size for each in files)
+    lines = [
+        f"{style.paint(name, 'bold')}: {kind} {path.name}, {units.size(total)}",
+        style.paint(str(path), "dim"),
+    ]
+    if path.is_dir():
+        rows = [(each.relative_to(path).as_posix(), units.size(each.stat().st_size)) for each in files]
+        lines += ["", *columns(rows[:LINES], style, ("file", "size"))]
+        lines += [f"... {len(rows) - LINES:,} more files"] if len(rows) > LINES else []
+    return lines
 
 
 def _tell_pandas(value: Any, rows: int, style: Style) -> list[str]:

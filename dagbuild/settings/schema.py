@@ -124,6 +124,10 @@ def table(value: Any) -> dict[str, Any]:
 def remote_url(value: Any) -> str:
     """Take an fsspec URL or path without a password in it."""
     url = text(value)
+    scheme, colon, rest = url.partition(":")
+    # One letter is a drive. fsspec would take the others for a folder of this name.
+    if colon and len(scheme) > 1 and scheme.isalnum() and not rest.startswith(("//", ":")):
+        raise Refused("is no URL", f'write "{scheme}://{rest.lstrip("/")}"')
     authority = url.partition("://")[2].partition("/")[0]
     if ":" in authority.rpartition("@")[0]:
         raise Refused(

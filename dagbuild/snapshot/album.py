@@ -25,7 +25,7 @@ from dagbuild.snapshot.ground import Ground
 from dagbuild.snapshot.plain import graph_from_json, graph_to_json
 from dagbuild.store import FileDigests
 
-FORMAT = 1
+FORMAT = 2
 ENOUGH = 2
 """Imports that must have said the same."""
 

@@ -7,13 +7,14 @@ functions only say that the code has to be loaded.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from dagbuild.graph import Graph
 from dagbuild.node import (
     REQUIRED,
     Binding,
     CachePolicy,
+    Columns,
     File,
     Files,
     Group,
@@ -107,12 +108,18 @@ def _parameter_to_json(parameter: Parameter) -> list[Any]:
         _binding_to_json(parameter.binding),
         given,
         default,
+        list(parameter.columns.names) if parameter.columns else None,
     ]
 
 
 def _parameter_from_json(data: list[Any]) -> Parameter:
-    name, kind, binding, given, default = data
-    return Parameter(name, _type_from_json(kind), _binding_from_json(binding), default if given else REQUIRED)
+    name, kind, binding, given, default, columns = data
+    wanted = _type_from_json(kind)
+    if columns is not None:
+        # Which columns are taken is a part of keys; JSON has no tuples.
+        names = (tuple(label) if isinstance(label, list) else label for label in columns)
+        wanted = Annotated[Any, Columns(*names)]
+    return Parameter(name, wanted, _binding_from_json(binding), default if given else REQUIRED)
 
 
 def _binding_to_json(binding: Binding) -> Any:

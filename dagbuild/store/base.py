@@ -9,10 +9,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagbuild.record import BlobRef, Key, Record
+from dagbuild.store.placed import PlacedFiles
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -46,6 +48,11 @@ class Store(ABC):
         readers map them.
         """
         return None
+
+    @cached_property
+    def placed(self) -> PlacedFiles:
+        """Where files and folders of stored values are written out; a temporary folder for stores without one."""
+        return PlacedFiles(None)
 
     @abstractmethod
     def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:

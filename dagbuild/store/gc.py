@@ -2,7 +2,8 @@
 
 Knows records, blobs and times of a local store. Guards: what a root names stays (pins, what the last runs made or
 found, live builds), and so does what is younger than the grace period, which therefore must be longer than a build.
-If a running build loses a blob all the same, that is a miss to it, and the blob is made again.
+If a running build loses a blob all the same, that is a miss to it, and the blob is made again. Copies of files and
+folders that were not used within that period go first: they are made of blobs at their next use.
 """
 
 from __future__ import annotations
@@ -43,7 +44,10 @@ class Removal:
 
 @dataclass(frozen=True)
 class GcReport:
-    """What went, or would go, and what stays; `removals` first to go first, `orphaned` are bytes that nobody named."""
+    """What went, or would go, and what stays; `removals` first to go first.
+
+    `orphaned` are bytes that nobody named, `copied` those of copies of files and folders whose values stay.
+    """
 
     records: int = 0
     blobs: int = 0
@@ -51,6 +55,7 @@ class GcReport:
     kept: int = 0
     removals: tuple[Removal, ...] = ()
     orphaned: int = 0
+    copied: int = 0
     dry_run: bool = False
 
     @property
@@ -117,7 +122,10 @@ def collect_garbage(
         safe = {*pins, *blobs}
         named = safe.union(kept)
         orphans = {digest for digest, file in files.items() if digest not in named and file[2] < now - grace}
+        copies = list(store.placed.iter_copies())
+        unused = [copy for copy in copies if copy.used < now - grace]
         total = sum(file[1] for digest, file in files.items() if digest not in orphans)
+        total += sum(copy.size for copy in copies if copy not in unused)
         free = sorted(
             ((key, value) for key, value in values.items() if not value.root),
             key=lambda item: item[1].worth_removing(now),
@@ -140,15 +148,19 @@ def collect_garbage(
         report = GcReport(
             records=sum(values[key].records for key in removed),
             blobs=len(doomed),
-            freed=sum(files[digest][1] for digest in doomed),
+            freed=sum(files[digest][1] for digest in doomed) + sum(copy.size for copy in unused),
             kept=total,
             removals=tuple(removed.values()),
             orphaned=sum(files[digest][1] for digest in orphans),
+            copied=sum(copy.size for copy in unused),
             dry_run=dry_run,
         )
         if not dry_run:
+            for copy in unused:
+                store.placed.remove(copy)
             _remove(store, set(removed), [files[digest] for digest in doomed])
             sweep(store.layout, now - grace)
+            store.placed.remove_parts(now - grace)
             store.uses.forget_before(now - grace - 365 * DAY)
         return report
 

@@ -12,6 +12,7 @@ import heapq
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,6 +21,7 @@ from dagbuild.record import BlobRef, Key, Record
 from dagbuild.store.base import Store
 from dagbuild.store.local import LocalStore
 from dagbuild.store.notices import Notice, log_notice
+from dagbuild.store.placed import PlacedFiles
 from dagbuild.store.publisher import FLUSH_SECONDS, Publisher
 from dagbuild.store.remote import RemoteDeniedError, RemoteOutageError
 from dagbuild.store.remote_store import Mode, RemoteStore
@@ -136,6 +138,11 @@ class LayeredStore(Store):
         finally:
             part.unlink(missing_ok=True)
         return True
+
+    @cached_property
+    def placed(self) -> PlacedFiles:
+        """The local store's."""
+        return self.local.placed
 
     def blob_path(self, ref: BlobRef) -> Path:
         """Return the local file that holds a blob, fetched if need be."""

@@ -38,6 +38,7 @@ computing time only; nothing in it belongs into version control.
 - `segments/`  records, one a line; each build appends to a file of its own
 - `index/`     a memo over the segments, made again when it is lost
 - `uses/`      what was looked up on which day, for `dagbuild gc`
+- `files/`     files and folders that nodes made, as nodes are given them; copies
 - `locks/`     who computes what right now
 - `remote/`    copies of a shared store's records
 - `aside/`     damaged files, kept for a look
@@ -60,6 +61,7 @@ class Layout:
         self._objects = f"{self.objects}{os.sep}"
         self.segments = folder / "segments"
         self.index = folder / "index" / str(INDEX_FORMAT)
+        self.files = folder / "files"
         self.locks = folder / "locks"
         self.uses = folder / "uses"
         self.remotes = folder / "remote"

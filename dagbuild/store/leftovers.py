@@ -18,7 +18,7 @@ from dagbuild.store.lease import drop_free_locks
 
 def sweep(layout: Layout, before: float) -> None:
     """Remove half-written files, tables on their way out, damaged blobs and free locks, last changed before then."""
-    for path in [*_find_leftovers(layout.folder), *layout.aside.glob("*")]:
+    for path in [*_find_leftovers(layout), *layout.aside.glob("*")]:
         with contextlib.suppress(OSError):
             if path.stat().st_mtime >= before:
                 continue
@@ -29,7 +29,9 @@ def sweep(layout: Layout, before: float) -> None:
     drop_free_locks(layout.locks, before)
 
 
-def _find_leftovers(folder: Path) -> Iterator[Path]:
-    for place, folders, files in os.walk(folder):
+def _find_leftovers(layout: Layout) -> Iterator[Path]:
+    for place, folders, files in os.walk(layout.folder):
+        if Path(place) == layout.folder and layout.files.name in folders:
+            folders.remove(layout.files.name)  # names there are the user's own
         yield from (Path(place, name) for name in files if name.endswith(PART))
         yield from (Path(place, name) for name in folders if name.endswith(GRAVE))

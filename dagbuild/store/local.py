@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from dagbuild.store.layout import Layout, write_error
 from dagbuild.store.lease import hold_lease
 from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice, log_notice
+from dagbuild.store.placed import PlacedFiles
 from dagbuild.store.record_log import FOLD_BYTES, RecordLog
 from dagbuild.store.segments import SegmentReader, SegmentWriter, encode_line
 from dagbuild.store.uses import Uses
@@ -67,6 +69,11 @@ class LocalStore(Store):
     def blob_path(self, ref: BlobRef) -> Path:
         """Return the read-only file that holds a blob, verified like `get_blob`, and with its errors."""
         return self.blobs.path(ref)
+
+    @cached_property
+    def placed(self) -> PlacedFiles:
+        """Copies of files and folders, in the cache folder."""
+        return PlacedFiles(self.layout.files)
 
     def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:  # noqa: ARG002
         """Return those of `refs` that are there with the right size."""

@@ -29,7 +29,8 @@ class VerifyReport:
 
     `missing`: blobs that records or pins name but that are nowhere, with the nodes; `away`: blobs that only the shared
     store has, and `orphaned`: blobs that nothing names, which is no damage; `lines`: one sentence for each damaged
-    record; `nodes`: those whose values a damaged blob is part of. Of repairing: `fetched` blobs were damaged or not
+    record; `nodes`: those whose values a damaged blob is part of; `changed`: copies of files and folders that are not
+    what was written, which is no loss: they are made again. Of repairing: `fetched` blobs were damaged or not
     here and are whole again, `dropped` is how many records went.
     """
 
@@ -44,6 +45,7 @@ class VerifyReport:
     away: tuple[BlobRef, ...] = ()
     fetched: tuple[BlobRef, ...] = ()
     nodes: Mapping[BlobRef, tuple[str, ...]] = field(default_factory=dict)
+    changed: tuple[Path, ...] = ()
 
     @property
     def clean(self) -> bool:
@@ -103,6 +105,9 @@ def verify_store(
     )
     away = shared.has_blobs(missing) if shared and missing and not repair else set()
     missing = [ref for ref in missing if ref not in fetched and ref not in away]
+    changed = store.placed.find_changed()
+    for copy in changed if repair else ():
+        store.placed.remove(copy)
     named = {ref.digest for ref in users}
     dropped = 0
     lost = {ref.digest for ref in (*damaged, *missing) if ref not in fetched}
@@ -126,6 +131,7 @@ def verify_store(
         away=tuple(sorted(away, key=lambda ref: ref.digest)),
         fetched=tuple(sorted(fetched, key=lambda ref: ref.digest)),
         nodes={ref: tuple(sorted(users[ref])) for ref in damaged if ref in users},
+        changed=tuple(copy.path for copy in changed),
     )
 
 

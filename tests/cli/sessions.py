@@ -97,6 +97,7 @@ def normalise(text: str, folder: Path) -> str:
     text = text.replace(str(folder.resolve()), "PROJECT").replace(str(folder), "PROJECT")
     text = re.sub(r"\b\d{8}T\d{6}-[0-9a-f]{6}\b", "RUN", text)
     text = re.sub(r"xxh3-[0-9a-f]+", "xxh3-0", text)
+    text = re.sub(r"cache/files/[0-9a-f]{2}/[0-9a-f]+/", "cache/files/COPY/", text)
     text = re.sub(r"\b\d{4}-\d\d-\d\d( \d\d:\d\d)?\b", "DATE", text)
     text = re.sub(r"\b[\d.]+ (ms|s)\b", "TIME", text)
     # Said only of what took long enough, which depends on how busy the machine is.

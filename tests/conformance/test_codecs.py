@@ -198,7 +198,7 @@ def frame_of_everything(rows=6):
 
 @_values_fixture
 class TestFrames(CodecContract):
-    name = "pandas/1"
+    name = "pandas/2"
 
     def values(self):
         one = pd.DataFrame({"a": [1, 2]})
@@ -221,7 +221,7 @@ class TestFrames(CodecContract):
 
 @_values_fixture
 class TestSeries(CodecContract):
-    name = "pandas/1"
+    name = "pandas/2"
 
     def values(self):
         columns = frame_of_everything()
@@ -244,7 +244,7 @@ class TestSeries(CodecContract):
 
 @_values_fixture
 class TestIndexes(CodecContract):
-    name = "pandas/1"
+    name = "pandas/2"
 
     def values(self):
         days = pd.date_range("2020", periods=5)
@@ -265,7 +265,7 @@ class TestIndexes(CodecContract):
 
 @_values_fixture
 class TestPandasScalars(CodecContract):
-    name = "pandas/1"
+    name = "pandas/2"
 
     def values(self):
         return [
@@ -280,7 +280,7 @@ class TestPandasScalars(CodecContract):
 
 @_values_fixture
 class TestArrow(CodecContract):
-    name = "pyarrow/1"
+    name = "pyarrow/2"
 
     def values(self):
         table = pa.table({
@@ -301,7 +301,7 @@ class TestArrow(CodecContract):
 
 @_values_fixture
 class TestPolars(CodecContract):
-    name = "polars/1"
+    name = "polars/2"
 
     def values(self):
         frame = pl.DataFrame({

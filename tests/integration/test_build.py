@@ -360,3 +360,51 @@ def test_value_that_carries_code_changes_with_it(
     assert bool(computed(result)) == bool(ran)
     assert computed(build(tmp_path, "predicted")) == set()
     forget_modules(tmp_path)
+
+
+DEGREES = """
+    from dagbuild.codecs import Codec, codec
+
+    class Celsius(float):
+        pass
+
+    @codec(Celsius)
+    class CelsiusCodec(Codec):
+        name = "celsius/1"
+
+        def encode(self, value, writer):
+            return {"degrees": float(value)}
+
+        def decode(self, meta, reader):
+            return Celsius(meta["degrees"])
+"""
+
+
+def test_value_that_cannot_be_read_here_is_made_again(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """A value of a codec's other version is a miss that says so, for a target and below; the new one counts then."""
+    request.addfinalizer(lambda: forget_modules(tmp_path))
+    nodes = """
+        from degrees import Celsius
+
+        def inside() -> Celsius:
+            return Celsius(20.5)
+
+        def outside(inside: Celsius, factor: float) -> Celsius:
+            return Celsius(inside * factor)
+    """
+    files = {"dagbuild.toml": 'modules = ["nodes"]\n', "nodes.py": nodes, "degrees.py": DEGREES}
+    write_files(tmp_path, files)
+    build(tmp_path, "outside", load={"config": {"factor": 2.0}})
+    write_files(tmp_path, {"degrees.py": DEGREES.replace("celsius/1", "celsius/2")})
+
+    result = build(tmp_path, "outside", load={"config": {"factor": 3.0}})
+    again = build(tmp_path, "outside", load={"config": {"factor": 2.0}})
+    third = build(tmp_path, "outside", load={"config": {"factor": 2.0}})
+
+    why = "written by codec 'celsius/1', this dagbuild reads 'celsius/2'"
+    assert result.values == {"outside": 61.5}
+    assert [notice.text for notice in result.notices] == [f"the value of 'inside' is made again: {why}"]
+    assert computed(again) == {"outside"}
+    assert [notice.text for notice in again.notices] == [f"the value of 'outside' is made again: {why}"]
+    assert computed(third) == set()
+    assert third.values == {"outside": 41.0}

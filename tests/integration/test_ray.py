@@ -101,6 +101,44 @@ def test_gives_what_a_local_build_gives(local_ray: None, project: Path, tmp_path
     assert near.values["doubled"].tolist() == [6, 8]
 
 
+def test_a_node_gets_the_columns_that_it_names(local_ray: None, tmp_path: Path) -> None:
+    """On a worker too, of stored values and of views; a change beside them runs nothing again."""
+    code = """
+        from typing import Annotated
+
+        import pandas as pd
+        from dagbuild import Columns, cache
+
+        def data() -> pd.DataFrame:
+            return pd.DataFrame({"a": [1, 2], "b": [3, 4], "c": [5, 6]})
+
+        @cache("never")
+        def view(data: Annotated[pd.DataFrame, Columns("c", "a")]) -> pd.DataFrame:
+            return data.assign(d=data.sum(axis=1))
+
+        def taken(view: Annotated[pd.DataFrame, Columns("d")], data: Annotated[pd.DataFrame, Columns("a")]) -> str:
+            return f"{view.to_dict('list')} {data.to_dict('list')}"
+
+        def missing(data: Annotated[pd.DataFrame, Columns("bb")]) -> str:
+            return "never"
+    """
+    settings = 'modules = ["columns_far"]\n[executor]\nkind = "ray"\n'
+    write_files(tmp_path, {"dagbuild.toml": settings, "columns_far.py": code})
+
+    first = build(tmp_path, "taken")
+    failed = build(tmp_path, "missing")
+    write_files(tmp_path, {"columns_far.py": code.replace("[3, 4]", "[3, 7]")})
+    second = build(tmp_path, "taken")
+    forget_modules(tmp_path)
+
+    assert first.values == {"taken": "{'d': [6, 8]} {'a': [1, 2]}"} == second.values
+    assert second.names(How.COMPUTED) == ["data"]
+    failure = failed.steps["missing"].failure
+    assert failure is not None
+    assert failure.kind == "ColumnsError"
+    assert "did you mean" in failure.message
+
+
 def test_code_that_was_edited_runs_as_it_is_now(local_ray: None, project: Path) -> None:
     """A second build in one process, on workers that had imported the code of the first."""
     build(project, "report")

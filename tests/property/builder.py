@@ -12,6 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pandas as pd
+
 from dagbuild import Driver
 from dagbuild.events import BuildResult
 from tests.property.sketch import Sketch
@@ -39,7 +41,7 @@ def build(sketch: Sketch, modules: list[ModuleType], folder: Path, cache: Path) 
     """Build all targets with a new Driver."""
     driver = Driver(sketch.used_config, *modules, cache=cache, root=folder)
     try:
-        return driver.build(sketch.targets, inputs=sketch.used_inputs, overrides=sketch.overrides)
+        return driver.build(sketch.targets, inputs=sketch.used_inputs, overrides=sketch.given_overrides)
     finally:
         driver.project.close()
 
@@ -47,12 +49,23 @@ def build(sketch: Sketch, modules: list[ModuleType], folder: Path, cache: Path) 
 def evaluate(sketch: Sketch, modules: list[ModuleType]) -> dict[str, Any]:
     """Return the targets' values by calling the functions one by one: what dagbuild must give, told without it."""
     functions = {node.name: getattr(modules[node.file], node.name) for node in sketch.nodes}
-    known: dict[str, Any] = {**sketch.config, **sketch.inputs, **sketch.overrides}
+    known: dict[str, Any] = {**sketch.config, **sketch.inputs, **sketch.given_overrides}
     for node in sketch.nodes:  # each stands after what it takes
         if node.name not in known:
-            known[node.name] = functions[node.name](**_arguments(functions[node.name], known))
+            arguments = _arguments(functions[node.name], known)
+            for name in sketch.tables.intersection(node.takes) if node.columns else ():
+                arguments[name] = arguments[name][list(node.columns)]
+            known[node.name] = functions[node.name](**arguments)
     return {name: known[name] for name in sketch.targets}
 
 
 def _arguments(function: Any, known: Mapping[str, Any]) -> dict[str, Any]:
     return {name: known[name] for name in inspect.signature(function).parameters if name in known}
+
+
+def tell(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values that can be compared by `==`: all that can be seen of a table."""
+    return {
+        name: (value.to_dict("tight"), value.attrs) if isinstance(value, pd.DataFrame) else value
+        for name, value in values.items()
+    }

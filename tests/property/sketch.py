@@ -3,7 +3,7 @@
 A `Sketch` is a value: every edit returns another one. Written out it is a handful of Python files with nodes, helpers
 in modules of their own (functions, classes and closures that call each other), constants, config, inputs and
 overrides. All numbers are small and every result is taken modulo 5, so that different code often gives equal values:
-that is where early cutoff can go wrong.
+that is where early cutoff can go wrong. Some nodes make a table of one row, of which others take all or some columns.
 """
 
 from __future__ import annotations
@@ -13,10 +13,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 CONSTANTS = ("SIZE", "LIMIT")
 INPUTS = ("start", "stop")
 SETTINGS = ("rate", "level")
 HELPER_STYLES = ("function", "class", "closure")
+CHOICES: tuple[tuple[str, ...], ...] = ((), ("a",), ("b",), ("b", "a"), ("c", "b"))
+"""Of columns to take; none means the whole table."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class Helper:
 class NodeSketch:
     """A node: what it takes, calls and reads, in which file it stands, and whether it is never cached.
 
+    `table`: it makes a table whose first column is its number; these are the second and third column, the index and a
+    note. `columns`: those that it takes of each table.
     `dotted`: it says `tools.helper()` instead of `helper()`. `turned`: its terms stand the other way round.
     """
 
@@ -49,6 +55,8 @@ class NodeSketch:
     view: bool = False
     dotted: bool = False
     turned: bool = False
+    table: tuple[int, int, int, int] | None = None
+    columns: tuple[str, ...] = ()
     remark: str = ""
 
 
@@ -88,21 +96,40 @@ class Sketch:
         return "".join(f"{name} = {value}\n" for name, value in self.constants.items())
 
     def _tools_text(self) -> str:
-        return "\n\n".join(["import constants", *(_helper_text(helper) for helper in self.helpers)]) + "\n"
+        return (
+            "\n\n".join(["import constants", _WEIGH, *(_helper_text(helper) for helper in self.helpers)])
+            + "\n"
+        )
 
     def _file_text(self, index: int) -> str:
-        lines = ["from dagbuild import cache", f"import {self.tools} as tools", "import constants"]
-        if self.helpers:
-            lines.append(f"from {self.tools} import {', '.join(helper.name for helper in self.helpers)}")
+        texts = [_node_text(node, self.tables) for node in self.nodes if node.file == index]
+        lines = ["from typing import Annotated", "from dagbuild import Columns, cache"]
+        # An import that nothing uses is there for what it does, and counts for the whole file.
+        lines += ["import pandas as pd"] if any("pd." in text for text in texts) else []
+        lines += [f"import {self.tools} as tools", "import constants"]
+        helpers = ("weigh", *(helper.name for helper in self.helpers))
+        lines.append(f"from {self.tools} import {', '.join(helpers)}")
         if self.constants:
             lines.append(f"from constants import {', '.join(self.constants)}")
-        texts = [_node_text(node) for node in self.nodes if node.file == index]
         return "\n\n\n".join(["\n".join(lines), *texts]) + "\n"
 
     @property
     def modules(self) -> list[str]:
         """The names of all modules that are written."""
         return [*self.files, self.tools, "constants"]
+
+    @property
+    def tables(self) -> set[str]:
+        """The nodes that make a table."""
+        return {node.name for node in self.nodes if node.table}
+
+    @property
+    def given_overrides(self) -> dict[str, Any]:
+        """The overrides; a table of such numbers for a node that makes one."""
+        return {
+            name: pd.DataFrame({"a": [value], "b": [1], "c": [1]}) if name in self.tables else value
+            for name, value in self.overrides.items()
+        }
 
     @property
     def targets(self) -> list[str]:
@@ -144,21 +171,39 @@ def _helper_text(helper: Helper) -> str:
             return f"{remark}def {helper.name}():\n    return {value}"
 
 
-def _node_text(node: NodeSketch) -> str:
+_WEIGH = """
+def noted(table, note):
+    table.attrs["note"] = note
+    return table
+
+
+def weigh(table):
+    cells = sum((place + 1) * int(table[name].iloc[0]) for place, name in enumerate(table.columns))
+    return cells + int(table.index[0]) + table.attrs.get("note", 0)
+""".strip()
+"""A number in which all that can be seen of a table counts."""
+
+
+def _node_text(node: NodeSketch, tables: set[str]) -> str:
     tools, constants = ("tools.", "constants.") if node.dotted else ("", "")
-    terms = [str(node.number), *node.takes, *(f"{tools}{name}()" for name in node.calls)]
+    taken = [f"{tools}weigh({name})" if name in tables else name for name in node.takes]
+    terms = [str(node.number), *taken, *(f"{tools}{name}()" for name in node.calls)]
     terms += [f"{constants}{name}" for name in node.constants]
     terms += [node.setting] if node.setting else []
     if node.turned:
         terms.reverse()  # other code for the same value
-    parameters = [f"{name}: int" for name in node.takes]
+    some = f"Annotated[pd.DataFrame, Columns({', '.join(map(repr, node.columns))})]"
+    table = some if node.columns else "pd.DataFrame"
+    parameters = [f"{name}: {table if name in tables else 'int'}" for name in node.takes]
     parameters += [f"{node.setting}: int = {node.default}"] if node.setting else []
     mark = '@cache("never")\n' if node.view else ""
     remark = f'    """{node.remark}"""\n    # {node.remark}\n' if node.remark else ""
-    return (
-        f"{mark}def {node.name}({', '.join(parameters)}) -> int:\n{remark}"
-        f"    return ({' + '.join(terms)}) % 5"
-    )
+    value, result = f"({' + '.join(terms)}) % 5", "int"
+    if node.table:
+        second, third, index, note = node.table
+        value = f'pd.DataFrame({{"a": [{value}], "b": [{second}], "c": [{third}]}}, index=[{index}])'
+        value, result = f"tools.noted({value}, {note})", "pd.DataFrame"
+    return f"{mark}def {node.name}({', '.join(parameters)}) -> {result}:\n{remark}    return {value}"
 
 
 # -- edits -----------------------------------------------------------------------------------------------------------
@@ -225,6 +270,20 @@ def _rewire(self: Edit, history: list[Sketch]) -> Sketch:
     return replace(sketch, nodes=nodes)
 
 
+def _change_table(self: Edit, history: list[Sketch]) -> Sketch:
+    """Put a number into one place of a table: a column, the index or the note."""
+    sketch = history[-1]
+    tables = [place for place, node in enumerate(sketch.nodes) if node.table]
+    if not tables:
+        return sketch
+    nodes = list(sketch.nodes)
+    index = tables[self.which % len(tables)]
+    cells = list(nodes[index].table or ())
+    cells[self.which % len(cells)] = self.number
+    nodes[index] = replace(nodes[index], table=tuple(cells))
+    return replace(sketch, nodes=tuple(nodes))
+
+
 def _override(self: Edit, history: list[Sketch]) -> Sketch:
     sketch = history[-1]
     name = sketch.nodes[self.which % len(sketch.nodes)].name
@@ -260,6 +319,8 @@ EDITS: Mapping[str, Callable[[Edit, list[Sketch]], Sketch]] = {
     "node remark": _change_node(lambda node, edit: replace(node, remark=f"remark {edit.number}")),
     "other file": _change_node(lambda node, edit: replace(node, file=edit.number % 2)),
     "rewire": _rewire,
+    "table": _change_table,
+    "columns": _change_node(lambda node, edit: replace(node, columns=CHOICES[edit.number])),
     "helper": _change_helper(lambda helper, edit: replace(helper, number=edit.number)),
     "helper style": _change_helper(
         lambda helper, edit: replace(helper, style=HELPER_STYLES[edit.number % 3])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from tests.property.sketch import (
+    CHOICES,
     CONSTANTS,
     EDITS,
     HELPER_STYLES,
@@ -56,6 +57,8 @@ def sketches(draw: st.DrawFn) -> Sketch:
                 default=draw(DIGITS),
                 view=index < count - 1 and draw(st.integers(0, 4)) == 4,
                 dotted=draw(st.booleans()),
+                table=draw(st.one_of(st.none(), st.tuples(DIGITS, DIGITS, DIGITS, DIGITS))),
+                columns=draw(st.sampled_from(CHOICES)),
             )
         )
     return Sketch(

@@ -12,14 +12,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 import dagbuild.code.functions
+import dagbuild.codecs.frames
 import dagbuild.findings
+import dagbuild.fingerprint
 import dagbuild.request
 from dagbuild.code import Closure, SourceReader
 from dagbuild.code.walk import Walk
 from dagbuild.digest import Digest, digest_text
 from dagbuild.node import Node
 from dagbuild.record import Artifact, Key, Manifest, Part, make_key
-from dagbuild.request import Request
+from dagbuild.request import IdOf, Request
 from tests.property.sketch import Edit, Sketch
 from tests.property.strategies import edits, sketches
 from tests.property.test_incremental import check_history
@@ -97,10 +99,42 @@ def ignore_given_values(patch: pytest.MonkeyPatch) -> None:
     """Inputs, config values and overrides count by name only."""
     key = Request.key
 
-    def blind(self: Request, name: str, id_of: Callable[[str], str | None], *others: Any) -> Key | None:
-        return key(self, name, lambda up: "given" if up in self.givens else id_of(up), *others)
+    def blind(self: Request, name: str, id_of: IdOf, *others: Any) -> Key | None:
+        return key(
+            self, name, lambda up, columns: "given" if up in self.givens else id_of(up, columns), *others
+        )
 
     patch.setattr(Request, "key", blind)
+
+
+def _change_identity(patch: pytest.MonkeyPatch, change: Callable[[Any], dict[str, Any]]) -> None:
+    identify = dagbuild.codecs.frames._identify
+    patch.setattr(
+        dagbuild.codecs.frames,
+        "_identify",
+        lambda selected, reader: {**(identity := identify(selected, reader)), **change(identity)},
+    )
+
+
+def ignore_a_column(patch: pytest.MonkeyPatch) -> None:
+    """Of the columns that are taken of a table, the last one does not count."""
+    _change_identity(patch, lambda identity: {"blocks": identity["blocks"][:-1]})
+
+
+def ignore_the_index(patch: pytest.MonkeyPatch) -> None:
+    """The index that comes with columns does not count."""
+    _change_identity(patch, lambda _: {"index": None})
+
+
+def ignore_attrs(patch: pytest.MonkeyPatch) -> None:
+    """What a table has in `attrs` does not count where columns of it are taken."""
+    _change_identity(patch, lambda _: {"attrs": None})
+
+
+def ignore_the_choice(patch: pytest.MonkeyPatch) -> None:
+    """Which columns a node takes does not count, and neither do they: only that it takes some."""
+    patch.setattr(dagbuild.fingerprint, "_columns", lambda _: None)
+    _change_identity(patch, lambda _: {"blocks": [], "columns": []})
 
 
 def mix_up_values(patch: pytest.MonkeyPatch) -> None:
@@ -148,6 +182,10 @@ STALE = [
     ignore_source,
     ignore_upstream,
     ignore_given_values,
+    ignore_a_column,
+    ignore_the_index,
+    ignore_attrs,
+    ignore_the_choice,
     mix_up_values,
     mix_up_parameters,
 ]

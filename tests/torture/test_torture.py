@@ -12,7 +12,7 @@ from tests.torture.play import play
 
 AREAS = (
     "own_code", "helpers", "imports", "libraries", "classes", "class_bodies", "constants", "values", "places", "scopes",
-    "calls", "renames",
+    "calls", "renames", "columns",
 )  # fmt: skip
 CASES: list[Case] = [
     case for area in AREAS for case in importlib.import_module(f"tests.torture.cases_{area}").CASES

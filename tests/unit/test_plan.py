@@ -1,6 +1,6 @@
 """What the planner decides, from records alone."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 import pytest
@@ -10,7 +10,7 @@ from dagbuild.graph import Graph
 from dagbuild.node import CachePolicy
 from dagbuild.plan import Decision, Place, Plan, Status, make_plan
 from dagbuild.reasons import Reason
-from dagbuild.record import Artifact, Key, Manifest, Part, Record
+from dagbuild.record import Artifact, BlobRef, Key, Manifest, Part, Record
 from dagbuild.renames import find_heirlooms
 from dagbuild.request import Given, Request
 from tests.unit.test_graph import make_graph
@@ -21,7 +21,7 @@ class FakeLookup:
 
     def __init__(self) -> None:
         self.records: list[Record] = []
-        self.gone: set[str] = set()
+        self.gone: set[BlobRef] = set()
         self.asked: list[int] = []
 
     def find(self, keys: Collection[Key]) -> dict[Key, Record]:
@@ -43,8 +43,8 @@ class FakeLookup:
     def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
         return {record.node: record for record in self.records if record.node in nodes}
 
-    def place(self, artifact: Artifact) -> Place:
-        return Place.NOWHERE if artifact.meta in self.gone else Place.LOCAL
+    def place(self, refs: Iterable[BlobRef]) -> Place:
+        return Place.NOWHERE if self.gone & set(refs) else Place.LOCAL
 
 
 def make_manifest(name: str, code: str) -> Manifest:
@@ -62,21 +62,20 @@ def make_request(graph: Graph, targets: str, code: dict[str, str], x: str = "1",
 def build(request: Request, lookup: FakeLookup, values: dict[str, str] | None = None) -> list[str]:
     """Play a build: what the plan runs gets a record, with the value that `values` says or one of its key's."""
     plan = make_plan(request, lookup, everything=True)
-    digests = {name: given.digest for name, given in request.givens.items()}
+    made = {name: given.artifact for name, given in request.givens.items()}
     ran = []
     for name in request.order:
         step = plan.steps[name]
-        content = request.content(name, digests.get)
+        content = request.content(name, made.get)
         assert content is not None
         record = lookup.find([content]).get(content)
         if record is None or (step.decision is Decision.RUN and name in request.forced):
             ran.append(name)
             value = (values or {}).get(name, content)
-            ups = {up: digests[up] for up in request.upstream(name)}
-            record = Record(
-                name, request.deep[name], content, request.manifest(name), Artifact("plain/1", value), ups
-            )
-        digests[name] = record.artifact.digest
+            ups = {up: made[up].digest for up in request.upstream(name)}
+            artifact = Artifact("plain/1", value, (BlobRef(digest_text(value), 1),))
+            record = Record(name, request.deep[name], content, request.manifest(name), artifact, ups)
+        made[name] = record.artifact
         lookup.records.append(replace(record, deep=request.deep[name], manifest=request.manifest(name)))
     return ran
 
@@ -155,7 +154,7 @@ def test_missing_blob_of_a_target_runs_its_maker_only(lookup: FakeLookup) -> Non
     """Upstreams whose values are there are reused."""
     request = make_request(GRAPH, "d", {})
     build(request, lookup)
-    lookup.gone = {record.artifact.meta for record in lookup.records if record.node == "d"}
+    lookup.gone = {ref for record in lookup.records if record.node == "d" for ref in record.artifact.blobs}
 
     plan = make_plan(request, lookup)
 
@@ -168,7 +167,7 @@ def test_missing_blob_of_a_value_that_nobody_needs_is_no_matter(lookup: FakeLook
     """Only what a running node or the user needs must be there."""
     request = make_request(GRAPH, "d", {})
     build(request, lookup)
-    lookup.gone = {record.artifact.meta for record in lookup.records if record.node == "a"}
+    lookup.gone = {ref for record in lookup.records if record.node == "a" for ref in record.artifact.blobs}
 
     assert make_plan(request, lookup, everything=True).clean
 

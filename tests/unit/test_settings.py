@@ -189,6 +189,14 @@ class TestMistakes:
         assert "and this file is shared" in problem
         assert "environment" in problem
 
+    @pytest.mark.parametrize("url", ["s3:/bucket/cache", "gs:bucket/cache"])
+    def test_a_url_with_too_few_slashes_is_refused(self, write, url):
+        """It would be taken for a folder named "s3:"."""
+        (problem,) = problems(write(f'modules = "f"\n[remote]\nurl = "{url}"\n'))
+
+        assert "is no URL" in problem
+        assert f'write "{url[:2]}://bucket/cache"' in problem
+
     @pytest.mark.parametrize("options", ['token = "anon"', "anon = true", 'key_filename = "~/.ssh/id"'])
     def test_what_only_sounds_like_a_secret_is_not(self, write, options):
         """A word that chooses how to log in is no secret."""

@@ -1,4 +1,4 @@
-"""A project of six nodes whose values take every way into the cache folder, and whose right values are known.
+"""A project of seven nodes whose values take every way into the cache folder, and whose right values are known.
 
 Each node has a number of its own in its code: another number is an edit, and gives another value. Each node prints its
 name when it runs, which the builders append to a file.
@@ -12,17 +12,19 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-NODES = ("table", "words", "model", "listing", "total", "report")
+NODES = ("table", "words", "model", "listing", "note", "total", "report")
 UPSTREAM = {
     "table": (),
     "words": ("table",),
     "model": ("table",),
     "listing": ("model",),
+    "note": ("model",),
     "total": ("table", "words", "listing"),
-    "report": ("total", "model"),
+    "report": ("total", "model", "note"),
 }
 SETTINGS = 'modules = ["chaos_nodes"]\n[cache]\nfsync = "none"\n'
 CODE = """\
+from pathlib import Path
 from zlib import crc32
 
 import numpy as np
@@ -56,15 +58,24 @@ def listing(model: Model) -> list:
     return [{{"at": model.number, "text": str(number + {listing}) * 60}} for number in range(100)]
 
 
+def note(model: Model) -> Path:
+    print("note")
+    folder = Path("{made}")
+    folder.mkdir(exist_ok=True)
+    made = folder / "note.txt"
+    made.write_text("note %d of {note}" % model.number)
+    return made
+
+
 def total(table: pd.DataFrame, words: pd.DataFrame, listing: list) -> float:
     print("total")
     texts = "".join(words["word"]) + str(listing)
     return float(table["long"].sum()) + crc32(texts.encode()) + {total} / 64
 
 
-def report(total: float, model: Model) -> dict:
+def report(total: float, model: Model, note: Path) -> dict:
     print("report")
-    return {{"total": total, "first": float(model.weights[0]), "number": {report}}}
+    return {{"note": note.read_text(), "total": total, "first": float(model.weights[0]), "number": {report}}}
 """
 
 
@@ -88,7 +99,7 @@ class ChaosProject:
 
     def write(self) -> None:
         """Write the code with the numbers of now."""
-        (self.folder / "chaos_nodes.py").write_text(CODE.format(**self.numbers))
+        (self.folder / "chaos_nodes.py").write_text(CODE.format(**self.numbers, made=self.root / "made"))
 
     def edit(self, *nodes: str) -> set[str]:
         """Give nodes numbers that none had before; returns what must run again."""
@@ -118,6 +129,8 @@ def tell(value: Any) -> str:
         plain: Any = [list(value.columns), list(map(str, value.dtypes)), value.to_dict("list")]
     elif hasattr(value, "weights"):
         plain = [type(value).__name__, value.number, value.weights.tolist()]
+    elif isinstance(value, Path):
+        plain = value.read_text()
     else:
         plain = value
     return hashlib.sha256(repr(plain).encode()).hexdigest()[:16]

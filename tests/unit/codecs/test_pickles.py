@@ -212,20 +212,21 @@ def test_types_can_be_named_without_an_import():
     assert artifacts.save(3.5, "celsius").codec == "celsius/1"
 
 
-def test_entry_points_are_read(monkeypatch):
-    """A distribution offers codecs under "dagbuild.codecs"."""
-
-    class Point:
-        def load(self):
-            return lambda registry: registry.register(CelsiusCodec(), [Celsius])
-
-    monkeypatch.setattr(
-        "dagbuild.codecs.registry.entry_points", lambda group: [Point()] if group == "dagbuild.codecs" else []
+def test_entry_points_are_read(monkeypatch, tmp_path):
+    """A distribution that is installed offers codecs under "dagbuild.codecs"; its library is imported by nobody else."""
+    info = tmp_path / "warm-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: warm\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[dagbuild.codecs]\nwarm = warm_codecs:install\n")
+    (tmp_path / "warm_codecs.py").write_text(
+        f"from {__name__} import Celsius, CelsiusCodec\n\n"
+        f"def install(registry):\n    registry.register(CelsiusCodec(), ['{__name__}.Celsius'])\n"
     )
+    monkeypatch.syspath_prepend(tmp_path)
     artifacts = Artifacts(MemoryStore(), Registry())
 
     assert artifacts.save(Celsius(20)).codec == "celsius/1"
-    assert artifacts.load(artifacts.save(Celsius(20))) == 20
+    assert Artifacts(MemoryStore(), Registry()).load(artifacts.save(Celsius(20))) == 20
 
 
 def test_formats_are_exact_or_refused(artifacts):

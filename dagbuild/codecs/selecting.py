@@ -1,0 +1,84 @@
+"""Some columns of a table: which they are, and how to take them from a value in memory.
+
+What a node gets is the same whether its columns are read alone or taken from a whole value. Knows nothing of nodes;
+imports no library: a value brings its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from dagbuild.node import Label
+
+
+class NoSuchColumns(Exception):  # noqa: N818 - an answer, which becomes an error where the node is known
+    """These columns are not in a table, which has the `known` ones."""
+
+    def __init__(self, missing: Sequence[Label], known: Sequence[Any]) -> None:
+        super().__init__(missing, known)
+        self.missing = missing
+        self.known = known
+
+
+class NoTable(Exception):  # noqa: N818 - see above
+    """A value of this type has no columns that could be taken."""
+
+
+def find_places(labels: Iterable[Any], names: Sequence[Label]) -> list[int]:
+    """Return the places of the columns of these names, in the order of the names; raises NoSuchColumns.
+
+    A label that is there several times names all of them, as in pandas.
+    """
+    known = list(labels)
+    places: dict[Any, list[int]] = {}
+    for place, label in enumerate(known):
+        places.setdefault(label, []).append(place)
+    missing = [name for name in names if name not in places]
+    if missing:
+        raise NoSuchColumns(missing, known)
+    return [place for name in names for place in places[name]]
+
+
+def take_labels(labels: Any, places: Sequence[int]) -> Any:
+    """Return the labels of a pandas index at these places, without a trace of the others."""
+    taken = labels.take(places)
+    return taken.remove_unused_levels() if hasattr(taken, "remove_unused_levels") else taken
+
+
+def select_columns(value: Any, names: Sequence[Label]) -> Any:
+    """Return a table of these columns of a table in memory; raises NoSuchColumns or NoTable. None stays None."""
+    if value is None:
+        return None
+    for kind in type(value).__mro__:
+        select = _SELECT.get((kind.__module__.partition(".")[0], kind.__name__))
+        if select:
+            return select(value, names)
+    raise NoTable(type(value).__qualname__)
+
+
+def _select_pandas(frame: Any, names: Sequence[Label]) -> Any:
+    places = find_places(frame.columns, names)
+    chosen = frame.iloc[:, places]
+    chosen.columns = take_labels(frame.columns, places)
+    return chosen
+
+
+def _select_polars(frame: Any, names: Sequence[Label]) -> Any:
+    from polars import selectors  # a text in `select` may be taken for a pattern
+
+    find_places(frame.collect_schema().names(), names)
+    return frame.select(selectors.by_name(name) for name in names)
+
+
+def _select_arrow(table: Any, names: Sequence[Label]) -> Any:
+    return table.select(find_places(table.schema.names, names))
+
+
+_SELECT = {
+    ("pandas", "DataFrame"): _select_pandas,
+    ("polars", "DataFrame"): _select_polars,
+    ("polars", "LazyFrame"): _select_polars,
+    ("pyarrow", "Table"): _select_arrow,
+    ("pyarrow", "RecordBatch"): _select_arrow,
+}

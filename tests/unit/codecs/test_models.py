@@ -1,0 +1,138 @@
+"""Fitted models, pictures, functions and classes come back working, large parts mapped, each consumer with its own."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from PIL import Image, ImageDraw
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from tests.exact import assert_same
+from tests.scramble import scramble
+
+ROWS = 400
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    x = pd.DataFrame({"a": rng.normal(size=ROWS), "b": rng.normal(size=ROWS), "k": ["p", "q"] * (ROWS // 2)})
+    return x, pd.Series(x["a"] * 2 + rng.normal(size=ROWS), name="y")
+
+
+def round_trip(artifacts, value, show):
+    """Save, load twice, spoil the first, and compare what `show` makes of the second with that of the original."""
+    expected = show(value)
+    artifact = artifacts.save(value)
+    mine = artifacts.load(artifact)
+    assert type(mine) is type(value)
+    assert_same(expected, show(mine))
+    scramble(mine)
+    assert_same(expected, show(artifacts.load(artifact)))
+    assert_same(expected, show(value))
+
+
+def test_pipelines_predict_the_same(artifacts, data):
+    """Transformers by column, an encoder with objects in it, a classifier."""
+    x, y = data
+    columns = ColumnTransformer([("n", StandardScaler(), ["a", "b"]), ("k", OneHotEncoder(), ["k"])])
+    model = make_pipeline(columns, LogisticRegression()).fit(x, y > 0)
+
+    round_trip(artifacts, model, lambda fitted: fitted.predict_proba(x))
+
+
+def test_forests_predict_the_same(artifacts, data):
+    """Trees keep their nodes in structured arrays."""
+    x, y = data
+    model = RandomForestRegressor(n_estimators=20, random_state=0).fit(x[["a", "b"]], y)
+
+    round_trip(artifacts, model, lambda fitted: fitted.predict(x[["a", "b"]]))
+
+
+def test_statistical_models_tell_the_same(artifacts, data):
+    """Results hold the model, which holds frames: their columns are stored as columns."""
+    x, y = data
+    frame = x[["a", "b"]]
+    result = sm.OLS(y, sm.add_constant(frame)).fit()
+
+    round_trip(
+        artifacts,
+        result,
+        lambda fit: [fit.params, fit.bse, fit.predict(sm.add_constant(frame)), fit.model.data.orig_exog],
+    )
+
+
+def test_time_series_models_forecast_the_same(artifacts):
+    """With the frequency of the index they were fitted to."""
+    index = pd.date_range("2020-01-31", periods=48, freq="ME")
+    series = pd.Series(np.arange(48.0) + np.sin(np.arange(48)), index=index)
+    fit = sm.tsa.ARIMA(series, order=(1, 1, 0)).fit()
+
+    round_trip(artifacts, fit, lambda model: model.forecast(3))
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "P", "1", "RGBA", "F"])
+def test_pictures_have_the_same_pixels(artifacts, mode):
+    """Made here, or read from a file, with palette and notes."""
+    picture = Image.new("RGB", (60, 40), "teal")
+    ImageDraw.Draw(picture).line((0, 0, 60, 40), fill="red")
+    picture = picture.convert(mode)
+    picture.info["note"] = "x"
+    show = lambda image: [image.mode, image.size, image.tobytes(), image.getpalette(), image.info]  # noqa: E731
+
+    expected, artifact = show(picture), artifacts.save(picture)
+    mine = artifacts.load(artifact)
+    mine.putpixel((0, 0), 0 if mode != "RGBA" else (1, 2, 3, 4))
+
+    assert_same(expected, show(artifacts.load(artifact)))
+
+
+def test_pictures_from_files_are_stored_with_their_pixels(artifacts, tmp_path):
+    """Though PIL reads them late: the file may be gone by then."""
+    Image.new("RGB", (10, 10), "red").save(tmp_path / "red.png")
+    picture = Image.open(io.BytesIO((tmp_path / "red.png").read_bytes()))
+
+    assert artifacts.load(artifacts.save(picture)).tobytes() == b"\xff\x00\x00" * 100
+
+
+def double(x):
+    return x * 2
+
+
+class Doubler:
+    """A class of the project."""
+
+    factor = 2
+
+    def __call__(self, x):
+        return x * self.factor
+
+
+def test_functions_and_classes_are_those_of_the_project(artifacts):
+    """By name: what they do is what the project's code says, which the fingerprint knows."""
+    assert artifacts.load(artifacts.save(double)) is double
+    assert artifacts.load(artifacts.save({"class": Doubler, "list": [double]}))["class"] is Doubler
+    round_trip(artifacts, Doubler(), lambda doubler: doubler(3))
+    assert artifacts.save(double).names == (f"{__name__}:double",)
+
+
+def test_mapped_files_come_back_without_their_file(artifacts, tmp_path):
+    """A memmap is stored as the array that it shows; whoever writes to the file later changes nothing."""
+    path = tmp_path / "numbers"
+    mapped = np.memmap(path, "f8", "w+", shape=(50_000,))
+    mapped[:] = np.arange(50_000)
+    artifact = artifacts.save(mapped)
+    mapped[:] = 0
+    mapped.flush()
+
+    loaded = artifacts.load(artifact)
+
+    assert isinstance(loaded, np.memmap)
+    assert loaded.filename is None
+    assert loaded.tolist() == list(range(50_000))

@@ -90,7 +90,7 @@ class Memo:
                     self._forget()  # another process is about to set it up: dropping it would trip that one
                     return {}
                 self.drop(str(error))
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.DatabaseError, ValueError) as error:  # the latter where a message is no text
                 self.drop(str(error))
         found: dict[bytes, bytes] = {}
         for key, raw, mode, filename, value in rows:
@@ -263,7 +263,7 @@ def _connect(file: Path) -> sqlite3.Connection:
         except sqlite3.OperationalError:
             connection.close()
             continue
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, ValueError):
             pass  # damaged: the first real query says so and drops the table
         return connection
     return sqlite3.connect(":memory:", check_same_thread=False)

@@ -58,13 +58,13 @@ def listing(model: Model) -> list:
     return [{{"at": model.number, "text": str(number + {listing}) * 60}} for number in range(100)]
 
 
-def note(model: Model) -> Path:
+def note(model: Model) -> {kind}:
     print("note")
     folder = Path("{made}")
     folder.mkdir(exist_ok=True)
     made = folder / "note.txt"
     made.write_text("note %d of {note}" % model.number)
-    return made
+    return made{text}
 
 
 def total(table: pd.DataFrame, words: pd.DataFrame, listing: list) -> float:
@@ -73,16 +73,17 @@ def total(table: pd.DataFrame, words: pd.DataFrame, listing: list) -> float:
     return float(table["long"].sum()) + crc32(texts.encode()) + {total} / 64
 
 
-def report(total: float, model: Model, note: Path) -> dict:
+def report(total: float, model: Model, note: {kind}) -> dict:
     print("report")
-    return {{"note": note.read_text(), "total": total, "first": float(model.weights[0]), "number": {report}}}
+    return {{"note": note if isinstance(note, str) else note.read_text(), "total": total, "first": float(model.weights[0]), "number": {report}}}
 """
 
 
 class ChaosProject:
-    """The project in a folder; `numbers` is what its code says now."""
+    """The project in a folder; `numbers` is what its code says now, `paths` whether one of its values is a file."""
 
-    def __init__(self, root: Path, *, settings: str = "") -> None:
+    def __init__(self, root: Path, *, paths: bool = True) -> None:
+        self.paths = paths
         self.root = root
         self.folder = root / "project"
         self.cache = self.folder / "cache"
@@ -90,16 +91,23 @@ class ChaosProject:
         self.numbers = dict.fromkeys(NODES, 1)
         self._last = 1
         self.folder.mkdir(parents=True)
-        self.set(settings)
+        self.set()
         self.write()
 
-    def set(self, settings: str) -> None:
+    def set(self, settings: str = "") -> None:
         """Write the settings, with these behind what all have."""
         (self.folder / "dagbuild.toml").write_text(SETTINGS + settings)
 
     def write(self) -> None:
         """Write the code with the numbers of now."""
-        (self.folder / "chaos_nodes.py").write_text(CODE.format(**self.numbers, made=self.root / "made"))
+        (self.folder / "chaos_nodes.py").write_text(
+            CODE.format(
+                **self.numbers,
+                made=self.root / "made",
+                text="" if self.paths else ".read_text()",
+                kind="Path" if self.paths else "str",
+            )
+        )
 
     def edit(self, *nodes: str) -> set[str]:
         """Give nodes numbers that none had before; returns what must run again."""

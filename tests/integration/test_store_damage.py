@@ -253,7 +253,7 @@ class TestIndex:
         assert kinds == {("blob", 1, 1, None, "blob")}
 
     @pytest.mark.parametrize("moment", ["before", "while open"])
-    @pytest.mark.parametrize("how", ["deleted", "zeroed", "cut", "flipped", "garbage", "schema"])
+    @pytest.mark.parametrize("how", ["deleted", "zeroed", "cut", "flipped", "garbage", "schema", "emptied"])
     def test_lost_or_damaged_costs_time_only(self, folder, open_store, how, moment):
         """Every record is found, whatever happened to the index."""
         records = fill(open_store(), 300)
@@ -374,9 +374,12 @@ def damage(index, how):
         for place in range(100, len(data), 97):
             data[place] ^= 0x40
         database.write_bytes(data)
+    elif how == "emptied":
+        database.write_bytes(b"")
     elif how == "schema":
-        # SQLite quotes it in its message, which is no text then.
-        database.write_bytes(data.replace(b"CREATE TABLE Cache", b"CREATE TABLE \xc5a\xc5he"))
+        # SQLite quotes the name in its message, which is no text then.
+        broken = data.replace(b"Cache_key_raw", b"Cache\xc5key_raw")
+        database.write_bytes(broken.replace(b"CREATE UNIQUE INDEX", b"CREATE UNIQUE_INDEX"))
     else:
         database.write_bytes(b"garbage" * 1000)
 

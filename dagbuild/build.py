@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dagbuild import collector
 from dagbuild.artifacts import Artifacts
 from dagbuild.demand import Demand
 from dagbuild.errors import BlobDamagedError, BlobMissingError, CodecError, StoreError
@@ -102,7 +103,7 @@ class _Build:
         try:
             for target in self.request.targets:
                 self.demand.want(target)
-            with self.interrupt:
+            with self.interrupt, collector.sparing():
                 self._loop()
                 if values:
                     results = self._load_targets()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+from dagbuild import collector
 from dagbuild.code import SourceReader
 from dagbuild.codecs.registry import default_registry
 from dagbuild.errors import InputError
@@ -106,7 +107,8 @@ class Loaded:
 
     def make_manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
         """Return the manifest of each node."""
-        return make_manifests(nodes, self.open_reader(), packages=self._settings.packages)
+        with collector.paused():
+            return make_manifests(nodes, self.open_reader(), packages=self._settings.packages)
 
     def open_reader(self) -> SourceReader:
         """Return what reads the meaning of code, the same one until `look_again`."""

@@ -15,7 +15,7 @@ from dagbuild.acceptance import Acceptance
 from dagbuild.digest import Digest
 from dagbuild.node import Columns
 from dagbuild.reasons import NEVER_BUILT, Reason, find_changes
-from dagbuild.record import Artifact, BlobRef, Key, Manifest, Record, is_settled
+from dagbuild.record import Artifact, BlobRef, Key, Manifest, Record
 from dagbuild.request import ArtifactOf, Given, Request
 
 _SHOWN_COLUMNS = 5
@@ -118,64 +118,21 @@ class Lookup(Protocol):
         """Say where these blobs are."""
 
 
-def make_plan(request: Request, lookup: Lookup, *, everything: bool = False) -> Plan:
-    """Return what a build of the request would do.
-
-    With `everything`, every node above the targets is looked up, as `status` shows it; otherwise looking stops at
-    nodes that are fresh.
-    """
-    found = dict(lookup.find(list(request.deep.values()))) if everything else _search(request, lookup)
-    steps = _decide(request, lookup, found, everything)
-    needed = _find_needed(request, lookup, steps)
-    if needed is None:  # a value is missing below a fresh node: what is above it was not looked at yet
-        return make_plan(request, lookup, everything=True)
-    return Plan(request.targets, {**_given_steps(request), **needed})
+def make_plan(request: Request, lookup: Lookup) -> Plan:
+    """Return what a build of the request would do; every node above the targets is looked up."""
+    found = lookup.find(list(request.deep.values()))
+    steps = _find_needed(request, lookup, _decide(request, lookup, found))
+    return Plan(request.targets, {**_given_steps(request), **steps})
 
 
-def _search(request: Request, lookup: Lookup) -> dict[Key, Record]:
-    """Ask for deep keys from the targets up, a whole frontier at once, and stop at hits."""
-    found: dict[Key, Record] = {}
-    seen: set[str] = set()
-    frontier = [name for name in request.targets if name in request.deep]
-    depth = 1
-    while frontier:
-        # Each miss doubles how far up the next question reaches, so a long chain of misses takes few questions.
-        batch = _levels(request, frontier, depth, seen)
-        found.update(lookup.find([request.deep[name] for name in batch]))
-        missed = [name for name in batch if not is_settled(found.get(request.deep[name]))]
-        frontier = _above(request, missed, seen)
-        depth *= 2
-    return found
-
-
-def _levels(request: Request, level: list[str], depth: int, seen: set[str]) -> list[str]:
-    batch: list[str] = []
-    while level and depth:
-        seen.update(level)
-        batch += level
-        level = _above(request, level, seen)
-        depth -= 1
-    return batch
-
-
-def _above(request: Request, names: list[str], seen: set[str]) -> list[str]:
-    above = dict.fromkeys(up for name in names for up in request.upstream(name))
-    return [up for up in above if up in request.deep and up not in seen]
-
-
-def _decide(
-    request: Request, lookup: Lookup, found: Mapping[Key, Record], everything: bool
-) -> dict[str, Step]:
+def _decide(request: Request, lookup: Lookup, found: Mapping[Key, Record]) -> dict[str, Step]:
     unsure = request.graph.reach_down(request.forced) if request.forced else set()
-    asked = None if everything else _asked(request, found)
     digests: dict[str, Digest | None] = {name: given.digest for name, given in request.givens.items()}
     artifacts: dict[str, Artifact] = {}
     steps: dict[str, Step] = {}
     misses: list[str] = []
     alike = Alike(request, lookup)
     for name in request.order:
-        if asked is not None and name not in asked:
-            continue
         deep = request.deep[name]
         record = None if name in unsure else found.get(deep)
         if request.is_view(name):
@@ -239,15 +196,6 @@ class Alike:
         return record
 
 
-def _asked(request: Request, found: Mapping[Key, Record]) -> set[str]:
-    """Return the nodes to decide about: the targets, and what is above those without a record."""
-
-    def stop(name: str) -> bool:
-        return name in request.givens or (name in request.deep and is_settled(found.get(request.deep[name])))
-
-    return request.graph.reach_up(request.targets, stop)
-
-
 def _view_step(
     request: Request, name: str, digests: Mapping[str, Digest | None], steps: Mapping[str, Step]
 ) -> Step:
@@ -298,8 +246,8 @@ def _explain(
     return replace(step, reasons=reasons, status=status, record=last, seconds=seconds)
 
 
-def _find_needed(request: Request, lookup: Lookup, steps: dict[str, Step]) -> dict[str, Step] | None:
-    """Mark what must be at hand; a needed value that is nowhere must run. None when unknown nodes are needed."""
+def _find_needed(request: Request, lookup: Lookup, steps: dict[str, Step]) -> dict[str, Step]:
+    """Mark what must be at hand; a needed value that is nowhere must run."""
     needed: dict[str, list[Columns] | None] = dict.fromkeys(request.targets)
     for name in reversed(list(steps)):
         step = steps[name]
@@ -317,8 +265,6 @@ def _find_needed(request: Request, lookup: Lookup, steps: dict[str, Step]) -> di
         for up in values:
             columns, others = request.excerpted(name).get(up), needed.get(up, [])
             needed[up] = [*others, *columns] if columns and others is not None else None
-        if any(up not in steps and up not in request.givens for up in values):
-            return None
     return steps
 
 

@@ -220,7 +220,7 @@ class Project:
     ) -> Plan:
         """Return what a build would do; runs and fetches nothing."""
         request, _ = self._request(targets, inputs, overrides, force)
-        return make_plan(request, self._lookup(), everything=True)
+        return make_plan(request, self._lookup())
 
     @answered
     def build(
@@ -246,7 +246,7 @@ class Project:
         request, unchanged = self._request(targets, inputs, overrides, force, save=True)
         watching = self._watching()
         lookup = StoreLookup(self.store, watching.find_changed)
-        plan = make_plan(request, lookup, everything=True)
+        plan = make_plan(request, lookup)
         if self._findings.known is not None and (plan.names(Decision.RUN) or plan.names(Decision.FETCH)):
             raise CodeNeededError  # a fetch that fails ends in a run
         with contextlib.closing(self._open_executor(executor, request)) as opened:
@@ -288,7 +288,7 @@ class Project:
     ) -> Explanation:
         """Return why the node is fresh or stale, part by part."""
         request, _ = self._request([node], inputs, overrides)
-        step = make_plan(request, self._lookup(), everything=True).steps.get(node)
+        step = make_plan(request, self._lookup()).steps.get(node)
         if step is None:
             raise InputError(f"'{node}' is an input: it is given, not made")
         if node in request.givens:
@@ -323,7 +323,7 @@ class Project:
         request, _ = self._request([node], None, None)
         if node in request.givens:
             return request.givens[node].artifact
-        step = make_plan(request, self._lookup(), everything=True).steps[node]
+        step = make_plan(request, self._lookup()).steps[node]
         if step.record is None or step.digest is None:
             why = f": {step.reasons[0]}" if step.reasons else ""
             raise InputError(f"'{node}' is not built{why}", hint=f"dagbuild build {node}")
@@ -351,7 +351,7 @@ class Project:
         """
         self._findings.load()
         request, _ = self._request([self.check_node(node).name] if node else (), None, None)
-        plan = make_plan(request, self._lookup(), everything=True)
+        plan = make_plan(request, self._lookup())
         if node:
             return self._say([accept_node(request, plan, node, because, author())])
         return self._say(accept_everywhere(request, plan, because, author(), package=package, helper=helper))

@@ -6,7 +6,7 @@ or a secret.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NewType
@@ -67,9 +67,9 @@ class Manifest:
         return digest_json([[p.kind, "" if p.kind == "source" else p.name, p.digest] for p in parts])
 
 
-def make_key(fingerprint: Digest, upstream: Iterable[Part]) -> Key:
-    """Return the key of a fingerprint over upstream ids: deep ids give the deep key, digests the content key."""
-    return Key(digest_json([fingerprint, [[p.kind, p.name, p.digest] for p in upstream if p.counts]]))
+def make_key(fingerprint: Digest, upstream: Sequence[tuple[str, str]]) -> Key:
+    """Return the key of a fingerprint over places and ids: deep ids give the deep key, digests the content key."""
+    return Key(digest_json([fingerprint, upstream]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +250,3 @@ class Record:
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a record: {error!r}") from error
-
-
-def is_settled(record: Record | None) -> bool:
-    """Tell whether a record under a deep key answers for all that is above its node."""
-    return record is not None and not record.watched

@@ -148,10 +148,23 @@ class Request:
 
         `fingerprint` stands in for that of its manifest.
         """
-        parts = list(_upstream_parts(self.graph.nodes[name], self.upstream(name), id_of))
-        if None in parts:
-            return None
-        return make_key(fingerprint or self.manifests[name].fingerprint, filter(None, parts))
+        ids: list[tuple[str, str]] = []
+        for place, up, columns in self._takes(name):
+            found = "default" if up is None else id_of(up, columns)
+            if found is None:
+                return None
+            ids.append((place, found))
+        return make_key(fingerprint or self.manifests[name].fingerprint, ids)
+
+    def _takes(self, name: str) -> tuple[tuple[str, str | None, Columns | None], ...]:
+        """Return what the node takes: at which place, which upstream (None for a default), which columns."""
+        if name not in self._taken:
+            self._taken[name] = tuple(_find_takes(self.graph.nodes[name], self.upstream(name)))
+        return self._taken[name]
+
+    @cached_property
+    def _taken(self) -> dict[str, tuple[tuple[str, str | None, Columns | None], ...]]:
+        return {}
 
     @cached_property
     def deep(self) -> Mapping[str, Key]:
@@ -209,23 +222,17 @@ class Request:
         return frozenset((*self.graph.nodes, *self.givens))
 
 
-def _upstream_parts(node: Node, present: Collection[str], id_of: IdOf) -> Iterator[Part | None]:
+def _find_takes(node: Node, present: Collection[str]) -> Iterator[tuple[str, str | None, Columns | None]]:
     # By position: where the parameters' names matter, they are in the manifest.
     for position, parameter in enumerate(node.parameters):
-        if not all(name in present for name in parameter.upstream):
-            yield Part("upstream", str(position), "default")
-            continue
         match parameter.binding:
+            case _ if not all(name in present for name in parameter.upstream):
+                yield str(position), None, None
             case Source(name):
-                items, labels = [name], [""]
-            case Group(bindings, keys):
-                pairs = zip(keys or [""] * len(bindings), bindings, strict=True)
-                chosen = [(key, item.name) for key, item in pairs if isinstance(item, Source)]
-                items, labels = [name for _, name in chosen], [key for key, _ in chosen]
+                yield str(position), name, parameter.columns
+            case Group(items, keys):
+                for item, label in zip(items, keys or [""] * len(items), strict=True):
+                    if isinstance(item, Source):
+                        yield f"{position}[{label}]" if label else str(position), item.name, parameter.columns
             case _:
-                continue  # a literal is part of the manifest
-        columns = parameter.columns
-        for name, label in zip(items, labels, strict=True):
-            digest = id_of(name, columns)
-            part_name = f"{position}[{label}]" if label else str(position)
-            yield None if digest is None else Part("upstream", part_name, digest, name)
+                pass  # a literal is part of the manifest

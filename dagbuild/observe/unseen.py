@@ -155,7 +155,22 @@ def _find_uses(function: FunctionType) -> Iterator[_Use]:
     while codes:
         code = codes.pop()
         codes += [const for const in code.co_consts if isinstance(const, CodeType)]
-        yield from _uses_of(code, ChainMap(_contents(cells), function.__globals__))
+        known = ChainMap(_contents(cells), function.__globals__)
+        if _may_use(code, known):
+            yield from _uses_of(code, known)
+
+
+def _may_use(code: CodeType, known: ChainMap[str, Any]) -> bool:
+    """Tell, quicker than by reading it, whether code can use a library's thing that concerns us."""
+    if dis.opmap["IMPORT_NAME"] in code.co_code[::2]:
+        return True
+    things = [known[name] for name in (*code.co_names, *code.co_freevars) if name in known]
+    return any(
+        _concerns(_defined_name(thing))
+        if isinstance(thing, FunctionType)
+        else isinstance(thing, ModuleType) or callable(thing)
+        for thing in things
+    )
 
 
 def _contents(cells: dict[str, Any]) -> dict[str, Any]:

@@ -145,9 +145,8 @@ def mix_up_values(patch: pytest.MonkeyPatch) -> None:
 def mix_up_parameters(patch: pytest.MonkeyPatch) -> None:
     """The digest of the upstreams forgets which parameter receives which."""
 
-    def blind(fingerprint: Digest, upstream: Iterable[Part]) -> Key:
-        parts = sorted(upstream, key=lambda part: part.digest)
-        return make_key(fingerprint, [Part(part.kind, "any", part.digest) for part in parts[:1]])
+    def blind(fingerprint: Digest, upstream: Sequence[tuple[str, str]]) -> Key:
+        return make_key(fingerprint, [("any", min(found for _, found in upstream))] if upstream else [])
 
     patch.setattr(dagbuild.request, "make_key", blind)
 

@@ -44,7 +44,10 @@ class Question:
             return None
         try:
             with open(self._path(), "rb") as file:  # noqa: PTH123
-                lines = file.read().decode("utf-8", "surrogateescape").split("\n")
+                told, _, data = file.read().partition(b"\n")
+            if told != _sum(data):
+                return None
+            lines = data.decode("utf-8", "surrogateescape").split("\n")
             if lines[0] != self.key:
                 return None
             for number, line in enumerate(lines[1:], 1):
@@ -90,9 +93,14 @@ class Question:
         path = self._path()
         part = f"{path}.{os.getpid()}.part"
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123
-            file.write(data)
+            file.write(_sum(data) + b"\n" + data)
         os.replace(part, path)  # noqa: PTH105
         _remove_oldest(self.folder)
+
+
+def _sum(data: bytes) -> bytes:
+    """Return what tells damaged bytes from those that were written: a digest's library costs too much to import."""
+    return b"%x %x" % (len(data), int.from_bytes(data, "little") % 1073741789)  # a prime of one machine digit
 
 
 def importable_names(folder: str) -> list[str]:

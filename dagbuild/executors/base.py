@@ -63,7 +63,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Found:
-    """No call was needed: while waiting for the lease, another build made this record."""
+    """No call was needed: another build made this record since it was looked for."""
 
     record: Record
 

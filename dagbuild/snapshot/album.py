@@ -16,7 +16,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-from dagbuild.digest import digest_text
+from dagbuild.digest import digest_bytes, digest_text
 from dagbuild.graph import Graph
 from dagbuild.observe import Places
 from dagbuild.record import Manifest, Part
@@ -103,7 +103,10 @@ class Album:
         if self._path is None:
             return None
         try:
-            data = json.loads(self._path.read_bytes())
+            told, _, body = self._path.read_bytes().partition(b"\n")
+            if told.decode("ascii", "replace") != digest_bytes(body):
+                return None
+            data = json.loads(body)
             before = Ground.from_json(data["ground"])
             ground = before.check(self.places, self._files)
             if ground is None:
@@ -129,7 +132,8 @@ class Album:
         part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            part.write_text(json.dumps(data), "utf-8")
+            body = json.dumps(data).encode()
+            part.write_bytes(digest_bytes(body).encode("ascii") + b"\n" + body)
             part.replace(self._path)
 
 

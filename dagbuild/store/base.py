@@ -59,8 +59,11 @@ class Store(ABC):
         """Return those of `refs` that are there with the right size, without reading them; with `local`, near only."""
 
     @abstractmethod
-    def find_records(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
-        """Return the records under each key, whichever of theirs it is, oldest first; keys without any are left out."""
+    def find_records(self, keys: Collection[Key], *, local: bool = False) -> dict[Key, list[Record]]:
+        """Return the records under each key, whichever of theirs it is, oldest first; with `local`, near only.
+
+        Keys without any are left out.
+        """
 
     @abstractmethod
     def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from dagbuild.digest import digest_bytes, digest_chunks, is_digest
 from dagbuild.errors import BlobDamagedError, BlobMissingError
 from dagbuild.record import BlobRef
-from dagbuild.store.layout import Layout, write_error
+from dagbuild.store.layout import PART, Layout, write_error
 from dagbuild.store.notices import Notice
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ MAPPED = 16 * 1024
 
 TOUCH_AFTER = 3600.0
 """Seconds after which a use is worth noting in the file's mtime, which gc takes for the last use."""
-
-PART = ".part"
 
 _READ_ONLY = 0o444
 
@@ -129,7 +127,11 @@ class BlobFolder:
         try:
             if self._fsync == "always":
                 _fsync_path(part)
-            os.replace(part, path)
+            try:
+                os.replace(part, path)
+            except IsADirectoryError:
+                self._layout.put_aside(Path(path))
+                os.replace(part, path)
             if self._fsync == "always":
                 _fsync_path(os.path.dirname(path))
         except OSError as error:
@@ -175,6 +177,8 @@ class BlobFolder:
         except (FileNotFoundError, NotADirectoryError):
             raise BlobMissingError(f"blob {ref.digest} is not in the cache folder") from None
         except OSError as error:
+            with contextlib.suppress(OSError):  # so that one that can be read may take its place
+                self._damaged[ref.digest] = os.stat(path).st_ino
             raise BlobMissingError(f"blob {ref.digest} cannot be read: {error.strerror or error}") from error
         if not is_verified:
             if digest_bytes(view) != ref.digest:
@@ -203,10 +207,9 @@ class BlobFolder:
         with self._lock:
             self._verified.pop(ref.digest, None)
             try:
-                self._layout.aside.mkdir(mode=0o700, exist_ok=True)
                 # Somebody may have put a good one there meanwhile.
                 if path.stat().st_ino == found.st_ino:
-                    path.rename(self._layout.aside / f"{ref.digest}.{secrets.token_hex(4)}")
+                    self._layout.put_aside(path)
             except OSError:
                 self._damaged[ref.digest] = found.st_ino
         self._notice(f"cache: blob {ref.digest} is damaged ({why}); put aside, it will be made again")

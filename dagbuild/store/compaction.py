@@ -29,7 +29,7 @@ def compact_segments(store: LocalStore, keep: Callable[[dict[str, Any]], bool]) 
         for name in store.reader.names():
             if not store.reader.is_finished(name):
                 continue
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(OSError):  # it is gone, or cannot be read: verify says so
                 data = (store.layout.segments / name).read_bytes()
                 merged.append(name)
                 for raw in data.split(b"\n"):

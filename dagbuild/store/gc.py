@@ -18,6 +18,7 @@ from dagbuild.digest import Digest
 from dagbuild.record import ACCEPTED, Artifact, BlobRef, Manifest, Record
 from dagbuild.store.compaction import compact_segments
 from dagbuild.store.lease import held_locks, hold_lease
+from dagbuild.store.leftovers import sweep
 from dagbuild.store.local import LocalStore
 from dagbuild.store.uses import DAY
 from dagbuild.store.verify import iter_blobs
@@ -158,7 +159,9 @@ def collect_garbage(
             for copy in unused:
                 store.placed.remove(copy)
             _remove(store, set(removed), [files[digest] for digest in doomed])
-            _tidy(store, now - grace)
+            sweep(store.layout, now - grace)
+            store.placed.remove_parts(now - grace)
+            store.uses.forget_before(now - grace - 365 * DAY)
         return report
 
 
@@ -212,15 +215,3 @@ def _remove(store: LocalStore, artifacts: set[str], files: Iterable[tuple[Path, 
         with contextlib.suppress(OSError):
             if path.stat().st_mtime == mtime:  # else somebody has just put or read it
                 path.unlink()
-
-
-def _tidy(store: LocalStore, before: float) -> None:
-    """Remove what killed processes and repairs left behind."""
-    layout = store.layout
-    left = [*layout.objects.glob("*/*.part"), *layout.segments.glob("*.part"), *layout.aside.glob("*")]
-    for path in left:
-        with contextlib.suppress(OSError):
-            if path.stat().st_mtime < before:
-                path.unlink()
-    store.placed.remove_parts(before)
-    store.uses.forget_before(before - 365 * DAY)

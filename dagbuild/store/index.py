@@ -1,22 +1,27 @@
 """Where the records of a key lie: a memo over segments that can be made again.
 
 Knows rows, no files: the table is the memo's. A row under "k" + key lists positions, one under "n" + node is the newest
-position, one under "s" + segment says how far that segment has been folded in. Guards: rows of a segment and the offset
-they reach up to are set in one transaction, so that no line is folded twice and none is left out.
+position, one under "s" + segment says how far that segment has been folded in, and the one under "t" names the table.
+Guards: rows of a segment and the offset they reach up to are set in one transaction, so that no line is folded twice
+and none is left out; and who has read how far the segments are folded in gets no answer from another table, which may
+have taken that one's place within the same file.
 """
 
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple, NoReturn
 
 from dagbuild.digest import canonical_json
-from dagbuild.store.memo import Memo
+from dagbuild.store.memo import Memo, MemoChangedError
 from dagbuild.store.segments import Entry, Position
 
 ENTRIES_AT_ONCE = 5000
 """In one transaction: others wait for it."""
+
+_TABLE = b"t"
 
 
 class Folded(NamedTuple):
@@ -31,6 +36,7 @@ class Index:
 
     def __init__(self, memo: Memo) -> None:
         self._memo = memo
+        self._table: bytes | None = None  # its name, once it is known
 
     @classmethod
     def absent(cls) -> Index:
@@ -39,22 +45,33 @@ class Index:
 
     def load(self) -> dict[str, Folded]:
         """Return how far each segment has been folded in."""
+        self._table = self._memo.find([_TABLE]).get(_TABLE)
         rows = self._memo.find_prefix(b"s")
+        if rows and self._table is None:
+            if self._memo.find([_TABLE]):
+                raise MemoChangedError("it was set up just now")
+            self.distrust("it has no name")
         return {key[1:].decode("utf-8", "replace"): self._folded(value) for key, value in rows.items()}
 
     def find_keys(self, keys: Collection[str]) -> dict[str, list[Position]]:
         """Return the positions under each key."""
-        rows = self._memo.find([b"k" + key.encode("utf-8", "surrogatepass") for key in keys])
+        rows = self._find([b"k" + key.encode("utf-8", "surrogatepass") for key in keys])
         return {
             key[1:].decode("utf-8", "surrogatepass"): self._positions(value) for key, value in rows.items()
         }
 
     def find_nodes(self, nodes: Collection[str]) -> dict[str, Entry]:
         """Return the newest entry of each node, without its keys."""
-        rows = self._memo.find([b"n" + node.encode("utf-8", "surrogatepass") for node in nodes])
+        rows = self._find([b"n" + node.encode("utf-8", "surrogatepass") for node in nodes])
         return {
             key[1:].decode("utf-8", "surrogatepass"): self._entry(key, value) for key, value in rows.items()
         }
+
+    def _find(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        rows = self._memo.find([_TABLE, *keys])
+        if rows.pop(_TABLE, None) != self._table:
+            raise MemoChangedError("another table is in its place")
+        return rows
 
     def fold(self, segment: str, entries: Sequence[Entry], state: Folded) -> bool:
         """Add a segment's entries, up to `state`; what others have folded meanwhile is left out. Tells success."""
@@ -68,13 +85,21 @@ class Index:
                 if put is None:
                     return False
                 key = b"s" + segment.encode()
-                before = self._memo.find([key]).get(key)
+                rows = self._memo.find([_TABLE, key])
+                if self._table is None:
+                    self._table = rows.get(_TABLE)
+                name = rows.get(_TABLE) or secrets.token_bytes(8)
+                if self._table not in (None, name):
+                    raise MemoChangedError("another table is in its place")
+                before = rows.get(key)
                 start = self._folded(before) if before is not None else Folded(0, False)
                 if start.end > reached.end or start == reached:
                     continue
                 for row in self._merge([entry for entry in batch if entry.position.offset >= start.end]):
                     put(*row)
+                put(_TABLE, name)
                 put(key, canonical_json(reached))
+            self._table = name
         return True
 
     def _merge(self, entries: Sequence[Entry]) -> Iterator[tuple[bytes, bytes]]:

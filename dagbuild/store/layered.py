@@ -159,9 +159,11 @@ class LayeredStore(Store):
 
     # -- records ---------------------------------------------------------------------------------------------------
 
-    def find_records(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
-        """Return the records under each key, from near and far."""
+    def find_records(self, keys: Collection[Key], *, local: bool = False) -> dict[Key, list[Record]]:
+        """Return the records under each key, from near and, unless `local`, far."""
         found = self.local.find_records(keys)
+        if local:
+            return found
         for key, records in (self._ask(lambda: self.remote.find_records(keys, known=found)) or {}).items():
             have = {_identity(record) for record in found.get(key, ())}
             news = [record for record in records if _identity(record) not in have]

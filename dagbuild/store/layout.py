@@ -6,19 +6,27 @@ folder written by a newer dagbuild is left alone.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import secrets
 from pathlib import Path
 
-from dagbuild.digest import PREFIX, is_digest
+from dagbuild.digest import PREFIX, digest_text, is_digest
 from dagbuild.errors import StoreError
+from dagbuild.store.notices import Notice
 
 FORMAT = 1
 """Of the folder; a higher number than ours means that a newer dagbuild wrote it."""
 
 INDEX_FORMAT = 1
 """Of the index; in its folder's name, so that versions side by side do not disturb each other."""
+
+PART = ".part"
+"""How the names of files end that are being written; what is whole is renamed."""
+
+GRAVE = ".old"
+"""How the names of folders end that are being removed."""
 
 README = """\
 # A dagbuild cache
@@ -76,24 +84,32 @@ class Layout:
             raise StoreError(f"{name!r} is not the name of a lock")
         return self.locks / name
 
-    def check(self) -> None:
-        """Raise StoreError when a newer dagbuild wrote the folder; a folder that is not there yet is fine."""
+    def check(self, on_notice: Notice) -> None:
+        """Raise StoreError when a newer dagbuild wrote the folder; a folder that is not there yet is fine.
+
+        So is one whose number is damaged: that is put aside, with a notice, and written anew.
+        """
+        path = self.folder / "format"
         try:
-            text = (self.folder / "format").read_text("ascii").strip()
-            number = int(text)
+            number = _read_format(path.read_text("ascii"))
         except (FileNotFoundError, NotADirectoryError):
             return
         except (OSError, ValueError) as error:
-            raise StoreError(
-                f"the cache folder '{self.folder}' cannot be read: {error}",
-                hint="choose another folder under [cache], or delete this one: it is only a cache",
-            ) from error
+            on_notice(f"cache: '{path}' is damaged ({error}); put aside")
+            with contextlib.suppress(OSError):
+                self.put_aside(path)
+            return
         if number > FORMAT:
             raise StoreError(
                 f"the cache folder '{self.folder}' was written by a newer dagbuild "
                 f"(format {number}; this one reads {FORMAT})",
                 hint="upgrade dagbuild, or choose another folder under [cache]",
             )
+
+    def put_aside(self, path: Path) -> None:
+        """Move what is damaged out of the way; raises OSError."""
+        self.aside.mkdir(mode=0o700, exist_ok=True)
+        path.rename(self.aside / f"{path.name}.{secrets.token_hex(4)}")
 
     def make(self) -> None:
         """Make the folder with what belongs in it; what is there stays. Raises StoreError when it cannot."""
@@ -105,18 +121,29 @@ class Layout:
                 ("README.md", README),
                 (".gitignore", "*\n"),
                 ("CACHEDIR.TAG", CACHEDIR_TAG),
-                ("format", f"{FORMAT}\n"),
+                ("format", f"{FORMAT} {digest_text(str(FORMAT))}\n"),
             ):
                 _write_new(self.folder / name, text)
         except OSError as error:
             raise write_error(self.folder, error) from error
 
 
+def _read_format(text: str) -> int:
+    """Return the number in the text; raises ValueError unless it stands there behind its digest or quite alone.
+
+    One flipped bit makes a 3 of a 1, and a folder that is fine would look like one of the future.
+    """
+    number, _, digest = text.strip().partition(" ")
+    if digest and digest_text(number) != digest:
+        raise ValueError("it does not match its digest")
+    return int(number)
+
+
 def _write_new(path: Path, text: str) -> None:
     """Write a small file unless it is there; never half of it under its name."""
     if path.exists():
         return
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
     part.write_text(text, "utf-8")
     part.replace(path)
 

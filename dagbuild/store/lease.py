@@ -74,6 +74,20 @@ def held_locks(folder: Path) -> set[str]:
     return held
 
 
+def drop_free_locks(folder: Path, before: float) -> None:
+    """Remove the locks that nobody holds any more, last written before then: their holders were killed."""
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            with contextlib.suppress(OSError):
+                file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    # While it is held, so nobody's lock is lost: who waits for it looks whether it is still there.
+                    if os.fstat(file).st_mtime < before and _lock(file, wait=False) and _is_same(file, path):
+                        path.unlink()
+                finally:
+                    os.close(file)
+
+
 def describe_self() -> str:
     """Return who this process is, for those who wait."""
     return json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "user": _user()})

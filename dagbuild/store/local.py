@@ -46,7 +46,7 @@ class LocalStore(Store):
     ) -> None:
         """Raises StoreError when a newer dagbuild wrote the folder."""
         self.layout = Layout(Path(folder).absolute())
-        self.layout.check()
+        self.layout.check(on_notice)
         self.blobs = BlobFolder(self.layout, fsync, on_notice)
         self.reader = SegmentReader(self.layout.segments)
         index = Index(Memo(self.layout.index / "records", on_notice))
@@ -81,7 +81,7 @@ class LocalStore(Store):
 
     # -- records ---------------------------------------------------------------------------------------------------
 
-    def find_records(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
+    def find_records(self, keys: Collection[Key], *, local: bool = False) -> dict[Key, list[Record]]:  # noqa: ARG002
         """Return the records under each key."""
         found = self._log.find(keys)
         self.uses.note(found)

@@ -14,10 +14,12 @@ import secrets
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from dagbuild.store.layout import GRAVE
 from dagbuild.store.notices import Notice
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 KEYS_AT_ONCE = 900
 """SQLite takes 999 variables in its oldest builds."""
+
+LOCK_WAIT = 5
+"""Seconds to wait for another process that writes; then it is done without."""
 
 _RAW = 1
 _COLUMNS = "SELECT key, raw, mode, filename, value FROM Cache"
@@ -85,7 +90,7 @@ class Memo:
                     self._forget()  # another process is about to set it up: dropping it would trip that one
                     return {}
                 self.drop(str(error))
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.DatabaseError, ValueError) as error:  # the latter where a message is no text
                 self.drop(str(error))
         found: dict[bytes, bytes] = {}
         for key, raw, mode, filename, value in rows:
@@ -140,7 +145,7 @@ class Memo:
         with self._lock:
             if self._inode is not None and self._is_current():
                 self._notice(f"cache: the index is set up anew: {why}")
-                grave = self._folder.with_name(f"{self._folder.name}.{secrets.token_hex(4)}.old")
+                grave = self._folder.with_name(f"{self._folder.name}.{secrets.token_hex(4)}{GRAVE}")
                 try:
                     self._folder.rename(grave)
                 except FileNotFoundError:
@@ -190,17 +195,16 @@ class Memo:
         return self._reader
 
     def _open_writer(self) -> diskcache.Cache:
-        import diskcache
-
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._writer = diskcache.Cache(
+        self._writer = _cache_class()(
             str(self._folder),
-            timeout=10,
+            timeout=LOCK_WAIT,
             disk=_bytes_disk(),
             eviction_policy="none",
             cull_limit=0,
             size_limit=2**62,
             statistics=0,
+            sqlite_mmap_size=0,  # a mapped file that somebody cuts kills its readers
         )
         self._inode = self._file.stat().st_ino
         return self._writer
@@ -259,10 +263,44 @@ def _connect(file: Path) -> sqlite3.Connection:
         except sqlite3.OperationalError:
             connection.close()
             continue
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, ValueError):
             pass  # damaged: the first real query says so and drops the table
         return connection
     return sqlite3.connect(":memory:", check_same_thread=False)
+
+
+@functools.cache
+def _cache_class() -> Any:
+    """Return diskcache's table, without its patience."""
+    import diskcache
+
+    class Table(diskcache.Cache):  # type: ignore[misc]
+        """Gives up where a lock never comes free, as on a file whose log belongs to one that was replaced.
+
+        diskcache's own (5.6) tries each statement and setting again for a minute.
+        """
+
+        @property
+        def _sql_retry(self) -> Any:
+            return self._sql
+
+        def reset(self, key: str, *value: Any, update: bool = True) -> Any:
+            if not key.startswith("sqlite_"):
+                return super().reset(key, *value, update=update)
+            deadline = time.monotonic() + LOCK_WAIT
+            while True:
+                try:
+                    if self._sql(f"PRAGMA {key[7:]}").fetchall() != [value]:
+                        self._sql(f"PRAGMA {key[7:]} = {value[0]}").fetchall()
+                    break
+                except sqlite3.OperationalError as error:  # while another process sets it up, too
+                    if "locked" not in str(error) or time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.001)
+            setattr(self, key, value[0])
+            return value[0]
+
+    return Table
 
 
 @functools.cache

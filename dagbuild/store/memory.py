@@ -46,7 +46,7 @@ class MemoryStore(Store):
         """Return those of `refs` that are there."""
         return {ref for ref in refs if ref in self._blobs}
 
-    def find_records(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
+    def find_records(self, keys: Collection[Key], *, local: bool = False) -> dict[Key, list[Record]]:  # noqa: ARG002
         """Return the records under each key."""
         with self._lock:
             return {

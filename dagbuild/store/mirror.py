@@ -18,6 +18,7 @@ from pathlib import Path
 from dagbuild.record import Record
 from dagbuild.store.compression import compress, decompress
 from dagbuild.store.index import Index
+from dagbuild.store.layout import PART
 from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice
 from dagbuild.store.record_log import RecordLog
@@ -97,7 +98,7 @@ class Mirror:
         path = self._folder / "segments" / part
         with contextlib.suppress(OSError):  # a read-only folder: the remote's records are out of reach then
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            scratch = path.with_suffix(f".{threading.get_ident()}.part")
+            scratch = path.with_suffix(f".{threading.get_ident()}{PART}")
             scratch.write_bytes(data)
             scratch.replace(path)
 

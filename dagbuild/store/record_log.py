@@ -19,7 +19,7 @@ from dagbuild.record import Key, Record
 from dagbuild.store.index import Folded, Index
 from dagbuild.store.memo import MemoChangedError
 from dagbuild.store.notices import Notice
-from dagbuild.store.segments import Entry, Position, SegmentReader
+from dagbuild.store.segments import Entry, Position, SegmentReader, tell_unreadable
 
 FOLD_BYTES = 256 * 1024
 FOLD_SEGMENTS = 64
@@ -179,6 +179,9 @@ class RecordLog:
             try:
                 lines, tail.end, tail.finished = self._reader.scan(name, tail.end, self._say_once)
             except FileNotFoundError:
+                continue
+            except OSError as error:
+                self._say_once(tell_unreadable(name, error))
                 continue
             self._tails[name] = tail
             for line in lines:

@@ -212,8 +212,12 @@ class RemoteStore(Store):
 
     # -- records ---------------------------------------------------------------------------------------------------
 
-    def find_records(self, keys: Collection[Key], *, known: Collection[Key] = ()) -> dict[Key, list[Record]]:
+    def find_records(
+        self, keys: Collection[Key], *, local: bool = False, known: Collection[Key] = ()
+    ) -> dict[Key, list[Record]]:
         """Return the records under each key that may be used; nothing is said of others under keys in `known`."""
+        if local:
+            return {}
         with self._lock:
             self._mirror.refresh()
             found = self._mirror.log.find(keys)

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from dagbuild.digest import canonical_json, digest_bytes
 from dagbuild.record import FORMAT, Record
+from dagbuild.store.layout import PART
 from dagbuild.store.notices import Notice
 
 try:
@@ -76,6 +77,11 @@ class Entry(NamedTuple):
     def rank(self) -> tuple[float, Position]:
         """Return what to compare ages by: a clock that once ran ahead must not make a record the newest for ever."""
         return (self.started if self.started < time.time() + _FUTURE else 0.0, self.position)
+
+
+def tell_unreadable(segment: str, error: OSError) -> str:
+    """Return what to say of a segment that cannot be read."""
+    return f"cache: segment '{segment}' cannot be read ({error.strerror}); skipped"
 
 
 def encode_line(record: Record) -> bytes:
@@ -144,7 +150,7 @@ class SegmentWriter:
     def __init__(self, folder: Path) -> None:
         """Make the segment; raises OSError."""
         self.path = folder / new_name()
-        part = self.path.with_suffix(".part")
+        part = self.path.with_suffix(PART)
         self._file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         if fcntl is not None:
             with contextlib.suppress(OSError):
@@ -253,8 +259,26 @@ class SegmentReader:
     def iter_lines(self, on_notice: Notice) -> Iterator[Line]:
         """Yield every readable line of every segment."""
         for name in self.names():
-            with contextlib.suppress(FileNotFoundError):  # gc has just merged it into another
-                yield from self.scan(name, 0, on_notice)[0]
+            try:
+                lines = self.scan(name, 0, on_notice)[0]
+            except FileNotFoundError:  # gc has just merged it into another
+                continue
+            except OSError as error:
+                on_notice(tell_unreadable(name, error))
+                continue
+            yield from lines
+
+    def find_unreadable(self) -> list[str]:
+        """Return the names of segments that cannot be opened."""
+        found = []
+        for name in self.names():
+            try:
+                (self.folder / name).open("rb").close()
+            except FileNotFoundError:
+                continue
+            except OSError:
+                found.append(name)
+        return found
 
     def _descriptor(self, name: str) -> int:
         descriptor = self._open.get(name)
@@ -289,7 +313,7 @@ def _is_finished(descriptor: int) -> bool:
 def write_segment(folder: Path, lines: Iterable[bytes]) -> str:
     """Write a finished segment in one go, as compaction does; returns its name. Raises OSError."""
     name = new_name()
-    part = (folder / name).with_suffix(".part")
+    part = (folder / name).with_suffix(PART)
     with part.open("xb") as file:
         file.writelines(lines)
         file.flush()

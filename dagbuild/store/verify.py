@@ -111,6 +111,10 @@ def verify_store(
     named = {ref.digest for ref in users}
     dropped = 0
     lost = {ref.digest for ref in (*damaged, *missing) if ref not in fetched}
+    if repair:
+        for name in store.reader.find_unreadable():
+            with contextlib.suppress(OSError):
+                store.layout.put_aside(store.layout.segments / name)
     if repair and (lost or notices):
         dropped = compact_segments(
             store, lambda data: not lost & {blob[0] for blob in data["artifact"]["blobs"]}

@@ -8,7 +8,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.support import write_files
+from dagbuild.events import BuildStarted, Event
+from tests.support import build, computed, forget_modules, write_files
 
 ROOT = Path(__file__).parents[2]
 NODES = 12
@@ -56,6 +57,29 @@ def test_builders_side_by_side_compute_each_node_once(tmp_path: Path) -> None:
         finish(builder)
 
     assert ran(tmp_path / "project") == Counter(f"n{i}" for i in range(NODES))
+
+
+def test_a_build_takes_what_another_made_since_it_was_planned(tmp_path: Path) -> None:
+    """Also where it never met the other: that one began and ended between the plan and the first step."""
+    write_files(
+        tmp_path,
+        {
+            "nodes.py": "def a() -> int:\n    return 1\n\ndef b(a: int) -> int:\n    return a + 1\n",
+            "dagbuild.toml": 'modules = ["nodes"]\n',
+        },
+    )
+    others: list[set[str]] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, BuildStarted):
+            others.append(computed(build(tmp_path, "b")))
+
+    result = build(tmp_path, "b", on_event=hear)
+    forget_modules(tmp_path)
+
+    assert others == [{"a", "b"}]
+    assert computed(result) == set()
+    assert result.values == {"b": 2}
 
 
 def test_killed_build_keeps_what_it_finished(tmp_path: Path) -> None:

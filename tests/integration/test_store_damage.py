@@ -253,7 +253,9 @@ class TestIndex:
         assert kinds == {("blob", 1, 1, None, "blob")}
 
     @pytest.mark.parametrize("moment", ["before", "while open"])
-    @pytest.mark.parametrize("how", ["deleted", "zeroed", "cut", "flipped", "garbage"])
+    @pytest.mark.parametrize(
+        "how", ["deleted", "zeroed", "cut", "flipped", "garbage", "schema", "emptied", "cleared"]
+    )
     def test_lost_or_damaged_costs_time_only(self, folder, open_store, how, moment):
         """Every record is found, whatever happened to the index."""
         records = fill(open_store(), 300)
@@ -374,6 +376,16 @@ def damage(index, how):
         for place in range(100, len(data), 97):
             data[place] ^= 0x40
         database.write_bytes(data)
+    elif how == "cleared":
+        # As when a process sets up anew, in the same file, what somebody has emptied.
+        with sqlite3.connect(database) as db:
+            db.execute("DELETE FROM Cache")
+    elif how == "emptied":
+        database.write_bytes(b"")
+    elif how == "schema":
+        # SQLite quotes the name in its message, which is no text then.
+        broken = data.replace(b"Cache_key_raw", b"Cache\xc5key_raw")
+        database.write_bytes(broken.replace(b"CREATE UNIQUE INDEX", b"CREATE UNIQUE_INDEX"))
     else:
         database.write_bytes(b"garbage" * 1000)
 

@@ -148,6 +148,30 @@ class TestGc:
         assert store.has_blobs([old, young]) == {young}
         assert not part.exists()
 
+    def test_sweeps_what_killed_processes_left(self, open_store, tmp_path):
+        """Half-written files anywhere, tables on their way out, locks that nobody holds; what is young or held stays."""
+        store = open_store()
+        record = put_value(store, 1)
+        cache = tmp_path / "cache"
+        old = [
+            cache / ".README.md.0.part", cache / "segments" / "x.part", cache / "remote" / "a" / "segments" / "x.1.part",
+            cache / "index" / "1" / "records.0.old" / "cache.db", cache / "aside" / "blob", cache / "locks" / "free",
+        ]  # fmt: skip
+        young = [cache / "segments" / "y.part", cache / "locks" / "young"]
+        for path in [*old, *young]:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"")
+        for path in [*old, cache / "index" / "1" / "records.0.old"]:
+            os.utime(path, (LONG_AGO, LONG_AGO))
+        with store.lease(record.content):
+            held = cache / "locks" / record.content
+            os.utime(held, (LONG_AGO, LONG_AGO))
+            collect_garbage(store)
+
+            assert held.exists()
+        assert not any(path.exists() for path in [*old, cache / "index" / "1" / "records.0.old"])
+        assert all(path.exists() for path in young)
+
     def test_merges_segments(self, open_store, tmp_path):
         """Many builds leave many segments; afterwards there is one, and open stores find everything in it."""
         records = []

@@ -183,7 +183,7 @@ class TestFolder:
         )
         assert (folder / ".gitignore").read_text() == "*\n"
         assert "dagbuild" in (folder / "README.md").read_text()
-        assert (folder / "format").read_text() == "1\n"
+        assert (folder / "format").read_text().startswith("1 xxh3-")
 
     def test_of_a_newer_dagbuild_is_left_alone(self, folder):
         """With a message that says what to do."""
@@ -193,6 +193,24 @@ class TestFolder:
         with pytest.raises(StoreError, match="newer dagbuild") as caught:
             LocalStore(folder)
         assert "upgrade" in str(caught.value)
+
+    @pytest.mark.parametrize("number", ["3", "", "x", "1\n1"])
+    def test_whose_number_is_damaged_is_used(self, folder, number):
+        """One flipped bit makes a 3 of a 1; only a whole number counts, or one that stands alone."""
+        ref = LocalStore(folder).put_blob([b"x"])
+        file = folder / "format"
+        text = file.read_text()
+        file.write_text(number + text[1:])
+        told = []
+        store = LocalStore(folder, on_notice=told.append)
+        store.put_blob([b"y"])
+        store.put_records([make_record(1, ref)])
+        store.close()
+
+        assert len(told) == 1
+        assert "damaged" in told[0]
+        assert file.read_text() == text
+        assert LocalStore(folder).has_blobs([ref]) == {ref}
 
     def test_is_made_by_many_threads_at_once(self, tmp_path):
         """Whoever comes first: all of them can write."""

@@ -1,0 +1,113 @@
+"""What stands in for an import and for a whole command, damaged: it is as if it were not there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dagbuild import quick
+from dagbuild.observe import Places
+from dagbuild.settings import load_settings
+from dagbuild.snapshot.album import Album
+from dagbuild.store import FileDigests
+from tests.integration.chaos.kinds import find_kinds
+from tests.support import write_files
+
+ROOT = Path(__file__).parents[2]
+STATUS = ["--project", ".", "status"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A project whose cache folder has a snapshot and an answer."""
+    made = tmp_path_factory.mktemp("answers")
+    write_files(
+        made,
+        {
+            "nodes.py": "def a() -> int:\n    return 1\n\ndef b(a: int) -> str:\n    return str(a)\n",
+            "dagbuild.toml": 'modules = ["nodes"]\n',
+        },
+    )
+    run(made, "--project", ".", "build", "b")
+    # What has changed a moment ago is not remembered.
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and not {"snapshot", "answer"} <= set(find_kinds(made / "cache")):
+        run(made, *STATUS)
+    return made
+
+
+def run(folder, *words):
+    env = {name: text for name, text in os.environ.items() if not name.startswith("DAGBUILD_")}
+    env["PYTHONPATH"] = str(ROOT)
+    found = subprocess.run(
+        [sys.executable, "-m", "dagbuild", *words],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.returncode, found.stdout
+
+
+def damages(data):
+    """Yield the bytes with a bit of each flipped, and cut, emptied, doubled."""
+    for place in range(len(data)):
+        yield data[:place] + bytes([data[place] ^ 1 << place % 8]) + data[place + 1 :]
+    for bit in range(8):
+        for place in (0, len(data) // 2, len(data) - 1):
+            yield data[:place] + bytes([data[place] ^ 1 << bit]) + data[place + 1 :]
+    yield from (data[: len(data) // 2], data[:-1], b"", data + data)
+
+
+def test_damaged_snapshot_is_none(folder):
+    """Whatever bit was flipped, and however it was cut."""
+    (path,) = find_kinds(folder / "cache")["snapshot"]
+    file = folder / "cache" / path
+    settings = load_settings(folder)
+    files = FileDigests()
+    album = Album(settings, Places(folder.resolve(), [settings.cache.folder]), files, allow_overrides=False)
+    album._path = file  # the name is that of another process's search path
+    data = file.read_bytes()
+    assert album.find() is not None
+
+    for number, damaged in enumerate(damages(data)):
+        file.write_bytes(damaged)
+        assert album.find() is None, number
+    file.write_bytes(data)
+
+
+def test_damaged_answer_is_none(tmp_path, monkeypatch):
+    """Whatever bit was flipped, and however it was cut."""
+    write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]\n', "cache/index/keep": ""})
+    monkeypatch.chdir(tmp_path)
+    question = quick.Question(STATUS)
+    assert question.remember("all is fresh\n2.0\n", 0, [("stat", str(tmp_path / "none"))])
+    assert question.find_answer() == ("all is fresh\n2.0\n", 0)
+    (file,) = (tmp_path / "cache" / "index" / "answers").iterdir()
+
+    for number, damaged in enumerate(damages(file.read_bytes())):
+        file.write_bytes(damaged)
+        assert question.find_answer() is None, number
+
+
+@pytest.mark.parametrize("kind", ["snapshot", "answer"])
+@pytest.mark.parametrize("how", ["flipped", "directory"])
+def test_the_command_says_the_same(folder, kind, how):
+    """And leaves things in order for the next."""
+    _, before = run(folder, *STATUS)
+    for path in find_kinds(folder / "cache")[kind]:
+        file = folder / "cache" / path
+        data = bytearray(file.read_bytes())
+        data[-5] ^= 1
+        file.unlink()
+        file.mkdir() if how == "directory" else file.write_bytes(data)
+
+    assert run(folder, *STATUS) == (0, before)
+    assert run(folder, "--project", ".", "build", "b")[0] == 0
+    assert run(folder, "--project", ".", "verify")[0] == 0

@@ -1,0 +1,123 @@
+"""Builds that are killed at every moment: what was finished stays, nothing half is seen, the next build is right."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.integration.chaos.nursery import Nursery, nursery, project  # noqa: F401 - fixtures
+from tests.integration.chaos.project import ChaosProject
+
+KILLS = 200
+SEED = 20
+
+
+def assert_whole(checked: dict[str, Any], ran: Counter[str], where: str) -> None:
+    """What must hold after a kill; `ran` are the calls since the last check, `where` says how to see it again."""
+    assert checked["before"]["named"] == [], where
+    assert checked["built"]["failures"] == [], where
+    assert checked["built"]["values"] == checked["clean"], where
+    assert checked["after"]["clean"], where
+    # A kill costs the node that was running, and no other.
+    assert all(times <= 2 for times in ran.values()), f"{where}: {ran}"
+    assert sum(times - 1 for times in ran.values()) <= 1, f"{where}: {ran}"
+    if "swept" in checked:
+        assert checked["swept"]["left"] == [], where
+        assert checked["again"]["values"] == checked["clean"], where
+        assert checked["again"]["computed"] == [], where
+        assert checked["last"]["clean"], where
+
+
+@pytest.mark.slow
+def test_build_at_every_write_call(nursery: Nursery, project: ChaosProject) -> None:  # noqa: F811
+    """From an empty folder, the n-th time at the n-th moment: before each call that writes, and in the middle of it."""
+    clean = nursery.run(project, "make_clean")
+    moment = 0
+    while True:
+        moment += 1
+        shutil.rmtree(project.cache, ignore_errors=True)
+        project.take_ran()
+        if nursery.start(project, "build", moment=moment, fold=True).wait() is not None:
+            break
+        checked = nursery.run(project, "check", sweep=moment % 16 == 0, clean=clean)
+
+        where = f"killed at moment {moment}"
+        assert_whole(checked, project.take_ran(), where)
+        assert checked["built"]["said"] == [], where
+        assert not set(checked["recorded"]) & set(checked["built"]["computed"]), where
+    assert moment > 50
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("upkeep", ["collect", "repair"])
+def test_upkeep_at_every_write_call(nursery: Nursery, project: ChaosProject, upkeep: str) -> None:  # noqa: F811
+    """While gc merges and removes, and while a repair puts aside: nothing that is kept is lost, and nothing is half."""
+    for _ in range(3):
+        nursery.run(project, "build", fold=True)
+        project.edit("model")
+    nursery.run(project, "build", fold=True)
+    if upkeep == "repair":
+        for path in sorted(project.cache.glob("objects/*/*"))[::2]:
+            path.chmod(0o600)
+            path.write_bytes(b"damaged")
+    before = project.root / "before"
+    project.cache.rename(before)
+    action, options = ("collect", {"size": 0}) if upkeep == "collect" else ("verify", {"repair": True})
+    moment = 0
+    while True:
+        moment += 1
+        shutil.rmtree(project.cache, ignore_errors=True)
+        shutil.copytree(before, project.cache)
+        project.take_ran()
+        done = nursery.start(project, action, moment=moment, **options).wait()
+        if done is not None:
+            break
+        checked = nursery.run(project, "check", sweep=True)
+
+        where = f"killed at moment {moment}"
+        assert checked["built"]["values"] == checked["clean"], where
+        assert checked["again"]["computed"] == [], where
+        assert checked["swept"]["left"] == [], where
+        assert checked["last"]["clean"], where
+        if upkeep == "collect":
+            assert checked["before"]["named"] == [], where
+            assert checked["built"]["computed"] == [], where
+    assert moment > 5
+    assert upkeep == "repair" or done["removed"] > 0
+
+
+@pytest.mark.slow
+def test_at_random_instants(nursery: Nursery, project: ChaosProject) -> None:  # noqa: F811
+    """Builds, gc and repairs, two hundred times, in one folder that is edited all the time and never made anew."""
+    generator = random.Random(SEED)
+    nursery.run(project, "build")
+    longest = 0.1
+    actions = [*[("build", {})] * 8, ("collect", {"size": 0}), ("verify", {"repair": True})]
+    recorded: Counter[str] | None = None
+    kills = attempts = 0
+    while kills < KILLS:
+        attempts += 1
+        assert attempts < 5 * KILLS, f"only {kills} were alive when they were killed"
+        project.edit_any(generator)
+        project.take_ran()
+        action, options = generator.choice(actions)
+        builder = nursery.start(project, action, **options)
+        time.sleep(generator.uniform(0, longest))
+        builder.kill()
+        alive = builder.wait() is None
+        kills += alive
+        # The instants follow the speed of the machine: some come too late, so that the last writes are met as well.
+        longest *= 1.02 if alive else 0.9
+        checked = nursery.run(project, "check", sweep=attempts % 20 == 0)
+
+        where = f"seed {SEED}, attempt {attempts}: {action}"
+        assert_whole(checked, project.take_ran(), where)
+        if action == "build" and recorded is not None:
+            news = Counter(checked["recorded"]) - recorded
+            assert not set(news) & set(checked["built"]["computed"]), where
+        recorded = Counter(checked["recorded_now"])

@@ -21,6 +21,7 @@ from dagbuild.graph import Graph
 from dagbuild.loader import load_graph, load_modules
 from dagbuild.node import Node
 from dagbuild.observe import Places, install
+from dagbuild.observe.unseen import UnseenFinder
 from dagbuild.record import Manifest, Record
 from dagbuild.settings import Settings
 from dagbuild.snapshot import Album, Grounds, Imported, ImportWatch, Snapshot, find_ground, list_grounds
@@ -106,9 +107,15 @@ class Loaded:
         self._reader = None
 
     def make_manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
-        """Return the manifest of each node."""
+        """Return the manifest of each node, with a line for each thing in its code that nobody sees."""
+        nodes, reader = list(nodes), self.open_reader()
         with collector.paused():
-            return make_manifests(nodes, self.open_reader(), packages=self._settings.packages)
+            finder = UnseenFinder(reader)
+            manifests = make_manifests(nodes, reader, packages=self._settings.packages)
+            for node in nodes:
+                if unseen := [each.part for each in finder.find(node)]:
+                    manifests[node.name] = Manifest((*manifests[node.name].parts, *unseen))
+            return manifests
 
     def open_reader(self) -> SourceReader:
         """Return what reads the meaning of code, the same one until `look_again`."""

@@ -15,7 +15,7 @@ from dagbuild.acceptance import Acceptance
 from dagbuild.digest import Digest
 from dagbuild.node import Columns
 from dagbuild.reasons import NEVER_BUILT, Reason, find_changes
-from dagbuild.record import Artifact, BlobRef, Key, Manifest, Record
+from dagbuild.record import Artifact, BlobRef, Key, Manifest, Part, Record
 from dagbuild.request import ArtifactOf, Given, Request
 
 _SHOWN_COLUMNS = 5
@@ -69,10 +69,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """All steps that were looked at, each after what it needs, by node name."""
+    """All steps that were looked at, each after what it needs, by node name; `unseen`: what nobody sees of them."""
 
     targets: tuple[str, ...]
     steps: Mapping[str, Step] = field(default_factory=dict)
+    unseen: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
 
     def names(self, decision: Decision) -> list[str]:
         """Return the nodes with this decision, in order."""
@@ -122,7 +123,8 @@ def make_plan(request: Request, lookup: Lookup) -> Plan:
     """Return what a build of the request would do; every node above the targets is looked up."""
     found = lookup.find(list(request.deep.values()))
     steps = _find_needed(request, lookup, _decide(request, lookup, found))
-    return Plan(request.targets, {**_given_steps(request), **steps})
+    unseen = {name: parts for name in steps if (parts := request.manifests[name].unseen)}
+    return Plan(request.targets, {**_given_steps(request), **steps}, unseen)
 
 
 def _decide(request: Request, lookup: Lookup, found: Mapping[Key, Record]) -> dict[str, Step]:

@@ -259,7 +259,7 @@ class Project:
                 unchanged,
                 watching.watch,
                 partial(watching.observe_code, request),
-                watching.find_notes,
+                partial(watching.find_notes, request),
                 watching.carry,
             )
             run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"

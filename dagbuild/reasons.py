@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from dagbuild.record import Manifest, Part
+from dagbuild.record import UNSEEN, Manifest, Part
 
 _ORDER = (
     "config", "input", "override", "pin", "file", "node", "binding", "columns", "source", "helper", "class", "constant",
@@ -60,6 +60,8 @@ def _index(manifest: Manifest) -> dict[tuple[str, str, int], Part]:
     seen: dict[tuple[str, str], int] = {}
     index: dict[tuple[str, str, int], Part] = {}
     for part in manifest.parts:
+        if part.kind == UNSEEN:
+            continue
         count = seen[part.kind, part.name] = seen.get((part.kind, part.name), -1) + 1
         index[part.kind, part.name, count] = part
     return index

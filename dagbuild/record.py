@@ -19,6 +19,9 @@ Key = NewType("Key", str)
 ACCEPTED = "accept/1"
 """The codec of a record that holds no value but an author's word, which is kept as long as the store."""
 
+UNSEEN = "unseen"
+"""The kind of parts that say what a node's code does and nobody sees: no difference between two manifests."""
+
 FORMAT = 1
 """Of records; a higher number than ours means that a newer dagbuild wrote it."""
 
@@ -54,6 +57,11 @@ class Manifest:
     """The ordered parts that decide a node's value, without its upstreams."""
 
     parts: tuple[Part, ...]
+
+    @property
+    def unseen(self) -> tuple[Part, ...]:
+        """What nobody sees: what the code does, where, and in `text` what to do about it."""
+        return tuple(part for part in self.parts if part.kind == UNSEEN)
 
     @cached_property
     def fingerprint(self) -> Digest:

@@ -13,7 +13,6 @@ from functools import cached_property
 from dagbuild.code import SourceReader
 from dagbuild.node import Node
 from dagbuild.observe import ExtraCode, Places, Ran, Watch, find_changed
-from dagbuild.observe.unseen import UnseenFinder
 from dagbuild.record import Artifact, Observation, Record
 from dagbuild.request import Request
 from dagbuild.settings import Settings
@@ -39,10 +38,6 @@ class Watching:
     @cached_property
     def _reader(self) -> SourceReader:
         return self._make_reader()
-
-    @cached_property
-    def _unseen(self) -> UnseenFinder:
-        return UnseenFinder(self._reader)
 
     @cached_property
     def _extra(self) -> ExtraCode:
@@ -73,11 +68,12 @@ class Watching:
         covered = {part.name for manifest in manifests for part in manifest.parts}
         return self._extra.observe(ran, covered)
 
-    def find_notes(self, name: str) -> list[str]:
+    def find_notes(self, request: Request, name: str) -> list[str]:
         """Return a line for each thing in the node's code that neither the fingerprint nor an observation sees."""
         node = self._nodes[name]
+        unseen = request.manifests[name].unseen
         _, hidden = self._reader.reached([node.function, *node.sources], node.cache.ignore)
         return [
             *(f"'{name}': {note}" for note in hidden),
-            *(f"'{name}' {u.text} ({u.where}): not tracked; {u.remedy}" for u in self._unseen.find(node)),
+            *(f"'{name}' {part.name} ({part.where}): not tracked; {part.text}" for part in unseen),
         ]

@@ -17,6 +17,7 @@ from typing import Any
 
 from dagbuild.code import SourceReader
 from dagbuild.node import Node
+from dagbuild.record import UNSEEN, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Unseen:
     text: str
     where: str
     remedy: str
+
+    @property
+    def part(self) -> Part:
+        """The line of a manifest that tells of it."""
+        return Part(UNSEEN, self.text, "", self.remedy, self.where, counts=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def tell_status(plan: Plan, style: Style, *, everything: bool = False) -> list[s
         rows.extend(Row(word, name, _cause(plan.steps[name])) for name in shown)
         if len(shown) < len(names):
             rows.append(Row(word, f"and {len(names) - len(shown):,} more: --all shows them"))
-    lines = table(rows, style)
+    lines = [*table(rows, style), *_tell_unseen(plan)]
     todo = len(plan.names(Decision.RUN))
     if not plan.steps:
         return ["there are no nodes"]
@@ -74,6 +74,16 @@ def tell_plan(plan: Plan, style: Style, *, everything: bool = False) -> list[str
     return [*table(rows, style), "", f"{units.count(len(runs), 'node')} to compute{about}"]
 
 
+def _tell_unseen(plan: Plan) -> list[str]:
+    """Return one line about what the fingerprints of these nodes cannot see; nothing where they see all."""
+    found = [(name, part) for name, parts in plan.unseen.items() for part in parts]
+    if not found:
+        return []
+    name, part = found[0]
+    more = f", and {len(found) - 1:,} more: dagbuild check" if len(found) > 1 else ""
+    return ["", f"not tracked: '{name}' {part.name} ({part.where}){more}"]
+
+
 def plan_to_json(plan: Plan) -> dict[str, Any]:
     """Return a plan as plain data."""
     return {
@@ -89,6 +99,11 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
                 "seconds": step.seconds,
             }
             for name, step in plan.steps.items()
+        ],
+        "unseen": [
+            {"node": name, "text": part.name, "where": part.where, "remedy": part.text}
+            for name, parts in plan.unseen.items()
+            for part in parts
         ],
     }
 

@@ -11,6 +11,8 @@ import pytest
 
 from dagbuild.events import BuildResult, How
 from dagbuild.plan import Status
+from dagbuild.report.style import Style
+from dagbuild.report.words import tell_status
 from tests.support import build, computed, forget_modules, load_project, write_files
 
 FILES = {
@@ -218,6 +220,42 @@ def test_clock_is_told_with_place_and_remedy(project: Path) -> None:
     assert len(told) == 1
     assert "'clock' reads the clock: time.time (nodes.py:" in told[0] and "config value" in told[0]
     assert _undeclared(build(project, "clock")) == []
+
+
+def test_status_says_in_one_line_what_nobody_sees(tmp_path: Path) -> None:
+    """Before and after the build, of the nodes that were asked for; it is no reason to run anything."""
+    nodes = """
+        import time
+        import uuid
+
+        def now() -> float:
+            return time.time()
+
+        def name(now: float) -> str:
+            return f"{now} {uuid.uuid4()} {time.time()}"
+
+        def plain() -> int:
+            return 1
+    """
+    write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]', "nodes.py": nodes})
+
+    for _ in range(4):  # the last ones without importing
+        told = tell_status(load_project(tmp_path).status(["name"]), Style())
+        build(tmp_path, "name")
+        assert [line for line in told if "not tracked" in line] == [
+            "not tracked: 'now' reads the clock: time.time (nodes.py:5), and 2 more: dagbuild check"
+        ]
+
+    status = load_project(tmp_path).status(["name"])
+    assert status.clean
+    assert [part.name for part in status.unseen["name"]] == [
+        "draws from the system's chance: uuid.uuid4",
+        "reads the clock: time.time",
+    ]
+    assert not load_project(tmp_path).status(["plain"]).unseen
+    (tmp_path / "nodes.py").write_text("# moved\n" + (tmp_path / "nodes.py").read_text())
+    forget_modules(tmp_path)
+    assert load_project(tmp_path).status(["name"]).clean
 
 
 def test_policy_warn_tells_each_time(project: Path) -> None:

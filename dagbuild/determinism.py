@@ -14,7 +14,7 @@ from dagbuild.errors import InputError
 from dagbuild.events import Failure
 from dagbuild.executors.base import Done, Lost, Work
 from dagbuild.executors.worker import run_step
-from dagbuild.filetree import changed_since
+from dagbuild.filetree import changed_since, file_clock
 
 if TYPE_CHECKING:
     from dagbuild.project import Project
@@ -49,10 +49,11 @@ def check_determinism(project: Project, node: str) -> list[Difference]:
 
 
 def _run(project: Project, work: Work) -> tuple[Any, Digest]:
+    since = file_clock()
     with run_step(work, project.store, project.artifacts) as outcome:
         match outcome:
-            case Done(value=value, started=started):
-                takes = changed_since(started)
+            case Done(value=value):
+                takes = changed_since(since)
                 return value, project.artifacts.encode(value, work.node.cache.format, takes)[0].digest
             case Failure(kind=kind, message=message):
                 raise InputError(f"'{work.node.name}' failed: {kind}: {message}", where=str(work.node.where))

@@ -23,6 +23,7 @@ from typing import Any, TextIO, TypeAlias
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
+from dagbuild.codecs.writer import Takes
 from dagbuild.errors import (
     BlobDamagedError,
     BlobMissingError,
@@ -119,7 +120,7 @@ def _call(function: Callable[..., Any], /, **arguments: Any) -> Any:
 def _run(work: Work, artifacts: Artifacts) -> Outcome:
     log = _Log()
     arguments: dict[str, Any] = {}
-    started, wall, cpu = file_clock(), time.perf_counter(), time.process_time()
+    started, since, wall, cpu = time.time(), file_clock(), time.perf_counter(), time.process_time()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     observer = _watch(work, artifacts)
     call = observer.call if observer else _call
@@ -142,17 +143,16 @@ def _run(work: Work, artifacts: Artifacts) -> Outcome:
         "log": log.text(),
         "seen": observer.finish() if observer else Seen(),
     }
-    return _finish(work, artifacts, value, facts)
+    return _finish(work, artifacts, value, facts, changed_since(since))
 
 
-def _finish(work: Work, artifacts: Artifacts, value: Any, facts: dict[str, Any]) -> Outcome:
+def _finish(work: Work, artifacts: Artifacts, value: Any, facts: dict[str, Any], takes: Takes) -> Outcome:
     """Store what the call returned, where it is to be kept and the node may have read what it read."""
     strict = work.watch is not None and work.watch.undeclared == "error"
     if strict and (told := tell_forbidden(facts["seen"].observations)):
         return Failure("UndeclaredRead", f"it {told[0]}\n  try: {told[1]}", "")
     if not work.keep:
         return Done(None, stored=False, value=value, **facts)
-    takes = changed_since(facts["started"])
     try:
         return Done(artifacts.save(value, work.node.cache.format, takes), **facts)
     except CodecError as error:

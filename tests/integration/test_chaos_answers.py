@@ -87,7 +87,7 @@ def test_damaged_answer_is_none(tmp_path, monkeypatch):
     write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]\n', "cache/index/keep": ""})
     monkeypatch.chdir(tmp_path)
     question = quick.Question(STATUS)
-    assert question.remember("all is fresh\n2.0\n", 0, [("stat", str(tmp_path / "none"))])
+    assert question.remember("all is fresh\n2.0\n", 0, [("stat", str(tmp_path / "none"), None)])
     assert question.find_answer() == ("all is fresh\n2.0\n", 0)
     (file,) = (tmp_path / "cache" / "index" / "answers").iterdir()
 

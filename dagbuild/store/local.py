@@ -18,7 +18,7 @@ from dagbuild.store.base import Store
 from dagbuild.store.blobs import BlobFolder, Fsync
 from dagbuild.store.index import Index
 from dagbuild.store.layout import Layout, write_error
-from dagbuild.store.lease import hold_lease
+from dagbuild.store.lease import drop_spares, hold_lease
 from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice, log_notice
 from dagbuild.store.placed import PlacedFiles
@@ -143,3 +143,4 @@ class LocalStore(Store):
             self._close_writer()
         self._log.fold()
         self._log.close()
+        drop_spares(self.layout.locks)

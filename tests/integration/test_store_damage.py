@@ -19,6 +19,7 @@ import pytest
 from dagbuild.digest import digest_bytes
 from dagbuild.errors import BlobDamagedError, BlobMissingError, StoreError
 from dagbuild.record import BlobRef
+from dagbuild.store.lease import held_locks
 from dagbuild.store.local import LocalStore
 from dagbuild.store.segments import encode_line
 from tests.store_records import make_key, make_record
@@ -510,4 +511,44 @@ class TestLease:
         assert [run.wait(timeout=60) for run in runs] == [0] * 4
 
         assert count.read_text() == "400"
+        left = [path.name for path in (folder / "locks").iterdir()]
+        assert all(name.startswith("spare.") for name in left), (
+            "what these processes, which closed no store, kept"
+        )
+
+    def test_a_closed_store_leaves_no_lock(self, folder):
+        """What a process keeps for its next lease goes with the store."""
+        store = LocalStore(folder)
+        with store.lease(make_key("k")), store.lease(make_key("other")):
+            assert len(list((folder / "locks").iterdir())) == 4
+        store.close()
+
         assert list((folder / "locks").iterdir()) == []
+
+    def test_a_lease_is_held_again_after_it_was_swept(self, folder, open_store):
+        """gc may remove what nobody holds at the moment."""
+        store = open_store()
+        with store.lease(make_key("k")):
+            pass
+        for path in (folder / "locks").iterdir():
+            path.unlink()
+
+        with store.lease(make_key("k")) as waited:
+            assert waited is False
+            assert held_locks(folder / "locks") >= {make_key("k")}
+
+    def test_a_forked_process_has_locks_of_its_own(self, folder, open_store):
+        """Else it would share those of the process that it was forked from."""
+        store = open_store()
+        with store.lease(make_key("k")):
+            pass
+        child = os.fork()
+        if child == 0:
+            with store.lease(make_key("k")):
+                time.sleep(2)
+            os._exit(0)
+        while not held_locks(folder / "locks") >= {make_key("k")}:
+            time.sleep(0.01)
+        with store.lease(make_key("k")) as waited:
+            assert waited is True
+        assert os.waitpid(child, 0)[1] == 0

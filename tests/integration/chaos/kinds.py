@@ -78,7 +78,7 @@ KINDS = (
     Kind("snapshot", r"index/project/[\w-]+\.json", "nothing"),
     Kind("answer", r"index/answers/[0-9a-f]+", "nothing"),
     Kind("copy of a value's file", r"files/[0-9a-f]{2}/[0-9a-f]{30}/.+", "nothing"),
-    Kind("lock", r"locks/[\w-]+", "nothing"),
+    Kind("lock", r"locks/[\w.-]+", "nothing"),
     Kind("uses", r"uses/[\d-]+\.\w+\.txt", "nothing"),
     Kind("texts", r"README\.md|CACHEDIR\.TAG|\.gitignore", "nothing"),
     Kind("format", r"format", "nothing"),

@@ -24,10 +24,10 @@ from dagbuild.digest import digest_bytes
 from dagbuild.observe import install
 from tests.unit.observe.support import digests, names, watch
 
-install()
-duckdb = pytest.importorskip("duckdb", reason="duckdb is not installed")
-h5py = pytest.importorskip("h5py", reason="h5py is not installed")
-pl = pytest.importorskip("polars", reason="polars is not installed")
+install()  # which wraps them as they are imported
+import duckdb  # noqa: E402
+import h5py  # noqa: E402
+import polars as pl  # noqa: E402
 
 
 @pytest.fixture

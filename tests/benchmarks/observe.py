@@ -1,4 +1,4 @@
-"""Time what it costs to watch a node: python benchmarks/observe.py
+"""Time what it costs to watch a node: `python -m tests.benchmarks.observe`.
 
 Prints, for each kind of work, the seconds without and with an observer and their ratio. Each is the best of several
 rounds, taken in turns, since a shared machine's clock wanders.

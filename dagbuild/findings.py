@@ -113,7 +113,7 @@ class Loaded:
             finder = UnseenFinder(reader)
             manifests = make_manifests(nodes, reader, packages=self._settings.packages)
             for node in nodes:
-                if unseen := [each.part for each in finder.find(node)]:
+                if unseen := finder.find(node):
                     manifests[node.name] = Manifest((*manifests[node.name].parts, *unseen))
             return manifests
 

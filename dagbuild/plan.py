@@ -145,7 +145,7 @@ def _decide(request: Request, lookup: Lookup, found: Mapping[Key, Record]) -> di
         content = None
         if record is None and name not in request.forced:
             content = request.content(name, artifacts.get)
-            record = alike.find(name, artifacts.get)
+            record = alike.find(name, content, artifacts.get)
         if record is not None:
             digests[name] = record.artifact.digest
             artifacts[name] = record.artifact
@@ -171,9 +171,8 @@ class Alike:
     inherited: set[Key] = field(default_factory=set)
     accepted: dict[str, Acceptance] = field(default_factory=dict)
 
-    def find(self, name: str, artifact_of: ArtifactOf) -> Record | None:
+    def find(self, name: str, content: Key | None, artifact_of: ArtifactOf) -> Record | None:
         """Return the record of the node's content key, of one that is accepted, or of the node's name before."""
-        content = self.request.content(name, artifact_of)
         if content is None:
             return None
         record = self.lookup.find([content]).get(content) or self._find_accepted(name, artifact_of)

@@ -31,11 +31,10 @@ from dagbuild.graph import Graph
 from dagbuild.inputs import GivenMaker, Outside
 from dagbuild.lookup import StoreLookup
 from dagbuild.node import Node
-from dagbuild.observe.unseen import Unseen, UnseenFinder
 from dagbuild.pinning import add_pin, choose_artifact, drop_pin, save_value
 from dagbuild.plan import Decision, Explanation, Plan, make_plan
 from dagbuild.reasons import find_changes, with_parts
-from dagbuild.record import Artifact, Manifest, Record
+from dagbuild.record import Artifact, Manifest, Part, Record
 from dagbuild.request import Request
 from dagbuild.settings import Pin, Settings, load_settings
 from dagbuild.snapshot import CodeNeededError, Grounds
@@ -297,13 +296,14 @@ class Project:
         changes = find_changes(step.record.manifest, manifest) if step.record else ()
         return Explanation(step, manifest, step.record, changes or step.reasons, request.givens)
 
-    def find_unseen(self, nodes: Iterable[str] = ()) -> list[Unseen]:
-        """Return what the nodes' code uses and nobody sees, of all nodes unless some are named; runs nothing."""
-        self._findings.load()
-        chosen = [self.check_node(name) for name in nodes] or list(self.graph.nodes.values())
+    @answered
+    def find_unseen(self, nodes: Iterable[str] = ()) -> dict[str, tuple[Part, ...]]:
+        """Return by node what its code uses and nobody sees, of all nodes unless some are named; runs nothing."""
         self._findings.code.look_again()
-        finder = UnseenFinder(self._findings.code.open_reader())
-        return [unseen for node in chosen for unseen in finder.find(node)]
+        known = self.graph.nodes
+        chosen = [known[name] if name in known else self.check_node(name) for name in nodes]
+        manifests = self._findings.code.make_manifests(chosen or known.values())
+        return {name: manifest.unseen for name, manifest in manifests.items() if manifest.unseen}
 
     def make_work(self, node: str) -> Work:
         """Return the call that makes the node's value from stored ones, not to be kept; raises InputError."""

@@ -23,19 +23,18 @@ def command(session: Session, nodes: tuple[str, ...], determinism: str | None, a
     """
     if determinism is not None:
         return _check_determinism(session, determinism, as_json)
+    from dagbuild.report.words import unseen_to_json
+
     session.check_names(nodes)
     found = session.project.find_unseen(nodes)
     if as_json:
-        give(
-            json.dumps(
-                [{"node": u.node, "text": u.text, "where": u.where, "remedy": u.remedy} for u in found],
-                indent=2,
-            )
-        )
-    elif not found:
+        give(json.dumps(unseen_to_json(found), indent=2))
+        return 0
+    for node, parts in found.items():
+        for part in parts:
+            give(f"{node} {part.name} ({part.where})\n  try: {part.text}")
+    if not found:
         give("nothing that a build could not see")
-    for unseen in found if not as_json else ():
-        give(f"{unseen.node} {unseen.text} ({unseen.where})\n  try: {unseen.remedy}")
     return 0
 
 

@@ -21,21 +21,6 @@ from dagbuild.record import UNSEEN, Part
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
-    """One use in a node's code: what it does, "file:line", and what to do about it."""
-
-    node: str
-    text: str
-    where: str
-    remedy: str
-
-    @property
-    def part(self) -> Part:
-        """The line of a manifest that tells of it."""
-        return Part(UNSEEN, self.text, "", self.remedy, self.where, counts=False)
-
-
-@dataclass(frozen=True, slots=True)
 class _Kind:
     names: tuple[str, ...]
     text: str
@@ -103,21 +88,24 @@ class UnseenFinder:
         self._reader = reader
         self._uses: dict[FunctionType, list[tuple[_Use, str]]] = {}
 
-    def find(self, node: Node) -> list[Unseen]:
-        """Return the uses in the node's code, each place once, in the order of the code."""
+    def find(self, node: Node) -> list[Part]:
+        """Return a line of the node's manifest for each use in its code: what, where, and what to do about it.
+
+        Each place once, in the order of the code.
+        """
         functions, _ = self._reader.reached([node.function, *node.sources], node.cache.ignore)
         uses = [use for function in functions for use in self._uses_of(function)]
         names = {use.name for use, _ in uses}
-        found: dict[Unseen, None] = {}
+        found: dict[Part, None] = {}
         for use, where in uses:
             if use.name in _SEEDED_BY_ARGUMENT:
                 if not use.has_arguments:
                     text = f"makes a random generator without a seed: {use.name}()"
-                    found[Unseen(node.name, text, where, _CHANCE)] = None
+                    found[_make_part(text, where, _CHANCE)] = None
                 continue
             for kind in _KINDS:
                 if _matches(use.name, kind.names) and not names.intersection(kind.unless):
-                    found[Unseen(node.name, f"{kind.text}: {use.name}", where, kind.remedy)] = None
+                    found[_make_part(f"{kind.text}: {use.name}", where, kind.remedy)] = None
                     break
         return list(found)
 
@@ -129,6 +117,10 @@ class UnseenFinder:
                 if _concerns(use.name)
             ]
         return self._uses[function]
+
+
+def _make_part(text: str, where: str, remedy: str) -> Part:
+    return Part(UNSEEN, text, "", remedy, where, counts=False)
 
 
 @cache

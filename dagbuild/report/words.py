@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dagbuild.plan import Decision, Plan, Status, Step
+from dagbuild.record import Part
 from dagbuild.report import units
 from dagbuild.report.style import Row, Style, table
 
@@ -100,12 +101,17 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
             }
             for name, step in plan.steps.items()
         ],
-        "unseen": [
-            {"node": name, "text": part.name, "where": part.where, "remedy": part.text}
-            for name, parts in plan.unseen.items()
-            for part in parts
-        ],
+        "unseen": unseen_to_json(plan.unseen),
     }
+
+
+def unseen_to_json(found: Mapping[str, Sequence[Part]]) -> list[dict[str, str]]:
+    """Return what nobody sees of nodes as plain data."""
+    return [
+        {"node": name, "text": part.name, "where": part.where, "remedy": part.text}
+        for name, parts in found.items()
+        for part in parts
+    ]
 
 
 def _cause(step: Step) -> str:

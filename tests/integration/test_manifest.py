@@ -288,6 +288,13 @@ def test_a_module_that_comes_while_the_command_runs_is_not_overlooked(place: Pla
     assert place.run("b")[0].splitlines()[1:] == after[0].splitlines()[1:]
 
 
+def test_another_machine_asks_for_itself(place: Place) -> None:
+    """In a folder that machines share, an import may give another thing on each."""
+    place.first = "import os; os.uname = lambda: os.uname_result(('Linux', 'other', '', '', ''))"
+
+    assert "nodes" in place.run("b")[2]
+
+
 def test_a_touched_file_is_still_known(place: Place) -> None:
     """A file with other times and the same bytes is read, and nothing is imported."""
     (place.project / "lib.py").touch()

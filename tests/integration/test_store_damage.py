@@ -542,13 +542,15 @@ class TestLease:
         store = open_store()
         with store.lease(make_key("k")):
             pass
+        told, tell = os.pipe()
         child = os.fork()
         if child == 0:
             with store.lease(make_key("k")):
-                time.sleep(2)
+                os.read(told, 1)
             os._exit(0)
         while not held_locks(folder / "locks") >= {make_key("k")}:
             time.sleep(0.01)
-        with store.lease(make_key("k")) as waited:
+        with store.lease(make_key("k"), lambda _: os.write(tell, b"w")) as waited:
+            os.write(tell, b".")  # should nobody have waited
             assert waited is True
         assert os.waitpid(child, 0)[1] == 0

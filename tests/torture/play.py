@@ -78,6 +78,17 @@ def play(case: Case, base: Path, runner: Runner = run_process) -> Iterator[tuple
         yield build, _run(folder, settings, cwd, runner)
 
 
+def assert_ran(case: Case, number: int, build: Build, got: Outcome) -> str:
+    """What a build must run has run, and nothing else; return what to say when something else is wrong with it."""
+    must, may = set(build.run.split()), set(build.maybe.split())
+    told = f"build {number} of {case.id}: {got.error}\n{got.output[-3000:]}"
+    assert bool(got.error) == build.fail, told
+    assert must <= got.ran, f"stale: {sorted(must - got.ran)} did not run; {told}"
+    if number > 1:
+        assert got.ran <= must | may, f"needless: {sorted(got.ran - must - may)} ran; {told}"
+    return told
+
+
 def _run(folder: Folder, settings: dict[str, Any], cwd: Path, runner: Runner) -> Outcome:
     log, result, job = (folder.base / name for name in ("ran.log", "result.json", "job.json"))
     for old in (log, result):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.torture.case import Case
-from tests.torture.play import HERE, Runner, play
+from tests.torture.play import HERE, Runner, assert_ran, play
 from tests.torture.test_torture import CASES
 
 IMPORTED = [
@@ -47,13 +47,7 @@ def runner() -> Iterator[Runner]:
 def test_runs_the_same_without_importing(case: Case, tmp_path: Path, runner: Runner) -> None:
     """With what is known of earlier imports, each build runs what it must and nothing else."""
     for number, (build, got) in enumerate(play(case, tmp_path, runner), 1):
-        must, may = set(build.run.split()), set(build.maybe.split())
-        told = f"build {number} of {case.id}: {got.error}\n{got.output[-3000:]}"
-
-        assert bool(got.error) == build.fail, told
-        assert must <= got.ran, f"stale: {sorted(must - got.ran)} did not run; {told}"
-        if number > 1:
-            assert got.ran <= must | may, f"needless: {sorted(got.ran - must - may)} ran; {told}"
+        assert_ran(case, number, build, got)
 
 
 def test_an_unchanged_case_is_not_imported(tmp_path: Path, runner: Runner) -> None:

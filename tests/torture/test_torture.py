@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.torture.case import Case
-from tests.torture.play import play
+from tests.torture.play import assert_ran, play
 
 AREAS = (
     "own_code", "helpers", "imports", "libraries", "classes", "class_bodies", "constants", "values", "places", "scopes",
@@ -30,12 +30,6 @@ def test_cases_have_names_of_their_own() -> None:
 def test_runs_exactly_what_the_edit_concerns(case: Case, tmp_path: Path) -> None:
     """Each build runs what it must, nothing else, and gives what a build from nothing gives."""
     for number, (build, got) in enumerate(play(case, tmp_path), 1):
-        must, may = set(build.run.split()), set(build.maybe.split())
-        told = f"build {number} of {case.id}: {got.error}\n{got.output[-3000:]}"
-
-        assert bool(got.error) == build.fail, told
-        assert must <= got.ran, f"stale: {sorted(must - got.ran)} did not run; {told}"
-        if number > 1:
-            assert got.ran <= must | may, f"needless: {sorted(got.ran - must - may)} ran; {told}"
+        told = assert_ran(case, number, build, got)
         if build.check_value and not build.fail:
             assert got.values == (got.clean if build.value is None else build.value), f"stale value; {told}"

@@ -16,7 +16,7 @@ from tests.unit.observe.unseen_samples import FOUND, SILENT, helper
 def _find(function: Callable[..., Any]) -> list[tuple[str, str]]:
     node = Node("n", int, function, (), Where("m", None, None))
     reader = SourceReader([unseen_samples], str(Path(__file__).parent))
-    return [(unseen.text, unseen.where) for unseen in UnseenFinder(reader).find(node)]
+    return [(unseen.name, unseen.where) for unseen in UnseenFinder(reader).find(node)]
 
 
 @pytest.mark.parametrize("name", FOUND)

@@ -1,0 +1,56 @@
+"""The garbage collector is spared for a while, and is afterwards what it was."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import pytest
+
+from dagbuild import collector
+
+
+class Ring:
+    def __init__(self) -> None:
+        self.me = self
+
+
+def test_paused_collects_nothing_and_then_as_before() -> None:
+    """Also when what was done meanwhile failed, and for who had switched it off."""
+    with pytest.raises(ZeroDivisionError), collector.paused():
+        assert not gc.isenabled()
+        1 / 0
+    assert gc.isenabled()
+
+    gc.disable()
+    try:
+        with collector.paused():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_sparing_leaves_alone_what_is_there_and_collects_the_rest() -> None:
+    """What is made while nodes run goes as always; what was there before goes afterwards."""
+    old = weakref.ref(Ring())
+    with collector.sparing():
+        new = weakref.ref(Ring())
+        gc.collect()
+        assert old() is not None
+        assert new() is None
+
+    assert gc.get_freeze_count() == 0
+    gc.collect()
+    assert old() is None
+
+
+def test_what_somebody_else_has_frozen_stays_so() -> None:
+    """A server that froze its heap before it forked keeps it frozen."""
+    gc.freeze()
+    try:
+        with collector.sparing():
+            pass
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()

@@ -1,13 +1,15 @@
 """Whole builds of small projects: what runs, what is reused, what is lost and found."""
 
+import signal
 import textwrap
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from dagbuild.errors import InputError
-from dagbuild.events import Event, How, Notice
+from dagbuild.events import Event, How, Notice, StepStarted
 from dagbuild.plan import Status
 from tests.support import build, computed, forget_modules, load_project, write_files
 
@@ -408,3 +410,26 @@ def test_value_that_cannot_be_read_here_is_made_again(tmp_path: Path, request: p
     assert [notice.text for notice in again.notices] == [f"the value of 'outside' is made again: {why}"]
     assert computed(third) == set()
     assert third.values == {"outside": 41.0}
+
+
+def test_ctrl_c_is_heard_where_its_exception_goes_lost(tmp_path: Path, ctrl_c: None) -> None:
+    """Somebody swallows it while the first node runs: the second never starts, and the first stays finished."""
+    nodes = """
+        def first() -> int:
+            return 1
+
+        def second(first: int) -> int:
+            return first + 1
+    """
+    write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]', "nodes.py": nodes})
+
+    def swallow(event: Event) -> None:
+        if isinstance(event, StepStarted) and event.node == "first":
+            with suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+
+    result = build(tmp_path, "second", on_event=swallow)
+
+    assert result.interrupted
+    assert computed(result) == {"first"}
+    assert computed(build(tmp_path, "second")) == {"second"}

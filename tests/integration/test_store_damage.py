@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
@@ -536,6 +537,36 @@ class TestLease:
         with store.lease(make_key("k")) as waited:
             assert waited is False
             assert held_locks(folder / "locks") >= {make_key("k")}
+            assert len(list((folder / "locks").glob("spare.*"))) == 1
+
+    def test_is_freed_while_its_holder_goes_on(self, folder, open_store):
+        """Who waits gets in when the lease ends, and not only when the process does."""
+        code = """
+            import sys, pathlib
+            from dagbuild.store.local import LocalStore
+            store = LocalStore(pathlib.Path(sys.argv[1]))
+            with store.lease(sys.argv[2]):
+                print("held", flush=True)
+                sys.stdin.readline()
+            sys.stdin.readline()
+        """
+        key = make_key("k")
+        holder = run_python(code, folder, key, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert holder.stdin is not None and holder.stdout is not None
+        holder.stdout.readline()
+        end = threading.Timer(20, holder.kill)
+
+        def on_wait(_):
+            holder.stdin.write("\n")
+            holder.stdin.flush()
+            end.start()
+
+        with open_store().lease(key, on_wait) as waited:
+            end.cancel()
+            assert waited is True
+            assert holder.poll() is None
+        holder.kill()
+        holder.communicate()
 
     def test_a_forked_process_has_locks_of_its_own(self, folder, open_store):
         """Else it would share those of the process that it was forked from."""

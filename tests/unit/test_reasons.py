@@ -3,7 +3,7 @@
 import pytest
 
 from dagbuild.reasons import find_changes
-from dagbuild.record import Manifest, Part
+from dagbuild.record import UNSEEN, Manifest, Part
 
 BASE = (Part("node", "spend", "spend"), Part("source", "", "s1"))
 
@@ -64,3 +64,10 @@ def test_added_and_removed_helpers_are_told() -> None:
         "now uses helper `clean` (io.py:1)"
     ]
     assert change([Part("helper", "clean", "1")], []) == ["no longer uses helper `clean`"]
+
+
+def test_what_nobody_sees_is_no_change() -> None:
+    """It is told by itself, and is no reason for anything."""
+    clock = Part(UNSEEN, "reads the clock: time.time", "", "make it an input", "nodes.py:3", counts=False)
+
+    assert change([], [clock]) == change([clock], []) == []

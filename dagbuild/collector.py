@@ -13,13 +13,19 @@ from contextlib import contextmanager
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """Collect nothing meanwhile: for short work of our own that makes much which lasts and no cycles."""
+    """Collect nothing meanwhile: for short work of our own that makes much which lasts and no cycles.
+
+    What it made counts as old afterwards, else the next three collections would walk over all of it.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if enabled:
+            if not gc.get_freeze_count():  # else somebody else's objects would come back
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 

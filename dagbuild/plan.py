@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Protocol
 
+from dagbuild import collector
 from dagbuild.acceptance import Acceptance
 from dagbuild.digest import Digest
 from dagbuild.node import Columns
@@ -119,6 +120,7 @@ class Lookup(Protocol):
         """Say where these blobs are."""
 
 
+@collector.paused()
 def make_plan(request: Request, lookup: Lookup) -> Plan:
     """Return what a build of the request would do; every node above the targets is looked up."""
     found = lookup.find(list(request.deep.values()))

@@ -14,6 +14,7 @@ import types
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from dagbuild import collector
 from dagbuild.errors import GraphError, Problem
 from dagbuild.graph import Graph
 from dagbuild.loader.checks import check_config, check_cycles, check_edges, check_spelling, collect_inputs
@@ -24,6 +25,7 @@ OWN_FUNCTIONS = "__dagbuild_functions__"
 """A module made by `create_module` holds its functions here, since they are defined elsewhere."""
 
 
+@collector.paused()
 def load_graph(
     modules: Sequence[types.ModuleType],
     config: Mapping[str, Any],

@@ -45,6 +45,7 @@ class Memo:
     def __init__(self, folder: Path, on_notice: Notice) -> None:
         self._folder = folder
         self._file = folder / "cache.db"
+        self._text = str(self._file)
         self._notice = on_notice
         self._lock = threading.RLock()
         self._pid = os.getpid()
@@ -166,7 +167,7 @@ class Memo:
     def _is_current(self) -> bool:
         """Tell whether the file that is open is the one in the folder."""
         try:
-            return self._inode is None or self._file.stat().st_ino == self._inode
+            return self._inode is None or os.stat(self._text).st_ino == self._inode  # noqa: PTH116 - asked often
         except OSError:
             return False
 

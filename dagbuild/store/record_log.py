@@ -38,10 +38,14 @@ _T = TypeVar("_T")
 
 @dataclass
 class Tail:
-    """What the index has not folded in of a segment: the entries up to the offset `end`."""
+    """What the index has not folded in of a segment: the entries up to the offset `end`.
+
+    `own`: this process has appended all that is in the segment from there on, so that it need not be looked at.
+    """
 
     end: int = 0
     finished: bool = False
+    own: bool = False
     entries: list[Entry] = field(default_factory=list)
 
 
@@ -69,7 +73,8 @@ class RecordLog:
         with self._lock:
             for position, record in zip(positions, records, strict=True):
                 tail = self._tails.setdefault(position.segment, Tail())
-                if tail.end == position.offset:
+                tail.own = tail.end == position.offset
+                if tail.own:
                     self._enter(tail, Entry(position, record.keys, record.node, record.started))
                     tail.end += position.length
 
@@ -210,7 +215,7 @@ class RecordLog:
         growing = [
             name
             for name, tail in self._tails.items()
-            if not tail.finished and self._reader.size(name) != tail.end
+            if not (tail.finished or tail.own) and self._reader.size(name) != tail.end
         ]
         return news + growing
 

@@ -95,10 +95,8 @@ class Index:
                 start = self._folded(before) if before is not None else Folded(0, False)
                 if start.end > reached.end or start == reached:
                     continue
-                for row in self._merge([entry for entry in batch if entry.position.offset >= start.end]):
-                    put(*row)
-                put(_TABLE, name)
-                put(key, canonical_json(reached))
+                put(self._merge([entry for entry in batch if entry.position.offset >= start.end]))
+                put([(_TABLE, name), (key, canonical_json(reached))])
             self._table = name
         return True
 

@@ -15,9 +15,9 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from dagbuild.store.layout import GRAVE
 from dagbuild.store.notices import Notice
@@ -33,6 +33,14 @@ LOCK_WAIT = 5
 
 _RAW = 1
 _COLUMNS = "SELECT key, raw, mode, filename, value FROM Cache"
+_SET_ROW = """
+INSERT INTO Cache (key, raw, mode, value) VALUES (?, 1, 1, ?)
+ON CONFLICT (key, raw) DO UPDATE SET mode = 1, filename = NULL, value = excluded.value
+"""
+
+
+SetRows: TypeAlias = Callable[[Iterable[tuple[bytes, bytes]]], object]
+"""Sets rows of a table: values by keys."""
 
 
 class MemoChangedError(Exception):
@@ -107,15 +115,15 @@ class Memo:
         return found
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Callable[[bytes, bytes], object] | None]:
-        """Hold the table's write lock and yield a way to set a row, or None when the table cannot be written.
+    def writing(self) -> Iterator[SetRows | None]:
+        """Hold the table's write lock and yield a way to set rows, or None when the table cannot be written.
 
         All rows are set or none. Raises MemoChangedError.
         """
         with self._lock, contextlib.ExitStack() as stack:
             yield self._begin(stack)
 
-    def _begin(self, stack: contextlib.ExitStack) -> Callable[[bytes, bytes], object] | None:
+    def _begin(self, stack: contextlib.ExitStack) -> SetRows | None:
         if not self._usable:
             return None
         import diskcache
@@ -131,15 +139,15 @@ class Memo:
             return None  # held by others, a read-only folder, a full disk: not worth a word
         except Exception as error:
             self.drop(str(error))  # diskcache trips over a damaged file in many ways
-        return _setter(cache)
+        set_rows: SetRows = cache.set_rows
+        return set_rows
 
     def put(self, rows: Mapping[bytes, bytes]) -> None:
         """Set rows; does nothing when the table cannot be written."""
         if rows:
             with contextlib.suppress(MemoChangedError), self.writing() as put:
                 if put is not None:
-                    for key, value in rows.items():
-                        put(key, value)
+                    put(rows.items())
 
     def drop(self, why: str) -> NoReturn:
         """Remove the table, say so, and raise MemoChangedError."""
@@ -200,7 +208,7 @@ class Memo:
         self._writer = _cache_class()(
             str(self._folder),
             timeout=LOCK_WAIT,
-            disk=_bytes_disk(),
+            disk=_no_disk(),
             eviction_policy="none",
             cull_limit=0,
             size_limit=2**62,
@@ -221,13 +229,6 @@ class Memo:
     def _give_up(self) -> None:
         self._forget()
         self._usable = False
-
-
-def _setter(cache: diskcache.Cache) -> Callable[[bytes, bytes], object]:
-    def put(key: bytes, value: bytes) -> None:
-        cache.set(key, value)
-
-    return put
 
 
 _LEFT_BEHIND: list[Any] = []
@@ -278,8 +279,12 @@ def _cache_class() -> Any:
     class Table(diskcache.Cache):  # type: ignore[misc]
         """Gives up where a lock never comes free, as on a file whose log belongs to one that was replaced.
 
-        diskcache's own (5.6) tries each statement and setting again for a minute.
+        diskcache's own (5.6) tries each statement and setting again for a minute. It sets rows one by one, too, each
+        with a question first.
         """
+
+        def set_rows(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
+            self._con.executemany(_SET_ROW, rows)
 
         @property
         def _sql_retry(self) -> Any:
@@ -305,34 +310,16 @@ def _cache_class() -> Any:
 
 
 @functools.cache
-def _bytes_disk() -> Any:
-    """Return diskcache's way to and from rows, narrowed to bytes; diskcache is imported when first needed."""
+def _no_disk() -> Any:
+    """Return what diskcache turns rows into values with, which here is not done; diskcache is imported when needed."""
     import diskcache
 
-    class BytesDisk(diskcache.Disk):  # type: ignore[misc]
-        """Bytes in, bytes out. The row's own columns say how to read it, so each of them is checked."""
+    class NoDisk(diskcache.Disk):  # type: ignore[misc]
+        """Refuses: rows are set and read as bytes, by statements of our own."""
 
-        def put(self, key: Any) -> tuple[Any, bool]:
-            if type(key) is not bytes:
-                raise ValueError("keys are bytes")
-            return sqlite3.Binary(key), True
+        def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+            raise ValueError("no row is made into a value")
 
-        def get(self, key: Any, raw: Any) -> bytes:
-            if not raw or type(key) is not bytes:
-                raise ValueError("a key that dagbuild did not write")
-            return key
+        put = get = store = fetch = remove = _refuse
 
-        def store(self, value: Any, read: bool, key: Any = None) -> tuple[int, int, None, Any]:  # noqa: ARG002 - diskcache's
-            if type(value) is not bytes or read:
-                raise ValueError("values are bytes")
-            return 0, _RAW, None, sqlite3.Binary(value)
-
-        def fetch(self, mode: Any, filename: Any, value: Any, read: Any) -> bytes:
-            if mode != _RAW or filename is not None or type(value) is not bytes or read:
-                raise ValueError("a value that dagbuild did not write")
-            return value
-
-        def remove(self, file_path: Any) -> None:  # noqa: ARG002 - diskcache's
-            raise ValueError("a row that names a file, which dagbuild never writes")
-
-    return BytesDisk
+    return NoDisk

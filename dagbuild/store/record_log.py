@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from dagbuild import collector
 from dagbuild.errors import StoreError
 from dagbuild.record import Key, Record
 from dagbuild.store.index import Folded, Index
@@ -99,6 +100,7 @@ class RecordLog:
             with contextlib.suppress(OSError, ValueError):  # merged into another segment by gc meanwhile
                 yield Record.from_json(self._reader.read(position))
 
+    @collector.paused()
     def fold(self) -> None:
         """Bring into the index what it lacks, if that is much; costs nothing else."""
         with self._lock, contextlib.suppress(MemoChangedError):

@@ -30,10 +30,17 @@ class StoreLookup:
         found = {key: self._that_hold(records) for key, records in self._store.find_records(keys).items()}
         return {key: self._choose(records) for key, records in found.items() if records}
 
-    def find_renamed(self, key: Key, name: str, present: Collection[str]) -> Record | None:
-        """Return the record to use for a node's unnamed key, made under a name that is not among `present`."""
-        records = find_heirlooms(self._store.find_records([key]).get(key, ()), name, present)
-        held = self._that_hold(records)
+    def find_alike(
+        self, content: Key, unnamed: Key | None, name: str, present: Collection[str]
+    ) -> Record | None:
+        """Return the record to use for a node's content key, else for its unnamed key.
+
+        The latter's must have been made under a name that is not among `present`.
+        """
+        found = self._store.find_records([content, unnamed] if unnamed else [content])
+        held = self._that_hold(found.get(content, ()))
+        if not held and unnamed in found:
+            held = self._that_hold(find_heirlooms(found[unnamed], name, present))
         return self._choose(held) if held else None
 
     def _that_hold(self, records: Sequence[Record]) -> list[Record]:

@@ -107,8 +107,13 @@ class Lookup(Protocol):
     def find(self, keys: Collection[Key]) -> Mapping[Key, Record]:
         """Return the record to use for each key that has one."""
 
-    def find_renamed(self, key: Key, name: str, present: Collection[str]) -> Record | None:
-        """Return the record to use for a node's unnamed key, made under a name that is not among `present`."""
+    def find_alike(
+        self, content: Key, unnamed: Key | None, name: str, present: Collection[str]
+    ) -> Record | None:
+        """Return the record to use for a node's content key, else for its unnamed key.
+
+        The latter's must have been made under a name that is not among `present`.
+        """
 
     def find_latest(self, nodes: Collection[str]) -> Mapping[str, Record]:
         """Return the newest record of each node."""
@@ -174,11 +179,18 @@ class Alike:
     accepted: dict[str, Acceptance] = field(default_factory=dict)
 
     def find(self, name: str, content: Key | None, artifact_of: ArtifactOf) -> Record | None:
-        """Return the record of the node's content key, of one that is accepted, or of the node's name before."""
+        """Return the record of the node's content key, of the node's name before, or of a key that is accepted."""
         if content is None:
             return None
-        record = self.lookup.find([content]).get(content) or self._find_accepted(name, artifact_of)
-        return record or self._find_renamed(name, artifact_of)
+        unnamed = self.request.unnamed(name, artifact_of)
+        if unnamed in self.inherited:
+            unnamed = None
+        record = self.lookup.find_alike(content, unnamed, name, self.request.names)
+        if record is None:
+            return self._find_accepted(name, artifact_of)
+        if unnamed and content not in record.keys:
+            self.inherited.add(unnamed)
+        return record
 
     def _find_accepted(self, name: str, artifact_of: ArtifactOf) -> Record | None:
         for acceptance in self.request.accepted.get(name, ()):
@@ -188,15 +200,6 @@ class Alike:
                 self.accepted[name] = self.request.accepted[name][0]
                 return record
         return None
-
-    def _find_renamed(self, name: str, artifact_of: ArtifactOf) -> Record | None:
-        unnamed = self.request.unnamed(name, artifact_of)
-        if unnamed is None or unnamed in self.inherited:
-            return None
-        record = self.lookup.find_renamed(unnamed, name, self.request.names)
-        if record is not None:
-            self.inherited.add(unnamed)
-        return record
 
 
 def _view_step(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NewType
+from typing import Any, NamedTuple, NewType
 
 from dagbuild.digest import Digest, digest_json
 
@@ -26,8 +26,7 @@ FORMAT = 1
 """Of records; a higher number than ours means that a newer dagbuild wrote it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One named part of what decides a value.
 
     `kind`: node, source, package, python, config, file, upstream, recipe count towards the fingerprint;
@@ -44,7 +43,7 @@ class Part:
 
     def to_json(self) -> list[Any]:
         """Return the plain form."""
-        return [self.kind, self.name, self.digest, self.text, self.where, self.counts]
+        return list(self)
 
     @classmethod
     def from_json(cls, data: list[Any]) -> Part:

@@ -63,6 +63,7 @@ class SourceReader:
         self._leaves: dict[Entity, Leaf] = {}
         self._files: dict[str, bool] = {}
         self._links: dict[Entity, list[Entity]] = {}
+        self._reached: dict[tuple[Entity, ...], list[Entity]] = {}
         self._places: dict[int, tuple[Any, Entity | None]] = {}
 
     def closure(
@@ -160,8 +161,16 @@ class SourceReader:
         digest_all([item], self._digests)
         return self._digests[item]
 
-    def _reach(self, roots: Iterable[Entity], stop: Collection[Entity]) -> list[Entity]:
+    def _reach(self, roots: Sequence[Entity], stop: Collection[Entity]) -> list[Entity]:
         """Return the entities that can be reached, in the order of the walk."""
+        if stop:
+            return self._walk_from(roots, stop)
+        key = tuple(roots)
+        if key not in self._reached:
+            self._reached[key] = self._walk_from(roots, ())
+        return self._reached[key]
+
+    def _walk_from(self, roots: Iterable[Entity], stop: Collection[Entity]) -> list[Entity]:
         found = dict.fromkeys(root for root in roots if root not in stop)
         todo = list(reversed(found))
         while todo:

@@ -33,9 +33,12 @@ class FakeLookup:
                     found.setdefault(key, record)
         return found
 
-    def find_renamed(self, key: Key, name: str, present: Collection[str]) -> Record | None:
-        records = [record for record in self.records if record.unnamed == key]
-        return next(iter(find_heirlooms(records, name, present)), None)
+    def find_alike(
+        self, content: Key, unnamed: Key | None, name: str, present: Collection[str]
+    ) -> Record | None:
+        known = self.find([content]).get(content)
+        records = [record for record in self.records if unnamed and record.unnamed == unnamed]
+        return known or next(iter(find_heirlooms(records, name, present)), None)
 
     def find_changed(self, record: Record) -> tuple[Reason, ...]:
         return ()

@@ -158,7 +158,7 @@ class _Build:
         step = self.plan.steps.get(name)
         if step and step.content == content and name not in self.demand.revoked:
             return None  # the plan asked already
-        record = self.alike.find(name, content, self.filing.artifact)
+        record = self.alike.find(name, content, self.demand.unnamed(name), self.filing.artifact)
         return record if record is not None and self._at_hand(record) else None
 
     def _at_hand(self, record: Record) -> bool:

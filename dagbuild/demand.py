@@ -27,6 +27,7 @@ class Demand:
     held: dict[str, Any] = field(default_factory=dict)
     wanted: set[str] = field(default_factory=set)
     revoked: set[str] = field(default_factory=set)
+    _keys: dict[str, tuple[Key | None, Key | None]] = field(default_factory=dict)
     _hits: dict[str, Record] = field(default_factory=dict)
     _waiting: dict[str, set[str]] = field(default_factory=dict)
     _ready: list[tuple[float, int, str]] = field(default_factory=list)
@@ -110,16 +111,23 @@ class Demand:
             _, _, name = heapq.heappop(self._ready)
             if self._waiting.get(name) == set():  # else it went back to waiting after it was ready
                 del self._waiting[name]
+                self._keys.pop(name, None)
                 return name
         return None
 
     def content(self, name: str) -> Key | None:
-        """Return the node's content key over the values of this run."""
-        return self.request.content(name, self.have.get)
+        """Return the content key over the values that a step of the node is given, as they are when it is popped."""
+        return self._find_keys(name)[0]
 
     def unnamed(self, name: str) -> Key | None:
-        """Return the node's content key over the values of this run, but for its name."""
-        return self.request.unnamed(name, self.have.get)
+        """Return the same key but for the node's name."""
+        return self._find_keys(name)[1]
+
+    def _find_keys(self, name: str) -> tuple[Key | None, Key | None]:
+        if name not in self._keys:
+            have = self.have.get
+            self._keys[name] = self.request.content(name, have), self.request.unnamed(name, have)
+        return self._keys[name]
 
 
 def _weigh(request: Request, plan: Plan) -> dict[str, float]:

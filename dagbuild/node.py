@@ -6,6 +6,7 @@ Knows nothing of modules, graphs or stores. Promise: whatever user code or value
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,31 +94,37 @@ REQUIRED: Any = type("Required", (), {"__repr__": lambda _: "REQUIRED"})()
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a node's function: its name there, its annotation, and where its value comes from."""
+    """A parameter of a node's function: its name there, its annotation, and where its value comes from.
+
+    `upstream` are the names of the nodes or inputs that the value is made of, `columns` those of its columns that the
+    function gets, of each value in a group; None for the whole.
+    """
 
     name: str
     type: Any
     binding: Binding
     default: Any = REQUIRED
+    upstream: tuple[str, ...] = field(init=False, compare=False, repr=False)
+    columns: Columns | None = field(init=False, compare=False, repr=False)
 
-    @property
-    def upstream(self) -> tuple[str, ...]:
-        """Names of the nodes or inputs that the value is made of."""
-        match self.binding:
-            case Source(name):
-                return (name,)
-            case Group(items):
-                return tuple(item.name for item in items if isinstance(item, Source))
-            case _:
-                return ()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "upstream", _find_upstream(self.binding))
+        object.__setattr__(self, "columns", _find_columns(self.type))
 
-    @property
-    def columns(self) -> Columns | None:
-        """The columns of its value that the function gets, of each of them in a group; None for the whole."""
-        return _find_columns(self.type)
+
+def _find_upstream(binding: Binding) -> tuple[str, ...]:
+    match binding:
+        case Source(name):
+            return (name,)
+        case Group(items):
+            return tuple(item.name for item in items if isinstance(item, Source))
+        case _:
+            return ()
 
 
 def _find_columns(annotation: Any) -> Columns | None:
+    if isinstance(annotation, type):
+        return None
     # Also where it says so of a part: `Annotated[...] | None`, `list[Annotated[...]]`, `dict[str, Annotated[...]]`.
     marks = annotation.__metadata__ if get_origin(annotation) is Annotated else ()
     found = next((mark for mark in marks if isinstance(mark, Columns)), None)
@@ -136,8 +143,8 @@ class Where:
     def __str__(self) -> str:
         if not self.file:
             return self.module
-        path, here = Path(self.file), Path.cwd()
-        file = str(path.relative_to(here)) if path.is_relative_to(here) else self.file
+        here = os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118 - text: there are many nodes
+        file = self.file.removeprefix(here)
         return f"{file}:{self.line}" if self.line else file
 
 

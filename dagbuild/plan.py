@@ -152,7 +152,8 @@ def _decide(request: Request, lookup: Lookup, found: Mapping[Key, Record]) -> di
         content = None
         if record is None and name not in request.forced:
             content = request.content(name, artifacts.get)
-            record = alike.find(name, content, artifacts.get)
+            unnamed = request.unnamed(name, artifacts.get) if content else None
+            record = alike.find(name, content, unnamed, artifacts.get)
         if record is not None:
             digests[name] = record.artifact.digest
             artifacts[name] = record.artifact
@@ -178,11 +179,12 @@ class Alike:
     inherited: set[Key] = field(default_factory=set)
     accepted: dict[str, Acceptance] = field(default_factory=dict)
 
-    def find(self, name: str, content: Key | None, artifact_of: ArtifactOf) -> Record | None:
+    def find(
+        self, name: str, content: Key | None, unnamed: Key | None, artifact_of: ArtifactOf
+    ) -> Record | None:
         """Return the record of the node's content key, of the node's name before, or of a key that is accepted."""
         if content is None:
             return None
-        unnamed = self.request.unnamed(name, artifact_of)
         if unnamed in self.inherited:
             unnamed = None
         record = self.lookup.find_alike(content, unnamed, name, self.request.names)

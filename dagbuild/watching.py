@@ -72,7 +72,7 @@ class Watching:
         """Return a line for each thing in the node's code that neither the fingerprint nor an observation sees."""
         node = self._nodes[name]
         unseen = request.manifests[name].unseen
-        _, hidden = self._reader.reached([node.function, *node.sources], node.cache.ignore)
+        hidden = self._reader.find_notes([node.function, *node.sources], node.cache.ignore)
         return [
             *(f"'{name}': {note}" for note in hidden),
             *(f"'{name}' {part.name} ({part.where}): not tracked; {part.text}" for part in unseen),

@@ -194,20 +194,25 @@ class SourceReader:
         self._walk.finish()
         return [item for item in items if isinstance(item, Entity)]
 
-    def reached(
-        self, things: Sequence[Any], ignore: Sequence[Any] = ()
-    ) -> tuple[tuple[FunctionType, ...], tuple[str, ...]]:
-        """Return the project's functions that the things reach, themselves included, and the notes of it all."""
+    def find_functions(self, things: Sequence[Any], ignore: Sequence[Any] = ()) -> list[FunctionType]:
+        """Return the project's functions that the things reach, themselves included, each once."""
+        reached = self._reach_from(things, ignore)
+        functions = (e.thing for e in reached if e.kind == "helper" and isinstance(e.thing, FunctionType))
+        return list(dict.fromkeys(functions))
+
+    def find_notes(self, things: Sequence[Any], ignore: Sequence[Any] = ()) -> list[str]:
+        """Return what could not be seen of all that the things reach."""
+        return list(
+            dict.fromkeys(note for entity in self._reach_from(things, ignore) for note in entity.notes)
+        )
+
+    def _reach_from(self, things: Sequence[Any], ignore: Sequence[Any]) -> list[Entity]:
         items = self._refer_all(self._by_place(things[0]), things)
         skipped = [self._walk.refer(thing) for thing in ignore]
         self._walk.finish()
-        reached = self._reach(
+        return self._reach(
             [item for item in items if isinstance(item, Entity)],
             {item for item in skipped if isinstance(item, Entity)},
-        )
-        functions = (e.thing for e in reached if e.kind == "helper" and isinstance(e.thing, FunctionType))
-        return tuple(dict.fromkeys(functions)), tuple(
-            dict.fromkeys(note for entity in reached for note in entity.notes)
         )
 
     def where(self, code: CodeType, line: int) -> str:

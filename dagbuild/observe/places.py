@@ -83,7 +83,9 @@ class Places:
 
     def absolute(self, path: str) -> str:
         """Return a path that does not depend on the working directory."""
-        return os.path.normpath(os.path.join(os.getcwd(), path))  # noqa: PTH109, PTH118
+        if not os.path.isabs(path):  # noqa: PTH117
+            path = os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118
+        return os.path.normpath(path)
 
     def counts(self, path: str) -> bool:
         """Tell whether an absolute path is data, not software, the system's or the cache's."""

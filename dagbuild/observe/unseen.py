@@ -93,7 +93,7 @@ class UnseenFinder:
 
         Each place once, in the order of the code.
         """
-        functions, _ = self._reader.reached([node.function, *node.sources], node.cache.ignore)
+        functions = self._reader.find_functions([node.function, *node.sources], node.cache.ignore)
         uses = [use for function in functions for use in self._uses_of(function)]
         names = {use.name for use, _ in uses}
         found: dict[Part, None] = {}

@@ -29,6 +29,8 @@ def find_news(observations: Iterable[Observation], before: Iterable[Observation]
 
 def tell_undeclared(node: str, observations: Sequence[Observation]) -> str | None:
     """Return a line about what a node reads and is no input, and what to do; None when there is nothing."""
+    if not observations:
+        return None
     parts: list[str] = []
     files = [seen for seen in observations if seen.kind == "file"]
     listings = [seen for seen in observations if seen.kind == "listing"]

@@ -28,8 +28,8 @@ except ImportError:  # pragma: no cover - Windows
 @contextlib.contextmanager
 def hold_lease(path: Path, on_wait: Callable[[str], None]) -> Iterator[bool]:
     """Hold the lock on `path`; yields whether another holder had to be waited for, who is told to `on_wait`."""
-    spare = _SPARES.take(path.parent)
-    if spare is not None and spare.link(path):
+    spare = _SPARES.link(path)
+    if spare is not None:
         try:
             yield False
         finally:
@@ -37,8 +37,6 @@ def hold_lease(path: Path, on_wait: Callable[[str], None]) -> Iterator[bool]:
                 path.unlink()  # while it is held, so nobody's lock is lost
             _SPARES.give_back(spare)
         return
-    if spare is not None:
-        _SPARES.give_back(spare)
     with _wait_for(path, on_wait) as waited:
         yield waited
 
@@ -108,7 +106,19 @@ class _Spares:
         self._free: dict[Path, list[_Spare]] = {}
         self._process = os.getpid()
 
-    def take(self, folder: Path) -> _Spare | None:
+    def link(self, path: Path) -> _Spare | None:
+        """Return a file, locked, that has this name, too; None where that is taken, or cannot be."""
+        for _ in range(2):
+            spare = self._take(path.parent)
+            if spare is None or spare.link(path):
+                return spare
+            if spare.path.exists():
+                self.give_back(spare)
+                return None
+            spare.drop()  # swept
+        return None
+
+    def _take(self, folder: Path) -> _Spare | None:
         """Return a file in the folder, locked; None where there can be none."""
         with self._mutex:
             if (
@@ -118,9 +128,9 @@ class _Spares:
             free = self._free.get(folder)
             spare = free.pop() if free else None
         if spare is not None:
-            if spare.path.exists() and _lock(spare.file, wait=False):
+            if _lock(spare.file, wait=False):
                 return spare
-            spare.drop()  # swept, or just looked at by somebody who has waited for it
+            spare.drop()  # just looked at by somebody who has waited for it
         path = folder / f"spare.{secrets.token_hex(4)}"
         file = _open(path)
         if file is None:

@@ -29,8 +29,11 @@ FOLD_SEGMENTS = 64
 _FOLD_PAUSE = 30.0
 """Seconds until folding is tried again after it failed."""
 
-_YOUNG = 2.0
-"""Seconds: a folder whose mtime is younger may change again without its mtime showing it."""
+_YOUNG_NS = 50_000_000
+"""A folder whose mtime is younger may change again without its mtime showing it: clocks of file systems tick."""
+
+_COARSE_NS, _YOUNG_COARSE_NS = 10_000_000, 2_000_000_000
+"""The same where mtimes look as if they were kept in ticks that long, as some file systems do (FAT: 2 s)."""
 
 _DISAGREES = "it does not agree with the segments"
 
@@ -130,7 +133,7 @@ class RecordLog:
             raise StoreError(f"the records in '{self._reader.folder}' change faster than they can be read")
 
     def _find(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
-        folded = self._index.find_keys(keys)
+        folded = self._index.find_keys(keys) if self._folded else {}
         found: dict[Key, list[Record]] = {}
         for key in keys:
             positions = [*folded.get(key, ()), *self._keys.get(key, ())]
@@ -144,7 +147,7 @@ class RecordLog:
         return found
 
     def _find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
-        folded = self._index.find_nodes(nodes)
+        folded = self._index.find_nodes(nodes) if self._folded else {}
         found: dict[str, Record] = {}
         for node in nodes:
             entries = [entry for entry in (folded.get(node), self._newest.get(node)) if entry is not None]
@@ -201,7 +204,7 @@ class RecordLog:
     def _find_grown(self, folded: dict[str, Folded]) -> list[str]:
         """Return the segments that hold more than is known."""
         state = self._reader.folder_state()
-        if state is None or state != self._folder_state or time.time() - state[0] / 1e9 < _YOUNG:
+        if state is None or state != self._folder_state or _is_young(state[0]):
             names = self._reader.names()
             gone = (folded.keys() | self._tails.keys()) - set(names)
             if gone & folded.keys():
@@ -267,3 +270,9 @@ class RecordLog:
         if text not in self._said:
             self._said.add(text)
             self._notice(text)
+
+
+def _is_young(mtime_ns: int) -> bool:
+    """Tell whether a folder may change, or just has, without another mtime."""
+    margin = _YOUNG_NS if mtime_ns % _COARSE_NS else _YOUNG_COARSE_NS
+    return time.time_ns() - mtime_ns < margin

@@ -68,7 +68,7 @@ def fill(walk: Walk, entity: Entity) -> None:
         walk.refer(type(cls)),
         *(walk.refer(base) for base in cls.__bases__),
     ]
-    entity.shown += [("name", cls.__name__), ("doc", _docstring(cls, node))]
+    entity.shown += [("name", lambda: cls.__name__), ("doc", lambda: _docstring(cls, node))]
     generated = _is_generated_by_library(walk, cls) or bool(node and _library_decorators(walk, node, names))
     bound = _add_body(walk, entity, node, names) if node is not None else {}
     if node is not None:
@@ -138,7 +138,7 @@ def _add_annotations(walk: Walk, entity: Entity, node: ast.ClassDef, names: Mapp
         if _annotations_act(walk, entity.thing, node):
             entity.items += ["fields", form.digest]
             add_references(walk, entity, form, names)
-        entity.shown.append(("annotations", form.digest))
+        entity.shown.append(("annotations", lambda: form.digest))
 
 
 _BINDING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.Pass)

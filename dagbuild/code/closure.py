@@ -274,4 +274,5 @@ def _seen_by_reflection(reached: Sequence[Entity]) -> list[list[str]]:
     }
     if not wanted:
         return []
-    return sorted([kind, text] for entity in reached for kind, text in entity.shown if kind in wanted)
+    seen = [(kind, tell()) for entity in reached for kind, tell in entity.shown if kind in wanted]
+    return sorted([kind, text] for kind, text in seen if text)

@@ -36,6 +36,7 @@ class Text:
         self._codes: dict[tuple[str, int], list[CodeType]] | None = None
         self._forms: dict[int, FunctionForm] = {}
         self._by_place: dict[int, FunctionForm | None] = {}
+        self._found: dict[int, tuple[CodeType, Function | None]] = {}
         self._index()
 
     def _index(self) -> None:
@@ -91,6 +92,11 @@ class Text:
 
     def find_function(self, code: CodeType) -> Function | None:
         """Return the definition that was compiled to this very code, or None."""
+        if id(code) not in self._found:
+            self._found[id(code)] = code, self._find_function(code)
+        return self._found[id(code)][1]
+
+    def _find_function(self, code: CodeType) -> Function | None:
         key = (code.co_name, code.co_firstlineno)
         nodes = self._functions.get(key)
         if not nodes or code not in self._compiled().get(key, ()):

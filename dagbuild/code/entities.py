@@ -6,6 +6,7 @@ An entity's content is a list of items: texts, other entities, and groups whose 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Union
 
@@ -26,7 +27,7 @@ class Entity:
 
     `kind` is empty for values that have no name of their own; they belong to what refers to them. `opaque` names
     the type of a value whose content says nothing. `marks` are the reflective names that the code mentions, and
-    `shown` what such code would see.
+    `shown` what such code would see, made when there is any.
     """
 
     kind: str = ""
@@ -39,7 +40,7 @@ class Entity:
     packages: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     marks: frozenset[str] = frozenset()
-    shown: list[tuple[str, str]] = field(default_factory=list)
+    shown: list[tuple[str, Callable[[], str]]] = field(default_factory=list)
     strings: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
 

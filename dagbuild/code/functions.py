@@ -50,11 +50,9 @@ def _fill(walk: Walk, entity: Entity, form: FunctionForm | None) -> None:
         _fill_from_bytecode(walk, entity, function)
     else:
         add_code(walk, entity, form.body, names, hidden)
-        entity.shown.append(("doc", form.docs))
-        if form.annotations:
-            entity.shown.append(("annotations", form.annotations.digest))
+        entity.shown += [("doc", lambda: form.docs), ("annotations", lambda: _spell_annotations(form))]
         _add_decorators(walk, entity, form, names)
-    entity.shown.append(("name", function.__name__))
+    entity.shown.append(("name", lambda: function.__name__))
     _add_defaults(walk, entity, function, form)
     if function.__closure__:
         cells = Entity(thing=function)
@@ -64,6 +62,10 @@ def _fill(walk: Walk, entity: Entity, form: FunctionForm | None) -> None:
     side = walk.effects(names)
     if side is not None:
         entity.items.append(side)
+
+
+def _spell_annotations(form: FunctionForm) -> str:
+    return form.annotations.digest if form.annotations else ""
 
 
 def fill_foreign(walk: Walk, entity: Entity) -> None:
@@ -121,7 +123,7 @@ def _add_decorators(walk: Walk, entity: Entity, form: FunctionForm, names: dict[
     for piece in acting:
         entity.items += ["decorator", piece.digest]
         add_references(walk, entity, piece, names)
-    if form.annotations and any(_reads_annotations(piece, names) for piece in acting):
+    if any(_reads_annotations(piece, names) for piece in acting) and form.annotations:
         entity.items += ["annotations", form.annotations.digest]
         add_references(walk, entity, form.annotations, names)
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from dagbuild.code.dump import Dumper, Function
 from dagbuild.code.scopes import Chain, Import
@@ -52,15 +53,21 @@ class Form:
         return digest_text("".join(pieces))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FunctionForm:
     """The forms of a function's parts; which of them count depends on what the loaded function is."""
 
+    node: Function
     body: Form
     defaults: Form | None
-    annotations: Form | None
     decorators: tuple[Form, ...]
     docs: str
+
+    @cached_property
+    def annotations(self) -> Form | None:
+        """The annotations; made when something asks, for most of them do not act."""
+        annotations = [] if isinstance(self.node, ast.Lambda) else annotations_of(self.node)
+        return dump_nodes(annotations) if annotations else None
 
 
 def dump_function(node: Function, places: Mapping[str, str] | None = None) -> FunctionForm:
@@ -71,11 +78,10 @@ def dump_function(node: Function, places: Mapping[str, str] | None = None) -> Fu
         body = _form(dumper)
         args = node.args
         defaults = [d for d in (*args.defaults, *args.kw_defaults) if d is not None]
-        annotations = [] if isinstance(node, ast.Lambda) else annotations_of(node)
         return FunctionForm(
+            node,
             body,
             dump_nodes(defaults) if defaults else None,
-            dump_nodes(annotations) if annotations else None,
             () if isinstance(node, ast.Lambda) else tuple(dump_nodes([d]) for d in node.decorator_list),
             "\n".join(dumper.docs),
         )

@@ -194,7 +194,7 @@ class Project:
         return Watching(self.settings, self.graph.nodes, self.files, self._findings.code.open_reader)
 
     def _lookup(self) -> StoreLookup:
-        return StoreLookup(self.store, self._watching().find_changed)
+        return StoreLookup(self.store, self._watching().find_changed, self.artifacts.find_obstacle)
 
     # -- what people ask for -------------------------------------------------------------------------------------
 
@@ -244,7 +244,7 @@ class Project:
             self._findings.load()
         request, unchanged = self._request(targets, inputs, overrides, force, save=True)
         watching = self._watching()
-        lookup = StoreLookup(self.store, watching.find_changed)
+        lookup = StoreLookup(self.store, watching.find_changed, self.artifacts.find_obstacle)
         plan = make_plan(request, lookup)
         if self._findings.known is not None and (plan.names(Decision.RUN) or plan.names(Decision.FETCH)):
             raise CodeNeededError  # a fetch that fails ends in a run

@@ -13,8 +13,8 @@ from dagbuild.cli.terminal import say
 @with_session
 def command(session: Session, node: str) -> int:
     """Take NODE's pin out of dagbuild.toml."""
-    from dagbuild.pinning import drop_pin
+    from dagbuild.pinning import unpin
 
-    drop_pin(session.settings, node)
+    unpin(session.settings, node)
     say(f"unpinned `{node}`")
     return 0

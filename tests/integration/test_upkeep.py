@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from dagbuild.cli.main import run
+from dagbuild.pinning import pin_built, pin_value
 from dagbuild.settings import load_settings
 from dagbuild.shadows import find_shadows
 from dagbuild.store.remote import RemoteDeniedError
@@ -86,7 +87,7 @@ def build_rates(folder: Path, *rates: int) -> None:
 
 def pin(folder: Path, node: str, value=None) -> None:
     project = load_project(folder)
-    project.pin_built(node) if value is None else project.pin_value(node, value)
+    pin_built(project, node) if value is None else pin_value(project, node, value)
     project.close()
 
 

@@ -9,7 +9,7 @@ from dagbuild.cli.terminal import say
 from dagbuild.errors import InputError
 
 
-@click.command("accept", short_help="Say that a change does not alter values.")
+@click.command("accept")
 @click.argument("node", default="")
 @click.option("--because", metavar="TEXT", default="", help="Why; kept, and shown by status and log.")
 @click.option(

@@ -9,7 +9,7 @@ from dagbuild.cli.terminal import say
 from dagbuild.errors import InputError
 
 
-@click.command("pin", short_help="Put a value in a node's place.")
+@click.command("pin")
 @click.argument("node")
 @click.argument("value", default="@current")
 @click.option("-m", "--note", default="", help="Why; kept with the pin.")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MANY = 20
 
 
-@click.command("stats", short_help="Say what takes the cache's space.")
+@click.command("stats")
 @all_option
 @json_option
 @with_session

@@ -8,7 +8,7 @@ from dagbuild.cli.session import Session, with_session
 from dagbuild.cli.terminal import say
 
 
-@click.command("unpin", short_help="Let go of a pin.")
+@click.command("unpin")
 @click.argument("node")
 @with_session
 def command(session: Session, node: str) -> int:

@@ -31,10 +31,9 @@ class Stage(IntEnum):
     """When a node modifier acts."""
 
     CREATE = 0
-    INJECT = 1
-    EXPAND = 2
-    TRANSFORM = 3
-    DECORATE = 4
+    EXPAND = 1
+    TRANSFORM = 2
+    DECORATE = 3
 
 
 @dataclass(frozen=True, slots=True)

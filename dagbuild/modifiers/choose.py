@@ -115,7 +115,8 @@ class resolve(Modifier):  # noqa: N801
     CONFIG_AVAILABLE: ClassVar[ResolveAt] = ResolveAt.CONFIG_AVAILABLE
 
     def __init__(self, *, when: ResolveAt, decorate_with: Callable[..., NodeModifier]) -> None:
-        self._when = when
+        if not isinstance(when, ResolveAt):
+            raise self.error(f"when is {when!r}", hint="ResolveAt.CONFIG_AVAILABLE")
         self._decorate_with = decorate_with
 
     def make(self, given: Mapping[str, Any]) -> NodeModifier:

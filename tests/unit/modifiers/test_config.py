@@ -179,6 +179,12 @@ def test_resolve_takes_only_decorators_that_change_nodes(make):
         make_graph(parts)
 
 
+def test_resolve_knows_one_moment():
+    """Anything else is told where it is written."""
+    with pytest.raises(GraphError, match="@resolve: when is 'later'"):
+        resolve(when="later", decorate_with=lambda names: extract_fields(names))
+
+
 def test_excluded_functions_are_no_nodes():
     """hamilton_exclude works with and without brackets, and needs no annotations."""
 

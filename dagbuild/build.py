@@ -263,7 +263,7 @@ class _Build:
         self.remade.add(name)
         ended = self.ended.get(name)
         if ended and ended.record and self._is_usable(ended.record):
-            # It should do: finding the record once more would not help, neither here nor in the next build.
+            # Nothing tells that it cannot be read: to find it once more would not help, here or in the next build.
             self.unreadable.add(name)
             self.filing.refreshed.add(name)
         self.demand.revoke(name)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.codecs.base import Declined, Piece, Selection
+from dagbuild.codecs.contracts import Contracts
 from dagbuild.codecs.layout import Layout, iter_blobs, lay_out
 from dagbuild.codecs.reader import ValueReader
 from dagbuild.codecs.registry import Registry, default_registry
@@ -70,6 +71,7 @@ class Artifacts:
     def __init__(self, store: Store, codecs: Registry | None = None) -> None:
         self._store = store
         self._registry = codecs if codecs is not None else default_registry()
+        self._contracts = Contracts(self._registry)
         self._excerpts: dict[tuple[Digest, Columns], Excerpt] = {}
 
     def encode(
@@ -105,6 +107,10 @@ class Artifacts:
         encoded = _Encoded(value, format, self._registry, self._takes(takes))
         # One at a time: a blob's bytes need not be in memory when the next one's are made.
         return encoded.artifact([self._store.put_blob(chunks) for chunks in encoded.blobs()])
+
+    def find_obstacle(self, artifact: Artifact) -> str | None:
+        """Return why this environment cannot read a value, as far as that is known without reading it, or None."""
+        return self._contracts.find_obstacle(artifact)
 
     def load(self, artifact: Artifact, columns: Columns | None = None) -> Any:
         """Return the value, or of a table these `columns` only; it is the caller's own.

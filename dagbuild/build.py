@@ -101,6 +101,7 @@ class _Build:
         interrupted = False
         results: dict[str, Any] = {}
         try:
+            self._tell_unreadable()
             for target in self.request.targets:
                 self.demand.want(target)
             with self.interrupt, collector.sparing():
@@ -159,11 +160,14 @@ class _Build:
         if step and step.content == content and name not in self.demand.revoked:
             return None  # the plan asked already
         record = self.alike.find(name, content, self.demand.unnamed(name), self.filing.artifact)
-        return record if record is not None and self._at_hand(record) else None
+        return record if record is not None and self._is_usable(record) else None
 
-    def _at_hand(self, record: Record) -> bool:
+    def _is_usable(self, record: Record) -> bool:
+        """Tell whether a record's value is there and, as far as can be known before, can be read here."""
         refs = record.artifact.blobs
-        return len(self.tools.store.has_blobs(refs)) == len(set(refs))
+        if len(self.tools.store.has_blobs(refs)) != len(set(refs)):
+            return False
+        return self.tools.artifacts.find_obstacle(record.artifact) is None
 
     def _alias(self, name: str, record: Record) -> None:
         """Take a record found under another key, and let the deep key find it the next time."""
@@ -233,7 +237,7 @@ class _Build:
         """Put the record, unless another build was first with a usable one: the first result stays."""
         if not record.forced and name not in self.demand.revoked:
             for first in self.tools.store.find_records([record.content]).get(record.content, []):
-                if first.observations != record.observations or not self._at_hand(first):
+                if first.observations != record.observations or not self._is_usable(first):
                     continue
                 if first.artifact.digest != record.artifact.digest:
                     self._notice(f"'{name}' is not deterministic: its first result stays", name)
@@ -255,11 +259,11 @@ class _Build:
             self._remake(up, why)
 
     def _remake(self, name: str, why: str) -> None:
-        self._notice(f"the value of '{name}' is made again: {why}", name)
+        self._notice(f"'{name}' is made again: {why}", name)
         self.remade.add(name)
         ended = self.ended.get(name)
-        if ended and ended.record and self._at_hand(ended.record):
-            # Its bytes are there: finding the record once more would not help, neither here nor in the next build.
+        if ended and ended.record and self._is_usable(ended.record):
+            # Nothing tells that it cannot be read: to find it once more would not help, here or in the next build.
             self.unreadable.add(name)
             self.filing.refreshed.add(name)
         self.demand.revoke(name)
@@ -276,6 +280,12 @@ class _Build:
         notice = Notice(text, node, kind=kind)
         self.notices.append(notice)
         self.tools.listener(notice)
+
+    def _tell_unreadable(self) -> None:
+        for name, step in self.plan.steps.items():
+            for reason in step.reasons:
+                if reason.kind == "unreadable":
+                    self._notice(f"'{name}' is made again: {reason}", name)
 
     def _tell_seen(self, record: Record, seen: Seen) -> None:
         """Say once what the node reads besides its inputs, and what cannot be followed."""

@@ -16,14 +16,23 @@ from dagbuild.store.base import Store
 
 
 class StoreLookup:
-    """Answers the planner from a store; `find_changed` says which observations of a record hold no longer."""
+    """Answers the planner from a store.
 
-    def __init__(self, store: Store, find_changed: Callable[[Record], Iterable[Observation]]) -> None:
+    `find_changed` says which observations of a record hold no longer, `find_obstacle` why a value cannot be read here.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        find_changed: Callable[[Record], Iterable[Observation]],
+        find_obstacle: Callable[[Artifact], str | None],
+    ) -> None:
         self._store = store
         self._find_changed = find_changed
+        self._find_obstacle = find_obstacle
 
     def find(self, keys: Collection[Key]) -> dict[Key, Record]:
-        """Return the record to use for each key: the newest forced one, else the first whose blobs are there.
+        """Return the record to use for each key: the newest forced one, else the first that can be read here.
 
         Left out are records whose run was seen to read what has changed since.
         """
@@ -59,7 +68,10 @@ class StoreLookup:
             return records[0]
         forced = [record for record in reversed(records) if record.forced]
         ordered = [*forced, *(record for record in records if not record.forced)]
-        return next((r for r in ordered if self.place(r.artifact.blobs) is not Place.NOWHERE), ordered[0])
+        return next((record for record in ordered if self._is_usable(record.artifact)), ordered[0])
+
+    def _is_usable(self, artifact: Artifact) -> bool:
+        return self.place(artifact.blobs) is not Place.NOWHERE and self.find_obstacle(artifact) is None
 
     def find_latest(self, nodes: Collection[str]) -> Mapping[str, Record]:
         """Return the newest record of each node."""
@@ -71,6 +83,10 @@ class StoreLookup:
         if len(self._store.has_blobs(refs, local=True)) == len(refs):
             return Place.LOCAL
         return Place.REMOTE if len(self._store.has_blobs(refs)) == len(refs) else Place.NOWHERE
+
+    def find_obstacle(self, artifact: Artifact) -> str | None:
+        """Return why a value cannot be read here, as far as that is known without reading it, or None."""
+        return self._find_obstacle(artifact)
 
 
 def find_artifacts(records: Iterable[Record], wanted: str) -> list[Artifact]:

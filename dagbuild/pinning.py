@@ -1,15 +1,14 @@
-"""Make pins: values that stand in a node's place for the project.
+"""Put values in nodes' places for the whole project, and let go of them.
 
-Knows artifacts, records and the settings file; nothing of graphs or plans.
+Knows records and the settings file; nothing of plans. A pin counts from the next load of the project.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dagbuild.artifacts import Artifacts
 from dagbuild.errors import InputError, did_you_mean
 from dagbuild.filetree import is_there
 from dagbuild.filing import author
@@ -17,12 +16,34 @@ from dagbuild.lookup import find_artifacts
 from dagbuild.record import Artifact, Record
 from dagbuild.settings import Pin, Settings, remove_pin, write_pin
 
+if TYPE_CHECKING:
+    from dagbuild.project import Project
 
-def choose_artifact(records: Iterable[Record], node: str, selector: str) -> Artifact:
-    """Return the one value of the node that "@" and the start of a run's name or a digest mean.
+
+def pin_value(project: Project, node: str, value: Any, note: str = "") -> Pin:
+    """Put a value in the node's place for everybody who has this dagbuild.toml; of a path, what is there."""
+    project.check_node(node)
+    return _pin(project, node, project.artifacts.save(value, takes=is_there), note)
+
+
+def pin_built(project: Project, node: str, selector: str = "@current", note: str = "") -> Pin:
+    """Pin a value that was built: "@current", or "@" and the start of a run's name or a digest.
 
     Raises InputError when nothing or more than one value matches.
     """
+    project.check_node(node)
+    current = selector == "@current"
+    artifact = project.artifact(node) if current else _choose(project.log(node), node, selector)
+    return _pin(project, node, artifact, note)
+
+
+def unpin(settings: Settings, node: str) -> None:
+    """Let the node be computed again; raises InputError when it is not pinned."""
+    if not remove_pin(settings.file or settings.root, node):
+        raise InputError(f"'{node}' is not pinned", hint=did_you_mean(node, settings.pins) or "dagbuild pins")
+
+
+def _choose(records: Iterable[Record], node: str, selector: str) -> Artifact:
     own = [record for record in records if record.node == node]
     found = find_artifacts(own, selector.removeprefix("@"))
     if len(found) != 1:
@@ -31,19 +52,9 @@ def choose_artifact(records: Iterable[Record], node: str, selector: str) -> Arti
     return found[0]
 
 
-def save_value(artifacts: Artifacts, value: Any) -> Artifact:
-    """Store a value that is to stand in a node's place: of a path, what is there."""
-    return artifacts.save(value, takes=is_there)
-
-
-def add_pin(settings: Settings, node: str, artifact: Artifact, note: str) -> Pin:
+def _pin(project: Project, node: str, artifact: Artifact, note: str) -> Pin:
     """Write a pin into dagbuild.toml, where it is reviewed and shared, and return it. Raises SettingsError."""
+    project.store.flush()
     pin = Pin(artifact.digest, artifact.to_json(), note, author(), f"{datetime.now(UTC):%Y-%m-%d}")
-    write_pin(settings.file or settings.root, node, pin)
+    write_pin(project.settings.file or project.settings.root, node, pin)
     return pin
-
-
-def drop_pin(settings: Settings, node: str) -> None:
-    """Take a pin out of dagbuild.toml; raises InputError when there is none."""
-    if not remove_pin(settings.file or settings.root, node):
-        raise InputError(f"'{node}' is not pinned", hint=did_you_mean(node, settings.pins) or "dagbuild pins")

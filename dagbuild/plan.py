@@ -124,6 +124,9 @@ class Lookup(Protocol):
     def place(self, refs: Iterable[BlobRef]) -> Place:
         """Say where these blobs are."""
 
+    def find_obstacle(self, artifact: Artifact) -> str | None:
+        """Return why a value cannot be read here, as far as that is known without reading it, or None."""
+
 
 @collector.paused()
 def make_plan(request: Request, lookup: Lookup) -> Plan:
@@ -255,19 +258,23 @@ def _explain(
 
 
 def _find_needed(request: Request, lookup: Lookup, steps: dict[str, Step]) -> dict[str, Step]:
-    """Mark what must be at hand; a needed value that is nowhere must run."""
+    """Mark what must be at hand; a needed value that is nowhere, or that cannot be read here, must be made."""
     needed: dict[str, list[Columns] | None] = dict.fromkeys(request.targets)
     for name in reversed(list(steps)):
         step = steps[name]
         if step.decision is not Decision.RUN:
             if name not in needed or step.record is None or request.is_view(name):
                 continue
-            place = lookup.place(_needed_blobs(request, step.record.artifact, needed[name]))
-            if place is not Place.NOWHERE:
+            artifact = step.record.artifact
+            place = lookup.place(_needed_blobs(request, artifact, needed[name]))
+            obstacle = lookup.find_obstacle(artifact)
+            if place is not Place.NOWHERE and obstacle is None:
                 decision = Decision.REUSE if place is Place.LOCAL else Decision.FETCH
                 steps[name] = replace(step, decision=decision)
                 continue
             reason = Reason("its value is no longer in the cache", "missing")
+            if place is not Place.NOWHERE:
+                reason = Reason(f"its value cannot be read here: {obstacle}", "unreadable")
             steps[name] = replace(step, decision=Decision.RUN, status=Status.MISSING, reasons=(reason,))
         values, _ = request.needs(name)
         for up in values:

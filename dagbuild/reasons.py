@@ -6,7 +6,7 @@ difference and cannot drift from the fingerprint.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -50,18 +50,20 @@ def find_changes(old: Manifest, new: Manifest) -> tuple[Reason, ...]:
 
 def find_changed_parts(old: Manifest, new: Manifest) -> list[tuple[Part | None, Part | None]]:
     """Return each part that is not the same as it was and as it is; None where it is not there."""
-    before, after = _index(old), _index(new)
+    before, after = index_parts(_seen(old)), index_parts(_seen(new))
     pairs = [(before.get(key), after.get(key)) for key in dict.fromkeys([*after, *before])]
     return [(was, now) for was, now in pairs if not (was and now and was.digest == now.digest)]
 
 
-def _index(manifest: Manifest) -> dict[tuple[str, str, int], Part]:
-    # Two helpers of different modules may have one name: they are told apart by their order.
+def _seen(manifest: Manifest) -> Iterator[Part]:
+    return (part for part in manifest.parts if part.kind != UNSEEN)
+
+
+def index_parts(parts: Iterable[Part]) -> dict[tuple[str, str, int], Part]:
+    """Return the parts by kind, name and turn: two helpers of different modules may have one name."""
     seen: dict[tuple[str, str], int] = {}
     index: dict[tuple[str, str, int], Part] = {}
-    for part in manifest.parts:
-        if part.kind == UNSEEN:
-            continue
+    for part in parts:
         count = seen[part.kind, part.name] = seen.get((part.kind, part.name), -1) + 1
         index[part.kind, part.name, count] = part
     return index

@@ -9,7 +9,7 @@ from dagbuild.cli.terminal import say
 from dagbuild.errors import InputError
 
 
-@click.command("accept", short_help="Say that a change does not alter values.")
+@click.command("accept")
 @click.argument("node", default="")
 @click.option("--because", metavar="TEXT", default="", help="Why; kept, and shown by status and log.")
 @click.option(
@@ -30,12 +30,15 @@ def command(session: Session, *, node: str, because: str, package: str, helper: 
     """
     if sum(map(bool, (node, package, helper))) != 1 or (revoke and not node):
         raise InputError("name one node, one --package or one --helper", hint="dagbuild accept --help")
+    from dagbuild import accepting
+
     session.check_names([node] if node else ())
-    project = session.project
     if revoke:
-        found = [project.revoke(node, because=because)]
+        found = [accepting.revoke(session.project, node, because)]
+    elif node:
+        found = [accepting.accept_node(session.project, node, because)]
     else:
-        found = project.accept(node, because=because, package=package, helper=helper)
+        found = accepting.accept_everywhere(session.project, because, package=package, helper=helper)
     for each in found:
         what = "no longer accepted" if each.revoked else "accepted"
         say(f"{what} `{each.node}`: {'; '.join(each.changes)}")

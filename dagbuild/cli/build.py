@@ -25,7 +25,7 @@ FAILED, INTERRUPTED = 1, 130
 SHORT = 60
 
 
-@click.command("build", short_help="Build targets.")
+@click.command("build")
 @click.argument("targets", nargs=-1, metavar="TARGET...")
 @click.option("-o", "--output", metavar="FILE", help="Write the target's value to a file.")
 @click.option("--force", metavar="NODE", multiple=True, help="Compute this node even if it is fresh.")

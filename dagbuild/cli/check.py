@@ -10,7 +10,7 @@ from dagbuild.cli.session import Session, json_option, with_session
 from dagbuild.cli.terminal import give
 
 
-@click.command("check", short_help="Say what of the nodes' code nobody can see.")
+@click.command("check")
 @click.argument("nodes", metavar="[NODE]...", nargs=-1)
 @click.option("--determinism", metavar="NODE", help="Run NODE twice from the same inputs and compare.")
 @json_option

@@ -10,7 +10,7 @@ from dagbuild.cli.session import Session, json_option, override_option, with_ses
 from dagbuild.cli.terminal import give
 
 
-@click.command("explain", short_help="Say why a node is fresh or stale.")
+@click.command("explain")
 @click.argument("node")
 @override_option
 @json_option

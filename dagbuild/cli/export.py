@@ -8,7 +8,7 @@ from dagbuild.cli.session import Session, with_session
 from dagbuild.cli.terminal import say
 
 
-@click.command("export", short_help="Write a node's value to a file.")
+@click.command("export")
 @click.argument("node")
 @click.argument("file")
 @with_session

@@ -39,7 +39,7 @@ def _read_age(_: click.Context, __: click.Parameter, text: str | None) -> float 
     return float(match[1]) * _SECONDS[match[2]]
 
 
-@click.command("gc", short_help="Make room in the cache.")
+@click.command("gc")
 @click.option(
     "--size",
     metavar="SIZE",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dagbuild.plan import Plan
 
 
-@click.command("graph", short_help="Draw the graph.")
+@click.command("graph")
 @click.argument("targets", nargs=-1, metavar="[TARGET...]")
 @click.option("-o", "--output", metavar="FILE", help="A .svg, .png, .pdf, .dot, .mmd or .json file.")
 @click.option(

@@ -1,4 +1,4 @@
-"""The commands, and the options that all of them take. A command's file is imported when it is run."""
+"""Find the command that is asked for; its file is imported when it is run. Takes the options that all commands take."""
 
 from __future__ import annotations
 
@@ -6,38 +6,9 @@ import importlib
 
 import click
 
+from dagbuild.cli.commands import COMMANDS, SECTIONS
 from dagbuild.cli.session import IMPLICIT, Given
 from dagbuild.version import __version__
-
-SECTIONS: dict[str, dict[str, str]] = {
-    "Build": {
-        "build": "Build targets: reuse what is right, compute the rest.",
-        "status": "Say what is fresh, and what is stale and why.",
-        "plan": "Say what a build would do.",
-        "explain": "Say why a node is fresh or stale, part by part.",
-    },
-    "Look": {
-        "list": "List the nodes, by tag if you like.",
-        "graph": "Draw the graph, coloured by status.",
-        "show": "Show a node's value: its head, columns and statistics.",
-        "export": "Write a node's value to a file.",
-        "log": "Say what was built when, by whom and how long it took.",
-        "lineage": "Say what a node's value was made from, all the way up.",
-    },
-    "Keep": {
-        "pin": "Put a value in a node's place for the project.",
-        "unpin": "Let go of a pin.",
-        "pins": "List the pins, and what each stands in front of.",
-        "accept": "Say that a change does not alter values.",
-        "push": "Send to the remote what it does not have.",
-        "stats": "Say which nodes take the cache's space, and what they cost to make.",
-        "gc": "Make room in the cache.",
-        "verify": "Read the whole cache and find what is damaged.",
-        "check": "Say what of the nodes' code nobody can see.",
-        "init": "Make a small working project.",
-    },
-}
-COMMANDS = {name: about for section in SECTIONS.values() for name, about in section.items()}
 
 _WITH_VALUE = ("-C", "--project", "--profile", "--set")
 _FLAGS = ("-h", "--help", "--version")

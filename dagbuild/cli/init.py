@@ -63,7 +63,7 @@ day,region,amount
 FILES = {"dagbuild.toml": TOML, "features.py": FEATURES, "data/sales.csv": SALES}
 
 
-@click.command("init", short_help="Make a small working project.")
+@click.command("init")
 @click.argument("folder", default=".", metavar="[DIR]")
 def command(folder: str) -> int:
     """Write a small project to DIR (else here): dagbuild.toml, a module of functions and a data file."""

@@ -10,7 +10,7 @@ from dagbuild.cli.session import Session, json_option, with_session
 from dagbuild.cli.terminal import give
 
 
-@click.command("lineage", short_help="Say what a value was made from.")
+@click.command("lineage")
 @click.argument("node")
 @json_option
 @with_session

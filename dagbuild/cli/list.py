@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dagbuild.node import Node
 
 
-@click.command("list", short_help="List the nodes.")
+@click.command("list")
 @click.option("--tag", "tags", metavar="KEY[=VALUE]", multiple=True, help="Only nodes with this tag.")
 @json_option
 @with_session

@@ -10,7 +10,7 @@ from dagbuild.cli.session import Session, json_option, with_session
 from dagbuild.cli.terminal import give
 
 
-@click.command("log", short_help="Say what was built when.")
+@click.command("log")
 @click.argument("node", required=False)
 @click.option(
     "-n", "--number", type=click.IntRange(min=1), default=20, show_default=True, help="Lines to show."

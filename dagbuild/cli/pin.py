@@ -9,7 +9,7 @@ from dagbuild.cli.terminal import say
 from dagbuild.errors import InputError
 
 
-@click.command("pin", short_help="Put a value in a node's place.")
+@click.command("pin")
 @click.argument("node")
 @click.argument("value", default="@current")
 @click.option("-m", "--note", default="", help="Why; kept with the pin.")
@@ -19,12 +19,13 @@ def command(session: Session, node: str, value: str, note: str) -> int:
 
     Without VALUE: the value that NODE has now. Pins are kept in dagbuild.toml.
     """
+    from dagbuild.pinning import pin_built, pin_value
+
     session.check_names([node])
-    project = session.project
     if value.startswith("@"):
-        pin = project.pin_built(node, value, note)
+        pin = pin_built(session.project, node, value, note)
     else:
-        pin = project.pin_value(node, _read(session, node, value), note)
+        pin = pin_value(session.project, node, _read(session, node, value), note)
     say(f"pinned `{node}` to {pin.digest}")
     return 0
 

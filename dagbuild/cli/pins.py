@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dagbuild.shadows import Shadow
 
 
-@click.command("pins", short_help="List the pins.")
+@click.command("pins")
 @json_option
 @with_session
 def command(session: Session, as_json: bool) -> int:

@@ -10,7 +10,7 @@ from dagbuild.cli.session import Session, all_option, json_option, override_opti
 from dagbuild.cli.terminal import give
 
 
-@click.command("plan", short_help="Say what a build would do.")
+@click.command("plan")
 @click.argument("targets", nargs=-1, metavar="[TARGET...]")
 @click.option("--force", metavar="NODE", multiple=True, help="As if this node were to be computed anyway.")
 @override_option

@@ -14,7 +14,7 @@ from dagbuild.report import units
 UNSENT = 1
 
 
-@click.command("push", short_help="Send results to the remote.")
+@click.command("push")
 @json_option
 @with_session
 def command(session: Session, as_json: bool) -> int:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dagbuild import quick
+from dagbuild.cli.commands import COMMANDS
 from dagbuild.cli.terminal import say, style_of
 from dagbuild.errors import InputError, Problem, SettingsError, did_you_mean
 from dagbuild.report.style import Style
@@ -119,8 +120,6 @@ class Session:
 
     def near_command(self, word: str) -> str | None:
         """Return a hint when a word that stands where a command may is nearly one."""
-        from dagbuild.cli.group import COMMANDS
-
         hint = did_you_mean(word, COMMANDS) if self.implicit else None
         return hint.replace("did you mean", "did you mean the command") if hint else None
 

@@ -10,7 +10,7 @@ from dagbuild.cli.session import Session, json_option, with_session
 from dagbuild.cli.terminal import give
 
 
-@click.command("show", short_help="Show a node's value.")
+@click.command("show")
 @click.argument("node")
 @click.option(
     "-n", "--rows", type=click.IntRange(min=0), default=8, show_default=True, help="Rows of a table."

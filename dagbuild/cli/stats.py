@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MANY = 20
 
 
-@click.command("stats", short_help="Say what takes the cache's space.")
+@click.command("stats")
 @all_option
 @json_option
 @with_session
@@ -38,7 +38,7 @@ def command(session: Session, everything: bool, as_json: bool) -> int:
 
 
 def _tell(usage: Usage, style: Style, *, everything: bool) -> Iterator[str]:
-    if not usage.nodes and not usage.blobs:
+    if not usage.nodes and not usage.blobs and not usage.copied:
         yield "the cache is empty"
         return
     shown = usage.nodes if everything else usage.nodes[:MANY]
@@ -52,5 +52,7 @@ def _tell(usage: Usage, style: Style, *, everything: bool) -> Iterator[str]:
     yield ""
     values = f"{units.count(usage.versions, 'value')} of {units.count(len(usage.nodes), 'node')}"
     yield f"{units.size(usage.size)} in all: {values}, {units.seconds(usage.seconds)} of work"
+    if usage.copied:
+        yield f"{units.size(usage.copied)} more in copies of files that nodes made: `dagbuild gc` removes unused ones"
     if usage.unnamed:
         yield f"{units.size(usage.unnamed)} belong to no value: `dagbuild gc` removes them after a day"

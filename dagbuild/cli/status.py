@@ -12,7 +12,7 @@ from dagbuild.cli.terminal import give
 STALE = 1
 
 
-@click.command("status", short_help="Say what is fresh and what is stale.")
+@click.command("status")
 @click.argument("targets", nargs=-1, metavar="[TARGET...]")
 @override_option
 @all_option

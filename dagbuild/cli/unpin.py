@@ -8,13 +8,13 @@ from dagbuild.cli.session import Session, with_session
 from dagbuild.cli.terminal import say
 
 
-@click.command("unpin", short_help="Let go of a pin.")
+@click.command("unpin")
 @click.argument("node")
 @with_session
 def command(session: Session, node: str) -> int:
     """Take NODE's pin out of dagbuild.toml."""
-    from dagbuild.pinning import drop_pin
+    from dagbuild.pinning import unpin
 
-    drop_pin(session.settings, node)
+    unpin(session.settings, node)
     say(f"unpinned `{node}`")
     return 0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DAMAGED = 1
 
 
-@click.command("verify", short_help="Find what is damaged in the cache.")
+@click.command("verify")
 @click.option(
     "--repair", is_flag=True, help="Fetch what is lost from the remote, and drop what cannot be used."
 )

@@ -18,17 +18,21 @@ from dagbuild.errors import CodecError, did_you_mean
 ENTRY_POINTS = "dagbuild.codecs"
 
 _DOORS = {
-    "numpy": "dagbuild.codecs.arrays",
-    "pandas": "dagbuild.codecs.frames",
-    "pyarrow": "dagbuild.codecs.tables",
-    "polars": "dagbuild.codecs.polars_frames",
-    "parquet": "dagbuild.codecs.parquet",
-    "pickle": "dagbuild.codecs.pickles",
-    "files": "dagbuild.codecs.files",
+    "numpy/1": "dagbuild.codecs.arrays",
+    "pandas/2": "dagbuild.codecs.frames",
+    "pyarrow/2": "dagbuild.codecs.tables",
+    "polars/2": "dagbuild.codecs.polars_frames",
+    "parquet/1": "dagbuild.codecs.parquet",
+    "pickle/1": "dagbuild.codecs.pickles",
+    "files/1": "dagbuild.codecs.files",
 }
-"""Codec by name without version; by a value's top-level package where the two are one."""
+"""The modules of the built-in codecs, by the names that these have: none is opened to learn which version it reads."""
 
-_PACKAGES = frozenset({"numpy", "pandas", "pyarrow", "polars"})
+_BUILT_IN = {name.partition("/")[0]: name for name in _DOORS}
+"""Full names by those without version, which are a value's top-level package where the two are one."""
+
+PACKAGES = frozenset({"numpy", "pandas", "pyarrow", "polars"})
+"""Libraries with a codec of their name; it is also what they are called where they are installed."""
 
 CodecClass = TypeVar("CodecClass", bound=type[Codec])
 
@@ -60,7 +64,7 @@ class Registry:
         if codec is not None:
             return codec
         package = kind.__module__.partition(".")[0]
-        if package in _PACKAGES:
+        if package in PACKAGES:
             return _open_door(package)
         if package == "builtins":
             return None
@@ -70,20 +74,32 @@ class Registry:
     def get_codec(self, name: str) -> Codec:
         """Return the codec of a name, with or without version; raises CodecError when this dagbuild has none."""
         plain_name = name.partition("/")[0]
-        if plain_name not in self._by_name and plain_name not in _DOORS:
+        if plain_name not in self._by_name and plain_name not in _BUILT_IN:
             self._read_entry_points()
         codec = self._by_name.get(plain_name)
         if codec is None:
-            if plain_name not in _DOORS:
+            if plain_name not in _BUILT_IN:
                 raise CodecError(
                     f"there is no codec '{plain_name}' here",
-                    hint=did_you_mean(plain_name, [*_DOORS, *self._by_name])
+                    hint=did_you_mean(plain_name, [*_BUILT_IN, *self._by_name])
                     or "import the module that registers it",
                 )
             codec = _open_door(plain_name)
         if "/" in name and codec.name != name:
-            raise CodecError(f"written by codec '{name}', this dagbuild reads '{codec.name}'")
+            raise CodecError(_tell_other(name, codec.name))
         return codec
+
+    def find_obstacle(self, name: str) -> str | None:
+        """Return why there is no codec of this name and version, or None; opens no built-in one."""
+        plain_name = name.partition("/")[0]
+        if plain_name in _BUILT_IN and plain_name not in self._by_name:
+            known = _BUILT_IN[plain_name]
+            return None if name in (known, plain_name) else _tell_other(name, known)
+        try:
+            self.get_codec(name)
+        except CodecError as error:
+            return str(error)
+        return None
 
     def _read_entry_points(self) -> None:
         if self._entry_points_read:
@@ -116,7 +132,7 @@ def codec(*types: type | str) -> Callable[[CodecClass], CodecClass]:
 @cache
 def _open_door(name: str) -> Codec:
     try:
-        module = import_module(_DOORS[name])
+        module = import_module(_DOORS[_BUILT_IN[name]])
     except ImportError as error:
         raise CodecError(
             f"values of codec '{name}' cannot be read here, because '{error.name or name}' cannot be imported",
@@ -124,6 +140,10 @@ def _open_door(name: str) -> Codec:
         ) from error
     found: Codec = module.CODEC
     return found
+
+
+def _tell_other(name: str, known: str) -> str:
+    return f"written by codec '{name}', this dagbuild reads '{known}'"
 
 
 def _type_name(kind: type) -> str:

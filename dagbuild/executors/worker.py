@@ -71,16 +71,17 @@ def run_step(
         return
     with store.lease(work.lease, on_wait) as waited:
         # Also without a wait: another build may have begun and ended since this one was planned.
-        record = find_finished(store, work, local=not waited)
+        record = find_finished(store, artifacts, work, local=not waited)
         yield Found(record) if record else _run(work, artifacts)
 
 
-def find_finished(store: Store, work: Work, *, local: bool) -> Record | None:
-    """Return a record that has come to the step's key, with all its blobs, or None."""
+def find_finished(store: Store, artifacts: Artifacts, work: Work, *, local: bool) -> Record | None:
+    """Return a record that has come to the step's key, of a value that is there and can be read here, or None."""
     assert work.lease is not None
     for record in store.find_records([work.lease], local=local).get(work.lease, []):
         refs = record.artifact.blobs
-        if len(store.has_blobs(refs, local=local)) == len(set(refs)) and _holds(record, work.watch):
+        there = len(store.has_blobs(refs, local=local)) == len(set(refs))
+        if there and artifacts.find_obstacle(record.artifact) is None and _holds(record, work.watch):
             return record
     return None
 

@@ -1,12 +1,13 @@
 """What a modifier is: a decorator that leaves the function as it is and notes what it wants.
 
-Knows nothing of single decorators. A modifier maps a list of nodes to a list of nodes at its stage; the nodes
-that one function makes pass the stages in order, and within a stage the modifiers nearest to the function
-first.
+Knows nothing of single decorators. Most are node modifiers: they map a list of nodes to a list of nodes at their
+stage. The nodes that one function makes pass the stages in order, and within a stage the modifiers nearest to the
+function first.
 """
 
 from __future__ import annotations
 
+import abc
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,19 +28,17 @@ NOTES = "__dagbuild__"
 
 
 class Stage(IntEnum):
-    """When a modifier acts."""
+    """When a node modifier acts."""
 
-    RESOLVE = 0
-    CREATE = 1
-    INJECT = 2
-    EXPAND = 3
-    TRANSFORM = 4
-    DECORATE = 5
+    CREATE = 0
+    EXPAND = 1
+    TRANSFORM = 2
+    DECORATE = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a modifier may know besides the nodes: the user's function, where it stands, and the config."""
+    """What a node modifier may know besides the nodes: the user's function, where it stands, and the config."""
 
     function: Callable[..., Any]
     where: Where
@@ -47,9 +46,7 @@ class Context:
 
 
 class Modifier:
-    """A decorator; a subclass says at which stage it acts and how."""
-
-    stage: ClassVar[Stage]
+    """A decorator that notes itself on the function."""
 
     def __call__(self, function: Function) -> Function:
         """Note this modifier on the function and return the very function."""
@@ -64,13 +61,19 @@ class Modifier:
         """The decorator's name as the user writes it."""
         return type(self).__name__
 
-    def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:
-        """Return the nodes that take the place of `nodes`; raises GraphError."""
-        raise NotImplementedError
-
     def error(self, message: str, *, hint: str | None = None) -> GraphError:
         """Return an error of this decorator; the place is filled in by whoever knows it."""
         return GraphError(f"@{self.label}: {message}", hint=hint)
+
+
+class NodeModifier(Modifier, abc.ABC):
+    """A decorator that changes the nodes of its function; a subclass says at which stage and how."""
+
+    stage: ClassVar[Stage]
+
+    @abc.abstractmethod
+    def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:
+        """Return the nodes that take the place of `nodes`; raises GraphError."""
 
 
 def modifiers_of(function: Callable[..., Any]) -> tuple[Modifier, ...]:

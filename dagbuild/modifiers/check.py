@@ -7,13 +7,14 @@ again.
 
 from __future__ import annotations
 
+import abc
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from dagbuild.errors import did_you_mean
-from dagbuild.modifiers.base import Context, Modifier, Stage, Target, select_nodes
+from dagbuild.modifiers.base import Context, Modifier, NodeModifier, Stage, Target, select_nodes
 from dagbuild.modifiers.checks import CHECKS, Check
 from dagbuild.modifiers.validators import DataValidator, ValidationResult, find_kinds
 from dagbuild.node import Group, Node, Parameter, Source, Where
@@ -68,14 +69,14 @@ class ReturnChecked:
         return value
 
 
-class _Checks(Modifier):
+class _Checks(NodeModifier):
     stage = Stage.TRANSFORM
 
     _target: Target
 
+    @abc.abstractmethod
     def _validators(self, node: Node) -> list[tuple[str, str, Check | DataValidator]]:
         """Return (name, importance, validator) of each check of the node."""
-        raise NotImplementedError
 
     def apply(self, nodes: list[Node], _: Context, /) -> list[Node]:
         """Put each node behind its checks."""

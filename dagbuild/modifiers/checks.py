@@ -7,8 +7,9 @@ it. Libraries open late: whoever has a pandas value to check has imported pandas
 
 from __future__ import annotations
 
+import abc
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,7 +19,7 @@ from dagbuild.types import accepts, describe_type
 
 
 @dataclass(frozen=True)
-class Check:
+class Check(abc.ABC):
     """A check with a name in `check_output`; a subclass says what it is of, and counts what is wrong."""
 
     argument: ClassVar[str]
@@ -30,13 +31,13 @@ class Check:
         """Return what is wrong with the argument itself, or None."""
         return None
 
+    @abc.abstractmethod
     def describe(self) -> str:
         """Say what must hold, as in "is between 0 and 1"."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def find_wrong(self, value: Any) -> Mapping[str, Any] | None:
         """Return details of what does not hold, or None when all is well."""
-        raise NotImplementedError
 
     def validate(self, value: Any) -> ValidationResult:
         """Check a value; of a frame each column, unless the check is of frames themselves."""
@@ -47,23 +48,42 @@ class Check:
         return ValidationResult(False, f"{self.describe()}: no ({told})", dict(wrong))
 
 
-class _ElementCheck(Check):
-    """A check that every element of a column must pass, and of a frame each column."""
+class _ColumnCheck(Check):
+    """A check that a column must pass, and of a frame each column."""
 
     def find_wrong(self, value: Any) -> Mapping[str, Any] | None:
         if elements.is_frame(value):
-            wrong = {name: self.find_wrong(column) for name, column in elements.columns(value)}
-            found = {f"'{name}'": elements.tell(details) for name, details in wrong.items() if details}
-            return found or None
+            return _find_in_columns(value, self.find_wrong)
         if elements.is_column(value):
             return self.find_wrong_elements(elements.as_series(value))
+        # The annotation said nothing of the type, so that nobody could tell before.
+        raise TypeError(
+            f"'{self.argument}' checks a column or a frame, and this is {describe_type(type(value))}"
+        )
+
+    @abc.abstractmethod
+    def find_wrong_elements(self, column: Any) -> Mapping[str, Any] | None:
+        """Return details of what does not hold of a pandas Series, or None."""
+
+
+class _ElementCheck(_ColumnCheck):
+    """A check that a single value must pass, and so every element of a column."""
+
+    def find_wrong(self, value: Any) -> Mapping[str, Any] | None:
+        if elements.is_frame(value) or elements.is_column(value):
+            return super().find_wrong(value)
         return self.find_wrong_scalar(value)
 
-    def find_wrong_elements(self, column: Any) -> Mapping[str, Any] | None:
-        raise NotImplementedError
-
+    @abc.abstractmethod
     def find_wrong_scalar(self, value: Any) -> Mapping[str, Any] | None:
-        raise NotImplementedError
+        """Return details of what does not hold of a value that is no column, or None."""
+
+
+def _find_in_columns(
+    frame: Any, find_wrong: Callable[[Any], Mapping[str, Any] | None]
+) -> Mapping[str, Any] | None:
+    wrong = {name: find_wrong(column) for name, column in elements.columns(frame)}
+    return {f"'{name}'": elements.tell(details) for name, details in wrong.items() if details} or None
 
 
 class InRange(_ElementCheck):
@@ -143,7 +163,7 @@ class ValuesIn(_ElementCheck):
         return None if value in self.given else {"value": repr(value)}
 
 
-class DataType(_ElementCheck):
+class DataType(Check):
     """data_type=float: the column's dtype, or the value's type, is that or a kind of it."""
 
     argument = "data_type"
@@ -153,11 +173,10 @@ class DataType(_ElementCheck):
         return f"has the type {describe_type(self.given)}"
 
     def find_wrong(self, value: Any) -> Mapping[str, Any] | None:
-        if not elements.is_column(value):
-            return super().find_wrong(value)
-        return None if elements.dtype_fits(value.dtype, self.given) else {"dtype": str(value.dtype)}
-
-    def find_wrong_scalar(self, value: Any) -> Mapping[str, Any] | None:
+        if elements.is_frame(value):
+            return _find_in_columns(value, self.find_wrong)
+        if elements.is_column(value):
+            return None if elements.dtype_fits(value.dtype, self.given) else {"dtype": str(value.dtype)}
         return None if accepts(type(value), self.given) else {"type": type(value).__name__}
 
 
@@ -201,7 +220,7 @@ class MaxFractionNans(AllowNans):
         return {"missing": part} if part > self.given else None
 
 
-class MaxStandardDev(_ElementCheck):
+class MaxStandardDev(_ColumnCheck):
     """max_standard_dev=f: the column's elements do not spread more."""
 
     argument = "max_standard_dev"
@@ -215,7 +234,7 @@ class MaxStandardDev(_ElementCheck):
         return {"standard deviation": spread} if not spread <= self.given else None
 
 
-class MeanInRange(_ElementCheck):
+class MeanInRange(_ColumnCheck):
     """mean_in_range=(low, high): both ends belong to it."""
 
     argument = "mean_in_range"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any, ClassVar
 
-from dagbuild.modifiers.base import Modifier, Stage
+from dagbuild.modifiers.base import Modifier, NodeModifier
 
 
 class ReadConfig(Mapping[str, Any]):
@@ -44,8 +44,6 @@ class config(Modifier):  # noqa: N801  # decorators are written small
     `resolver` is called with the config and returns whether the function stays. `target_name` names the node.
     `config_used` lists keys that the resolver reads; without it they are found out.
     """
-
-    stage = Stage.RESOLVE
 
     def __init__(
         self,
@@ -91,8 +89,6 @@ class config(Modifier):  # noqa: N801  # decorators are written small
 class Exclude(Modifier):
     """Leaves a function out of the graph."""
 
-    stage = Stage.RESOLVE
-
     @property
     def label(self) -> str:
         """The decorator's name as the user writes it."""
@@ -116,14 +112,14 @@ class resolve(Modifier):  # noqa: N801
     `@resolve(when=ResolveAt.CONFIG_AVAILABLE, decorate_with=lambda columns: extract_columns(*columns))`
     """
 
-    stage = Stage.RESOLVE
     CONFIG_AVAILABLE: ClassVar[ResolveAt] = ResolveAt.CONFIG_AVAILABLE
 
-    def __init__(self, *, when: ResolveAt, decorate_with: Callable[..., Modifier]) -> None:
-        self._when = when
+    def __init__(self, *, when: ResolveAt, decorate_with: Callable[..., NodeModifier]) -> None:
+        if not isinstance(when, ResolveAt):
+            raise self.error(f"when is {when!r}", hint="ResolveAt.CONFIG_AVAILABLE")
         self._decorate_with = decorate_with
 
-    def make(self, given: Mapping[str, Any]) -> Modifier:
+    def make(self, given: Mapping[str, Any]) -> NodeModifier:
         """Return the decorator for this config; raises GraphError when a value it needs is missing."""
         arguments: dict[str, Any] = {}
         for name, parameter in inspect.signature(self._decorate_with).parameters.items():
@@ -139,7 +135,7 @@ class resolve(Modifier):  # noqa: N801
                     hint=f"add '{name}' under [config] in dagbuild.toml",
                 )
         made = self._decorate_with(**arguments)
-        if not isinstance(made, Modifier) or made.stage is Stage.RESOLVE:
+        if not isinstance(made, NodeModifier):
             raise self.error(f"decorate_with returned {made!r}, which is no decorator that config can make")
         return made
 
@@ -147,7 +143,7 @@ class resolve(Modifier):  # noqa: N801
 class resolve_from_config(resolve):  # noqa: N801
     """`resolve` at the moment when the config is known."""
 
-    def __init__(self, *, decorate_with: Callable[..., Modifier]) -> None:
+    def __init__(self, *, decorate_with: Callable[..., NodeModifier]) -> None:
         super().__init__(when=ResolveAt.CONFIG_AVAILABLE, decorate_with=decorate_with)
 
 

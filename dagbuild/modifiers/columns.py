@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from dagbuild.errors import UserError, did_you_mean
-from dagbuild.modifiers.base import Context, Modifier, Stage, list_names, single_last
+from dagbuild.modifiers.base import Context, Modifier, NodeModifier, Stage, list_names, single_last
 from dagbuild.modifiers.frames import column_type, find_frame_library
 from dagbuild.node import Columns, Node, Parameter, Source
 from dagbuild.types import describe_type
@@ -47,7 +47,7 @@ class ExtractColumn:
         return Series(self.column, [self.fill_with] * height)
 
 
-class extract_columns(Modifier):  # noqa: N801  # decorators are written small
+class extract_columns(NodeModifier):  # noqa: N801  # decorators are written small
     """Make a node of each of these columns of the frame that the function returns.
 
     A column is a name or (name, documentation). `fill_with` stands in for a column that is missing; without

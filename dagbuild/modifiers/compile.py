@@ -1,7 +1,7 @@
 """Turn functions and what their decorators noted into nodes.
 
-Fixed stages, in the order of `Stage`. Knows nothing of single decorators beyond the first stage, of modules
-or of the graph: names that clash, edges and cycles are the loader's.
+Fixed stages, in the order of `Stage`, after what config chooses. Knows no other decorators than those, no modules
+and no graph: names that clash, edges and cycles are the loader's.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, get_origin
 
 from dagbuild.errors import GraphError, Problem
-from dagbuild.modifiers.base import Context, Modifier, modifiers_of
+from dagbuild.modifiers.base import Context, NodeModifier, modifiers_of
 from dagbuild.modifiers.choose import Exclude, ReadConfig, config, resolve
 from dagbuild.modifiers.signature import find_where, read_signature
 from dagbuild.node import Node, Where
@@ -72,18 +72,19 @@ def _as_view(node: Node) -> Node:
     return replace(node, cache=replace(node.cache, never=True))
 
 
-def _resolve(function: Callable[..., Any], seen: ReadConfig) -> tuple[str | None, list[Modifier]]:
+def _resolve(function: Callable[..., Any], seen: ReadConfig) -> tuple[str | None, list[NodeModifier]]:
     name = function.__name__
     chosen: str | None = name
-    rest: list[Modifier] = []
+    rest: list[NodeModifier | resolve] = []
     for modifier in modifiers_of(function):
-        if isinstance(modifier, Exclude):
-            return None, []
-        if isinstance(modifier, config):
-            choice = modifier.choose(name, seen)
-            chosen = choice if chosen is not None else None
-        else:
-            rest.append(modifier)
+        match modifier:
+            case Exclude():
+                return None, []
+            case config():
+                choice = modifier.choose(name, seen)
+                chosen = choice if chosen is not None else None
+            case NodeModifier() | resolve():
+                rest.append(modifier)
     if chosen is None:
         return None, []
     return chosen, [modifier.make(seen) if isinstance(modifier, resolve) else modifier for modifier in rest]

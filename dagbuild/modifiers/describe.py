@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from dagbuild.errors import did_you_mean
-from dagbuild.modifiers.base import Context, Modifier, Stage, Target, find_first, select_nodes
+from dagbuild.modifiers.base import Context, NodeModifier, Stage, Target, find_first, select_nodes
 from dagbuild.node import CachePolicy, Node
 
 _RESERVED = ("hamilton", "dagbuild", "dag", "module", "data_quality", "gdpr", "ccpa", "ray_remote")
 
 
-class _Describes(Modifier):
+class _Describes(NodeModifier):
     stage = Stage.DECORATE
 
     def _change(self, nodes: list[Node], target: Target, change: Callable[[Node], Node]) -> list[Node]:

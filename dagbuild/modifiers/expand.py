@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from dagbuild.errors import did_you_mean
-from dagbuild.modifiers.base import Context, Modifier, Stage, find_first, single_node
+from dagbuild.modifiers.base import Context, Modifier, NodeModifier, Stage, find_first, single_node
 from dagbuild.modifiers.columns import extract_from
 from dagbuild.node import REQUIRED, Binding, Group, Node, Source, Value
 
 Bindings: TypeAlias = Mapping[str, Binding]
 
 
-class parameterize(Modifier):  # noqa: N801  # decorators are written small
+class parameterize(NodeModifier):  # noqa: N801  # decorators are written small
     """Make one node for each keyword: `out={"parameter": source("node") | value(3) | group(...)}`.
 
     With documentation: `out=({...}, "what it is")`; else that of the function, where `{parameter}` and
@@ -74,7 +74,7 @@ class parameterize_sources(parameterize):  # noqa: N801
         )
 
 
-class inject(Modifier):  # noqa: N801
+class inject(NodeModifier):  # noqa: N801
     """Bind parameters of the function: `@inject(parameter=value(3))`."""
 
     stage = Stage.EXPAND
@@ -123,7 +123,7 @@ class RenameColumns:
         return frame.rename(dict(zip(frame.columns, self.names, strict=True)))
 
 
-class parameterize_extract_columns(Modifier):  # noqa: N801
+class parameterize_extract_columns(NodeModifier):  # noqa: N801
     """Make a frame for each `ParameterizedExtract`, and a node of each of its columns.
 
     The frames are called `function__0`, `function__1` and so on. With `reassign_columns` the frame's columns
@@ -171,7 +171,7 @@ class CallWithDefaults:
         return self.function(**{**dict(self.defaults), **arguments})
 
 
-class does(Modifier):  # noqa: N801
+class does(NodeModifier):  # noqa: N801
     """Let another function do the work of this one, whose body is empty.
 
     It is called with this function's parameters as keywords; `argument_mapping` renames them:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dagbuild.errors import UserError, did_you_mean
-from dagbuild.modifiers.base import Context, Modifier, Stage, list_names, single_last
+from dagbuild.modifiers.base import Context, NodeModifier, Stage, list_names, single_last
 from dagbuild.node import Node, Parameter, Source
 from dagbuild.types import describe_type, plain_type
 
@@ -36,7 +36,7 @@ class ExtractField:
         return self.fill_with
 
 
-class extract_fields(Modifier):  # noqa: N801
+class extract_fields(NodeModifier):  # noqa: N801
     """Make a node of each of these fields of the dict that the function returns.
 
     Fields are given as {"name": type}, or as names when the function returns `dict[str, T]`, or not at all
@@ -124,7 +124,7 @@ class ExtractElement:
         return elements[self.position]
 
 
-class unpack_fields(Modifier):  # noqa: N801
+class unpack_fields(NodeModifier):  # noqa: N801
     """Make a node of each element of the tuple that the function returns, under these names in order."""
 
     stage = Stage.TRANSFORM

@@ -1,8 +1,4 @@
-"""Checks of a value: the base class for one's own, and those that `check_output` knows by name.
-
-Each is a small frozen class; its fields are what the fingerprint sees of it. Libraries open late: whoever has
-a pandas value to check has imported pandas already.
-"""
+"""What checks of a value have in common: what they find, the kinds of value, and the base class for one's own."""
 
 from __future__ import annotations
 

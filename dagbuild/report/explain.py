@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from dagbuild.plan import Step
-from dagbuild.reasons import Reason
+from dagbuild.reasons import Reason, index_parts
 from dagbuild.record import Manifest, Part, Record
 from dagbuild.report import units
 from dagbuild.report.style import Row, Style, table
@@ -71,7 +71,7 @@ def explanation_to_json(
 
 def compare(old: Manifest | None, new: Manifest) -> list[tuple[str, Part, Part | None, Part | None]]:
     """Return (changed, added, removed or same; the part; as it was; as it is), changes first."""
-    before, after = _index(old), _index(new)
+    before, after = index_parts(old.parts if old else ()), index_parts(new.parts)
     found: list[tuple[str, Part, Part | None, Part | None]] = []
     for key in dict.fromkeys([*after, *before]):
         was, now = before.get(key), after.get(key)
@@ -83,17 +83,6 @@ def compare(old: Manifest | None, new: Manifest) -> list[tuple[str, Part, Part |
             found.append(("changed" if was and now else "added" if now else "removed", part, was, now))
     rank = {"changed": 0, "added": 1, "removed": 2}
     return sorted(found, key=lambda item: rank.get(item[0], 3))
-
-
-def _index(manifest: Manifest | None) -> Mapping[tuple[str, str, int], Part]:
-    # Two helpers of one name are told apart by their order, as everywhere.
-    index: dict[tuple[str, str, int], Part] = {}
-    for part in manifest.parts if manifest else ():
-        number = 0
-        while (part.kind, part.name, number) in index:
-            number += 1
-        index[part.kind, part.name, number] = part
-    return index
 
 
 def _rows(old: Manifest | None, new: Manifest) -> list[Row]:

@@ -25,22 +25,22 @@ from dagbuild.snapshot.ground import Ground
 from dagbuild.snapshot.plain import graph_from_json, graph_to_json
 from dagbuild.store import FileDigests
 
-FORMAT = 2
+FORMAT = 3
 ENOUGH = 2
 """Imports that must have said the same."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What was found on a ground: the plain form of graph and manifests.
+    """What was found on a ground: graph and manifests as JSON texts, read when they are wanted.
 
     `imports` counts those that agreed; 0 when they never will. `doubts` names inputs whose values are not of their
     type.
     """
 
     ground: Ground
-    graph: Mapping[str, Any]
-    manifests: Mapping[str, Any]
+    graph: str
+    manifests: str
     doubts: tuple[str, ...] = ()
     imports: int = 1
 
@@ -58,27 +58,26 @@ class Snapshot:
 
     def open_graph(self, places: Places) -> Graph:
         """Return the graph, without its code."""
-        return graph_from_json(self.graph, places)
+        return graph_from_json(json.loads(self.graph), places)
 
     def open_manifests(self) -> dict[str, Manifest]:
         """Return the manifest of each node."""
-        parts = [Part.from_json(part) for part in self.manifests["parts"]]
-        return {name: Manifest(tuple(parts[i] for i in own)) for name, own in self.manifests["nodes"].items()}
+        told = json.loads(self.manifests)
+        parts = [Part.from_json(part) for part in told["parts"]]
+        return {name: Manifest(tuple(parts[i] for i in own)) for name, own in told["nodes"].items()}
 
 
 def take_snapshot(
     ground: Ground, graph: Graph, manifests: Mapping[str, Manifest], places: Places, doubts: tuple[str, ...]
 ) -> Snapshot:
-    """Return the snapshot of what an import gave, in its plain form."""
+    """Return the snapshot of what an import gave."""
     numbers: dict[Part, int] = {}  # a helper's line is in the manifests of all nodes that reach it
     nodes = {
         name: [numbers.setdefault(part, len(numbers)) for part in manifest.parts]
         for name, manifest in manifests.items()
     }
-    parts = [part.to_json() for part in numbers]
-    # Through JSON, so that it equals what is read back.
-    graph_form = json.loads(json.dumps(graph_to_json(graph, places)))
-    return Snapshot(ground, graph_form, json.loads(json.dumps({"nodes": nodes, "parts": parts})), doubts)
+    told = {"nodes": nodes, "parts": [part.to_json() for part in numbers]}
+    return Snapshot(ground, json.dumps(graph_to_json(graph, places)), json.dumps(told), doubts)
 
 
 class Album:
@@ -106,12 +105,13 @@ class Album:
             told, _, body = self._path.read_bytes().partition(b"\n")
             if told.decode("ascii", "replace") != digest_bytes(body):
                 return None
-            data = json.loads(body)
+            head, graph, manifests = body.decode("ascii").split("\n")
+            data = json.loads(head)
             before = Ground.from_json(data["ground"])
             ground = before.check(self.places, self._files)
             if ground is None:
                 return None
-            found = Snapshot(ground, data["graph"], data["manifests"], tuple(data["doubts"]), data["imports"])
+            found = Snapshot(ground, graph, manifests, tuple(data["doubts"]), data["imports"])
         except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
             return None
         if ground != before:
@@ -122,17 +122,15 @@ class Album:
         """Write it down where that is possible."""
         if self._path is None or not self._path.parents[2].is_dir():
             return
-        data = {
+        head = {
             "ground": snapshot.ground.to_json(),
-            "graph": snapshot.graph,
-            "manifests": snapshot.manifests,
             "doubts": list(snapshot.doubts),
             "imports": snapshot.imports,
         }
         part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            body = json.dumps(data).encode()
+            body = "\n".join([json.dumps(head), snapshot.graph, snapshot.manifests]).encode("ascii")
             part.write_bytes(digest_bytes(body).encode("ascii") + b"\n" + body)
             part.replace(self._path)
 

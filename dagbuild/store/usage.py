@@ -1,7 +1,7 @@
 """What takes the space of a local store, node by node, and what it would cost to make again.
 
-Knows records and the sizes of blob files; reads no blob. A blob that several values are made of is counted once for
-each node, and once in the total.
+Knows records and the sizes of files; reads no blob. A blob that several values are made of is counted once for each
+node, and once in the total.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dagbuild.digest import Digest
-from dagbuild.record import Artifact
+from dagbuild.record import ACCEPTED, Artifact
 from dagbuild.store.local import LocalStore
 from dagbuild.store.verify import iter_blobs
 
@@ -33,7 +33,10 @@ class NodeUsage:
 
 @dataclass(frozen=True)
 class Usage:
-    """The nodes, the largest first, and the whole: `size` of all blobs, `unnamed` bytes that no value is made of."""
+    """The nodes, the largest first, and the whole: `size` of all blobs, `unnamed` bytes that no value is made of.
+
+    `copied` are the bytes of copies of files and folders, which are there besides the blobs.
+    """
 
     nodes: tuple[NodeUsage, ...]
     records: int
@@ -41,6 +44,7 @@ class Usage:
     blobs: int
     size: int
     unnamed: int
+    copied: int
     seconds: float
 
 
@@ -67,7 +71,8 @@ def measure(store: LocalStore, pins: Mapping[str, Artifact] | None = None) -> Us
     records = 0
     for record in store.iter_records():
         records += 1
-        add(record.node, record.artifact, record.duration)
+        if record.artifact.codec != ACCEPTED:  # an author's word is no value
+            add(record.node, record.artifact, record.duration)
     # A value that two nodes gave is shared too.
     uses = Counter(
         digest for value in values.values() for digest in value.blobs for _ in range(len(value.seconds))
@@ -84,6 +89,7 @@ def measure(store: LocalStore, pins: Mapping[str, Artifact] | None = None) -> Us
         blobs=len(sizes),
         size=sum(sizes.values()),
         unnamed=sum(size for digest, size in sizes.items() if digest not in uses),
+        copied=sum(copy.size for copy in store.placed.iter_copies()),
         seconds=sum(usage.seconds for usage in nodes),
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dagbuild.cli.group import COMMANDS
+from dagbuild.cli.commands import COMMANDS
 from dagbuild.settings import load_settings
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from dagbuild.acceptance import Acceptance
+from dagbuild.accepting import accept_everywhere, accept_node, revoke
 from dagbuild.errors import InputError
+from dagbuild.pinning import pin_built
 from dagbuild.plan import Status
 from dagbuild.project import Project
 from tests.integration.test_rename import edit
@@ -59,7 +61,10 @@ def accept(folder: Path, node: str = "", **options: str) -> list[Acceptance]:
     """Accept in a process of its own, as it were."""
     project = load_project(folder)
     try:
-        return project.accept(node, **options)
+        because = options.pop("because")
+        if node:
+            return [accept_node(project, node, because)]
+        return accept_everywhere(project, because, **options)
     finally:
         project.close()
 
@@ -147,13 +152,13 @@ def test_revoked(project: Path) -> None:
     edit(project, ('f"total {total}"', 'f"the total {total}"'))
     wrong = build(project, "report").values["report"]
 
-    load_project(project).revoke("spend")
+    revoke(load_project(project), "spend")
 
     assert wrong == "the total 12"
     assert statuses(project) == {"raw": "fresh", "spend": "stale", "total": "affected", "report": "affected"}
     assert build(project, "report").values["report"] == "the total 212"
     with pytest.raises(InputError, match="no change of 'spend' is accepted"):
-        load_project(project).revoke("spend")
+        revoke(load_project(project), "spend")
 
 
 def test_back_to_the_code_of_before(project: Path) -> None:
@@ -212,7 +217,7 @@ def test_log_has_it(project: Path) -> None:
 
     assert Acceptance.from_record(loaded.log("spend")[0]) == said
     with pytest.raises(InputError, match="no value"):
-        loaded.pin_built("spend", "@" + said.to_record().artifact.digest)
+        pin_built(loaded, "spend", "@" + said.to_record().artifact.digest)
 
 
 LIBRARY = """

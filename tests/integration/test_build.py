@@ -383,7 +383,7 @@ DEGREES = """
 
 
 def test_value_that_cannot_be_read_here_is_made_again(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """A value of a codec's other version is a miss that says so, for a target and below; the new one counts then."""
+    """A value of a codec's other version is a miss that says so, for a target and below; each version finds its own then."""
     request.addfinalizer(lambda: forget_modules(tmp_path))
     nodes = """
         from degrees import Celsius
@@ -402,14 +402,18 @@ def test_value_that_cannot_be_read_here_is_made_again(tmp_path: Path, request: p
     result = build(tmp_path, "outside", load={"config": {"factor": 3.0}})
     again = build(tmp_path, "outside", load={"config": {"factor": 2.0}})
     third = build(tmp_path, "outside", load={"config": {"factor": 2.0}})
+    write_files(tmp_path, files)  # as somebody else still has it
+    before = build(tmp_path, "outside", load={"config": {"factor": 2.0}})
 
-    why = "written by codec 'celsius/1', this dagbuild reads 'celsius/2'"
+    why = "its value cannot be read here: written by codec 'celsius/1', this dagbuild reads 'celsius/2'"
     assert result.values == {"outside": 61.5}
-    assert [notice.text for notice in result.notices] == [f"the value of 'inside' is made again: {why}"]
+    assert [notice.text for notice in result.notices] == [f"'inside' is made again: {why}"]
     assert computed(again) == {"outside"}
-    assert [notice.text for notice in again.notices] == [f"the value of 'outside' is made again: {why}"]
+    assert [notice.text for notice in again.notices] == [f"'outside' is made again: {why}"]
     assert computed(third) == set()
     assert third.values == {"outside": 41.0}
+    assert computed(before) == set()
+    assert before.values == {"outside": 41.0}
 
 
 def test_ctrl_c_is_heard_where_its_exception_goes_lost(tmp_path: Path, ctrl_c: None) -> None:

@@ -11,6 +11,7 @@ from dagbuild.errors import ColumnsError
 from dagbuild.events import BuildResult, Failure
 from dagbuild.node import Columns
 from dagbuild.observe import Places
+from dagbuild.pinning import pin_value
 from dagbuild.plan import Status
 from dagbuild.project import Project
 from dagbuild.snapshot.plain import graph_from_json, graph_to_json
@@ -210,7 +211,7 @@ def test_of_what_is_given_the_columns_count_too(project: Path, given: str) -> No
         if given == "override":
             return computed(build(project, "cost", overrides={"data": frame}))
         opened = load_project(project)
-        opened.pin_value("data", frame)
+        pin_value(opened, "data", frame)
         opened.close()
         return computed(build(project, "cost"))
 

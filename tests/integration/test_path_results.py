@@ -10,6 +10,7 @@ import pytest
 
 from dagbuild import Driver, create_module
 from dagbuild.events import How
+from dagbuild.pinning import pin_value
 from dagbuild.store.gc import GRACE, collect_garbage
 from dagbuild.store.verify import verify_store
 from tests.support import build, computed, forget_modules, load_project, write_files
@@ -222,7 +223,7 @@ def test_pins_and_overrides_are_the_file_as_it_was(project):
     build(project, "words")
     mine = project / "report.html"
     opened = load_project(project)
-    opened.pin_value("report", mine)
+    pin_value(opened, "report", mine)
     opened.close()
     mine.write_text("changed after the pin")
 

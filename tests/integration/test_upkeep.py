@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from dagbuild.cli.main import run
+from dagbuild.pinning import pin_built, pin_value
 from dagbuild.settings import load_settings
 from dagbuild.shadows import find_shadows
 from dagbuild.store.remote import RemoteDeniedError
@@ -30,6 +31,17 @@ NODES = """
         return int(scaled["spend"].sum())
 """
 COLUMN = 5_000 * 8
+FILES = """
+    from pathlib import Path
+
+    def page() -> Path:
+        path = Path("page.bin")
+        path.write_bytes(bytes(100_000))
+        return path
+
+    def length(page: Path) -> int:
+        return page.stat().st_size
+"""
 
 
 @pytest.fixture
@@ -75,7 +87,7 @@ def build_rates(folder: Path, *rates: int) -> None:
 
 def pin(folder: Path, node: str, value=None) -> None:
     project = load_project(folder)
-    project.pin_built(node) if value is None else project.pin_value(node, value)
+    pin_built(project, node) if value is None else pin_value(project, node, value)
     project.close()
 
 
@@ -321,7 +333,34 @@ class TestStats:
         )
         assert nodes["days"]["shared"] == nodes["days"]["size"]
         assert usage["seconds"] == pytest.approx(sum(each["seconds"] for each in nodes.values()))
-        assert usage["unnamed"] == 0
+        assert (usage["unnamed"], usage["copied"]) == (0, 0)
+
+    def test_counts_what_was_given_back_as_files(self, tmp_path, capsys, monkeypatch):
+        """Copies of a node's files are there besides its value, and are told apart from it."""
+        write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]\n', "nodes.py": FILES})
+        monkeypatch.chdir(tmp_path)
+        build(tmp_path, "length")
+        forget_modules(tmp_path)
+        _, usage = call(tmp_path, capsys, "stats")
+        run(["--project", str(tmp_path), "stats"])
+        told = capsys.readouterr().out
+
+        written = [path for path in (tmp_path / "cache" / "files").rglob("*") if path.is_file()]
+        assert usage["size"] == 100_000
+        assert usage["copied"] == sum(path.stat().st_size for path in written) >= 100_000
+        assert "100 kB more in copies of files that nodes made" in told
+
+    def test_an_accepted_change_is_no_value(self, checkout, capsys):
+        """What an author has said of a node takes no line of its own."""
+        folder = checkout("a", remote=False)
+        build_rates(folder, 2)
+        (folder / "nodes.py").write_text((folder / "nodes.py").read_text().replace("* rate", "* (rate)* 1"))
+        forget_modules(folder)
+        run(["--project", str(folder), "accept", "scaled", "--because", "the same"])
+        _, usage = call(folder, capsys, "stats")
+
+        assert {each["node"] for each in usage["nodes"]} == {"days", "scaled", "total"}
+        assert (usage["records"], usage["versions"]) == (4, 3)
 
 
 class TestLogs:

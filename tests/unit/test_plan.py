@@ -22,6 +22,7 @@ class FakeLookup:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.gone: set[BlobRef] = set()
+        self.unreadable: dict[str, str] = {}
         self.asked: list[int] = []
 
     def find(self, keys: Collection[Key]) -> dict[Key, Record]:
@@ -48,6 +49,9 @@ class FakeLookup:
 
     def place(self, refs: Iterable[BlobRef]) -> Place:
         return Place.NOWHERE if self.gone & set(refs) else Place.LOCAL
+
+    def find_obstacle(self, artifact: Artifact) -> str | None:
+        return self.unreadable.get(artifact.digest)
 
 
 def make_manifest(name: str, code: str) -> Manifest:
@@ -174,6 +178,40 @@ def test_missing_blob_of_a_value_that_nobody_needs_is_no_matter(lookup: FakeLook
     lookup.gone = {ref for record in lookup.records if record.node == "a" for ref in record.artifact.blobs}
 
     assert make_plan(request, lookup).clean
+
+
+def digest_of(lookup: FakeLookup, node: str) -> str:
+    return next(record.artifact.digest for record in lookup.records if record.node == node)
+
+
+@pytest.mark.parametrize("code", [{}, {"d": "v2"}])
+def test_value_that_cannot_be_read_here_is_made_again_where_it_is_needed(
+    lookup: FakeLookup, code: dict[str, str]
+) -> None:
+    """For the user who asks for it, and for a node that runs; the reason says what to do about it."""
+    build(make_request(GRAPH, "d", {}), lookup)
+    node = "b" if code else "d"
+    lookup.unreadable[digest_of(lookup, node)] = "install polars"
+
+    plan = make_plan(make_request(GRAPH, "d", code), lookup)
+
+    assert set(plan.names(Decision.RUN)) == {node, "d"}
+    assert plan.steps[node].status is Status.MISSING
+    assert [str(reason) for reason in plan.steps[node].reasons] == [
+        "its value cannot be read here: install polars"
+    ]
+
+
+def test_value_that_cannot_be_read_and_nobody_needs_is_fresh(lookup: FakeLookup) -> None:
+    """What is made from it is as right as ever."""
+    request = make_request(GRAPH, "d", {})
+    build(request, lookup)
+    lookup.unreadable[digest_of(lookup, "a")] = "install polars"
+
+    plan = make_plan(request, lookup)
+
+    assert plan.clean
+    assert plan.steps["a"].status is Status.FRESH
 
 
 def test_forced_node_runs_and_what_is_below_waits_for_its_value(lookup: FakeLookup) -> None:

@@ -228,6 +228,15 @@ def test_each_check_tells_good_from_bad(argument, given, good, bad):
     assert ": no (" in found.message
 
 
+@pytest.mark.parametrize(("argument", "given"), [("max_standard_dev", 1.0), ("mean_in_range", (0, 1))])
+def test_a_check_of_columns_says_so_when_it_meets_something_else(argument, given):
+    """Where the annotation says nothing, a check that only columns can pass names what it was given."""
+    check = CHECKS[argument](given)
+
+    with pytest.raises(TypeError, match=f"'{argument}' checks a column or a frame, and this is float"):
+        check.validate(0.5)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

@@ -167,6 +167,24 @@ def test_resolve_needs_its_config():
     )
 
 
+@pytest.mark.parametrize("make", [lambda: config.when(region="US"), lambda: 3])
+def test_resolve_takes_only_decorators_that_change_nodes(make):
+    """What chooses between functions comes too late from config, and what is no decorator is none."""
+
+    @resolve_from_config(decorate_with=lambda: make())
+    def parts(x: int) -> dict:
+        return {}
+
+    with pytest.raises(GraphError, match="which is no decorator that config can make"):
+        make_graph(parts)
+
+
+def test_resolve_knows_one_moment():
+    """Anything else is told where it is written."""
+    with pytest.raises(GraphError, match="@resolve: when is 'later'"):
+        resolve(when="later", decorate_with=lambda names: extract_fields(names))
+
+
 def test_excluded_functions_are_no_nodes():
     """hamilton_exclude works with and without brackets, and needs no annotations."""
 

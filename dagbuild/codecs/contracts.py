@@ -1,0 +1,92 @@
+"""Tell whether this environment can read a value, by what its record says of it: its codecs and their libraries.
+
+Reads no blob and imports no library. Guards: what could be read is never called unreadable. The other way round, only
+reading shows that a library has moved on too far.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+from importlib.util import find_spec
+from typing import Any
+
+from dagbuild.codecs.registry import PACKAGES, Registry
+from dagbuild.record import Artifact
+
+_CONTAINERS = ("tuple", "frozenset", "list", "set", "dict")
+
+
+class Contracts:
+    """Answers for many artifacts; a package that was found is not looked for again."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._found: set[str] = set()
+
+    def find_obstacle(self, artifact: Artifact) -> str | None:
+        """Return why the value cannot be read here, and what to do about it; None where nothing is known against it."""
+        form = artifact.meta.get("form") if isinstance(artifact.meta, Mapping) else None
+        for name in dict.fromkeys(_codecs(artifact.codec, form)):
+            why = self._registry.find_obstacle(name)
+            if why is not None:
+                return why
+        missing = self._find_missing(artifact) if artifact.libraries else []
+        if not missing:
+            return None
+        wrote = " and ".join(f"{name} {artifact.libraries[name]}" for name in missing)
+        return f"it was written with {wrote}: install {'it' if len(missing) == 1 else 'them'}"
+
+    def _find_missing(self, artifact: Artifact) -> list[str]:
+        """Return the distributions that are needed and not there."""
+        needed = [name for name in artifact.libraries if name in PACKAGES]
+        missing = [name for name in needed if not self._is_there(name)]
+        others = [name for name in artifact.libraries if name not in PACKAGES and not _is_installed(name)]
+        if others:
+            # What another distribution gives under the same name (a build without graphics, a fork) is as good.
+            modules = {name.partition(":")[0].partition(".")[0] for name in artifact.names}
+            if not all(map(self._is_there, modules)):
+                missing += others
+        return missing
+
+    def _is_there(self, package: str) -> bool:
+        if package not in self._found:
+            if package in sys.modules:
+                there = sys.modules[package] is not None
+            else:
+                there = _find(package)
+            if not there:
+                return False  # asked again: it may be installed while a session lasts
+            self._found.add(package)
+        return True
+
+
+def _codecs(codec: str, form: Any) -> Iterator[str]:
+    """Yield the codecs of a value and of what is in its containers, as far as the record holds its form."""
+    if not codec.startswith("plain/"):
+        yield codec
+        return
+    todo = [form]
+    while todo:
+        each = todo.pop()
+        match each:
+            case ["@", str(name), *_]:
+                yield name
+            case [str(tag), *items] if tag in _CONTAINERS:
+                todo += items
+
+
+def _find(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except (ImportError, ValueError):  # no name of a package
+        return False
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        metadata.distribution(distribution)
+    except (metadata.PackageNotFoundError, ValueError):
+        return False
+    return True

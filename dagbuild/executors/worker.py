@@ -121,8 +121,8 @@ def _call(function: Callable[..., Any], /, **arguments: Any) -> Any:
 def _run(work: Work, artifacts: Artifacts) -> Outcome:
     log = _Log()
     arguments: dict[str, Any] = {}
-    started, since, wall, cpu = time.time(), file_clock(), time.perf_counter(), time.process_time()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started, since, wall = time.time(), file_clock(), time.perf_counter()
+    before = resource.getrusage(resource.RUSAGE_SELF)
     observer = _watch(work, artifacts)
     call = observer.call if observer else _call
     try:
@@ -135,11 +135,12 @@ def _run(work: Work, artifacts: Artifacts) -> Outcome:
         raise
     except BaseException as error:  # SystemExit in a node ends the node, not the build
         return make_failure(error, arguments)
+    after = resource.getrusage(resource.RUSAGE_SELF)
     facts: dict[str, Any] = {
         "started": started,
         "duration": time.perf_counter() - wall,
-        "cpu": time.process_time() - cpu,
-        "memory": max(0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak) * _RSS_UNIT,
+        "cpu": after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime,
+        "memory": max(0, after.ru_maxrss - before.ru_maxrss) * _RSS_UNIT,
         "host": platform.node(),
         "log": log.text(),
         "seen": observer.finish() if observer else Seen(),

@@ -110,11 +110,12 @@ class Index:
             if entry.node not in newest or entry.rank() > newest[entry.node].rank():
                 newest[entry.node] = entry
         there = self.find_keys(added)
+        alone = {entry.position: canonical_json([entry.position]) for entry in entries}
         for key, positions in added.items():
-            yield (
-                b"k" + key.encode("utf-8", "surrogatepass"),
-                canonical_json([*there.get(key, ()), *positions]),
-            )
+            before = there.get(key, ())
+            is_alone = len(positions) == 1 and not before
+            told = alone[positions[0]] if is_alone else canonical_json([*before, *positions])
+            yield b"k" + key.encode("utf-8", "surrogatepass"), told
         nodes = self.find_nodes(newest)
         for node, entry in newest.items():
             if node not in nodes or entry.rank() > nodes[node].rank():

@@ -77,10 +77,11 @@ def find_acceptances(
     chains: dict[str, tuple[Acceptance, ...]] = {}
     open_ends = {node: manifest.fingerprint for node, manifest in manifests.items()}
     while open_ends:
-        found = find([acceptance_key(end) for end in open_ends.values()])
+        keys = {node: acceptance_key(end) for node, end in open_ends.items()}
+        found = find(list(keys.values()))
         ends: dict[str, Digest] = {}
-        for node, end in open_ends.items():
-            said = [a for r in found.get(acceptance_key(end), ()) if (a := Acceptance.from_record(r))]
+        for node, key in keys.items():
+            said = [a for r in found.get(key, ()) if (a := Acceptance.from_record(r))]
             last = max((a for a in said if a.node == node), key=lambda a: a.moment, default=None)
             chain = chains.get(node, ())
             if last is None or last.revoked or any(step.fresh == last.known for step in chain):

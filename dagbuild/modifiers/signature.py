@@ -45,7 +45,7 @@ def read_signature(
     def add(message: str, hint: str | None = None) -> None:
         problems.append(Problem(message, str(where), hint))
 
-    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+    if function.__code__.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
         add(f"'{name}' is an async function, which a build cannot wait for", "write def instead of async def")
     try:
         signature = inspect.signature(function)

@@ -107,7 +107,7 @@ def collect_garbage(
     cannot be written.
     """
     now = time.time() if now is None else now
-    with hold_lease(store.layout.lock("gc"), lambda _: None):
+    with hold_lease(store.layout.lock_name("gc"), lambda _: None):
         files = {ref.digest: (path, ref.size, _mtime(path)) for path, ref in iter_blobs(store)}
         values = _read_values(store, set(pins), keep_runs)
         for value in values.values():

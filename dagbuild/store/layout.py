@@ -63,6 +63,7 @@ class Layout:
         self.index = folder / "index" / str(INDEX_FORMAT)
         self.files = folder / "files"
         self.locks = folder / "locks"
+        self._locks = f"{self.locks}{os.sep}"
         self.uses = folder / "uses"
         self.remotes = folder / "remote"
         self.aside = folder / "aside"
@@ -78,11 +79,11 @@ class Layout:
         start = len(PREFIX)
         return f"{self._objects}{digest[start : start + 2]}{os.sep}{digest[start + 2 :]}"
 
-    def lock(self, name: str) -> Path:
-        """Return the path of a lock; raises StoreError unless the name is a digest or a plain word."""
+    def lock_name(self, name: str) -> str:
+        """Return the text of a lock's path; raises StoreError unless the name is a digest or a plain word."""
         if not (is_digest(name) or name.isalnum()):
             raise StoreError(f"{name!r} is not the name of a lock")
-        return self.locks / name
+        return f"{self._locks}{name}"
 
     def check(self, on_notice: Notice) -> None:
         """Raise StoreError when a newer dagbuild wrote the folder; a folder that is not there yet is fine.

@@ -2,7 +2,7 @@
 
 A lock of the operating system on a file, which dies with its holder; what is written in the file is for people only.
 Where there are no such locks, or the folder cannot be written, everybody is given the right: work done twice is not
-wrong.
+wrong. Paths are texts where leases are taken, once for each node.
 """
 
 from __future__ import annotations
@@ -26,15 +26,14 @@ except ImportError:  # pragma: no cover - Windows
 
 
 @contextlib.contextmanager
-def hold_lease(path: Path, on_wait: Callable[[str], None]) -> Iterator[bool]:
+def hold_lease(path: str, on_wait: Callable[[str], None]) -> Iterator[bool]:
     """Hold the lock on `path`; yields whether another holder had to be waited for, who is told to `on_wait`."""
     spare = _SPARES.link(path)
     if spare is not None:
         try:
             yield False
         finally:
-            with contextlib.suppress(OSError):
-                path.unlink()  # while it is held, so nobody's lock is lost
+            _remove(path)  # while it is held, so nobody's lock is lost
             _SPARES.give_back(spare)
         return
     with _wait_for(path, on_wait) as waited:
@@ -42,7 +41,7 @@ def hold_lease(path: Path, on_wait: Callable[[str], None]) -> Iterator[bool]:
 
 
 @contextlib.contextmanager
-def _wait_for(path: Path, on_wait: Callable[[str], None]) -> Iterator[bool]:
+def _wait_for(path: str, on_wait: Callable[[str], None]) -> Iterator[bool]:
     """Hold the lock on `path` with a file of its own, where somebody has one there already or names are not shared."""
     file = _open(path)
     if file is None:
@@ -71,8 +70,7 @@ def _wait_for(path: Path, on_wait: Callable[[str], None]) -> Iterator[bool]:
         yield waited
     finally:
         if file >= 0:
-            with contextlib.suppress(OSError):
-                path.unlink()  # while it is held, so nobody's lock is lost
+            _remove(path)  # while it is held, so nobody's lock is lost
             os.close(file)
 
 
@@ -80,10 +78,10 @@ def _wait_for(path: Path, on_wait: Callable[[str], None]) -> Iterator[bool]:
 class _Spare:
     """A file of this process's own that it has locked; a lease gives it one more name."""
 
-    path: Path
+    path: str
     file: int
 
-    def link(self, path: Path) -> bool:
+    def link(self, path: str) -> bool:
         """Give the file a name; False where that is taken, or cannot be."""
         try:
             os.link(self.path, path)
@@ -93,8 +91,7 @@ class _Spare:
 
     def drop(self) -> None:
         """Remove the file."""
-        with contextlib.suppress(OSError):
-            self.path.unlink()
+        _remove(self.path)
         os.close(self.file)
 
 
@@ -103,22 +100,22 @@ class _Spares:
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
-        self._free: dict[Path, list[_Spare]] = {}
+        self._free: dict[str, list[_Spare]] = {}  # by their folders
         self._process = os.getpid()
 
-    def link(self, path: Path) -> _Spare | None:
+    def link(self, path: str) -> _Spare | None:
         """Return a file, locked, that has this name, too; None where that is taken, or cannot be."""
         for _ in range(2):
-            spare = self._take(path.parent)
+            spare = self._take(os.path.dirname(path))
             if spare is None or spare.link(path):
                 return spare
-            if spare.path.exists():
+            if os.path.exists(spare.path):
                 self.give_back(spare)
                 return None
             spare.drop()  # swept
         return None
 
-    def _take(self, folder: Path) -> _Spare | None:
+    def _take(self, folder: str) -> _Spare | None:
         """Return a file in the folder, locked; None where there can be none."""
         with self._mutex:
             if (
@@ -131,7 +128,7 @@ class _Spares:
             if _lock(spare.file, wait=False):
                 return spare
             spare.drop()  # just looked at by somebody who has waited for it
-        path = folder / f"spare.{secrets.token_hex(4)}"
+        path = os.path.join(folder, f"spare.{secrets.token_hex(4)}")
         file = _open(path)
         if file is None:
             return None
@@ -146,12 +143,12 @@ class _Spares:
         """Let who waits for it have a look, and keep the file for the next lease."""
         _unlock(spare.file)
         with self._mutex:
-            self._free.setdefault(spare.path.parent, []).append(spare)
+            self._free.setdefault(os.path.dirname(spare.path), []).append(spare)
 
     def drop(self, folder: Path) -> None:
         """Remove the files in a folder that are not in use."""
         with self._mutex:
-            free = self._free.pop(folder, []) if self._process == os.getpid() else []
+            free = self._free.pop(str(folder), []) if self._process == os.getpid() else []
         for spare in free:
             spare.drop()
 
@@ -187,7 +184,11 @@ def drop_free_locks(folder: Path, before: float) -> None:
                 file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
                 try:
                     # While it is held, so nobody's lock is lost: who waits for it looks whether it is still there.
-                    if os.fstat(file).st_mtime < before and _lock(file, wait=False) and _is_same(file, path):
+                    if (
+                        os.fstat(file).st_mtime < before
+                        and _lock(file, wait=False)
+                        and _is_same(file, str(path))
+                    ):
                         path.unlink()
                 finally:
                     os.close(file)
@@ -206,7 +207,7 @@ def _user() -> str:
         return str(os.getuid()) if hasattr(os, "getuid") else "?"
 
 
-def _open(path: Path) -> int | None:
+def _open(path: str) -> int | None:
     if fcntl is None:
         return None
     for _ in range(2):
@@ -214,7 +215,7 @@ def _open(path: Path) -> int | None:
             return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except FileNotFoundError:
             with contextlib.suppress(OSError):
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError:
             return None
     return None
@@ -235,17 +236,17 @@ def _unlock(file: int) -> None:
         fcntl.flock(file, fcntl.LOCK_UN)
 
 
-def _remove(path: Path) -> bool:
+def _remove(path: str) -> bool:
     try:
-        path.unlink()
+        os.unlink(path)
     except OSError:
         return False
     return True
 
 
-def _is_same(file: int, path: Path) -> bool:
+def _is_same(file: int, path: str) -> bool:
     try:
-        return os.fstat(file).st_ino == path.stat().st_ino
+        return os.fstat(file).st_ino == os.stat(path).st_ino
     except OSError:
         return False
 

@@ -129,7 +129,7 @@ class LocalStore(Store):
         self, key: Key, on_wait: Callable[[str], None] = lambda _: None
     ) -> AbstractContextManager[bool]:
         """Hold the right to compute `key` among the processes of this machine that share the folder."""
-        return hold_lease(self.layout.lock(key), on_wait)
+        return hold_lease(self.layout.lock_name(key), on_wait)
 
     def flush(self) -> None:
         """Make what was put durable, as the fsync setting asks, and note what was used."""

@@ -140,6 +140,28 @@ class Memo:
                     for key, value in rows.items():
                         put(key, value)
 
+    def recall(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
+        """Return the values of those keys that are there, as far as the table can be read."""
+        return self._recalling(lambda: self.find(keys))
+
+    def recall_prefix(self, prefix: bytes) -> dict[bytes, bytes]:
+        """Return what `find_prefix` gives, as far as the table can be read."""
+        return self._recalling(lambda: self.find_prefix(prefix))
+
+    def _recalling(self, find: Callable[[], dict[bytes, bytes]]) -> dict[bytes, bytes]:
+        for _ in range(2):  # another table may have come in the place of the one that was read
+            with contextlib.suppress(MemoChangedError):
+                return find()
+        return {}
+
+    def remove(self, keys: Collection[bytes]) -> None:
+        """Remove rows; does nothing when there is no table or it cannot be written."""
+        if keys and self._file.exists():
+            with contextlib.suppress(MemoChangedError), self.writing() as put:
+                if put is not None and self._writer is not None:
+                    for key in keys:
+                        self._writer.delete(key)
+
     def drop(self, why: str) -> NoReturn:
         """Remove the table, say so, and raise MemoChangedError."""
         with self._lock:

@@ -26,7 +26,7 @@ from dagbuild.errors import BlobDamagedError, BlobMissingError
 from dagbuild.record import BlobRef
 from dagbuild.store.layout import PART, Layout, write_error
 from dagbuild.store.notices import Notice
-from dagbuild.store.seen import FROM, SeenBlobs
+from dagbuild.store.seen import SeenBlobs, is_large
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -135,7 +135,7 @@ class BlobFolder:
             _discard(part)
             raise write_error(self._layout.folder, error) from error
         self._unsynced = True
-        if ref.size >= FROM:
+        if is_large(ref):
             with contextlib.suppress(OSError):  # gone already
                 self.seen.note(ref, os.stat(path))
 

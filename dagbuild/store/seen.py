@@ -58,7 +58,7 @@ class SeenBlobs:
 
     def expect(self, refs: Iterable[BlobRef]) -> None:
         """Look up these blobs at once: one question is cheaper than one for each."""
-        unknown = [ref.digest for ref in refs if ref.size >= FROM and ref.digest not in self._rows]
+        unknown = [ref.digest for ref in refs if is_large(ref) and ref.digest not in self._rows]
         if unknown and boot_id() is not None:
             found = self._memo.recall([_key(digest) for digest in unknown])
             with self._lock:
@@ -67,7 +67,7 @@ class SeenBlobs:
 
     def holds(self, ref: BlobRef, found: os.stat_result) -> bool:
         """Tell whether a blob's file, whose stat this is, was seen whole and cannot have been written to since."""
-        if ref.size < FROM:
+        if not is_large(ref):
             return False
         self.expect([ref])
         row = self._rows.get(ref.digest)
@@ -75,8 +75,8 @@ class SeenBlobs:
 
     def note(self, ref: BlobRef, found: os.stat_result) -> None:
         """Take note of a file that is whole, with the stat that it had before it was read or after it was written."""
-        row = _row(found)
-        if ref.size >= FROM and row is not None:
+        row = _row(found) if is_large(ref) else None
+        if row is not None:
             with self._lock:
                 if self._rows.get(ref.digest) != row:
                     self._rows[ref.digest] = row
@@ -109,6 +109,11 @@ class SeenBlobs:
     def close(self) -> None:
         """Close files; they are opened again when needed."""
         self._memo.close()
+
+
+def is_large(ref: BlobRef) -> bool:
+    """Tell whether a blob is worth a row."""
+    return ref.size >= FROM
 
 
 def _key(digest: str) -> bytes:

@@ -24,7 +24,7 @@ from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice
 
 FROM = 256 * 1024
-"""Bytes of a blob: a smaller one is digested in about the time that its row takes to write and to find."""
+"""Bytes of a blob: a smaller one is digested in about the time that it takes to write its row and to find it."""
 
 WORTH = 16 * 1024 * 1024
 """Bytes of news: less is digested sooner than the table is opened for writing, even a few times."""

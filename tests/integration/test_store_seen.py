@@ -232,6 +232,7 @@ class TestDamage:
         ref, other = keep(open_store(), content(), content(1))
         store = open_store()
         getattr(self, how)(path_of(store, ref), path_of(store, other))
+        settle()
 
         with pytest.raises(BlobDamagedError):
             getattr(store, read)(ref)
@@ -243,18 +244,22 @@ class TestDamage:
         store = open_store()
         store.expect_blobs([ref])
         rewrite(path_of(store, ref), b"\x01")
+        settle()
 
         with pytest.raises(BlobDamagedError):
             store.get_blob(ref)
 
     def test_is_found_right_after_the_process_that_wrote(self, open_store):
         """Within one tick of the file system's clock a second write may not show, so what is so young is not kept."""
+        refs = []
         for number in range(20):
             store = open_store()
-            ref = store.put_blob([content(number)])
+            refs.append(store.put_blob([content(number)]))
             store.close()
-            rewrite(path_of(store, ref), b"\xff")
+            rewrite(path_of(store, refs[-1]), b"\xff")
+        settle()
 
+        for ref in refs:
             with pytest.raises(BlobDamagedError):
                 open_store().get_blob(ref)
 
@@ -302,10 +307,10 @@ class TestDoubt:
         store = open_store()
         ref = store.put_blob([content()])
         store.flush()
+        monkeypatch.setattr(seen, "TICK", 0)
         open_store().get_blob(ref)
         assert digested == [ref.size]
 
-        monkeypatch.setattr(seen, "TICK", 0)
         store.flush()
         open_store().get_blob(ref)
         assert digested == [ref.size]

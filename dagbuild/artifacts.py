@@ -121,8 +121,11 @@ class Artifacts:
         try:
             chosen, reader = self._select(artifact, columns) if columns else (None, None)
             if chosen and reader:
+                numbers = reader.find_blobs(chosen.buffers)
+                self._store.expect_blobs([artifact.blobs[number] for number in numbers])
                 reader = reader.only(chosen, code=artifact.code)
                 return reader.value(["@", artifact.codec, chosen.meta])
+            self._store.expect_blobs(artifact.blobs)
             reader, form = self._open(artifact, code=artifact.code)
             value = reader.value(form)
             return select_columns(value, columns.names) if columns else value

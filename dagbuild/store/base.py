@@ -7,7 +7,7 @@ put after every blob that it names.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -33,12 +33,16 @@ class Store(ABC):
         Raises StoreError when it cannot be written; never leaves half a blob under a blob's name.
         """
 
+    def expect_blobs(self, refs: Iterable[BlobRef]) -> None:  # noqa: B027 - a store in memory has nothing to look up
+        """Tell that these will be read, so that what must be known of them is looked up at once."""
+
     @abstractmethod
     def get_blob(self, ref: BlobRef) -> memoryview:
         """Return the blob's bytes, read-only, mapped where possible.
 
-        The digest is verified on the first read in this process. Raises BlobMissingError or BlobDamagedError; a
-        damaged blob is put aside first, so that the next `has_blobs` says that it is missing.
+        The digest is verified, unless that was done before and nothing has written to the bytes since. Raises
+        BlobMissingError or BlobDamagedError; a damaged blob is put aside first, so that the next `has_blobs` says that
+        it is missing.
         """
 
     def blob_path(self, ref: BlobRef) -> Path | None:  # noqa: ARG002 - for stores that keep files

@@ -2,7 +2,8 @@
 
 Knows bytes and digests, no records. Guards: a file under a blob's name was once complete, it is never written in
 place (a mapped file that shrinks kills its readers), and bytes are handed out only after they were seen to match
-their name in this process. Paths are texts here: making a Path takes longer than the system call it is for.
+their name, by this process or an earlier one, and nobody has written to the file since. Paths are texts here: making a
+Path takes longer than the system call it is for.
 """
 
 from __future__ import annotations
@@ -16,15 +17,16 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from dagbuild.digest import digest_bytes, digest_chunks, is_digest
 from dagbuild.errors import BlobDamagedError, BlobMissingError
 from dagbuild.record import BlobRef
 from dagbuild.store.layout import PART, Layout, write_error
 from dagbuild.store.notices import Notice
+from dagbuild.store.seen import SeenBlobs, is_large
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -44,13 +46,6 @@ _AT_ONCE = 512
 """Parts of a blob that one system call takes; the limit is 1,024."""
 
 
-class _Verified(NamedTuple):
-    """A file that was seen to hold the right bytes, and what its stat said then."""
-
-    path: Path
-    stamp: tuple[int, int]
-
-
 class BlobFolder:
     """The blobs of one cache folder."""
 
@@ -59,7 +54,9 @@ class BlobFolder:
         self._fsync = fsync
         self._notice = on_notice
         self._lock = threading.Lock()
-        self._verified: dict[str, _Verified] = {}  # by digest
+        self._verified: dict[str, tuple[int, int]] = {}  # digest -> stamp of a file that held the right bytes
+        self._paths: dict[str, Path] = {}  # by digest
+        self.seen = SeenBlobs(layout, on_notice)
         self._damaged: dict[str, int] = {}  # digest -> inode that could not be put aside
         self._unsynced = False
 
@@ -83,7 +80,7 @@ class BlobFolder:
         except BaseException:
             _discard(part)
             raise
-        self._publish(part, path)
+        self._publish(part, path, ref)
         return ref
 
     def _create(self, part: str) -> int:
@@ -113,17 +110,17 @@ class BlobFolder:
         """Make a finished file from `new_part` the blob; its bytes must have been checked against `ref`."""
         with contextlib.suppress(OSError):
             part.chmod(_READ_ONLY)
-        self._publish(str(part), self._layout.blob_name(ref.digest))
+        self._publish(str(part), self._layout.blob_name(ref.digest), ref)
 
     def _take_existing(self, ref: BlobRef, path: str) -> bool:
         """Tell whether the blob is there already, and note that it is wanted, so that gc leaves it."""
         found = self._stat(ref, path)
         if found is None:
             return False
-        _touch(path, found)
+        self._touch(ref, path, found)
         return True
 
-    def _publish(self, part: str, path: str) -> None:
+    def _publish(self, part: str, path: str, ref: BlobRef) -> None:
         try:
             if self._fsync == "always":
                 _fsync_path(part)
@@ -138,6 +135,9 @@ class BlobFolder:
             _discard(part)
             raise write_error(self._layout.folder, error) from error
         self._unsynced = True
+        if is_large(ref):
+            with contextlib.suppress(OSError):  # gone already
+                self.seen.note(ref, os.stat(path))
 
     def _stat(self, ref: BlobRef, path: str | Path) -> os.stat_result | None:
         """Return the stat of a blob that is there, of the right size and not known to be damaged."""
@@ -156,20 +156,25 @@ class BlobFolder:
             if is_digest(ref.digest) and self._stat(ref, self._layout.blob_name(ref.digest)) is not None
         }
 
+    def expect(self, refs: Iterable[BlobRef]) -> None:
+        """Look up at once which of these were seen whole: they will be read."""
+        self.seen.expect(ref for ref in refs if ref.digest not in self._verified)
+
     def get(self, ref: BlobRef) -> memoryview:
         """Return the blob's bytes, read-only; raises BlobMissingError or BlobDamagedError."""
         path = self._layout.blob_name(ref.digest)
         try:
-            with Path(path).open("rb") as file:
+            with open(path, "rb") as file:
                 found = os.fstat(file.fileno())
                 if self._damaged.get(ref.digest) == found.st_ino:
                     raise BlobDamagedError(f"blob {ref.digest} is damaged")
                 if found.st_size != ref.size:
                     raise self._put_aside(ref, found, f"it has {found.st_size:,} bytes, not {ref.size:,}")
-                verified = self._verified.get(ref.digest)
-                is_verified = verified is not None and verified.stamp == _stamp(found)
-                if not is_verified:
-                    found = _touch(file.fileno(), found)  # before the look: a write during it must show
+                is_known = self._is_known(ref, file.fileno(), found)
+                if not is_known:
+                    found = self._touch(
+                        ref, file.fileno(), found
+                    )  # before the look: a write during it must show
                 if ref.size < MAPPED:
                     view = memoryview(file.read())
                 else:
@@ -180,21 +185,41 @@ class BlobFolder:
             with contextlib.suppress(OSError):  # so that one that can be read may take its place
                 self._damaged[ref.digest] = os.stat(path).st_ino
             raise BlobMissingError(f"blob {ref.digest} cannot be read: {error.strerror or error}") from error
-        if not is_verified:
+        if not is_known:
             if digest_bytes(view) != ref.digest:
                 raise self._put_aside(ref, found, "its bytes do not match its name")
-            self._verified[ref.digest] = _Verified(Path(path), _stamp(found))
+            self._verified[ref.digest] = _stamp(found)
+            self.seen.note(ref, found)
         return view
 
     def path(self, ref: BlobRef) -> Path:
         """Return the file of a blob that was verified as by `get`, for whoever maps it in a way of their own."""
-        verified = self._verified.get(ref.digest)
-        if verified is not None:
-            found = self._stat(ref, verified.path)
-            if found is not None and _stamp(found) == verified.stamp:
-                return verified.path
-        self.get(ref)
-        return self._layout.blob(ref.digest)
+        path = self._paths.get(ref.digest) or self._layout.blob(ref.digest)
+        found = self._stat(ref, path)
+        if found is None or not self._is_known(ref, path, found):
+            self.get(ref)
+        self._paths[ref.digest] = path
+        return path
+
+    def _is_known(self, ref: BlobRef, file: Path | int, found: os.stat_result) -> bool:
+        """Tell whether a blob's file was seen whole, here or by an earlier process, and not written to since."""
+        if self._verified.get(ref.digest) == _stamp(found):
+            return True
+        if not self.seen.holds(ref, found):
+            return False
+        self._verified[ref.digest] = _stamp(self._touch(ref, file, found))
+        return True
+
+    def _touch(self, ref: BlobRef, file: str | Path | int, found: os.stat_result) -> os.stat_result:
+        """Note a use, unless that was done lately, and return what the file's stat is then."""
+        if time.time() - found.st_mtime > TOUCH_AFTER:
+            with contextlib.suppress(OSError):
+                os.utime(file)
+                touched = os.stat(file)
+                if self.seen.holds(ref, found):
+                    self.seen.note(ref, touched)
+                return touched
+        return found
 
     def put_aside(self, ref: BlobRef, why: str) -> None:
         """Move a blob out of the way that was seen to be damaged."""
@@ -216,10 +241,15 @@ class BlobFolder:
         return BlobDamagedError(f"blob {ref.digest} is damaged: {why}")
 
     def sync(self) -> None:
-        """Bring what was written to the disk, as the setting asks."""
+        """Bring what was written to the disk, as the setting asks, and keep for others what was seen whole."""
         if self._fsync == "build" and self._unsynced:
             sync_folder(self._layout.folder)
         self._unsynced = False
+        self.seen.save()
+
+    def close(self) -> None:
+        """Let go of files; they are opened again when needed."""
+        self.seen.close()
 
 
 def sync_folder(folder: Path) -> None:
@@ -245,15 +275,6 @@ def _write_all(descriptor: int, views: Sequence[memoryview]) -> None:
             written -= view.nbytes - rest.nbytes
             while rest.nbytes:
                 rest = rest[os.write(descriptor, rest) :]
-
-
-def _touch(file: str | int, found: os.stat_result) -> os.stat_result:
-    """Note a use, unless that was done lately, and return what the file's stat is then."""
-    if time.time() - found.st_mtime > TOUCH_AFTER:
-        with contextlib.suppress(OSError):
-            os.utime(file)
-            return os.stat(file)
-    return found
 
 
 def _stamp(found: os.stat_result) -> tuple[int, int]:

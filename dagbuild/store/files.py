@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dagbuild.digest import Digest, canonical_json, digest_chunks, digest_json, is_digest
 from dagbuild.store.layout import Layout
-from dagbuild.store.memo import Memo, MemoChangedError
+from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice, log_notice
 
 _READ = 1 << 20
@@ -57,7 +57,7 @@ class FileDigests:
             path: str(Path(path.removeprefix("file://")).absolute()) for path in paths if _is_local(path)
         }
         keys = {path: b"f" + os.fsencode(name) for path, name in local.items()}
-        known = self._find(list(keys.values()))
+        known = self._memo.recall(list(keys.values()))
         news: dict[bytes, bytes] = {}
         found: list[Digest] = []
         for path in paths:
@@ -72,14 +72,6 @@ class FileDigests:
             found.append(digest)
         self._memo.put(news)
         return found
-
-    def _find(self, keys: list[bytes]) -> dict[bytes, bytes]:
-        for _ in range(2):
-            try:
-                return self._memo.find(keys)
-            except MemoChangedError:
-                continue
-        return {}
 
 
 def _is_local(path: str) -> bool:

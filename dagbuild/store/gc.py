@@ -159,6 +159,7 @@ def collect_garbage(
             for copy in unused:
                 store.placed.remove(copy)
             _remove(store, set(removed), [files[digest] for digest in doomed])
+            store.blobs.seen.forget_others(files.keys() - doomed)
             sweep(store.layout, now - grace)
             store.placed.remove_parts(now - grace)
             store.uses.forget_before(now - grace - 365 * DAY)

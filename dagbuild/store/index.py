@@ -81,8 +81,8 @@ class Index:
         for number, batch in enumerate(batches, 1):
             last = number == len(batches)
             reached = state if last else Folded(batch[-1].position.offset + batch[-1].position.length, False)
-            with self._memo.writing() as put:
-                if put is None:
+            with self._memo.writing() as table:
+                if table is None:
                     return False
                 key = b"s" + segment.encode()
                 rows = self._memo.find([_TABLE, key])
@@ -95,8 +95,8 @@ class Index:
                 start = self._folded(before) if before is not None else Folded(0, False)
                 if start.end > reached.end or start == reached:
                     continue
-                put(self._merge([entry for entry in batch if entry.position.offset >= start.end]))
-                put([(_TABLE, name), (key, canonical_json(reached))])
+                table.set_rows(self._merge([entry for entry in batch if entry.position.offset >= start.end]))
+                table.set_rows([(_TABLE, name), (key, canonical_json(reached))])
             self._table = name
         return True
 

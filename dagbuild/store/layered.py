@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -108,6 +108,10 @@ class LayeredStore(Store):
         with self._lock:
             self._unnamed[ref] = None
         return ref
+
+    def expect_blobs(self, refs: Iterable[BlobRef]) -> None:
+        """Prepare the local store."""
+        self.local.expect_blobs(refs)
 
     def get_blob(self, ref: BlobRef) -> memoryview:
         """Return a blob's bytes, from near or far; what comes from far stays near."""

@@ -7,7 +7,7 @@ without a lock on the whole of it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -61,6 +61,10 @@ class LocalStore(Store):
     def put_blob(self, chunks: Sequence[Buffer]) -> BlobRef:
         """Store a blob; a blob that is there is not written again."""
         return self.blobs.put(chunks)
+
+    def expect_blobs(self, refs: Iterable[BlobRef]) -> None:
+        """Look up at once which of these were seen whole."""
+        self.blobs.expect(refs)
 
     def get_blob(self, ref: BlobRef) -> memoryview:
         """Return a blob's bytes, mapped when they are many."""
@@ -143,4 +147,5 @@ class LocalStore(Store):
             self._close_writer()
         self._log.fold()
         self._log.close()
+        self.blobs.close()
         drop_spares(self.layout.locks)

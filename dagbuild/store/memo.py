@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from dagbuild.store.layout import GRAVE
 from dagbuild.store.notices import Notice
@@ -39,8 +39,14 @@ ON CONFLICT (key, raw) DO UPDATE SET mode = 1, filename = NULL, value = excluded
 """
 
 
-SetRows: TypeAlias = Callable[[Iterable[tuple[bytes, bytes]]], object]
-"""Sets rows of a table: values by keys."""
+class Rows(Protocol):
+    """A table whose write lock is held."""
+
+    def set_rows(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
+        """Set values by keys."""
+
+    def remove_rows(self, keys: Iterable[bytes]) -> None:
+        """Remove what is under these keys."""
 
 
 class MemoChangedError(Exception):
@@ -115,15 +121,15 @@ class Memo:
         return found
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[SetRows | None]:
-        """Hold the table's write lock and yield a way to set rows, or None when the table cannot be written.
+    def writing(self) -> Iterator[Rows | None]:
+        """Hold the table's write lock and yield the rows, or None when the table cannot be written.
 
-        All rows are set or none. Raises MemoChangedError.
+        All changes are made or none. Raises MemoChangedError.
         """
         with self._lock, contextlib.ExitStack() as stack:
             yield self._begin(stack)
 
-    def _begin(self, stack: contextlib.ExitStack) -> SetRows | None:
+    def _begin(self, stack: contextlib.ExitStack) -> Rows | None:
         if not self._usable:
             return None
         import diskcache
@@ -139,15 +145,36 @@ class Memo:
             return None  # held by others, a read-only folder, a full disk: not worth a word
         except Exception as error:
             self.drop(str(error))  # diskcache trips over a damaged file in many ways
-        set_rows: SetRows = cache.set_rows
-        return set_rows
+        rows: Rows = cache
+        return rows
 
     def put(self, rows: Mapping[bytes, bytes]) -> None:
         """Set rows; does nothing when the table cannot be written."""
         if rows:
-            with contextlib.suppress(MemoChangedError), self.writing() as put:
-                if put is not None:
-                    put(rows.items())
+            with contextlib.suppress(MemoChangedError), self.writing() as table:
+                if table is not None:
+                    table.set_rows(rows.items())
+
+    def recall(self, keys: Collection[bytes]) -> dict[bytes, bytes]:
+        """Return the values of those keys that are there, as far as the table can be read."""
+        return self._recalling(lambda: self.find(keys))
+
+    def recall_prefix(self, prefix: bytes) -> dict[bytes, bytes]:
+        """Return what `find_prefix` gives, as far as the table can be read."""
+        return self._recalling(lambda: self.find_prefix(prefix))
+
+    def _recalling(self, find: Callable[[], dict[bytes, bytes]]) -> dict[bytes, bytes]:
+        for _ in range(2):  # another table may have come in the place of the one that was read
+            with contextlib.suppress(MemoChangedError):
+                return find()
+        return {}
+
+    def remove(self, keys: Collection[bytes]) -> None:
+        """Remove rows; does nothing when there is no table or it cannot be written."""
+        if keys and self._file.exists():
+            with contextlib.suppress(MemoChangedError), self.writing() as table:
+                if table is not None:
+                    table.remove_rows(keys)
 
     def drop(self, why: str) -> NoReturn:
         """Remove the table, say so, and raise MemoChangedError."""
@@ -285,6 +312,9 @@ def _cache_class() -> Any:
 
         def set_rows(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
             self._con.executemany(_SET_ROW, rows)
+
+        def remove_rows(self, keys: Iterable[bytes]) -> None:
+            self._con.executemany("DELETE FROM Cache WHERE key = ? AND raw = 1", ((key,) for key in keys))
 
         @property
         def _sql_retry(self) -> Any:

@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from dagbuild.errors import BlobMissingError, StoreError
+from dagbuild.errors import BlobDamagedError, BlobMissingError, StoreError
 from dagbuild.record import BlobRef, Record
-from dagbuild.store.base import Store
+from dagbuild.store.local import LocalStore
 from dagbuild.store.remote import RemoteOutageError
 from dagbuild.store.remote_store import RemoteStore
 
@@ -30,7 +30,7 @@ class Publisher:
 
     def __init__(
         self,
-        local: Store,
+        local: LocalStore,
         remote: RemoteStore,
         *,
         may_send: Callable[[], bool],
@@ -122,7 +122,11 @@ class Publisher:
             if self._remote.has_blobs([ref]):
                 return  # a worker on another machine has sent it
             raise
-        self._remote.upload(ref, view)
+        try:
+            self._remote.upload(ref, view)
+        except BlobDamagedError:
+            self._local.blobs.put_aside(ref, "its bytes do not match its name")
+            raise
 
     def _flush(self) -> None:
         with self._lock:

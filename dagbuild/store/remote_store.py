@@ -98,7 +98,10 @@ class RemoteStore(Store):
         return ref
 
     def upload(self, ref: BlobRef, view: memoryview) -> bool:
-        """Store a blob whose bytes are `view`; returns whether it had to be sent."""
+        """Store a blob whose bytes are `view`; returns whether it had to be sent.
+
+        Raises BlobDamagedError when the bytes are not the blob's: here, damage would stay, for nobody sends it again.
+        """
         if ref in self._known:
             return False
         suffix = choose_suffix(view)
@@ -106,6 +109,8 @@ class RemoteStore(Store):
         if ref not in self._unusable and self._is_whole(self._folder.size(name), ref, suffix):
             self._known.add(ref)
             return False
+        if digest_bytes(view) != ref.digest:
+            raise BlobDamagedError(f"blob {ref.digest} is damaged: its bytes do not match its name")
         if view.nbytes <= IN_MEMORY:
             self._folder.write(name, compress(view) if suffix == ".zst" else bytes(view))
         else:

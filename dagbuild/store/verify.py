@@ -1,7 +1,8 @@
 """Read everything again: does each blob match its name, each line its digest, each record its blobs?
 
-Knows the folder of a local store, and that a shared one may have what is lost. Looking changes nothing; repairing puts
-damaged blobs aside, fetches what can be had, and drops the records that can no longer be used.
+Knows the folder of a local store, and that a shared one may have what is lost. Believes nobody who has seen a blob
+whole. Looking changes nothing; repairing puts damaged blobs aside, fetches what can be had, and drops the records that
+can no longer be used.
 """
 
 from __future__ import annotations
@@ -99,6 +100,8 @@ def verify_store(
             damaged.append(ref)
             if repair:
                 store.blobs.put_aside(ref, "verify found that its bytes do not match its name")
+    # Whoever reads one next sees for themselves, whatever was remembered of it.
+    store.blobs.seen.forget([ref.digest for ref in damaged])
     missing = [ref for ref in users if sizes.get(ref.digest) != ref.size]
     fetched = (
         _fetch(shared, [*(ref for ref in damaged if ref in users), *missing]) if repair and shared else set()

@@ -95,7 +95,7 @@ def save(way_name: str, folder: Path, topic: str, scale: float) -> list[tuple[Co
         before = bytes_in(folder)
         gc.collect()
         cost, _ = cost_of(lambda frame=frame, number=number: way.save(number, frame))
-        synced, _ = cost_of(lambda: sync(folder))
+        synced, _ = cost_of(lambda: (sync(folder), way.close()))
         found.append((cost, cost.wall + synced.wall, (bytes_in(folder) - before) / 1e6))
     return found
 

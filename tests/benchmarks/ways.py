@@ -33,6 +33,9 @@ class Way(ABC):
     @abstractmethod
     def load(self, number: int) -> Any: ...
 
+    def close(self) -> None:  # noqa: B027 - most have nothing to do
+        """Do what is done at the end of a build."""
+
 
 class Ours(Way):
     name = "dagbuild"
@@ -42,7 +45,8 @@ class Ours(Way):
         from dagbuild.artifacts import Artifacts
         from dagbuild.store.local import LocalStore
 
-        self._artifacts = Artifacts(LocalStore(folder / "cache"))
+        self._store = LocalStore(folder / "cache")
+        self._artifacts = Artifacts(self._store)
 
     def save(self, number: int, value: Any) -> None:
         artifact = self._artifacts.save(value)
@@ -54,6 +58,9 @@ class Ours(Way):
         return self._artifacts.load(
             Artifact.from_json(json.loads((self.folder / f"{number}.json").read_text()))
         )
+
+    def close(self) -> None:
+        self._store.close()
 
 
 class Pickle(Way):

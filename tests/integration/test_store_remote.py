@@ -9,11 +9,13 @@ import time
 import pytest
 
 from dagbuild.errors import BlobDamagedError, BlobMissingError
-from dagbuild.store import open_store
+from dagbuild.store import blobs, open_store
+from dagbuild.store.blobs import _stamp
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
 from dagbuild.store.remote import RemoteDeniedError, RemoteFolder, RemoteOutageError
 from dagbuild.store.remote_store import IN_MEMORY, RemoteStore
+from dagbuild.store.seen import TICK, WORTH, boot_id
 from tests.servers.s3 import free_port, own_s3_server, s3_server  # noqa: F401 - fixtures
 from tests.store_records import make_key, make_record
 
@@ -162,6 +164,21 @@ class TestTransport:
         assert alone.find_records([record.content]) == {record.content: [record]}
         assert alone.has_blobs(record.artifact.blobs) == set(record.artifact.blobs)
 
+    def test_what_was_fetched_is_known_to_be_whole(self, machine, shared, tmp_path, monkeypatch):
+        """It was checked on the way; the next process need not read it."""
+        data = secrets.token_bytes(WORTH)
+        (ref,) = put_value(machine("a", shared), 1, data).artifact.blobs
+        machine("a", shared).push()
+        reader = machine("b", shared)
+        assert reader.get_blob(ref) == data
+        time.sleep(2 * TICK / 1e9)
+        reader.close()
+        sizes = []
+        monkeypatch.setattr(blobs, "digest_bytes", lambda view: sizes.append(len(view)) or ref.digest)
+
+        assert machine("b", shared).get_blob(ref) == data
+        assert sizes == ([] if boot_id() else [ref.size])
+
 
 class TestDamage:
     @pytest.mark.parametrize("how", ["flipped", "cut", "other bytes", "bomb"])
@@ -187,6 +204,23 @@ class TestDamage:
         put_value(reader, 1, data)
         reader.flush()
         assert machine("c", shared).get_blob(ref) == data
+
+    def test_damage_here_is_not_sent(self, machine, shared, tmp_path, notices):
+        """Not even where the blob is taken for whole: nobody would send it again."""
+        data = secrets.token_bytes(100_000)
+        record = put_value(LocalStore(tmp_path / "a" / "cache"), 1, data)
+        (ref,) = record.artifact.blobs
+        store = machine("a", shared)
+        path = store.local.layout.blob(ref.digest)
+        path.chmod(0o600)
+        path.write_bytes(data[:-1] + b"?")
+        store.local.blobs._verified[ref.digest] = _stamp(path.stat())
+        store.push()
+
+        assert objects(tmp_path, "blobs/*/*") == []
+        assert store.has_blobs([ref], local=True) == set()
+        assert any("damaged" in notice for notice in notices)
+        assert store.unsent == 1
 
     def test_missing_blob_behind_a_record_is_a_miss(self, machine, shared, tmp_path):
         """And asked for once."""

@@ -17,7 +17,7 @@ from dagbuild.errors import UserError
 from dagbuild.events import Event, Notice
 from dagbuild.project import Project
 from dagbuild.settings import load_settings
-from dagbuild.store import compaction, layout, record_log, segments
+from dagbuild.store import compaction, layout, record_log, seen, segments
 from dagbuild.store.gc import collect_garbage
 from dagbuild.store.local import LocalStore
 from dagbuild.store.segments import parse_lines
@@ -213,7 +213,8 @@ def damage(
 
 
 def warm_up() -> None:
-    """Import all that a build imports, by building once."""
+    """Import all that a build imports, by building once; from then on, blobs of any size are remembered."""
+    seen.FROM = seen.WORTH = 1
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(open(os.devnull, "w")):
         project = ChaosProject(Path(folder))
         build(project.folder, fold=True)

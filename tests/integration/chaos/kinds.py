@@ -72,9 +72,9 @@ class Kind:
 KINDS = (
     Kind("blob", r"objects/[0-9a-f]{2}/[0-9a-f]{30}", "values"),
     Kind("segment", r"segments/[\w-]+\.jsonl", "records", fields_of_lines),
-    Kind("index", r"index/\d+/(records|files)/cache\.db", "memory", fields_of_database),
-    Kind("log of the index", r"index/\d+/(records|files)/cache\.db-wal", "memory", fields_of_log),
-    Kind("shared memory of the index", r"index/\d+/(records|files)/cache\.db-shm", "memory"),
+    Kind("index", r"index/\d+/(records|files|blobs)/cache\.db", "memory", fields_of_database),
+    Kind("log of the index", r"index/\d+/(records|files|blobs)/cache\.db-wal", "memory", fields_of_log),
+    Kind("shared memory of the index", r"index/\d+/(records|files|blobs)/cache\.db-shm", "memory"),
     Kind("snapshot", r"index/project/[\w-]+\.json", "nothing"),
     Kind("answer", r"index/answers/[0-9a-f]+", "nothing"),
     Kind("copy of a value's file", r"files/[0-9a-f]{2}/[0-9a-f]{30}/.+", "nothing"),

@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.codecs.base import Declined, Piece, Selection
+from dagbuild.codecs.base import Declined, Selection
 from dagbuild.codecs.layout import Layout, iter_blobs, lay_out
 from dagbuild.codecs.reader import ValueReader
 from dagbuild.codecs.registry import Registry, default_registry
@@ -30,7 +30,7 @@ from dagbuild.digest import (
     digest_chunks,
     digest_from_bytes,
     digest_json,
-    digest_to_bytes,
+    raw_digest,
 )
 from dagbuild.errors import CodecError, StoreError
 from dagbuild.filetree import is_there
@@ -227,7 +227,7 @@ class _Encoded:
                     "kind": form[0],
                     "length": (len(form) - 1) // (2 if form[0] == "dict" else 1),
                 }
-        self._pieces: list[Piece] = writer.pieces
+        self._pieces = writer.pieces
         self._layout = lay_out(self._pieces)
         self.meta["buffers"] = self._layout.to_json()
         self._code = writer.code
@@ -247,7 +247,7 @@ class _Encoded:
 
     def _note_packed(self, data: memoryview) -> None:
         if self._tells_packed:
-            self._packed += digest_to_bytes(digest_bytes(data))
+            self._packed += raw_digest(data)
 
     def artifact(self, refs: Sequence[BlobRef]) -> Artifact:
         libraries = dict(sorted(self._libraries.items()))

@@ -55,13 +55,13 @@ def digest_json(value: Any) -> Digest:
     return digest_bytes(canonical_json(value))
 
 
-def digest_to_bytes(digest: Digest) -> bytes:
-    """Return a digest in `DIGEST_SIZE` bytes."""
-    return bytes.fromhex(digest.removeprefix(PREFIX))
+def raw_digest(data: Buffer) -> bytes:
+    """Return the digest of contiguous bytes in `DIGEST_SIZE` bytes."""
+    return xxhash.xxh3_128_digest(data)
 
 
 def digest_from_bytes(data: bytes) -> Digest:
-    """Return the digest of `digest_to_bytes`."""
+    """Return the digest that `raw_digest` gives in bytes."""
     return Digest(PREFIX + data.hex())
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from importlib import metadata
@@ -245,9 +245,9 @@ class _Encoded:
         elif self._packed:
             self.meta["packed"] = b64encode(self._packed).decode()
 
-    def _note_packed(self, data: memoryview) -> None:
+    def _note_packed(self, buffers: Iterable[memoryview]) -> None:
         if self._tells_packed:
-            self._packed += raw_digest(data)
+            self._packed += b"".join(map(raw_digest, buffers))
 
     def artifact(self, refs: Sequence[BlobRef]) -> Artifact:
         libraries = dict(sorted(self._libraries.items()))

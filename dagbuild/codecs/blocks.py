@@ -27,34 +27,38 @@ class Group:
 
 def take_apart(frame: Any) -> tuple[list[tuple[str, Group]], list[tuple[int, Any]]]:
     """Return the columns of fixed width by dtype, and the place and array of each other column."""
-    found: dict[str, list[tuple[Array, Array]]] = {}
+    found: dict[str, list[tuple[list[int], Array]]] = {}
     others: list[tuple[int, Any]] = []
     # Not public, but asking for one column after another takes a microsecond for each of ten thousand (pandas 3.1).
     for block in frame._mgr.blocks:
-        values, places = block.values, block.mgr_locs.as_array
-        if not len(places):
+        values, places = block.values, block.mgr_locs.as_array.tolist()
+        if not places:
             continue
         rows = raw_array(values)
         if rows is not None:
             found.setdefault(encode_dtype(rows.dtype), []).append((places, np.atleast_2d(rows)))
         elif values.ndim == 1:
-            others.append((int(places[0]), values))
+            others.append((places[0], values))
         else:
-            others += zip(places.tolist(), values, strict=True)
+            others += zip(places, values, strict=True)
     groups = [(dtype, _join(tables)) for dtype, tables in found.items()]
     return sorted(groups, key=lambda group: group[1].places[0]), sorted(others, key=lambda other: other[0])
 
 
-def _join(tables: list[tuple[Array, Array]]) -> Group:
+def _join(tables: list[tuple[list[int], Array]]) -> Group:
     """Return a group of tables that each have columns at some places of the frame."""
-    places = np.concatenate([places for places, _ in tables])
-    order = np.argsort(places)
-    # Where each column is, counted through all tables; and where the next one is not in the row behind it.
-    starts = np.cumsum([0, *(len(rows) for _, rows in tables)])
-    breaks = (np.diff(order) != 1) | np.isin(order[1:], starts)
-    parts = []
-    for run in np.split(order, np.flatnonzero(breaks) + 1):
-        table = int(np.searchsorted(starts, run[0], "right")) - 1
-        first = int(run[0] - starts[table])
-        parts.append(tables[table][1][first : first + len(run)])
-    return Group(places[order].tolist(), parts)
+    places, rows = tables[0]
+    if len(tables) == 1 and places == sorted(places):
+        return Group(places, [rows])
+    columns = sorted(
+        (place, number, row) for number, (places, _) in enumerate(tables) for row, place in enumerate(places)
+    )
+    runs: list[list[int]] = []
+    for _, number, row in columns:
+        if runs and runs[-1][0] == number and runs[-1][2] == row:
+            runs[-1][2] += 1
+        else:
+            runs.append([number, row, row + 1])
+    return Group(
+        [place for place, *_ in columns], [tables[number][1][start:stop] for number, start, stop in runs]
+    )

@@ -205,11 +205,11 @@ def iter_buffers(pieces: Iterable[Piece | Pieces]) -> Iterator[memoryview]:
 def iter_blobs(
     pieces: Sequence[Piece | Pieces],
     layout: Layout,
-    on_packed: Callable[[memoryview], None] = lambda _: None,
+    on_packed: Callable[[Iterable[memoryview]], None] = lambda _: None,
 ) -> Iterator[Sequence[Buffer]]:
     """Yield the bytes of each blob, in order; no more than a buffer, or what a blob of the pack takes, is made at once.
 
-    `on_packed` is shown each buffer that goes into the pack, in order.
+    `on_packed` is shown all buffers that go into the pack, some at a time and in order.
     """
     packed = _iter_packed(pieces, layout, on_packed)
     yield from _regroup(packed, cut_pack(layout.pack))
@@ -228,7 +228,7 @@ def iter_blobs(
 
 
 def _iter_packed(
-    pieces: Sequence[Piece | Pieces], layout: Layout, on_packed: Callable[[memoryview], None]
+    pieces: Sequence[Piece | Pieces], layout: Layout, on_packed: Callable[[Iterable[memoryview]], None]
 ) -> Iterator[memoryview]:
     """Yield what the pack is made of: its buffers, with zeros up to where the next one begins."""
     zeros = memoryview(bytes(ALIGN))
@@ -238,12 +238,12 @@ def _iter_packed(
         size, stride = run.size, aligned(run.size)
         if isinstance(piece, Pieces):
             for data, count in _batches(piece, stride):
-                for start in range(0, count * stride, stride) if stride else repeat(0, count):
-                    on_packed(data[start : start + size])
+                starts = range(0, count * stride, stride) if stride else repeat(0, count)
+                on_packed(data[start : start + size] for start in starts)
                 yield data
             continue
         data = memoryview(piece.make()).cast("B")
-        on_packed(data)
+        on_packed([data])
         yield data
         if stride > size:
             yield zeros[: stride - size]

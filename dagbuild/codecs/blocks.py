@@ -22,7 +22,7 @@ class Group:
     """The columns of one dtype: their places in the frame, which go up, and views of them, a row for each column."""
 
     places: list[int]
-    parts: list[Array]
+    tables: list[Array]
 
 
 def take_apart(frame: Any) -> tuple[list[tuple[str, Group]], list[tuple[int, Any]]]:

@@ -100,14 +100,11 @@ _WRAPPERS: dict[str, Callable[[Any], Any]] = {
 
 
 def _encode_frame(frame: Any, writer: Writer) -> dict[str, Any]:
-    tables, others = take_apart(frame)
+    groups, others = take_apart(frame)
     blocks = []
-    for dtype, table in tables:
-        numbers: list[int] = []
-        for rows in table.parts:
-            first = add_rows(rows, writer)
-            numbers += range(first, first + len(rows))
-        blocks.append([dtype, _short(table.places), _short(numbers)])
+    for dtype, group in groups:
+        first = add_rows(group.tables, writer)
+        blocks.append([dtype, _short(group.places), _short([*range(first, first + len(group.places))])])
     return {
         "kind": "frame",
         "rows": len(frame),

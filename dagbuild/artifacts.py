@@ -26,7 +26,6 @@ from dagbuild.digest import (
     DIGEST_SIZE,
     Digest,
     canonical_json,
-    digest_bytes,
     digest_chunks,
     digest_from_bytes,
     digest_json,

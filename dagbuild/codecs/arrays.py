@@ -98,7 +98,8 @@ def add_rows(tables: Sequence[np.ndarray[Any, Any]], writer: Writer) -> int:
     def take(start: int, stop: int) -> Any:
         if not rows:
             return tables[0][start:stop]
-        return rows[start][np.newaxis] if stop == start + 1 else np.stack(rows[start:stop])
+        # With the dtype, for it would turn bytes that are swapped.
+        return rows[start][np.newaxis] if stop == start + 1 else np.stack(rows[start:stop], dtype=dtype)
 
     def make(start: int, stop: int, stride: int) -> memoryview:
         some = take(start, stop)

@@ -81,7 +81,9 @@ _LABEL_DTYPES: dict[str, Any] = {
 def _are_labels(cells: list[Any]) -> bool:
     kinds = set(map(type, cells))
     if len(kinds) > 1:
-        return kinds == {int, str} and all(_are_labels([c for c in cells if type(c) is kind]) for kind in kinds)
+        return kinds == {int, str} and all(
+            _are_labels([c for c in cells if type(c) is kind]) for kind in kinds
+        )
     if kinds == {int}:
         return all(-(1 << 63) <= cell < 1 << 63 for cell in (min(cells), max(cells)))
     # Asked of all at once: there may be ten thousand.

@@ -110,7 +110,9 @@ class Layout:
             elif run.packed:
                 step = aligned(run.size)
                 places += [
-                    Place(run.size, offset=offset + turn * step, blobs=pack_blobs, packed_number=packed + turn)
+                    Place(
+                        run.size, offset=offset + turn * step, blobs=pack_blobs, packed_number=packed + turn
+                    )
                     for turn in range(run.count)
                 ]
                 offset += step * run.count

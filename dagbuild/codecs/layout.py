@@ -74,7 +74,7 @@ class Run:
         return self.inline is None and self.size < SMALL
 
     @property
-    def cut(self) -> list[int]:
+    def blob_sizes(self) -> list[int]:
         """The sizes of the blobs of each, if each has blobs of its own."""
         return cut(self.size, self.item) if self.inline is None and self.size >= SMALL else []
 
@@ -95,7 +95,7 @@ class Layout:
         pack = sum(aligned(run.size) * run.count for run in runs if run.packed)
         blobs = cut_pack(pack)
         for run in runs:
-            blobs += run.cut * run.count
+            blobs += run.blob_sizes * run.count
         return cls(runs, pack, tuple(blobs))
 
     @cached_property
@@ -118,7 +118,7 @@ class Layout:
                 offset += step * run.count
                 packed += run.count
             else:
-                step = len(run.cut)
+                step = len(run.blob_sizes)
                 stop = blob + step * run.count
                 places += [
                     Place(run.size, run.item, blobs=range(first, first + step))
@@ -218,7 +218,7 @@ def iter_blobs(
     for _ in packed:
         pass  # empty buffers at the end: no blob asks for them
     for piece, run in zip(pieces, layout.runs, strict=True):
-        sizes = run.cut
+        sizes = run.blob_sizes
         if isinstance(piece, Pieces) and sizes:
             starts = list(accumulate(sizes, initial=0))
             for buffer in iter_buffers([piece]):

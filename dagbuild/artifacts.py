@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import sys
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.codecs.base import Declined, Piece, Selection
+from dagbuild.codecs.base import Declined, Selection
 from dagbuild.codecs.contracts import Contracts
 from dagbuild.codecs.layout import Layout, iter_blobs, lay_out
 from dagbuild.codecs.reader import ValueReader
@@ -27,11 +27,10 @@ from dagbuild.digest import (
     DIGEST_SIZE,
     Digest,
     canonical_json,
-    digest_bytes,
     digest_chunks,
     digest_from_bytes,
     digest_json,
-    digest_to_bytes,
+    raw_digest,
 )
 from dagbuild.errors import CodecError, StoreError
 from dagbuild.filetree import is_there
@@ -236,7 +235,7 @@ class _Encoded:
                     "kind": form[0],
                     "length": (len(form) - 1) // (2 if form[0] == "dict" else 1),
                 }
-        self._pieces: list[Piece] = writer.pieces
+        self._pieces = writer.pieces
         self._layout = lay_out(self._pieces)
         self.meta["buffers"] = self._layout.to_json()
         self._code = writer.code
@@ -254,9 +253,9 @@ class _Encoded:
         elif self._packed:
             self.meta["packed"] = b64encode(self._packed).decode()
 
-    def _note_packed(self, data: memoryview) -> None:
+    def _note_packed(self, buffers: Iterable[memoryview]) -> None:
         if self._tells_packed:
-            self._packed += digest_to_bytes(digest_bytes(data))
+            self._packed += b"".join(map(raw_digest, buffers))
 
     def artifact(self, refs: Sequence[BlobRef]) -> Artifact:
         libraries = dict(sorted(self._libraries.items()))

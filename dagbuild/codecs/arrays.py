@@ -6,11 +6,12 @@ Masked arrays are two of them. Object arrays and other subclasses go to pickle.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from dagbuild.codecs.base import Codec, Declined, Piece, Reader, Writer
+from dagbuild.codecs.base import Codec, Declined, Piece, Pieces, Reader, Writer
 from dagbuild.codecs.plain import decode_plain, encode_plain
 
 _COMMON = {id(np.dtype(char)): np.dtype(char).str for char in "?bBhHiIlLefdFD"}
@@ -83,6 +84,35 @@ def add_array(array: np.ndarray[Any, Any], writer: Writer) -> int:
         return writer.add(Piece(array.nbytes, lambda: _bytes_of(array), array.itemsize))
     clean = lambda: _bytes_of(_without_holes(np.ascontiguousarray(array)))  # noqa: E731
     return writer.add(Piece(array.nbytes, clean, array.itemsize))
+
+
+def add_rows(tables: Sequence[np.ndarray[Any, Any]], writer: Writer) -> int:
+    """Give the bytes of each row to `writer`, however they lie in memory; return the number of the first one's.
+
+    The tables are of one dtype and as wide as each other. Each row is what `add_array` would make of it.
+    """
+    dtype, size = tables[0].dtype, tables[0].shape[1] * tables[0].itemsize
+    rows = [row for table in tables for row in table] if len(tables) > 1 else []
+    has_holes = _has_holes(dtype)
+
+    def take(start: int, stop: int) -> Any:
+        if not rows:
+            return tables[0][start:stop]
+        # With the dtype, for it would turn bytes that are swapped.
+        return rows[start][np.newaxis] if stop == start + 1 else np.stack(rows[start:stop], dtype=dtype)
+
+    def make(start: int, stop: int, stride: int) -> memoryview:
+        some = take(start, stop)
+        if has_holes:
+            some = _without_holes(np.ascontiguousarray(some))
+        if stride == size and some.flags.c_contiguous:
+            return _bytes_of(some)
+        padded = np.empty((stop - start, stride), np.uint8)
+        padded[:, :size].view(dtype)[:] = some
+        padded[:, size:] = 0
+        return _bytes_of(padded)
+
+    return writer.add_all(Pieces(sum(map(len, tables)), size, make, dtype.itemsize))
 
 
 def make_array(

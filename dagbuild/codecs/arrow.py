@@ -19,6 +19,9 @@ from dagbuild.codecs.base import UNCUT, Declined, Piece, Reader, Writer
 from dagbuild.codecs.cuts import cut
 from dagbuild.errors import CodecError
 
+KEPT = 4 * 1024
+"""Bytes up to which a message is kept instead of being made again: that takes longer than storing them."""
+
 
 def add_chunks(chunks: Any, writer: Writer, *, whole: bool = False) -> list[Any]:
     """Return the form of a chunked array; `whole` keeps it in one chunk, for values that are not chunked.
@@ -122,11 +125,17 @@ def _one(chunks: Any) -> Any:
 
 def _message(chunks: Any) -> Piece:
     # Made once for its size and again when it is written: all chunks of a long column are not in memory at once.
-    def make() -> Any:
-        return _batch(_without_hidden_values(_without_hidden_text(_one(chunks)))).serialize()
+    def make(array: Any = None) -> Any:
+        if array is None:
+            array = _without_hidden_text(_one(chunks))
+        return _batch(_without_hidden_values(array)).serialize()
 
-    size = ipc.get_record_batch_size(_batch(_without_hidden_text(_one(chunks))))
-    return Piece(size, make, UNCUT)
+    array = _without_hidden_text(_one(chunks))
+    size = ipc.get_record_batch_size(_batch(array))
+    if size > KEPT:
+        return Piece(size, make, UNCUT)
+    data = make(array)
+    return Piece(size, lambda: data, UNCUT)
 
 
 def _stream(array: Any) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dagbuild.digest import Digest
 from dagbuild.node import Label
@@ -42,6 +42,7 @@ class Piece:
     make: Callable[[], Buffer]
     item: int = WORD
     """Bytes of one row of it: a column of flags is cut at the rows where a column of numbers beside it is."""
+    count: ClassVar[int] = 1
 
     def parts(self, sizes: Sequence[int]) -> Iterator[Buffer]:
         """Yield the bytes in parts of these sizes, which are the whole together."""
@@ -49,6 +50,20 @@ class Piece:
         for size in sizes:
             yield data[start : start + size]
             start += size
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Several buffers of one size that lie together, such as the columns of a block: stored as each alone would be.
+
+    `make(start, stop, stride)` gives some of them side by side, each at a multiple of `stride` bytes, with zeros
+    between: ten thousand columns are a hundred calls.
+    """
+
+    count: int
+    size: int
+    make: Callable[[int, int, int], Buffer]
+    item: int = WORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +121,10 @@ class Writer(ABC):
     @abstractmethod
     def add(self, data: Buffer | Piece) -> int:
         """Take a buffer and return its number; numbers count up from 0 in the order of calls."""
+
+    @abstractmethod
+    def add_all(self, pieces: Pieces) -> int:
+        """Take several buffers and return the number of the first; the others follow it."""
 
     @abstractmethod
     def count(self) -> int:

@@ -15,9 +15,10 @@ import pandas as pd
 from pandas.api.extensions import ExtensionArray
 from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]
 
-from dagbuild.codecs.arrays import add_array, decode_dtype, encode_dtype
+from dagbuild.codecs.arrays import add_rows, decode_dtype
 from dagbuild.codecs.base import Codec, Declined, Reader, Selection, Writer
-from dagbuild.codecs.columns import add_column, column_dtype, raw_array, read_column
+from dagbuild.codecs.blocks import take_apart
+from dagbuild.codecs.columns import add_column, column_dtype, read_column
 from dagbuild.codecs.indexes import add_index, describe_index, index_length, read_index
 from dagbuild.codecs.scalars import decode_scalar, encode_scalar
 from dagbuild.codecs.selecting import find_places, take_labels
@@ -99,21 +100,11 @@ _WRAPPERS: dict[str, Callable[[Any], Any]] = {
 
 
 def _encode_frame(frame: Any, writer: Writer) -> dict[str, Any]:
-    raw: dict[str, list[int]] = {}
-    others: list[int] = []
-    # Not public, but `iloc` takes a hundred times as long for each of ten thousand columns (pandas 3.1).
-    columns = list(frame._iter_column_arrays())
-    for place, column in enumerate(columns):
-        array = raw_array(column)
-        if array is None:
-            others.append(place)
-        else:
-            columns[place] = array
-            raw.setdefault(encode_dtype(array.dtype), []).append(place)
+    groups, others = take_apart(frame)
     blocks = []
-    for dtype, places in raw.items():
-        numbers = [add_array(columns[place], writer) for place in places]
-        blocks.append([dtype, _short(places), _short(numbers)])
+    for dtype, group in groups:
+        first = add_rows(group.tables, writer)
+        blocks.append([dtype, _short(group.places), _short([*range(first, first + len(group.places))])])
     return {
         "kind": "frame",
         "rows": len(frame),
@@ -122,7 +113,7 @@ def _encode_frame(frame: Any, writer: Writer) -> dict[str, Any]:
         "index": writer.add_part(partial(add_index, frame.index, writer)),
         "blocks": blocks,
         "others": [
-            [place, *writer.add_part(partial(add_column, columns[place], writer))] for place in others
+            [place, *writer.add_part(partial(add_column, column, writer))] for place, column in others
         ],
         **_encode_extras(frame, writer),
     }

@@ -78,10 +78,16 @@ _LABEL_DTYPES: dict[str, Any] = {
 }
 
 
-def _is_label(cell: Any) -> bool:
-    if type(cell) is int:
-        return -(1 << 63) <= cell < 1 << 63
-    return type(cell) is str and cell.isprintable() and len(cell) <= 512
+def _are_labels(cells: list[Any]) -> bool:
+    kinds = set(map(type, cells))
+    if len(kinds) > 1:
+        return kinds == {int, str} and all(
+            _are_labels([c for c in cells if type(c) is kind]) for kind in kinds
+        )
+    if kinds == {int}:
+        return all(-(1 << 63) <= cell < 1 << 63 for cell in (min(cells), max(cells)))
+    # Asked of all at once: there may be ten thousand.
+    return kinds <= {str} and max(map(len, cells), default=0) <= 512 and "".join(cells).isprintable()
 
 
 def _add_typed(index: Any, writer: Writer, *, labels: bool) -> list[Any]:
@@ -95,7 +101,7 @@ def _add_typed(index: Any, writer: Writer, *, labels: bool) -> list[Any]:
     if labels and kind is pd.Index:
         for text, dtype in _LABEL_DTYPES.items():
             cells = index.tolist() if index.dtype == dtype else [None]
-            if all(map(_is_label, cells)):
+            if _are_labels(cells):
                 return ["labels", text, cells, writer.add_value(index.name)]
     freq = None
     if kind in (pd.DatetimeIndex, pd.TimedeltaIndex) and index.freq is not None:

@@ -11,10 +11,12 @@ from base64 import b64decode, b64encode
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, groupby, repeat
+from functools import cached_property
+from itertools import accumulate, groupby, pairwise, repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.codecs.base import UNCUT, WORD, Piece
+from dagbuild.codecs.base import UNCUT, WORD, Piece, Pieces
 from dagbuild.codecs.cuts import cut
 
 if TYPE_CHECKING:
@@ -57,36 +59,73 @@ class Place:
         return self.packed_number >= 0
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Buffers that follow each other and are of one size and item; with `inline`, the bytes of each."""
+
+    count: int
+    size: int
+    item: int = WORD
+    inline: tuple[bytes, ...] | None = None
+
+    @property
+    def packed(self) -> bool:
+        """Whether they are in the pack."""
+        return self.inline is None and self.size < SMALL
+
+    @property
+    def blob_sizes(self) -> list[int]:
+        """The sizes of the blobs of each, if each has blobs of its own."""
+        return cut(self.size, self.item) if self.inline is None and self.size >= SMALL else []
+
+
 @dataclass(frozen=True)
 class Layout:
     """The places of all buffers of a value, and the sizes of its blobs."""
 
-    places: tuple[Place, ...]
+    runs: tuple[Run, ...]
     pack: int
     """Bytes in the pack; its blobs come first."""
     blobs: tuple[int, ...]
 
     @classmethod
-    def of(
-        cls, sizes: Sequence[int], inline: Sequence[bytes | None], items: Iterable[int] = repeat(WORD)
-    ) -> Layout:
-        """Return the layout of buffers of these sizes and items; those with `inline` bytes need no blob."""
-        pack = sum(aligned(s) for s, data in zip(sizes, inline, strict=True) if data is None and s < SMALL)
+    def of(cls, runs: Iterable[Run]) -> Layout:
+        """Return the layout of these buffers."""
+        runs = tuple(runs)
+        pack = sum(aligned(run.size) * run.count for run in runs if run.packed)
         blobs = cut_pack(pack)
-        pack_blobs = range(len(blobs))
-        places, offset, count = [], 0, 0
-        for size, data, item in zip(sizes, inline, items, strict=False):
-            if data is not None:
-                places.append(Place(size, inline=data))
-            elif size < SMALL:
-                places.append(Place(size, offset=offset, blobs=pack_blobs, packed_number=count))
-                offset += aligned(size)
-                count += 1
+        for run in runs:
+            blobs += run.blob_sizes * run.count
+        return cls(runs, pack, tuple(blobs))
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """The place of each buffer."""
+        places: list[Place] = []
+        pack_blobs = self.pack_blobs
+        offset, packed, blob = 0, 0, len(pack_blobs)
+        for run in self.runs:
+            if run.inline is not None:
+                places += [Place(run.size, inline=data) for data in run.inline]
+            elif run.packed:
+                step = aligned(run.size)
+                places += [
+                    Place(
+                        run.size, offset=offset + turn * step, blobs=pack_blobs, packed_number=packed + turn
+                    )
+                    for turn in range(run.count)
+                ]
+                offset += step * run.count
+                packed += run.count
             else:
-                pieces = cut(size, item)
-                places.append(Place(size, item, blobs=range(len(blobs), len(blobs) + len(pieces))))
-                blobs += pieces
-        return cls(tuple(places), pack, tuple(blobs))
+                step = len(run.blob_sizes)
+                stop = blob + step * run.count
+                places += [
+                    Place(run.size, run.item, blobs=range(first, first + step))
+                    for first in range(blob, stop, step)
+                ]
+                blob = stop
+        return tuple(places)
 
     @property
     def pack_blobs(self) -> range:
@@ -108,72 +147,116 @@ class Layout:
     def to_json(self) -> list[Any]:
         """Return the plain form: the version, then inline bytes, sizes, and runs of one size and item."""
         entries: list[Any] = [VERSION]
-        marks = ((p.size if p.inline is None else b64encode(p.inline).decode(), p.item) for p in self.places)
-        for (mark, item), run in groupby(marks):
-            count = sum(1 for _ in run)
+        for (mark, item), found in groupby(self._marks(), itemgetter(0, 1)):
+            count = sum(each for *_, each in found)
             if item != WORD:
                 entries.append([mark, count, item])
             else:
                 entries.append(mark if count == 1 else [mark, count])
         return entries
 
+    def _marks(self) -> Iterator[tuple[int | str, int, int]]:
+        """Yield what tells of some buffers: size or bytes, item, and how many they are."""
+        for run in self.runs:
+            if run.inline is None:
+                yield run.size, run.item, run.count
+            else:
+                yield from ((b64encode(data).decode(), WORD, 1) for data in run.inline)
+
     @classmethod
     def from_json(cls, data: list[Any]) -> Layout:
         """Return the layout of a plain form; raises ValueError when it is of another version, or none at all."""
         if data[0] != VERSION:
             raise ValueError(f"layout {data[0]!r}, this dagbuild reads {VERSION}")
-        sizes: list[int] = []
-        inline: list[bytes | None] = []
-        items: list[int] = []
+        runs = []
         for entry in data[1:]:
             mark, count, *item = entry if isinstance(entry, list) else (entry, 1)
             if min(item, default=WORD) < UNCUT:
                 raise ValueError(f"an item of {item[0]} bytes")
-            held = b64decode(mark) if isinstance(mark, str) else None
-            sizes += [mark if held is None else len(held)] * count
-            inline += [held] * count
-            items += (item or [WORD]) * count
-        return cls.of(sizes, inline, items)
+            if isinstance(mark, str):
+                held = b64decode(mark)
+                runs.append(Run(count, len(held), inline=(held,) * count))
+            else:
+                runs.append(Run(count, mark, *item))
+        return cls.of(runs)
 
 
-def lay_out(pieces: Sequence[Piece]) -> Layout:
-    """Return the layout of these buffers."""
-    tiny = [piece.size for piece in pieces if piece.size <= TINY]
+def lay_out(pieces: Sequence[Piece | Pieces]) -> Layout:
+    """Return the layout of these buffers, with a run for each item."""
+    tiny = [piece.size * piece.count for piece in pieces if piece.size <= TINY]
     # Ten thousand tiny columns would make a record of megabytes: together they must be small, too.
     keep = sum(tiny) <= ALL_TINY
-    inline = [bytes(p.make()) if keep and p.size <= TINY else None for p in pieces]
-    return Layout.of([piece.size for piece in pieces], inline, [piece.item for piece in pieces])
+    return Layout.of(
+        Run(p.count, p.size, inline=tuple(map(bytes, iter_buffers([p]))))
+        if keep and p.size <= TINY
+        else Run(p.count, p.size, p.item if p.size >= SMALL else WORD)
+        for p in pieces
+    )
+
+
+def iter_buffers(pieces: Iterable[Piece | Pieces]) -> Iterator[memoryview]:
+    """Yield the bytes of each buffer."""
+    for piece in pieces:
+        if isinstance(piece, Pieces):
+            for data, count in _batches(piece, piece.size):
+                yield from (data[turn * piece.size :][: piece.size] for turn in range(count))
+        else:
+            yield memoryview(piece.make()).cast("B")
 
 
 def iter_blobs(
-    pieces: Sequence[Piece], layout: Layout, on_packed: Callable[[memoryview], None] = lambda _: None
+    pieces: Sequence[Piece | Pieces],
+    layout: Layout,
+    on_packed: Callable[[Iterable[memoryview]], None] = lambda _: None,
 ) -> Iterator[Sequence[Buffer]]:
-    """Yield the bytes of each blob, in order; no more than one buffer, or blob of the pack, is made at a time.
+    """Yield the bytes of each blob, in order; no more than a buffer, or what a blob of the pack takes, is made at once.
 
-    `on_packed` is shown each buffer that goes into the pack, in order.
+    `on_packed` is shown all buffers that go into the pack, some at a time and in order.
     """
     packed = _iter_packed(pieces, layout, on_packed)
     yield from _regroup(packed, cut_pack(layout.pack))
     for _ in packed:
         pass  # empty buffers at the end: no blob asks for them
-    for piece, place in zip(pieces, layout.places, strict=True):
-        if place.inline is None and not place.packed:
-            for part in piece.parts(cut(place.size, place.item)):
+    for piece, run in zip(pieces, layout.runs, strict=True):
+        sizes = run.blob_sizes
+        if isinstance(piece, Pieces) and sizes:
+            starts = list(accumulate(sizes, initial=0))
+            for buffer in iter_buffers([piece]):
+                for start, stop in pairwise(starts):
+                    yield (buffer[start:stop],)
+        elif isinstance(piece, Piece) and sizes:
+            for part in piece.parts(sizes):
                 yield (part,)
 
 
 def _iter_packed(
-    pieces: Sequence[Piece], layout: Layout, on_packed: Callable[[memoryview], None]
+    pieces: Sequence[Piece | Pieces], layout: Layout, on_packed: Callable[[Iterable[memoryview]], None]
 ) -> Iterator[memoryview]:
     """Yield what the pack is made of: its buffers, with zeros up to where the next one begins."""
     zeros = memoryview(bytes(ALIGN))
-    for piece, place in zip(pieces, layout.places, strict=True):
-        if place.packed:
-            data = memoryview(piece.make()).cast("B")
-            on_packed(data)
-            yield data
-            if place.size % ALIGN:
-                yield zeros[: aligned(place.size) - place.size]
+    for piece, run in zip(pieces, layout.runs, strict=True):
+        if not run.packed:
+            continue
+        size, stride = run.size, aligned(run.size)
+        if isinstance(piece, Pieces):
+            for data, count in _batches(piece, stride):
+                starts = range(0, count * stride, stride) if stride else repeat(0, count)
+                on_packed(data[start : start + size] for start in starts)
+                yield data
+            continue
+        data = memoryview(piece.make()).cast("B")
+        on_packed([data])
+        yield data
+        if stride > size:
+            yield zeros[: stride - size]
+
+
+def _batches(pieces: Pieces, stride: int) -> Iterator[tuple[memoryview, int]]:
+    """Yield the bytes of as many buffers as are worth making together, and how many they are."""
+    step = max(1, PACK_CUT // max(stride, 1))
+    for start in range(0, pieces.count, step):
+        stop = min(start + step, pieces.count)
+        yield memoryview(pieces.make(start, stop, stride)).cast("B"), stop - start
 
 
 def _regroup(parts: Iterator[memoryview], sizes: Sequence[int]) -> Iterator[Sequence[Buffer]]:

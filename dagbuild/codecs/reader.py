@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dagbuild.codecs.base import Reader, Selection, Writer
-from dagbuild.codecs.layout import Layout, Place, aligned
+from dagbuild.codecs.layout import Layout, Place, Run, aligned
 from dagbuild.codecs.mapping import CAN_MAP, FilePart, empty_memory, map_files, page_rounded
 from dagbuild.codecs.plain import decode_plain, describe_plain, is_tag
 from dagbuild.codecs.writer import ValueWriter
@@ -125,7 +125,7 @@ class ValueReader(Reader):
     def inline(self, buffers: list[str]) -> ValueReader:
         """Return a reader of these buffers."""
         data = [b64decode(text) for text in buffers]
-        layout = Layout.of([len(each) for each in data], data)
+        layout = Layout.of(Run(1, len(each), inline=(each,)) for each in data)
         reader = ValueReader(layout, self._blobs, self._registry, self._placed, code=self._code)
         reader._trees = self._trees
         return reader

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.codecs.base import Codec, Declined, Piece, Writer
+from dagbuild.codecs.base import Codec, Declined, Piece, Pieces, Writer
+from dagbuild.codecs.layout import iter_buffers
 from dagbuild.codecs.plain import encode_plain, is_plain
 from dagbuild.codecs.refusals import refuse
 from dagbuild.digest import Digest, canonical_json, digest_bytes, digest_json
@@ -28,6 +29,8 @@ _PATH = type(Path())
 Takes = Callable[[Path], bool]
 """Tells of a path whether what is there is the value, or the path itself; may raise CodecError."""
 
+Mark = tuple[int, int, int, bool, set[str]]
+
 DEPTH = 50
 """Of containers in containers; what is deeper goes to a pickle as a whole."""
 
@@ -38,7 +41,7 @@ class ValueWriter(Writer):
     def __init__(
         self, registry: Registry, parent: ValueWriter | None = None, takes: Takes | None = None
     ) -> None:
-        self.pieces: list[Piece] = []
+        self.pieces: list[Piece | Pieces] = []
         self.code = False
         self.packages: set[str] = set()
         self.names: set[str] = set()
@@ -48,6 +51,7 @@ class ValueWriter(Writer):
         # Holding the objects keeps their ids from being used again.
         self._seen: dict[int, tuple[int, Any]] = {}
         self._open: set[int] = set()
+        self._count = 0
         self._base = 0
         self._depth: int = 0 if parent is None else parent._depth
         # Of items of sets, by identity: a set in a set in a set would else be walked again for each of them.
@@ -59,18 +63,26 @@ class ValueWriter(Writer):
             held = memoryview(data)
             data = Piece(held.nbytes, lambda: held)
         self.pieces.append(data)
-        return self.count() - 1
+        self._count += 1
+        return self._count - self._base - 1
+
+    def add_all(self, pieces: Pieces) -> int:
+        """Take several buffers; they must not change before they are stored."""
+        first = self.count()
+        self.pieces.append(pieces)
+        self._count += pieces.count
+        return first
 
     def count(self) -> int:
         """Return how many buffers were added."""
-        return len(self.pieces) - self._base
+        return self._count - self._base
 
     def add_part(self, add: Callable[[], Any]) -> list[Any]:
         """Return the form that `add` gives, and the numbers of its buffers."""
         first = self.count()
         outer = self._base, self._seen
         # A list that is beside it, too, is written twice: the part must be readable alone.
-        self._base, self._seen = len(self.pieces), {}
+        self._base, self._seen = self._count, {}
         try:
             form = add()
         finally:
@@ -84,7 +96,7 @@ class ValueWriter(Writer):
         self.code = self.code or inner.code
         self.packages |= inner.packages
         self.names |= inner.names
-        return [form, [b64encode(piece.make()).decode() for piece in inner.pieces]]
+        return [form, [b64encode(data).decode() for data in iter_buffers(inner.pieces)]]
 
     def add_value(self, value: Any) -> Any:
         """Return the form of a value, as data if all of it can be."""
@@ -140,7 +152,7 @@ class ValueWriter(Writer):
         """Return a digest that says whether two values are equal."""
         alone = ValueWriter(self._registry, self)
         form = alone.add_value(value)
-        return digest_json([form, [digest_bytes(piece.make()) for piece in alone.pieces]])
+        return digest_json([form, [digest_bytes(data) for data in iter_buffers(alone.pieces)]])
 
     def _is_taken(self, path: Path) -> bool:
         return self._takes is not None and self._takes(path)
@@ -157,13 +169,13 @@ class ValueWriter(Writer):
         """Note a class or function ("lib:Model") that the value refers to by name."""
         self.names.add(name)
 
-    def mark(self) -> tuple[int, int, bool, set[str]]:
+    def mark(self) -> Mark:
         """Return how far things are."""
-        return len(self.pieces), len(self._seen), self.code, set(self.packages)
+        return len(self.pieces), self._count, len(self._seen), self.code, set(self.packages)
 
-    def roll_back(self, mark: tuple[int, int, bool, set[str]]) -> None:
+    def roll_back(self, mark: Mark) -> None:
         """Forget what came after `mark`."""
-        pieces, seen, self.code, self.packages = mark
+        pieces, self._count, seen, self.code, self.packages = mark
         del self.pieces[pieces:]
         while len(self._seen) > seen:
             self._seen.popitem()
@@ -195,6 +207,6 @@ class ValueWriter(Writer):
             # Numbers of buffers follow the order of the items, so the order needs something that does not.
             alone = ValueWriter(self._registry, self)
             form = alone.add_data(value)
-            key = canonical_json([form, [digest_bytes(piece.make()) for piece in alone.pieces]])
+            key = canonical_json([form, [digest_bytes(data) for data in iter_buffers(alone.pieces)]])
             kept = self._keys[id(value)] = (key, value)
         return kept[0]

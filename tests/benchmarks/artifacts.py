@@ -3,7 +3,8 @@
     python -m tests.benchmarks.artifacts TOPIC [--scale 1.0] [--rounds 3] [--ways dagbuild,pickle]
 
 Topics: `big` (a gigabyte), `column` (one of 200 changed), `append` (1 % more rows), `wide` (10,000 columns), `small`,
-`all`. Every way saves in one fresh process and loads in another, by turns; each number has its ratio to ours.
+`all`. Every way saves in one fresh process and loads in another, by turns; each number has its ratio to ours, in a
+cache folder that has been in use for a while. "at first" is ours, too, in a folder that is new.
 Nothing is asserted.
 
 Folders are removed only after all rounds: ext4 takes ten times as long to make a file while it remembers inodes that
@@ -88,6 +89,7 @@ TOPICS = {made.__name__: made for made in (big, column, append, wide, small)}
 def save(way_name: str, folder: Path, topic: str, scale: float) -> list[tuple[Cost, float, float]]:
     """Return for each frame of a topic what saving took, what bringing it to the disk took, and the new megabytes."""
     way = WAYS[way_name](folder)
+    way.settle()
     way.save(TINY, pd.DataFrame({"a": [1.0], "text": ["b"]}))
     found = []
     for number, frame in enumerate(TOPICS[topic](scale)):

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from dagbuild.codecs.cuts import CUT_ROWS, cut
-from dagbuild.codecs.layout import VERSION, Layout
+from dagbuild.codecs.layout import VERSION, Layout, Run
 
 ROWS = 200_000
 
@@ -245,13 +245,16 @@ def test_cuts_cover_everything_and_stay(size, item):
 
 def test_a_layout_is_its_json():
     """The plain form gives back all places."""
-    layout = Layout.of(
-        [5, 600, 600, 40_000, 3_000_000, 3_000_000, 0],
-        [b"12345", None, None, None, None, None, b""],
-        [8, 1, 8, 8, 8, 1, 8],
-    )
+    layout = Layout.of([
+        Run(2, 5, inline=(b"12345", b"54321")), Run(1, 600), Run(20, 600), Run(1, 40_000), Run(3, 3_000_000),
+        Run(1, 3_000_000, 1), Run(2, 0), Run(2, 0, inline=(b"", b"")),
+    ])  # fmt: skip
 
-    assert Layout.from_json(json.loads(json.dumps(layout.to_json()))) == layout
+    again = Layout.from_json(json.loads(json.dumps(layout.to_json())))
+
+    assert (again.places, again.pack, again.blobs) == (layout.places, layout.pack, layout.blobs)
+    assert len(layout.places) == 32
+    assert again.to_json()[3:5] == [[600, 21], 40_000]
     with pytest.raises(ValueError, match="layout 99"):
         Layout.from_json([99, 5])
     with pytest.raises(ValueError, match="an item of -1 bytes"):  # would never end

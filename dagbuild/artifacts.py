@@ -124,7 +124,8 @@ class Artifacts:
                 self._store.expect_blobs([artifact.blobs[number] for number in numbers])
                 reader = reader.only(chosen, code=artifact.code)
                 return reader.value(["@", artifact.codec, chosen.meta])
-            self._store.expect_blobs(artifact.blobs)
+            if artifact.blobs:
+                self._store.expect_blobs(artifact.blobs)
             reader, form = self._open(artifact, code=artifact.code)
             value = reader.value(form)
             return select_columns(value, columns.names) if columns else value

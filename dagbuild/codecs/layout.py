@@ -92,6 +92,8 @@ class Layout:
     def of(cls, runs: Iterable[Run]) -> Layout:
         """Return the layout of these buffers."""
         runs = tuple(runs)
+        if not runs:
+            return _EMPTY
         pack = sum(aligned(run.size) * run.count for run in runs if run.packed)
         blobs = cut_pack(pack)
         for run in runs:
@@ -179,6 +181,10 @@ class Layout:
             else:
                 runs.append(Run(count, mark, *item))
         return cls.of(runs)
+
+
+_EMPTY = Layout((), 0, ())
+"""Of values that are in their records, which are most."""
 
 
 def lay_out(pieces: Sequence[Piece | Pieces]) -> Layout:

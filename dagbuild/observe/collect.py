@@ -226,7 +226,7 @@ class Collector:
                 self._digests[path] = ABSENT
             else:
                 rest.append(path)
-        digests = digest_paths(self._digester, rest)
+        digests = digest_paths(self._digester, rest) if rest else {}
         for path in rest:
             if path in digests and take_stamp(path) == self._files[path]:
                 self._digests[path] = digests[path]

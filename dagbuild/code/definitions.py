@@ -23,7 +23,6 @@ from dagbuild.code.normal_form import Form, FunctionForm, dump_function, dump_no
 from dagbuild.code.places import find_places
 from dagbuild.digest import digest_bytes
 
-
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _LEAVES = frozenset({int, str, type(None), ast.Load, ast.Store, ast.Del, ast.Constant})
 """Classes of what stands in syntax trees and has neither names nor definitions in it."""

@@ -47,6 +47,8 @@ PLAIN = "plain/1"
 EXCERPT = "excerpt/1"
 """Of the digests of excerpts; a change of what they say needs another."""
 
+_NO_BUFFERS = Layout.of([]).to_json()
+
 LONG_FORM = 16 * 1024
 """Bytes of metadata from which it is a buffer itself: records stay small."""
 
@@ -118,6 +120,8 @@ class Artifacts:
         a library is missing or differs too much. With `columns`, NoSuchColumns or NoTable, if it has none.
         """
         try:
+            if not columns and _is_its_form(artifact):
+                return artifact.meta["form"]
             chosen, reader = self._select(artifact, columns) if columns else (None, None)
             if chosen and reader:
                 numbers = reader.find_blobs(chosen.buffers)
@@ -216,6 +220,16 @@ class Artifacts:
         reader = ValueReader(layout, blobs, self._registry, placed, code=code)
         form = meta["form"] if "form" in meta else json.loads(bytes(reader.view(meta["long"])))
         return reader, form if artifact.codec == PLAIN else ["@", artifact.codec, form]
+
+
+def _is_its_form(artifact: Artifact) -> bool:
+    """Tell whether a value is just what stands in its record: a number, a text; nothing has to be opened for it."""
+    meta = artifact.meta
+    return (
+        artifact.codec == PLAIN
+        and meta["buffers"] == _NO_BUFFERS
+        and type(meta.get("form", [])) in (bool, int, float, str)
+    )
 
 
 class _Encoded:

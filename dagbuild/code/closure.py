@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import Any, get_args, get_origin
+from typing import Any, NamedTuple, get_args, get_origin
 
 from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Item, Unordered
@@ -16,8 +15,7 @@ from dagbuild.code.walk import Walk
 from dagbuild.digest import Digest, digest_json
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """One thing that a closure reaches, by itself: its digest changes where it was edited, not what it uses.
 
     `kind` is function for what the closure was asked for, else helper, class, constant, statement or module.
@@ -30,8 +28,7 @@ class Leaf:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Closure:
+class Closure(NamedTuple):
     """What things of the project mean.
 
     The digest is free of file, module name and line. `packages` are distributions that it imports, `notes` say

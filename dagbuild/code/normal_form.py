@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from dagbuild.code.dump import Dumper, Function
 from dagbuild.code.scopes import Chain, Import
@@ -20,8 +21,7 @@ from dagbuild.code.statements import annotations_of, chain_of
 from dagbuild.digest import Digest, digest_text
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """The normal form of a piece of code and what it refers to.
 
     `text` is the form in pieces; a piece that is a chain stands for a name from outside, as it is spelt in the code.

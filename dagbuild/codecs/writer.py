@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from dagbuild.codecs.base import Codec, Declined, Piece, Writer
 from dagbuild.codecs.plain import encode_plain, is_plain
-from dagbuild.codecs.refusals import refuse
+from dagbuild.codecs.refusals import refuse, refuse_by
 from dagbuild.digest import Digest, canonical_json, digest_bytes, digest_json
+from dagbuild.errors import UserError
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -123,6 +124,12 @@ class ValueWriter(Writer):
         self._open.add(id(value))
         try:
             return ["@", codec.name, codec.encode(value, self)]
+        except (Declined, UserError, RecursionError, MemoryError):
+            raise
+        except Exception as error:
+            if type(codec).__module__.startswith(f"{__package__}."):
+                raise
+            raise refuse_by(codec, value, error) from error
         finally:
             self._open.discard(id(value))
 

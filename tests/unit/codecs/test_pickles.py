@@ -9,9 +9,12 @@ import subprocess
 import sys
 import textwrap
 import threading
+import types
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 import dagbuild
@@ -69,7 +72,10 @@ def test_describing_never_unpickles(artifacts):
         (lambda: (i for i in []), "generator", "return a list"),
         (lambda: iter([1]), "list_iterator", "return a list"),
         (lambda: map(int, "12"), "map", "return a list"),
-        (lambda: io.StringIO("a"), "StringIO", "path of the file"),
+        (lambda: io.StringIO("a"), "StringIO", "getvalue()"),
+        (lambda: memoryview(b"a"), "memoryview", "bytes(...)"),
+        (lambda: types.MappingProxyType({}), "mappingproxy", "dict(...)"),
+        (lambda: {}.keys(), "dict_keys", "return a list"),
         (lambda: open(os.devnull), "TextIOWrapper", "path of the file"),
         (threading.Lock, "_thread.lock", "plain data"),
         (socket.socket, "socket", "plain data"),
@@ -91,6 +97,16 @@ def test_says_what_to_return_instead(artifacts, make, name, instead):
     finally:
         if value is not os:
             getattr(value, "close", int)()
+
+
+@pytest.mark.parametrize(
+    "dtype", [pl.Array(pl.Int8, 0), pl.List(pl.Struct({"a": pl.Array(pl.Int8, (2, 0))}))]
+)
+def test_what_polars_does_not_read_back_is_refused(artifacts, dtype):
+    """Its own pickle stores such columns and panics when it reads them."""
+    for holder in (pl.Series("n", [], dtype), {"a": [pl.DataFrame(schema={"n": dtype})]}):
+        with pytest.raises(CodecError, match=r"column 'n' .* does not read it back"):
+            artifacts.save(holder)
 
 
 def test_coroutines_are_to_be_awaited(artifacts):
@@ -202,6 +218,22 @@ def test_codecs_of_the_user_go_first():
     assert loaded["a"][0] == 1.5
 
 
+def test_a_codec_that_fails_is_named():
+    """The error says which codec, on what, and where in it; it is no bug of dagbuild."""
+
+    class Broken(CelsiusCodec):
+        def encode(self, value, writer):
+            raise KeyError("unit")
+
+    registry = Registry()
+    registry.register(Broken(), [Celsius])
+
+    with pytest.raises(CodecError, match=r"codec 'celsius/1' .*Celsius': KeyError: 'unit'") as caught:
+        Artifacts(MemoryStore(), registry).save([Celsius(20)])
+    assert f"{Path(__file__).name}:" in str(caught.value)
+    assert "Declined" in str(caught.value)
+
+
 def test_types_can_be_named_without_an_import():
     """A codec for "module.Class" takes such values; a format finds a codec by name."""
     registry = Registry()
@@ -241,6 +273,8 @@ def test_formats_are_exact_or_refused(artifacts):
         artifacts.save(frame.set_index(pd.date_range("2020", periods=2)), "parquet")
     with pytest.raises(CodecError, match="did you mean 'parquet'"):
         artifacts.save(frame, "parket")
+    with pytest.raises(CodecError, match=r"'files' cannot hold.*pathlib"):
+        artifacts.save("report.html", "files")
     assert artifacts.save([1], "pickle").code
 
 

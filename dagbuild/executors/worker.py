@@ -12,11 +12,13 @@ import functools
 import io
 import itertools
 import os
+import pickle
 import platform
 import resource
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Any, TextIO, TypeAlias
@@ -167,10 +169,15 @@ _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 def _bind(work: Work, artifacts: Artifacts, call: Callable[..., Any]) -> dict[str, Any]:
     views: dict[str, Any] = {}
+    nodes = (*work.views, work.node)
+    wanted = Counter(name for node in nodes for p in node.parameters for name in p.upstream)
 
     def get(name: str, columns: Columns | None) -> Any:
         if name in views:
-            value, views[name] = hand_out(views[name])
+            wanted[name] -= 1
+            value = views[name]
+            if wanted[name]:  # the last to ask, and most often there is one only, gets the value itself
+                value, views[name] = hand_out(value)
             return select_columns(value, columns.names) if columns else value
         if name in work.held:
             value = hand_out(work.held[name])[0]
@@ -260,12 +267,17 @@ def hand_out(value: Any) -> tuple[Any, Any]:
     if isinstance(value, Iterator):
         mine, rest = itertools.tee(value)
         return mine, rest
-    if type(value).__module__.partition(".")[0] == "pandas" and hasattr(value, "copy"):
-        return value.copy(deep=False), value
-    try:
-        return copy.deepcopy(value), value
-    except Exception:
-        return value, value  # a connection, a lock: there is one, and everybody gets it
+    # Pickle first: a deep copy of a DataFrame shares the lists in its cells.
+    for make_copy in (_through_pickle, copy.deepcopy):
+        try:
+            return make_copy(value), value
+        except Exception:
+            continue
+    return value, value  # a connection, a lock: there is one, and everybody gets it
+
+
+def _through_pickle(value: Any) -> Any:
+    return pickle.loads(pickle.dumps(value, protocol=5))
 
 
 def make_failure(error: BaseException, arguments: Mapping[str, Any]) -> Failure:

@@ -7,7 +7,7 @@ import math
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
-from uuid import SafeUUID, UUID
+from uuid import UUID, SafeUUID
 from zoneinfo import ZoneInfo
 
 import numpy as np

@@ -223,6 +223,7 @@ class _Encoded:
         if len(text) > LONG_FORM:
             self.meta = {"long": writer.add(text)}
             if self.codec == PLAIN:
+                form = form[2] if form[0] == "def" else form
                 self.meta["about"] = {
                     "kind": form[0],
                     "length": (len(form) - 1) // (2 if form[0] == "dict" else 1),

@@ -218,6 +218,35 @@ def test_codecs_of_the_user_go_first():
     assert loaded["a"][0] == 1.5
 
 
+class Pair:
+    def __init__(self, first, second):
+        self.first, self.second = first, second
+
+
+class PairCodec(Codec):
+    name = "pair/1"
+
+    def encode(self, value, writer):
+        return [writer.add_value(value.first), writer.add_value(value.second)]
+
+    def decode(self, meta, reader):
+        second = reader.value(meta[1])
+        return Pair(reader.value(meta[0]), second)
+
+
+def test_a_codec_reads_in_any_order():
+    """What is twice in one part of a value is found by its name, not by how many lists were read before it."""
+    registry = Registry()
+    registry.register(PairCodec(), [Pair])
+    artifacts = Artifacts(MemoryStore(), registry)
+    ten, twenty = [10], [20]
+
+    loaded = artifacts.load(artifacts.save([Pair([1], [ten, twenty, ten]), twenty]))
+
+    assert (loaded[0].first, loaded[0].second, loaded[1]) == ([1], [[10], [20], [10]], [20])
+    assert loaded[0].second[0] is loaded[0].second[2]
+
+
 def test_a_codec_that_fails_is_named():
     """The error says which codec, on what, and where in it; it is no bug of dagbuild."""
 

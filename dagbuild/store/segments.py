@@ -314,9 +314,14 @@ def write_segment(folder: Path, lines: Iterable[bytes]) -> str:
     """Write a finished segment in one go, as compaction does; returns its name. Raises OSError."""
     name = new_name()
     part = (folder / name).with_suffix(PART)
-    with part.open("xb") as file:
-        file.writelines(lines)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(folder / name)
+    try:
+        with part.open("xb") as file:
+            file.writelines(lines)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(folder / name)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink()  # on a full disk it has taken the last room
+        raise
     return name

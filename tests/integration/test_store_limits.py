@@ -16,6 +16,7 @@ import pytest
 
 from dagbuild.errors import StoreError
 from dagbuild.store.blobs import sync_folder
+from dagbuild.store.gc import GRACE, collect_garbage
 from dagbuild.store.local import LocalStore
 from tests.store_records import make_key, make_record
 
@@ -117,6 +118,28 @@ class TestFullDisk:
         assert [record.node for record in again.iter_records()] == ["node1", "node2"]
         assert not list((place / "cache" / "objects").glob("*/*.part"))
         again.close()
+
+    def test_makes_room_on_a_disk_that_has_none(self, tmpfs):
+        """Records are written anew when some go, and that takes room, which the blobs must give first."""
+        place = tmpfs("size=3m")
+        store = LocalStore(place / "cache", fold_bytes=0)
+        long_ago = time.time() - 100 * GRACE
+        for number in (1, 2):
+            ref = store.put_blob([bytes([number]) * 500_000])
+            store.put_records([make_record(number, ref, log="l" * 5000, started=long_ago, run=f"run{number}")])
+            os.utime(store.blobs.path(ref), (long_ago, long_ago))
+        store.close()
+        with (place / "filler").open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
+            while True:
+                file.write(b"x" * 1000)
+
+        for size, left in ((10**6, {"node1", "node2"}), (600_000, {"node2"})):
+            store = LocalStore(place / "cache", fold_bytes=0)
+            collect_garbage(store, size=size, keep_runs=0)
+            assert {record.node for record in store.iter_records()} == left
+            assert len(list((place / "cache" / "objects").glob("*/*"))) == len(left)
+            assert not list((place / "cache" / "segments").glob("*.part"))
+            store.close()
 
     def test_limit_on_file_size(self, folder):
         """A limit of the shell is told as what it is."""

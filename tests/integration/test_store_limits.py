@@ -87,10 +87,22 @@ class TestReadOnly:
         store = LocalStore(tmp_path / "file" / "cache")
 
         assert store.find_records([make_key("k")]) == {}
-        with pytest.raises(StoreError, match="cannot write"):
-            store.put_blob([b"x"])
-        with pytest.raises(StoreError, match="cannot write"):
-            store.put_records([make_record(1)])
+        for write in (lambda: store.put_blob([b"x"]), lambda: store.put_records([make_record(1)])):
+            with pytest.raises(StoreError, match=r"cannot write(.|\n)*move that away"):
+                write()
+
+    def test_a_file_where_the_folder_belongs_is_told(self, tmp_path):
+        """Also a link that leads nowhere: a cache that is empty looks the same."""
+        (tmp_path / "file").write_text("")
+        (tmp_path / "link").symlink_to("nowhere")
+        for name in ("file", "link", "absent"):
+            told = []
+            store = LocalStore(tmp_path / name, on_notice=told.append)
+
+            assert store.find_records([make_key("k")]) == {}
+            assert [f"'{tmp_path / name}' is no folder" in text for text in told] == [True] * (
+                name != "absent"
+            )
 
 
 class TestFullDisk:
@@ -126,7 +138,9 @@ class TestFullDisk:
         long_ago = time.time() - 100 * GRACE
         for number in (1, 2):
             ref = store.put_blob([bytes([number]) * 500_000])
-            store.put_records([make_record(number, ref, log="l" * 5000, started=long_ago, run=f"run{number}")])
+            store.put_records(
+                [make_record(number, ref, log="l" * 5000, started=long_ago, run=f"run{number}")]
+            )
             os.utime(store.blobs.path(ref), (long_ago, long_ago))
         store.close()
         with (place / "filler").open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):

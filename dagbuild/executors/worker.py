@@ -120,6 +120,19 @@ def _call(function: Callable[..., Any], /, **arguments: Any) -> Any:
 
 
 def _run(work: Work, artifacts: Artifacts) -> Outcome:
+    here = None
+    with contextlib.suppress(OSError):
+        here = os.getcwd()  # noqa: PTH109 - the same text goes back
+    try:
+        return _run_here(work, artifacts)
+    finally:
+        # A node that goes elsewhere must not take the next one of this process along.
+        if here is not None:
+            with contextlib.suppress(OSError):
+                os.chdir(here)
+
+
+def _run_here(work: Work, artifacts: Artifacts) -> Outcome:
     log = _Log()
     arguments: dict[str, Any] = {}
     started, since, wall, cpu = time.time(), file_clock(), time.perf_counter(), time.process_time()

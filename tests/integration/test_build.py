@@ -510,3 +510,39 @@ def test_a_value_that_no_pickle_gives_back_says_what_to_do(tmp_path):
     assert "missing 1 required positional argument: 'why'" in failure.message
     assert failure.message.count("try:") == 1
     assert '@cache("never")' in failure.message
+
+
+def test_a_node_that_goes_to_another_folder_goes_alone(tmp_path, monkeypatch):
+    """The next one begins where the build was started, even if that other folder is gone; a path is still found."""
+    write_files(
+        tmp_path,
+        {
+            "dagbuild.toml": 'modules = ["nodes"]\n',
+            "nodes.py": """
+                import os
+                import tempfile
+                from pathlib import Path
+
+                def page() -> Path:
+                    os.chdir(tempfile.mkdtemp())
+                    page = Path("page.txt")
+                    page.write_text("1")
+                    return page
+
+                def lost(page: Path) -> str:
+                    folder = tempfile.mkdtemp()
+                    os.chdir(folder)
+                    os.rmdir(folder)
+                    return page.read_text()
+
+                def where(lost: str) -> str:
+                    return lost + str(Path.cwd().name)
+            """,
+        },
+    )
+    monkeypatch.chdir(tmp_path)
+    result = build(tmp_path, "where")
+    forget_modules(tmp_path)
+
+    assert result.values["where"] == "1" + tmp_path.name
+    assert Path.cwd() == tmp_path

@@ -134,11 +134,15 @@ def collect_garbage(
             key=lambda item: item[1].worth_removing(now),
             reverse=True,
         )
+        # What is made of these alone would go for nothing.
+        rooted = {ref for value in values.values() if value.root for ref in value.blobs}
         removed: dict[str, Removal] = {}
         for key, value in free:
             gone = any(ref.digest not in files or files[ref.digest][1] != ref.size for ref in value.blobs)
             old = age is not None and now - value.used > age
-            if not (gone or old or (size is not None and total > size and value.blobs)):
+            if not (
+                gone or old or (size is not None and total > size and not rooted.issuperset(value.blobs))
+            ):
                 continue
             before = total
             for ref in value.blobs:

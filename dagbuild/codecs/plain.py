@@ -78,14 +78,21 @@ def encode_zone(zone: dt.tzinfo | None) -> Any:
         return None
     if zone is dt.UTC:
         return ["utc"]
-    if type(zone) is ZoneInfo and zone.key and ZoneInfo(zone.key) is zone:
-        # Others were made from a file that this machine need not have under the same key.
+    if type(zone) is ZoneInfo and _is_known(zone):
         return ["zone", zone.key]
     if type(zone) is dt.timezone:
         offset, *name = zone.__getinitargs__()  # type: ignore[attr-defined]
         seconds, micros = offset.days * 86400 + offset.seconds, offset.microseconds
         return ["fixed", seconds, micros, name[0] if name else None]
     raise Declined
+
+
+def _is_known(zone: ZoneInfo) -> bool:
+    """Tell whether its key gives this very zone: another one was read from a file of its own, whatever its key."""
+    try:
+        return bool(zone.key) and ZoneInfo(zone.key) is zone
+    except (KeyError, ValueError, OSError):
+        return False
 
 
 def decode_zone(form: Any) -> dt.tzinfo | None:

@@ -5,12 +5,14 @@ import io
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import textwrap
 import threading
 import types
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -66,6 +68,12 @@ def test_describing_never_unpickles(artifacts):
     assert description["shape"] == [1, 2]
 
 
+def own_zone():
+    """A zone of a file of its own, with a key that is no other zone's."""
+    no_rules = b"TZif" + bytes(16) + struct.pack(">6l", 0, 0, 0, 0, 1, 4) + bytes(6) + b"UTC\0"
+    return ZoneInfo.from_file(io.BytesIO(no_rules), key="Mars/Olympus")
+
+
 @pytest.mark.parametrize(
     ("make", "name", "instead"),
     [
@@ -78,6 +86,7 @@ def test_describing_never_unpickles(artifacts):
         (lambda: {}.keys(), "dict_keys", "return a list"),
         (lambda: open(os.devnull), "TextIOWrapper", "path of the file"),
         (threading.Lock, "_thread.lock", "plain data"),
+        (own_zone, "ZoneInfo", "plain data"),
         (socket.socket, "socket", "plain data"),
         (lambda: lambda: 1, "<lambda>", "top level of a module"),
         (lambda: type("Local", (), {"__qualname__": "f.<locals>.Local"})(), "Local", "top level of a module"),

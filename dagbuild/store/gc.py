@@ -111,6 +111,11 @@ def collect_garbage(
     """
     now = time.time() if now is None else now
     with hold_lease(store.layout.lock("gc"), lambda _: None):
+        if unreadable := store.reader.find_unreadable():
+            raise StoreError(
+                f"segment '{unreadable[0]}' cannot be read, so nobody knows what its records need",
+                hint="check the owner and permissions of the cache folder; `dagbuild verify` tells more",
+            )
         files = {ref.digest: (path, ref.size, _mtime(path)) for path, ref in iter_blobs(store)}
         values = _read_values(store, set(pins), keep_runs)
         for value in values.values():

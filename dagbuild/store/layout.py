@@ -98,6 +98,8 @@ class Layout:
                     f"cache: '{self.folder}' is no folder, so nothing is found there and nothing is kept"
                 )
             return
+        except PermissionError:
+            return  # a folder of somebody else's: whatever is asked of it is told so
         except (OSError, ValueError) as error:
             on_notice(f"cache: '{path}' is damaged ({error}); put aside")
             with contextlib.suppress(OSError):
@@ -165,6 +167,12 @@ _HINTS = {
     errno.EACCES: "check the owner and permissions of the folder, or choose another one under [cache]",
     errno.EPERM: "check the owner and permissions of the folder, or choose another one under [cache]",
 }
+
+
+def read_error(path: Path, error: OSError) -> StoreError:
+    """Return the error to raise when a folder at `path` could not be read."""
+    reason = error.strerror or str(error)
+    return StoreError(f"cannot read the cache folder '{path}': {reason}", hint=_HINTS.get(error.errno or 0))
 
 
 def write_error(path: Path, error: OSError) -> StoreError:

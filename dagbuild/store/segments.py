@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from dagbuild.digest import canonical_json, digest_bytes
 from dagbuild.record import FORMAT, Record
-from dagbuild.store.layout import PART
+from dagbuild.store.layout import PART, read_error
 from dagbuild.store.notices import Notice
 
 try:
@@ -209,12 +209,14 @@ class SegmentReader:
         self._lock = threading.Lock()
 
     def names(self) -> list[str]:
-        """Return the names of all segments, sorted."""
+        """Return the names of all segments, sorted. Raises StoreError."""
         try:
             with os.scandir(self.folder) as entries:
                 return sorted(entry.name for entry in entries if NAME.fullmatch(entry.name))
         except (FileNotFoundError, NotADirectoryError):
             return []
+        except OSError as error:
+            raise read_error(self.folder, error) from error
 
     def read(self, position: Position) -> dict[str, Any]:
         """Return the plain record at a position; raises ValueError when there is no such line, OSError."""

@@ -105,6 +105,91 @@ class TestReadOnly:
             )
 
 
+class TestDenied:
+    """Folders of somebody else: what `sudo dagbuild` leaves behind."""
+
+    @pytest.fixture
+    def denied(self, folder):
+        """A store with an old value whose files this user may not touch; runs code on it, with `name` denied."""
+        drop = "-dac_override,-dac_read_search"
+        unprivileged = (
+            ["setpriv", f"--bounding-set={drop}", f"--inh-caps={drop}"] if os.geteuid() == 0 else []
+        )
+        if unprivileged and shutil.which("setpriv") is None:
+            pytest.skip("permissions do not bind this user")
+        store = LocalStore(folder, fold_bytes=0)
+        store.put_records([make_record(1, store.put_blob([b"x" * 100_000]))])
+        store.close()
+        for path in folder.glob("objects/*/*"):
+            os.utime(path, (1e9, 1e9))
+
+        def run(name, code):
+            for path in folder.glob(name):
+                path.chmod(0)
+            try:
+                ended = subprocess.run(
+                    [*unprivileged, sys.executable, "-c", textwrap.dedent(code), str(folder)],
+                    cwd=ROOT, text=True, capture_output=True, timeout=60, check=False,
+                )  # fmt: skip
+            finally:
+                for path in folder.glob(name):
+                    path.chmod(0o700)
+            assert ended.returncode == 0, ended.stderr
+            return ended.stdout
+
+        return run
+
+    @pytest.mark.parametrize("name", ["", "segments"])
+    def test_records_that_cannot_be_read_are_none_and_told_once(self, denied, name):
+        """A build goes on without them."""
+        told = denied(
+            name or "../cache",
+            """
+            import pathlib, sys
+            from dagbuild.errors import StoreError
+            from dagbuild.store.local import LocalStore
+            from tests.store_records import make_key, make_record
+            store = LocalStore(pathlib.Path(sys.argv[1]), on_notice=print)
+            assert store.find_records([make_record(1).deep]) == {}
+            assert store.find_latest(["node1"]) == {}
+            try:
+                store.put_records([make_record(2)])
+            except StoreError as error:
+                assert "owner and permissions" in str(error)
+            store.close()
+            """,
+        )
+
+        assert told.count("cannot read the cache folder") == 1
+        assert "owner and permissions" in told
+        assert "damaged" not in told
+
+    @pytest.mark.parametrize("name", ["../cache", "segments", "objects", "segments/*"])
+    def test_what_cannot_be_read_is_neither_fine_nor_garbage(self, denied, folder, name):
+        """Nobody knows what records need that cannot be read: nothing goes, and each command says why."""
+        told = denied(
+            name,
+            """
+            import pathlib, sys
+            from dagbuild.errors import StoreError
+            from dagbuild.store.gc import collect_garbage
+            from dagbuild.store.local import LocalStore
+            from dagbuild.store.usage import measure
+            from dagbuild.store.verify import verify_store
+            for look in (collect_garbage, measure, verify_store):
+                store = LocalStore(pathlib.Path(sys.argv[1]), on_notice=print)
+                try:
+                    look(store)
+                except StoreError as error:
+                    print("refused:", error)
+            """,
+        )
+
+        assert told.count("refused:") == (1 if "*" in name else 3)
+        assert told.count("owner and permissions") == told.count("refused:")
+        assert len(list(folder.glob("objects/*/*"))) == 1
+
+
 class TestFullDisk:
     def test_says_so_and_goes_on_when_there_is_room_again(self, tmpfs):
         """Nothing half is left: neither a blob, nor a record, nor the end of a segment that a later one would spoil."""

@@ -21,9 +21,9 @@ def _give(text: str, status: int) -> int:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
-        from dagbuild.cli.main import tell_end
+        from dagbuild.cli.main import tell_unwritten
 
-        return tell_end(error)
+        return tell_unwritten(error)
     return status
 
 

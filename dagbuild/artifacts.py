@@ -246,6 +246,7 @@ class _Encoded:
         if len(text) > LONG_FORM:
             self.meta = {"long": writer.add(text)}
             if self.codec == PLAIN:
+                form = form[2] if form[0] == "def" else form
                 self.meta["about"] = {
                     "kind": form[0],
                     "length": (len(form) - 1) // (2 if form[0] == "dict" else 1),
@@ -330,7 +331,10 @@ def _cannot_read(artifact: Artifact, error: Exception) -> CodecError:
     about = f" ({'; '.join(changed)})" if changed else ""
     return CodecError(
         f"a value of codec '{artifact.codec}' cannot be read here: {type(error).__name__}: {error}{about}",
-        hint="install the libraries that it was written with, or build the node again",
+        hint="install the libraries that it was written with, or build the node again"
+        if changed
+        else "build the node again; if that does not help, let it return plain data, "
+        'or mark it with @cache("never")',
     )
 
 

@@ -249,8 +249,10 @@ class _Build:
         """Make again what could not be read back, and the step after it."""
         hopeless = [up for up in upstream if up in self.request.givens or up in self.remade]
         if hopeless:
-            what = ", ".join(f"'{up}' ({upstream[up]})" for up in hopeless)
-            failure = Failure("UnreadableValue", f"the stored value of {what} cannot be read back", "")
+            whys = "\n".join(
+                f"the stored value of '{up}' cannot be read back: {upstream[up]}" for up in hopeless
+            )
+            failure = Failure("UnreadableValue", whys, "")
             self._end(StepFinished(name, How.FAILED, failure=failure))
             self.stopping = self.stopping or not self.keep_going
             return

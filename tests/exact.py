@@ -6,12 +6,14 @@ compares bytes.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import struct
 import sys
 from collections import deque
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -71,7 +73,8 @@ def _sets(left: Any, right: Any, where: str) -> list[str]:
 
 
 def _arrays(left: Any, right: Any, where: str) -> list[str]:
-    if left.dtype != right.dtype or left.dtype.str != right.dtype.str or left.shape != right.shape:
+    names = [(dtype, dtype.str, dtype.type) for dtype in (left.dtype, right.dtype)]
+    if names[0] != names[1] or left.shape != right.shape:
         return [f"{where}: {left.dtype} {left.shape} != {right.dtype} {right.shape}"]
     if (
         left.dtype.isalignedstruct != right.dtype.isalignedstruct
@@ -268,6 +271,8 @@ _COMPARERS: list[tuple[Any, Any]] = [
     (np.generic, _scalars),
     ((pl.DataFrame, pl.Series), _polars),
     ((pd.Timestamp, pd.Timedelta, pd.Period, pd.Interval), _moments),
+    ((dt.datetime, dt.time, dt.tzinfo), lambda a, b, w: _same(repr(a), repr(b), w)),
+    (UUID, lambda a, b, w: _same((a, a.is_safe), (b, b.is_safe), w)),
     (Decimal, lambda a, b, w: _same(repr(a), repr(b), w)),
     (float, _floats),
     (complex, lambda a, b, w: _floats(a.real, b.real, w) + _floats(a.imag, b.imag, w)),

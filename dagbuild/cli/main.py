@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import click
 
 from dagbuild.cli.group import group
-from dagbuild.cli.terminal import say, style_of
+from dagbuild.cli.terminal import OutputError, say, style_of, writing_output
 from dagbuild.errors import Problem, UserError
 from dagbuild.report.style import Style
 from dagbuild.version import __version__
@@ -28,7 +28,8 @@ def run(args: Sequence[str]) -> int:
         # Not `group.main`: it takes a closed pipe for success.
         with group.make_context("dagbuild", list(args)) as context:
             status = group.invoke(context)
-        sys.stdout.flush()
+        with writing_output():
+            sys.stdout.flush()
         return status if isinstance(status, int) else 0
     except BaseException as error:
         return tell_end(error)
@@ -43,9 +44,12 @@ def tell_end(error: BaseException) -> int:
             say("interrupted")
             return INTERRUPTED
         case BrokenPipeError():
-            # `dagbuild list | head`: the interpreter could not flush at its end either.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _close_output()  # `dagbuild list | head`
             return PIPE_CLOSED
+        case OutputError():
+            _close_output()
+            _tell_mistake(error)
+            return USER
         case UserError() | click.ClickException():
             _tell_mistake(error)
             return USER
@@ -53,6 +57,20 @@ def tell_end(error: BaseException) -> int:
             _tell_bug(error)
             return BUG
     raise error
+
+
+def tell_unwritten(error: OSError) -> int:
+    """Say that standard output could not be written, and return the exit status."""
+    try:
+        with writing_output():
+            raise error
+    except (OSError, UserError) as end:
+        return tell_end(end)
+
+
+def _close_output() -> None:
+    # The interpreter could not flush at its end either.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell_mistake(error: UserError | click.ClickException) -> None:

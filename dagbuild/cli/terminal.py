@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from typing import IO, Any
 
 import click
 
+from dagbuild.errors import UserError
 from dagbuild.report.style import Style
 
 PIPE_WIDTH = 100
@@ -28,7 +31,26 @@ def say(text: str = "") -> None:
 
 def give(text: str = "") -> None:
     """Write a line of what the command gives, on standard output."""
-    click.echo(text, color=True)
+    with writing_output():
+        click.echo(text, color=True)
+
+
+class OutputError(UserError):
+    """Standard output leads to where nothing can be written: a file on a full disk."""
+
+
+@contextlib.contextmanager
+def writing_output() -> Iterator[None]:
+    """Write to standard output within. Raises OutputError; BrokenPipeError when its reader has left."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"the output cannot be written: {error.strerror or error}",
+            hint="look at the file or device that standard output goes to",
+        ) from error
 
 
 def is_live() -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dagbuild.codecs.base import Codec, Declined, Piece, Pieces, Reader, Writer
-from dagbuild.codecs.plain import decode_plain, encode_plain
+from dagbuild.codecs.plain import decode_plain, encode_plain, show
 
 _COMMON = {id(np.dtype(char)): np.dtype(char).str for char in "?bBhHiIlLefdFD"}
 """Names of dtypes by identity, which these share: ten thousand columns need not be looked into one by one."""
@@ -63,7 +63,7 @@ class ArrayCodec(Codec):
         if meta["kind"] == "masked":
             return {**self.describe(meta["data"], reader), "kind": "numpy.ma.MaskedArray"}
         if meta["kind"] != "array":
-            return {"kind": f"numpy.{meta['kind']}", "value": repr(self.decode(meta, reader))}
+            return {"kind": f"numpy.{meta['kind']}", "value": show(self.decode(meta, reader))}
         dtype = str(decode_dtype(meta["dtype"]))
         return {"kind": "numpy.ndarray", "shape": list(meta["shape"]), "dtype": dtype, "order": meta["order"]}
 
@@ -140,8 +140,8 @@ def encode_dtype(dtype: np.dtype[Any]) -> Any:
             raise Declined
         return dtype.str
     fields: Any = dtype.fields or {}
-    if len(fields) != len(dtype.names):
-        raise Declined  # titles
+    if len(fields) != len(dtype.names) or dtype.type is not np.void:
+        raise Declined  # titles; items that are records
     formats = [encode_dtype(fields[name][0]) for name in dtype.names]
     offsets = [fields[name][1] for name in dtype.names]
     return ["struct", list(dtype.names), formats, offsets, dtype.itemsize, dtype.isalignedstruct]
@@ -235,6 +235,7 @@ def _without_holes(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
             clean[name] = _without_holes(np.ascontiguousarray(array[name]))
     else:
         width = np.dtype(np.longdouble).itemsize
+        value = slice(10) if array.dtype.isnative else slice(width - 10, width)
         old, new = (a.reshape(-1).view(np.uint8).reshape(-1, width) for a in (array, clean))
-        new[:, :10] = old[:, :10]
+        new[:, value] = old[:, value]
     return clean

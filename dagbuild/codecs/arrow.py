@@ -34,7 +34,7 @@ def add_chunks(chunks: Any, writer: Writer, *, whole: bool = False) -> list[Any]
         chunks = chunks.cast(stored)
     dictionary = _has_dictionary(stored)
     if dictionary:
-        chunks = chunks.unify_dictionaries()
+        chunks = _with_one_dictionary(chunks)
     numbers = []
     if dictionary:
         numbers.append(writer.add(_stream(_one(chunks))))
@@ -57,6 +57,12 @@ def read_chunks(form: list[Any], reader: Reader, kind: Any = None) -> Any:
         arrays = [ipc.read_record_batch(pa.py_buffer(reader.view(n)), schema).column(0) for n in numbers]
     chunks = pa.chunked_array(arrays, type=stored)
     return chunks if kind is None or kind == stored else chunks.cast(kind)
+
+
+def only_chunk(chunks: Any) -> Any:
+    """Return the array of a chunked array that has no more than one."""
+    # Not `pa.array([])`, which does not know every type.
+    return chunks.chunk(0) if chunks.num_chunks else pa.nulls(0, chunks.type)
 
 
 def encode_type(kind: Any) -> str:
@@ -109,17 +115,24 @@ def _has_dictionary(kind: Any) -> bool:
     return any(_has_dictionary(kind.field(i).type) for i in range(kind.num_fields))
 
 
+def _with_one_dictionary(chunks: Any) -> Any:
+    try:
+        return chunks.unify_dictionaries()
+    except pa.ArrowInvalid as error:
+        raise Declined from error  # more values than the type of the indices can tell
+
+
 def _one(chunks: Any) -> Any:
     if chunks.num_chunks == 1 and chunks.type in _TEXTS:
         return _exact_text(chunks.chunk(0))
     try:
-        one = chunks.combine_chunks()
+        one = chunks.combine_chunks() if chunks.num_chunks else chunks
     except pa.ArrowInvalid as error:
         raise Declined from error  # more text than 32-bit offsets can tell
     if isinstance(one, pa.ChunkedArray):
         if one.num_chunks > 1:
             raise Declined
-        one = one.chunk(0) if one.num_chunks else pa.array([], one.type)
+        one = only_chunk(one)
     return one
 
 

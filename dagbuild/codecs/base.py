@@ -143,7 +143,10 @@ class Writer(ABC):
 
     @abstractmethod
     def add_value(self, value: Any) -> Any:
-        """Return the form of a nested value of any type: as data where its codec can, else as a pickle."""
+        """Return the form of a nested value of any type: as data where its codec can, else as a pickle.
+
+        What is twice in the value comes back as one; what two calls are given comes back as two.
+        """
 
     @abstractmethod
     def add_data(self, value: Any) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.codecs.base import Codec, Piece, Reader, Writer
+from dagbuild.codecs.base import Codec, Declined, Piece, Reader, Writer
 from dagbuild.errors import CodecError
 from dagbuild.filetree import Entry, Tree, read_tree
 
@@ -25,6 +25,8 @@ class FileCodec(Codec):
 
     def encode(self, value: Any, writer: Writer) -> Any:
         """Return the form of the file or folder at a path; raises CodecError for what cannot be kept."""
+        if not isinstance(value, Path):
+            raise Declined("it holds the files at a pathlib.Path")
         try:
             tree = read_tree(value)
         except OSError as error:

@@ -106,9 +106,16 @@ def _add_typed(index: Any, writer: Writer, *, labels: bool) -> list[Any]:
     freq = None
     if kind in (pd.DatetimeIndex, pd.TimedeltaIndex) and index.freq is not None:
         freq = index.freqstr
-        if to_offset(freq) != index.freq:
+        if not _says_all(freq, index.freq):
             raise Declined  # a calendar of holidays, say
     return ["index", kind.__name__, add_column(index.array, writer), writer.add_value(index.name), freq]
+
+
+def _says_all(freq: str, offset: Any) -> bool:
+    try:
+        return bool(to_offset(freq) == offset)
+    except ValueError:
+        return False  # not every offset has a text
 
 
 def _add_multi(index: Any, writer: Writer) -> list[Any]:

@@ -13,6 +13,7 @@ import struct
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from operator import getitem
 from types import FunctionType
 from typing import Any, ClassVar
 
@@ -116,6 +117,8 @@ class _Divert:
 
     def __call__(self, obj: Any) -> Any:
         self.last = obj
+        if (made := _find_parametrized(obj)) is not None:
+            return made
         module = getattr(obj, "__module__", None) or type(obj).__module__
         package = str(module).partition(".")[0]
         if package not in sys.stdlib_module_names:
@@ -143,6 +146,12 @@ def _find_swapped(obj: Any) -> Any:
     if numpy is None or not isinstance(obj, numpy.ndarray) or obj.dtype.isnative:
         return None
     return numpy.ndarray.astype, (obj.astype(obj.dtype.newbyteorder("=")), obj.dtype)
+
+
+def _find_parametrized(obj: Any) -> Any:
+    """Return how to pickle a pydantic model `Page[int]`: pickle finds no class of that name in any module."""
+    made = obj.__dict__.get("__pydantic_generic_metadata__") if isinstance(obj, type) else None
+    return (getitem, (made["origin"], made["args"])) if made and made["origin"] else None
 
 
 class _FastPickler(pickle.Pickler):

@@ -18,7 +18,7 @@ from importlib import import_module
 from math import isfinite
 from pathlib import Path, PosixPath, PurePosixPath, PureWindowsPath, WindowsPath
 from typing import Any
-from uuid import UUID
+from uuid import UUID, SafeUUID
 from zoneinfo import ZoneInfo
 
 from dagbuild.codecs.base import Declined, Reader, Writer
@@ -54,11 +54,17 @@ def describe_plain(form: Any, reader: Reader) -> dict[str, Any]:
     if isinstance(form, list) and isinstance(form[-1], int) and form[0] in ("str", "surrogates", "bytes"):
         return {"kind": "bytes" if form[0] == "bytes" else "str", "length": reader.size(form[-1])}
     value = decode_plain(form, reader)
+    return {"kind": type(value).__name__, "value": show(value)}
+
+
+def show(value: Any) -> str:
+    """Return the text of a value, or what it is where it has none."""
     try:
-        text = repr(value)
+        return repr(value)
     except ValueError:
-        text = f"{value.bit_length()} bits"  # Python prints no more than some thousand digits
-    return {"kind": type(value).__name__, "value": text}
+        # Python prints no more than some thousand digits, numpy no count of units that it does not know.
+        kind = type(value).__name__
+        return f"{value.bit_length()} bits" if isinstance(value, int) else f"a {kind} that cannot be printed"
 
 
 def is_tag(tag: str) -> bool:
@@ -72,15 +78,21 @@ def encode_zone(zone: dt.tzinfo | None) -> Any:
         return None
     if zone is dt.UTC:
         return ["utc"]
-    if type(zone) is ZoneInfo and zone.key:
+    if type(zone) is ZoneInfo and _is_known(zone):
         return ["zone", zone.key]
     if type(zone) is dt.timezone:
-        offset = zone.utcoffset(None)
-        name = zone.tzname(None)
-        fixed = dt.timezone(offset)
+        offset, *name = zone.__getinitargs__()  # type: ignore[attr-defined]
         seconds, micros = offset.days * 86400 + offset.seconds, offset.microseconds
-        return ["fixed", seconds, micros, None if fixed.tzname(None) == name else name]
+        return ["fixed", seconds, micros, name[0] if name else None]
     raise Declined
+
+
+def _is_known(zone: ZoneInfo) -> bool:
+    """Tell whether its key gives this very zone: another one was read from a file of its own, whatever its key."""
+    try:
+        return bool(zone.key) and ZoneInfo(zone.key) is zone
+    except (KeyError, ValueError, OSError):
+        return False
 
 
 def decode_zone(form: Any) -> dt.tzinfo | None:
@@ -167,6 +179,12 @@ def _encode_fraction(value: Fraction, writer: Writer) -> Any:
     return ["fraction", _encode_int(value.numerator, writer), _encode_int(value.denominator, writer)]
 
 
+def _encode_uuid(value: UUID, _: Writer) -> Any:
+    if value.is_safe is not SafeUUID.unknown:
+        raise Declined
+    return ["uuid", value.hex]
+
+
 def _encode_range(value: range, writer: Writer) -> Any:
     return ["range", *(_encode_int(item, writer) for item in (value.start, value.stop, value.step))]
 
@@ -189,7 +207,7 @@ _ENCODERS: dict[type, Callable[[Any, Writer], Any]] = {
     ZoneInfo: lambda value, _: ["timezone", encode_zone(value)],
     Decimal: lambda value, _: ["decimal", str(value)],
     Fraction: _encode_fraction,
-    UUID: lambda value, _: ["uuid", value.hex],
+    UUID: _encode_uuid,
     range: _encode_range,
     type(...): lambda _, __: ["ellipsis"],
     **dict.fromkeys(_PATHS.values(), _encode_path),

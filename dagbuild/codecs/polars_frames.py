@@ -6,7 +6,7 @@ refuses, as lists. What polars was told of the order of a column comes back too:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import polars as pl
@@ -37,6 +37,7 @@ class PolarsCodec(Codec):
         frame = value if type(value) is pl.DataFrame else value.to_frame()
         objects = [place for place, dtype in enumerate(frame.dtypes) if dtype == pl.Object]
         columns = frame.drop([frame.columns[place] for place in objects]) if objects else frame
+        _refuse_lost(columns)
         if any(map(_has_zero, columns.schema.names(), columns.schema.dtypes())):
             raise Declined  # a C string cannot hold the name, and polars panics
         order = _find_order(columns)
@@ -98,6 +99,26 @@ def _has_zero(name: str, dtype: Any) -> bool:
         return any(_has_zero(field.name, field.dtype) for field in dtype.fields)
     inner = getattr(dtype, "inner", None)
     return inner is not None and _has_zero("", inner)
+
+
+def _refuse_lost(frame: Any) -> None:
+    """Raise CodecError for what polars 2.1 reads back from neither Arrow nor its own pickle."""
+    for name, dtype in frame.schema.items():
+        if any(kind == pl.Object or (isinstance(kind, pl.Array) and not kind.size) for kind in _kinds(dtype)):
+            raise CodecError(
+                f"column '{name}' of type {dtype} cannot be stored: polars does not read it back",
+                hint="cast it to another type, such as a list of numbers",
+            )
+
+
+def _kinds(dtype: Any) -> Iterator[Any]:
+    """Yield the dtype and those of its items and fields."""
+    yield dtype
+    if isinstance(dtype, pl.Struct):
+        for field in dtype.fields:
+            yield from _kinds(field.dtype)
+    elif isinstance(dtype, (pl.List, pl.Array)):
+        yield from _kinds(dtype.inner)
 
 
 def _find_order(frame: Any) -> list[list[Any]]:

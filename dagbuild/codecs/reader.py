@@ -78,7 +78,7 @@ class ValueReader(Reader):
         self._trees = count(1)
         self._code = code
         self._base = 0
-        self._made: list[Any] = []
+        self._made: dict[int, Any] = {}
         self._pack = _Pack()
 
     def _place(self, number: int) -> Place:
@@ -109,7 +109,6 @@ class ValueReader(Reader):
         """Return a reader that will be asked for what is chosen and nothing else."""
         other = copy.copy(self)
         other._code = code
-        other._made = []
         other._pack = _Pack(set(self._layout.find_blobs(chosen.buffers)))
         # Its first tree is not the first one of the whole, and must not be taken for that.
         other._trees = count(int(digest_json(chosen.meta)[-_TREE_DIGITS:], 16))
@@ -119,7 +118,6 @@ class ValueReader(Reader):
         """Return a reader that counts buffers from this one, and shares the pack with this reader."""
         other = copy.copy(self)
         other._base = self._base + first
-        other._made = []
         return other
 
     def inline(self, buffers: list[str]) -> ValueReader:
@@ -174,17 +172,27 @@ class ValueReader(Reader):
 
     def value(self, form: Any) -> Any:
         """Return the value of a form."""
+        outer, self._made = self._made, {}
+        try:
+            return self._value(form)
+        finally:
+            self._made = outer
+
+    def _value(self, form: Any, number: int | None = None) -> Any:
         tag = form[0] if isinstance(form, list) else None
         if tag is None or is_tag(tag):
             return decode_plain(form, self)
         if tag in ("tuple", "frozenset"):
-            parts = map(self.value, form[1:])
+            parts = map(self._value, form[1:])
             return tuple(parts) if tag == "tuple" else frozenset(parts)
         if tag == "same":
             return self._made[form[1]]
+        if tag == "def":
+            self._made[form[1]] = made = self._value(form[2], form[1])
+            return made
         if tag == "@":
             return self._registry.get_codec(form[1]).decode(form[2], self)
-        return self._mutable(tag, form)
+        return self._mutable(tag, form, number)
 
     def place(self, tree: Tree, numbers: Sequence[int]) -> Path:
         """Return the path of a copy of this tree; trees count up in the order of the form."""
@@ -202,6 +210,15 @@ class ValueReader(Reader):
 
     def describe(self, form: Any) -> dict[str, Any]:
         """Return what a form tells of its value, without reading the value."""
+        return self._describe(form, {})
+
+    def _describe(self, form: Any, known: dict[int, dict[str, Any]]) -> dict[str, Any]:
+        if isinstance(form, list) and form[0] == "def":
+            known[form[1]] = {"kind": "the one that it is in"}
+            known[form[1]] = self._describe(form[2], known)
+            return known[form[1]]
+        if isinstance(form, list) and form[0] == "same":
+            return known.get(form[1], {"kind": "the same as another part"})
         if isinstance(form, list) and form[0] == "@":
             return self._registry.get_codec(form[1]).describe(form[2], self)
         if not isinstance(form, list) or is_tag(form[0]):
@@ -209,7 +226,7 @@ class ValueReader(Reader):
         if form[0] == "dict":
             keys = [self.value(key) if isinstance(key, str) else None for key in form[1::2]]
             items = {
-                key: self.describe(item)
+                key: self._describe(item, known)
                 for key, item in zip(keys, form[2::2], strict=True)
                 if key is not None
             }
@@ -224,18 +241,18 @@ class ValueReader(Reader):
                 hint="build the node again",
             )
 
-    def _mutable(self, tag: str, form: list[Any]) -> Any:
-        # Known before it is filled: it may hold itself.
+    def _mutable(self, tag: str, form: list[Any], number: int | None) -> Any:
         made: Any = _EMPTY[tag]()
-        self._made.append(made)
+        if number is not None:
+            self._made[number] = made  # before it is filled: it may hold itself
         if tag == "list":
-            made.extend(map(self.value, form[1:]))
+            made.extend(map(self._value, form[1:]))
         elif tag == "set":
-            made.update(map(self.value, form[1:]))
+            made.update(map(self._value, form[1:]))
         elif tag == "bytearray":
             made += self.view(form[1])
         else:
-            parts = map(self.value, form[1:])
+            parts = map(self._value, form[1:])
             made.update(zip(parts, parts, strict=True))
         return made
 

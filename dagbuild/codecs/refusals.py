@@ -6,11 +6,16 @@ Only words; nothing here is asked on the way of a value that can be stored, but 
 from __future__ import annotations
 
 import io
+import sys
+import traceback
 import types
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import ItemsView, Iterator, KeysView, ValuesView
+from typing import TYPE_CHECKING, Any
 
 from dagbuild.errors import CodecError
+
+if TYPE_CHECKING:
+    from dagbuild.codecs.base import Codec
 
 NEVER = 'or mark the node with @cache("never"), so that its consumers make the value themselves'
 
@@ -39,6 +44,17 @@ def refuse_part(value: Any, last: Any, error: Exception) -> CodecError:
     return CodecError(message + reason, hint=f"{_instead(culprit)}, {NEVER}")
 
 
+def refuse_by(codec: Codec, value: Any, error: Exception) -> CodecError:
+    """Return the error for a value on which a codec of the user's own failed."""
+    file = getattr(sys.modules.get(type(codec).__module__), "__file__", None)
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return CodecError(
+        f"codec '{codec.name}' failed on {_what(value)}: {type(error).__name__}: {error}",
+        where=f"{file}:{lines[-1]}" if lines else None,
+        hint="let 'encode' raise Declined for values that are not for it",
+    )
+
+
 def _cannot(value: Any) -> CodecError:
     return CodecError(f"{_what(value)} cannot be stored", hint=f"{_instead(value)}, {NEVER}")
 
@@ -53,7 +69,11 @@ def _instead(value: Any) -> str:
 
 
 _REMEDIES: tuple[tuple[Any, str], ...] = (
+    ((io.BytesIO, io.StringIO), "return what its getvalue() gives, or the path of a file"),
     (io.IOBase, "return the path of the file, or what was read from it"),
+    (memoryview, "return bytes(...) of it"),
+    (types.MappingProxyType, "return dict(...) of it"),
+    ((KeysView, ValuesView, ItemsView), "return a list of its items"),
     (Iterator, "return a list of its items"),
     ((types.CoroutineType, types.AsyncGeneratorType), "await it in the node and return the result"),
     (

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from dagbuild.codecs.arrow import add_chunks, decode_type, encode_type, read_chunks
+from dagbuild.codecs.arrow import add_chunks, decode_type, encode_type, only_chunk, read_chunks
 from dagbuild.codecs.base import Codec, Declined, Reader, Selection, Writer
 from dagbuild.codecs.selecting import find_places
 from dagbuild.node import Label
@@ -47,14 +47,14 @@ class ArrowCodec(Codec):
         if "fields" not in meta:
             kind = decode_type(meta["type"])
             chunks = read_chunks(meta["column"], reader, kind)
-            return chunks if meta["kind"] == "ChunkedArray" else _only_chunk(chunks)
+            return chunks if meta["kind"] == "ChunkedArray" else only_chunk(chunks)
         table = decode_table(meta, reader)
         if meta["kind"] == "Table":
             return table
         if not table.num_columns:
             return _rows_only(table.num_rows, table.schema)
         return pa.RecordBatch.from_arrays(
-            [_only_chunk(column) for column in table.columns], schema=table.schema
+            [only_chunk(column) for column in table.columns], schema=table.schema
         )
 
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
@@ -150,7 +150,3 @@ def _decode_notes(notes: list[list[str]] | None) -> dict[bytes, bytes] | None:
 def _rows_only(rows: int, schema: Any) -> Any:
     structs = pa.Array.from_buffers(pa.struct([]), rows, [None])
     return pa.RecordBatch.from_struct_array(structs).replace_schema_metadata(schema.metadata)
-
-
-def _only_chunk(chunks: Any) -> Any:
-    return chunks.chunk(0) if chunks.num_chunks else pa.array([], chunks.type)

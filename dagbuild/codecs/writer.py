@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.codecs.base import Codec, Declined, Piece, Pieces, Writer
 from dagbuild.codecs.layout import iter_buffers
 from dagbuild.codecs.plain import encode_plain, is_plain
-from dagbuild.codecs.refusals import refuse
+from dagbuild.codecs.refusals import refuse, refuse_by
 from dagbuild.digest import Digest, canonical_json, digest_bytes, digest_json
+from dagbuild.errors import UserError
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -26,13 +28,33 @@ if TYPE_CHECKING:
 _CONTAINERS = (dict, list, set, bytearray)
 _PATH = type(Path())
 
+_BY_IDENTITY: tuple[Any, ...] = (None, object.__hash__)
+"""How types hash whose values can be changed, or are equal to themselves only: which one it is can be seen."""
+
 Takes = Callable[[Path], bool]
 """Tells of a path whether what is there is the value, or the path itself; may raise CodecError."""
 
-Mark = tuple[int, int, int, bool, set[str]]
+Mark = tuple[int, int, bool, set[str]]
 
 DEPTH = 50
 """Of containers in containers; what is deeper goes to a pickle as a whole."""
+
+
+@dataclass(slots=True)
+class _Met:
+    """A value that others can change, with its form once that is whole, and its number once it is met again.
+
+    Holding the value keeps its id from being used again.
+    """
+
+    value: Any
+    form: list[Any] | None = None
+    number: int | None = None
+
+    def name(self, number: int) -> None:
+        self.number = number
+        if self.form is not None:
+            self.form[:] = ["def", number, self.form.copy()]
 
 
 class ValueWriter(Writer):
@@ -47,9 +69,9 @@ class ValueWriter(Writer):
         self.names: set[str] = set()
         self._registry = registry
         self._takes: Takes | None = takes if parent is None else parent._takes
-        # Containers by identity, with their place in the order: a list that is there twice comes back as one list.
-        # Holding the objects keeps their ids from being used again.
-        self._seen: dict[int, tuple[int, Any]] = {}
+        # By identity: a list or a frame that is there twice comes back as one.
+        self._met: dict[int, _Met] = {}
+        self._named = 0
         self._open: set[int] = set()
         self._count = 0
         self._base = 0
@@ -80,13 +102,11 @@ class ValueWriter(Writer):
     def add_part(self, add: Callable[[], Any]) -> list[Any]:
         """Return the form that `add` gives, and the numbers of its buffers."""
         first = self.count()
-        outer = self._base, self._seen
-        # A list that is beside it, too, is written twice: the part must be readable alone.
-        self._base, self._seen = self._count, {}
+        outer, self._base = self._base, self._count
         try:
             form = add()
         finally:
-            self._base, self._seen = outer
+            self._base = outer
         return [form, first, self.count()]
 
     def add_inline(self, add: Callable[[Writer], Any]) -> list[Any]:
@@ -109,6 +129,15 @@ class ValueWriter(Writer):
 
     def add_data(self, value: Any) -> Any:
         """Return the form of a value as data; raises Declined."""
+        # A codec may read back what it has given in any order, or some of it: each form must be readable alone.
+        outer = self._met, self._named
+        self._met, self._named = {}, 0
+        try:
+            return self._add(value)
+        finally:
+            self._met, self._named = outer
+
+    def _add(self, value: Any) -> Any:
         kind = type(value)
         if is_plain(value) and not (kind is _PATH and self._is_taken(value)):
             return encode_plain(value, self)
@@ -117,16 +146,28 @@ class ValueWriter(Writer):
         if kind is frozenset:
             return self._set_inside("frozenset", value)
         if kind in _CONTAINERS:
-            seen = self._seen.get(id(value))
-            if seen is not None:
-                return ["same", seen[0]]
-            self._seen[id(value)] = (len(self._seen), value)
-            return self._add_container(kind, value)
+            return self._add_once(value, lambda: self._add_container(kind, value))
         codec = self.find_codec(value)
         if codec is None:
             refuse(value)
             raise Declined
+        if kind.__hash__ in _BY_IDENTITY:
+            return self._add_once(value, lambda: self.add_by(codec, value))
         return self.add_by(codec, value)
+
+    def _add_once(self, value: Any, add: Callable[[], list[Any]]) -> list[Any]:
+        met = self._met.get(id(value))
+        if met is None:
+            met = self._met[id(value)] = _Met(value)
+            form = add()
+            met.form = form
+            if met.number is not None:
+                met.name(met.number)  # it holds itself
+            return form
+        if met.number is None:
+            met.name(self._named)
+            self._named += 1
+        return ["same", met.number]
 
     def add_by(self, codec: Codec, value: Any) -> list[Any]:
         """Return the form of a value by this codec; raises Declined."""
@@ -135,6 +176,12 @@ class ValueWriter(Writer):
         self._open.add(id(value))
         try:
             return ["@", codec.name, codec.encode(value, self)]
+        except (Declined, UserError, RecursionError, MemoryError):
+            raise
+        except Exception as error:
+            if type(codec).__module__.startswith(f"{__package__}."):
+                raise
+            raise refuse_by(codec, value, error) from error
         finally:
             self._open.discard(id(value))
 
@@ -171,14 +218,12 @@ class ValueWriter(Writer):
 
     def mark(self) -> Mark:
         """Return how far things are."""
-        return len(self.pieces), self._count, len(self._seen), self.code, set(self.packages)
+        return len(self.pieces), self._count, self.code, set(self.packages)
 
     def roll_back(self, mark: Mark) -> None:
         """Forget what came after `mark`."""
-        pieces, self._count, seen, self.code, self.packages = mark
+        pieces, self._count, self.code, self.packages = mark
         del self.pieces[pieces:]
-        while len(self._seen) > seen:
-            self._seen.popitem()
 
     def _add_container(self, kind: type, value: Any) -> list[Any]:
         if kind is dict:
@@ -194,7 +239,7 @@ class ValueWriter(Writer):
             raise Declined
         self._depth += 1
         try:
-            return [tag, *map(self.add_data, values)]
+            return [tag, *map(self._add, values)]
         finally:
             self._depth -= 1
 

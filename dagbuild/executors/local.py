@@ -42,7 +42,11 @@ class LocalExecutor(Executor):
         self._step.close()
         work = self._queue.popleft()
         name = work.node.name
-        step = run_step(work, self._store, self._artifacts, lambda text: self._on_wait(name, text))
+
+        def tell(who: str) -> None:
+            self._on_wait(name, f"'{name}' is being computed by {who}: waiting for it")
+
+        step = run_step(work, self._store, self._artifacts, tell)
         return [(name, self._step.enter_context(step))]
 
     def close(self) -> None:

@@ -12,11 +12,13 @@ import functools
 import io
 import itertools
 import os
+import pickle
 import platform
 import resource
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Any, TextIO, TypeAlias
@@ -119,6 +121,19 @@ def _call(function: Callable[..., Any], /, **arguments: Any) -> Any:
 
 
 def _run(work: Work, artifacts: Artifacts) -> Outcome:
+    here = None
+    with contextlib.suppress(OSError):
+        here = os.getcwd()  # noqa: PTH109 - the same text goes back
+    try:
+        return _run_here(work, artifacts)
+    finally:
+        # A node that goes elsewhere must not take the next one of this process along.
+        if here is not None:
+            with contextlib.suppress(OSError):
+                os.chdir(here)
+
+
+def _run_here(work: Work, artifacts: Artifacts) -> Outcome:
     log = _Log()
     arguments: dict[str, Any] = {}
     started, since, wall = time.time(), file_clock(), time.perf_counter()
@@ -169,10 +184,15 @@ _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 def _bind(work: Work, artifacts: Artifacts, call: Callable[..., Any]) -> dict[str, Any]:
     views: dict[str, Any] = {}
+    takers = (*work.views, work.node) if work.views else ()
+    wanted = Counter(name for node in takers for p in node.parameters for name in p.upstream)
 
     def get(name: str, columns: Columns | None) -> Any:
         if name in views:
-            value, views[name] = hand_out(views[name])
+            wanted[name] -= 1
+            value = views[name]
+            if wanted[name]:  # the last to ask, and most often there is one only, gets the value itself
+                value, views[name] = hand_out(value)
             return select_columns(value, columns.names) if columns else value
         if name in work.held:
             value = hand_out(work.held[name])[0]
@@ -262,12 +282,19 @@ def hand_out(value: Any) -> tuple[Any, Any]:
     if isinstance(value, Iterator):
         mine, rest = itertools.tee(value)
         return mine, rest
-    if type(value).__module__.partition(".")[0] == "pandas" and hasattr(value, "copy"):
-        return value.copy(deep=False), value
-    try:
-        return copy.deepcopy(value), value
-    except Exception:
-        return value, value  # a connection, a lock: there is one, and everybody gets it
+    # Pickle first: a deep copy of a DataFrame shares the lists in its cells.
+    for make_copy in (_through_pickle, copy.deepcopy):
+        try:
+            return make_copy(value), value
+        except Exception:
+            continue
+    return value, value  # a connection, a lock: there is one, and everybody gets it
+
+
+def _through_pickle(value: Any) -> Any:
+    buffers: list[pickle.PickleBuffer] = []  # each copied once, where a pickle would hold them, too
+    data = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+    return pickle.loads(data, buffers=[bytearray(buffer.raw()) for buffer in buffers])
 
 
 def make_failure(error: BaseException, arguments: Mapping[str, Any]) -> Failure:

@@ -21,14 +21,15 @@ def compact_segments(store: LocalStore, keep: Callable[[dict[str, Any]], bool]) 
 
     Damaged lines go, records of other versions of dagbuild stay. Raises StoreError.
     """
+    finished = [name for name in store.reader.names() if store.reader.is_finished(name)]
+    if not finished:
+        return 0
     merged: list[str] = []
     dropped = 0
 
     def lines() -> Iterator[bytes]:
         nonlocal dropped
-        for name in store.reader.names():
-            if not store.reader.is_finished(name):
-                continue
+        for name in finished:
             with contextlib.suppress(OSError):  # it is gone, or cannot be read: verify says so
                 data = (store.layout.segments / name).read_bytes()
                 merged.append(name)

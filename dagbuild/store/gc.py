@@ -9,12 +9,15 @@ folders that were not used within that period go first: they are made of blobs a
 from __future__ import annotations
 
 import contextlib
+import errno
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from dagbuild.digest import Digest
+from dagbuild.errors import StoreError
 from dagbuild.record import ACCEPTED, Artifact, BlobRef, Manifest, Record
 from dagbuild.store.compaction import compact_segments
 from dagbuild.store.lease import held_locks, hold_lease
@@ -108,6 +111,11 @@ def collect_garbage(
     """
     now = time.time() if now is None else now
     with hold_lease(store.layout.lock_name("gc"), lambda _: None):
+        if unreadable := store.reader.find_unreadable():
+            raise StoreError(
+                f"segment '{unreadable[0]}' cannot be read, so nobody knows what its records need",
+                hint="check the owner and permissions of the cache folder; `dagbuild verify` tells more",
+            )
         files = {ref.digest: (path, ref.size, _mtime(path)) for path, ref in iter_blobs(store)}
         values = _read_values(store, set(pins), keep_runs)
         for value in values.values():
@@ -131,11 +139,15 @@ def collect_garbage(
             key=lambda item: item[1].worth_removing(now),
             reverse=True,
         )
+        # What is made of these alone would go for nothing.
+        rooted = {ref for value in values.values() if value.root for ref in value.blobs}
         removed: dict[str, Removal] = {}
         for key, value in free:
             gone = any(ref.digest not in files or files[ref.digest][1] != ref.size for ref in value.blobs)
             old = age is not None and now - value.used > age
-            if not (gone or old or (size is not None and total > size and value.blobs)):
+            if not (
+                gone or old or (size is not None and total > size and not rooted.issuperset(value.blobs))
+            ):
                 continue
             before = total
             for ref in value.blobs:
@@ -209,9 +221,32 @@ def _mtime(path: Path) -> float:
         return 0.0
 
 
-def _remove(store: LocalStore, artifacts: set[str], files: Iterable[tuple[Path, int, float]]) -> None:
-    """Remove records first, then blobs: killed between the two, it leaves orphans and no broken record."""
-    compact_segments(store, lambda data: Artifact.from_json(data["artifact"]).digest not in artifacts)
+def _remove(store: LocalStore, artifacts: set[str], files: Collection[tuple[Path, int, float]]) -> None:
+    """Remove records first, then blobs: killed between the two, it leaves orphans and no broken record.
+
+    Raises StoreError.
+    """
+
+    def keep(data: dict[str, Any]) -> bool:
+        return Artifact.from_json(data["artifact"]).digest not in artifacts
+
+    try:
+        compact_segments(store, keep)
+    except StoreError as error:
+        if not (isinstance(error.__cause__, OSError) and error.__cause__.errno in _FULL):
+            raise
+        # Segments need room, and a full disk is when people ask for it. A record whose blobs are gone is a miss.
+        _unlink(files)
+        if files or artifacts:
+            compact_segments(store, keep)
+    else:
+        _unlink(files)
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def _unlink(files: Iterable[tuple[Path, int, float]]) -> None:
     for path, _, mtime in files:
         with contextlib.suppress(OSError):
             if path.stat().st_mtime == mtime:  # else somebody has just put or read it

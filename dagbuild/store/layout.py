@@ -94,7 +94,13 @@ class Layout:
         try:
             number = _read_format(path.read_text("ascii"))
         except (FileNotFoundError, NotADirectoryError):
+            if os.path.lexists(self.folder) and not self.folder.is_dir():
+                on_notice(
+                    f"cache: '{self.folder}' is no folder, so nothing is found there and nothing is kept"
+                )
             return
+        except PermissionError:
+            return  # a folder of somebody else's: whatever is asked of it is told so
         except (OSError, ValueError) as error:
             on_notice(f"cache: '{path}' is damaged ({error}); put aside")
             with contextlib.suppress(OSError):
@@ -152,11 +158,22 @@ def _write_new(path: Path, text: str) -> None:
 _HINTS = {
     errno.ENOSPC: "the disk is full: free some space, or run 'dagbuild gc'",
     errno.EDQUOT: "the quota is used up: free some space, or run 'dagbuild gc'",
+    **dict.fromkeys(
+        (errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ELOOP),
+        "something else lies where it belongs: move that away, or choose another folder under [cache]",
+    ),
+    errno.ENAMETOOLONG: "choose a folder with a shorter path under [cache]",
     errno.EFBIG: "a limit on the size of files was reached (ulimit -f)",
     errno.EROFS: "the file system is read-only: choose another folder under [cache]",
     errno.EACCES: "check the owner and permissions of the folder, or choose another one under [cache]",
     errno.EPERM: "check the owner and permissions of the folder, or choose another one under [cache]",
 }
+
+
+def read_error(path: Path, error: OSError) -> StoreError:
+    """Return the error to raise when a folder at `path` could not be read."""
+    reason = error.strerror or str(error)
+    return StoreError(f"cannot read the cache folder '{path}': {reason}", hint=_HINTS.get(error.errno or 0))
 
 
 def write_error(path: Path, error: OSError) -> StoreError:

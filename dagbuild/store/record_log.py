@@ -38,6 +38,8 @@ _COARSE_NS, _YOUNG_COARSE_NS = 10_000_000, 2_000_000_000
 _DISAGREES = "it does not agree with the segments"
 
 _T = TypeVar("_T")
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
 @dataclass
@@ -89,12 +91,12 @@ class RecordLog:
                 self._tails[segment].finished = True
 
     def find(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
-        """Return the records under each key, oldest first."""
-        return self._retrying(lambda: self._find(keys))
+        """Return the records under each key, oldest first; none where they cannot be read, which is told."""
+        return self._look_up(lambda: self._find(keys))
 
     def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
-        """Return the newest record of each node."""
-        return self._retrying(lambda: self._find_latest(nodes))
+        """Return the newest record of each node; as `find` does."""
+        return self._look_up(lambda: self._find_latest(nodes))
 
     def iter_records(self) -> Iterator[Record]:
         """Yield all records, oldest first."""
@@ -118,6 +120,13 @@ class RecordLog:
         self._index.close()
 
     # -- looking up ------------------------------------------------------------------------------------------------
+
+    def _look_up(self, look_up: Callable[[], dict[_K, _V]]) -> dict[_K, _V]:
+        try:
+            return self._retrying(look_up)
+        except StoreError as error:
+            self._say_once(f"cache: {error}")
+            return {}
 
     def _retrying(self, look_up: Callable[[], _T]) -> _T:
         """Look up again when the index turns out to be another one than it was; at last without it."""

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from dagbuild.digest import canonical_json, digest_bytes
 from dagbuild.record import FORMAT, Record
-from dagbuild.store.layout import PART
+from dagbuild.store.layout import PART, read_error
 from dagbuild.store.notices import Notice
 
 try:
@@ -207,12 +207,14 @@ class SegmentReader:
         self._lock = threading.Lock()
 
     def names(self) -> list[str]:
-        """Return the names of all segments, sorted."""
+        """Return the names of all segments, sorted. Raises StoreError."""
         try:
             with os.scandir(self.folder) as entries:
                 return sorted(entry.name for entry in entries if NAME.fullmatch(entry.name))
         except (FileNotFoundError, NotADirectoryError):
             return []
+        except OSError as error:
+            raise read_error(self.folder, error) from error
 
     def read(self, position: Position) -> dict[str, Any]:
         """Return the plain record at a position; raises ValueError when there is no such line, OSError."""
@@ -312,9 +314,14 @@ def write_segment(folder: Path, lines: Iterable[bytes]) -> str:
     """Write a finished segment in one go, as compaction does; returns its name. Raises OSError."""
     name = new_name()
     part = (folder / name).with_suffix(PART)
-    with part.open("xb") as file:
-        file.writelines(lines)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(folder / name)
+    try:
+        with part.open("xb") as file:
+            file.writelines(lines)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(folder / name)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink()  # on a full disk it has taken the last room
+        raise
     return name

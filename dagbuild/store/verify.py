@@ -18,6 +18,7 @@ from dagbuild.errors import StoreError
 from dagbuild.record import Artifact, BlobRef, Record
 from dagbuild.store.base import Store
 from dagbuild.store.compaction import compact_segments
+from dagbuild.store.layout import read_error
 from dagbuild.store.local import LocalStore
 from dagbuild.store.segments import OTHER_VERSION
 
@@ -149,7 +150,14 @@ def _fetch(shared: Store, refs: Collection[BlobRef]) -> set[BlobRef]:
 
 
 def iter_blobs(store: LocalStore) -> Iterator[tuple[Path, BlobRef]]:
-    """Yield every blob file with the name and size that it has."""
+    """Yield every blob file with the name and size that it has. Raises StoreError."""
+    try:
+        yield from _iter_files(store)
+    except OSError as error:
+        raise read_error(store.layout.objects, error) from error
+
+
+def _iter_files(store: LocalStore) -> Iterator[tuple[Path, BlobRef]]:
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         for folder in sorted(store.layout.objects.iterdir()):
             with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:

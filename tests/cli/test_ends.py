@@ -87,6 +87,25 @@ def test_reader_may_leave(tmp_path):
     assert process.returncode == 141
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_output_that_cannot_be_written_is_told(tmp_path):
+    """A full disk behind `>` is no bug: of a command that imports the project, and of one that need not."""
+    write_files(
+        tmp_path, {"dagbuild.toml": 'modules = ["one"]\n', "one.py": "def one() -> int:\n    return 1\n"}
+    )
+    for command in (["one"], ["status"], ["status"], ["stats", "--json"]):
+        with Path("/dev/full").open("w") as full:
+            ended = subprocess.run(
+                [sys.executable, "-m", "dagbuild", *command],
+                cwd=tmp_path, env=make_environment(), stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            )  # fmt: skip
+
+        assert ended.returncode == 2, command
+        assert "error: the output cannot be written: No space left on device\n  try: " in ended.stderr
+        assert "Traceback" not in ended.stderr
+        assert "Exception ignored" not in ended.stderr
+
+
 def test_bug_keeps_its_traceback(tmp_path, monkeypatch, capsys):
     """What is our fault is said to be, with everything a report needs, and ends with 70."""
 

@@ -7,7 +7,7 @@ import math
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
-from uuid import UUID
+from uuid import UUID, SafeUUID
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -134,9 +134,11 @@ class TestPlain(CodecContract):
             dt.datetime(2020, 1, 1, tzinfo=ZoneInfo("Europe/Paris")),
             dt.datetime(2020, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=-3, microseconds=5))),
             dt.datetime(2020, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=1), "here")),
+            dt.datetime(2020, 1, 1, tzinfo=dt.timezone(dt.timedelta(0), "UTC")),
             dt.time(1, 2, 3, 4), dt.timedelta(-1, 2, 3), dt.UTC, ZoneInfo("Asia/Tokyo"),
             Decimal("1.10"), Decimal("1.1"), Decimal("-0"), Decimal("NaN"), Decimal("sNaN12"), Fraction(1, 3),
             UUID(int=5), Path("a/b"), PurePosixPath("a/b"), range(3), range(0, 3, 2), ...,
+            Fraction(10**5000, 7), range(10**5000),
         ]  # fmt: skip
 
 
@@ -169,11 +171,12 @@ class TestNumpy(CodecContract):
             np.arange(LONG * 2.0).reshape(-1, 4).T, np.array([0.0, -0.0, np.nan, np.inf]),
             *(np.array([1, 0], kind) for kind in ("i1", ">i4", "u8", "f2", ">f8", "c8", "c16", "g", "?")),
             np.array(["a", "bcd"]), np.array([b"a", b"bc\0d"]), np.array([b"ab"], "V2"),
+            *(np.array([1 / 3], "g").astype(kind) / 7 for kind in (">g", ">G")), np.zeros(2, [("a", "i1"), ("b", ">g")]),
             np.array(["2020", "NaT"], "M8[D]"), np.array(["2020"], "M8[ns]"), np.array([1], "m8[3s]"),
             np.zeros(2, [("a", "i1"), ("b", "f8", (2,))]), aligned, np.zeros(3, [("x", [("y", "U3")])]),
             np.float64(1.5), np.float32(1.5), np.int8(3), np.bool_(True), np.complex64(1j), np.longdouble("0.1"),
             np.datetime64("2020-01-01"), np.datetime64("2020-01-01T00"), np.timedelta64(5, "s"), np.str_("a"),
-            np.bytes_(b"a"),
+            np.bytes_(b"a"), np.array([3]).astype("M8")[0],
         ]  # fmt: skip
 
 
@@ -295,6 +298,10 @@ class TestArrow(CodecContract):
             pa.table({}), table.select([]), table.select([]).to_batches()[0], table.slice(0, 0), pa.chunked_array([], pa.int8()),
             pa.array([]), pa.array([1, None]), pa.array(["a"]), pa.array(["a"], pa.large_string()), pa.array([b"a"]),
             pa.array([Decimal("1.1")]), pa.array(["a", None, "a"]).dictionary_encode(), pa.array([{"a": [1]}, None]),
+            *(pa.RecordBatch.from_arrays([pa.nulls(0, kind)], ["a"]) for kind in (
+                pa.list_(pa.uuid()), pa.dictionary(pa.int8(), pa.list_(pa.int8())),
+            )),
+            pa.chunked_array([], pa.dictionary(pa.int8(), pa.timestamp("s"))),
             pa.array([b"ab"], pa.binary(2)), pa.array([b"a"], pa.binary_view()), pa.chunked_array([[1], [2]]),
         ]  # fmt: skip
 
@@ -326,6 +333,10 @@ class TestPickles(CodecContract):
         model = LinearRegression().fit(np.arange(40_000.0).reshape(-1, 4), np.arange(10_000.0))
         return [
             Point(1), Point(2), Point(1, frame), {"point": Point(1), "frame": frame}, [Point(1, frame), Point(1, frame)],
+            np.rec.array([(1, 2.0)], dtype=[("a", "i4"), ("b", "f8")]).view(np.ndarray), np.zeros(1, [("a", (np.record, [("x", "i1")]))]),
+            *([Point(0), pd.date_range("2020", periods=3, freq=freq)] for freq in (pd.DateOffset(months=1, days=2), pd.offsets.Easter())),
+            ZoneInfo.no_cache("Europe/Paris"), UUID(int=5, is_safe=SafeUUID.safe),
+            pa.chunked_array([pa.DictionaryArray.from_arrays(pa.array([0], pa.int8()), list(map(str, range(i, i + 99)))) for i in (0, 99)]),
             len, Point, dt.date, ValueError, type(None), (Point(3), shared, shared), np.array([1, "a"], object),
             np.ma.masked_array([1, 2], [True, False]).data.view(np.matrix), model, {Decimal: {Point, dt.date, int}},
         ]  # fmt: skip

@@ -437,3 +437,116 @@ def test_ctrl_c_is_heard_where_its_exception_goes_lost(tmp_path: Path, ctrl_c: N
     assert result.interrupted
     assert computed(result) == {"first"}
     assert computed(build(tmp_path, "second")) == {"second"}
+
+
+SHARED = {
+    "dagbuild.toml": 'modules = ["nodes"]\n',
+    "nodes.py": """
+        from typing import Any
+
+        import numpy as np
+        import pandas as pd
+
+        from dagbuild import cache
+
+        @cache("never")
+        def view() -> Any:
+            frame = pd.DataFrame({"n": [1, 2], "cells": [[1], [2]]})
+            return {"frame": frame, "codes": frame["n"].array, "numbers": np.array([1, 2])}
+
+        @cache("never")
+        def table() -> pd.DataFrame:
+            return pd.DataFrame({"n": [1, 2], "cells": [[1], [2]]})
+
+        @cache("never")
+        def codes() -> Any:
+            return pd.Categorical(["a", "b"])
+
+        @cache("never")
+        def careless(view: Any, table: pd.DataFrame, codes: Any) -> int:
+            for frame in (view["frame"], table):
+                frame["cells"].iloc[0].append(9)
+                frame["n"].array[0] = 9
+            view["codes"][0] = view["numbers"][0] = 9
+            codes[0] = "b"
+            return 0
+
+        def seen(careless: int, view: Any, table: pd.DataFrame, codes: Any) -> str:
+            frames = [frame.to_dict("list") for frame in (view["frame"], table)]
+            return repr([frames, view["codes"].to_numpy().tolist(), view["numbers"].tolist(), list(codes)])
+    """,
+}
+
+
+def test_views_are_their_consumers_own(tmp_path):
+    """What one consumer does to a value that is never stored, the next one does not see: cells and arrays included."""
+    write_files(tmp_path, SHARED)
+    result = build(tmp_path, "seen")
+    forget_modules(tmp_path)
+
+    frame = {"n": [1, 2], "cells": [[1], [2]]}
+    assert result.values["seen"] == repr([[frame, frame], [1, 2], [1, 2], ["a", "b"]])
+
+
+def test_a_value_that_no_pickle_gives_back_says_what_to_do(tmp_path):
+    """Its consumer fails with the reason and a remedy that helps."""
+    write_files(
+        tmp_path,
+        {
+            "dagbuild.toml": 'modules = ["nodes"]\n',
+            "nodes.py": """
+                class Refused(Exception):
+                    def __init__(self, code: int, why: str) -> None:
+                        super().__init__(why)
+
+                def answer() -> Refused:
+                    return Refused(1, "no")
+
+                def told(answer: Refused) -> str:
+                    return str(answer)
+            """,
+        },
+    )
+    failure = build(tmp_path, "told").steps["told"].failure
+    forget_modules(tmp_path)
+
+    assert failure.message.startswith("the stored value of 'answer' cannot be read back: ")
+    assert "missing 1 required positional argument: 'why'" in failure.message
+    assert failure.message.count("try:") == 1
+    assert '@cache("never")' in failure.message
+
+
+def test_a_node_that_goes_to_another_folder_goes_alone(tmp_path, monkeypatch):
+    """The next one begins where the build was started, even if that other folder is gone; a path is still found."""
+    write_files(
+        tmp_path,
+        {
+            "dagbuild.toml": 'modules = ["nodes"]\n',
+            "nodes.py": """
+                import os
+                import tempfile
+                from pathlib import Path
+
+                def page() -> Path:
+                    os.chdir(tempfile.mkdtemp())
+                    page = Path("page.txt")
+                    page.write_text("1")
+                    return page
+
+                def lost(page: Path) -> str:
+                    folder = tempfile.mkdtemp()
+                    os.chdir(folder)
+                    os.rmdir(folder)
+                    return page.read_text()
+
+                def where(lost: str) -> str:
+                    return lost + str(Path.cwd().name)
+            """,
+        },
+    )
+    monkeypatch.chdir(tmp_path)
+    result = build(tmp_path, "where")
+    forget_modules(tmp_path)
+
+    assert result.values["where"] == "1" + tmp_path.name
+    assert Path.cwd() == tmp_path

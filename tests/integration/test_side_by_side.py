@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from dagbuild.events import BuildStarted, Event
+from dagbuild.events import BuildStarted, Event, Notice
 from tests.support import build, computed, forget_modules, write_files
 
 ROOT = Path(__file__).parents[2]
@@ -80,6 +80,46 @@ def test_a_build_takes_what_another_made_since_it_was_planned(tmp_path: Path) ->
     assert others == [{"a", "b"}]
     assert computed(result) == set()
     assert result.values == {"b": 2}
+
+
+def test_who_waits_is_told_for_whom(tmp_path: Path) -> None:
+    """What is waited for, and which process is at it."""
+    project = tmp_path / "project"
+    write_files(
+        project,
+        {
+            "nodes.py": f"""
+                import time
+                from pathlib import Path
+
+                def n{NODES - 1}() -> int:
+                    Path(__file__).with_name("begun").touch()
+                    while not Path(__file__).with_name("go").exists():
+                        time.sleep(0.01)
+                    return 1
+            """,
+            "dagbuild.toml": 'modules = ["nodes"]\n',
+        },
+    )
+    told: list[str] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Notice) and "waiting" in event.text:
+            told.append(event.text)
+            (project / "go").touch()
+
+    first = start(project)
+    deadline = time.monotonic() + 60
+    while not (project / "begun").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    result = build(project, f"n{NODES - 1}", on_event=hear)
+    (project / "go").touch()
+    finish(first)
+    forget_modules(project)
+
+    assert computed(result) == set()
+    assert len(told) == 1
+    assert told[0].startswith(f"'n{NODES - 1}' is being computed by process {first.pid} of ")
 
 
 def test_killed_build_keeps_what_it_finished(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from dagbuild.digest import digest_bytes
 from dagbuild.record import BlobRef
-from dagbuild.store.gc import GRACE, collect_garbage
+from dagbuild.store.gc import GRACE, GcReport, collect_garbage
 from dagbuild.store.local import LocalStore
 from dagbuild.store.verify import verify_store
 from tests.store_records import make_key, make_record
@@ -70,6 +70,24 @@ class TestGc:
         assert nodes(open_store()) == {"node1", "node3", "node4"}
         assert verify_store(open_store()).clean
 
+    def test_keeps_what_would_free_nothing(self, open_store):
+        """A value that is made of the blobs of one that stays, too, is no room won."""
+        store = open_store()
+        first = put_value(store, 1)
+        put_value(store, 2)
+        shared = make_record(3, *first.artifact.blobs, started=LONG_AGO, run="run3")
+        store.put_records([shared])
+        store.close()
+        report = collect_garbage(open_store(), size=0, keep_runs=0, pins={first.artifact.digest})
+
+        assert report.nodes == ("node2",)
+        assert nodes(open_store()) == {"node1", "node3"}
+
+    def test_a_cache_that_is_not_there_has_room(self, open_store, tmp_path):
+        """Nothing is removed, and nothing is made."""
+        assert collect_garbage(open_store(), size=0) == GcReport()
+        assert not (tmp_path / "cache" / "segments").exists()
+
     def test_dry_run_changes_nothing(self, open_store):
         """And says what would go."""
         store = open_store()
@@ -122,17 +140,20 @@ class TestGc:
     def test_shared_blobs_stay_while_one_value_needs_them(self, open_store):
         """A column that is in two frames goes with the last of them."""
         store = open_store()
-        shared = store.put_blob([b"shared" * 1000])
-        first = put_value(store, 1, duration=1.0)
+        own, shared, other = (store.put_blob([text * 1000]) for text in (b"own", b"shared", b"other"))
         store.put_records(
-            [make_record(7, shared, *first.artifact.blobs, started=LONG_AGO, duration=1e9, run="r")]
+            [
+                make_record(1, own, shared, started=LONG_AGO, run="r1"),
+                make_record(7, shared, other, started=LONG_AGO, duration=1e9, run="r7"),
+            ]
         )
-        os.utime(store.blobs.path(shared), (LONG_AGO, LONG_AGO))
+        for ref in (own, shared, other):
+            os.utime(store.blobs.path(ref), (LONG_AGO, LONG_AGO))
         store.close()
-        collect_garbage(open_store(), size=15_999, keep_runs=0)
+        collect_garbage(open_store(), size=13_999, keep_runs=0)
 
         assert nodes(open_store()) == {"node7"}
-        assert open_store().has_blobs([shared, *first.artifact.blobs]) == {shared, *first.artifact.blobs}
+        assert open_store().has_blobs([own, shared, other]) == {shared, other}
 
     def test_removes_orphans_after_the_grace_period(self, open_store):
         """Blobs that no record names, and what killed writers left; a young one may be named any moment."""

@@ -16,6 +16,7 @@ import pytest
 
 from dagbuild.errors import StoreError
 from dagbuild.store.blobs import sync_folder
+from dagbuild.store.gc import GRACE, collect_garbage
 from dagbuild.store.local import LocalStore
 from tests.store_records import make_key, make_record
 
@@ -86,10 +87,107 @@ class TestReadOnly:
         store = LocalStore(tmp_path / "file" / "cache")
 
         assert store.find_records([make_key("k")]) == {}
-        with pytest.raises(StoreError, match="cannot write"):
-            store.put_blob([b"x"])
-        with pytest.raises(StoreError, match="cannot write"):
-            store.put_records([make_record(1)])
+        for write in (lambda: store.put_blob([b"x"]), lambda: store.put_records([make_record(1)])):
+            with pytest.raises(StoreError, match=r"cannot write(.|\n)*move that away"):
+                write()
+
+    def test_a_file_where_the_folder_belongs_is_told(self, tmp_path):
+        """Also a link that leads nowhere: a cache that is empty looks the same."""
+        (tmp_path / "file").write_text("")
+        (tmp_path / "link").symlink_to("nowhere")
+        for name in ("file", "link", "absent"):
+            told = []
+            store = LocalStore(tmp_path / name, on_notice=told.append)
+
+            assert store.find_records([make_key("k")]) == {}
+            assert [f"'{tmp_path / name}' is no folder" in text for text in told] == [True] * (
+                name != "absent"
+            )
+
+
+class TestDenied:
+    """Folders of somebody else: what `sudo dagbuild` leaves behind."""
+
+    @pytest.fixture
+    def denied(self, folder):
+        """A store with an old value whose files this user may not touch; runs code on it, with `name` denied."""
+        drop = "-dac_override,-dac_read_search"
+        unprivileged = (
+            ["setpriv", f"--bounding-set={drop}", f"--inh-caps={drop}"] if os.geteuid() == 0 else []
+        )
+        if unprivileged and shutil.which("setpriv") is None:
+            pytest.skip("permissions do not bind this user")
+        store = LocalStore(folder, fold_bytes=0)
+        store.put_records([make_record(1, store.put_blob([b"x" * 100_000]))])
+        store.close()
+        for path in folder.glob("objects/*/*"):
+            os.utime(path, (1e9, 1e9))
+
+        def run(name, code):
+            for path in folder.glob(name):
+                path.chmod(0)
+            try:
+                ended = subprocess.run(
+                    [*unprivileged, sys.executable, "-c", textwrap.dedent(code), str(folder)],
+                    cwd=ROOT, text=True, capture_output=True, timeout=60, check=False,
+                )  # fmt: skip
+            finally:
+                for path in folder.glob(name):
+                    path.chmod(0o700)
+            assert ended.returncode == 0, ended.stderr
+            return ended.stdout
+
+        return run
+
+    @pytest.mark.parametrize("name", ["", "segments"])
+    def test_records_that_cannot_be_read_are_none_and_told_once(self, denied, name):
+        """A build goes on without them."""
+        told = denied(
+            name or "../cache",
+            """
+            import pathlib, sys
+            from dagbuild.errors import StoreError
+            from dagbuild.store.local import LocalStore
+            from tests.store_records import make_key, make_record
+            store = LocalStore(pathlib.Path(sys.argv[1]), on_notice=print)
+            assert store.find_records([make_record(1).deep]) == {}
+            assert store.find_latest(["node1"]) == {}
+            try:
+                store.put_records([make_record(2)])
+            except StoreError as error:
+                assert "owner and permissions" in str(error)
+            store.close()
+            """,
+        )
+
+        assert told.count("cannot read the cache folder") == 1
+        assert "owner and permissions" in told
+        assert "damaged" not in told
+
+    @pytest.mark.parametrize("name", ["../cache", "segments", "objects", "segments/*"])
+    def test_what_cannot_be_read_is_neither_fine_nor_garbage(self, denied, folder, name):
+        """Nobody knows what records need that cannot be read: nothing goes, and each command says why."""
+        told = denied(
+            name,
+            """
+            import pathlib, sys
+            from dagbuild.errors import StoreError
+            from dagbuild.store.gc import collect_garbage
+            from dagbuild.store.local import LocalStore
+            from dagbuild.store.usage import measure
+            from dagbuild.store.verify import verify_store
+            for look in (collect_garbage, measure, verify_store):
+                store = LocalStore(pathlib.Path(sys.argv[1]), on_notice=print)
+                try:
+                    look(store)
+                except StoreError as error:
+                    print("refused:", error)
+            """,
+        )
+
+        assert told.count("refused:") == (1 if "*" in name else 3)
+        assert told.count("owner and permissions") == told.count("refused:")
+        assert len(list(folder.glob("objects/*/*"))) == 1
 
 
 class TestFullDisk:
@@ -117,6 +215,30 @@ class TestFullDisk:
         assert [record.node for record in again.iter_records()] == ["node1", "node2"]
         assert not list((place / "cache" / "objects").glob("*/*.part"))
         again.close()
+
+    def test_makes_room_on_a_disk_that_has_none(self, tmpfs):
+        """Records are written anew when some go, and that takes room, which the blobs must give first."""
+        place = tmpfs("size=3m")
+        store = LocalStore(place / "cache", fold_bytes=0)
+        long_ago = time.time() - 100 * GRACE
+        for number in (1, 2):
+            ref = store.put_blob([bytes([number]) * 500_000])
+            store.put_records(
+                [make_record(number, ref, log="l" * 5000, started=long_ago, run=f"run{number}")]
+            )
+            os.utime(store.blobs.path(ref), (long_ago, long_ago))
+        store.close()
+        with (place / "filler").open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
+            while True:
+                file.write(b"x" * 1000)
+
+        for size, left in ((10**6, {"node1", "node2"}), (600_000, {"node2"})):
+            store = LocalStore(place / "cache", fold_bytes=0)
+            collect_garbage(store, size=size, keep_runs=0)
+            assert {record.node for record in store.iter_records()} == left
+            assert len(list((place / "cache" / "objects").glob("*/*"))) == len(left)
+            assert not list((place / "cache" / "segments").glob("*.part"))
+            store.close()
 
     def test_limit_on_file_size(self, folder):
         """A limit of the shell is told as what it is."""

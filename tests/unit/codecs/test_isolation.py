@@ -4,6 +4,7 @@ import gc
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from sklearn.linear_model import SGDRegressor
 
@@ -197,3 +198,27 @@ def test_what_is_one_list_stays_one_list(artifacts):
     assert first is second
     loaded = artifacts.load(artifacts.save(own))
     assert loaded[0] is loaded
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: pd.DataFrame({"a": [1]}),
+        lambda: pd.Series([1]),
+        lambda: np.arange(3),
+        lambda: np.ma.masked_array([1, 2], [True, False]),
+        lambda: pl.DataFrame({"a": [1]}),
+    ],
+)
+def test_a_table_that_is_there_twice_is_one(artifacts, make):
+    """Changing it in one place of a value changes it in the other, as in the node that made it; equal ones stay two."""
+    table = make()
+    value = {"one": table, "again": [table], "equal": make()}
+
+    loaded = artifacts.load(artifacts.save(value))
+
+    assert loaded["one"] is loaded["again"][0]
+    assert loaded["one"] is not loaded["equal"]
+    assert_same(loaded, value)
+    items = artifacts.describe(artifacts.save({"one": table, "again": table}))["items"]
+    assert items["one"] == items["again"]

@@ -1,9 +1,11 @@
 """Fitted models, pictures, functions and classes come back working, large parts mapped, each consumer with its own."""
 
 import io
+from typing import Generic, TypeVar
 
 import numpy as np
 import pandas as pd
+import pydantic
 import pytest
 import statsmodels.api as sm
 from PIL import Image, ImageDraw
@@ -17,6 +19,12 @@ from tests.exact import assert_same
 from tests.scramble import scramble
 
 ROWS = 400
+
+Item = TypeVar("Item")
+
+
+class Page(pydantic.BaseModel, Generic[Item]):
+    items: list[Item]
 
 
 @pytest.fixture
@@ -136,3 +144,15 @@ def test_mapped_files_come_back_without_their_file(artifacts, tmp_path):
     assert isinstance(loaded, np.memmap)
     assert loaded.filename is None
     assert loaded.tolist() == list(range(50_000))
+
+
+def test_generic_models_keep_their_parameters(artifacts):
+    """`Page[int]` stands in no module under that name; it is made of the one that does, and known by it."""
+    value = [Page[int](items=[1]), Page[Page[str]](items=[Page[str](items=["a"])]), {1, 2}]
+    artifact = artifacts.save(value)
+
+    loaded = artifacts.load(artifact)
+
+    assert [type(part) for part in loaded] == [Page[int], Page[Page[str]], set]
+    assert loaded == value
+    assert artifact.names == (f"{__name__}:Page",)

@@ -5,13 +5,18 @@ import io
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import textwrap
 import threading
+import types
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 import dagbuild
@@ -63,15 +68,25 @@ def test_describing_never_unpickles(artifacts):
     assert description["shape"] == [1, 2]
 
 
+def own_zone():
+    """A zone of a file of its own, with a key that is no other zone's."""
+    no_rules = b"TZif" + bytes(16) + struct.pack(">6l", 0, 0, 0, 0, 1, 4) + bytes(6) + b"UTC\0"
+    return ZoneInfo.from_file(io.BytesIO(no_rules), key="Mars/Olympus")
+
+
 @pytest.mark.parametrize(
     ("make", "name", "instead"),
     [
         (lambda: (i for i in []), "generator", "return a list"),
         (lambda: iter([1]), "list_iterator", "return a list"),
         (lambda: map(int, "12"), "map", "return a list"),
-        (lambda: io.StringIO("a"), "StringIO", "path of the file"),
+        (lambda: io.StringIO("a"), "StringIO", "getvalue()"),
+        (lambda: memoryview(b"a"), "memoryview", "bytes(...)"),
+        (lambda: types.MappingProxyType({}), "mappingproxy", "dict(...)"),
+        (lambda: {}.keys(), "dict_keys", "return a list"),
         (lambda: open(os.devnull), "TextIOWrapper", "path of the file"),
         (threading.Lock, "_thread.lock", "plain data"),
+        (own_zone, "ZoneInfo", "plain data"),
         (socket.socket, "socket", "plain data"),
         (lambda: lambda: 1, "<lambda>", "top level of a module"),
         (lambda: type("Local", (), {"__qualname__": "f.<locals>.Local"})(), "Local", "top level of a module"),
@@ -91,6 +106,16 @@ def test_says_what_to_return_instead(artifacts, make, name, instead):
     finally:
         if value is not os:
             getattr(value, "close", int)()
+
+
+@pytest.mark.parametrize(
+    "dtype", [pl.Array(pl.Int8, 0), pl.List(pl.Struct({"a": pl.Array(pl.Int8, (2, 0))}))]
+)
+def test_what_polars_does_not_read_back_is_refused(artifacts, dtype):
+    """Its own pickle stores such columns and panics when it reads them."""
+    for holder in (pl.Series("n", [], dtype), {"a": [pl.DataFrame(schema={"n": dtype})]}):
+        with pytest.raises(CodecError, match=r"column 'n' .* does not read it back"):
+            artifacts.save(holder)
 
 
 def test_coroutines_are_to_be_awaited(artifacts):
@@ -202,6 +227,51 @@ def test_codecs_of_the_user_go_first():
     assert loaded["a"][0] == 1.5
 
 
+class Pair:
+    def __init__(self, first, second):
+        self.first, self.second = first, second
+
+
+class PairCodec(Codec):
+    name = "pair/1"
+
+    def encode(self, value, writer):
+        return [writer.add_value(value.first), writer.add_value(value.second)]
+
+    def decode(self, meta, reader):
+        second = reader.value(meta[1])
+        return Pair(reader.value(meta[0]), second)
+
+
+def test_a_codec_reads_in_any_order():
+    """What is twice in one part of a value is found by its name, not by how many lists were read before it."""
+    registry = Registry()
+    registry.register(PairCodec(), [Pair])
+    artifacts = Artifacts(MemoryStore(), registry)
+    ten, twenty = [10], [20]
+
+    loaded = artifacts.load(artifacts.save([Pair([1], [ten, twenty, ten]), twenty]))
+
+    assert (loaded[0].first, loaded[0].second, loaded[1]) == ([1], [[10], [20], [10]], [20])
+    assert loaded[0].second[0] is loaded[0].second[2]
+
+
+def test_a_codec_that_fails_is_named():
+    """The error says which codec, on what, and where in it; it is no bug of dagbuild."""
+
+    class Broken(CelsiusCodec):
+        def encode(self, value, writer):
+            raise KeyError("unit")
+
+    registry = Registry()
+    registry.register(Broken(), [Celsius])
+
+    with pytest.raises(CodecError, match=r"codec 'celsius/1' .*Celsius': KeyError: 'unit'") as caught:
+        Artifacts(MemoryStore(), registry).save([Celsius(20)])
+    assert f"{Path(__file__).name}:" in str(caught.value)
+    assert "Declined" in str(caught.value)
+
+
 def test_types_can_be_named_without_an_import():
     """A codec for "module.Class" takes such values; a format finds a codec by name."""
     registry = Registry()
@@ -241,6 +311,8 @@ def test_formats_are_exact_or_refused(artifacts):
         artifacts.save(frame.set_index(pd.date_range("2020", periods=2)), "parquet")
     with pytest.raises(CodecError, match="did you mean 'parquet'"):
         artifacts.save(frame, "parket")
+    with pytest.raises(CodecError, match=r"'files' cannot hold.*pathlib"):
+        artifacts.save("report.html", "files")
     assert artifacts.save([1], "pickle").code
 
 

@@ -32,6 +32,8 @@ def add_chunks(chunks: Any, writer: Writer, *, whole: bool = False) -> list[Any]
     stored = _stored_type(chunks.type)
     if stored != chunks.type:
         chunks = chunks.cast(stored)
+    if not len(chunks) and _has_runs(stored):
+        raise Declined  # pyarrow 26 does not read an empty one back
     dictionary = _has_dictionary(stored)
     if dictionary:
         chunks = _with_one_dictionary(chunks)
@@ -108,11 +110,18 @@ def _stored_type(kind: Any) -> Any:
 
 
 def _has_dictionary(kind: Any) -> bool:
-    if pa.types.is_dictionary(kind):
-        return True
+    return pa.types.is_dictionary(kind) or any(map(_has_dictionary, _inner_types(kind)))
+
+
+def _has_runs(kind: Any) -> bool:
+    """Tell whether there are run-end encoded values within the type's own."""
+    return any(pa.types.is_run_end_encoded(inner) or _has_runs(inner) for inner in _inner_types(kind))
+
+
+def _inner_types(kind: Any) -> list[Any]:
     if isinstance(kind, pa.BaseExtensionType):
-        return _has_dictionary(kind.storage_type)
-    return any(_has_dictionary(kind.field(i).type) for i in range(kind.num_fields))
+        return [kind.storage_type]
+    return [kind.field(i).type for i in range(kind.num_fields)]
 
 
 def _with_one_dictionary(chunks: Any) -> Any:

@@ -337,6 +337,7 @@ class TestPickles(CodecContract):
             *([Point(0), pd.date_range("2020", periods=3, freq=freq)] for freq in (pd.DateOffset(months=1, days=2), pd.offsets.Easter())),
             ZoneInfo.no_cache("Europe/Paris"), UUID(int=5, is_safe=SafeUUID.safe),
             pa.chunked_array([pa.DictionaryArray.from_arrays(pa.array([0], pa.int8()), list(map(str, range(i, i + 99)))) for i in (0, 99)]),
+            pa.RecordBatch.from_arrays([pa.StructArray.from_arrays([pa.RunEndEncodedArray.from_arrays([2], [1])], ["a"])], ["x"]).slice(0, 0),
             len, Point, dt.date, ValueError, type(None), (Point(3), shared, shared), np.array([1, "a"], object),
             np.ma.masked_array([1, 2], [True, False]).data.view(np.matrix), model, {Decimal: {Point, dt.date, int}},
         ]  # fmt: skip

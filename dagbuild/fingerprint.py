@@ -47,6 +47,7 @@ class _PartMaker:
         self._policy = policy
         self._leaves: dict[Leaf, Part] = {}
         self._packages: dict[str, Part] = {}
+        self._recipes: dict[tuple[str | None, ...], Part] = {}
         python = ".".join(str(number) for number in sys.version_info[:3])
         self._python = _version_part("python", "python", python, policy["python"])
 
@@ -78,14 +79,21 @@ class _PartMaker:
         yield self._python
         for key, value in sorted(node.config_used.items()):
             yield Part("config", key, self._reader.value(value) or "", _short(value), counts=False)
-        recipe = [RECIPE_SCHEME, node.operation, node.cache.format, node.cache.version]
-        yield Part("recipe", node.operation or "call", digest_json(recipe), node.cache.version or "")
+        yield self._recipe(node.operation, node.cache.format, node.cache.version)
 
     def _leaf(self, leaf: Leaf) -> Part:
         part = self._leaves.get(leaf)
         if part is None:
             part = Part(leaf.kind, leaf.name, leaf.digest, leaf.text, leaf.where, counts=False)
             self._leaves[leaf] = part
+        return part
+
+    def _recipe(self, operation: str | None, form: str | None, version: str | None) -> Part:
+        choices = (operation, form, version)
+        part = self._recipes.get(choices)
+        if part is None:
+            digest = digest_json([RECIPE_SCHEME, *choices])
+            part = self._recipes[choices] = Part("recipe", operation or "call", digest, version or "")
         return part
 
     def _package(self, name: str) -> Part:

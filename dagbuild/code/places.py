@@ -18,6 +18,11 @@ _WORD = re.compile(r"[^\W\d]\w*")
 _INNER = (ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _NO_NAMES = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_PLAIN = frozenset({
+    ast.Return, ast.Assign, ast.Expr, ast.Call, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.Subscript,
+    ast.IfExp, ast.Tuple, ast.List, ast.Dict,
+})  # fmt: skip
+"""What stands for nothing but what is in it; much of any code, so not looked at twice."""
 
 
 def find_places(function: Function) -> dict[str, str]:
@@ -37,7 +42,9 @@ def find_places(function: Function) -> dict[str, str]:
             if node.id in LOCALS:
                 return {}
             continue
-        if not own.isdisjoint(_bound(node, inside)) or _sees_names(node, own):
+        if node.__class__ not in _PLAIN and (
+            not own.isdisjoint(_bound(node, inside)) or _sees_names(node, own)
+        ):
             return {}
         inside = inside or isinstance(node, _INNER + _COMPREHENSIONS)
         todo += [(child, inside) for child in _children(node)]

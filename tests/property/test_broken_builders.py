@@ -87,7 +87,7 @@ def ignore_cells(patch: pytest.MonkeyPatch) -> None:
 
 def ignore_source(patch: pytest.MonkeyPatch) -> None:
     """A node is its name."""
-    _change_parts(patch, lambda parts, _: [replace(p, counts=p.counts and p.kind != "source") for p in parts])
+    _change_parts(patch, lambda parts, _: [p._replace(counts=p.counts and p.kind != "source") for p in parts])
 
 
 def ignore_upstream(patch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,10 @@ FORMAT = 1
 """Of records; a higher number than ours means that a newer dagbuild wrote it."""
 
 
+_WORDS = ("node", "deep", "content", "host", "user", "run", "log")
+"""What is a text in every record."""
+
+
 class Part(NamedTuple):
     """One named part of what decides a value.
 
@@ -229,8 +233,7 @@ class Record:
         """Return the record of a plain form; raises ValueError when it is not one that this version reads."""
         if data.get("format") != FORMAT:
             raise ValueError(f"record format {data.get('format')!r}, this dagbuild reads {FORMAT}")
-        words = ("node", "deep", "content", "host", "user", "run", "log")
-        if any(not isinstance(data.get(word), str) for word in words):
+        if {type(data.get(word)) for word in _WORDS} != {str}:
             raise ValueError("not a record: a name or key is no text")
         try:
             return cls(

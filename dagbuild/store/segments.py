@@ -100,7 +100,7 @@ def decode_line(line: bytes) -> dict[str, Any]:
     body = line[_HEAD:].rstrip(b"\n")
     if line[: _HEAD - 1] != digest_bytes(body).encode("ascii") or line[_HEAD - 1 : _HEAD] != b" ":
         raise ValueError("the line does not match its digest")
-    data = json.loads(body)
+    data = json.loads(body.decode("ascii"))
     if not isinstance(data, dict):
         raise ValueError("not a record")
     return data

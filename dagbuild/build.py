@@ -77,7 +77,7 @@ class _Build:
     tools: Tools
     run: str
     keep_going: bool
-    running: set[str] = field(default_factory=set)
+    running: dict[str, Work] = field(default_factory=dict)
     remade: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
     ended: dict[str, StepFinished] = field(default_factory=dict)
@@ -134,8 +134,7 @@ class _Build:
             if not self.running:
                 return
             for name, outcome in self.tools.executor.wait():
-                self.running.discard(name)
-                self._take(name, outcome)
+                self._take(name, self.running.pop(name), outcome)
 
     def _hand_out(self) -> None:
         while not self.stopping and len(self.running) < self.tools.executor.slots:
@@ -152,8 +151,8 @@ class _Build:
                 self._alias(name, record)
                 continue
             self.tools.listener(StepStarted(name))
-            self.running.add(name)
-            self.tools.executor.submit(self._work(name, content))
+            self.running[name] = self._work(name, content)
+            self.tools.executor.submit(self.running[name])
 
     def _find(self, name: str, content: Key) -> Record | None:
         step = self.plan.steps.get(name)
@@ -198,10 +197,10 @@ class _Build:
 
     # -- outcomes ------------------------------------------------------------------------------------------------
 
-    def _take(self, name: str, outcome: Outcome) -> None:
+    def _take(self, name: str, work: Work, outcome: Outcome) -> None:
         match outcome:
             case Done():
-                self._done(name, outcome)
+                self._done(name, work, outcome)
             case Found(record):
                 self._alias(name, record)
             case Lost(upstream):
@@ -210,14 +209,20 @@ class _Build:
                 self._end(StepFinished(name, How.FAILED, failure=outcome))
                 self.stopping = self.stopping or not self.keep_going
 
-    def _done(self, name: str, done: Done) -> None:
+    def _done(self, name: str, work: Work, done: Done) -> None:
         if done.trouble:
             self._notice(f"the value of '{name}' could not be stored: {done.trouble}", name)
         if done.artifact is None:
             self.demand.held[name] = done.value
             self._end(StepFinished(name, How.COMPUTED))
             return
-        record = self.filing.make(name, done, self.tools.carry(done.artifact))
+        record = self.filing.make(name, done, self.tools.carry(done.artifact), work.values)
+        outdated = self.demand.find_outdated(name, record)
+        if outdated:
+            self._notice(f"'{name}' is made again: '{outdated}' came out different meanwhile", name)
+            self.demand.revoke(name)
+            self.demand.want(name)
+            return
         self._tell_seen(record, done.seen)
         if not done.stored:
             self.demand.held[name] = done.value
@@ -230,8 +235,8 @@ class _Build:
             self._notice(
                 f"an input of '{name}' changed while it ran: its value is used, but not recorded", name
             )
-        self.demand.choose(name, record.artifact)
         self._end(StepFinished(name, How.COMPUTED, record))
+        self.demand.settle(name, record)
 
     def _keep(self, name: str, record: Record) -> Record:
         """Put the record, unless another build was first with a usable one: the first result stays."""

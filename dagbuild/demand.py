@@ -70,6 +70,24 @@ class Demand:
         self.choose(name, record.artifact)
         self.on_reuse(name, record)
 
+    def settle(self, name: str, record: Record) -> None:
+        """Take the node's value from its new record."""
+        self._hits[name] = record
+        self.choose(name, record.artifact)
+
+    def find_outdated(self, name: str, record: Record) -> str | None:
+        """Return an upstream that was made again while the node ran, and came out different; None for none."""
+        values, _ = self.request.needs(name)
+        for up in values:
+            chosen = self.have.get(up)
+            if (
+                chosen
+                and up not in self.request.givens
+                and self.request.has_changed(name, up, record, chosen)
+            ):
+                return up
+        return None
+
     def choose(self, name: str, artifact: Artifact) -> None:
         """Settle which value the node has in this run."""
         self.have[name] = artifact
@@ -100,6 +118,9 @@ class Demand:
         for known in (self._hits, self.have, self._waiting):
             known.pop(name, None)
         self.wanted.discard(name)
+        for consumer in self._consumers(name):
+            if consumer in self._waiting:  # perhaps it was ready
+                self._waiting[consumer] = self._waiting[consumer] | {name}
 
     def wait_for(self, name: str, missing: Iterable[str]) -> None:
         """Let a step that was ready wait for these upstreams once more."""

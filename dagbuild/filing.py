@@ -75,8 +75,8 @@ class Filing:
             name in those for those in (self.demand.revoked, self.refreshed, self.request.accepted)
         )
 
-    def make(self, name: str, done: Done, artifact: Artifact) -> Record:
-        """Return the record of a call that returned."""
+    def make(self, name: str, done: Done, artifact: Artifact, given: Mapping[str, Artifact]) -> Record:
+        """Return the record of a call that returned; `given` are the stored values that it was made with."""
         values, _ = self.request.needs(name)
         content = self.demand.content(name)
         return Record(
@@ -86,8 +86,9 @@ class Filing:
             manifest=self.request.manifest(name),
             artifact=artifact,
             unnamed=self.demand.unnamed(name) or Key(""),
-            upstream={up: digest for up in values if (digest := self.digest(up))},
-            excerpts=self.request.excerpts(name, self.artifact),
+            # Not what they are by now: one may have been made again meanwhile, and come out different.
+            upstream={up: self._count_as(up, artifact) for up, artifact in given.items()},
+            excerpts=self.request.excerpts(name, given.get),
             watched=self._watched(values),
             observations=(*done.seen.observations, *self.observe_code(name, done.seen.ran)),
             started=done.started,
@@ -130,10 +131,12 @@ class Filing:
 
     def digest(self, name: str) -> Digest | None:
         """Return what the value of a node or input is in this run, as far as that is settled."""
-        given, artifact = self.request.givens.get(name), self.artifact(name)
-        if given:
-            return given.digest
-        return artifact.digest if artifact else None
+        artifact = self.artifact(name)
+        return self._count_as(name, artifact) if artifact else None
+
+    def _count_as(self, name: str, artifact: Artifact) -> Digest:
+        given = self.request.givens.get(name)
+        return given.digest if given else artifact.digest
 
     def artifact(self, name: str) -> Artifact | None:
         """Return the value of a node or input in this run, as far as that is settled."""

@@ -54,3 +54,21 @@ def test_what_somebody_else_has_frozen_stays_so() -> None:
         assert gc.get_freeze_count() > 0
     finally:
         gc.unfreeze()
+
+
+def test_what_was_made_while_paused_counts_as_old() -> None:
+    """Else the next collections would walk over all of it, one after the other."""
+    with collector.paused():
+        rings = [Ring() for _ in range(100)]
+
+    old = {id(each) for each in gc.get_objects(generation=2)}
+    assert all(id(ring.__dict__) in old or id(ring) in old for ring in rings)
+    assert gc.get_freeze_count() == 0
+
+    gc.freeze()
+    try:
+        with collector.paused():
+            pass
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()

@@ -1,0 +1,56 @@
+"""What one process has put is found by the next look-up of another, whoever has folded it into the index."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from dagbuild.store import record_log
+from dagbuild.store.local import LocalStore
+from tests.store_records import make_record
+
+MS = 1_000_000
+FINE, COARSE = 1_234_567, 20 * MS
+
+
+@pytest.mark.parametrize(
+    ("age", "ticks", "young"),
+    [
+        (30 * MS, FINE, True),
+        (60 * MS, FINE, False),
+        (1500 * MS, COARSE, True),
+        (2500 * MS, COARSE, False),
+        (-5000 * MS, FINE, True),
+    ],
+    ids=["within a tick", "after it", "within a coarse tick", "after that", "clock set back"],
+)
+def test_a_folder_that_may_change_without_showing_it_is_listed_again(monkeypatch, age, ticks, young):
+    """Its mtime is only as fine as the file system's clock."""
+    mtime = 1_700_000_000_000_000_000 + ticks
+    monkeypatch.setattr(time, "time_ns", lambda: mtime + age)
+
+    assert record_log._is_young(mtime) is young
+
+
+@pytest.mark.parametrize("folds", [True, False], ids=["folded", "not folded"])
+def test_records_of_others_are_found_by_who_knew_of_none(tmp_path: Path, folds: bool) -> None:
+    """Also when they are in the index, which was empty when this process looked at it."""
+    first = LocalStore(tmp_path / "cache")
+    assert first.find_records([make_record(0).deep]) == {}
+    records = [make_record(number) for number in range(50)]
+    other = LocalStore(tmp_path / "cache", fold_bytes=1 if folds else 10**9)
+    other.put_records(records)
+    other.close()
+    mine = make_record(100)
+    first.put_records([mine])
+
+    for record in (*records, mine):
+        assert first.find_records([record.deep])[record.deep] == [record]
+        assert first.find_latest([record.node])[record.node].started >= record.started
+    third = LocalStore(tmp_path / "cache")
+    third.put_records([make_record(200)])
+    assert first.find_records([make_record(200).deep])
+    for store in (first, third):
+        store.close()

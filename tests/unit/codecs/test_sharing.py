@@ -2,14 +2,18 @@
 
 import json
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
+from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.cuts import CUT_ROWS, cut
 from dagbuild.codecs.layout import VERSION, Layout, Run
+from dagbuild.errors import CodecError
+from dagbuild.store.memory import MemoryStore
 
 ROWS = 200_000
 
@@ -259,3 +263,15 @@ def test_a_layout_is_its_json():
         Layout.from_json([99, 5])
     with pytest.raises(ValueError, match="an item of -1 bytes"):  # would never end
         Layout.from_json([VERSION, [1_000_000, 1, -1]])
+
+
+@pytest.mark.parametrize("value", [7, 0.5, "text", True])
+def test_a_value_in_its_record_is_read_of_this_layout_only(value):
+    """Also a number, for which nothing has to be opened."""
+    artifacts = Artifacts(MemoryStore())
+    artifact = artifacts.save(value)
+    assert artifacts.load(artifact) == value
+
+    other = replace(artifact, meta={**artifact.meta, "buffers": [VERSION + 1]})
+    with pytest.raises(CodecError, match=f"layout {VERSION + 1}"):
+        artifacts.load(other)

@@ -9,16 +9,28 @@ from dagbuild.version import __version__
 TYPE_CHECKING = False  # as `typing` has it, which costs more to import than all the rest
 
 if TYPE_CHECKING:
-    from dagbuild.driver import (
+    from dagbuild.driver.driver import (
         Driver,
         NodeError,
         Variable,
     )
-    from dagbuild.errors import (
+    from dagbuild.driver.results import (
+        ArrowTableResult,
+        DictResult,
+        NumpyMatrixResult,
+        PandasDataFrameResult,
+        ResultBuilder,
+    )
+    from dagbuild.ground.errors import (
         UserError,
     )
     from dagbuild.loader import (
         create_module,
+    )
+    from dagbuild.model.node import (
+        Columns,
+        File,
+        Files,
     )
     from dagbuild.modifiers import (
         DataValidationError,
@@ -51,27 +63,15 @@ if TYPE_CHECKING:
         unpack_fields,
         value,
     )
-    from dagbuild.node import (
-        Columns,
-        File,
-        Files,
-    )
-    from dagbuild.project import (
+    from dagbuild.project.project import (
         Project,
-    )
-    from dagbuild.results import (
-        ArrowTableResult,
-        DictResult,
-        NumpyMatrixResult,
-        PandasDataFrameResult,
-        ResultBuilder,
     )
 
 _HOMES = {
-    "driver": [
+    "driver.driver": [
         "Driver", "NodeError", "Variable",
     ],
-    "errors": [
+    "ground.errors": [
         "UserError",
     ],
     "loader": [
@@ -84,13 +84,13 @@ _HOMES = {
         "parameterize_extract_columns", "parameterize_sources", "parameterize_values", "reads", "resolve",
         "resolve_from_config", "schema", "source", "tag", "tag_outputs", "unpack_fields", "value",
     ],
-    "node": [
+    "model.node": [
         "Columns", "File", "Files",
     ],
-    "project": [
+    "project.project": [
         "Project",
     ],
-    "results": [
+    "driver.results": [
         "ArrowTableResult", "DictResult", "NumpyMatrixResult", "PandasDataFrameResult", "ResultBuilder",
     ],
 }  # fmt: skip

@@ -2,13 +2,13 @@
 
 import sys
 
-from dagbuild import quick
+from dagbuild.shortcut import answers
 
 
 def main() -> None:
     """Run the command line and leave with its exit status; say at once what need not be looked into again."""
-    quick.asked = quick.Question(sys.argv[1:])
-    answer = quick.asked.find_answer()
+    answers.asked = answers.Question(sys.argv[1:])
+    answer = answers.asked.find_answer()
     if answer is not None:
         sys.exit(_give(*answer))
     from dagbuild.cli.main import run

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from dagbuild.codecs.base import Declined, Selection
 from dagbuild.codecs.contracts import Contracts
-from dagbuild.codecs.layout import Layout, iter_blobs, lay_out
+from dagbuild.codecs.packing import Layout, iter_blobs, lay_out
 from dagbuild.codecs.reader import ValueReader
 from dagbuild.codecs.registry import Registry, default_registry
 from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
 from dagbuild.codecs.writer import Takes, ValueWriter
-from dagbuild.digest import (
+from dagbuild.ground.digest import (
     DIGEST_SIZE,
     Digest,
     canonical_json,
@@ -32,10 +32,10 @@ from dagbuild.digest import (
     digest_json,
     raw_digest,
 )
-from dagbuild.errors import CodecError, StoreError
-from dagbuild.filetree import is_there
-from dagbuild.node import Columns
-from dagbuild.record import Artifact, BlobRef
+from dagbuild.ground.errors import CodecError, StoreError
+from dagbuild.ground.filetree import is_there
+from dagbuild.model.node import Columns
+from dagbuild.model.record import Artifact, BlobRef
 from dagbuild.store.base import Store
 
 if TYPE_CHECKING:

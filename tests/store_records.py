@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dagbuild.digest import digest_text
-from dagbuild.record import Artifact, BlobRef, Key, Manifest, Part, Record
+from dagbuild.ground.digest import digest_text
+from dagbuild.model.record import Artifact, BlobRef, Key, Manifest, Part, Record
 
 
 def make_key(text: str) -> Key:

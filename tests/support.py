@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dagbuild.events import BuildResult, How
-from dagbuild.project import Project
+from dagbuild.plan.events import BuildResult, How
+from dagbuild.project.project import Project
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ import click
 
 from dagbuild.cli.session import Session, with_session
 from dagbuild.cli.terminal import say
-from dagbuild.errors import InputError
+from dagbuild.ground.errors import InputError
 
 
 @click.command("accept")
@@ -30,7 +30,8 @@ def command(session: Session, *, node: str, because: str, package: str, helper: 
     """
     if sum(map(bool, (node, package, helper))) != 1 or (revoke and not node):
         raise InputError("name one node, one --package or one --helper", hint="dagbuild accept --help")
-    from dagbuild import accepting
+
+    from dagbuild.project import accept as accepting
 
     session.check_names([node] if node else ())
     if revoke:

@@ -11,13 +11,13 @@ import click
 
 from dagbuild.cli.session import Session, json_option, override_option, with_session
 from dagbuild.cli.terminal import give, is_live, say
-from dagbuild.errors import InputError, SettingsError
+from dagbuild.ground.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
     from dagbuild.artifacts import Artifacts
-    from dagbuild.events import BuildResult, Listener
-    from dagbuild.project import Project
-    from dagbuild.record import Artifact
+    from dagbuild.model.record import Artifact
+    from dagbuild.plan.events import BuildResult, Listener
+    from dagbuild.project.project import Project
 
     Build = Callable[[Listener], BuildResult]
 
@@ -52,7 +52,7 @@ def command(
     Without TARGET: those of `targets` in dagbuild.toml, or every node that no other takes.
     """
     from dagbuild.cli.files import read_overrides, write_value
-    from dagbuild.events import How
+    from dagbuild.plan.events import How
 
     project = _open(session, targets)
     chosen = project.targets(targets)
@@ -123,7 +123,7 @@ def _build_told(
     session: Session, build: Build, targets: tuple[str, ...], logs: bool
 ) -> tuple[BuildResult, list[str]]:
     """Build, say how it went, and return the result and the closing lines."""
-    from dagbuild.events import Event, Notice
+    from dagbuild.plan.events import Event, Notice
     from dagbuild.report.console import open_report
     from dagbuild.report.summary import tell_result, tell_values
 

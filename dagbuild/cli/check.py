@@ -39,7 +39,7 @@ def command(session: Session, nodes: tuple[str, ...], determinism: str | None, a
 
 
 def _check_determinism(session: Session, node: str, as_json: bool) -> int:
-    from dagbuild.determinism import check_determinism
+    from dagbuild.project.determinism import check_determinism
 
     session.check_names([node])
     differences = check_determinism(session.project, node)

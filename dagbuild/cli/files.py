@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dagbuild.errors import InputError, did_you_mean
-from dagbuild.node import Node
+from dagbuild.ground.errors import InputError, did_you_mean
+from dagbuild.model.node import Node
 from dagbuild.settings import parse_value
 
 

@@ -9,10 +9,10 @@ import click
 
 from dagbuild.cli.session import Session, with_session
 from dagbuild.cli.terminal import give, say
-from dagbuild.errors import InputError, UserError
+from dagbuild.ground.errors import InputError, UserError
 
 if TYPE_CHECKING:
-    from dagbuild.plan import Plan
+    from dagbuild.plan.plan import Plan
 
 
 @click.command("graph")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from dagbuild.cli.terminal import give
-from dagbuild.errors import InputError
+from dagbuild.ground.errors import InputError
 
 TOML = """\
 # What dagbuild builds here. `dagbuild status` says what is stale and why.

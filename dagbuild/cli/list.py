@@ -9,10 +9,10 @@ import click
 
 from dagbuild.cli.session import Session, json_option, with_session
 from dagbuild.cli.terminal import give
-from dagbuild.errors import InputError
+from dagbuild.ground.errors import InputError
 
 if TYPE_CHECKING:
-    from dagbuild.node import Node
+    from dagbuild.model.node import Node
 
 
 @click.command("list")

@@ -20,7 +20,7 @@ from dagbuild.cli.terminal import give
 @with_session
 def command(session: Session, node: str | None, number: int, logs: bool, as_json: bool) -> int:
     """List records, newest first: of all nodes, or of NODE, whose earlier values `pin` can bring back."""
-    from dagbuild.acceptance import Acceptance
+    from dagbuild.plan.acceptance import Acceptance
     from dagbuild.report import units
     from dagbuild.report.style import columns
     from dagbuild.report.words import quote_log

@@ -15,7 +15,7 @@ import click
 
 from dagbuild.cli.group import group
 from dagbuild.cli.terminal import OutputError, say, style_of, writing_output
-from dagbuild.errors import Problem, UserError
+from dagbuild.ground.errors import Problem, UserError
 from dagbuild.report.style import Style
 from dagbuild.version import __version__
 

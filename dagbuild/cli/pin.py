@@ -6,7 +6,7 @@ import click
 
 from dagbuild.cli.session import Session, with_session
 from dagbuild.cli.terminal import say
-from dagbuild.errors import InputError
+from dagbuild.ground.errors import InputError
 
 
 @click.command("pin")
@@ -19,7 +19,7 @@ def command(session: Session, node: str, value: str, note: str) -> int:
 
     Without VALUE: the value that NODE has now. Pins are kept in dagbuild.toml.
     """
-    from dagbuild.pinning import pin_built, pin_value
+    from dagbuild.project.pins import pin_built, pin_value
 
     session.check_names([node])
     if value.startswith("@"):
@@ -33,7 +33,7 @@ def command(session: Session, node: str, value: str, note: str) -> int:
 def _read(session: Session, node: str, text: str) -> object:
     """Return the value to pin; raises InputError when the node could not give it."""
     from dagbuild.cli.files import read_value
-    from dagbuild.types import check_value, describe_type
+    from dagbuild.model.types import check_value, describe_type
 
     wanted = session.project.check_node(node).type
     value = read_value(text, wanted)

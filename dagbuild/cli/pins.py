@@ -13,7 +13,7 @@ from dagbuild.cli.terminal import give
 from dagbuild.report.style import Style, columns
 
 if TYPE_CHECKING:
-    from dagbuild.shadows import Shadow
+    from dagbuild.project.shadows import Shadow
 
 
 @click.command("pins")
@@ -26,7 +26,7 @@ def command(session: Session, as_json: bool) -> int:
     if not session.settings.pins:
         give("{}" if as_json else "no pins")
         return 0
-    from dagbuild.shadows import find_shadows
+    from dagbuild.project.shadows import find_shadows
 
     shadows = find_shadows(session.project)
     if as_json:

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dagbuild import quick
 from dagbuild.cli.commands import COMMANDS
 from dagbuild.cli.terminal import say, style_of
-from dagbuild.errors import InputError, Problem, SettingsError, did_you_mean
+from dagbuild.ground.errors import InputError, Problem, SettingsError, did_you_mean
 from dagbuild.report.style import Style
+from dagbuild.shortcut import answers
 
 if TYPE_CHECKING:
-    from dagbuild.events import Event
-    from dagbuild.project import Project
+    from dagbuild.plan.events import Event
+    from dagbuild.project.maintenance import Upkeep
+    from dagbuild.project.project import Project
     from dagbuild.settings import Settings
-    from dagbuild.upkeep import Upkeep
 
 SETTINGS = ("project", "cache", "remote", "executor", "build", "inputs")
 """Tables of dagbuild.toml that are not the project's own config."""
@@ -65,7 +65,7 @@ class Session:
     @functools.cached_property
     def project(self) -> Project:
         """The project, its modules imported; raises a UserError with all that is wrong."""
-        from dagbuild.project import Project
+        from dagbuild.project.project import Project
 
         settings = self.settings
         project = Project(settings, listener=self._listen)
@@ -76,7 +76,7 @@ class Session:
     @functools.cached_property
     def upkeep(self) -> Upkeep:
         """The project's stores; imports none of its modules."""
-        from dagbuild.upkeep import Upkeep
+        from dagbuild.project.maintenance import Upkeep
 
         upkeep = Upkeep(self.settings, self._warn)
         click.get_current_context().call_on_close(upkeep.close)
@@ -138,7 +138,7 @@ class Session:
         self, lines: Iterable[str], status: int, targets: Iterable[str], steps: Iterable[Any]
     ) -> None:
         """Keep what was given on standard output for as long as it stays the answer to this command line."""
-        asked, settings = quick.asked, self.settings
+        asked, settings = answers.asked, self.settings
         if asked is None or self.told or asked.folder != str(settings.cache.folder / "index" / "answers"):
             return
         records = [step.record for step in steps if step.record is not None]

@@ -19,7 +19,7 @@ from dagbuild.cli.terminal import give
 @with_session
 def command(session: Session, node: str, rows: int, as_json: bool) -> int:
     """Show what NODE is: its type and size, columns and statistics, and its first rows."""
-    from dagbuild.report.values import tell_value
+    from dagbuild.report.show import tell_value
 
     session.check_names([node])
     project = session.project

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import click
 
-from dagbuild.errors import UserError
+from dagbuild.ground.errors import UserError
 from dagbuild.report.style import Style
 
 PIPE_WIDTH = 100

@@ -13,7 +13,7 @@ from dagbuild.cli.terminal import say
 @with_session
 def command(session: Session, node: str) -> int:
     """Take NODE's pin out of dagbuild.toml."""
-    from dagbuild.pinning import unpin
+    from dagbuild.project.pins import unpin
 
     unpin(session.settings, node)
     say(f"unpinned `{node}`")

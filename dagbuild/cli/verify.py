@@ -14,7 +14,7 @@ from dagbuild.report import units
 from dagbuild.report.style import Style
 
 if TYPE_CHECKING:
-    from dagbuild.record import BlobRef
+    from dagbuild.model.record import BlobRef
     from dagbuild.store.verify import VerifyReport
 
 DAMAGED = 1

@@ -12,7 +12,7 @@ from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Item, Unordered
 from dagbuild.code.reflection import ANNOTATIONS, CALLERS, DOCS, NAMES
 from dagbuild.code.walk import Walk
-from dagbuild.digest import Digest, digest_json
+from dagbuild.ground.digest import Digest, digest_json
 
 
 class Leaf(NamedTuple):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from dagbuild.code.entities import Entity, Item
-from dagbuild.digest import Digest, digest_text
+from dagbuild.ground.digest import Digest, digest_text
 
 
 def digest_all(roots: Iterable[Entity], known: dict[Entity, Digest]) -> None:

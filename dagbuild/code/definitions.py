@@ -20,8 +20,8 @@ from typing import Any
 
 from dagbuild.code.dump import Function
 from dagbuild.code.normal_form import Form, FunctionForm, dump_function, dump_nodes
-from dagbuild.code.places import find_places
-from dagbuild.digest import digest_bytes
+from dagbuild.code.parameters import find_places
+from dagbuild.ground.digest import digest_bytes
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _LEAVES = frozenset({int, str, type(None), ast.Load, ast.Store, ast.Del, ast.Constant})

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from dagbuild.code.dump import Dumper, Function
 from dagbuild.code.scopes import Chain, Import
 from dagbuild.code.statements import annotations_of, chain_of
-from dagbuild.digest import Digest, digest_text
+from dagbuild.ground.digest import Digest, digest_text
 
 
 class Form(NamedTuple):

@@ -25,9 +25,9 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from dagbuild.code import arrays
+from dagbuild.code import array_values
 from dagbuild.code.entities import Entity, Item, Unordered
-from dagbuild.digest import digest_bytes
+from dagbuild.ground.digest import digest_bytes
 
 
 class Referrer(Protocol):
@@ -75,7 +75,7 @@ def fill_value(walk: Referrer, entity: Entity, value: Any) -> None:
     if encode is not None:
         entity.items = [kind.__name__, *encode(walk, value)]
         return
-    found = arrays.array_items(walk, value)
+    found = array_values.array_items(walk, value)
     if found is not None:
         entity.items = [walk.refer(kind), *found]
         return

@@ -17,7 +17,7 @@ from pyarrow import ipc
 
 from dagbuild.codecs.base import UNCUT, Declined, Piece, Reader, Writer
 from dagbuild.codecs.cuts import cut
-from dagbuild.errors import CodecError
+from dagbuild.ground.errors import CodecError
 
 KEPT = 4 * 1024
 """Bytes up to which a message is kept instead of being made again: that takes longer than storing them."""

@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from dagbuild.digest import Digest
-from dagbuild.node import Label
+from dagbuild.ground.digest import Digest
+from dagbuild.model.node import Label
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from typing_extensions import Buffer
 
-    from dagbuild.filetree import Tree
+    from dagbuild.ground.filetree import Tree
 
 
 class Declined(Exception):  # noqa: N818 - an answer, not an error

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from dagbuild.codecs.registry import PACKAGES, Registry
-from dagbuild.record import Artifact
+from dagbuild.model.record import Artifact
 
 _CONTAINERS = ("tuple", "frozenset", "list", "set", "dict")
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.codecs.base import Codec, Declined, Piece, Reader, Writer
-from dagbuild.errors import CodecError
-from dagbuild.filetree import Entry, Tree, read_tree
+from dagbuild.ground.errors import CodecError
+from dagbuild.ground.filetree import Entry, Tree, read_tree
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

@@ -22,8 +22,8 @@ from dagbuild.codecs.columns import add_column, column_dtype, read_column
 from dagbuild.codecs.indexes import add_index, describe_index, index_length, read_index
 from dagbuild.codecs.scalars import decode_scalar, encode_scalar
 from dagbuild.codecs.selecting import find_places, take_labels
-from dagbuild.errors import CodecError
-from dagbuild.node import Label
+from dagbuild.ground.errors import CodecError
+from dagbuild.model.node import Label
 
 
 class PandasCodec(Codec):

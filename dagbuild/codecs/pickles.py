@@ -18,9 +18,9 @@ from types import FunctionType
 from typing import Any, ClassVar
 
 from dagbuild.codecs.base import Codec, Declined, Reader, Writer
-from dagbuild.codecs.layout import SMALL
+from dagbuild.codecs.packing import SMALL
 from dagbuild.codecs.refusals import refuse, refuse_part
-from dagbuild.errors import CodecError
+from dagbuild.ground.errors import CodecError
 
 SORTED_UP_TO = 1024 * 1024
 """Bytes of a pickle that is made again by the slow pickler when there are sets in it."""

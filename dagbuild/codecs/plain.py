@@ -22,7 +22,7 @@ from uuid import UUID, SafeUUID
 from zoneinfo import ZoneInfo
 
 from dagbuild.codecs.base import Declined, Reader, Writer
-from dagbuild.codecs.layout import TINY
+from dagbuild.codecs.packing import TINY
 
 _INT64 = 1 << 63
 _PATHS = {kind.__name__: kind for kind in (PosixPath, WindowsPath, PurePosixPath, PureWindowsPath)}

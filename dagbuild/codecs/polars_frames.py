@@ -14,8 +14,8 @@ import polars as pl
 from dagbuild.codecs.base import Codec, Declined, Reader, Selection, Writer
 from dagbuild.codecs.selecting import find_places
 from dagbuild.codecs.tables import decode_table, describe_table, encode_table, select_table
-from dagbuild.errors import CodecError
-from dagbuild.node import Label
+from dagbuild.ground.errors import CodecError
+from dagbuild.model.node import Label
 
 
 class PolarsCodec(Codec):

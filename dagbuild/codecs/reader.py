@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dagbuild.codecs.base import Reader, Selection, Writer
-from dagbuild.codecs.layout import Layout, Place, Run, aligned
 from dagbuild.codecs.mapping import CAN_MAP, FilePart, empty_memory, map_files, page_rounded
+from dagbuild.codecs.packing import Layout, Place, Run, aligned
 from dagbuild.codecs.plain import decode_plain, describe_plain, is_tag
 from dagbuild.codecs.writer import ValueWriter
-from dagbuild.digest import Digest, digest_bytes, digest_json
-from dagbuild.errors import CodecError
-from dagbuild.filetree import Entry, Tree
+from dagbuild.ground.digest import Digest, digest_bytes, digest_json
+from dagbuild.ground.errors import CodecError
+from dagbuild.ground.filetree import Entry, Tree
 
 if TYPE_CHECKING:
     from dagbuild.codecs.registry import Registry

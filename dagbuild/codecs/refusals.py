@@ -12,7 +12,7 @@ import types
 from collections.abc import ItemsView, Iterator, KeysView, ValuesView
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.errors import CodecError
+from dagbuild.ground.errors import CodecError
 
 if TYPE_CHECKING:
     from dagbuild.codecs.base import Codec

@@ -13,7 +13,7 @@ from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
 from dagbuild.codecs.base import Codec
-from dagbuild.errors import CodecError, did_you_mean
+from dagbuild.ground.errors import CodecError, did_you_mean
 
 ENTRY_POINTS = "dagbuild.codecs"
 

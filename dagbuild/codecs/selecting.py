@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dagbuild.node import Label
+from dagbuild.model.node import Label
 
 
 class NoSuchColumns(Exception):  # noqa: N818 - an answer, which becomes an error where the node is known

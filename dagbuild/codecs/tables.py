@@ -15,7 +15,7 @@ import pyarrow as pa
 from dagbuild.codecs.arrow import add_chunks, decode_type, encode_type, only_chunk, read_chunks
 from dagbuild.codecs.base import Codec, Declined, Reader, Selection, Writer
 from dagbuild.codecs.selecting import find_places
-from dagbuild.node import Label
+from dagbuild.model.node import Label
 
 
 class ArrowCodec(Codec):

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.codecs.base import Codec, Declined, Piece, Pieces, Writer
-from dagbuild.codecs.layout import iter_buffers
+from dagbuild.codecs.packing import iter_buffers
 from dagbuild.codecs.plain import encode_plain, is_plain
 from dagbuild.codecs.refusals import refuse, refuse_by
-from dagbuild.digest import Digest, canonical_json, digest_bytes, digest_json
-from dagbuild.errors import UserError
+from dagbuild.ground.digest import Digest, canonical_json, digest_bytes, digest_json
+from dagbuild.ground.errors import UserError
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagbuild.events import Failure
-from dagbuild.node import Node
+from dagbuild.model.node import Node
+from dagbuild.model.record import Artifact, Key, Record
 from dagbuild.observe import Seen, Watch
-from dagbuild.record import Artifact, Key, Record
+from dagbuild.plan.events import Failure
 
 
 @dataclass(frozen=True)

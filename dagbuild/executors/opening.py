@@ -7,11 +7,11 @@ from functools import partial
 from types import ModuleType
 
 from dagbuild.artifacts import Artifacts
-from dagbuild.errors import InputError
 from dagbuild.executors.base import Executor
 from dagbuild.executors.local import LocalExecutor
-from dagbuild.node import Node
-from dagbuild.record import Manifest
+from dagbuild.ground.errors import InputError
+from dagbuild.model.node import Node
+from dagbuild.model.record import Manifest
 from dagbuild.settings import Settings
 from dagbuild.store.base import Store
 

@@ -23,14 +23,14 @@ from typing import Any
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.code import SourceReader
-from dagbuild.errors import StoreError, UserError
-from dagbuild.events import Failure
+from dagbuild.code.fingerprint import make_manifests
 from dagbuild.executors import shipping
 from dagbuild.executors.base import Done, Executor, Outcome, Work
 from dagbuild.executors.worker import run_step
-from dagbuild.fingerprint import make_manifests
-from dagbuild.node import Node
-from dagbuild.record import Manifest
+from dagbuild.ground.errors import StoreError, UserError
+from dagbuild.model.node import Node
+from dagbuild.model.record import Manifest
+from dagbuild.plan.events import Failure
 from dagbuild.settings import CacheSettings, RemoteSettings
 from dagbuild.store import open_store
 from dagbuild.store.base import Store

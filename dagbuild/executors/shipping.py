@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from dagbuild.digest import digest_json
-from dagbuild.record import Manifest, Part
+from dagbuild.ground.digest import digest_json
+from dagbuild.model.record import Manifest, Part
 from dagbuild.version import __version__
 
 _COUNTING = {"source", "package", "python", "recipe"}

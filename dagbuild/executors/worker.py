@@ -26,7 +26,8 @@ from typing import Any, TextIO, TypeAlias
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
 from dagbuild.codecs.writer import Takes
-from dagbuild.errors import (
+from dagbuild.executors.base import Done, Found, Lost, Outcome, Work
+from dagbuild.ground.errors import (
     BlobDamagedError,
     BlobMissingError,
     CodecError,
@@ -34,13 +35,12 @@ from dagbuild.errors import (
     StoreError,
     did_you_mean,
 )
-from dagbuild.events import Failure
-from dagbuild.executors.base import Done, Found, Lost, Outcome, Work
-from dagbuild.filetree import changed_since, file_clock
-from dagbuild.node import Columns, File, Files, Group, Node, Parameter, Source, Value
+from dagbuild.ground.filetree import changed_since, file_clock
+from dagbuild.model.node import Columns, File, Files, Group, Node, Parameter, Source, Value
+from dagbuild.model.record import Record
 from dagbuild.observe import Observer, Seen, Watch, holds
-from dagbuild.observe.words import tell_forbidden
-from dagbuild.record import Record
+from dagbuild.observe.wording import tell_forbidden
+from dagbuild.plan.events import Failure
 from dagbuild.store import FileDigests
 from dagbuild.store.base import Store
 

@@ -14,18 +14,18 @@ import types
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from dagbuild import collector
-from dagbuild.errors import GraphError, Problem
-from dagbuild.graph import Graph
-from dagbuild.loader.checks import check_config, check_cycles, check_edges, check_spelling, collect_inputs
+from dagbuild.ground import gc_pause
+from dagbuild.ground.errors import GraphError, Problem
+from dagbuild.loader.rules import check_config, check_cycles, check_edges, check_spelling, collect_inputs
+from dagbuild.model.graph import Graph
+from dagbuild.model.node import Node, Where
 from dagbuild.modifiers.compile import Compiled, compile_function
-from dagbuild.node import Node, Where
 
 OWN_FUNCTIONS = "__dagbuild_functions__"
 """A module made by `create_module` holds its functions here, since they are defined elsewhere."""
 
 
-@collector.paused()
+@gc_pause.paused()
 def load_graph(
     modules: Sequence[types.ModuleType],
     config: Mapping[str, Any],

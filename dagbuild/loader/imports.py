@@ -17,9 +17,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType, TracebackType
 
-from dagbuild.errors import LoadError, Problem, UserError, find_nearest
+from dagbuild.ground.errors import LoadError, Problem, UserError, find_nearest
 from dagbuild.loader.finder import forget_changed, watch_folder
-from dagbuild.node import Where
+from dagbuild.model.node import Where
 
 _NOT_NODES = ("_", "test_", "conftest", "setup")
 """Beginnings of the names of modules that a package is not searched for."""

@@ -1,7 +1,7 @@
 """Decorators: what a user writes above a function, and the one step that makes nodes of them."""
 
 from dagbuild.modifiers.bindings import group, source, value
-from dagbuild.modifiers.check import (
+from dagbuild.modifiers.checking import (
     DataValidationError,
     DataValidationWarning,
     check_output,

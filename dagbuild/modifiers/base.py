@@ -15,8 +15,8 @@ from enum import IntEnum
 from types import EllipsisType
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
-from dagbuild.errors import GraphError, did_you_mean
-from dagbuild.node import Node, Where
+from dagbuild.ground.errors import GraphError, did_you_mean
+from dagbuild.model.node import Node, Where
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

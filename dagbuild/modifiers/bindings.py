@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dagbuild.errors import GraphError
-from dagbuild.node import Group, Source, Value
+from dagbuild.ground.errors import GraphError
+from dagbuild.model.node import Group, Source, Value
 
 
 def source(name: str) -> Source:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from dagbuild.model.types import accepts, describe_type
 from dagbuild.modifiers import elements
 from dagbuild.modifiers.validators import BOOLEAN, COLUMN, FRAME, NUMBER, OTHER, TEXT, ValidationResult
-from dagbuild.types import accepts, describe_type
 
 
 @dataclass(frozen=True)

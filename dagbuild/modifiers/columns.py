@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from dagbuild.errors import UserError, did_you_mean
+from dagbuild.ground.errors import UserError, did_you_mean
+from dagbuild.model.node import Columns, Node, Parameter, Source
+from dagbuild.model.types import describe_type
 from dagbuild.modifiers.base import Context, Modifier, NodeModifier, Stage, list_names, single_last
-from dagbuild.modifiers.frames import column_type, find_frame_library
-from dagbuild.node import Columns, Node, Parameter, Source
-from dagbuild.types import describe_type
+from dagbuild.modifiers.frame_types import column_type, find_frame_library
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_origin
 
-from dagbuild.errors import GraphError, Problem
+from dagbuild.ground.errors import GraphError, Problem
+from dagbuild.model.node import Node, Where
 from dagbuild.modifiers.base import Context, NodeModifier, modifiers_of
 from dagbuild.modifiers.choose import Exclude, ReadConfig, config, resolve
 from dagbuild.modifiers.signature import find_where, read_signature
-from dagbuild.node import Node, Where
 
 
 @dataclass(frozen=True, slots=True)

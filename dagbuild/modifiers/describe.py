@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dagbuild.errors import did_you_mean
+from dagbuild.ground.errors import did_you_mean
+from dagbuild.model.node import CachePolicy, Node
 from dagbuild.modifiers.base import Context, NodeModifier, Stage, Target, find_first, select_nodes
-from dagbuild.node import CachePolicy, Node
 
 _RESERVED = ("hamilton", "dagbuild", "dag", "module", "data_quality", "gdpr", "ccpa", "ray_remote")
 

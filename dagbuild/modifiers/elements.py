@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dagbuild.modifiers.frames import find_frame_library
+from dagbuild.modifiers.frame_types import find_frame_library
 from dagbuild.modifiers.validators import COLUMN, find_kinds
 
 

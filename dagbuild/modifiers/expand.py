@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from dagbuild.errors import did_you_mean
+from dagbuild.ground.errors import did_you_mean
+from dagbuild.model.node import REQUIRED, Binding, Group, Node, Source, Value
 from dagbuild.modifiers.base import Context, Modifier, NodeModifier, Stage, find_first, single_node
 from dagbuild.modifiers.columns import extract_from
-from dagbuild.node import REQUIRED, Binding, Group, Node, Source, Value
 
 Bindings: TypeAlias = Mapping[str, Binding]
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dagbuild.errors import UserError, did_you_mean
+from dagbuild.ground.errors import UserError, did_you_mean
+from dagbuild.model.node import Node, Parameter, Source
+from dagbuild.model.types import describe_type, plain_type
 from dagbuild.modifiers.base import Context, NodeModifier, Stage, list_names, single_last
-from dagbuild.node import Node, Parameter, Source
-from dagbuild.types import describe_type, plain_type
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from dagbuild.errors import Problem, did_you_mean
-from dagbuild.node import REQUIRED, Parameter, Source, Where
+from dagbuild.ground.errors import Problem, did_you_mean
+from dagbuild.model.node import REQUIRED, Parameter, Source, Where
 
 
 def find_where(function: Callable[..., Any]) -> Where:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagbuild.modifiers.frames import find_column_library, find_frame_library
-from dagbuild.types import is_union, plain_type
+from dagbuild.model.types import is_union, plain_type
+from dagbuild.modifiers.frame_types import find_column_library, find_frame_library
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from hashlib import blake2b
 from types import CodeType
 from urllib.parse import unquote, urlsplit
 
-from dagbuild.digest import Digest
+from dagbuild.ground.digest import Digest
+from dagbuild.model.record import Observation
 from dagbuild.observe.places import (
     ABSENT,
     OTHER,
@@ -31,7 +32,6 @@ from dagbuild.observe.places import (
     is_pattern,
     take_stamp,
 )
-from dagbuild.record import Observation
 
 
 @dataclass(frozen=True, slots=True)

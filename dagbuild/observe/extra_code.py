@@ -13,10 +13,10 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from dagbuild.code import SourceReader
-from dagbuild.digest import Digest
+from dagbuild.ground.digest import Digest
+from dagbuild.model.record import Observation
 from dagbuild.observe.collect import Ran
 from dagbuild.observe.places import Digester, Places
-from dagbuild.record import Observation
 
 
 class ExtraCode:

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from dagbuild.digest import Digest, digest_json
+from dagbuild.ground.digest import Digest, digest_json
 
 ABSENT = Digest("absent")
 """Stands where something was looked for and was not there: a file, a folder, a variable."""

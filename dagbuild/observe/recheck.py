@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from dagbuild.digest import Digest
+from dagbuild.ground.digest import Digest
+from dagbuild.model.record import Observation
 from dagbuild.observe.collect import digest_variable
 from dagbuild.observe.places import ABSENT, Digester, Places, digest_paths
-from dagbuild.record import Observation
 
 
 def find_changed(

@@ -16,8 +16,8 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from dagbuild.code import SourceReader
-from dagbuild.node import Node
-from dagbuild.record import UNSEEN, Part
+from dagbuild.model.node import Node
+from dagbuild.model.record import UNSEEN, Part
 
 
 @dataclass(frozen=True, slots=True)

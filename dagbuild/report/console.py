@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from dagbuild.events import BuildFinished, BuildStarted, Event, How, Notice, StepFinished
+from dagbuild.plan.events import BuildFinished, BuildStarted, Event, How, Notice, StepFinished
 from dagbuild.report import units
 from dagbuild.report.progress import Progress
 from dagbuild.report.style import Style

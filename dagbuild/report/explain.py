@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from dagbuild.plan import Step
-from dagbuild.reasons import Reason, index_parts
-from dagbuild.record import Manifest, Part, Record
+from dagbuild.model.record import Manifest, Part, Record
+from dagbuild.plan.plan import Step
+from dagbuild.plan.reasons import Reason, index_parts
 from dagbuild.report import units
 from dagbuild.report.style import Row, Style, table
 

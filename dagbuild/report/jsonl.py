@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from dagbuild.events import BuildFinished, BuildStarted, Event, How, Notice, StepFinished, StepStarted
-from dagbuild.plan import Decision
+from dagbuild.plan.events import BuildFinished, BuildStarted, Event, How, Notice, StepFinished, StepStarted
+from dagbuild.plan.plan import Decision
 
 
 class JsonLines:

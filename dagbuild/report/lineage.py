@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 
-from dagbuild.digest import Digest
-from dagbuild.record import Record
+from dagbuild.ground.digest import Digest
+from dagbuild.model.record import Record
 from dagbuild.report import units
 from dagbuild.report.style import Row, Style, table
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from dagbuild.events import BuildStarted, Event, How, StepFinished, StepStarted
-from dagbuild.plan import Decision
+from dagbuild.plan.events import BuildStarted, Event, How, StepFinished, StepStarted
+from dagbuild.plan.plan import Decision
 
 
 class Progress:

@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dagbuild.events import BuildResult, Failure, How
-from dagbuild.record import Artifact
+from dagbuild.model.record import Artifact
+from dagbuild.plan.events import BuildResult, Failure, How
 from dagbuild.report import units
+from dagbuild.report.show import tell_description
 from dagbuild.report.style import Row, Style, table
-from dagbuild.report.values import tell_description
 from dagbuild.report.words import join
 
 MANY = 10

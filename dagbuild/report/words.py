@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dagbuild.plan import Decision, Plan, Status, Step
-from dagbuild.record import Part
+from dagbuild.model.record import Part
+from dagbuild.plan.plan import Decision, Plan, Status, Step
 from dagbuild.report import units
 from dagbuild.report.style import Row, Style, table
 

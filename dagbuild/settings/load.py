@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dagbuild.errors import Problem, SettingsError, did_you_mean
-from dagbuild.settings.check import TOP, Checker, Tables, short_path
+from dagbuild.ground.errors import Problem, SettingsError, did_you_mean
 from dagbuild.settings.model import CacheSettings, ExecutorSettings, Pin, RemoteSettings, Settings
 from dagbuild.settings.overrides import from_command_line, from_environment
 from dagbuild.settings.schema import FREE
+from dagbuild.settings.validate import TOP, Checker, Tables, short_path
 
 FILE_NAME = "dagbuild.toml"
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dagbuild.errors import Problem, did_you_mean
+from dagbuild.ground.errors import Problem, did_you_mean
 from dagbuild.settings.schema import FREE, TABLES
 
 PREFIX = "DAGBUILD_SET_"

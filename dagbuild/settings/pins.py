@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from dagbuild.errors import SettingsError
+from dagbuild.ground.errors import SettingsError
 from dagbuild.settings.load import FILE_NAME
 from dagbuild.settings.model import Pin
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dagbuild.errors import did_you_mean
+from dagbuild.ground.errors import did_you_mean
 from dagbuild.settings.model import Pin
 
 Rule = Callable[[Any], Any]

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dagbuild.digest import digest_text
-from dagbuild.store.files import FileDigests
+from dagbuild.ground.digest import digest_text
+from dagbuild.store.file_digests import FileDigests
 from dagbuild.store.notices import Notice, log_notice
 
 if TYPE_CHECKING:

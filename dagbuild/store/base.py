@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagbuild.record import BlobRef, Key, Record
+from dagbuild.model.record import BlobRef, Key, Record
 from dagbuild.store.placed import PlacedFiles
 
 if TYPE_CHECKING:

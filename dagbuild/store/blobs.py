@@ -21,12 +21,12 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from dagbuild.digest import digest_bytes, digest_chunks, is_digest
-from dagbuild.errors import BlobDamagedError, BlobMissingError
-from dagbuild.record import BlobRef
-from dagbuild.store.layout import PART, Layout, write_error
+from dagbuild.ground.digest import digest_bytes, digest_chunks, is_digest
+from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
+from dagbuild.model.record import BlobRef
+from dagbuild.store.checked_blobs import SeenBlobs, is_large
+from dagbuild.store.folder import PART, Layout, write_error
 from dagbuild.store.notices import Notice
-from dagbuild.store.seen import SeenBlobs, is_large
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

@@ -10,8 +10,8 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from dagbuild.record import FORMAT
-from dagbuild.store.layout import write_error
+from dagbuild.model.record import FORMAT
+from dagbuild.store.folder import write_error
 from dagbuild.store.local import LocalStore
 from dagbuild.store.segments import decode_line, write_segment
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from dagbuild.digest import Digest
-from dagbuild.errors import StoreError
-from dagbuild.record import ACCEPTED, Artifact, BlobRef, Manifest, Record
+from dagbuild.ground.digest import Digest
+from dagbuild.ground.errors import StoreError
+from dagbuild.model.record import ACCEPTED, Artifact, BlobRef, Manifest, Record
 from dagbuild.store.compaction import compact_segments
 from dagbuild.store.lease import held_locks, hold_lease
 from dagbuild.store.leftovers import sweep

@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple, NoReturn
 
-from dagbuild.digest import canonical_json
+from dagbuild.ground.digest import canonical_json
 from dagbuild.store.memo import Memo, MemoChangedError
 from dagbuild.store.segments import Entry, Position
 

@@ -16,8 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from dagbuild.errors import BlobDamagedError, BlobMissingError, StoreError
-from dagbuild.record import BlobRef, Key, Record
+from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
+from dagbuild.model.record import BlobRef, Key, Record
 from dagbuild.store.base import Store
 from dagbuild.store.local import LocalStore
 from dagbuild.store.notices import Notice, log_notice

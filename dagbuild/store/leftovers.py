@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from dagbuild.store.layout import GRAVE, PART, Layout
+from dagbuild.store.folder import GRAVE, PART, Layout
 from dagbuild.store.lease import drop_free_locks
 
 

@@ -13,11 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagbuild.record import BlobRef, Key, Record
+from dagbuild.model.record import BlobRef, Key, Record
 from dagbuild.store.base import Store
 from dagbuild.store.blobs import BlobFolder, Fsync
+from dagbuild.store.folder import Layout, write_error
 from dagbuild.store.index import Index
-from dagbuild.store.layout import Layout, write_error
 from dagbuild.store.lease import drop_spares, hold_lease
 from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice, log_notice

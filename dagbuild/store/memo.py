@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from dagbuild.store.layout import GRAVE
+from dagbuild.store.folder import GRAVE
 from dagbuild.store.notices import Notice
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dagbuild.digest import digest_bytes
-from dagbuild.errors import BlobMissingError
-from dagbuild.record import BlobRef, Key, Record
+from dagbuild.ground.digest import digest_bytes
+from dagbuild.ground.errors import BlobMissingError
+from dagbuild.model.record import BlobRef, Key, Record
 from dagbuild.store.base import Store
 
 if TYPE_CHECKING:

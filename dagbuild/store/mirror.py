@@ -15,10 +15,10 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from dagbuild.record import Record
+from dagbuild.model.record import Record
 from dagbuild.store.compression import compress, decompress
+from dagbuild.store.folder import PART
 from dagbuild.store.index import Index
-from dagbuild.store.layout import PART
 from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice
 from dagbuild.store.record_log import RecordLog

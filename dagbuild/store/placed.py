@@ -21,10 +21,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from dagbuild.digest import PREFIX, Digest, digest_chunks, is_digest
-from dagbuild.errors import StoreError
-from dagbuild.filetree import Entry, Tree, check_tree
-from dagbuild.store.layout import write_error
+from dagbuild.ground.digest import PREFIX, Digest, digest_chunks, is_digest
+from dagbuild.ground.errors import StoreError
+from dagbuild.ground.filetree import Entry, Tree, check_tree
+from dagbuild.store.folder import write_error
 
 _STAMP = 946_684_800
 """The time that every copy bears, in seconds since 1970: one that was written to bears another."""

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from dagbuild.errors import BlobDamagedError, BlobMissingError, StoreError
-from dagbuild.record import BlobRef, Record
+from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
+from dagbuild.model.record import BlobRef, Record
 from dagbuild.store.local import LocalStore
 from dagbuild.store.remote import RemoteOutageError
 from dagbuild.store.remote_store import RemoteStore

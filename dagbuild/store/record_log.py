@@ -14,9 +14,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from dagbuild import collector
-from dagbuild.errors import StoreError
-from dagbuild.record import Key, Record
+from dagbuild.ground import gc_pause
+from dagbuild.ground.errors import StoreError
+from dagbuild.model.record import Key, Record
 from dagbuild.store.index import Folded, Index
 from dagbuild.store.memo import MemoChangedError
 from dagbuild.store.notices import Notice
@@ -105,7 +105,7 @@ class RecordLog:
             with contextlib.suppress(OSError, ValueError):  # merged into another segment by gc meanwhile
                 yield Record.from_json(self._reader.read(position))
 
-    @collector.paused()
+    @gc_pause.paused()
     def fold(self) -> None:
         """Bring into the index what it lacks, if that is much; costs nothing else."""
         with self._lock, contextlib.suppress(MemoChangedError):

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dagbuild.digest import Digest, digest_json
-from dagbuild.errors import StoreError
+from dagbuild.ground.digest import Digest, digest_json
+from dagbuild.ground.errors import StoreError
 
 _WHOLE_OBJECTS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "memory"})
 """Protocols whose objects appear when they are complete; elsewhere they are written beside and renamed."""

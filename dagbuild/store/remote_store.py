@@ -19,9 +19,9 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from dagbuild.digest import PREFIX, digest_bytes, digest_chunks, is_digest
-from dagbuild.errors import BlobDamagedError, BlobMissingError, StoreError
-from dagbuild.record import BlobRef, Key, Record
+from dagbuild.ground.digest import PREFIX, digest_bytes, digest_chunks, is_digest
+from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
+from dagbuild.model.record import BlobRef, Key, Record
 from dagbuild.store.base import Store
 from dagbuild.store.compression import (
     choose_suffix,

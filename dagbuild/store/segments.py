@@ -19,9 +19,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dagbuild.digest import canonical_json, digest_bytes
-from dagbuild.record import FORMAT, Record
-from dagbuild.store.layout import PART, read_error
+from dagbuild.ground.digest import canonical_json, digest_bytes
+from dagbuild.model.record import FORMAT, Record
+from dagbuild.store.folder import PART, read_error
 from dagbuild.store.notices import Notice
 
 try:

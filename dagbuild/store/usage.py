@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dagbuild.digest import Digest
-from dagbuild.record import ACCEPTED, Artifact
+from dagbuild.ground.digest import Digest
+from dagbuild.model.record import ACCEPTED, Artifact
 from dagbuild.store.local import LocalStore
 from dagbuild.store.verify import iter_blobs
 

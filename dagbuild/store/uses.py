@@ -13,7 +13,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dagbuild.digest import is_digest
+from dagbuild.ground.digest import is_digest
 
 DAY = 86_400.0
 

@@ -13,12 +13,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dagbuild.digest import PREFIX, Digest, digest_chunks, is_digest
-from dagbuild.errors import StoreError
-from dagbuild.record import Artifact, BlobRef, Record
+from dagbuild.ground.digest import PREFIX, Digest, digest_chunks, is_digest
+from dagbuild.ground.errors import StoreError
+from dagbuild.model.record import Artifact, BlobRef, Record
 from dagbuild.store.base import Store
 from dagbuild.store.compaction import compact_segments
-from dagbuild.store.layout import read_error
+from dagbuild.store.folder import read_error
 from dagbuild.store.local import LocalStore
 from dagbuild.store.segments import OTHER_VERSION
 

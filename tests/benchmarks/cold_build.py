@@ -26,7 +26,7 @@ ROUNDS = 3
 
 
 def build_with_dagbuild(folder: Path, _modules: list[ModuleType], target: str) -> Any:
-    from dagbuild.project import Project
+    from dagbuild.project.project import Project
 
     with contextlib.closing(Project.load(folder)) as project:
         result = project.build([target], values=True)
@@ -72,7 +72,7 @@ def measure(way: str, folder: Path) -> tuple[float, Any]:
     modules = [importlib.import_module(path.stem) for path in sorted(folder.glob("part*.py"))]
     target = f"n{sum(1 for module in modules for name in vars(module) if name[0] == 'n') - 1}"
     library, build = WAYS[way]
-    importlib.import_module("dagbuild.project" if library == "dagbuild" else library)
+    importlib.import_module("dagbuild.project.project" if library == "dagbuild" else library)
     before = time.process_time()
     value = build(folder, modules, target)
     return time.process_time() - before, value

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dagbuild.observe import Observer, Places, install
-from dagbuild.store.files import FileDigests
+from dagbuild.store.file_digests import FileDigests
 
 FILES = 10_000
 CALLS = 1_000_000

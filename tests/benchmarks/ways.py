@@ -64,7 +64,7 @@ class Ours(Way):
         (self.folder / f"{number}.json").write_text(json.dumps(artifact.to_json()))
 
     def load(self, number: int) -> Any:
-        from dagbuild.record import Artifact
+        from dagbuild.model.record import Artifact
 
         return self._artifacts.load(
             Artifact.from_json(json.loads((self.folder / f"{number}.json").read_text()))

@@ -19,7 +19,7 @@ from sklearn.linear_model import LinearRegression
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.cuts import CUT_ROWS
-from dagbuild.record import Artifact
+from dagbuild.model.record import Artifact
 from dagbuild.store.local import LocalStore
 from dagbuild.store.memory import MemoryStore
 from tests.exact import assert_same, differences

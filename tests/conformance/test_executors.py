@@ -13,12 +13,12 @@ import pytest
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.code import SourceReader
-from dagbuild.events import Failure
+from dagbuild.code.fingerprint import make_manifests
 from dagbuild.executors.base import Done, Executor, Lost, Outcome, Work
 from dagbuild.executors.local import LocalExecutor
-from dagbuild.fingerprint import make_manifests
-from dagbuild.node import Node, Parameter, Source, Where
-from dagbuild.record import BlobRef, Key
+from dagbuild.model.node import Node, Parameter, Source, Where
+from dagbuild.model.record import BlobRef, Key
+from dagbuild.plan.events import Failure
 from dagbuild.store import open_store
 from dagbuild.store.base import Store
 from tests.conformance import steps

@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from dagbuild.digest import digest_bytes
-from dagbuild.errors import BlobMissingError
-from dagbuild.record import BlobRef
+from dagbuild.ground.digest import digest_bytes
+from dagbuild.ground.errors import BlobMissingError
+from dagbuild.model.record import BlobRef
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
 from dagbuild.store.memory import MemoryStore

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from dagbuild.acceptance import Acceptance
-from dagbuild.accepting import accept_everywhere, accept_node, revoke
-from dagbuild.errors import InputError
-from dagbuild.pinning import pin_built
-from dagbuild.plan import Status
-from dagbuild.project import Project
+from dagbuild.ground.errors import InputError
+from dagbuild.plan.acceptance import Acceptance
+from dagbuild.plan.plan import Status
+from dagbuild.project.accept import accept_everywhere, accept_node, revoke
+from dagbuild.project.pins import pin_built
+from dagbuild.project.project import Project
 from tests.integration.test_rename import edit
 from tests.support import build, computed, load_project, write_files
 from tests.torture.case import Folder, install

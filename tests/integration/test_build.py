@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dagbuild.errors import InputError
-from dagbuild.events import Event, How, Notice, StepStarted
-from dagbuild.plan import Status
+from dagbuild.ground.errors import InputError
+from dagbuild.plan.events import Event, How, Notice, StepStarted
+from dagbuild.plan.plan import Status
 from tests.support import build, computed, forget_modules, load_project, write_files
 
 FILES = {

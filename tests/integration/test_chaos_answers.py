@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from dagbuild import quick
 from dagbuild.observe import Places
 from dagbuild.settings import load_settings
-from dagbuild.snapshot.album import Album
+from dagbuild.shortcut import answers
+from dagbuild.shortcut.snapshots import Album
 from dagbuild.store import FileDigests
 from tests.integration.chaos.kinds import find_kinds
 from tests.support import write_files
@@ -86,7 +86,7 @@ def test_damaged_answer_is_none(tmp_path, monkeypatch):
     """Whatever bit was flipped, and however it was cut."""
     write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]\n', "cache/index/keep": ""})
     monkeypatch.chdir(tmp_path)
-    question = quick.Question(STATUS)
+    question = answers.Question(STATUS)
     assert question.remember("all is fresh\n2.0\n", 0, [("stat", str(tmp_path / "none"), None)])
     assert question.find_answer() == ("all is fresh\n2.0\n", 0)
     (file,) = (tmp_path / "cache" / "index" / "answers").iterdir()

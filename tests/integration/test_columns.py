@@ -7,14 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dagbuild.errors import ColumnsError
-from dagbuild.events import BuildResult, Failure
-from dagbuild.node import Columns
+from dagbuild.ground.errors import ColumnsError
+from dagbuild.model.node import Columns
 from dagbuild.observe import Places
-from dagbuild.pinning import pin_value
-from dagbuild.plan import Status
-from dagbuild.project import Project
-from dagbuild.snapshot.plain import graph_from_json, graph_to_json
+from dagbuild.plan.events import BuildResult, Failure
+from dagbuild.plan.plan import Status
+from dagbuild.project.pins import pin_value
+from dagbuild.project.project import Project
+from dagbuild.shortcut.graph_json import graph_from_json, graph_to_json
 from tests.servers.s3 import s3_server  # noqa: F401 - a fixture
 from tests.support import build, computed, forget_modules, load_project, write_files
 

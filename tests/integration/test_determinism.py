@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from dagbuild.cli.main import run
-from dagbuild.determinism import check_determinism
-from dagbuild.errors import InputError
+from dagbuild.ground.errors import InputError
+from dagbuild.project.determinism import check_determinism
 from tests.support import build, forget_modules, load_project, write_files
 
 FILES = {

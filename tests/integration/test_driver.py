@@ -17,9 +17,9 @@ from dagbuild import (
     reads,
     tag,
 )
-from dagbuild.errors import InputError
-from dagbuild.events import How
-from dagbuild.plan import Status
+from dagbuild.ground.errors import InputError
+from dagbuild.plan.events import How
+from dagbuild.plan.plan import Status
 
 
 @tag(owner="ads", level=["raw", "daily"])

@@ -58,8 +58,8 @@ FILES = {
 
 MAIN = """
 import sys
-from dagbuild import quick
-quick.RACY_NS = {racy}
+from dagbuild.shortcut import answers
+answers.RACY_NS = {racy}
 {first}
 from dagbuild.__main__ import main
 try:

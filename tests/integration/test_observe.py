@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dagbuild.events import BuildResult, How
-from dagbuild.plan import Status
+from dagbuild.plan.events import BuildResult, How
+from dagbuild.plan.plan import Status
 from dagbuild.report.style import Style
 from dagbuild.report.words import tell_status
 from tests.support import build, computed, forget_modules, load_project, write_files

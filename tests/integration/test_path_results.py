@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from dagbuild import Driver, create_module
-from dagbuild.events import How
-from dagbuild.pinning import pin_value
+from dagbuild.plan.events import How
+from dagbuild.project.pins import pin_value
 from dagbuild.store.gc import GRACE, collect_garbage
 from dagbuild.store.verify import verify_store
 from tests.support import build, computed, forget_modules, load_project, write_files

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from dagbuild import Driver
-from dagbuild.errors import UserError
-from dagbuild.events import Event, How, StepStarted
+from dagbuild.ground.errors import UserError
+from dagbuild.plan.events import Event, How, StepStarted
 from tests.support import forget_modules, load_project, write_files
 
 pytestmark = pytest.mark.xdist_group("ray")

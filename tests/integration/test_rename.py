@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dagbuild.events import How
+from dagbuild.plan.events import How
 from tests.support import build, computed, load_project, write_files
 
 SETTINGS = 'modules = ["nodes"]\n[inputs]\nx = 4\n'

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from dagbuild.events import BuildStarted, Event, Notice
+from dagbuild.plan.events import BuildStarted, Event, Notice
 from tests.support import build, computed, forget_modules, write_files
 
 ROOT = Path(__file__).parents[2]

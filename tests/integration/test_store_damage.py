@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from dagbuild.digest import digest_bytes
-from dagbuild.errors import BlobDamagedError, BlobMissingError, StoreError
-from dagbuild.record import BlobRef
+from dagbuild.ground.digest import digest_bytes
+from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
+from dagbuild.model.record import BlobRef
 from dagbuild.store.lease import held_locks
 from dagbuild.store.local import LocalStore
 from dagbuild.store.segments import encode_line
@@ -201,7 +201,7 @@ class TestSegments:
         """A record of a format that is not known yet is not read, and said once."""
         records = fill(open_store())
         path = segment_of(folder)
-        from dagbuild.digest import canonical_json
+        from dagbuild.ground.digest import canonical_json
 
         body = canonical_json({**make_record(1).to_json(), "format": 99})
         path.write_bytes(path.read_bytes() + digest_bytes(body).encode() + b" " + body + b"\n")

@@ -9,8 +9,8 @@ import time
 import fsspec
 import pytest
 
-from dagbuild.digest import digest_bytes
-from dagbuild.store.files import FileDigests
+from dagbuild.ground.digest import digest_bytes
+from dagbuild.store.file_digests import FileDigests
 from tests.servers.s3 import s3_server  # noqa: F401 - a fixture
 
 OLD = time.time() - 1000
@@ -26,11 +26,11 @@ def digests(tmp_path):
 @pytest.fixture
 def reads(monkeypatch):
     """Count the files that are read."""
-    from dagbuild.store import files
+    from dagbuild.store import file_digests
 
     count = []
-    original = files.digest_chunks
-    monkeypatch.setattr(files, "digest_chunks", lambda chunks: count.append(1) or original(chunks))
+    original = file_digests.digest_chunks
+    monkeypatch.setattr(file_digests, "digest_chunks", lambda chunks: count.append(1) or original(chunks))
     return count
 
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from dagbuild.digest import digest_bytes
-from dagbuild.record import BlobRef
+from dagbuild.ground.digest import digest_bytes
+from dagbuild.model.record import BlobRef
 from dagbuild.store.gc import GRACE, GcReport, collect_garbage
 from dagbuild.store.local import LocalStore
 from dagbuild.store.verify import verify_store

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from dagbuild.errors import StoreError
+from dagbuild.ground.errors import StoreError
 from dagbuild.store.blobs import sync_folder
 from dagbuild.store.gc import GRACE, collect_garbage
 from dagbuild.store.local import LocalStore
@@ -146,7 +146,7 @@ class TestDenied:
             name or "../cache",
             """
             import pathlib, sys
-            from dagbuild.errors import StoreError
+            from dagbuild.ground.errors import StoreError
             from dagbuild.store.local import LocalStore
             from tests.store_records import make_key, make_record
             store = LocalStore(pathlib.Path(sys.argv[1]), on_notice=print)
@@ -171,7 +171,7 @@ class TestDenied:
             name,
             """
             import pathlib, sys
-            from dagbuild.errors import StoreError
+            from dagbuild.ground.errors import StoreError
             from dagbuild.store.gc import collect_garbage
             from dagbuild.store.local import LocalStore
             from dagbuild.store.usage import measure
@@ -244,7 +244,7 @@ class TestFullDisk:
         """A limit of the shell is told as what it is."""
         code = """
             import pathlib, resource, sys
-            from dagbuild.errors import StoreError
+            from dagbuild.ground.errors import StoreError
             from dagbuild.store.local import LocalStore
             from tests.store_records import make_record
             resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))

@@ -8,14 +8,14 @@ import time
 
 import pytest
 
-from dagbuild.errors import BlobDamagedError, BlobMissingError
+from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
 from dagbuild.store import blobs, open_store
 from dagbuild.store.blobs import _stamp
+from dagbuild.store.checked_blobs import TICK, WORTH, boot_id
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
 from dagbuild.store.remote import RemoteDeniedError, RemoteFolder, RemoteOutageError
 from dagbuild.store.remote_store import IN_MEMORY, RemoteStore
-from dagbuild.store.seen import TICK, WORTH, boot_id
 from tests.servers.s3 import free_port, own_s3_server, s3_server  # noqa: F401 - fixtures
 from tests.store_records import make_key, make_record
 

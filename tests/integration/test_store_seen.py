@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from dagbuild.digest import digest_bytes
-from dagbuild.errors import BlobDamagedError
-from dagbuild.record import BlobRef
+from dagbuild.ground.digest import digest_bytes
+from dagbuild.ground.errors import BlobDamagedError
+from dagbuild.model.record import BlobRef
 from dagbuild.store import blobs, seen
+from dagbuild.store.checked_blobs import FROM, TICK, WORTH, boot_id
+from dagbuild.store.folder import Layout
 from dagbuild.store.gc import GRACE, collect_garbage
-from dagbuild.store.layout import Layout
 from dagbuild.store.local import LocalStore
 from dagbuild.store.memo import Memo
-from dagbuild.store.seen import FROM, TICK, WORTH, boot_id
 from dagbuild.store.verify import verify_store
 from tests.integration.test_store_damage import damage
 from tests.store_records import make_record
@@ -134,7 +134,7 @@ class TestUse:
         (ref,) = keep(open_store(), content())
         code = """
             import sys, pathlib
-            from dagbuild.record import BlobRef
+            from dagbuild.model.record import BlobRef
             from dagbuild.store import blobs
             from dagbuild.store.local import LocalStore
             sizes, original = [], blobs.digest_bytes

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dagbuild.events import Event, How, Notice
+from dagbuild.plan.events import Event, How, Notice
 from tests.servers.s3 import S3Server, s3_server  # noqa: F401 - a fixture
 from tests.support import build, computed, forget_modules, write_files
 

@@ -8,13 +8,13 @@ from types import SimpleNamespace
 import pytest
 
 from dagbuild.cli.main import run
-from dagbuild.pinning import pin_built, pin_value
+from dagbuild.project.maintenance import Upkeep
+from dagbuild.project.pins import pin_built, pin_value
+from dagbuild.project.shadows import find_shadows
 from dagbuild.settings import load_settings
-from dagbuild.shadows import find_shadows
 from dagbuild.store.remote import RemoteDeniedError
 from dagbuild.store.uses import DAY
 from dagbuild.store.verify import iter_blobs
-from dagbuild.upkeep import Upkeep
 from tests.support import build, computed, forget_modules, load_project, write_files
 
 NODES = """

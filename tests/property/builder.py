@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from dagbuild import Driver
-from dagbuild.events import BuildResult
+from dagbuild.plan.events import BuildResult
 from tests.property.sketch import Sketch
 
 

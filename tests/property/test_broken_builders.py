@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+import dagbuild.code.fingerprint
 import dagbuild.code.functions
 import dagbuild.codecs.frames
-import dagbuild.findings
-import dagbuild.fingerprint
-import dagbuild.request
+import dagbuild.plan.request
+import dagbuild.project.code
 from dagbuild.code import Closure, SourceReader
 from dagbuild.code.walk import Walk
-from dagbuild.digest import Digest, digest_text
-from dagbuild.node import Node
-from dagbuild.record import Artifact, Key, Manifest, Part, make_key
-from dagbuild.request import IdOf, Request
+from dagbuild.ground.digest import Digest, digest_text
+from dagbuild.model.node import Node
+from dagbuild.model.record import Artifact, Key, Manifest, Part, make_key
+from dagbuild.plan.request import IdOf, Request
 from tests.property.sketch import Edit, Sketch
 from tests.property.strategies import edits, sketches
 from tests.property.test_incremental import check_history
@@ -91,7 +91,7 @@ def ignore_source(patch: pytest.MonkeyPatch) -> None:
 
 def ignore_upstream(patch: pytest.MonkeyPatch) -> None:
     """Upstream ids are not in the key."""
-    patch.setattr(dagbuild.request, "make_key", lambda fingerprint, _: make_key(fingerprint, ()))
+    patch.setattr(dagbuild.plan.request, "make_key", lambda fingerprint, _: make_key(fingerprint, ()))
 
 
 def ignore_given_values(patch: pytest.MonkeyPatch) -> None:
@@ -132,7 +132,7 @@ def ignore_attrs(patch: pytest.MonkeyPatch) -> None:
 
 def ignore_the_choice(patch: pytest.MonkeyPatch) -> None:
     """Which columns a node takes does not count, and neither do they: only that it takes some."""
-    patch.setattr(dagbuild.fingerprint, "_columns", lambda _: None)
+    patch.setattr(dagbuild.code.fingerprint, "_columns", lambda _: None)
     _change_identity(patch, lambda _: {"blocks": [], "columns": []})
 
 
@@ -147,18 +147,18 @@ def mix_up_parameters(patch: pytest.MonkeyPatch) -> None:
     def blind(fingerprint: Digest, upstream: Sequence[tuple[str, str]]) -> Key:
         return make_key(fingerprint, [("any", min(found for _, found in upstream))] if upstream else [])
 
-    patch.setattr(dagbuild.request, "make_key", blind)
+    patch.setattr(dagbuild.plan.request, "make_key", blind)
 
 
 def _change_parts(patch: pytest.MonkeyPatch, change: Callable[[tuple[Part, ...], Node], list[Part]]) -> None:
-    make = dagbuild.findings.make_manifests
+    make = dagbuild.project.code.make_manifests
 
     def changed(nodes: Iterable[Node], *others: Any, **options: Any) -> dict[str, Manifest]:
         kept = list(nodes)
         manifests = make(kept, *others, **options)
         return {node.name: Manifest(tuple(change(manifests[node.name].parts, node))) for node in kept}
 
-    patch.setattr(dagbuild.findings, "make_manifests", changed)
+    patch.setattr(dagbuild.project.code, "make_manifests", changed)
 
 
 def count_places(patch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 
-from dagbuild.events import How
+from dagbuild.plan.events import How
 from tests.property.builder import build, evaluate, loaded, tell
 from tests.property.sketch import Edit, Sketch
 from tests.property.strategies import edits, sketches

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.selecting import select_columns
-from dagbuild.node import Columns
+from dagbuild.model.node import Columns
 from dagbuild.store.local import LocalStore
 from dagbuild.store.memory import MemoryStore
 from tests.exact import assert_same

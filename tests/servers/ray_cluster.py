@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ray.cluster_utils import Cluster
 
-from dagbuild.project import Project
+from dagbuild.project.project import Project
 
 
 def main(folder: Path, caches: Path) -> None:

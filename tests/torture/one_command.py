@@ -13,10 +13,10 @@ from pathlib import Path
 
 from one_build import evaluate
 
-from dagbuild.project import Project
+from dagbuild.project.project import Project
 from dagbuild.settings import Settings
 from dagbuild.settings.model import CacheSettings
-from dagbuild.snapshot import album
+from dagbuild.shortcut import snapshots
 
 
 def build(job):
@@ -61,7 +61,7 @@ def play(job, env, cwd, output):
 
 def main():
     """Play what is asked for, line by line; say when each is done."""
-    album.ENOUGH = int(sys.argv[1])
+    snapshots.ENOUGH = int(sys.argv[1])
     sys.dont_write_bytecode = True
     sys.path.pop(0)  # this folder
     del sys.modules["one_build"]  # which is no module of any project

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dagbuild.demand import Demand
-from dagbuild.plan import make_plan
-from dagbuild.record import Artifact
+from dagbuild.build.ready import Demand
+from dagbuild.model.record import Artifact
+from dagbuild.plan.plan import make_plan
 from tests.unit.test_graph import make_graph
 from tests.unit.test_plan import FakeLookup, make_request
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dagbuild.errors import find_nearest
+from dagbuild.ground.errors import find_nearest
 
 
 @pytest.mark.parametrize(

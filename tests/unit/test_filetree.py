@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dagbuild.digest import digest_text
-from dagbuild.errors import CodecError
-from dagbuild.filetree import Entry, Tree, changed_since, check_tree, file_clock, is_there, read_tree
+from dagbuild.ground.digest import digest_text
+from dagbuild.ground.errors import CodecError
+from dagbuild.ground.filetree import Entry, Tree, changed_since, check_tree, file_clock, is_there, read_tree
 from dagbuild.store.placed import PlacedFiles
 
 TOP = Entry("", "folder")

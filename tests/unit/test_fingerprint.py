@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from dagbuild.code import SourceReader
-from dagbuild.fingerprint import make_manifests
-from dagbuild.node import CachePolicy, Columns, Group, Node, Parameter, Source, Value, Where
-from dagbuild.record import Manifest
+from dagbuild.code.fingerprint import make_manifests
+from dagbuild.model.node import CachePolicy, Columns, Group, Node, Parameter, Source, Value, Where
+from dagbuild.model.record import Manifest
 
 
 def scaled(frame: pd.DataFrame, k: float = 2.0) -> pd.DataFrame:
@@ -129,7 +129,7 @@ def test_policies_say_how_much_of_a_version_counts(
     policy: dict[str, str], counted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The full version is kept for people."""
-    monkeypatch.setattr("dagbuild.fingerprint.package_version", lambda _: "3.1.4")
+    monkeypatch.setattr("dagbuild.code.fingerprint.package_version", lambda _: "3.1.4")
     part = next(p for p in manifest(NODE, policy).parts if p.kind == "package")
 
     assert (part.digest, part.text, part.counts) == (counted, "3.1.4", True)
@@ -139,7 +139,7 @@ def test_an_ignored_version_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None
     """It explains, and decides nothing."""
     found = []
     for version in ("1.0", "2.0"):
-        monkeypatch.setattr("dagbuild.fingerprint.package_version", lambda _, version=version: version)
+        monkeypatch.setattr("dagbuild.code.fingerprint.package_version", lambda _, version=version: version)
         found.append(manifest(NODE, {"pandas": "ignore"}))
 
     assert found[0].fingerprint == found[1].fingerprint

@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from dagbuild.graph import Graph
-from dagbuild.node import Input, Node, Parameter, Source, Where
+from dagbuild.model.graph import Graph
+from dagbuild.model.node import Input, Node, Parameter, Source, Where
 
 
 def make_node(name: str, *upstream: str) -> Node:

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from dagbuild.interrupt import Interrupt
+from dagbuild.ground.interrupt import Interrupt
 
 
 def test_a_swallowed_interrupt_is_remembered(ctrl_c: None) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dagbuild.errors import GraphError, LoadError
+from dagbuild.ground.errors import GraphError, LoadError
 from dagbuild.loader import create_module, load_graph, load_modules
-from dagbuild.node import REQUIRED, File
+from dagbuild.model.node import REQUIRED, File
 
 
 @pytest.fixture
@@ -475,7 +475,7 @@ def test_a_long_chain_is_quick(project):
 def test_importing_the_decorators_opens_no_library():
     """pandas, numpy and pyarrow stay closed until somebody else opens them."""
     script = (
-        "import sys, dagbuild.modifiers, dagbuild.loader, dagbuild.results\n"
+        "import sys, dagbuild.modifiers, dagbuild.loader, dagbuild.driver.results\n"
         "print({'pandas', 'numpy', 'pyarrow', 'polars'} & set(sys.modules))"
     )
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from dagbuild.digest import digest_text
-from dagbuild.graph import Graph
-from dagbuild.node import CachePolicy
-from dagbuild.plan import Decision, Place, Plan, Status, make_plan
-from dagbuild.reasons import Reason
-from dagbuild.record import Artifact, BlobRef, Key, Manifest, Part, Record
-from dagbuild.renames import find_heirlooms
-from dagbuild.request import Given, Request
+from dagbuild.ground.digest import digest_text
+from dagbuild.model.graph import Graph
+from dagbuild.model.node import CachePolicy
+from dagbuild.model.record import Artifact, BlobRef, Key, Manifest, Part, Record
+from dagbuild.plan.plan import Decision, Place, Plan, Status, make_plan
+from dagbuild.plan.reasons import Reason
+from dagbuild.plan.renames import find_heirlooms
+from dagbuild.plan.request import Given, Request
 from tests.unit.test_graph import make_graph
 
 

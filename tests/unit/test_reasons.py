@@ -2,8 +2,8 @@
 
 import pytest
 
-from dagbuild.reasons import find_changes
-from dagbuild.record import UNSEEN, Manifest, Part
+from dagbuild.model.record import UNSEEN, Manifest, Part
+from dagbuild.plan.reasons import find_changes
 
 BASE = (Part("node", "spend", "spend"), Part("source", "", "s1"))
 

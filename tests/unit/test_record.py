@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from dagbuild.digest import canonical_json, digest_bytes, is_digest
-from dagbuild.record import Artifact, BlobRef, Key, Manifest, Observation, Part, Record
+from dagbuild.ground.digest import canonical_json, digest_bytes, is_digest
+from dagbuild.model.record import Artifact, BlobRef, Key, Manifest, Observation, Part, Record
 
 
 def make_record() -> Record:

@@ -8,14 +8,14 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from dagbuild.errors import UserError
-from dagbuild.results import (
+from dagbuild.driver.results import (
     ArrowTableResult,
     DictResult,
     NumpyMatrixResult,
     PandasDataFrameResult,
     ResultBuilder,
 )
+from dagbuild.ground.errors import UserError
 
 A = pd.Series([1, 2, 3], name="something else")
 B = pd.Series([10, 20], index=[1, 5])

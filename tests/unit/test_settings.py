@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dagbuild.errors import SettingsError
+from dagbuild.ground.errors import SettingsError
 from dagbuild.settings import Pin, find_settings, load_settings, parse_value, remove_pin, write_pin
 
 PROJECT = """\

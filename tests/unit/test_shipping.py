@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dagbuild.executors.shipping import digest_code, find_import_paths, find_unimportable, list_differences
-from dagbuild.record import Manifest, Part
+from dagbuild.model.record import Manifest, Part
 from tests.support import forget_modules, write_files
 
 

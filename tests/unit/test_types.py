@@ -33,8 +33,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dagbuild.node import Columns, File, Files
-from dagbuild.types import accepts, check_value, describe_type
+from dagbuild.model.node import Columns, File, Files
+from dagbuild.model.types import accepts, check_value, describe_type
 
 
 class Base: ...

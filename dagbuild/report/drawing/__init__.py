@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dagbuild.errors import UserError, did_you_mean
-from dagbuild.graph import Graph
-from dagbuild.plan import Plan
+from dagbuild.ground.errors import UserError, did_you_mean
+from dagbuild.model.graph import Graph
+from dagbuild.plan.plan import Plan
 from dagbuild.report.drawing.dot import has_dot, render
 from dagbuild.report.drawing.picture import MANY, Picture, group_by_module, make_picture
 from dagbuild.report.drawing.svg import draw_svg

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from dagbuild.errors import UserError
+from dagbuild.ground.errors import UserError
 
 
 def has_dot() -> bool:

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagbuild.graph import Graph
-from dagbuild.plan import Plan, Status
+from dagbuild.model.graph import Graph
+from dagbuild.plan.plan import Plan, Status
 
 MANY = 1000
 """Over so many boxes nothing can be read: one box for each module then."""

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from dagbuild import record
-from dagbuild.errors import UserError
-from dagbuild.events import Event, Notice
-from dagbuild.project import Project
+from dagbuild.ground.errors import UserError
+from dagbuild.plan.events import Event, Notice
+from dagbuild.project.maintenance import Upkeep
+from dagbuild.project.project import Project
 from dagbuild.settings import load_settings
 from dagbuild.store import compaction, layout, record_log, seen, segments
 from dagbuild.store.gc import collect_garbage
 from dagbuild.store.local import LocalStore
 from dagbuild.store.segments import parse_lines
-from dagbuild.upkeep import Upkeep
 from tests.integration.chaos.project import NODES, ChaosProject, tell
 from tests.support import computed
 

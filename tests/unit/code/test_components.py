@@ -8,7 +8,7 @@ import pytest
 
 from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Unordered
-from dagbuild.digest import Digest
+from dagbuild.ground.digest import Digest
 
 
 def digests(entities: list[Entity], roots: list[Entity] | None = None) -> list[Digest]:

@@ -7,8 +7,8 @@ import ast
 import pytest
 
 from dagbuild.code.normal_form import dump_function
-from dagbuild.code.places import find_places
-from dagbuild.digest import Digest
+from dagbuild.code.parameters import find_places
+from dagbuild.ground.digest import Digest
 
 
 def digest(body: str, arguments: str = "spend, x") -> Digest:

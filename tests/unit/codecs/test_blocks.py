@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from pandas.api.internals import create_dataframe_from_blocks
 
-from dagbuild.digest import raw_digest
-from dagbuild.node import Columns
+from dagbuild.ground.digest import raw_digest
+from dagbuild.model.node import Columns
 from tests.exact import assert_same
 
 COLUMNS = 7

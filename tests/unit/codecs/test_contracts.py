@@ -11,7 +11,7 @@ import pytest
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs import registry
 from dagbuild.codecs.registry import Registry
-from dagbuild.record import Artifact
+from dagbuild.model.record import Artifact
 from dagbuild.store.memory import MemoryStore
 
 FRAME = pd.DataFrame({"a": [1, 2]})
@@ -104,7 +104,7 @@ def test_nothing_is_imported_to_find_out():
 import sys
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.registry import _DOORS
-from dagbuild.record import Artifact
+from dagbuild.model.record import Artifact
 from dagbuild.store.memory import MemoryStore
 artifacts = Artifacts(MemoryStore())
 libraries = dict.fromkeys(["numpy", "pandas", "polars", "pyarrow"], "1")

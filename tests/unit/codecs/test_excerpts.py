@@ -8,8 +8,8 @@ import pytest
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
-from dagbuild.node import Columns
-from dagbuild.record import BlobRef
+from dagbuild.model.node import Columns
+from dagbuild.model.record import BlobRef
 from dagbuild.store.local import LocalStore
 from dagbuild.store.memory import MemoryStore
 from tests.exact import assert_same

@@ -6,8 +6,8 @@ import os
 import pytest
 
 from dagbuild.codecs.files import FilePiece
-from dagbuild.errors import CodecError
-from dagbuild.filetree import is_there
+from dagbuild.ground.errors import CodecError
+from dagbuild.ground.filetree import is_there
 from tests.unit.codecs.test_pickles import Spy
 
 

@@ -9,7 +9,7 @@ import pytest
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs import mapping, reader
 from dagbuild.codecs.mapping import FilePart, map_files, page_rounded
-from dagbuild.errors import BlobMissingError
+from dagbuild.ground.errors import BlobMissingError
 from dagbuild.store.local import LocalStore
 from tests.exact import assert_same
 

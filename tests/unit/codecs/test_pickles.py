@@ -22,9 +22,9 @@ import pytest
 import dagbuild
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs import Codec, Registry
-from dagbuild.digest import Digest
-from dagbuild.errors import BlobMissingError, CodecError
-from dagbuild.record import Artifact, BlobRef
+from dagbuild.ground.digest import Digest
+from dagbuild.ground.errors import BlobMissingError, CodecError
+from dagbuild.model.record import Artifact, BlobRef
 from dagbuild.store.memory import MemoryStore
 
 

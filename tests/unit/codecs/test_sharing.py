@@ -11,8 +11,8 @@ import pytest
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.cuts import CUT_ROWS, cut
-from dagbuild.codecs.layout import VERSION, Layout, Run
-from dagbuild.errors import CodecError
+from dagbuild.codecs.packing import VERSION, Layout, Run
+from dagbuild.ground.errors import CodecError
 from dagbuild.store.memory import MemoryStore
 
 ROWS = 200_000

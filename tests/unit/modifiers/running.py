@@ -6,9 +6,9 @@ import pickle
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dagbuild.graph import Graph
 from dagbuild.loader import create_module, load_graph
-from dagbuild.node import Group, Node, Source, Value
+from dagbuild.model.graph import Graph
+from dagbuild.model.node import Group, Node, Source, Value
 
 
 def make_graph(*functions: Callable[..., Any], **config: Any) -> Graph:

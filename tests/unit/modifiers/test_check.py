@@ -10,7 +10,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from dagbuild.errors import GraphError
+from dagbuild.ground.errors import GraphError
 from dagbuild.modifiers import (
     DataValidationError,
     DataValidationWarning,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dagbuild.errors import GraphError
+from dagbuild.ground.errors import GraphError
 from dagbuild.modifiers import (
     ResolveAt,
     config,

@@ -7,9 +7,9 @@ import functools
 import pandas as pd
 import pytest
 
-from dagbuild.errors import GraphError
+from dagbuild.ground.errors import GraphError
+from dagbuild.model.node import CachePolicy
 from dagbuild.modifiers import cache, check_output, does, extract_columns, reads, schema, tag, tag_outputs
-from dagbuild.node import CachePolicy
 from tests.unit.modifiers.running import make_graph
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from dagbuild.errors import GraphError
+from dagbuild.ground.errors import GraphError
+from dagbuild.model.node import Group, Source, Value
 from dagbuild.modifiers import (
     ParameterizedExtract,
     check_output,
@@ -21,7 +22,6 @@ from dagbuild.modifiers import (
     tag_outputs,
     value,
 )
-from dagbuild.node import Group, Source, Value
 from tests.unit.modifiers.running import crosses_processes, make_graph, run
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from dagbuild.errors import GraphError, UserError
+from dagbuild.ground.errors import GraphError, UserError
 from dagbuild.modifiers import check_output, extract_columns, extract_fields, tag, unpack_fields
 from tests.unit.modifiers.running import crosses_processes, make_graph, run
 

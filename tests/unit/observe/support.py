@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dagbuild.observe import Observer, Places, Seen
-from dagbuild.store.files import FileDigests
+from dagbuild.store.file_digests import FileDigests
 
 
 def watch(root: Path, function: Callable[[], Any], declared: Iterable[str] = ()) -> Seen:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dagbuild.digest import digest_bytes
+from dagbuild.ground.digest import digest_bytes
 from dagbuild.observe.places import ABSENT
 from tests.unit.observe.support import digests, names, watch
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dagbuild.observe import Places, holds
-from dagbuild.store.files import FileDigests
+from dagbuild.store.file_digests import FileDigests
 from tests.unit.observe.support import names, watch
 
 LISTERS: dict[str, tuple[Callable[[Path], Any], list[str]]] = {

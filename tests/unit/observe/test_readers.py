@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dagbuild.code import SourceReader
-from dagbuild.digest import digest_bytes
+from dagbuild.ground.digest import digest_bytes
 from dagbuild.observe import install
 from tests.unit.observe.support import digests, names, watch
 

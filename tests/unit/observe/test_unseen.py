@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dagbuild.code import SourceReader
-from dagbuild.node import Node, Where
+from dagbuild.model.node import Node, Where
 from dagbuild.observe.unseen import UnseenFinder
 from tests.unit.observe import unseen_samples
 from tests.unit.observe.unseen_samples import FOUND, SILENT, helper

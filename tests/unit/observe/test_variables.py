@@ -9,7 +9,7 @@ import pytest
 
 from dagbuild.observe import Places, holds
 from dagbuild.observe.places import ABSENT
-from dagbuild.store.files import FileDigests
+from dagbuild.store.file_digests import FileDigests
 from tests.unit.observe.support import digests, names, watch
 
 LOOKUPS: dict[str, Callable[[], Any]] = {

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from dagbuild.errors import UserError
+from dagbuild.ground.errors import UserError
 from dagbuild.report.drawing import draw_picture
 from dagbuild.report.drawing.crossings import reduce_crossings
 from dagbuild.report.drawing.layout import Spacing, lay_out

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from dagbuild.digest import Digest
-from dagbuild.events import (
+from dagbuild.ground.digest import Digest
+from dagbuild.model.record import Artifact, Key, Manifest, Part, Record
+from dagbuild.plan.events import (
     BuildFinished,
     BuildResult,
     BuildStarted,
@@ -15,9 +16,8 @@ from dagbuild.events import (
     StepFinished,
     StepStarted,
 )
-from dagbuild.plan import Decision, Plan, Status, Step
-from dagbuild.reasons import Reason
-from dagbuild.record import Artifact, Key, Manifest, Part, Record
+from dagbuild.plan.plan import Decision, Plan, Status, Step
+from dagbuild.plan.reasons import Reason
 from dagbuild.report import units
 from dagbuild.report.console import PlainReport
 from dagbuild.report.explain import tell_explanation

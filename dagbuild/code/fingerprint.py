@@ -1,0 +1,146 @@
+"""Make the manifest of every node: the named parts that decide its value, upstreams aside.
+
+One walk makes both the parts that count and those that explain, so that they cannot drift apart. Knows nothing of
+stores or plans. File paths, module names, lines, users, machines and times are in no part that counts.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from dagbuild.code import Leaf, SourceReader, package_version
+from dagbuild.ground.digest import digest_json, digest_text
+from dagbuild.model.node import Binding, Group, Node, Parameter, Source, Value
+from dagbuild.model.record import Manifest, Part
+
+# A release that changes what one of these says raises its number, and re-keys only what that concerns.
+SOURCE_SCHEME = 1
+BINDING_SCHEME = 1
+RECIPE_SCHEME = 1
+
+DEFAULT_POLICY = {"*": "exact", "python": "minor"}
+"""How much of a version counts, by distribution; "python" is the interpreter's own."""
+
+_KEPT = {"exact": None, "minor": 2, "major": 1, "ignore": 0}
+_LONGEST_TEXT = 80
+
+
+def make_manifests(
+    nodes: Iterable[Node], reader: SourceReader, *, packages: Mapping[str, str]
+) -> dict[str, Manifest]:
+    """Return the manifest of each node by its name.
+
+    Take all of them before the first node runs: running nodes may change what modules hold. `packages` says for
+    distributions how much of their version counts: exact, minor, major or ignore; "*" is the default.
+    """
+    maker = _PartMaker(reader, {**DEFAULT_POLICY, **packages})
+    return {node.name: Manifest(tuple(maker.parts(node))) for node in nodes}
+
+
+class _PartMaker:
+    """Makes the parts of nodes; those that many nodes share are made once."""
+
+    def __init__(self, reader: SourceReader, policy: Mapping[str, str]) -> None:
+        self._reader = reader
+        self._policy = policy
+        self._leaves: dict[Leaf, Part] = {}
+        self._packages: dict[str, Part] = {}
+        self._recipes: dict[tuple[str | None, ...], Part] = {}
+        python = ".".join(str(number) for number in sys.version_info[:3])
+        self._python = _version_part("python", "python", python, policy["python"])
+
+    def parts(self, node: Node) -> Iterator[Part]:
+        """Yield the parts of a node, those that count and those that explain."""
+        yield Part("node", node.name, digest_text(node.name))
+        # What dagbuild does around a function, and what decorators do to it, may depend on names.
+        plain = not node.operation and self._reader.is_plain(node.function)
+        things = [node.function, *node.sources, *_bound_values(node)]
+        closure = self._reader.closure(things, node.cache.ignore, called_by_name=plain and _takes_all(node))
+        names = [p.name if closure.named else "" for p in node.parameters]
+        structure = [
+            [name, _spell(p.binding), _columns(p)] for name, p in zip(names, node.parameters, strict=True)
+        ]
+        named = "" if plain else node.name
+        digest = digest_json([SOURCE_SCHEME, closure.digest, BINDING_SCHEME, named, structure])
+        yield Part("source", node.function_name or node.name, digest, where=str(node.where))
+        if any(p.binding != Source(p.name) for p in node.parameters):
+            values = [self._reader.value(value) for value in _bound_values(node)]
+            yield Part("binding", node.name, digest_json([structure, values]), counts=False)
+        for parameter in node.parameters:
+            if parameter.columns:
+                digest, text = digest_json(_columns(parameter)), str(parameter.columns)
+                yield Part("columns", parameter.name, digest, text, counts=False)
+        yield from map(self._leaf, closure.leaves)
+        # A body may do all its work with methods of what it receives, and import nothing.
+        received = [self._reader.find_packages(parameter.type) for parameter in node.parameters]
+        yield from map(self._package, sorted({*closure.packages}.union(*received)))
+        yield self._python
+        for key, value in sorted(node.config_used.items()):
+            yield Part("config", key, self._reader.value(value) or "", _short(value), counts=False)
+        yield self._recipe(node.operation, node.cache.format, node.cache.version)
+
+    def _leaf(self, leaf: Leaf) -> Part:
+        part = self._leaves.get(leaf)
+        if part is None:
+            part = Part(leaf.kind, leaf.name, leaf.digest, leaf.text, leaf.where, counts=False)
+            self._leaves[leaf] = part
+        return part
+
+    def _recipe(self, operation: str | None, form: str | None, version: str | None) -> Part:
+        choices = (operation, form, version)
+        part = self._recipes.get(choices)
+        if part is None:
+            digest = digest_json([RECIPE_SCHEME, *choices])
+            part = self._recipes[choices] = Part("recipe", operation or "call", digest, version or "")
+        return part
+
+    def _package(self, name: str) -> Part:
+        part = self._packages.get(name)
+        if part is None:
+            policy = self._policy.get(name, self._policy["*"])
+            part = self._packages[name] = _version_part("package", name, package_version(name), policy)
+        return part
+
+
+def _takes_all(node: Node) -> bool:
+    """Tell whether the node's parameters are its function's, in their order."""
+    code = node.function.__code__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return names == tuple(parameter.name for parameter in node.parameters)
+
+
+def _bound_values(node: Node) -> Iterator[Any]:
+    """Yield the values that the project's code binds to parameters, in the order that `_spell` leaves places for."""
+    for parameter in node.parameters:
+        binding = parameter.binding
+        items = binding.items if isinstance(binding, Group) else (binding,)
+        yield from (item.value for item in items if isinstance(item, Value))
+
+
+def _spell(binding: Binding) -> Any:
+    """Return the structure of a binding: where the names and values go, not which ones."""
+    match binding:
+        case Source():
+            return "source"
+        case Value():
+            return "value"
+        case Group(items, keys):
+            return ["group", [_spell(item) for item in items], keys]
+
+
+def _columns(parameter: Parameter) -> list[Any] | None:
+    """Return the columns that a parameter is given, which is a part of what the function sees."""
+    return list(parameter.columns.names) if parameter.columns else None
+
+
+def _version_part(kind: str, name: str, version: str, policy: str) -> Part:
+    kept = _KEPT[policy]
+    counted = version if kept is None else ".".join(version.split(".")[:kept])
+    return Part(kind, name, counted, version, counts=policy != "ignore")
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"

@@ -1,0 +1,242 @@
+"""The Python face: a Driver in the manner of Hamilton's, over the same Project that the command line uses."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from dagbuild.driver.results import DictResult, ResultBuilder
+from dagbuild.ground.errors import UserError, did_you_mean
+from dagbuild.model.node import Node
+from dagbuild.model.types import describe_type
+from dagbuild.plan.events import BuildResult, Event, Failure, How
+from dagbuild.plan.plan import Explanation, Plan
+from dagbuild.project.project import Project
+from dagbuild.settings import CacheSettings, ExecutorSettings, RemoteSettings, Settings
+
+
+class NodeError(UserError):
+    """A node's function raised; `__cause__` is what it raised, `failure` tells more."""
+
+    failure: Failure
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """What `list_available_variables` tells of a node or input.
+
+    `type` is the annotation, `default` the value a function has for it, `tags` and `documentation` the author's.
+    """
+
+    name: str
+    type: Any
+    tags: Mapping[str, str | list[str]]
+    documentation: str
+    is_external_input: bool
+    where: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}: {describe_type(self.type)}"
+
+
+class Driver:
+    """Builds nodes of modules: `Driver(config, *modules).execute(["forecast"])`.
+
+    `cache` is the folder of the local store, or None for one that lasts as long as the driver; `remote` is an fsspec
+    URL or RemoteSettings; `executor` is "local", "ray" or "ray://HOST"; `adapter` builds the result of `execute` from
+    the values (a dict unless given). `allow_overrides` lets the function of a later module replace one of the same
+    name. Raises GraphError with all problems of the modules.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        *modules: ModuleType,
+        adapter: ResultBuilder | None = None,
+        executor: str = "local",
+        cache: str | Path | None = "cache",
+        remote: str | RemoteSettings | None = None,
+        packages: Mapping[str, str] | None = None,
+        allow_overrides: bool = False,
+        root: str | Path | None = None,
+    ) -> None:
+        self.adapter = adapter or DictResult()
+        self._scratch = tempfile.TemporaryDirectory(prefix="dagbuild-") if cache is None else None
+        folder = Path(self._scratch.name if self._scratch else cache or "cache")
+        kind, _, address = executor.partition("://")
+        settings = Settings(
+            root=Path(root or ".").resolve(),
+            config=dict(config or {}),
+            modules=(),
+            cache=CacheSettings(folder=folder.resolve()),
+            remote=RemoteSettings(url=remote) if isinstance(remote, str) else remote,
+            executor=ExecutorSettings(kind, f"{kind}://{address}" if address else None),
+            packages=dict(packages or {}),
+        )
+        self.project = Project(settings, modules, allow_overrides=allow_overrides)
+
+    # -- running -------------------------------------------------------------------------------------------------
+
+    def execute(
+        self,
+        outputs: Sequence[str | Callable[..., Any]],
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        *,
+        on_event: Callable[[Event], None] = lambda _: None,
+    ) -> Any:
+        """Return the values of the outputs, put together by the adapter.
+
+        Outputs are names or functions. What only leads to overridden nodes is not computed. Raises InputError before
+        anything runs, NodeError when a node raises; what was finished by then stays finished.
+        """
+        names = [_name(output) for output in outputs]
+        result = self.build(names, inputs, overrides, on_event=on_event)
+        return self.adapter.build_result(**{name: result.values[name] for name in names})
+
+    def build(
+        self,
+        outputs: Sequence[str | Callable[..., Any]],
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        *,
+        force: Collection[str] = (),
+        on_event: Callable[[Event], None] = lambda _: None,
+    ) -> BuildResult:
+        """Return how each node ended, with the outputs' values under `values`; raises as `execute` does."""
+        result = self.project.build(
+            [_name(output) for output in outputs],
+            inputs=inputs,
+            overrides=overrides,
+            force=force,
+            values=True,
+            on_event=on_event,
+        )
+        if result.interrupted:
+            raise KeyboardInterrupt
+        for name in result.names(How.FAILED):
+            failure = result.steps[name].failure
+            assert failure is not None
+            raise make_node_error(name, failure, str(self.project.graph.nodes[name].where)) from failure.error
+        return result
+
+    # -- asking --------------------------------------------------------------------------------------------------
+
+    def status(self, outputs: Sequence[str] = (), **given: Any) -> Plan:
+        """Return what is fresh, stale or pinned, and why; runs nothing."""
+        return self.project.status(outputs, **given)
+
+    def explain(self, node: str, **given: Any) -> Explanation:
+        """Return why the node is fresh or stale, part by part; runs nothing."""
+        return self.project.explain(node, **given)
+
+    def list_available_variables(
+        self, *, tag_filter: Mapping[str, str | list[str] | None] | None = None
+    ) -> list[Variable]:
+        """Return every node and input.
+
+        With `tag_filter` only nodes with all these tags: None asks that the tag is there, a list that its value is one
+        of these.
+        """
+        graph = self.project.graph
+        variables = [_variable(node) for node in graph.nodes.values()]
+        variables += [Variable(i.name, i.type, {}, "", True) for i in graph.inputs.values()]
+        if tag_filter is None:
+            return variables
+        return [v for v in variables if all(_tagged(v, key, wanted) for key, wanted in tag_filter.items())]
+
+    def what_is_upstream_of(self, *names: str) -> list[Variable]:
+        """Return the nodes and inputs that these are made from, themselves included."""
+        return self._variables(self.project.graph.reach_up(self._known(names)))
+
+    def what_is_downstream_of(self, *names: str) -> list[Variable]:
+        """Return the nodes that are made from these, themselves included."""
+        return self._variables(self.project.graph.reach_down(self._known(names)))
+
+    def what_is_the_path_between(self, upstream: str, downstream: str) -> list[Variable]:
+        """Return every node on a way from one node down to another, both included; empty when there is none."""
+        self._known([upstream, downstream])
+        return self._variables(self.project.graph.find_path(upstream, downstream))
+
+    def validate_execution(
+        self,
+        outputs: Sequence[str],
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Raise InputError when the outputs cannot be built from what is given; runs nothing."""
+        self.project.status(outputs, inputs=inputs, overrides=overrides)
+
+    def has_cycles(self, outputs: Sequence[str] = ()) -> bool:
+        """Tell whether the graph of the outputs has a cycle; always False, since a Driver refuses to be made of one."""
+        self._known(outputs)
+        return self.project.graph.find_cycle() is not None
+
+    # -- drawing -------------------------------------------------------------------------------------------------
+
+    def visualize_execution(
+        self,
+        outputs: Sequence[str],
+        path: str | Path | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Draw what the outputs need, coloured by status; write it where `path` says and return the SVG text.
+
+        The suffix of `path` chooses the format: svg, dot, mmd, json, or, with Graphviz installed, png and pdf.
+        """
+        return self._draw(outputs, self.project.status(outputs, inputs=inputs, overrides=overrides), path)
+
+    def display_all_functions(self, path: str | Path | None = None) -> str:
+        """Draw the whole graph; write it where `path` says and return the SVG text."""
+        return self._draw((), None, path)
+
+    def _draw(self, outputs: Sequence[str], plan: Plan | None, path: str | Path | None) -> str:
+        from dagbuild.report.drawing import draw_picture, make_picture
+
+        picture = make_picture(self.project.graph, plan, outputs)
+        if path is not None:
+            data, _ = draw_picture(picture, Path(path).suffix.removeprefix("."))
+            Path(path).write_bytes(data)
+        return draw_picture(picture, "svg")[0].decode()
+
+    # -- helpers -------------------------------------------------------------------------------------------------
+
+    def _known(self, names: Sequence[str]) -> Sequence[str]:
+        for name in names:
+            if name not in self.project.graph:
+                known = [*self.project.graph.nodes, *self.project.graph.inputs]
+                raise UserError(f"there is no node or input '{name}'", hint=did_you_mean(name, known))
+        return names
+
+    def _variables(self, names: Collection[str]) -> list[Variable]:
+        return [variable for variable in self.list_available_variables() if variable.name in names]
+
+
+def make_node_error(name: str, failure: Failure, where: str) -> NodeError:
+    """Return the error that tells of a failed node."""
+    error = NodeError(f"node '{name}' failed: {failure.kind}: {failure.message}", where=where)
+    error.failure, error.node = failure, name
+    return error
+
+
+def _name(output: str | Callable[..., Any]) -> str:
+    return output if isinstance(output, str) else output.__name__
+
+
+def _variable(node: Node) -> Variable:
+    return Variable(node.name, node.type, node.tags, node.doc, False, str(node.where))
+
+
+def _tagged(variable: Variable, key: str, wanted: str | list[str] | None) -> bool:
+    if key not in variable.tags:
+        return False
+    if wanted is None:
+        return True
+    has, asks = variable.tags[key], [wanted] if isinstance(wanted, str) else wanted
+    return bool(set([has] if isinstance(has, str) else has) & set(asks))

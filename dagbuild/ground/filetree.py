@@ -1,0 +1,207 @@
+"""A file or a folder as data: names, modes and links, without the bytes.
+
+Reads such a tree from disk and judges one that came from elsewhere. Unaware of codecs, stores and values. Guards: no
+name and no link of a tree leads out of the folder that it is written to.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from dagbuild.ground.errors import CodecError
+
+_LINUX_COARSE_CLOCK = 5
+_LONGEST_NAME = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing in a tree: `path` is taken from its top, with slashes; the top itself is ""."""
+
+    path: str
+    kind: Literal["file", "folder", "link"]
+    executable: bool = False
+    size: int = 0
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A file, or a folder with all that is in it; a folder comes before what it holds."""
+
+    name: str
+    entries: tuple[Entry, ...]
+
+
+def file_clock() -> float:
+    """Return the time as the file system would note it now: what is written later has no earlier ctime."""
+    if sys.platform == "linux":
+        # Files are stamped by a clock that ticks some hundred times a second and is behind the fine one.
+        return time.clock_gettime(_LINUX_COARSE_CLOCK)
+    return time.time()
+
+
+def read_tree(path: Path) -> Tree:
+    """Return the file or folder at `path`; raises CodecError for what cannot be kept, OSError as reading does."""
+    top = path.absolute()
+    name = os.path.normpath(top).rpartition(os.sep)[2]
+    found = top.stat()
+    if stat.S_ISREG(found.st_mode):
+        entries = [Entry("", "file", bool(found.st_mode & stat.S_IXUSR), found.st_size)]
+    else:
+        entries = [Entry("", "folder"), *_walk(top, path)]
+    tree = Tree(name, tuple(sorted(entries, key=lambda entry: entry.path.split("/"))))
+    check_tree(tree)
+    return tree
+
+
+def check_tree(tree: Tree) -> None:
+    """Raise CodecError unless the tree can be written below any folder without touching what is beside it."""
+    _check_name(tree.name)
+    folders: set[str] = set()
+    seen: set[str] = set()
+    for entry in tree.entries:
+        parent = entry.path.rpartition("/")[0]
+        for name in entry.path.split("/") if entry.path else ():
+            _check_name(name)
+        # Its folder is one of ours: nothing is ever written through a link.
+        if entry.path in seen or (entry.path and parent not in folders):
+            raise CodecError(f"the name '{entry.path}' stands in no folder of '{tree.name}'")
+        seen.add(entry.path)
+        if entry.kind == "folder":
+            folders.add(entry.path)
+        elif entry.kind == "link" and not _stays_inside(entry.path, entry.target):
+            raise CodecError(f"the link '{entry.path}' leads out of '{tree.name}'")
+    if "" not in seen:
+        raise CodecError(f"'{tree.name}' holds nothing")
+
+
+def changed_since(moment: float) -> Callable[[Path], bool]:
+    """Return what tells whether a path is a file or folder that was made or written since `moment` (`file_clock`).
+
+    It raises CodecError for a folder that is partly older: only some of what is in it was made.
+    """
+    known: dict[Path, bool] = {}
+
+    def is_made(path: Path) -> bool:
+        if path not in known:
+            try:
+                known[path] = _is_made(path, moment)
+            except OSError:  # gone by now, or not for us to read
+                known[path] = False
+        return known[path]
+
+    return is_made
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether a path is a file or a folder."""
+    try:
+        return path.is_file() or path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_made(path: Path, moment: float) -> bool:
+    if not is_there(path):
+        return False
+    if path.is_file():
+        return path.stat().st_ctime >= moment
+    full = path.resolve()
+    if Path.cwd().is_relative_to(full):
+        return False  # where the run happens, and nothing that it made
+    old = ""
+    new = path.stat().st_ctime >= moment
+    for below in _iter_paths(str(full)):
+        if not stat.S_ISDIR(below.mode):
+            new, old = new or below.changed >= moment, old or ("" if below.changed >= moment else below.path)
+    if new and old:
+        raise CodecError(
+            f"the folder '{path}' holds what this run did not make: '{os.path.relpath(old, full)}'",
+            hint="write to a folder of its own, or remove it first (shutil.rmtree)"
+            "; return str(path) to hand on the place and not what is in it",
+        )
+    return new
+
+
+@dataclass(frozen=True, slots=True)
+class _Below:
+    path: str
+    mode: int
+    changed: float
+    size: int
+
+
+def _iter_paths(folder: str) -> Iterator[_Below]:
+    """Yield all that is below a folder, following no link."""
+    waiting = [folder]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                found = entry.stat(follow_symlinks=False)
+                yield _Below(entry.path, found.st_mode, found.st_ctime, found.st_size)
+                if stat.S_ISDIR(found.st_mode):
+                    waiting.append(entry.path)
+
+
+def _walk(top: Path, shown: Path) -> Iterator[Entry]:
+    root = str(top)
+    for below in _iter_paths(root):
+        path = os.path.relpath(below.path, root).replace(os.sep, "/")
+        if stat.S_ISDIR(below.mode):
+            yield Entry(path, "folder")
+        elif stat.S_ISREG(below.mode):
+            yield Entry(path, "file", bool(below.mode & stat.S_IXUSR), below.size)
+        elif stat.S_ISLNK(below.mode):
+            yield Entry(path, "link", target=_read_link(root, path, shown))
+        else:
+            raise CodecError(
+                f"'{path}' in the folder '{shown}' is neither file nor folder nor link",
+                hint="return a folder of plain files",
+            )
+
+
+def _read_link(root: str, path: str, shown: Path) -> str:
+    target = os.readlink(f"{root}/{path}").replace(os.sep, "/")  # noqa: PTH115 - the very text
+    if _stays_inside(path, target):
+        return target
+    # An absolute link into the folder is the same link wherever the folder will be.
+    real_root = os.path.realpath(root)
+    real = os.path.realpath(f"{root}/{path}")
+    if real == real_root or real.startswith(real_root + os.sep):
+        return os.path.relpath(real, os.path.dirname(f"{real_root}/{path}")).replace(os.sep, "/")  # noqa: PTH120
+    raise CodecError(
+        f"the link '{path}' in the folder '{shown}' leads out of it, to '{target}'",
+        hint="copy what it points to into the folder",
+    )
+
+
+def _stays_inside(path: str, target: str) -> bool:
+    """Tell whether a link's target climbs no higher than the tree's top, whatever other links there are."""
+    if not target or target.startswith("/") or "\0" in target:
+        return False
+    parts = target.split("/")
+    up = next((place for place, part in enumerate(parts) if part != ".."), len(parts))
+    # Only the folders that the link stands in are known to be folders: ".." behind a name may follow a link.
+    return up <= path.count("/") and ".." not in parts[up:] and not _is_drive(target)
+
+
+def _check_name(name: str) -> None:
+    bad = name in ("", ".", "..") or "/" in name or "\0" in name or os.sep in name or _is_drive(name)
+    try:
+        bad = bad or len(name.encode()) > _LONGEST_NAME
+    except UnicodeEncodeError:
+        bad = True
+    if bad:
+        raise CodecError(f"{name!r} is no name of a file that can be kept", hint="give it another name")
+
+
+def _is_drive(name: str) -> bool:
+    return os.name == "nt" and ":" in name

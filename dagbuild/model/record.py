@@ -1,0 +1,262 @@
+"""The facts we keep: what decides a value (manifest), what came of it (artifact), how it went (record).
+
+Plain data and its one JSON form; knows nothing of stores, codecs or code. A record never holds a path of a machine
+or a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple, NewType
+
+from dagbuild.ground.digest import Digest, digest_json
+
+Key = NewType("Key", str)
+"""A fingerprint over upstream ids: a deep, content or unnamed key. The text of a digest."""
+
+ACCEPTED = "accept/1"
+"""The codec of a record that holds no value but an author's word, which is kept as long as the store."""
+
+UNSEEN = "unseen"
+"""The kind of parts that say what a node's code does and nobody sees: no difference between two manifests."""
+
+FORMAT = 1
+"""Of records; a higher number than ours means that a newer dagbuild wrote it."""
+
+
+_WORDS = ("node", "deep", "content", "host", "user", "run", "log")
+"""What is a text in every record."""
+
+
+class Part(NamedTuple):
+    """One named part of what decides a value.
+
+    `kind`: node, source, package, python, config, file, upstream, recipe count towards the fingerprint;
+    helper, constant, class, variant and others only explain (`counts` False): they name the leaves that the digest
+    of a counting part is made of. `text` is for people ("US", "3.1.0"); `where` is "features/io.py:12".
+    """
+
+    kind: str
+    name: str
+    digest: str
+    text: str = ""
+    where: str = ""
+    counts: bool = True
+
+    def to_json(self) -> list[Any]:
+        """Return the plain form."""
+        return list(self)
+
+    @classmethod
+    def from_json(cls, data: list[Any]) -> Part:
+        """Return the part of a plain form."""
+        return cls(*data)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The ordered parts that decide a node's value, without its upstreams."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def unseen(self) -> tuple[Part, ...]:
+        """What nobody sees: what the code does, where, and in `text` what to do about it."""
+        return tuple(part for part in self.parts if part.kind == UNSEEN)
+
+    @cached_property
+    def fingerprint(self) -> Digest:
+        """The digest of the parts that count."""
+        return digest_json([[p.kind, p.name, p.digest] for p in self.parts if p.counts])
+
+    @cached_property
+    def unnamed(self) -> Digest:
+        """The digest of the parts that count, but for what the node and its function are called."""
+        parts = [p for p in self.parts if p.counts and p.kind != "node"]
+        return digest_json([[p.kind, "" if p.kind == "source" else p.name, p.digest] for p in parts])
+
+
+def make_key(fingerprint: Digest, upstream: Sequence[tuple[str, str]]) -> Key:
+    """Return the key of a fingerprint over places and ids: deep ids give the deep key, digests the content key."""
+    return Key(digest_json([fingerprint, upstream]))
+
+
+@dataclass(frozen=True, slots=True)
+class BlobRef:
+    """A blob's name and size in bytes."""
+
+    digest: Digest
+    size: int
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A value as stored: the codec's name and version, plain metadata and blobs.
+
+    `code`: reading it back can run code (it holds a pickle). `libraries`: versions of what is needed to read it back,
+    by distribution name; not part of the digest. `names`: the classes and functions ("lib:Model") that it refers to.
+    `carried`: what those of them that are the project's mean; part of the digest, since the value acts by their code.
+    """
+
+    codec: str
+    meta: Any
+    blobs: tuple[BlobRef, ...] = ()
+    code: bool = False
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    carried: str = ""
+
+    @cached_property
+    def digest(self) -> Digest:
+        """What the value is: equal for equal values."""
+        carried = [self.carried] if self.carried else []
+        return digest_json([self.codec, self.meta, [[b.digest, b.size] for b in self.blobs], *carried])
+
+    @property
+    def size(self) -> int:
+        """Bytes in blobs."""
+        return sum(blob.size for blob in self.blobs)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plain form."""
+        return {
+            "codec": self.codec,
+            "meta": self.meta,
+            "blobs": [[b.digest, b.size] for b in self.blobs],
+            "code": self.code,
+            "libraries": dict(self.libraries),
+            "names": list(self.names),
+            "carried": self.carried,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Artifact:
+        """Return the artifact of a plain form."""
+        blobs = tuple(BlobRef(Digest(digest), int(size)) for digest, size in data["blobs"])
+        return cls(
+            data["codec"],
+            data["meta"],
+            blobs,
+            bool(data["code"]),
+            dict(data["libraries"]),
+            tuple(data["names"]),
+            str(data["carried"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Something that a run was seen to read: `kind` file, listing, env or code; `name`; the digest it had."""
+
+    kind: str
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """The fact that a key gave an artifact, then, there.
+
+    Found under each of `keys`; `unnamed` is the content key but for the node's name. `upstream`: the digest of each
+    upstream value, by name; `excerpts`: of what was taken, where that was some columns only. Durations are in
+    seconds, memory in bytes, `started` in seconds since 1970 (UTC). `watched` names those upstreams whose values depend
+    on what a run was seen to read, theirs or that of one above them: the deep key says nothing of that.
+    """
+
+    node: str
+    deep: Key
+    content: Key
+    manifest: Manifest
+    artifact: Artifact
+    upstream: Mapping[str, Digest] = field(default_factory=dict)
+    observations: tuple[Observation, ...] = ()
+    started: float = 0.0
+    duration: float = 0.0
+    cpu: float = 0.0
+    memory: int = 0
+    host: str = ""
+    user: str = ""
+    run: str = ""
+    log: str = ""
+    forced: bool = False
+    alias: bool = False
+    watched: tuple[str, ...] = ()
+    unnamed: Key = Key("")
+    excerpts: Mapping[str, Digest] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """What the record is found under, each once."""
+        return tuple(dict.fromkeys(key for key in (self.deep, self.content, self.unnamed) if key))
+
+    def agrees(self, digests: Mapping[str, Digest | None]) -> bool:
+        """Tell whether the value was made from these upstream digests, as far as the deep key does not say so itself.
+
+        One that is not known, since it must be made again, agrees unless it depends on what a run was seen to read.
+        """
+        if not self.watched:
+            return True
+        if any(digests.get(name) is None for name in self.watched):
+            return False
+        return all(digests.get(name) in {None, digest} for name, digest in self.upstream.items())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plain form; `alias` says that nothing was computed, an equal content key was found."""
+        return {
+            "format": FORMAT,
+            "node": self.node,
+            "deep": self.deep,
+            "content": self.content,
+            "unnamed": self.unnamed,
+            "manifest": [part.to_json() for part in self.manifest.parts],
+            "artifact": self.artifact.to_json(),
+            "upstream": dict(self.upstream),
+            "excerpts": dict(self.excerpts),
+            "observations": [[o.kind, o.name, o.digest] for o in self.observations],
+            "watched": list(self.watched),
+            "started": self.started,
+            "duration": self.duration,
+            "cpu": self.cpu,
+            "memory": self.memory,
+            "host": self.host,
+            "user": self.user,
+            "run": self.run,
+            "log": self.log,
+            "forced": self.forced,
+            "alias": self.alias,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Record:
+        """Return the record of a plain form; raises ValueError when it is not one that this version reads."""
+        if data.get("format") != FORMAT:
+            raise ValueError(f"record format {data.get('format')!r}, this dagbuild reads {FORMAT}")
+        if {type(data.get(word)) for word in _WORDS} != {str}:
+            raise ValueError("not a record: a name or key is no text")
+        try:
+            return cls(
+                node=data["node"],
+                deep=Key(data["deep"]),
+                content=Key(data["content"]),
+                manifest=Manifest(tuple(Part.from_json(part) for part in data["manifest"])),
+                artifact=Artifact.from_json(data["artifact"]),
+                upstream={name: Digest(digest) for name, digest in data["upstream"].items()},
+                observations=tuple(Observation(*item) for item in data["observations"]),
+                watched=tuple(data.get("watched", ())),
+                started=float(data["started"]),
+                duration=float(data["duration"]),
+                cpu=float(data["cpu"]),
+                memory=int(data["memory"]),
+                host=data["host"],
+                user=data["user"],
+                run=data["run"],
+                log=data["log"],
+                forced=bool(data["forced"]),
+                alias=bool(data["alias"]),
+                unnamed=Key(str(data.get("unnamed", ""))),
+                excerpts={name: Digest(digest) for name, digest in data.get("excerpts", {}).items()},
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a record: {error!r}") from error

@@ -1,0 +1,73 @@
+"""Say what was seen, in the user's words: one line for a node and a reason, with the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from dagbuild.model.record import Observation
+from dagbuild.observe.collect import Note
+
+
+def name_observation(seen: Observation) -> str:
+    """Return the short name of what was read: data/x.csv, $REGION, plugins.f."""
+    match seen.kind:
+        case "env":
+            return f"${seen.name}"
+        case "listing":
+            return f"the names in {seen.name}" if seen.name.endswith("/") else f"the names of {seen.name}"
+        case "code":
+            return seen.name.replace(":", ".").rstrip(".")
+        case _:
+            return seen.name
+
+
+def find_news(observations: Iterable[Observation], before: Iterable[Observation]) -> list[Observation]:
+    """Return what was not read the last time."""
+    known = {(seen.kind, seen.name) for seen in before}
+    return [seen for seen in observations if (seen.kind, seen.name) not in known]
+
+
+def tell_undeclared(node: str, observations: Sequence[Observation]) -> str | None:
+    """Return a line about what a node reads and is no input, and what to do; None when there is nothing."""
+    if not observations:
+        return None
+    parts: list[str] = []
+    files = [seen for seen in observations if seen.kind == "file"]
+    listings = [seen for seen in observations if seen.kind == "listing"]
+    if read := files or listings:
+        declare = f'annotate a parameter with File, or @reads("{read[0].name}")'
+        parts.append(f"reads {_some(read)}, which {_no_input(len(read))}: tracked by content; {declare}")
+    if variables := [seen for seen in observations if seen.kind == "env"]:
+        parts.append(f"depends on {_some(variables)}: tracked; better a config value")
+    if code := [seen for seen in observations if seen.kind == "code"]:
+        parts.append(f"ran {_some(code)}, found only at run time: tracked")
+    return f"'{node}' {'; it '.join(parts)}" if parts else None
+
+
+def tell_forbidden(observations: Sequence[Observation]) -> tuple[str, str] | None:
+    """Return why a node that may read declared inputs only has failed, and what to do; None when it may stay."""
+    read = [seen for seen in observations if seen.kind in {"file", "listing", "env"}]
+    if not read:
+        return None
+    remedies = []
+    if paths := [seen for seen in read if seen.kind != "env"]:
+        remedies.append(
+            f'annotate a parameter with File, or write @reads("{paths[0].name}") above the function'
+        )
+    if len(paths) < len(read):
+        remedies.append("make the variable a config value")
+    return f"reads {_some(read)}, which {_no_input(len(read))}", "; ".join(remedies)
+
+
+def tell_note(node: str, note: Note) -> str:
+    """Return a line about what a node did and nobody can follow."""
+    return f"'{node}' {note.text}{f' ({note.where})' if note.where else ''}: not tracked"
+
+
+def _some(observations: Sequence[Observation]) -> str:
+    names = [name_observation(seen) for seen in observations]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _no_input(count: int) -> str:
+    return "is no input" if count == 1 else "are no inputs"

@@ -1,0 +1,115 @@
+"""What can happen in a build, for whoever listens.
+
+Plain facts, no behaviour: reports turn them into text and pictures, the build loop sends them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from dagbuild.model.record import Record
+from dagbuild.plan.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a node failed: the exception's type and text, the user's own frames, what its inputs were.
+
+    `frames` is printable text without frames of dagbuild; `inputs` maps parameters to one-line descriptions.
+    `error` is the exception itself where it was raised in this process or could be carried here.
+    """
+
+    kind: str
+    message: str
+    frames: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    error: BaseException | None = None
+
+
+class How(Enum):
+    """How a step ended."""
+
+    COMPUTED = "computed"
+    REUSED = "reused"
+    FETCHED = "fetched"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class BuildStarted:
+    """The plan is made; `run` is the build's name."""
+
+    run: str
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A node's function is about to be called."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepFinished:
+    """A node came to its end; `record` where there is one, `failure` where it failed, `blocked_by` where blocked."""
+
+    node: str
+    how: How
+    record: Record | None = None
+    failure: Failure | None = None
+    blocked_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something worth a line: a damaged blob, an outage, a wait for another build. `node` where it is about one.
+
+    `kind` is undeclared for what a node was seen to read and is no input, or cannot be followed.
+    """
+
+    text: str
+    node: str | None = None
+    level: str = "warning"
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """How a build ended. `values` are those of the targets, where they were asked for.
+
+    `saved` is the recorded time, in seconds, of what was reused or fetched instead of computed.
+    """
+
+    run: str
+    steps: Mapping[str, StepFinished]
+    elapsed: float
+    saved: float
+    values: Mapping[str, Any] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+    interrupted: bool = False
+
+    def names(self, how: How) -> list[str]:
+        """Return the nodes that ended so, in the order in which they ended."""
+        return [name for name, step in self.steps.items() if step.how is how]
+
+    @property
+    def failed(self) -> bool:
+        """Whether any node failed."""
+        return any(step.how is How.FAILED for step in self.steps.values())
+
+
+@dataclass(frozen=True, slots=True)
+class BuildFinished:
+    """The build is over."""
+
+    result: BuildResult
+
+
+Event = BuildStarted | StepStarted | StepFinished | Notice | BuildFinished
+Listener = Callable[[Event], None]

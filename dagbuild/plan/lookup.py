@@ -1,0 +1,99 @@
+"""Answer the planner from a store: which record counts, and why one does not any longer.
+
+Runs and fetches nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from dagbuild.model.record import Artifact, BlobRef, Key, Observation, Record
+from dagbuild.observe.wording import name_observation
+from dagbuild.plan.plan import Place
+from dagbuild.plan.reasons import Reason
+from dagbuild.plan.renames import find_heirlooms
+from dagbuild.store.base import Store
+
+
+class StoreLookup:
+    """Answers the planner from a store.
+
+    `find_changed` says which observations of a record hold no longer, `find_obstacle` why a value cannot be read here.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        find_changed: Callable[[Record], Iterable[Observation]],
+        find_obstacle: Callable[[Artifact], str | None],
+    ) -> None:
+        self._store = store
+        self._find_changed = find_changed
+        self._find_obstacle = find_obstacle
+
+    def find(self, keys: Collection[Key]) -> dict[Key, Record]:
+        """Return the record to use for each key: the newest forced one, else the first that can be read here.
+
+        Left out are records whose run was seen to read what has changed since.
+        """
+        found = {key: self._that_hold(records) for key, records in self._store.find_records(keys).items()}
+        return {key: self._choose(records) for key, records in found.items() if records}
+
+    def find_alike(
+        self, content: Key, unnamed: Key | None, name: str, present: Collection[str]
+    ) -> Record | None:
+        """Return the record to use for a node's content key, else for its unnamed key.
+
+        The latter's must have been made under a name that is not among `present`.
+        """
+        found = self._store.find_records([content, unnamed] if unnamed else [content])
+        held = self._that_hold(found.get(content, ()))
+        if not held and unnamed in found:
+            held = self._that_hold(find_heirlooms(found[unnamed], name, present))
+        return self._choose(held) if held else None
+
+    def _that_hold(self, records: Sequence[Record]) -> list[Record]:
+        forced = max((i for i, record in enumerate(records) if record.forced), default=0)
+        records = records[forced:]  # what was forced replaces what was there before
+        return [record for record in records if not any(True for _ in self._find_changed(record))]
+
+    def find_changed(self, record: Record) -> tuple[Reason, ...]:
+        """Say what the record's run was seen to read and is no longer so."""
+        return tuple(
+            Reason(f"{name_observation(seen)} changed", "observed") for seen in self._find_changed(record)
+        )
+
+    def _choose(self, records: Sequence[Record]) -> Record:
+        if len(records) == 1:
+            return records[0]
+        forced = [record for record in reversed(records) if record.forced]
+        ordered = [*forced, *(record for record in records if not record.forced)]
+        return next((record for record in ordered if self._is_usable(record.artifact)), ordered[0])
+
+    def _is_usable(self, artifact: Artifact) -> bool:
+        return self.place(artifact.blobs) is not Place.NOWHERE and self.find_obstacle(artifact) is None
+
+    def find_latest(self, nodes: Collection[str]) -> Mapping[str, Record]:
+        """Return the newest record of each node."""
+        return self._store.find_latest(nodes)
+
+    def place(self, refs: Iterable[BlobRef]) -> Place:
+        """Say where these blobs are."""
+        refs = set(refs)
+        if len(self._store.has_blobs(refs, local=True)) == len(refs):
+            return Place.LOCAL
+        return Place.REMOTE if len(self._store.has_blobs(refs)) == len(refs) else Place.NOWHERE
+
+    def find_obstacle(self, artifact: Artifact) -> str | None:
+        """Return why a value cannot be read here, as far as that is known without reading it, or None."""
+        return self._find_obstacle(artifact)
+
+
+def find_artifacts(records: Iterable[Record], wanted: str) -> list[Artifact]:
+    """Return the values, each once, whose run's name or digest begins with a text."""
+    found: dict[str, Artifact] = {}
+    for record in records:
+        digest = record.artifact.digest
+        if any(name.startswith(wanted) for name in (record.run, digest, digest.partition("-")[2])):
+            found.setdefault(digest, record.artifact)
+    return list(found.values())

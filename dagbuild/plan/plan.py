@@ -1,0 +1,302 @@
+"""Decide what each node needs: run, reuse, fetch or skip.
+
+Pure: takes fingerprints and a way to ask for records, and returns a Plan. Unaware of files, networks, executors and
+the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Protocol
+
+from dagbuild.ground import gc_pause
+from dagbuild.ground.digest import Digest
+from dagbuild.model.node import Columns
+from dagbuild.model.record import Artifact, BlobRef, Key, Manifest, Part, Record
+from dagbuild.plan.acceptance import Acceptance
+from dagbuild.plan.reasons import NEVER_BUILT, Reason, find_changes
+from dagbuild.plan.request import ArtifactOf, Given, Request
+
+_SHOWN_COLUMNS = 5
+
+
+class Decision(Enum):
+    """What a build will do about a node."""
+
+    RUN = "run"
+    REUSE = "reuse"
+    FETCH = "fetch"
+    SKIP = "skip"
+
+
+class Status(Enum):
+    """What `status` says of a node."""
+
+    FRESH = "fresh"
+    STALE = "stale"
+    AFFECTED = "affected"
+    PINNED = "pinned"
+    MISSING = "missing"
+
+
+class Place(Enum):
+    """Where all blobs of an artifact are."""
+
+    LOCAL = "local"
+    REMOTE = "remote"
+    NOWHERE = "nowhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One node in a plan. `digest` is that of its value, where it is known without running.
+
+    `record` is the one that answers for the node, or the newest one when it must run; `content` is its content key
+    where that is known, `seconds` how long it took when it last ran.
+    """
+
+    node: str
+    decision: Decision
+    status: Status
+    deep: Key
+    reasons: tuple[Reason, ...] = ()
+    record: Record | None = None
+    digest: Digest | None = None
+    seconds: float | None = None
+    content: Key | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All steps that were looked at, each after what it needs, by node name; `unseen`: what nobody sees of them."""
+
+    targets: tuple[str, ...]
+    steps: Mapping[str, Step] = field(default_factory=dict)
+    unseen: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
+
+    def names(self, decision: Decision) -> list[str]:
+        """Return the nodes with this decision, in order."""
+        return [name for name, step in self.steps.items() if step.decision is decision]
+
+    def with_status(self, status: Status) -> list[str]:
+        """Return the nodes with this status, in order."""
+        return [name for name, step in self.steps.items() if step.status is status]
+
+    @property
+    def clean(self) -> bool:
+        """Whether a build would compute nothing."""
+        return all(step.decision is not Decision.RUN for step in self.steps.values())
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a node is what it is: its step in the plan, today's manifest and the record it is compared with."""
+
+    step: Step
+    manifest: Manifest
+    record: Record | None
+    changes: tuple[Reason, ...]
+    givens: Mapping[str, Given] = field(default_factory=dict)
+
+
+class Lookup(Protocol):
+    """What the planner may ask; answered from stores."""
+
+    def find(self, keys: Collection[Key]) -> Mapping[Key, Record]:
+        """Return the record to use for each key that has one."""
+
+    def find_alike(
+        self, content: Key, unnamed: Key | None, name: str, present: Collection[str]
+    ) -> Record | None:
+        """Return the record to use for a node's content key, else for its unnamed key.
+
+        The latter's must have been made under a name that is not among `present`.
+        """
+
+    def find_latest(self, nodes: Collection[str]) -> Mapping[str, Record]:
+        """Return the newest record of each node."""
+
+    def find_changed(self, record: Record) -> tuple[Reason, ...]:
+        """Say what the record's run was seen to read and is no longer so."""
+
+    def place(self, refs: Iterable[BlobRef]) -> Place:
+        """Say where these blobs are."""
+
+    def find_obstacle(self, artifact: Artifact) -> str | None:
+        """Return why a value cannot be read here, as far as that is known without reading it, or None."""
+
+
+@gc_pause.paused()
+def make_plan(request: Request, lookup: Lookup) -> Plan:
+    """Return what a build of the request would do; every node above the targets is looked up."""
+    found = lookup.find(list(request.deep.values()))
+    steps = _find_needed(request, lookup, _decide(request, lookup, found))
+    unseen = {name: parts for name in steps if (parts := request.manifests[name].unseen)}
+    return Plan(request.targets, {**_given_steps(request), **steps}, unseen)
+
+
+def _decide(request: Request, lookup: Lookup, found: Mapping[Key, Record]) -> dict[str, Step]:
+    unsure = request.graph.reach_down(request.forced) if request.forced else set()
+    digests: dict[str, Digest | None] = {name: given.digest for name, given in request.givens.items()}
+    artifacts: dict[str, Artifact] = {}
+    steps: dict[str, Step] = {}
+    misses: list[str] = []
+    alike = Alike(request, lookup)
+    for name in request.order:
+        deep = request.deep[name]
+        record = None if name in unsure else found.get(deep)
+        if request.is_view(name):
+            steps[name] = _view_step(request, name, digests, steps)
+            continue
+        if record is not None and not record.agrees(digests):
+            record = None
+        content = None
+        if record is None and name not in request.forced:
+            content = request.content(name, artifacts.get)
+            unnamed = request.unnamed(name, artifacts.get) if content else None
+            record = alike.find(name, content, unnamed, artifacts.get)
+        if record is not None:
+            digests[name] = record.artifact.digest
+            artifacts[name] = record.artifact
+            said = (alike.accepted[name].reason,) if name in alike.accepted else ()
+            steps[name] = Step(name, Decision.SKIP, Status.FRESH, deep, said, record, record.artifact.digest,
+                               record.duration, content)  # fmt: skip
+        else:
+            digests[name] = None
+            steps[name] = Step(name, Decision.RUN, Status.STALE, deep, content=content)
+            misses.append(name)
+    latest = lookup.find_latest(misses)
+    for name in misses:
+        steps[name] = _explain(request, lookup, steps, name, latest.get(name))
+    return steps
+
+
+@dataclass
+class Alike:
+    """Finds records by what a node's upstream values are. Each record of a node that is gone goes to one node."""
+
+    request: Request
+    lookup: Lookup
+    inherited: set[Key] = field(default_factory=set)
+    accepted: dict[str, Acceptance] = field(default_factory=dict)
+
+    def find(
+        self, name: str, content: Key | None, unnamed: Key | None, artifact_of: ArtifactOf
+    ) -> Record | None:
+        """Return the record of the node's content key, of the node's name before, or of a key that is accepted."""
+        if content is None:
+            return None
+        if unnamed in self.inherited:
+            unnamed = None
+        record = self.lookup.find_alike(content, unnamed, name, self.request.names)
+        if record is None:
+            return self._find_accepted(name, artifact_of)
+        if unnamed and content not in record.keys:
+            self.inherited.add(unnamed)
+        return record
+
+    def _find_accepted(self, name: str, artifact_of: ArtifactOf) -> Record | None:
+        for acceptance in self.request.accepted.get(name, ()):
+            key = self.request.content(name, artifact_of, acceptance.known)
+            record = self.lookup.find([key]).get(key) if key else None
+            if record is not None:
+                self.accepted[name] = self.request.accepted[name][0]
+                return record
+        return None
+
+
+def _view_step(
+    request: Request, name: str, digests: Mapping[str, Digest | None], steps: Mapping[str, Step]
+) -> Step:
+    values, _ = request.needs(name)
+    stale = [up for up in values if up in steps and digests.get(up) is None]
+    decision = Decision.RUN if name in request.targets else Decision.SKIP
+    if not stale:
+        return Step(name, decision, Status.FRESH, request.deep[name], (Reason("never cached", "view"),))
+    return Step(name, decision, Status.AFFECTED, request.deep[name], (_stale_upstream(stale[0]),))
+
+
+def _changed_upstream(name: str, taken: Sequence[Columns]) -> Reason:
+    labels = dict.fromkeys(f"`{label}`" for columns in taken for label in columns.names)
+    if not labels:
+        return Reason(f"upstream `{name}` changed", "upstream")
+    shown = [*labels][:_SHOWN_COLUMNS] + ["…"] * (len(labels) > _SHOWN_COLUMNS)
+    return Reason(f"upstream `{name}` changed in its index or in {', '.join(shown)}", "upstream")
+
+
+def _stale_upstream(name: str) -> Reason:
+    return Reason(f"upstream `{name}` is stale", "upstream")
+
+
+def _explain(
+    request: Request, lookup: Lookup, steps: Mapping[str, Step], name: str, last: Record | None
+) -> Step:
+    step = steps[name]
+    values, _ = request.needs(name)
+    stale = [up for up in values if up in steps and steps[up].digest is None]
+    seconds = last.duration if last else None
+    if name in request.forced:
+        return replace(step, reasons=(Reason("forced", "forced"),), record=last, seconds=seconds)
+    if last is None:
+        return replace(step, reasons=(NEVER_BUILT,), status=Status.MISSING)
+    reasons = (*find_changes(last.manifest, request.manifest(name)), *lookup.find_changed(last))
+    if stale:
+        status = Status.STALE if any(reason.kind != "upstream" for reason in reasons) else Status.AFFECTED
+        reasons = (*reasons, *(_stale_upstream(up) for up in stale))
+    else:
+        status = Status.STALE
+        known = {up: made.record.artifact for up in values if (made := steps.get(up)) and made.record}
+        changed = [
+            _changed_upstream(up, request.excerpted(name).get(up, ()))
+            for up, artifact in known.items()
+            if request.has_changed(name, up, last, artifact)
+        ]
+        reasons = (*reasons, *changed) or (Reason("its record is gone", "missing"),)
+    return replace(step, reasons=reasons, status=status, record=last, seconds=seconds)
+
+
+def _find_needed(request: Request, lookup: Lookup, steps: dict[str, Step]) -> dict[str, Step]:
+    """Mark what must be at hand; a needed value that is nowhere, or that cannot be read here, must be made."""
+    needed: dict[str, list[Columns] | None] = dict.fromkeys(request.targets)
+    for name in reversed(list(steps)):
+        step = steps[name]
+        if step.decision is not Decision.RUN:
+            if name not in needed or step.record is None or request.is_view(name):
+                continue
+            artifact = step.record.artifact
+            place = lookup.place(_needed_blobs(request, artifact, needed[name]))
+            obstacle = lookup.find_obstacle(artifact)
+            if place is not Place.NOWHERE and obstacle is None:
+                decision = Decision.REUSE if place is Place.LOCAL else Decision.FETCH
+                steps[name] = replace(step, decision=decision)
+                continue
+            reason = Reason("its value is no longer in the cache", "missing")
+            if place is not Place.NOWHERE:
+                reason = Reason(f"its value cannot be read here: {obstacle}", "unreadable")
+            steps[name] = replace(step, decision=Decision.RUN, status=Status.MISSING, reasons=(reason,))
+        values, _ = request.needs(name)
+        for up in values:
+            columns, others = request.excerpted(name).get(up), needed.get(up, [])
+            needed[up] = [*others, *columns] if columns and others is not None else None
+    return steps
+
+
+def _needed_blobs(request: Request, artifact: Artifact, taken: list[Columns] | None) -> set[BlobRef]:
+    if taken is None:
+        return set(artifact.blobs)
+    return {ref for columns in taken for ref in request.excerpt(artifact, columns).blobs}
+
+
+def _given_steps(request: Request) -> dict[str, Step]:
+    """Return a step for each node whose place a given value takes."""
+    steps: dict[str, Step] = {}
+    reached = request.graph.reach_up(request.targets, stop=request.givens.__contains__)
+    for name, given in request.givens.items():
+        if name in request.graph.nodes and name in reached:
+            reason = Reason(f"{given.kind}: {given.text}" if given.text else given.kind, given.kind)
+            steps[name] = Step(
+                name, Decision.SKIP, Status.PINNED, Key(given.digest), (reason,), None, given.digest
+            )
+    return steps

@@ -1,0 +1,238 @@
+"""What is asked for: targets of a graph with what is given, and the keys that this makes for every node.
+
+Pure: knows manifests and ids, no stores and no records. Guards: a key says everything that decides a value, and where
+two nodes of today could be confused, their names too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeAlias
+
+from dagbuild.artifacts import Excerpt
+from dagbuild.ground.digest import Digest, digest_json
+from dagbuild.model.graph import Graph
+from dagbuild.model.node import Columns, Group, Node, Source
+from dagbuild.model.record import Artifact, Key, Manifest, Part, Record, make_key
+from dagbuild.plan.acceptance import Acceptance
+from dagbuild.plan.reasons import with_parts
+
+ArtifactOf: TypeAlias = Callable[[str], Artifact | None]
+"""Tells what the value of a node is, where that is known."""
+
+IdOf: TypeAlias = Callable[[str, Columns | None], str | None]
+"""Gives the id of a value, or of what these columns of it are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value that no function makes: an input, a config value, an override or a pin.
+
+    `digest` is what it counts as, in deep and content keys alike; for a `File` the digest of the content, while
+    `artifact` is the path that the function receives. `text` shows it to people.
+    """
+
+    name: str
+    kind: str
+    digest: Digest
+    artifact: Artifact
+    text: str = ""
+
+    @property
+    def part(self) -> Part:
+        """The line that explains it in the manifests of the nodes that take it."""
+        return Part(
+            self.kind, self.text if self.kind == "file" else self.name, self.digest, self.text, counts=False
+        )
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: targets of a graph, with what is given and the manifest of each node.
+
+    `accepted`: changes of nodes that are said not to alter their values, the newest first. `excerpt` tells what some
+    columns of a value are.
+    """
+
+    graph: Graph
+    targets: tuple[str, ...]
+    givens: Mapping[str, Given]
+    manifests: Mapping[str, Manifest]
+    forced: frozenset[str] = frozenset()
+    accepted: Mapping[str, Sequence[Acceptance]] = field(default_factory=dict)
+    excerpt: Callable[[Artifact, Columns], Excerpt] = lambda artifact, _: Excerpt.whole(artifact)
+
+    @cached_property
+    def order(self) -> list[str]:
+        """Names of the nodes to look at, each after what it needs; what is given hides what is above it."""
+        names = self.graph.order(self.targets, stop=self.givens.__contains__)
+        return [name for name in names if name in self.graph.nodes and name not in self.givens]
+
+    def is_view(self, name: str) -> bool:
+        """Whether the node is never cached: it runs inside the steps that need it."""
+        node = self.graph.nodes.get(name)
+        return node is not None and node.cache.never and name not in self.givens
+
+    def upstream(self, name: str) -> list[str]:
+        """Return what the node takes directly and has a value: given or made by a node."""
+        return [up for up in self.graph.upstream(name) if up in self.givens or up in self.graph.nodes]
+
+    def needs(self, name: str) -> tuple[list[str], list[str]]:
+        """Return the values a step of the node loads, and the views that it runs first, each after what it needs."""
+        if name not in self._needs:
+            self._needs[name] = self._find_needs(name)
+        return self._needs[name]
+
+    @cached_property
+    def _needs(self) -> dict[str, tuple[list[str], list[str]]]:
+        return {}
+
+    def _find_needs(self, name: str) -> tuple[list[str], list[str]]:
+        values: dict[str, None] = {}
+        views: dict[str, None] = {}
+        stack = [iter(self.upstream(name))]
+        opened: list[str] = []
+        while stack:
+            up = next(stack[-1], None)
+            if up is None:
+                stack.pop()
+                if opened:
+                    views[opened.pop()] = None
+            elif not self.is_view(up):
+                values[up] = None
+            elif up not in views:
+                opened.append(up)
+                stack.append(iter(self.upstream(up)))
+        return list(values), list(views)
+
+    def manifest(self, name: str) -> Manifest:
+        """Return the node's manifest with a line for each given value that it takes."""
+        lines = [self.givens[up].part for up in self.graph.upstream(name) if up in self.givens]
+        return with_parts(self.manifests[name], lines)
+
+    def excerpted(self, name: str) -> Mapping[str, tuple[Columns, ...]]:
+        """Return those upstream values of which a step of the node takes some columns only, with these columns."""
+        if name not in self._excerpted:
+            found: dict[str, dict[Columns | None, None]] = {}
+            for taker in (name, *self.needs(name)[1]):
+                for parameter in self.graph.nodes[taker].parameters:
+                    for up in parameter.upstream:
+                        found.setdefault(up, {})[parameter.columns] = None
+            stored = {up: found[up] for up in self.needs(name)[0] if up in found and None not in found[up]}
+            self._excerpted[name] = {up: tuple(filter(None, taken)) for up, taken in stored.items()}
+        return self._excerpted[name]
+
+    @cached_property
+    def _excerpted(self) -> dict[str, Mapping[str, tuple[Columns, ...]]]:
+        return {}
+
+    def excerpts(self, name: str, artifact_of: ArtifactOf) -> dict[str, Digest]:
+        """Return what a step of the node takes of each upstream value of which it takes some columns only."""
+        return {
+            up: digest_json([self.excerpt(artifact, each).digest for each in columns])
+            for up, columns in self.excerpted(name).items()
+            if (artifact := artifact_of(up))
+        }
+
+    def has_changed(self, name: str, up: str, record: Record, artifact: Artifact) -> bool:
+        """Tell whether a record of the node was made from another value of an upstream, as far as it is taken."""
+        if record.upstream.get(up, artifact.digest) == artifact.digest:
+            return False
+        mine = self.excerpts(name, {up: artifact}.get).get(up)
+        return mine is None or record.excerpts.get(up) != mine
+
+    def key(self, name: str, id_of: IdOf, fingerprint: Digest | None = None) -> Key | None:
+        """Return the node's key over the ids of its upstreams, or None when one of them is not known.
+
+        `fingerprint` stands in for that of its manifest.
+        """
+        ids: list[tuple[str, str]] = []
+        for place, up, columns in self._takes(name):
+            found = "default" if up is None else id_of(up, columns)
+            if found is None:
+                return None
+            ids.append((place, found))
+        return make_key(fingerprint or self.manifests[name].fingerprint, ids)
+
+    def _takes(self, name: str) -> tuple[tuple[str, str | None, Columns | None], ...]:
+        """Return what the node takes: at which place, which upstream (None for a default), which columns."""
+        if name not in self._taken:
+            self._taken[name] = tuple(_find_takes(self.graph.nodes[name], self.upstream(name)))
+        return self._taken[name]
+
+    @cached_property
+    def _taken(self) -> dict[str, tuple[tuple[str, str | None, Columns | None], ...]]:
+        return {}
+
+    @cached_property
+    def deep(self) -> Mapping[str, Key]:
+        """The deep key of each node in `order`."""
+        keys: dict[str, Key] = {}
+        for name in self.order:
+            key = self.key(
+                name,
+                lambda up, columns: (
+                    self._given_id(self.givens[up], columns) if up in self.givens else keys.get(up)
+                ),
+            )
+            assert key is not None  # the order puts upstreams first
+            keys[name] = key
+        return keys
+
+    def content(self, name: str, artifact_of: ArtifactOf, fingerprint: Digest | None = None) -> Key | None:
+        """Return the node's content key over known values; a view counts as its own content key and its place.
+
+        `fingerprint` stands in for that of the node's manifest.
+        """
+        ids: dict[str, str | None] = {}
+
+        def id_of(up: str, columns: Columns | None) -> str | None:
+            if up in ids:
+                return ids[up]
+            if up in self.givens:
+                return self._given_id(self.givens[up], columns)
+            artifact = artifact_of(up)
+            return self._digest(artifact, columns) if artifact else None
+
+        for place, view in enumerate(self.needs(name)[1]):
+            key = self.key(view, id_of, self.manifests[view].unnamed)
+            ids[view] = f"{place} {key}" if key else None  # two views of one body are two values
+        return self.key(name, id_of, fingerprint)
+
+    def unnamed(self, name: str, artifact_of: ArtifactOf) -> Key | None:
+        """Return the node's content key but for its name."""
+        return self.content(name, artifact_of, self.manifests[name].unnamed)
+
+    def _given_id(self, given: Given, columns: Columns | None) -> Digest:
+        return given.digest if given.kind == "file" or not columns else self._digest(given.artifact, columns)
+
+    def _digest(self, artifact: Artifact, columns: Columns | None) -> Digest:
+        return self.excerpt(artifact, columns).digest if columns else artifact.digest
+
+    @cached_property
+    def unsettled(self) -> frozenset[str]:
+        """Nodes whose values are not said by their deep keys, since what is accepted can be taken back."""
+        return frozenset(self.graph.reach_down(self.accepted) if self.accepted else ())
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """All names of today's graph, given ones included: a record of another name may be a renamed node's."""
+        return frozenset((*self.graph.nodes, *self.givens))
+
+
+def _find_takes(node: Node, present: Collection[str]) -> Iterator[tuple[str, str | None, Columns | None]]:
+    # By position: where the parameters' names matter, they are in the manifest.
+    for position, parameter in enumerate(node.parameters):
+        match parameter.binding:
+            case _ if not all(name in present for name in parameter.upstream):
+                yield str(position), None, None
+            case Source(name):
+                yield str(position), name, parameter.columns
+            case Group(items, keys):
+                for item, label in zip(items, keys or [""] * len(items), strict=True):
+                    if isinstance(item, Source):
+                        yield f"{position}[{label}]" if label else str(position), item.name, parameter.columns
+            case _:
+                pass  # a literal is part of the manifest

@@ -1,0 +1,277 @@
+"""What is known of a project's code: its nodes and their manifests, from an import or from a snapshot of one.
+
+The two ways give the same answers. `Known` imports nothing, and raises CodeNeededError where a snapshot cannot tell;
+then the same is asked of `Loaded`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import ModuleType
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from dagbuild.code import SourceReader
+from dagbuild.code.fingerprint import make_manifests
+from dagbuild.codecs.registry import default_registry
+from dagbuild.ground import gc_pause
+from dagbuild.ground.errors import InputError
+from dagbuild.loader import load_graph, load_modules
+from dagbuild.model.graph import Graph
+from dagbuild.model.node import Node
+from dagbuild.model.record import Manifest, Record
+from dagbuild.model.types import check_value
+from dagbuild.observe import Places, install
+from dagbuild.observe.unseen import UnseenFinder
+from dagbuild.settings import Settings
+from dagbuild.shortcut.answer_basis import Grounds, list_grounds
+from dagbuild.shortcut.basis import find_ground
+from dagbuild.shortcut.graph_json import CodeNeededError
+from dagbuild.shortcut.import_watch import Imported, ImportWatch, asks_the_world
+from dagbuild.shortcut.snapshots import Album, Snapshot, take_snapshot
+from dagbuild.store import FileDigests
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class Code(Protocol):
+    """What a project's code is asked for."""
+
+    @property
+    def graph(self) -> Graph:
+        """The nodes and inputs."""
+
+    @property
+    def modules(self) -> Sequence[ModuleType]:
+        """The modules that hold the nodes."""
+
+    def look_again(self) -> None:
+        """Read the code anew from here on: in a long session, what modules hold may change between builds."""
+
+    def make_manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
+        """Return the manifest of each node."""
+
+    def open_reader(self) -> SourceReader:
+        """Return what reads the meaning of code, the same one until `look_again`."""
+
+
+class Known:
+    """The code as a snapshot tells of it."""
+
+    def __init__(self, snapshot: Snapshot, places: Places) -> None:
+        self.snapshot = snapshot
+        self.graph = snapshot.open_graph(places)
+        self._manifests = snapshot.open_manifests()
+
+    @property
+    def modules(self) -> Sequence[ModuleType]:
+        """Nothing is imported: raises CodeNeededError."""
+        raise CodeNeededError
+
+    def look_again(self) -> None:
+        """Nothing to do: that nothing has changed was found before."""
+
+    def make_manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
+        """Return the manifests that were taken; raises CodeNeededError when an input's value may not fit."""
+        nodes = list(nodes)
+        if any(name in self.snapshot.doubts for node in nodes for name in node.upstream):
+            raise CodeNeededError
+        return {node.name: self._manifests[node.name] for node in nodes}
+
+    def open_reader(self) -> SourceReader:
+        """Nothing is imported: raises CodeNeededError."""
+        raise CodeNeededError
+
+
+class Loaded:
+    """The code as it was imported, by us or by the caller."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        modules: Sequence[ModuleType] | None = None,
+        *,
+        allow_overrides: bool = False,
+    ) -> None:
+        install()
+        self._settings = settings
+        self._reader: SourceReader | None = None
+        self.modules = modules if modules is not None else load_modules(settings.modules, settings.root)
+        self.graph = load_graph(
+            self.modules, settings.config, allow_overrides=allow_overrides, inputs=settings.inputs
+        )
+
+    def look_again(self) -> None:
+        """Read the code anew from here on."""
+        self._reader = None
+
+    def make_manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
+        """Return the manifest of each node, with a line for each thing in its code that nobody sees."""
+        nodes, reader = list(nodes), self.open_reader()
+        with gc_pause.paused():
+            finder = UnseenFinder(reader)
+            manifests = make_manifests(nodes, reader, packages=self._settings.packages)
+            for node in nodes:
+                if unseen := finder.find(node):
+                    manifests[node.name] = Manifest((*manifests[node.name].parts, *unseen))
+            return manifests
+
+    def open_reader(self) -> SourceReader:
+        """Return what reads the meaning of code, the same one until `look_again`."""
+        if self._reader is None:
+            self._reader = SourceReader(self.modules, str(self._settings.root))
+        return self._reader
+
+
+class Remembered(Loaded):
+    """The code as we imported it; the first manifests that are taken of it become a snapshot."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        album: Album,
+        files: FileDigests,
+        before: Snapshot | None,
+        *,
+        allow_overrides: bool,
+    ) -> None:
+        self._codecs = len(default_registry())
+        self._watch: ImportWatch | None = ImportWatch(album.places, files)
+        self._watch.call(lambda: super(Remembered, self).__init__(settings, allow_overrides=allow_overrides))
+        self._album = album
+        self._files = files
+        self._before = before
+        self.snapshot: Snapshot | None = None
+
+    def make_manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
+        """Return the manifests; the first time those of all nodes are taken and kept."""
+        if self._watch is None:
+            return super().make_manifests(nodes)
+        watch, self._watch = self._watch, None
+        # Looking into code imports what functions import in their bodies.
+        manifests = watch.call(lambda: super(Remembered, self).make_manifests(self.graph.nodes.values()))
+        imported = watch.finish(self.modules)
+        if (
+            imported.whole and len(default_registry()) == self._codecs
+        ):  # a codec of the project's is in no snapshot
+            self._keep(imported, manifests)
+        return {node.name: manifests[node.name] for node in nodes}
+
+    def _keep(self, imported: Imported, manifests: dict[str, Manifest]) -> None:
+        unseen, placed = asks_the_world(imported)
+        if unseen:
+            return
+        try:
+            ground = find_ground(
+                self._album.places,
+                self._files,
+                imported.paths,
+                imported.folders,
+                imported.seen,
+                placed=placed,
+            )
+            taken = take_snapshot(ground, self.graph, manifests, self._album.places, self._find_doubts())
+        except (OSError, TypeError, ValueError):  # a file is gone by now, a tag is no text
+            return
+        self.snapshot = taken.confirm(self._before)
+
+    def keep(self) -> None:
+        """Write the snapshot down; to be called at the end, when there is a cache folder."""
+        if self.snapshot is not None:
+            self._album.keep(self.snapshot)
+
+    def _find_doubts(self) -> tuple[str, ...]:
+        """Return the inputs whose values in the settings are not of the type that is wanted."""
+        given: dict[str, Any] = {**self._settings.config, **self._settings.inputs}
+        inputs = self.graph.inputs
+        return tuple(
+            name for name in given if name in inputs and not check_value(given[name], inputs[name].type)
+        )
+
+
+class Findings:
+    """What is found out of a project's code, in the cheapest way that tells enough."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        modules: Sequence[ModuleType] | None,
+        files: FileDigests,
+        *,
+        allow_overrides: bool = False,
+    ) -> None:
+        self.places = Places(settings.root.resolve(), [settings.cache.folder])
+        self.known: Known | None = None
+        self.code: Code
+        self._settings = settings
+        self._files = files
+        self._allow_overrides = allow_overrides
+        self._album = Album(settings, self.places, files, allow_overrides=allow_overrides)
+        if modules is not None:
+            self.code = Loaded(settings, list(modules), allow_overrides=allow_overrides)
+            return
+        snapshot = self._album.find()
+        if snapshot is not None and snapshot.answers:
+            # Whatever may be wrong with what is in the file: then it is as if there were none.
+            with contextlib.suppress(ValueError, TypeError, KeyError, IndexError, AttributeError):
+                self.code = self.known = Known(snapshot, self.places)
+                return
+        self.code = self._import(snapshot)
+
+    def load(self) -> None:
+        """Import the modules, unless that is done. Raises LoadError or GraphError."""
+        if self.known is not None:
+            self.code = self._import(self.known.snapshot)
+            self.known = None
+
+    def answer(self, ask: Callable[[], T]) -> T:
+        """Return what is asked, from what is known without importing where that tells enough."""
+        if self.known is not None:
+            try:
+                return ask()
+            except (CodeNeededError, InputError):  # mistakes are told in the words of the code
+                self.load()
+        return ask()
+
+    def list_grounds(
+        self, inputs: Iterable[str], records: Iterable[Record], targets: Iterable[str]
+    ) -> Grounds | None:
+        """Return what an answer from `known` stood on; None when there was none, or stats cannot tell."""
+        remote = self._settings.remote
+        if self.known is None or (remote is not None and remote.mode != "off"):
+            return None
+        ground = self.known.snapshot.ground
+        return list_grounds(
+            ground, self._settings, self.places, inputs=inputs, records=records, targets=targets
+        )
+
+    def keep(self) -> None:
+        """Write down what was found; to be called at the end, when there is a cache folder."""
+        if isinstance(self.code, Remembered):
+            self.code.keep()
+
+    def _import(self, before: Snapshot | None) -> Remembered:
+        return Remembered(
+            self._settings, self._album, self._files, before, allow_overrides=self._allow_overrides
+        )
+
+
+class _HasFindings(Protocol):
+    _findings: Findings
+
+
+Owner = TypeVar("Owner", bound=_HasFindings)
+
+
+def answered(method: Callable[Concatenate[Owner, P], T]) -> Callable[Concatenate[Owner, P], T]:
+    """Let a method ask what is known without importing, and again with the code imported where that is not enough."""
+
+    def ask(self: Owner, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        # It may be asked for twice.
+        given: Any = tuple(list(each) if isinstance(each, Iterator) else each for each in args)
+        return self._findings.answer(lambda: method(self, *given, **kwargs))
+
+    functools.update_wrapper(ask, method)
+    return ask

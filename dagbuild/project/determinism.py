@@ -1,0 +1,116 @@
+"""Run a node twice from the same stored inputs, and say where its two values differ.
+
+Stores nothing and records nothing. Knows artifacts and how a step is run, no plans and no files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dagbuild.executors.base import Done, Lost, Work
+from dagbuild.executors.worker import run_step
+from dagbuild.ground.digest import Digest
+from dagbuild.ground.errors import InputError
+from dagbuild.ground.filetree import changed_since, file_clock
+from dagbuild.plan.events import Failure
+
+if TYPE_CHECKING:
+    from dagbuild.project.project import Project
+
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One part of a value that came out in two ways: "column 'spend'", "['rate']", "the value"."""
+
+    part: str
+    first: str
+    second: str
+
+    def __str__(self) -> str:
+        return f"{self.part}: {self.first} and {self.second}" if self.first else self.part
+
+
+def check_determinism(project: Project, node: str) -> list[Difference]:
+    """Run the node twice and return where the values differ; nothing when both are the same.
+
+    Its upstream values are taken from the cache: raises InputError when one is not built, or when the node raises.
+    """
+    project.check_node(node)
+    work = _make_work(project, node)
+    # Each is digested before the next run: a file may be written to the same place twice.
+    (first, digest), (second, other) = _run(project, work), _run(project, work)
+    if digest == other:
+        return []
+    return list(_compare(project, first, second)) or [Difference("the value as it is stored", "", "")]
+
+
+def _make_work(project: Project, node: str) -> Work:
+    """Return the call that makes the node's value from stored ones, not to be kept."""
+    request, _ = project.look([node], save=True)
+    values, views = request.needs(node)
+    found = {
+        up: request.givens[up].artifact if up in request.givens else project.artifact(up) for up in values
+    }
+    nodes = project.graph.nodes
+    return Work(nodes[node], found, views=tuple(nodes[view] for view in views), keep=False)
+
+
+def _run(project: Project, work: Work) -> tuple[Any, Digest]:
+    since = file_clock()
+    with run_step(work, project.store, project.artifacts) as outcome:
+        match outcome:
+            case Done(value=value):
+                takes = changed_since(since)
+                return value, project.artifacts.encode(value, work.node.cache.format, takes)[0].digest
+            case Failure(kind=kind, message=message):
+                raise InputError(f"'{work.node.name}' failed: {kind}: {message}", where=str(work.node.where))
+            case Lost(upstream):
+                names = ", ".join(f"'{name}'" for name in upstream)
+                hint = f"dagbuild build {work.node.name}"
+                raise InputError(f"the stored value of {names} cannot be read back", hint=hint)
+    raise AssertionError("a step without a lease finds nothing")
+
+
+def _digest(project: Project, value: Any) -> Digest:
+    return project.artifacts.digest(value)
+
+
+def _compare(project: Project, first: Any, second: Any) -> Iterator[Difference]:
+    """Yield what differs: columns of tables, items of mappings and lists, else the whole."""
+    if type(first) is not type(second):
+        yield Difference("its type", type(first).__name__, type(second).__name__)
+        return
+    parts, others = _parts(first), _parts(second)
+    if parts is None or others is None:
+        yield Difference("the value", _short(first), _short(second))
+        return
+    if list(parts) != list(others):
+        yield Difference("its columns, keys or order", _short(list(parts)), _short(list(others)))
+    for name, part in parts.items():
+        if name in others and _digest(project, part) != _digest(project, others[name]):
+            yield Difference(name, _short(part), _short(others[name]))
+
+
+def _parts(value: Any) -> Mapping[str, Any] | None:
+    """Return the named parts of a value, or None when it has none."""
+    if isinstance(value, Mapping):
+        return {f"[{key!r}]": part for key, part in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return {f"[{place}]": part for place, part in enumerate(value)}
+    columns = getattr(value, "columns", None)
+    if columns is None or not hasattr(value, "__getitem__"):
+        return None
+    parts = {f"column {name!r}": value[name] for name in columns}
+    if hasattr(value, "index"):
+        parts["the index"] = value.index.to_frame(index=False)
+    return parts
+
+
+def _short(value: Any) -> str:
+    shown = list(value[:3]) if hasattr(value, "dtype") and getattr(value, "shape", None) else value
+    text = " ".join(repr(shown).split())
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."

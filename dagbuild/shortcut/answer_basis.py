@@ -1,0 +1,65 @@
+"""What an answer about fresh targets stands on, as `answers` looks at it: files, names in folders, variables.
+
+More than the code: the inputs, what steps were seen to read, the records, and the blobs of the targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dagbuild.model.record import Observation, Record
+from dagbuild.observe import Places
+from dagbuild.observe.places import is_pattern
+from dagbuild.settings import Settings
+from dagbuild.shortcut.answers import look
+from dagbuild.shortcut.basis import Ground, find_names
+from dagbuild.store.folder import Layout
+
+Grounds = list[tuple[str, str, str | None]]
+
+
+def list_grounds(
+    ground: Ground,
+    settings: Settings,
+    places: Places,
+    *,
+    inputs: Iterable[str],
+    records: Iterable[Record],
+    targets: Iterable[str],
+) -> Grounds | None:
+    """Return what to look at, and how it was where that must be known; None when a look at files cannot tell."""
+    seen = list(ground.seen)
+    found = [("day", "")]  # what was used on which day is noted for gc, once a day
+    wanted = set(targets)
+    layout = Layout(settings.cache.folder)
+    for record in records:
+        seen += record.observations
+        if record.node in wanted:
+            found += [("size", str(layout.blob(blob.digest))) for blob in record.artifact.blobs]
+    stats = [*inputs, *(places.path(name) for name in ground.files), *ground.installed]
+    stats += [str(settings.file), str(layout.folder / "format"), str(layout.segments)]
+    stats += [str(path) for path in layout.segments.iterdir()]
+    for observation in dict.fromkeys(seen):
+        looks = list(_looks(observation, places))
+        if not looks:
+            return None
+        found += looks
+    found += [("stat", path) for path in stats]
+    grounds: Grounds = [(kind, what, None) for kind, what in dict.fromkeys(found)]
+    for name, known in ground.folders.items():
+        names = look("names", places.path(name))
+        # Asked after that look: what came while the command ran is in none of them, or is seen here.
+        if find_names(places, places.path(name)) != known:
+            return None
+        grounds.append(("names", places.path(name), names))
+    return grounds
+
+
+def _looks(seen: Observation, places: Places) -> Iterator[tuple[str, str]]:
+    match seen.kind:
+        case "file":
+            yield "stat", places.path(seen.name)
+        case "env":
+            yield "env", seen.name
+        case "listing" if seen.name.endswith("/") and not is_pattern(seen.name):
+            yield "stat", places.path(seen.name)

@@ -1,0 +1,144 @@
+"""The snapshots of a project in its cache folder, one for each set of settings that shapes the graph.
+
+A snapshot answers only after two imports on the same ground have said the same: what differs at each import (a random
+number, the time) would be taken for unchanged else. Guards: whatever is wrong with a file, it is as if there were none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+
+from dagbuild.ground.digest import digest_bytes, digest_text
+from dagbuild.model.graph import Graph
+from dagbuild.model.record import Manifest, Part
+from dagbuild.observe import Places
+from dagbuild.settings import Settings
+from dagbuild.shortcut.basis import Ground
+from dagbuild.shortcut.graph_json import graph_from_json, graph_to_json
+from dagbuild.store import FileDigests
+
+FORMAT = 3
+ENOUGH = 2
+"""Imports that must have said the same."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What was found on a ground: graph and manifests as JSON texts, read when they are wanted.
+
+    `imports` counts those that agreed; 0 when they never will. `doubts` names inputs whose values are not of their
+    type.
+    """
+
+    ground: Ground
+    graph: str
+    manifests: str
+    doubts: tuple[str, ...] = ()
+    imports: int = 1
+
+    @property
+    def answers(self) -> bool:
+        """Whether it can stand for the code."""
+        return self.imports >= ENOUGH
+
+    def confirm(self, before: Snapshot | None) -> Snapshot:
+        """Return this snapshot, of a new import, in the light of the one that held before it."""
+        if before is None or before.ground.without_stamps() != self.ground.without_stamps():
+            return self
+        same = (before.graph, before.manifests) == (self.graph, self.manifests)
+        return replace(self, imports=min(before.imports + 1, ENOUGH) if same and before.imports else 0)
+
+    def open_graph(self, places: Places) -> Graph:
+        """Return the graph, without its code."""
+        return graph_from_json(json.loads(self.graph), places)
+
+    def open_manifests(self) -> dict[str, Manifest]:
+        """Return the manifest of each node."""
+        told = json.loads(self.manifests)
+        parts = [Part.from_json(part) for part in told["parts"]]
+        return {name: Manifest(tuple(parts[i] for i in own)) for name, own in told["nodes"].items()}
+
+
+def take_snapshot(
+    ground: Ground, graph: Graph, manifests: Mapping[str, Manifest], places: Places, doubts: tuple[str, ...]
+) -> Snapshot:
+    """Return the snapshot of what an import gave."""
+    numbers: dict[Part, int] = {}  # a helper's line is in the manifests of all nodes that reach it
+    nodes = {
+        name: [numbers.setdefault(part, len(numbers)) for part in manifest.parts]
+        for name, manifest in manifests.items()
+    }
+    told = {"nodes": nodes, "parts": [part.to_json() for part in numbers]}
+    return Snapshot(ground, json.dumps(graph_to_json(graph, places)), json.dumps(told), doubts)
+
+
+class Album:
+    """Keeps the snapshot that belongs to some settings."""
+
+    def __init__(
+        self, settings: Settings, places: Places, files: FileDigests, *, allow_overrides: bool
+    ) -> None:
+        self.places = places
+        self._files = files
+        self._path: Path | None = None
+        shape = [settings.modules, settings.config, settings.inputs, settings.packages]
+        if all(_is_plain(value) for value in shape):
+            path = [places.name(places.absolute(entry)) for entry in sys.path]
+            name = digest_text(
+                ascii([FORMAT, shape, allow_overrides, [entry for entry in path if entry != "."]])
+            )
+            self._path = settings.cache.folder / "index" / "project" / f"{name}.json"
+
+    def find(self) -> Snapshot | None:
+        """Return the snapshot whose ground holds now."""
+        if self._path is None:
+            return None
+        try:
+            told, _, body = self._path.read_bytes().partition(b"\n")
+            if told.decode("ascii", "replace") != digest_bytes(body):
+                return None
+            head, graph, manifests = body.decode("ascii").split("\n")
+            data = json.loads(head)
+            before = Ground.from_json(data["ground"])
+            ground = before.check(self.places, self._files)
+            if ground is None:
+                return None
+            found = Snapshot(ground, graph, manifests, tuple(data["doubts"]), data["imports"])
+        except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
+            return None
+        if ground != before:
+            self.keep(found)
+        return found
+
+    def keep(self, snapshot: Snapshot) -> None:
+        """Write it down where that is possible."""
+        if self._path is None or not self._path.parents[2].is_dir():
+            return
+        head = {
+            "ground": snapshot.ground.to_json(),
+            "doubts": list(snapshot.doubts),
+            "imports": snapshot.imports,
+        }
+        part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            body = "\n".join([json.dumps(head), snapshot.graph, snapshot.manifests]).encode("ascii")
+            part.write_bytes(digest_bytes(body).encode("ascii") + b"\n" + body)
+            part.replace(self._path)
+
+
+def _is_plain(value: Any) -> bool:
+    """Tell whether a value's text says all of it."""
+    if isinstance(value, Mapping):
+        return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return all(_is_plain(item) for item in value)
+    return value is None or type(value) in {bool, int, float, str} or isinstance(value, date | time)

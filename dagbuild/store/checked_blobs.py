@@ -1,0 +1,152 @@
+"""Which blobs were seen whole, so that the next process need not read them again.
+
+A memo over stat: a row under "b" + digest says what a file's stat was when its bytes were known to match their name,
+and which boot of the machine that was in; after another boot, or on another machine, nothing is known of the disk.
+Knows no bytes. Guards: a row never stands for a file that was written to after the process that made the row had ended;
+and whatever is wrong with a row, the worst is that a blob is read again.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import sys
+import threading
+import time
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from dagbuild.model.record import BlobRef
+from dagbuild.store.folder import Layout
+from dagbuild.store.memo import Memo
+from dagbuild.store.notices import Notice
+
+FROM = 256 * 1024
+"""Bytes of a blob: a smaller one is digested in about the time that it takes to write its row and to find it."""
+
+WORTH = 16 * 1024 * 1024
+"""Bytes of news: less is digested sooner than the table is opened for writing, even a few times."""
+
+TICK = 50_000_000
+"""Nanoseconds: Linux notes times of files by a clock that ticks every 1 to 10 ms, and two writes may share a tick."""
+
+_COARSE_TICK = 2_000_000_000
+_SECOND = 1_000_000_000
+
+_PREFIX = b"b"
+
+
+class _News(NamedTuple):
+    """A row that is to be kept, the size of its file and when that changed last."""
+
+    row: bytes
+    size: int
+    changed: int
+
+
+class SeenBlobs:
+    """The memo of one cache folder. Safe to use from several threads and processes."""
+
+    def __init__(self, layout: Layout, on_notice: Notice) -> None:
+        self._objects = layout.objects
+        self._memo = Memo(layout.index / "blobs", on_notice)
+        self._lock = threading.Lock()
+        self._rows: dict[str, bytes | None] = {}  # by digest; None where the table has no row
+        self._news: dict[str, _News] = {}
+
+    def expect(self, refs: Iterable[BlobRef]) -> None:
+        """Look up these blobs at once: one question is cheaper than one for each."""
+        unknown = [ref.digest for ref in refs if is_large(ref) and ref.digest not in self._rows]
+        if unknown and boot_id() is not None:
+            found = self._memo.recall([_key(digest) for digest in unknown])
+            with self._lock:
+                for digest in unknown:
+                    self._rows.setdefault(digest, found.get(_key(digest)))
+
+    def holds(self, ref: BlobRef, found: os.stat_result) -> bool:
+        """Tell whether a blob's file, whose stat this is, was seen whole and cannot have been written to since."""
+        if not is_large(ref):
+            return False
+        self.expect([ref])
+        row = self._rows.get(ref.digest)
+        return row is not None and row == _row(found) and not _is_young(found.st_ctime_ns, time.time_ns())
+
+    def note(self, ref: BlobRef, found: os.stat_result) -> None:
+        """Take note of a file that is whole, with the stat that it had before it was read or after it was written."""
+        row = _row(found) if is_large(ref) else None
+        if row is not None:
+            with self._lock:
+                if self._rows.get(ref.digest) != row:
+                    self._rows[ref.digest] = row
+                    self._news[ref.digest] = _News(row, ref.size, found.st_ctime_ns)
+
+    def save(self) -> None:
+        """Keep what is news, for other processes; what is too young for that waits for the next call."""
+        with self._lock:
+            now = time.time_ns()
+            ready = {digest: new for digest, new in self._news.items() if not _is_young(new.changed, now)}
+            if sum(new.size for new in ready.values()) < WORTH or not self._objects.is_dir():
+                return
+            for digest in ready:
+                del self._news[digest]
+        self._memo.put({_key(digest): new.row for digest, new in ready.items()})
+
+    def forget(self, digests: Collection[str]) -> None:
+        """Let these blobs be read again."""
+        with self._lock:
+            for digest in digests:
+                self._rows.pop(digest, None)
+                self._news.pop(digest, None)
+        self._memo.remove([_key(digest) for digest in digests])
+
+    def forget_others(self, digests: Collection[str]) -> None:
+        """Forget all blobs but these."""
+        rows = self._memo.recall_prefix(_PREFIX)
+        self._memo.remove(rows.keys() - {_key(digest) for digest in digests})
+
+    def close(self) -> None:
+        """Close files; they are opened again when needed."""
+        self._memo.close()
+
+
+def is_large(ref: BlobRef) -> bool:
+    """Tell whether a blob is worth a row."""
+    return ref.size >= FROM
+
+
+def _key(digest: str) -> bytes:
+    return _PREFIX + digest.encode("ascii")
+
+
+def _row(found: os.stat_result) -> bytes | None:
+    """Return what changes whenever a file's bytes may have; nobody can set the change time. None: no telling here."""
+    boot = boot_id()
+    if boot is None:
+        return None
+    numbers = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    return f"{boot} {' '.join(map(str, numbers))}".encode("utf-8", "replace")
+
+
+def _is_young(changed: int, now: int) -> bool:
+    """Tell whether a write at this moment might leave the change time as it is, or the clock has run backwards."""
+    # File systems that count whole seconds, or every other one, show it in their times.
+    return now - changed < (TICK if changed % _SECOND else _COARSE_TICK)
+
+
+@functools.cache
+def boot_id() -> str | None:
+    """Return the name of this boot of this machine, None where the system gives it none.
+
+    What a file's stat says may outlive what the file held: pages that a power cut kept from the disk.
+    """
+    try:
+        if sys.platform == "darwin":
+            text, size = ctypes.create_string_buffer(64), ctypes.c_size_t(64)
+            if ctypes.CDLL(None).sysctlbyname(b"kern.bootsessionuuid", text, ctypes.byref(size), None, 0):
+                return None
+            return text.value.decode() or None
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip() or None
+    except (OSError, ValueError, AttributeError):
+        return None

@@ -1,0 +1,109 @@
+"""What files are: the digest of their bytes, remembered by size, times and inode.
+
+Knows paths and stat, no nodes. Guards: a remembered digest is used only while nothing can have changed the
+bytes; where the file system's clock is too coarse to tell, the bytes are read again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from dagbuild.ground.digest import Digest, canonical_json, digest_chunks, digest_json, is_digest
+from dagbuild.store.folder import Layout
+from dagbuild.store.memo import Memo
+from dagbuild.store.notices import Notice, log_notice
+
+_READ = 1 << 20
+
+_RACY = 2_000_000_000
+"""Nanoseconds: on coarse file systems (FAT: 2 s) a change so soon after another does not show in the times."""
+
+
+class FileDigests:
+    """Digests of local files and of what lies at URLs, remembered in a cache folder if one is given."""
+
+    def __init__(self, folder: Path | None = None, *, on_notice: Notice = log_notice) -> None:
+        self._memo = Memo(Layout(folder).index / "files", on_notice) if folder else Memo.absent()
+
+    def digest_file(self, path: str | os.PathLike[str]) -> Digest:
+        """Return the digest of a file's bytes; for a URL, of what its store says of them (an etag).
+
+        Raises OSError when it is not there or cannot be read.
+        """
+        return self._digest_all([os.fspath(path)])[0]
+
+    def digest_files(self, root: str | os.PathLike[str], paths: Iterable[str]) -> Digest:
+        """Return the digest of several files: their names below `root` and their bytes. Raises OSError."""
+        full = [str(Path(root) / path) for path in paths]
+        names = [Path(os.path.relpath(path, root)).as_posix() for path in full]
+        digests = self._digest_all(full)
+        return digest_json(sorted(zip(names, digests, strict=True)))
+
+    def digest_each(self, paths: Iterable[str]) -> dict[str, Digest]:
+        """Return the digest of each file's bytes, by path. Raises OSError."""
+        each = list(dict.fromkeys(paths))
+        return dict(zip(each, self._digest_all(each), strict=True))
+
+    def close(self) -> None:
+        """Close files; they are opened again when needed."""
+        self._memo.close()
+
+    def _digest_all(self, paths: list[str]) -> list[Digest]:
+        local = {
+            path: str(Path(path.removeprefix("file://")).absolute()) for path in paths if _is_local(path)
+        }
+        keys = {path: b"f" + os.fsencode(name) for path, name in local.items()}
+        known = self._memo.recall(list(keys.values()))
+        news: dict[bytes, bytes] = {}
+        found: list[Digest] = []
+        for path in paths:
+            if path in local:
+                digest, note = _digest_local(local[path], known.get(keys[path]))
+                if note is not None:
+                    news[keys[path]] = note
+            else:
+                from dagbuild.store.remote import content_id
+
+                digest = content_id(path)
+            found.append(digest)
+        self._memo.put(news)
+        return found
+
+
+def _is_local(path: str) -> bool:
+    return "://" not in path or path.startswith("file://")
+
+
+def _digest_local(path: str, note: bytes | None) -> tuple[Digest, bytes | None]:
+    """Return a file's digest, and what to remember of it when that is news and safe."""
+    now = time.time_ns()
+    with Path(path).open("rb", buffering=0) as file:
+        before = _stamp(os.fstat(file.fileno()))
+        known = _read_note(note)
+        if known is not None and known[0] == before:
+            return known[1], None
+        digest = digest_chunks(iter(lambda: file.read(_READ), b""))
+        after = _stamp(os.fstat(file.fileno()))
+    # Git's rule: times as young as the look itself could stay the same through another change.
+    safe = before == after and max(before[1], before[2]) < now - _RACY
+    return digest, canonical_json([before, digest]) if safe else None
+
+
+def _stamp(found: os.stat_result) -> list[int]:
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+
+
+def _read_note(note: bytes | None) -> tuple[list[int], Digest] | None:
+    if note is None:
+        return None
+    try:
+        stamp, digest = json.loads(note)
+    except (ValueError, TypeError):
+        return None
+    if not isinstance(stamp, list) or not isinstance(digest, str) or not is_digest(digest):
+        return None
+    return stamp, Digest(digest)

@@ -6,13 +6,11 @@ Imports neither: a value of theirs means that they are loaded.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dagbuild.code.entities import Item
+from dagbuild.code.protocols import Referrer
 from dagbuild.ground.digest import digest_bytes
-
-if TYPE_CHECKING:
-    from dagbuild.code.values import Referrer
 
 
 def array_items(walk: Referrer, value: Any) -> list[Item] | None:

@@ -13,17 +13,15 @@ import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dagbuild.code.definitions import first_line
 from dagbuild.code.entities import Entity
 from dagbuild.code.functions import is_ours
 from dagbuild.code.normal_form import dump_class_body, dump_nodes
+from dagbuild.code.protocols import Walker
 from dagbuild.code.references import add_references
 from dagbuild.code.statements import bound_names
-
-if TYPE_CHECKING:
-    from dagbuild.code.walk import Walk
 
 SAYS_NOTHING = frozenset(
     {
@@ -38,12 +36,12 @@ _DATACLASS_OPTIONS = ("init", "repr", "eq", "order", "unsafe_hash", "frozen")
 _FIELD_OPTIONS = ("init", "repr", "hash", "compare", "kw_only")
 
 
-def start(_: Walk, cls: type) -> Entity:
+def start(_: Walker, cls: type) -> Entity:
     """Return the entity of a class, not filled in yet."""
     return Entity("class", f"{cls.__module__}.{cls.__qualname__}", cls, "")
 
 
-def fill_foreign(walk: Walk, entity: Entity) -> None:
+def fill_foreign(walk: Walker, entity: Entity) -> None:
     """Fill in a class that a library made at run time: what counts is what it holds of the project's."""
     cls: type = entity.thing
     origin = walk.origin_of_type(cls)
@@ -54,7 +52,7 @@ def fill_foreign(walk: Walk, entity: Entity) -> None:
             entity.items += [name, walk.refer(value)]
 
 
-def fill(walk: Walk, entity: Entity) -> None:
+def fill(walk: Walker, entity: Entity) -> None:
     """Fill in a class of the project."""
     cls: type = entity.thing
     names = _globals_of(walk, cls)
@@ -91,7 +89,7 @@ def _docstring(cls: type, node: ast.ClassDef | None) -> str:
     return inspect.cleandoc(found) if isinstance(found, str) else ""
 
 
-def _globals_of(walk: Walk, cls: type) -> Mapping[str, Any]:
+def _globals_of(walk: Walker, cls: type) -> Mapping[str, Any]:
     for function in _functions(cls):
         if function.__module__ == cls.__module__ and walk.origins.is_project(function.__globals__):
             return function.__globals__
@@ -109,7 +107,7 @@ def _functions(cls: type) -> Iterator[FunctionType]:
 
 
 def _add_body(
-    walk: Walk, entity: Entity, node: ast.ClassDef, names: Mapping[str, Any]
+    walk: Walker, entity: Entity, node: ast.ClassDef, names: Mapping[str, Any]
 ) -> dict[str, ast.stmt]:
     """Add decorators, keywords and statements that bind nothing; return the names that the body binds, and where."""
     plain = dict(names)
@@ -130,7 +128,7 @@ def _add_body(
     return {name: statement for statement in node.body for name in bound_names(statement)}
 
 
-def _add_annotations(walk: Walk, entity: Entity, node: ast.ClassDef, names: Mapping[str, Any]) -> None:
+def _add_annotations(walk: Walker, entity: Entity, node: ast.ClassDef, names: Mapping[str, Any]) -> None:
     """Add annotations, with what they are assigned, where they act."""
     annotated = [s for s in node.body if isinstance(s, ast.AnnAssign)]
     if annotated:
@@ -148,7 +146,7 @@ def _is_constant(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-def _annotations_act(walk: Walk, cls: type, node: ast.ClassDef) -> bool:
+def _annotations_act(walk: Walker, cls: type, node: ast.ClassDef) -> bool:
     """Tell whether something makes the class out of its annotations."""
     if node.decorator_list or type(cls) is not type or _is_named_tuple(cls):
         return True
@@ -156,7 +154,7 @@ def _annotations_act(walk: Walk, cls: type, node: ast.ClassDef) -> bool:
     return any("__init_subclass__" in vars(base) or not walk.is_project_type(base) for base in bases)
 
 
-def _library_decorators(walk: Walk, node: ast.ClassDef, names: Mapping[str, Any]) -> bool:
+def _library_decorators(walk: Walker, node: ast.ClassDef, names: Mapping[str, Any]) -> bool:
     for decorator in node.decorator_list:
         chain = dump_nodes([decorator]).caller
         found = names.get(chain[0]) if chain else None
@@ -166,7 +164,7 @@ def _library_decorators(walk: Walk, node: ast.ClassDef, names: Mapping[str, Any]
     return False
 
 
-def _is_generated_by_library(walk: Walk, cls: type) -> bool:
+def _is_generated_by_library(walk: Walker, cls: type) -> bool:
     """Tell whether a library's metaclass or base may have added attributes of its own making."""
     makers: list[type] = [*type(cls).mro(type(cls)), *cls.__mro__]
     return any(walk.origin_of_type(maker).kind == "package" for maker in makers)
@@ -179,7 +177,7 @@ def _attributes(cls: type) -> list[tuple[str, Any]]:
     return sorted((name, value) for name, value in vars(cls).items() if name not in SAYS_NOTHING)
 
 
-def _counts(walk: Walk, cls: type, name: str, value: Any, *, own: bool, generated: bool) -> bool:
+def _counts(walk: Walker, cls: type, name: str, value: Any, *, own: bool, generated: bool) -> bool:
     """Tell whether an attribute says something that nothing else says; `own` ones stand in the class statement."""
     if isinstance(value, FunctionType):
         return own or not _is_generated(walk, cls, value)
@@ -209,7 +207,7 @@ def _is_named_tuple(cls: type) -> bool:
     return issubclass(cls, tuple) and "_fields" in vars(cls)
 
 
-def _is_generated(walk: Walk, cls: type, function: FunctionType) -> bool:
+def _is_generated(walk: Walker, cls: type, function: FunctionType) -> bool:
     """Tell whether a method was made by `dataclass`, `NamedTuple`, `Enum` or a library."""
     code = function.__code__
     if code.co_qualname.startswith("__create_fn__") or code.co_filename.startswith("<attrs generated"):
@@ -222,7 +220,7 @@ def _is_generated(walk: Walk, cls: type, function: FunctionType) -> bool:
     return not (isinstance(wrapped, FunctionType) and not _is_generated(walk, cls, wrapped))
 
 
-def _add_fields(walk: Walk, entity: Entity, cls: type) -> None:
+def _add_fields(walk: Walker, entity: Entity, cls: type) -> None:
     """Add what generated methods are generated from."""
     if issubclass(cls, enum.Enum):
         for name, member in cls.__members__.items():

@@ -10,18 +10,15 @@ import ast
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from types import FunctionType, MemberDescriptorType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dagbuild.code.classes import SAYS_NOTHING
 from dagbuild.code.definitions import Text
-from dagbuild.code.entities import Entity, Item
+from dagbuild.code.entities import Effects, Entity
+from dagbuild.code.protocols import Walker
 from dagbuild.code.references import MISSING, absolute_name, find_object
 from dagbuild.code.statements import acted_on, bound_names, chain_of, flatten, is_skipped, root_chain
-
-if TYPE_CHECKING:
-    from dagbuild.code.walk import Walk
 
 _HARMLESS = frozenset(
     {"logging", "warnings", "sys", "os", "atexit", "faulthandler", "gc", "signal", "threading", "typing", "abc"}
@@ -32,16 +29,7 @@ _ENVIRONMENT = {
 }
 
 
-@dataclass(slots=True)
-class Effects:
-    """What importing one module does: items, distributions, and the globals of modules that it imports."""
-
-    items: list[Item] = field(default_factory=list)
-    packages: set[str] = field(default_factory=set)
-    imported: list[Mapping[str, Any]] = field(default_factory=list)
-
-
-def fill_effects(walk: Walk, entity: Entity) -> None:
+def fill_effects(walk: Walker, entity: Entity) -> None:
     """Fill in what importing a module, and all modules of the project that it imports, does to libraries."""
     seen: set[int] = set()
     todo: list[Mapping[str, Any]] = [entity.thing]
@@ -56,7 +44,7 @@ def fill_effects(walk: Walk, entity: Entity) -> None:
         todo.extend(reversed(own.imported))
 
 
-def find_effects(walk: Walk, names: Mapping[str, Any]) -> Effects:
+def find_effects(walk: Walker, names: Mapping[str, Any]) -> Effects:
     """Return what a module itself does to libraries, and the modules of the project that it imports."""
     found = Effects()
     for text in walk.definitions.module_texts(names):
@@ -69,7 +57,7 @@ def find_effects(walk: Walk, names: Mapping[str, Any]) -> Effects:
     return found
 
 
-def _effects_of(walk: Walk, names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[ast.stmt]:
+def _effects_of(walk: Walker, names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """Yield the statements of a module's own level that act on something that is not the module's."""
     for node in body:
         if is_skipped(node):
@@ -78,11 +66,11 @@ def _effects_of(walk: Walk, names: Mapping[str, Any], body: list[ast.stmt]) -> I
             yield node
 
 
-def _acts(walk: Walk, names: Mapping[str, Any], node: ast.stmt) -> bool:
+def _acts(walk: Walker, names: Mapping[str, Any], node: ast.stmt) -> bool:
     return any(_is_foreign(walk, names, target) for target in acted_on(node))
 
 
-def _calls_what_acts(walk: Walk, names: Mapping[str, Any], node: ast.stmt) -> bool:
+def _calls_what_acts(walk: Walker, names: Mapping[str, Any], node: ast.stmt) -> bool:
     """Tell whether a name is bound to the result of a function that itself acts: `ready = setup()`."""
     if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
         return False
@@ -94,7 +82,7 @@ def _calls_what_acts(walk: Walk, names: Mapping[str, Any], node: ast.stmt) -> bo
     return any(_acts(walk, function.__globals__, part) for part in flatten(body))
 
 
-def _is_foreign(walk: Walk, names: Mapping[str, Any], target: ast.expr) -> bool:
+def _is_foreign(walk: Walker, names: Mapping[str, Any], target: ast.expr) -> bool:
     """Tell whether what a statement acts on is not seen by value anyway."""
     chain = root_chain(target)
     if not chain or chain[0] not in names:
@@ -121,7 +109,7 @@ def _is_kept(thing: Any, home: str) -> bool:
     return any(value is thing for module in modules if module is not None for value in vars(module).values())
 
 
-def _registered(walk: Walk, names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[Any]:
+def _registered(walk: Walker, names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[Any]:
     """Yield functions and classes that a library took note of: nothing in the project need refer to them."""
     for node in flatten(body):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -167,7 +155,7 @@ def _module_of(thing: Any) -> str:
     return module if isinstance(module, str) else ""
 
 
-def _is_held(walk: Walk, cls: type) -> bool:
+def _is_held(walk: Walker, cls: type) -> bool:
     """Tell whether a library keeps the class in a table of its own, as bases that register subclasses do."""
     if not walk.is_project_type(cls):
         return False
@@ -204,7 +192,7 @@ def _loaded(found: Iterator[str]) -> Iterator[ModuleType]:
             yield module
 
 
-def _unused_packages(walk: Walk, names: Mapping[str, Any], text: Text) -> set[str]:
+def _unused_packages(walk: Walker, names: Mapping[str, Any], text: Text) -> set[str]:
     """Return the distributions of imported names that the module never uses: imported for their effect."""
     wanted: dict[str, str] = {}
     for node in flatten(text.tree.body):

@@ -6,7 +6,7 @@ An entity's content is a list of items: texts, other entities, and groups whose 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
 
@@ -53,6 +53,15 @@ class Entity:
             elif isinstance(item, Unordered):
                 _collect(item, found)
         return found
+
+
+@dataclass(slots=True)
+class Effects:
+    """What importing one module does: items, distributions, and the globals of modules that it imports."""
+
+    items: list[Item] = field(default_factory=list)
+    packages: set[str] = field(default_factory=set)
+    imported: list[Mapping[str, Any]] = field(default_factory=list)
 
 
 def _collect(group: Unordered, found: list[Entity]) -> None:

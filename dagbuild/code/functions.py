@@ -9,21 +9,19 @@ from __future__ import annotations
 import dis
 from collections.abc import Iterator
 from types import CellType, CodeType, FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dagbuild.code.entities import Entity, Item, Unordered
 from dagbuild.code.normal_form import Form, FunctionForm
+from dagbuild.code.protocols import Walker
 from dagbuild.code.references import MISSING, add_code, add_references, find_object
 from dagbuild.code.scopes import Chain
-
-if TYPE_CHECKING:
-    from dagbuild.code.walk import Walk
 
 _PLAIN_DECORATORS = frozenset({"builtins", "functools", "contextlib", "abc", "typing", "enum", "dataclasses"})
 _NO_ANNOTATIONS = frozenset({"setter", "getter", "deleter"})
 
 
-def start(walk: Walk, function: FunctionType) -> Entity:
+def start(walk: Walker, function: FunctionType) -> Entity:
     """Return the entity of a function, not filled in yet."""
     code = function.__code__
     module = function.__globals__.get("__name__")
@@ -31,17 +29,17 @@ def start(walk: Walk, function: FunctionType) -> Entity:
     return Entity("helper", f"{module}.{code.co_qualname}", function, where)
 
 
-def fill(walk: Walk, entity: Entity) -> None:
+def fill(walk: Walker, entity: Entity) -> None:
     """Fill in a function of the project."""
     _fill(walk, entity, walk.definitions.function_form(entity.thing))
 
 
-def fill_node(walk: Walk, entity: Entity) -> None:
+def fill_node(walk: Walker, entity: Entity) -> None:
     """Fill in a function of the project whose parameters count by their places."""
     _fill(walk, entity, walk.definitions.node_form(entity.thing))
 
 
-def _fill(walk: Walk, entity: Entity, form: FunctionForm | None) -> None:
+def _fill(walk: Walker, entity: Entity, form: FunctionForm | None) -> None:
     function: FunctionType = entity.thing
     names = function.__globals__
     hidden = function.__code__.co_freevars
@@ -68,7 +66,7 @@ def _spell_annotations(form: FunctionForm) -> str:
     return form.annotations.digest if form.annotations else ""
 
 
-def fill_foreign(walk: Walk, entity: Entity) -> None:
+def fill_foreign(walk: Walker, entity: Entity) -> None:
     """Fill in a function that a library made: what counts is what it holds of the project's."""
     function: FunctionType = entity.thing
     origin = walk.origins.of_globals(function.__globals__)
@@ -88,7 +86,7 @@ def fill_foreign(walk: Walk, entity: Entity) -> None:
     _add_attributes(walk, entity, function)
 
 
-def _fill_cells(walk: Walk, entity: Entity, function: FunctionType) -> None:
+def _fill_cells(walk: Walker, entity: Entity, function: FunctionType) -> None:
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:
             entity.items += [name, walk.refer(cell.cell_contents)]
@@ -96,7 +94,7 @@ def _fill_cells(walk: Walk, entity: Entity, function: FunctionType) -> None:
             entity.items += [name, "empty"]
 
 
-def _add_defaults(walk: Walk, entity: Entity, function: FunctionType, form: FunctionForm | None) -> None:
+def _add_defaults(walk: Walker, entity: Entity, function: FunctionType, form: FunctionForm | None) -> None:
     values: list[Item] = [walk.refer(value) for value in function.__defaults__ or ()]
     for name, value in (function.__kwdefaults__ or {}).items():
         values += [name, walk.refer(value)]
@@ -109,7 +107,7 @@ def _add_defaults(walk: Walk, entity: Entity, function: FunctionType, form: Func
         add_references(walk, entity, form.defaults, function.__globals__, function.__code__.co_freevars)
 
 
-def _add_attributes(walk: Walk, entity: Entity, function: FunctionType) -> None:
+def _add_attributes(walk: Walker, entity: Entity, function: FunctionType) -> None:
     held = [cell.cell_contents for cell in function.__closure__ or () if cell != CellType()]
     for name, value in sorted(function.__dict__.items()):
         if name == "__wrapped__" and any(value is other for other in held):
@@ -118,7 +116,7 @@ def _add_attributes(walk: Walk, entity: Entity, function: FunctionType) -> None:
             entity.items += [name, walk.refer(value)]
 
 
-def _add_decorators(walk: Walk, entity: Entity, form: FunctionForm, names: dict[str, Any]) -> None:
+def _add_decorators(walk: Walker, entity: Entity, form: FunctionForm, names: dict[str, Any]) -> None:
     acting = [piece for piece in form.decorators if not is_ours(walk, piece, names)]
     for piece in acting:
         entity.items += ["decorator", piece.digest]
@@ -128,7 +126,7 @@ def _add_decorators(walk: Walk, entity: Entity, form: FunctionForm, names: dict[
         add_references(walk, entity, form.annotations, names)
 
 
-def is_plain(walk: Walk, function: FunctionType) -> bool:
+def is_plain(walk: Walker, function: FunctionType) -> bool:
     """Tell whether a function is just what its text says: no decorator got to see it or its name."""
     decorators = walk.definitions.decorators(function)
     if decorators is None or hasattr(function, "__wrapped__"):
@@ -136,7 +134,7 @@ def is_plain(walk: Walk, function: FunctionType) -> bool:
     return all(is_ours(walk, piece, function.__globals__) for piece in decorators)
 
 
-def is_ours(walk: Walk, decorator: Form, names: dict[str, Any]) -> bool:
+def is_ours(walk: Walker, decorator: Form, names: dict[str, Any]) -> bool:
     """Tell whether a decorator is one of dagbuild's: its values reach the fingerprint through the node."""
     chain = decorator.caller
     for end in range(len(chain), 0, -1):
@@ -163,7 +161,7 @@ def _reads_annotations(decorator: Form, names: dict[str, Any]) -> bool:
 # -- without a text ----------------------------------------------------------------------------------
 
 
-def _fill_from_bytecode(walk: Walk, entity: Entity, function: FunctionType) -> None:
+def _fill_from_bytecode(walk: Walker, entity: Entity, function: FunctionType) -> None:
     entity.notes.append(
         f"{entity.name} has no source: its bytecode counts, which is bound to this Python version"
     )
@@ -172,7 +170,7 @@ def _fill_from_bytecode(walk: Walk, entity: Entity, function: FunctionType) -> N
     add_references(walk, entity, form, function.__globals__)
 
 
-def _spell_code(walk: Walk, function: FunctionType) -> Iterator[Item]:
+def _spell_code(walk: Walker, function: FunctionType) -> Iterator[Item]:
     todo = [function.__code__]
     while todo:
         code = todo.pop()

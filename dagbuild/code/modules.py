@@ -11,15 +11,13 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dagbuild.code.entities import Entity
 from dagbuild.code.normal_form import dump_nodes
+from dagbuild.code.protocols import Walker
 from dagbuild.code.references import absolute_name, add_references
 from dagbuild.code.statements import acted_on, bound_names, flatten, root_chain
-
-if TYPE_CHECKING:
-    from dagbuild.code.walk import Walk
 
 _LONGEST_TEXT = 80
 _EXPECTED = frozenset(
@@ -29,7 +27,7 @@ _EXPECTED = frozenset(
 """Values that say nothing and of which nobody expects more."""
 
 
-def start_constant(walk: Walk, names: Mapping[str, Any], name: str, value: Any) -> Entity:
+def start_constant(walk: Walker, names: Mapping[str, Any], name: str, value: Any) -> Entity:
     """Return the entity of a name of a module that is bound to a value."""
     entity = Entity("constant", f"{names.get('__name__')}.{name}", (names, name, value))
     if isinstance(value, str | int | float | bool | None):
@@ -41,12 +39,12 @@ def start_constant(walk: Walk, names: Mapping[str, Any], name: str, value: Any) 
     return entity
 
 
-def fill_constant(walk: Walk, entity: Entity) -> None:
+def fill_constant(walk: Walker, entity: Entity) -> None:
     """Fill in a constant by its value."""
     entity.items = ["constant", walk.refer(entity.thing[2])]
 
 
-def fall_back(walk: Walk, entity: Entity) -> None:
+def fall_back(walk: Walker, entity: Entity) -> None:
     """Add the statements that bind a constant or attribute, where something in its value says nothing."""
     opaque = _find_opaque(entity)
     if not opaque:
@@ -91,7 +89,7 @@ def _find_opaque(entity: Entity) -> set[str]:
 
 
 def _binding_statements(
-    walk: Walk, names: Mapping[str, Any], name: str
+    walk: Walker, names: Mapping[str, Any], name: str
 ) -> Iterator[tuple[Mapping[str, Any], ast.stmt]]:
     """Yield the statements that bind a name, with the globals of the module they stand in, through imports."""
     todo = [(names, name)]
@@ -123,7 +121,7 @@ def _imported(names: Mapping[str, Any], node: ast.ImportFrom) -> ModuleType | No
     return sys.modules.get(absolute_name(names, node.module or "", node.level))
 
 
-def fill_statement(walk: Walk, entity: Entity) -> None:
+def fill_statement(walk: Walker, entity: Entity) -> None:
     """Fill in a statement by its form and what it refers to."""
     names, node = entity.thing
     form = dump_nodes([node])
@@ -131,7 +129,7 @@ def fill_statement(walk: Walk, entity: Entity) -> None:
     add_references(walk, entity, form, names)
 
 
-def fill_module(walk: Walk, entity: Entity) -> None:
+def fill_module(walk: Walker, entity: Entity) -> None:
     """Fill in a whole module: every function, class and constant that it has under a name."""
     names: Mapping[str, Any] = entity.thing
     entity.items.append("module")

@@ -12,14 +12,12 @@ import sys
 from collections.abc import Iterable, Mapping
 from importlib.util import find_spec, resolve_name
 from types import FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dagbuild.code.entities import Entity, Item
 from dagbuild.code.normal_form import Form
+from dagbuild.code.protocols import Walker
 from dagbuild.code.scopes import Chain, Import
-
-if TYPE_CHECKING:
-    from dagbuild.code.walk import Walk
 
 MISSING: Any = object()
 
@@ -49,7 +47,7 @@ _LOOKS_UP_IN: dict[Chain, str] = {
 
 
 def add_references(
-    walk: Walk, entity: Entity, form: Form, names: Mapping[str, Any], inner: Iterable[str] = ()
+    walk: Walker, entity: Entity, form: Form, names: Mapping[str, Any], inner: Iterable[str] = ()
 ) -> None:
     """Append to an entity what a form refers to; `inner` are names that are no names of the module."""
     hidden = frozenset(inner)
@@ -60,7 +58,7 @@ def add_references(
 
 
 def add_code(
-    walk: Walk, entity: Entity, form: Form, names: Mapping[str, Any], inner: Iterable[str] = ()
+    walk: Walker, entity: Entity, form: Form, names: Mapping[str, Any], inner: Iterable[str] = ()
 ) -> None:
     """Append a form and what it refers to; helpers that it calls count by what they mean, not by their names."""
     hidden = frozenset(inner)
@@ -77,7 +75,7 @@ def add_code(
     _add_rest(walk, entity, form, names)
 
 
-def _is_nameless(walk: Walk, form: Form, names: Mapping[str, Any], chain: Chain, item: Item) -> bool:
+def _is_nameless(walk: Walker, form: Form, names: Mapping[str, Any], chain: Chain, item: Item) -> bool:
     """Tell whether a thing's name says nothing more than the thing: a helper that is merely called.
 
     Of a module's constants, it is the module's name that says nothing.
@@ -93,7 +91,7 @@ def _is_nameless(walk: Walk, form: Form, names: Mapping[str, Any], chain: Chain,
     )
 
 
-def _add_rest(walk: Walk, entity: Entity, form: Form, names: Mapping[str, Any]) -> None:
+def _add_rest(walk: Walker, entity: Entity, form: Form, names: Mapping[str, Any]) -> None:
     for item in form.imports:
         entity.items.append(_resolve_import(walk, entity, names, item))
     entity.marks |= form.marks
@@ -101,7 +99,7 @@ def _add_rest(walk: Walk, entity: Entity, form: Form, names: Mapping[str, Any]) 
     entity.environment += form.environment
 
 
-def resolve(walk: Walk, entity: Entity, names: Mapping[str, Any], chain: Chain) -> Item:
+def resolve(walk: Walker, entity: Entity, names: Mapping[str, Any], chain: Chain) -> Item:
     """Return the item of what a chain of names means in a module."""
     root = chain[0]
     if root in _OF_THE_MODULE:
@@ -130,13 +128,13 @@ def find_object(names: Mapping[str, Any], chain: Chain) -> Any:
     return found
 
 
-def _widen(walk: Walk, entity: Entity, names: Mapping[str, Any], how: str) -> Item:
+def _widen(walk: Walker, entity: Entity, names: Mapping[str, Any], how: str) -> Item:
     name = str(names.get("__name__"))
     entity.notes.append(f"{entity.name or name} looks up names at run time ({how}): depends on all of {name}")
     return walk.whole_module(names)
 
 
-def _descend(walk: Walk, entity: Entity, names: Mapping[str, Any], name: str, rest: Chain) -> Item:
+def _descend(walk: Walker, entity: Entity, names: Mapping[str, Any], name: str, rest: Chain) -> Item:
     """Return the item of `names[name]`, going on through modules of the project."""
     value = names[name]
     for index, part in enumerate(rest):
@@ -164,7 +162,7 @@ def _descend(walk: Walk, entity: Entity, names: Mapping[str, Any], name: str, re
     return walk.constant(names, name, value)
 
 
-def _foreign(walk: Walk, module: ModuleType, rest: Chain) -> Item:
+def _foreign(walk: Walker, module: ModuleType, rest: Chain) -> Item:
     """Return the item of something in a library: it ends the walk, unless the project put its own code there."""
     found: Any = module
     for part in rest:
@@ -178,7 +176,7 @@ def _foreign(walk: Walk, module: ModuleType, rest: Chain) -> Item:
     return walk.foreign(f"module {module.__name__}", walk.origins.of_name(module.__name__))
 
 
-def _resolve_import(walk: Walk, entity: Entity, names: Mapping[str, Any], item: Import) -> Item:
+def _resolve_import(walk: Walker, entity: Entity, names: Mapping[str, Any], item: Import) -> Item:
     """Return the item of an import inside a function; modules of the project are imported for it."""
     name = absolute_name(names, item.module, item.level)
     origin = walk.origins.of_name(name)

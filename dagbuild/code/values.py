@@ -23,27 +23,12 @@ import typing
 import uuid
 import weakref
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from dagbuild.code import array_values
 from dagbuild.code.entities import Entity, Item, Unordered
+from dagbuild.code.protocols import Referrer
 from dagbuild.ground.digest import digest_bytes
-
-
-class Referrer(Protocol):
-    """What encoding a value needs of the walk around it."""
-
-    def refer(self, thing: Any) -> Item:
-        """Return the item that stands for a thing."""
-
-    def refer_named(self, thing: Any) -> Item | None:
-        """Return the item of something that a library defines under a name, or None."""
-
-    def is_project_type(self, cls: type) -> bool:
-        """Tell whether the class is the project's."""
-
-    def localize(self, text: str) -> str:
-        """Return the text with the project's own folder left out."""
 
 
 def scalar(value: Any, localize: Callable[[str], str]) -> str | None:

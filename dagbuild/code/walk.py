@@ -16,8 +16,8 @@ from typing import Any
 
 from dagbuild.code import classes, functions, modules
 from dagbuild.code.definitions import Definitions
-from dagbuild.code.effects import Effects, fill_effects, find_effects
-from dagbuild.code.entities import Entity, Item
+from dagbuild.code.effects import fill_effects, find_effects
+from dagbuild.code.entities import Effects, Entity, Item
 from dagbuild.code.origin import STANDARD, STANDS_FOR, Origin, Origins
 from dagbuild.code.values import fill_value, scalar
 

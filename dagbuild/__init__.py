@@ -63,6 +63,10 @@ if TYPE_CHECKING:
         unpack_fields,
         value,
     )
+    from dagbuild.project.exchange import (
+        read_file,
+        write_file,
+    )
     from dagbuild.project.project import (
         Project,
     )
@@ -87,6 +91,9 @@ _HOMES = {
     "model.node": [
         "Columns", "File", "Files",
     ],
+    "project.exchange": [
+        "read_file", "write_file",
+    ],
     "project.project": [
         "Project",
     ],
@@ -102,8 +109,9 @@ __all__ = [
     "ParameterizedExtract", "Project", "ResolveAt", "ResultBuilder", "UserError", "ValidationResult",
     "Variable", "__version__", "cache", "check_output", "check_output_custom", "config", "create_module",
     "does", "extract_columns", "extract_fields", "group", "hamilton_exclude", "inject", "parameterize",
-    "parameterize_extract_columns", "parameterize_sources", "parameterize_values", "reads", "resolve",
-    "resolve_from_config", "schema", "source", "tag", "tag_outputs", "unpack_fields", "value",
+    "parameterize_extract_columns", "parameterize_sources", "parameterize_values", "read_file", "reads",
+    "resolve", "resolve_from_config", "schema", "source", "tag", "tag_outputs", "unpack_fields", "value",
+    "write_file",
 ]  # fmt: skip
 
 

@@ -51,8 +51,9 @@ def command(
 
     Without TARGET: those of `targets` in dagbuild.toml, or every node that no other takes.
     """
-    from dagbuild.cli.files import read_overrides, write_value
+    from dagbuild.cli.given import read_overrides
     from dagbuild.plan.events import How
+    from dagbuild.project.exchange import write_file
 
     project = _open(session, targets)
     chosen = project.targets(targets)
@@ -82,7 +83,7 @@ def command(
     if result.failed:
         return FAILED
     if output is not None:
-        write_value(result.values[chosen[0]], output, chosen[0])
+        write_file(result.values[chosen[0]], output, chosen[0])
         say(f"wrote {output}")
     elif lines and not (force or overrides or executor or logs or result.names(How.COMPUTED)):
         session.remember(lines, 0, chosen, result.steps.values())

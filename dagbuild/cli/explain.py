@@ -17,7 +17,7 @@ from dagbuild.cli.terminal import give
 @with_session
 def command(session: Session, node: str, overrides: tuple[str, ...], as_json: bool) -> int:
     """Show the parts that decide NODE's value beside those of its last record, and what changed."""
-    from dagbuild.cli.files import read_overrides
+    from dagbuild.cli.given import read_overrides
     from dagbuild.report.explain import explanation_to_json, tell_explanation
 
     session.check_names([node])

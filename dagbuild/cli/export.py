@@ -13,13 +13,12 @@ from dagbuild.cli.terminal import say
 @click.argument("file")
 @with_session
 def command(session: Session, node: str, file: str) -> int:
-    """Write NODE's value to FILE as csv, parquet, json, pickle, npy or txt, by the suffix.
+    """Write NODE's value to FILE in the form that the suffix names.
 
-    A file or folder that NODE made is copied as it is.
+    Tables: csv, parquet, json, xlsx, html, md. Figures: png, svg, pdf. Arrays: npy, csv. Text and bytes: any suffix.
+    Everything: pickle, txt. A file or folder that NODE made is copied as it is.
     """
-    from dagbuild.cli.files import write_value
-
     session.check_names([node])
-    write_value(session.project.value(node), file, node)
+    session.project.export(node, file)
     say(f"wrote {file}")
     return 0

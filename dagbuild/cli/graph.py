@@ -9,7 +9,8 @@ import click
 
 from dagbuild.cli.session import Session, with_session
 from dagbuild.cli.terminal import give, say
-from dagbuild.ground.errors import InputError, UserError
+from dagbuild.ground.errors import UserError
+from dagbuild.project.exchange import write_bytes
 
 if TYPE_CHECKING:
     from dagbuild.plan.plan import Plan
@@ -44,10 +45,7 @@ def command(session: Session, targets: tuple[str, ...], output: str | None, engi
         give("\n".join(draw_tree(picture, session.out)))
         return 0
     data, drawn_by = draw_picture(picture, Path(output).suffix[1:], engine)
-    try:
-        Path(output).write_bytes(data)
-    except OSError as error:
-        raise InputError(f"'{output}': {error.strerror}") from error
+    write_bytes(data, output)
     say(f"wrote {output}: {drawn_by}")
     return 0
 

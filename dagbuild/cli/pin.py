@@ -32,11 +32,11 @@ def command(session: Session, node: str, value: str, note: str) -> int:
 
 def _read(session: Session, node: str, text: str) -> object:
     """Return the value to pin; raises InputError when the node could not give it."""
-    from dagbuild.cli.files import read_value
+    from dagbuild.cli.given import read_given
     from dagbuild.model.types import check_value, describe_type
 
     wanted = session.project.check_node(node).type
-    value = read_value(text, wanted)
+    value = read_given(text, wanted)
     if not check_value(value, wanted):
         kind = type(value).__name__
         raise InputError(f"`{node}` gives {describe_type(wanted)}, and '{text}' is of type {kind}")

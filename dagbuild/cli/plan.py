@@ -27,7 +27,7 @@ def command(
     as_json: bool,
 ) -> int:
     """Say what a build of the targets would run, take from the cache, fetch and leave alone."""
-    from dagbuild.cli.files import read_overrides
+    from dagbuild.cli.given import read_overrides
     from dagbuild.report.words import plan_to_json, tell_plan
 
     session.check_names((*targets, *force))

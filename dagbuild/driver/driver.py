@@ -15,6 +15,7 @@ from dagbuild.model.node import Node
 from dagbuild.model.types import describe_type
 from dagbuild.plan.events import BuildResult, Event, Failure, How
 from dagbuild.plan.plan import Explanation, Plan
+from dagbuild.project.exchange import write_bytes, write_file
 from dagbuild.project.project import Project
 from dagbuild.settings import CacheSettings, ExecutorSettings, RemoteSettings, Settings
 
@@ -125,6 +126,20 @@ class Driver:
             raise make_node_error(name, failure, str(self.project.graph.nodes[name].where)) from failure.error
         return result
 
+    def export(
+        self,
+        output: str | Callable[..., Any],
+        file: str | Path,
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write an output's value to a file, in the form that its suffix names; raises as `execute` does.
+
+        Raises InputError when the value has no such form, with those that it has, or the file cannot be written.
+        """
+        name = _name(output)
+        write_file(self.build([name], inputs, overrides).values[name], file, name)
+
     # -- asking --------------------------------------------------------------------------------------------------
 
     def status(self, outputs: Sequence[str] = (), **given: Any) -> Plan:
@@ -201,8 +216,7 @@ class Driver:
 
         picture = make_picture(self.project.graph, plan, outputs)
         if path is not None:
-            data, _ = draw_picture(picture, Path(path).suffix.removeprefix("."))
-            Path(path).write_bytes(data)
+            write_bytes(draw_picture(picture, Path(path).suffix.removeprefix("."))[0], path)
         return draw_picture(picture, "svg")[0].decode()
 
     # -- helpers -------------------------------------------------------------------------------------------------

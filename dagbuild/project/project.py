@@ -32,6 +32,7 @@ from dagbuild.plan.plan import Decision, Explanation, Plan, make_plan
 from dagbuild.plan.reasons import find_changes, with_parts
 from dagbuild.plan.request import Request
 from dagbuild.project.code import Findings, answered
+from dagbuild.project.exchange import write_file
 from dagbuild.project.givens import GivenMaker, Outside
 from dagbuild.project.observations import Watching
 from dagbuild.settings import Settings, load_settings
@@ -255,6 +256,13 @@ class Project:
         if (artifact := self.artifact(node)).code:  # a pickle may name the project's classes
             self._findings.load()
         return self.artifacts.load(artifact)
+
+    def export(self, node: str, file: str | Path) -> None:
+        """Write the node's value from the store to a file, in the form that its suffix names; runs nothing.
+
+        Raises InputError when it has no value, the value no such form, or the file cannot be written.
+        """
+        write_file(self.value(node), file, node)
 
     def log(self, node: str | None = None) -> list[Record]:
         """Return the records, newest first; of one node where it is named, with what was accepted of it."""

@@ -1,0 +1,40 @@
+"""Values as they are given on the command line: a file, or the literal that the text spells."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dagbuild.ground.errors import InputError
+from dagbuild.model.node import Node
+from dagbuild.project.exchange import read_file
+from dagbuild.project.exchange.reading import READERS, is_path_type
+from dagbuild.settings import parse_value
+
+
+def read_overrides(texts: Iterable[str], nodes: Mapping[str, Node]) -> dict[str, Any]:
+    """Return the values of `--override NODE=FILE` by node; raises InputError."""
+    overrides: dict[str, Any] = {}
+    for text in texts:
+        node, equals, value = text.partition("=")
+        if not equals or not node:
+            raise InputError(f"--override '{text}' has no '='", hint="write --override NODE=FILE, or NODE=5")
+        overrides[node] = read_given(value, nodes[node].type if node in nodes else None)
+    return overrides
+
+
+def read_given(text: str, wanted: Any = None) -> Any:
+    """Return what a file holds, or the literal that the text spells when it names none; raises InputError.
+
+    Where a path is wanted, what is there is the value, whatever it holds.
+    """
+    path = Path(text).expanduser()
+    if is_path_type(wanted) or path.is_file() or path.suffix.lower() in READERS:
+        return read_file(text, wanted)
+    if text[:1] in ("{", "["):
+        with contextlib.suppress(ValueError):
+            return json.loads(text)
+    return parse_value(text)

@@ -1,0 +1,74 @@
+"""A file that appears at once and whole, and troubles with files in words.
+
+Knows bytes and paths, not what is in them. Guards: whoever reads the file sees what was there before or all that is
+there now, never a half; what fails leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import stat
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from dagbuild.ground.errors import InputError
+
+EXTRAS = {"openpyxl": "excel", "xlsxwriter": "excel"}
+"""Libraries that dagbuild does not install by itself, and the extra that brings each."""
+
+
+@contextlib.contextmanager
+def open_beside(path: Path) -> Iterator[BinaryIO]:
+    """Write within; afterwards what was written is what is at `path`, with the permissions of what was there."""
+    path = path.resolve()  # what a link leads to is written, and the link stays
+    if path.exists() and not path.is_file() and not path.is_dir():
+        # A terminal or a pipe: it takes bytes and cannot be put in anything's place.
+        with tempfile.TemporaryFile() as kept:
+            yield cast("BinaryIO", kept)
+            kept.seek(0)
+            with path.open("wb") as stream:
+                shutil.copyfileobj(kept, stream)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".dagbuild-{uuid.uuid4().hex[:12]}.part")
+    try:
+        with beside.open("xb") as stream:
+            yield stream
+        if path.is_file():
+            beside.chmod(stat.S_IMODE(path.stat().st_mode))
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_bytes(data: bytes, file: str | Path) -> None:
+    """Write a whole file; raises InputError when it cannot be written."""
+    with told(str(file)), open_beside(Path(file).expanduser()) as stream:
+        stream.write(data)
+
+
+@contextlib.contextmanager
+def told(name: str) -> Iterator[None]:
+    """Turn what goes wrong with a file into an InputError that names it."""
+    try:
+        yield
+    except InputError:
+        raise
+    except OSError as error:
+        raise InputError(f"'{name}': {error.strerror or error}") from error
+    except ImportError as error:
+        library = (error.name or "").partition(".")[0]
+        if not library:
+            raise InputError(f"'{name}': {error}") from error
+        wanted = f"'dagbuild[{EXTRAS[library]}]'" if library in EXTRAS else library
+        raise InputError(
+            f"'{name}': this kind of file needs the library '{library}', which is not installed",
+            hint=f"pip install {wanted}",
+        ) from error
+    except Exception as error:  # what a file holds is not ours: any library may raise anything over it
+        first_line = str(error).partition("\n")[0]
+        raise InputError(f"'{name}': {type(error).__name__}: {first_line}") from error

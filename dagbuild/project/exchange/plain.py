@@ -94,16 +94,31 @@ def _write_json(value: Any, stream: BinaryIO) -> None:
     stream.write(f"{text}\n".encode())
 
 
+def is_numeric(value: Any) -> bool:
+    """Tell whether a value is an array, or makes one, without Python objects in it."""
+    try:
+        _to_array(value)
+    except UnfitError:
+        return False
+    return True
+
+
 def _write_npy(value: Any, stream: BinaryIO) -> None:
+    import numpy as np
+
+    np.save(stream, _to_array(value), allow_pickle=False)
+
+
+def _to_array(value: Any) -> Any:
     import numpy as np
 
     try:
         array = np.asarray(value)
-    except ValueError as error:  # lists of different lengths
+    except (TypeError, ValueError) as error:  # lists of different lengths, columns with nothing in common
         raise UnfitError(str(error)) from None
     if array.dtype.hasobject:
         raise UnfitError("it has Python objects in it")
-    np.save(stream, array, allow_pickle=False)
+    return array
 
 
 def _write_pickle(value: Any, stream: BinaryIO) -> None:

@@ -135,8 +135,7 @@ def _write_html(value: Any, stream: BinaryIO) -> None:
     frame = _to_pandas(value)
     with pd.option_context("display.max_colwidth", None):
         table = frame.to_html(index=_has_index(frame), border=0, na_rep="", float_format=_say_float)
-    title = getattr(value, "name", None) or type(value).__name__
-    stream.write(_PAGE.format(title=escape(str(title)), table=table).encode())
+    stream.write(_PAGE.format(title=escape(type(value).__name__), table=table).encode())
 
 
 def _write_markdown(value: Any, stream: BinaryIO) -> None:

@@ -44,7 +44,7 @@ def write_file(value: Any, file: str | Path, name: str = "") -> None:
 
 def find_suffixes(value: Any) -> tuple[str, ...]:
     """Return the suffixes of files that can hold the value, the likeliest first."""
-    return tuple(_find_writers(value))
+    return tuple(each for each in _find_writers(value) if each != ".npy" or plain.is_numeric(value))
 
 
 def _find_writers(value: Any) -> dict[str, Writer]:

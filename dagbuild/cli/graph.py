@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "--engine",
     type=click.Choice(["auto", "dot", "own"]),
     default="auto",
-    help="What draws: Graphviz's dot, or dagbuild itself.",
+    help="What draws: dagbuild itself (own; the default where it can), or Graphviz's dot.",
 )
 @click.option("--plain", is_flag=True, help="Without status: look nothing up.")
 @with_session

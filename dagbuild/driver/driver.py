@@ -203,7 +203,8 @@ class Driver:
     ) -> str:
         """Draw what the outputs need, coloured by status; write it where `path` says and return the SVG text.
 
-        The suffix of `path` chooses the format: svg, dot, mmd, json, or, with Graphviz installed, png and pdf.
+        The suffix of `path` chooses the format: svg, dot, mmd, json; with the extra `pictures` or Graphviz png,
+        with Graphviz pdf.
         """
         return self._draw(outputs, self.project.status(outputs, inputs=inputs, overrides=overrides), path)
 

@@ -34,10 +34,13 @@ def find_writers(value: Any) -> dict[str, Writer]:
         writers |= {suffix: partial(_convert, kind) for suffix, kind in _SAVED.items()}
     if _can(value, "to_html"):
         writers[".html"] = _write_html
-    for suffix, kind in _SHOWN.items():
-        if _can(value, f"_repr_{kind}_"):
-            writers.setdefault(suffix, partial(_show, f"_repr_{kind}_"))
-    return writers
+    if writers:
+        return writers  # a figure that can be saved has such methods, too, and they may give nothing
+    return {
+        suffix: partial(_show, f"_repr_{kind}_")
+        for suffix, kind in _SHOWN.items()
+        if _can(value, f"_repr_{kind}_")
+    }
 
 
 def _find_figure(value: Any) -> Any:

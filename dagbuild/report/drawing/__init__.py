@@ -5,36 +5,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from dagbuild.ground.errors import UserError, did_you_mean
-from dagbuild.model.graph import Graph
-from dagbuild.plan.plan import Plan
 from dagbuild.report.drawing.dot import has_dot, render
 from dagbuild.report.drawing.picture import MANY, Picture, group_by_module, make_picture
-from dagbuild.report.drawing.svg import draw_svg
+from dagbuild.report.drawing.png import has_resvg, render_png
+from dagbuild.report.drawing.svg import FONTS, draw_svg, measure
 from dagbuild.report.drawing.text import to_dot, to_json, to_mermaid
 
-__all__ = ["KINDS", "draw", "draw_picture", "make_picture"]
+__all__ = ["KINDS", "draw_picture", "make_picture"]
 
 KINDS = ("svg", "png", "pdf", "dot", "gv", "mmd", "json")
 """Suffixes that `draw_picture` takes."""
 
 
-def draw(graph: Graph, plan: Plan | None = None, path: str | Path | None = None) -> str:
-    """Return what the plan's targets need, or the whole graph, as SVG; write it to `path` by its suffix."""
-    picture = make_picture(graph, plan, plan.targets if plan else ())
-    if path is not None:
-        path = Path(path)
-        path.write_bytes(draw_picture(picture, path.suffix[1:])[0])
-    return draw_picture(picture, "svg", "own")[0].decode()
-
-
 def draw_picture(picture: Picture, kind: str, engine: str = "auto") -> tuple[bytes, str]:
     """Return a picture as the bytes of a .`kind` file, and what drew it.
 
-    `engine`: "dot" is Graphviz's program, "own" needs no program, "auto" takes `dot` where it is on PATH.
-    Raises UserError when that kind cannot be drawn so.
+    `engine`: "own" is our layout, "dot" Graphviz's program. "auto" takes ours where it can: always for svg, for png
+    with the extra `pictures`. Raises UserError when that kind cannot be drawn so.
     """
     kind = kind.lower()
     if kind not in KINDS:
@@ -53,8 +41,15 @@ def draw_picture(picture: Picture, kind: str, engine: str = "auto") -> tuple[byt
         return to_mermaid(picture).encode(), f"{size}, as Mermaid text"
     if kind in ("dot", "gv"):
         return to_dot(picture).encode(), f"{size}, as DOT text"
-    if kind == "svg" and (engine == "own" or (engine == "auto" and not has_dot())):
-        return draw_svg(picture).encode(), f"{size}, drawn by dagbuild"
-    if engine == "own":
-        raise UserError(f"a .{kind} file needs Graphviz", hint="write a .svg, or leave --engine out")
-    return render(to_dot(picture), kind), f"{size}, drawn by Graphviz's dot"
+    if engine != "dot" and (kind == "svg" or (kind == "png" and has_resvg())):
+        svg = draw_svg(picture)
+        data = svg.encode() if kind == "svg" else render_png(svg, measure(svg), FONTS)
+        return data, f"{size}, drawn by dagbuild"
+    if engine == "dot" or (engine == "auto" and has_dot()):
+        return render(to_dot(picture), kind), f"{size}, drawn by Graphviz's dot"
+    ways = ["write a .svg"]
+    if engine == "auto":
+        ways.insert(0, "install Graphviz (apt or brew install graphviz)")
+    if kind == "png":
+        ways.insert(0, "pip install 'dagbuild[pictures]'")
+    raise UserError(f"nothing here can draw a .{kind} file", hint=", or ".join(ways))

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
 from dagbuild.report.drawing.layout import Layout, Spacing, lay_out
+from dagbuild.report.drawing.palette import DARK, LIGHT, STRIPES, Theme
 from dagbuild.report.drawing.picture import Box, Picture
 
 MARGIN = 28
@@ -19,18 +20,11 @@ DETAIL_PX = 5.6
 LONGEST = 40
 """Letters of a name that are shown; the rest is in the tooltip."""
 
-STRIPES = ("#5b8ff9", "#30b08f", "#e5a50a", "#d9605a", "#3aa7c9", "#9270ca", "#e07b39", "#7f8c9b")
+SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
+MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+FONTS = (SANS, MONO)
+"""Families of fonts, the first that there is counts: of words, and of names."""
 
-# word: (fill, line) on light ground, then on dark
-COLOURS = {
-    "fresh": ("#eaf7ef", "#2f9e62", "#14291e", "#4cc38a"),
-    "stale": ("#fff0e0", "#d9661f", "#33200f", "#f2934a"),
-    "affected": ("#fff9e3", "#b58900", "#2c2610", "#dcb93c"),
-    "pinned": ("#f1edff", "#7554d0", "#231d3a", "#a58cf5"),
-    "missing": ("#fdeeee", "#cf4444", "#331a1b", "#f07b80"),
-    "none": ("#f3f5f8", "#8592a3", "#20252e", "#738093"),
-    "input": ("#ffffff", "#a3afbe", "#171b21", "#5d6979"),
-}
 WAVE = {"stale", "affected", "missing"}
 
 
@@ -47,7 +41,7 @@ def draw_svg(picture: Picture) -> str:
     left = MARGIN + max(0.0, (width - 2 * MARGIN - layout.width) / 2)
     body = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" font-family="{_SANS}">',
+        f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" font-family="{SANS}">',
         f"<title>{_text(picture.title or 'graph')}</title>",
         f"<style>{_style()}</style>",
         _ARROWHEADS,
@@ -68,8 +62,6 @@ def draw_svg(picture: Picture) -> str:
     return "\n".join(body)
 
 
-_SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-_MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 _ARROWHEADS = "<defs>" + "".join(
     f'<marker id="{kind}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6.5" markerHeight="6.5" '
     f'orient="auto"><path class="tip {kind}" d="M0.6 0.8 L7.2 4 L0.6 7.2 L2.2 4 Z"/></marker>'
@@ -77,31 +69,32 @@ _ARROWHEADS = "<defs>" + "".join(
 ) + "</defs>"  # fmt: skip
 
 
+def measure(svg: str) -> tuple[float, float]:
+    """Return the width and height of a drawing."""
+    found = re.search(r'viewBox="0 0 (\d+) (\d+)"', svg)
+    assert found is not None, "every drawing of ours has one"
+    return float(found[1]), float(found[2])
+
+
 def _style() -> str:
+    shapes = (
+        f".head{{font-size:15px;font-weight:600}}.name{{font-family:{MONO};font-size:12.5px}}"
+        ".target .name{font-weight:700}.detail,.key,.word{font-size:10px}.word{text-anchor:end}"
+        ".arrow{fill:none;stroke-width:1.25}.box{stroke-width:1.1}.target .box{stroke-width:2.4}"
+        ".missing .box{stroke-dasharray:5 3}.input .box{stroke-dasharray:2.5 2.5}"
+    )
+    return f"{shapes}{_colours(LIGHT)}@media (prefers-color-scheme:dark){{{_colours(DARK)}}}"
+
+
+def _colours(theme: Theme) -> str:
     rules = [
-        ".ground{fill:#fcfcfd}",
-        ".head{font-size:15px;font-weight:600;fill:#1f2733}",
-        f".name{{font-family:{_MONO};font-size:12.5px;fill:#1f2733}}",
-        ".target .name{font-weight:700}",
-        ".detail,.key{font-size:10px;fill:#6b7685}",
-        ".word{font-size:10px;text-anchor:end}",
-        ".arrow{fill:none;stroke-width:1.25}",
-        ".arrow.calm{stroke:#a9b3c0}.tip.calm{fill:#a9b3c0}",
-        ".arrow.wave{stroke:#e0924f}.tip.wave{fill:#e0924f}",
-        ".box{stroke-width:1.1}.target .box{stroke-width:2.4}",
-        ".missing .box{stroke-dasharray:5 3}.input .box{stroke-dasharray:2.5 2.5}",
+        f".ground{{fill:{theme.ground}}}.head,.name{{fill:{theme.text}}}.detail,.key{{fill:{theme.quiet}}}"
     ]
-    dark = [
-        ".ground{fill:#14171c}",
-        ".head,.name{fill:#e6eaf0}",
-        ".detail,.key{fill:#98a3b3}",
-        ".arrow.calm{stroke:#5b6675}.tip.calm{fill:#5b6675}",
-        ".arrow.wave{stroke:#b8743a}.tip.wave{fill:#b8743a}",
-    ]
-    for word, (fill, line, dark_fill, dark_line) in COLOURS.items():
-        rules.append(f".{word} .box{{fill:{fill};stroke:{line}}}.{word} .word{{fill:{line}}}")
-        dark.append(f".{word} .box{{fill:{dark_fill};stroke:{dark_line}}}.{word} .word{{fill:{dark_line}}}")
-    return "".join(rules) + "@media (prefers-color-scheme:dark){" + "".join(dark) + "}"
+    for kind, colour in (("calm", theme.calm), ("wave", theme.wave)):
+        rules.append(f".arrow.{kind}{{stroke:{colour}}}.tip.{kind}{{fill:{colour}}}")
+    for word, look in theme.looks.items():
+        rules.append(f".{word} .box{{fill:{look.fill};stroke:{look.line}}}.{word} .word{{fill:{look.line}}}")
+    return "".join(rules)
 
 
 def _draw_box(box: Box, place: tuple[float, float], size: tuple[float, float], stripe: str | None) -> str:

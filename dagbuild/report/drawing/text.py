@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from dagbuild.report.drawing.palette import LIGHT
 from dagbuild.report.drawing.picture import Box, Picture
-from dagbuild.report.drawing.svg import COLOURS
 
 
 def to_json(picture: Picture) -> str:
@@ -41,9 +41,9 @@ def to_mermaid(picture: Picture) -> str:
             lines.append("  end")
     lines.extend(f"  {ids[start]} --> {ids[end]}" for start, end in picture.arrows)
     for look in dict.fromkeys(_look(box) for box in picture.boxes.values()):
-        fill, line, *_ = COLOURS[look]
+        fill, line = LIGHT.looks[look].fill, LIGHT.looks[look].line
         dashed = ",stroke-dasharray:4 3" if look in ("missing", "input") else ""
-        lines.append(f"  classDef {look} fill:{fill},stroke:{line},color:#1f2733{dashed}")
+        lines.append(f"  classDef {look} fill:{fill},stroke:{line},color:{LIGHT.text}{dashed}")
     return "\n".join(lines) + "\n"
 
 
@@ -51,11 +51,12 @@ def to_dot(picture: Picture) -> str:
     """Return DOT text for Graphviz and its kin."""
     lines = [
         "digraph dagbuild {",
-        '  graph [rankdir=LR, bgcolor="#fcfcfd", pad=0.35, nodesep=0.22, ranksep=0.55, fontname="Helvetica", '
+        f'  graph [rankdir=LR, bgcolor="{LIGHT.ground}", pad=0.35, nodesep=0.22, ranksep=0.55, fontname="Helvetica", '
         f"labelloc=t, labeljust=l, fontsize=15, label={_quote(picture.title)}];",
         '  node [shape=box, style="rounded,filled", fontname="Menlo,DejaVu Sans Mono", fontsize=11, '
-        'margin="0.16,0.08", penwidth=1.1, fontcolor="#1f2733"];',
-        '  edge [color="#a9b3c0", arrowsize=0.6, penwidth=1.2];',
+        'margin="0.16,0.08", penwidth=1.1, '
+        f'fontcolor="{LIGHT.text}"];',
+        f'  edge [color="{LIGHT.calm}", arrowsize=0.6, penwidth=1.2];',
     ]
     for number, (module, boxes) in enumerate(_by_module(picture)):
         indent = "  "
@@ -63,7 +64,7 @@ def to_dot(picture: Picture) -> str:
             lines.append(f"  subgraph cluster_{number} {{")
             lines.append(
                 f'    label={_quote(module)}; style="rounded"; color="#dfe4ea"; fontsize=10; '
-                'fontcolor="#6b7685"; margin=12;'
+                f'fontcolor="{LIGHT.quiet}"; margin=12;'
             )
             indent = "    "
         lines.extend(indent + _dot_node(box) for box in boxes)
@@ -74,14 +75,14 @@ def to_dot(picture: Picture) -> str:
 
 
 def _dot_node(box: Box) -> str:
-    fill, line, *_ = COLOURS[_look(box)]
+    look = LIGHT.looks[_look(box)]
     below = " · ".join(text for text in (box.detail, box.status) if text)
     label = f"{box.name}\n{below}" if below else box.name
     style = "rounded,filled,dashed" if box.status == "missing" or box.kind == "input" else "rounded,filled"
     width = ", penwidth=2.4" if box.target else ""
     tooltip = f", tooltip={_quote(box.note)}" if box.note else ""
     return (
-        f'{_quote(box.name)} [label={_quote(label)}, style="{style}", fillcolor="{fill}", color="{line}"'
+        f'{_quote(box.name)} [label={_quote(label)}, style="{style}", fillcolor="{look.fill}", color="{look.line}"'
         f"{width}{tooltip}];"
     )
 

@@ -19,9 +19,10 @@ PIPE_WIDTH = 100
 
 
 def style_of(stream: IO[Any]) -> Style:
-    """Return how to write to a stream; NO_COLOR and FORCE_COLOR are heeded, COLUMNS too."""
+    """Return how to write to a stream; NO_COLOR, FORCE_COLOR and COLORTERM are heeded, COLUMNS too."""
     columns = shutil.get_terminal_size((PIPE_WIDTH, 24)).columns if stream.isatty() else _columns()
-    return Style(_wants_colour(stream), max(columns, 20))
+    exact = os.environ.get("COLORTERM", "") in ("truecolor", "24bit")
+    return Style(_wants_colour(stream), max(columns, 20), exact)
 
 
 def say(text: str = "") -> None:

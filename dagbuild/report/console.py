@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from dagbuild.plan.events import BuildFinished, BuildStarted, Event, How, Notice, StepFinished
 from dagbuild.report import units
 from dagbuild.report.progress import Progress
-from dagbuild.report.style import Style
+from dagbuild.report.style import INKS, Style
 from dagbuild.report.summary import tell_failure
 from dagbuild.report.words import quote_log
 
@@ -141,7 +141,7 @@ class LiveReport(PlainReport):
             f"{name} {units.seconds(progress.elapsed(name))}" for name in list(progress.running)
         )
         if running:
-            yield Text(running, style="dim", no_wrap=True, overflow="ellipsis")
+            yield Text(running, style=INKS["grey"][0], no_wrap=True, overflow="ellipsis")
 
 
 @contextlib.contextmanager

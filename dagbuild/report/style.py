@@ -6,48 +6,72 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-_CODES = {
-    "fresh": "32",
-    "reuse": "32",
-    "reused": "32",
-    "same": "2",
-    "stale": "33",
-    "changed": "33",
-    "run": "33",
-    "computed": "36",
-    "affected": "93",
-    "pinned": "35",
-    "accepted": "35",
-    "missing": "31",
-    "removed": "31",
-    "added": "32",
-    "failed": "31;1",
-    "blocked": "31",
-    "error": "31;1",
-    "warning": "33",
-    "fetch": "34",
-    "fetched": "34",
-    "hint": "36",
-    "dim": "2",
-    "bold": "1",
-    "skip": "2",
-    "skipped": "2",
+INKS = {
+    "green": ("#00883a", 29),
+    "orange": ("#b45f00", 131),
+    "red": ("#e52323", 131),
+    "blue": ("#007fa8", 63),
+    "violet": ("#9a4fe0", 98),
+    "grey": ("#767676", 243),
 }
+"""Of each colour the exact one, and the nearest of the 256 for terminals that know no more.
+
+Each can be read on white and on black (WCAG's contrast of 4.5 : 1), since a command cannot know which one is behind it.
+The sixteen named colours are no choice: what they look like is the terminal's, and its yellow on white is lost.
+"""
+
+KINDS = {
+    "fresh": "green",
+    "reuse": "green",
+    "reused": "green",
+    "added": "green",
+    "stale": "orange",
+    "changed": "orange",
+    "run": "orange",
+    "affected": "orange",
+    "warning": "orange",
+    "missing": "red",
+    "removed": "red",
+    "blocked": "red",
+    "failed": "red",
+    "error": "red",
+    "pinned": "violet",
+    "accepted": "violet",
+    "computed": "blue",
+    "fetch": "blue",
+    "fetched": "blue",
+    "hint": "blue",
+    "same": "grey",
+    "skip": "grey",
+    "skipped": "grey",
+    "input": "grey",
+    "dim": "grey",
+}
+"""The colour of each kind of thing that is said."""
+
+STRONG = frozenset(("stale", "failed", "error", "bold"))
+"""What comes before what has the same colour stands out."""
+
 NARROW = 24
 """With fewer columns left than this, text goes below its name rather than beside it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How to write: with colours or not, in how many columns."""
+    """How to write: with colours or not, in how many columns; `exact` where the terminal knows all colours."""
 
     colour: bool = False
     width: int = 80
+    exact: bool = False
 
     def paint(self, text: str, kind: str) -> str:
         """Return the text in the colour of a kind of thing; as it is when there are no colours."""
-        code = _CODES.get(kind)
-        return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code and text else text
+        codes = ["1"] if kind in STRONG else []
+        if kind in KINDS:
+            rgb, number = INKS[KINDS[kind]]
+            red, green, blue = bytes.fromhex(rgb[1:])
+            codes.append(f"38;2;{red};{green};{blue}" if self.exact else f"38;5;{number}")
+        return f"\x1b[{';'.join(codes)}m{text}\x1b[0m" if self.colour and codes and text else text
 
     def wrap(self, text: str, indent: str = "") -> list[str]:
         """Return the text in lines that fit, each after `indent`."""

@@ -19,7 +19,7 @@ RACY_NS = 2_000_000_000
 IMPORTABLE = (".py", ".so", ".pyd", ".pyc", ".dist-info", ".egg-info", ".egg-link", ".pth")
 MOST_ANSWERS = 32
 
-_STYLE = ("NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS")
+_STYLE = ("NO_COLOR", "FORCE_COLOR", "COLORTERM", "TERM", "COLUMNS")
 _DAY = 86400
 _KINDS = ("stat", "size", "names", "env", "day")
 

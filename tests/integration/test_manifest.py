@@ -259,7 +259,9 @@ def test_last_answer_is_given_again_without_the_command_line(place: Place) -> No
     assert again[:2] == first[:2]
     assert "click" in place.run("build", "b")[2], "other words are another question"
     place.env["FORCE_COLOR"] = "1"
-    assert "\x1b" in place.run("b")[0]
+    assert "\x1b[38;5;" in place.run("b")[0]
+    place.env["COLORTERM"] = "truecolor"
+    assert "\x1b[38;2;" in place.run("b")[0]
 
 
 MEANWHILE = """

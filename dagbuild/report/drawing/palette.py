@@ -41,7 +41,7 @@ LIGHT = Theme(
         "affected": Look("#fff9e3", "#8a6800"),
         "pinned": Look("#f1edff", "#6a48c8"),
         "missing": Look("#fdeeee", "#c23333"),
-        "none": Look("#f3f5f8", "#667281"),
+        "none": Look("#f3f5f8", "#636f7e"),
         "input": Look("#ffffff", "#667281"),
     },
 )

@@ -1,19 +1,22 @@
 """Pictures: layout, SVG and the languages of others."""
 
+import io
 import json
 import shutil
+import sys
 import time
 from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
 from dagbuild.ground.errors import UserError
 from dagbuild.report.drawing import draw_picture
 from dagbuild.report.drawing.crossings import reduce_crossings
 from dagbuild.report.drawing.layout import Spacing, lay_out
 from dagbuild.report.drawing.picture import Box, Picture, group_by_module, name_type
-from dagbuild.report.drawing.svg import draw_svg
+from dagbuild.report.drawing.svg import draw_svg, measure
 from dagbuild.report.drawing.text import to_dot, to_json, to_mermaid
 from dagbuild.report.drawing.tree import draw_tree
 from dagbuild.report.style import Style
@@ -162,28 +165,63 @@ class TestKinds:
         with pytest.raises(UserError, match=r"cannot be written as \.bmp"):
             draw_picture(chain(2), "bmp")
 
-    def test_svg_needs_no_program(self, monkeypatch):
-        """Without `dot` dagbuild draws itself, and says so."""
-        monkeypatch.setenv("PATH", "")
+    @pytest.mark.parametrize("path", [None, ""], ids=["dot", "no dot"])
+    def test_svg_is_drawn_by_us_whatever_is_installed(self, monkeypatch, path):
+        """The same drawing on every machine, and it says what drew it."""
+        if path is not None:
+            monkeypatch.setenv("PATH", path)
 
         data, drawn_by = draw_picture(chain(3), "svg")
 
-        assert data.startswith(b"<svg")
+        assert data == draw_svg(chain(3)).encode()
         assert drawn_by == "3 nodes, drawn by dagbuild"
 
-    def test_png_without_dot_names_the_package(self, monkeypatch):
-        """What only Graphviz can do is said with the package to install."""
+    @pytest.mark.parametrize("engine", ["auto", "own"])
+    def test_png_is_our_drawing_at_twice_its_size(self, engine):
+        """With the extra `pictures` a png shows what the svg shows, words included."""
+        pytest.importorskip("resvg_py")
+        large = chain(300)  # at twice its size it would take many times the memory
+
+        data, drawn_by = draw_picture(chain(3), "png", engine)
+
+        image = Image.open(io.BytesIO(data)).convert("L")
+        width, height = measure(draw_svg(chain(3)))
+        assert image.size == (2 * width, 2 * height)
+        assert min(image.tobytes()) < 80  # the names are dark; arrows, lines and stripes are not
+        assert drawn_by == "3 nodes, drawn by dagbuild"
+        assert Image.open(io.BytesIO(draw_picture(large, "png")[0])).size == measure(draw_svg(large))
+
+    @pytest.mark.parametrize("kind", ["png", "pdf"])
+    @pytest.mark.parametrize("engine", ["auto", "own", "dot"])
+    def test_what_cannot_be_drawn_says_what_to_install(self, monkeypatch, kind, engine):
+        """Each way that is left is named, and no other."""
         monkeypatch.setenv("PATH", "")
+        monkeypatch.setitem(sys.modules, "resvg_py", None)
 
         with pytest.raises(UserError) as caught:
-            draw_picture(chain(3), "png")
+            draw_picture(chain(3), kind, engine)
 
-        assert "graphviz" in str(caught.value)
+        said = str(caught.value)
+        assert f".{kind}" in said
+        assert ("'dagbuild[pictures]'" in said) is (kind == "png" and engine != "dot")
+        assert ("graphviz" in said) is (engine != "own")
+        assert "write a .svg" in said
 
     @pytest.mark.skipif(not shutil.which("dot"), reason="needs the program dot")
     @pytest.mark.parametrize(("kind", "head"), [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")])
-    def test_dot_draws_where_it_is(self, kind, head):
+    def test_dot_draws_when_it_is_asked(self, kind, head):
         """Graphviz draws every kind."""
+        data, drawn_by = draw_picture(chain(3), kind, "dot")
+
+        assert data.startswith(head)
+        assert drawn_by == "3 nodes, drawn by Graphviz's dot"
+
+    @pytest.mark.skipif(not shutil.which("dot"), reason="needs the program dot")
+    @pytest.mark.parametrize(("kind", "head"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])
+    def test_dot_draws_what_we_cannot(self, monkeypatch, kind, head):
+        """Without the extra a png is Graphviz's, as a pdf always is."""
+        monkeypatch.setitem(sys.modules, "resvg_py", None)
+
         data, drawn_by = draw_picture(chain(3), kind)
 
         assert data.startswith(head)

@@ -75,7 +75,7 @@ class TestStatus:
         coloured = "\n".join(tell_status(STALE, Style(colour=True)))
 
         assert "\x1b" not in plain
-        assert "\x1b[33mstale\x1b[0m" in coloured
+        assert "\x1b[1;38;5;131mstale\x1b[0m" in coloured
 
     def test_long_lists_are_cut_and_counted(self):
         """A thousand affected nodes do not fill the screen, unless asked for."""

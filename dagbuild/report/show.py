@@ -1,14 +1,19 @@
-"""A value as text: what it is, its columns with statistics, its first rows. Imports no library of tables."""
+"""A value as text: what it is, its columns with statistics, its first rows, its fields.
+
+Imports no library of values: what a value is, its class and its methods tell.
+"""
 
 from __future__ import annotations
 
 import pprint
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dagbuild.report import units
+from dagbuild.report.fields import bound, declares_fields, find_fields, has_words, tell_short
 from dagbuild.report.style import Style, columns
+from dagbuild.report.tables import Table, open_table
 
 LINES = 30
 """Of a plain value; the rest is cut."""
@@ -36,15 +41,36 @@ def tell_value(name: str, value: Any, rows: int, stored: int, style: Style) -> l
     size = f" {' x '.join(f'{length:,}' for length in shape)}" if shape else ""
     space = f", {units.size(stored)}" if stored else ""
     head = [f"{style.paint(name, 'bold')}: {type(value).__name__}{size}{space}", ""]
-    library = type(value).__module__.partition(".")[0]
-    if library == "pandas" and hasattr(value, "iloc"):
-        return [*head, *_tell_pandas(value, rows, style)]
-    if hasattr(value, "to_pandas"):
-        return [*head, *_tell_pandas(value.to_pandas(), rows, style)]
-    text = str(value) if library == "numpy" else pprint.pformat(value, width=max(style.width - 1, 20))
-    lines = text.splitlines()
-    cut = [f"... {len(lines) - LINES:,} more lines"] if len(lines) > LINES else []
-    return [*head, *lines[:LINES], *cut]
+    if (table := open_table(value)) is not None:
+        return [*head, *_tell_table(table, rows, style)]
+    if type(value).__module__.partition(".")[0] == "numpy":
+        return [*head, *_cut(str(value).splitlines())]
+    if fields := find_fields(value):
+        return [*head, *_tell_fields(value, fields, style)]
+    return [*head, *_cut(_lay_out(value, style).splitlines())]
+
+
+def _cut(lines: list[str]) -> list[str]:
+    return [*lines[:LINES], *([f"... {len(lines) - LINES:,} more lines"] if len(lines) > LINES else [])]
+
+
+def _lay_out(value: Any, style: Style) -> str:
+    try:
+        return pprint.pformat(bound(value), width=max(style.width - 1, 20))
+    except Exception:  # somebody's __repr__
+        return tell_short(value)
+
+
+def _tell_fields(value: Any, fields: Sequence[tuple[str, Any]], style: Style) -> list[str]:
+    """Return an object's own words, where it has other words than its fields, and a line for each field."""
+    lines = []
+    if has_words(value) and not declares_fields(value):
+        words = tell_short(value)
+        room = max(style.width - 1, 20)
+        lines += [words if len(words) <= room else f"{words[: room - 1]}…", ""]
+    cells = [(name, type(field).__name__, tell_short(field)) for name, field in fields]
+    lines += columns(cells[:LINES], style, ("field", "type", "value"))
+    return [*lines, *([f"... {len(cells) - LINES:,} more fields"] if len(cells) > LINES else [])]
 
 
 def _tell_path(name: str, path: Path, style: Style) -> list[str]:
@@ -62,51 +88,11 @@ def _tell_path(name: str, path: Path, style: Style) -> list[str]:
     return lines
 
 
-def _tell_pandas(value: Any, rows: int, style: Style) -> list[str]:
-    frame = value.to_frame(value.name if value.name is not None else "value") if value.ndim == 1 else value
-    cells = [
-        (str(name), str(frame.dtypes.iloc[i]), _count_missing(frame.iloc[:, i]), _summarise(frame.iloc[:, i]))
-        for i, name in enumerate(frame.columns)
-    ]
-    lines = columns(cells, style, ("column", "type", "missing", "values"))
-    if rows and len(frame):
+def _tell_table(table: Table, rows: int, style: Style) -> list[str]:
+    lines = columns(table.describe(), style, ("column", "type", "missing", "values"))
+    if rows and table.length:
         lines.append("")
-        lines.extend(
-            frame.head(rows).to_string(max_colwidth=28, line_width=max(style.width - 1, 20)).splitlines()
-        )
-        if len(frame) > rows:
-            lines.append(style.paint(f"... {len(frame) - rows:,} more rows", "dim"))
+        lines.extend(table.tell_head(rows, max(style.width - 1, 20)))
+        if table.length > rows:
+            lines.append(style.paint(f"... {table.length - rows:,} more rows", "dim"))
     return lines
-
-
-def _count_missing(column: Any) -> str:
-    missing = int(column.isna().sum())
-    return f"{missing:,}" if missing else "-"
-
-
-def _summarise(column: Any) -> str:
-    """Return the range of what has an order, else how many different values there are; never raises."""
-    try:
-        if not column.notna().any():
-            return ""
-        if column.dtype.kind == "b":
-            return f"{int(column.sum()):,} true"
-        if column.dtype.kind in "iuf":
-            return f"{_short(column.min())} .. {_short(column.max())}, mean {_short(column.mean())}"
-        if column.dtype.kind == "M":
-            return f"{column.min()} .. {column.max()}".replace(" 00:00:00", "")
-        different = column.nunique()
-        examples = ", ".join(_texts(column.dropna().unique()[:3]))
-        return f"{different:,} different: {examples}"
-    except (TypeError, ValueError):  # values that cannot be hashed or compared
-        return ""
-
-
-def _short(number: Any) -> str:
-    return f"{number:,}" if isinstance(number, int) else f"{number:.6g}"
-
-
-def _texts(values: Iterable[Any]) -> Iterable[str]:
-    for value in values:
-        text = str(value)
-        yield text if len(text) <= 20 else text[:19] + "…"

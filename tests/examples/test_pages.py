@@ -100,7 +100,7 @@ def test_picture_is_a_real_one(copy, run, tmp_path):
     features = project / "features.py"
     features.write_text(features.read_text().replace("rolling(3)", "rolling(4)"))
 
-    run("-m", "dagbuild", "graph", "forecast", "--engine", "own", "-o", "status.svg", cwd=project)
+    run("-m", "dagbuild", "graph", "forecast", "-o", "status.svg", cwd=project)
 
     assert words(project / "status.svg") == words(ROOT / "docs" / "images" / "status.svg")
 

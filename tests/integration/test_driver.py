@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from dagbuild import (
     UserError,
     config,
     create_module,
+    read_file,
     reads,
     tag,
 )
@@ -181,6 +183,40 @@ def test_drawings_hold_every_node(driver: Driver, tmp_path: Path, suffix: str) -
     text = path.read_text()
     assert all(name in text for name in ("spend", "signups", "cost", "base"))
     assert "broken" in driver.display_all_functions()
+
+
+def test_drawings_are_the_same_with_and_without_a_program(
+    driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A notebook's picture does not depend on what happens to be installed, and the file is what is returned."""
+    here = driver.visualize_execution(["cost"], tmp_path / "deep" / "graph.svg")
+    monkeypatch.setenv("PATH", "")
+
+    assert driver.visualize_execution(["cost"]) == here
+    assert (tmp_path / "deep" / "graph.svg").read_text() == here
+
+
+@pytest.mark.parametrize("output", ["cost", cost], ids=["name", "function"])
+def test_values_are_exported(driver: Driver, tmp_path: Path, output: Any) -> None:
+    """From the cache where they are there, in the form that the suffix names."""
+    driver.export(output, tmp_path / "cost.csv")
+    driver.project.export("cost", tmp_path / "cost.md")
+
+    assert pd.read_csv(tmp_path / "cost.csv")["value"].tolist() == [1.0, 2.0, 1.5]
+    assert (tmp_path / "cost.md").read_text().splitlines()[2] == "|     1 |"
+
+
+def test_export_takes_what_execute_takes(driver: Driver, tmp_path: Path) -> None:
+    """Overrides count, a node that fails is told, and so is a form that the value has not."""
+    driver.export("cost", tmp_path / "cost.json", overrides={"spend": pd.Series([4.0, 4.0, 4.0])})
+
+    assert read_file(tmp_path / "cost.json") == [{"value": 4.0}, {"value": 4.0}, {"value": 2.0}]
+    with pytest.raises(NodeError):
+        driver.export("broken", tmp_path / "broken.json")
+    with pytest.raises(InputError, match=r"`cost` is a Series, which a \.png file cannot hold"):
+        driver.export("cost", tmp_path / "cost.png")
+    with pytest.raises(InputError, match="'signups' is not built"):
+        Driver({"base": 1.0}, MODULE, cache=tmp_path / "new").project.export("signups", tmp_path / "cost.csv")
 
 
 def test_driver_without_a_cache_folder_leaves_nothing_behind(

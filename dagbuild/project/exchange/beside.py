@@ -24,7 +24,6 @@ EXTRAS = {"openpyxl": "excel", "xlsxwriter": "excel"}
 @contextlib.contextmanager
 def open_beside(path: Path) -> Iterator[BinaryIO]:
     """Write within; afterwards what was written is what is at `path`, with the permissions of what was there."""
-    path = path.resolve()  # what a link leads to is written, and the link stays
     if path.exists() and not path.is_file() and not path.is_dir():
         # A terminal or a pipe: it takes bytes and cannot be put in anything's place.
         with tempfile.TemporaryFile() as kept:
@@ -33,6 +32,7 @@ def open_beside(path: Path) -> Iterator[BinaryIO]:
             with path.open("wb") as stream:
                 shutil.copyfileobj(kept, stream)
         return
+    path = path.resolve()  # what a link leads to is written, and the link stays
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".dagbuild-{uuid.uuid4().hex[:12]}.part")
     try:
@@ -70,5 +70,5 @@ def told(name: str) -> Iterator[None]:
             hint=f"pip install {wanted}",
         ) from error
     except Exception as error:  # what a file holds is not ours: any library may raise anything over it
-        first_line = str(error).partition("\n")[0]
-        raise InputError(f"'{name}': {type(error).__name__}: {first_line}") from error
+        said = next((line for line in str(error).splitlines() if line.strip()), "")
+        raise InputError(f"'{name}': {type(error).__name__}: {said.strip()}") from error

@@ -31,7 +31,8 @@ def find_writers(value: Any) -> dict[str, Writer]:
     if _can(value, "save") and hasattr(value, "getbands"):
         writers |= {suffix: partial(_save_image, kind) for suffix, kind in _IMAGES.items()}
     if _can(value, "to_image") and _can(value, "to_html"):
-        writers |= {suffix: partial(_convert, kind) for suffix, kind in _SAVED.items()}
+        # plotly: what it draws with is its own extra, which it names itself where it is missing.
+        writers |= {suffix: partial(_convert, kind) for suffix, kind in _SAVED.items() if kind != "eps"}
     if _can(value, "to_html"):
         writers[".html"] = _write_html
     if writers:

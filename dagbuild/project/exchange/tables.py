@@ -165,6 +165,8 @@ def _cell(value: Any) -> str:
     if isinstance(value, tuple):  # a name of several levels
         value = " ".join(map(str, value))
     text = _say_float(value) if isinstance(value, float) else str(value)
+    if hasattr(value, "hour"):
+        text = text.removesuffix(" 00:00:00")  # a day
     return text.replace("\\", "\\\\").replace("|", "\\|").replace("\r\n", "\n").replace("\n", "<br>")
 
 

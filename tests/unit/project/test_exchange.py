@@ -4,6 +4,8 @@ import datetime
 import json
 import os
 import pickle
+import subprocess
+import sys
 import threading
 import tomllib
 from pathlib import Path
@@ -379,6 +381,14 @@ class TestWhole:
 
         assert read == [b"text"]
         assert pipe.is_fifo()
+
+    def test_standard_output_is_written_to(self):
+        """By its name, which is a link to a pipe that has no place among files."""
+        code = "from dagbuild import write_file; write_file('text', '/dev/stdout')"
+
+        done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True)
+
+        assert done.stdout == b"text"
 
     def test_folders_are_made_and_the_home_is_known(self, tmp_path, monkeypatch):
         """A folder that is missing is made; ~ is the user's."""

@@ -219,7 +219,7 @@ def test_what_a_class_does_cannot_fail_the_command():
     [
         (np.zeros((3, 4)), "ndarray 3 x 4"),
         (np.array([1, 2]), "[1, 2]"),
-        (np.float64(1.5), "1.5"),
+        (np.float64(1.5), "np.float64(1.5)"),
         (object(), "object"),
         ({"b": 1, "a": 2}, "{'b': 1, 'a': 2}"),
         ({i: i for i in range(9)}, "{0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5, ...}"),

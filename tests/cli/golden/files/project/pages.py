@@ -15,3 +15,13 @@ def site(report: Path) -> Path:
     (folder / "index.html").write_text(report.read_text())
     (folder / "style.css").write_text("h1 { color: teal }")
     return folder
+
+
+def words() -> str:
+    """A text that is no file."""
+    return "select 1"
+
+
+def total(words: str) -> int:
+    """How long it is."""
+    return len(words)

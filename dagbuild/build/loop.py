@@ -12,10 +12,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagbuild.ground import gc_pause
 from dagbuild.artifacts import Artifacts
 from dagbuild.build.ready import Demand
+from dagbuild.build.recorder import Filing, found_by_content
+from dagbuild.executors.base import Done, Executor, Found, Lost, Outcome, Work
+from dagbuild.ground import gc_pause
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, CodecError, StoreError
+from dagbuild.ground.interrupt import Interrupt
+from dagbuild.model.record import Artifact, Key, Observation, Record
+from dagbuild.observe import Ran, Seen, Watch
+from dagbuild.observe.wording import find_news, tell_note, tell_undeclared
 from dagbuild.plan.events import (
     BuildFinished,
     BuildResult,
@@ -27,13 +33,7 @@ from dagbuild.plan.events import (
     StepFinished,
     StepStarted,
 )
-from dagbuild.executors.base import Done, Executor, Found, Lost, Outcome, Work
-from dagbuild.build.recorder import Filing, found_by_content
-from dagbuild.ground.interrupt import Interrupt
-from dagbuild.observe import Ran, Seen, Watch
-from dagbuild.observe.wording import find_news, tell_note, tell_undeclared
 from dagbuild.plan.plan import Alike, Decision, Lookup, Plan
-from dagbuild.model.record import Artifact, Key, Observation, Record
 from dagbuild.plan.request import Request
 from dagbuild.store.base import Store
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagbuild.plan.plan import Decision, Plan
 from dagbuild.model.record import Artifact, Key, Record
+from dagbuild.plan.plan import Decision, Plan
 from dagbuild.plan.request import Request
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from dagbuild.build.ready import Demand
+from dagbuild.executors.base import Done
 from dagbuild.ground.digest import Digest
 from dagbuild.ground.errors import StoreError
-from dagbuild.plan.events import StepFinished
-from dagbuild.executors.base import Done
-from dagbuild.observe import Ran
-from dagbuild.plan.plan import Decision, Plan
 from dagbuild.model.record import Artifact, Key, Observation, Record
+from dagbuild.observe import Ran
+from dagbuild.plan.events import StepFinished
+from dagbuild.plan.plan import Decision, Plan
 from dagbuild.plan.request import Request
 from dagbuild.store.base import Store
 

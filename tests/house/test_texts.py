@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import dagbuild
-from dagbuild.store import layout
+from dagbuild.store import folder
 
 ROOT = Path(__file__).parents[2]
 
@@ -88,8 +88,8 @@ def test_cache_folder_is_as_the_tool_makes_it():
     """The committed files of `cache/` are those that dagbuild writes into a new cache folder."""
     folder = ROOT / "cache"
 
-    assert (folder / "README.md").read_text() == layout.README
-    assert (folder / "CACHEDIR.TAG").read_text() == layout.CACHEDIR_TAG
+    assert (folder / "README.md").read_text() == folder.README
+    assert (folder / "CACHEDIR.TAG").read_text() == folder.CACHEDIR_TAG
     assert {path.name for path in tracked("cache")} == {".gitignore", "CACHEDIR.TAG", "README.md"}
 
 

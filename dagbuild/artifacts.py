@@ -10,7 +10,6 @@ import json
 import sys
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from importlib import metadata
 from pathlib import Path
@@ -35,7 +34,7 @@ from dagbuild.ground.digest import (
 from dagbuild.ground.errors import CodecError, StoreError
 from dagbuild.ground.filetree import is_there
 from dagbuild.model.node import Columns
-from dagbuild.model.record import Artifact, BlobRef
+from dagbuild.model.record import Artifact, BlobRef, Excerpt
 from dagbuild.store.base import Store
 
 if TYPE_CHECKING:
@@ -53,24 +52,11 @@ LONG_FORM = 16 * 1024
 """Bytes of metadata from which it is a buffer itself: records stay small."""
 
 
-@dataclass(frozen=True)
-class Excerpt:
-    """What the consumer of some columns gets of an artifact: what it is, and the blobs that it is in."""
-
-    digest: Digest
-    blobs: tuple[BlobRef, ...]
-
-    @classmethod
-    def whole(cls, artifact: Artifact) -> Excerpt:
-        """Return all of an artifact."""
-        return cls(artifact.digest, artifact.blobs)
-
-
 class Artifacts:
     """Saves values to a store and loads them from it."""
 
     def __init__(self, store: Store, codecs: Registry | None = None) -> None:
-        self._store = store
+        self.store = store
         self._registry = codecs if codecs is not None else default_registry()
         self._contracts = Contracts(self._registry)
         self._excerpts: dict[tuple[Digest, Columns], Excerpt] = {}
@@ -107,11 +93,17 @@ class Artifacts:
         """Store the blobs of a value that are not there yet and return its artifact; see `encode`."""
         encoded = _Encoded(value, format, self._registry, self._takes(takes))
         # One at a time: a blob's bytes need not be in memory when the next one's are made.
-        return encoded.artifact([self._store.put_blob(chunks) for chunks in encoded.blobs()])
+        return encoded.artifact([self.store.put_blob(chunks) for chunks in encoded.blobs()])
 
     def find_obstacle(self, artifact: Artifact) -> str | None:
         """Return why this environment cannot read a value, as far as that is known without reading it, or None."""
         return self._contracts.find_obstacle(artifact)
+
+    def is_usable(self, artifact: Artifact, *, local: bool = False) -> bool:
+        """Tell whether a value is there and, as far as is known before, can be read here; with `local`, near only."""
+        refs = artifact.blobs
+        there = len(self.store.has_blobs(refs, local=local)) == len(set(refs))
+        return there and self.find_obstacle(artifact) is None
 
     def load(self, artifact: Artifact, columns: Columns | None = None) -> Any:
         """Return the value, or of a table these `columns` only; it is the caller's own.
@@ -125,11 +117,11 @@ class Artifacts:
             chosen, reader = self._select(artifact, columns) if columns else (None, None)
             if chosen and reader:
                 numbers = reader.find_blobs(chosen.buffers)
-                self._store.expect_blobs([artifact.blobs[number] for number in numbers])
+                self.store.expect_blobs([artifact.blobs[number] for number in numbers])
                 reader = reader.only(chosen, code=artifact.code)
                 return reader.value(["@", artifact.codec, chosen.meta])
             if artifact.blobs:
-                self._store.expect_blobs(artifact.blobs)
+                self.store.expect_blobs(artifact.blobs)
             reader, form = self._open(artifact, code=artifact.code)
             value = reader.value(form)
             return select_columns(value, columns.names) if columns else value
@@ -192,7 +184,7 @@ class Artifacts:
     @property
     def copies(self) -> tuple[Path, ...]:
         """The folders in which paths lie that `load` gives."""
-        return self._store.placed.folders
+        return self.store.placed.folders
 
     def _takes(self, takes: Takes | None) -> Takes | None:
         """Return a rule that takes what this store has given out, too, for its copies come and go; never the store."""
@@ -215,8 +207,8 @@ class Artifacts:
             "packs", []
         ):
             raise ValueError("the blobs are not those that the metadata tells of")
-        blobs = _StoreBlobs(self._store, artifact)
-        placed = partial(self._store.placed.place, artifact.digest)
+        blobs = _StoreBlobs(self.store, artifact)
+        placed = partial(self.store.placed.place, artifact.digest)
         reader = ValueReader(layout, blobs, self._registry, placed, code=code)
         form = meta["form"] if "form" in meta else json.loads(bytes(reader.view(meta["long"])))
         return reader, form if artifact.codec == PLAIN else ["@", artifact.codec, form]

@@ -1,32 +1,32 @@
 """The loop: ready steps out, outcomes in, events up.
 
 Prints nothing, decides nothing that the plan has decided, and knows no executor by name. What is wanted and ready is
-`ready`'s to say.
+`steps`'s to say, what a step was seen to read the worker's.
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 from dagbuild.artifacts import Artifacts
-from dagbuild.build.ready import Demand
-from dagbuild.build.recorder import Filing, found_by_content
-from dagbuild.executors.base import Done, Executor, Found, Lost, Outcome, Work
+from dagbuild.build.recorder import Keys, Recorder
+from dagbuild.build.states import State
+from dagbuild.build.steps import Steps
+from dagbuild.executors.base import Executor, Work
 from dagbuild.ground import gc_pause
+from dagbuild.ground.digest import Digest
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, CodecError, StoreError
 from dagbuild.ground.interrupt import Interrupt
-from dagbuild.model.record import Artifact, Key, Observation, Record
-from dagbuild.observe import Ran, Seen, Watch
+from dagbuild.model.outcome import Done, Failure, Found, Lost, Note, Outcome
+from dagbuild.model.record import Record
 from dagbuild.observe.wording import find_news, tell_note, tell_undeclared
 from dagbuild.plan.events import (
     BuildFinished,
     BuildResult,
     BuildStarted,
-    Failure,
     How,
     Listener,
     Notice,
@@ -35,75 +35,73 @@ from dagbuild.plan.events import (
 )
 from dagbuild.plan.plan import Alike, Decision, Lookup, Plan
 from dagbuild.plan.request import Request
-from dagbuild.store.base import Store
+from dagbuild.store.declared import DeclaredFiles
 
 
-@dataclass(frozen=True)
-class Tools:
-    """What a build works with.
+class Watched(Protocol):
+    """What a build asks about what its steps read."""
 
-    `unchanged` tells whether the files that a node takes are still those that its key was made of. With `watch`, steps
-    are observed: `observe_code` names the code that a node's step ran outside its closure, `notes` says what cannot be
-    seen of a node's code. `carry` adds to an artifact what the project's code that it refers to means.
-    """
+    @property
+    def warns(self) -> bool:
+        """Whether what is undeclared is said each time, not only when it is new."""
 
-    store: Store
-    artifacts: Artifacts
-    executor: Executor
-    lookup: Lookup
-    listener: Listener
-    unchanged: Callable[[str], bool] = lambda _: True
-    watch: Watch | None = None
-    observe_code: Callable[[str, Sequence[Ran]], Sequence[Observation]] = lambda _name, _ran: ()
-    notes: Callable[[str], Iterable[str]] = lambda _: ()
-    carry: Callable[[Artifact], Artifact] = lambda artifact: artifact
+    def find_declared(self, node: str) -> tuple[tuple[DeclaredFiles, Digest], ...]:
+        """Return the files that a node takes or says that it reads, with what they were when its key was made."""
+
+    def find_notes(self, node: str) -> Iterable[str]:
+        """Return a line for each thing in the node's code that nobody sees."""
 
 
-def run_build(
-    request: Request, plan: Plan, tools: Tools, *, run: str, keep_going: bool = False, values: bool = False
-) -> BuildResult:
-    """Do what the plan says, and return how each node ended.
+class Build:
+    """Does what a plan says.
 
     A failed node blocks what is made from it; the rest goes on with `keep_going`, else nothing new is started. An
-    interrupt keeps what is finished. `values` asks for the targets' values in the result.
+    interrupt keeps what is finished.
     """
-    return _Build(request, plan, tools, run, keep_going).go(values)
 
+    def __init__(
+        self,
+        request: Request,
+        plan: Plan,
+        *,
+        run: str,
+        artifacts: Artifacts,
+        lookup: Lookup,
+        watched: Watched,
+        executor: Executor,
+        listener: Listener,
+        keep_going: bool = False,
+    ) -> None:
+        self.request = request
+        self.plan = plan
+        self.name = run
+        self.artifacts = artifacts
+        self.watched = watched
+        self.executor = executor
+        self.listener = listener
+        self.keep_going = keep_going
+        self.stopping = False
+        self.ended: dict[str, StepFinished] = {}
+        self.notices: list[Notice] = []
+        self.interrupt = Interrupt()
+        self.steps = Steps(request, plan, self._reused)
+        store = artifacts.store
+        self.recorder = Recorder(
+            request, plan, self.steps, store, run, lambda node, text: self._notice(text, node)
+        )
+        renamed = {record.unnamed for name, record in self.recorder.found.items() if record.node != name}
+        self.alike = Alike(request, lookup, renamed)
 
-@dataclass
-class _Build:
-    request: Request
-    plan: Plan
-    tools: Tools
-    run: str
-    keep_going: bool
-    running: dict[str, Work] = field(default_factory=dict)
-    remade: set[str] = field(default_factory=set)
-    unreadable: set[str] = field(default_factory=set)
-    ended: dict[str, StepFinished] = field(default_factory=dict)
-    notices: list[Notice] = field(default_factory=list)
-    interrupt: Interrupt = field(default_factory=Interrupt)
-    stopping: bool = False
-
-    def __post_init__(self) -> None:
-        self.demand = Demand(self.request, self.plan, self._reused)
-        self.filing = Filing(
-            self.request, self.plan, self.demand, self.tools.store, self.run, self.ended, self._notice,
-            self.tools.observe_code,
-        )  # fmt: skip
-        found = found_by_content(self.plan)
-        renamed = {record.unnamed for name, record in found.items() if record.node != name}
-        self.alike = Alike(self.request, self.tools.lookup, renamed)
-
-    def go(self, values: bool) -> BuildResult:
+    def run(self, *, values: bool = False) -> BuildResult:
+        """Build the targets and return how each node ended; `values` asks for the targets' values in the result."""
         started = time.perf_counter()
-        self.tools.listener(BuildStarted(self.run, self.plan))
+        self.listener(BuildStarted(self.name, self.plan))
         interrupted = False
         results: dict[str, Any] = {}
         try:
             self._tell_unreadable()
             for target in self.request.targets:
-                self.demand.want(target)
+                self.steps.want(target)
             with self.interrupt, gc_pause.sparing():
                 self._loop()
                 if values:
@@ -111,9 +109,9 @@ class _Build:
         except KeyboardInterrupt:
             interrupted = True
         finally:
-            self.filing.keep_found()
+            self.recorder.keep_found()
             with contextlib.suppress(StoreError):
-                self.tools.store.flush()
+                self.artifacts.store.flush()
         self._tell_rest()
         saved = sum(
             step.record.duration
@@ -121,8 +119,10 @@ class _Build:
             if step.record and step.how in {How.REUSED, How.FETCHED, How.SKIPPED}
         )
         elapsed = time.perf_counter() - started
-        result = BuildResult(self.run, self.ended, elapsed, saved, results, tuple(self.notices), interrupted)
-        self.tools.listener(BuildFinished(result))
+        result = BuildResult(
+            self.name, self.plan, self.ended, elapsed, saved, results, tuple(self.notices), interrupted
+        )
+        self.listener(BuildFinished(result))
         return result
 
     # -- the loop ------------------------------------------------------------------------------------------------
@@ -130,163 +130,145 @@ class _Build:
     def _loop(self) -> None:
         while True:
             self.interrupt.check()
-            self._hand_out()
-            if not self.running:
+            self.hand_out()
+            if not self.steps.running:
                 return
-            for name, outcome in self.tools.executor.wait():
-                self._take(name, self.running.pop(name), outcome)
+            for name, outcome in self.executor.wait():
+                self.take(name, outcome)
 
-    def _hand_out(self) -> None:
-        while not self.stopping and len(self.running) < self.tools.executor.slots:
-            name = self.demand.pop()
+    def hand_out(self) -> None:
+        """Hand as many ready steps to the executor as it has room for; what was found meanwhile is not run."""
+        while not self.stopping and self.steps.running < self.executor.slots:
+            name = self.steps.pop()
             if name is None:
                 return
-            content = self.demand.content(name)
-            if (
-                content
-                and name not in self.unreadable
-                and name not in self.request.forced
-                and (record := self._find(name, content))
-            ):
+            keys = self.recorder.keys(name)
+            if record := self._find(name, keys):
                 self._alias(name, record)
                 continue
-            self.tools.listener(StepStarted(name))
-            self.running[name] = self._work(name, content)
-            self.tools.executor.submit(self.running[name])
+            self.listener(StepStarted(name))
+            work = self._work(name, keys)
+            self.steps.start(name)
+            self.executor.submit(work)
 
-    def _find(self, name: str, content: Key) -> Record | None:
-        step = self.plan.steps.get(name)
-        if step and step.content == content and name not in self.demand.revoked:
+    def _find(self, name: str, keys: Keys) -> Record | None:
+        step, planned = self.steps[name], self.plan.steps.get(name)
+        if keys.content is None or step.unreadable or name in self.request.forced:
+            return None
+        if planned and planned.content == keys.content and not step.untrusted:
             return None  # the plan asked already
-        record = self.alike.find(name, content, self.demand.unnamed(name), self.filing.artifact)
-        return record if record is not None and self._is_usable(record) else None
-
-    def _is_usable(self, record: Record) -> bool:
-        """Tell whether a record's value is there and, as far as can be known before, can be read here."""
-        refs = record.artifact.blobs
-        if len(self.tools.store.has_blobs(refs)) != len(set(refs)):
-            return False
-        return self.tools.artifacts.find_obstacle(record.artifact) is None
+        record = self.alike.find(name, keys.content, keys.unnamed, self.recorder.artifact)
+        return record if record is not None and self.artifacts.is_usable(record.artifact) else None
 
     def _alias(self, name: str, record: Record) -> None:
         """Take a record found under another key, and let the deep key find it the next time."""
         known = record.deep == self.request.deep[name] or name in self.request.accepted
-        if self.filing.is_refreshed(name) or not known:
-            record = self.filing.put_alias(name, record)
-        self.demand.reuse(name, record)
+        if self.recorder.is_renewed(name) or not known:
+            record = self.recorder.put_alias(name, record)
+        self.steps.reuse(name, record)
 
     def _reused(self, name: str, record: Record) -> None:
-        step = self.plan.steps.get(name)
-        fetched = step is not None and step.decision is Decision.FETCH and step.record is record
+        planned = self.plan.steps.get(name)
+        fetched = planned is not None and planned.decision is Decision.FETCH and planned.record is record
         self._end(StepFinished(name, How.FETCHED if fetched else How.REUSED, record))
 
-    def _work(self, name: str, content: Key | None) -> Work:
-        values, views = self.request.needs(name)
-        graph, given = self.request.graph, self.request.givens
-        keep = not self.request.is_view(name)
+    def _work(self, name: str, keys: Keys) -> Work:
+        request, steps = self.request, self.steps
+        values, views = request.needs(name)
+        nodes, given = request.graph.nodes, request.givens
+        taken = {up: artifact for up in values if (artifact := steps.artifact(up))}
+        keep = not request.is_view(name)
+        leased = keep and name not in request.forced and not steps[name].unreadable
         return Work(
-            node=graph.nodes[name],
-            values={up: self.demand.have[up] for up in values if up in self.demand.have},
-            held={up: self.demand.held[up] for up in values if up in self.demand.held},
-            views=tuple(graph.nodes[view] for view in views),
-            lease=content if keep and name not in self.request.forced | self.unreadable else None,
-            keep=keep,
-            watch=self.tools.watch,
+            node=nodes[name],
+            values=taken,
+            draft=self.recorder.draft(name, keys, taken) if keep else None,
+            held={up: steps[up].value for up in values if up not in given and steps[up].held},
+            views=tuple(nodes[view] for view in views),
+            lease=keys.content if leased else None,
             files=frozenset(up for up in values if up in given and given[up].kind == "file"),
+            declared=self.watched.find_declared(name),
+            manifests=tuple(request.manifests[each] for each in (name, *views)),
         )
 
     # -- outcomes ------------------------------------------------------------------------------------------------
 
-    def _take(self, name: str, work: Work, outcome: Outcome) -> None:
+    def take(self, name: str, outcome: Outcome) -> None:
+        """Take in how a step ended that was handed out."""
         match outcome:
             case Done():
-                self._done(name, work, outcome)
+                self._done(name, outcome)
             case Found(record):
-                self._alias(name, record)
+                if not self._is_outdated(name, record):
+                    self._alias(name, record)
             case Lost(upstream):
                 self._lost(name, upstream)
             case Failure():
-                self._end(StepFinished(name, How.FAILED, failure=outcome))
-                self.stopping = self.stopping or not self.keep_going
+                self._fail(name, outcome)
 
-    def _done(self, name: str, work: Work, done: Done) -> None:
-        if done.trouble:
-            self._notice(f"the value of '{name}' could not be stored: {done.trouble}", name)
-        if done.artifact is None:
-            self.demand.held[name] = done.value
-            self._end(StepFinished(name, How.COMPUTED))
-            return
-        record = self.filing.make(name, done, self.tools.carry(done.artifact), work.values)
-        outdated = self.demand.find_outdated(name, record)
-        if outdated:
-            self._notice(f"'{name}' is made again: '{outdated}' came out different meanwhile", name)
-            self.demand.revoke(name)
-            self.demand.want(name)
-            return
-        self._tell_seen(record, done.seen)
-        if not done.stored:
-            self.demand.held[name] = done.value
-        elif done.seen.unstable:
-            files = ", ".join(done.seen.unstable)
-            self._notice(f"{files} changed while '{name}' read it: its value is used, but not recorded", name)
-        elif self.tools.unchanged(name):
-            record = self._keep(name, record)
-        else:
-            self._notice(
-                f"an input of '{name}' changed while it ran: its value is used, but not recorded", name
-            )
-        self._end(StepFinished(name, How.COMPUTED, record))
-        self.demand.settle(name, record)
+    def _done(self, name: str, done: Done) -> None:
+        for text in done.notices:
+            self._notice(text, name)
+        if done.record is not None:
+            if self._is_outdated(name, done.record):
+                return
+            self._tell_seen(done.record, done.notes)
+        self._end(StepFinished(name, How.COMPUTED, done.record))
+        self.steps.made(name, done.record, held=done.held, value=done.value)
 
-    def _keep(self, name: str, record: Record) -> Record:
-        """Put the record, unless another build was first with a usable one: the first result stays."""
-        if not record.forced and name not in self.demand.revoked:
-            for first in self.tools.store.find_records([record.content]).get(record.content, []):
-                if first.observations != record.observations or not self._is_usable(first):
-                    continue
-                if first.artifact.digest != record.artifact.digest:
-                    self._notice(f"'{name}' is not deterministic: its first result stays", name)
-                    return first
-        self.filing.put(record)
-        return record
+    def _is_outdated(self, name: str, record: Record) -> bool:
+        """Tell whether a record is of an upstream value that came out different meanwhile; then it is made again."""
+        outdated = self.steps.find_outdated(name, record)
+        if outdated is None:
+            return False
+        self._notice(f"'{name}' is made again: '{outdated}' came out different meanwhile", name)
+        self.steps.revoke(name)
+        self.steps.want(name)
+        return True
+
+    def _fail(self, name: str, failure: Failure) -> None:
+        self.steps.fail(name)
+        self._end(StepFinished(name, How.FAILED, failure=failure))
+        self.stopping = self.stopping or not self.keep_going
 
     def _lost(self, name: str, upstream: Mapping[str, str]) -> None:
         """Make again what could not be read back, and the step after it."""
-        hopeless = [up for up in upstream if up in self.request.givens or up in self.remade]
+        # What is being made again, or was since the step was handed out, is not lost once more.
+        since = self.steps[name].since
+        gone = {
+            up: why
+            for up, why in upstream.items()
+            if up in self.request.givens or (self.steps.has(up) and self.steps[up].since < since)
+        }
+        hopeless = [up for up in gone if up in self.request.givens or self.steps[up].losses]
         if hopeless:
-            whys = "\n".join(
-                f"the stored value of '{up}' cannot be read back: {upstream[up]}" for up in hopeless
-            )
-            failure = Failure("UnreadableValue", whys, "")
-            self._end(StepFinished(name, How.FAILED, failure=failure))
-            self.stopping = self.stopping or not self.keep_going
+            whys = "\n".join(f"the stored value of '{up}' cannot be read back: {gone[up]}" for up in hopeless)
+            self._fail(name, Failure("UnreadableValue", whys, ""))
             return
-        self.demand.wait_for(name, upstream)
-        for up, why in upstream.items():
-            self._remake(up, why)
+        for up, why in gone.items():
+            self.lose(up, why)
+        self.steps.wait_again(name)
+        for up in gone:
+            self.steps.want(up)
 
-    def _remake(self, name: str, why: str) -> None:
+    def lose(self, name: str, why: str) -> None:
+        """Take back a value that cannot be read; it is made again when it is wanted."""
         self._notice(f"'{name}' is made again: {why}", name)
-        self.remade.add(name)
-        ended = self.ended.get(name)
-        if ended and ended.record and self._is_usable(ended.record):
-            # Nothing tells that it cannot be read: to find it once more would not help, here or in the next build.
-            self.unreadable.add(name)
-            self.filing.refreshed.add(name)
-        self.demand.revoke(name)
-        self.demand.want(name)
+        record = self.steps[name].record
+        # Where nothing tells that it cannot be read: to find it once more would not help, here or in the next build.
+        self.steps.lose(name, unreadable=record is not None and self.artifacts.is_usable(record.artifact))
 
     # -- telling -------------------------------------------------------------------------------------------------
 
     def _end(self, step: StepFinished) -> None:
         self.ended.pop(step.node, None)
         self.ended[step.node] = step
-        self.tools.listener(step)
+        self.listener(step)
 
     def _notice(self, text: str, node: str | None = None, kind: str = "") -> None:
         notice = Notice(text, node, kind=kind)
         self.notices.append(notice)
-        self.tools.listener(notice)
+        self.listener(notice)
 
     def _tell_unreadable(self) -> None:
         for name, step in self.plan.steps.items():
@@ -294,18 +276,16 @@ class _Build:
                 if reason.kind == "unreadable":
                     self._notice(f"'{name}' is made again: {reason}", name)
 
-    def _tell_seen(self, record: Record, seen: Seen) -> None:
+    def _tell_seen(self, record: Record, notes: Iterable[Note]) -> None:
         """Say once what the node reads besides its inputs, and what cannot be followed."""
-        name, watch = record.node, self.tools.watch
-        if watch is None:
-            return
+        name = record.node
         step = self.plan.steps.get(name)
         before = step.record if step else None
         news = find_news(record.observations, before.observations if before else ())
-        lines = [tell_undeclared(name, record.observations if watch.undeclared == "warn" else news)]
+        lines = [tell_undeclared(name, record.observations if self.watched.warns else news)]
         if before is None or before.manifest.fingerprint != record.manifest.fingerprint:
-            lines += [tell_note(name, note) for note in seen.notes]
-            lines += self.tools.notes(name)
+            lines += [tell_note(name, note) for note in notes]
+            lines += self.watched.find_notes(name)
         for line in filter(None, lines):
             self._notice(line, name, "undeclared")
 
@@ -313,34 +293,44 @@ class _Build:
         """Say of every other node that it was blocked by a failed one, or that nobody needed it."""
         blocked: dict[str, str] = {}
         for name in self.request.order:
-            if name in self.ended:
-                if self.ended[name].how is How.FAILED:
+            match self.steps[name].state:
+                case State.FAILED:
                     blocked[name] = name
-                continue
-            by = next((blocked[up] for up in self.request.upstream(name) if up in blocked), None)
-            if by is not None and name in self.demand.wanted:
-                blocked[name] = by
-                self._end(StepFinished(name, How.BLOCKED, blocked_by=by))
-            elif name not in self.demand.wanted and (step := self.plan.steps.get(name)):
-                self._end(StepFinished(name, How.SKIPPED, step.record))
+                case State.WAITING | State.READY:
+                    by = next((blocked[up] for up in self.request.upstream(name) if up in blocked), None)
+                    if by is not None:
+                        blocked[name] = by
+                        self.steps.end(name, State.BLOCKED)
+                        self._end(StepFinished(name, How.BLOCKED, blocked_by=by))
+                    else:
+                        self.ended.pop(name, None)  # it was to be made again
+                case State.UNWANTED if step := self.plan.steps.get(name):
+                    self.steps.end(name, State.SKIPPED)
+                    self._end(StepFinished(name, How.SKIPPED, step.record))
+                case State.RUNNING | State.LOST | State.REVOKED:  # interrupted
+                    self.ended.pop(name, None)
 
     def _load_targets(self) -> dict[str, Any]:
         """Load the targets' values; what cannot be read back is made again, once."""
         values: dict[str, Any] = {}
         for name in self.request.targets:
-            if not self.demand.has(name):
+            if not self.steps.has(name):
                 continue
             try:
                 values[name] = self._load(name)
             except (BlobMissingError, BlobDamagedError, CodecError) as error:
-                if name in self.request.givens or name in self.remade:
+                if name in self.request.givens or self.steps[name].losses:
                     raise
-                self._remake(name, str(error))
+                self.lose(name, str(error))
+                self.steps.want(name)
                 self._loop()
-                if self.demand.has(name):
+                if self.steps.has(name):
                     values[name] = self._load(name)
         return values
 
     def _load(self, name: str) -> Any:
-        held, have = self.demand.held, self.demand.have
-        return held[name] if name in held else self.tools.artifacts.load(have[name])
+        if name not in self.request.givens and self.steps[name].held:
+            return self.steps[name].value
+        artifact = self.steps.artifact(name)
+        assert artifact is not None  # it is at hand, and not held
+        return self.artifacts.load(artifact)

@@ -86,7 +86,7 @@ def command(
         write_file(result.values[chosen[0]], output, chosen[0])
         say(f"wrote {output}")
     elif lines and not (force or overrides or executor or logs or result.names(How.COMPUTED)):
-        session.remember(lines, 0, chosen, result.steps.values())
+        session.remember(lines, 0, result.plan, result.steps.values())
     return 0
 
 

@@ -21,6 +21,7 @@ from dagbuild.shortcut import answers
 
 if TYPE_CHECKING:
     from dagbuild.plan.events import Event
+    from dagbuild.plan.plan import Plan
     from dagbuild.project.maintenance import Upkeep
     from dagbuild.project.project import Project
     from dagbuild.settings import Settings
@@ -134,15 +135,13 @@ class Session:
             words += ["--set", text]
         return shlex.join([*words, name])
 
-    def remember(
-        self, lines: Iterable[str], status: int, targets: Iterable[str], steps: Iterable[Any]
-    ) -> None:
+    def remember(self, lines: Iterable[str], status: int, plan: Plan, steps: Iterable[Any]) -> None:
         """Keep what was given on standard output for as long as it stays the answer to this command line."""
         asked, settings = answers.asked, self.settings
         if asked is None or self.told or asked.folder != str(settings.cache.folder / "index" / "answers"):
             return
         records = [step.record for step in steps if step.record is not None]
-        grounds = self.project.list_grounds(targets, records)
+        grounds = self.project.list_grounds(plan, records)
         if grounds is not None:
             asked.remember("".join(f"{line}\n" for line in lines), status, grounds)
 

@@ -38,5 +38,5 @@ def command(
     if not plan.clean:
         return STALE
     if not overrides:
-        session.remember(lines, 0, targets, plan.steps.values())
+        session.remember(lines, 0, plan, plan.steps.values())
     return 0

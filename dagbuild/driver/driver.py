@@ -12,8 +12,9 @@ from typing import Any
 from dagbuild.driver.results import DictResult, ResultBuilder
 from dagbuild.ground.errors import UserError, did_you_mean
 from dagbuild.model.node import Node
+from dagbuild.model.outcome import Failure
 from dagbuild.model.types import describe_type
-from dagbuild.plan.events import BuildResult, Event, Failure, How
+from dagbuild.plan.events import BuildResult, Event, How
 from dagbuild.plan.plan import Explanation, Plan
 from dagbuild.project.exchange import write_bytes, write_file
 from dagbuild.project.project import Project

@@ -1,7 +1,7 @@
 """What every executor promises, and what it is handed.
 
-An executor only runs steps: it knows nothing of plans, keys or why a step runs. Values travel as artifacts through
-the store, never through the executor.
+An executor only runs steps: it knows nothing of plans or why a step runs. Values travel as artifacts through the store,
+never through the executor; so do records, which the worker puts.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dagbuild.ground.digest import Digest
 from dagbuild.model.node import Node
-from dagbuild.model.record import Artifact, Key, Record
-from dagbuild.observe import Seen, Watch
-from dagbuild.plan.events import Failure
+from dagbuild.model.outcome import Outcome
+from dagbuild.model.record import Artifact, Draft, Key, Manifest
+from dagbuild.store.declared import DeclaredFiles
 
 
 @dataclass(frozen=True)
@@ -22,60 +23,23 @@ class Work:
     """One call to make: `node`, with upstream values by name.
 
     `values` are artifacts to load from the store; `held` are values that could not be stored and exist in memory only.
-    `views` are never-cached nodes to run inside this step, each after what it needs. `lease` is the key to hold while
-    computing, so that two builds do not compute it twice. `keep` says whether the result is to be stored; when not,
-    the value itself comes back. `watch` asks to observe what the call reads; `files` are names among `values` that are
-    paths of declared files, whose content counts already.
+    `views` are never-cached nodes to run inside this step, each after what it needs. `draft` is what the record will
+    say that is known before; without one the value is not to be kept, and comes back itself. `lease` is the key to hold
+    while computing and until the record is put, so that two builds do not compute it twice. `files` are names among
+    `values` that are paths of declared files, whose content counts already; `declared` are the declarations, with the
+    digests that the key was made of: a value of other content is not recorded. `manifests` are
+    those of the node and of its views: other code of the project that runs is observed.
     """
 
     node: Node
     values: Mapping[str, Artifact]
+    draft: Draft | None = None
     held: Mapping[str, Any] = field(default_factory=dict)
     views: tuple[Node, ...] = ()
     lease: Key | None = None
-    keep: bool = True
-    watch: Watch | None = None
     files: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Done:
-    """The call returned.
-
-    Its artifact is in the store, unless `stored` is False: then `value` is the value itself, because it was not to be
-    kept or the store could not be written (`trouble` says why). `duration` and `cpu` are seconds, `started` seconds
-    since 1970, `memory` bytes of peak memory growth, `log` what it printed, `seen` what it was
-    seen to read.
-    """
-
-    artifact: Artifact | None
-    stored: bool = True
-    value: Any = None
-    trouble: str = ""
-    started: float = 0.0
-    duration: float = 0.0
-    cpu: float = 0.0
-    memory: int = 0
-    host: str = ""
-    log: str = ""
-    seen: Seen = field(default_factory=Seen)
-
-
-@dataclass(frozen=True)
-class Found:
-    """No call was needed: another build made this record since it was looked for."""
-
-    record: Record
-
-
-@dataclass(frozen=True)
-class Lost:
-    """The call was not made: these upstream values cannot be read back (name -> why)."""
-
-    upstream: Mapping[str, str]
-
-
-Outcome = Done | Found | Lost | Failure
+    declared: tuple[tuple[DeclaredFiles, Digest], ...] = ()
+    manifests: tuple[Manifest, ...] = ()
 
 
 class Executor(ABC):

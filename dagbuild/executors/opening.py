@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import ModuleType
 
-from dagbuild.artifacts import Artifacts
 from dagbuild.executors.base import Executor
 from dagbuild.executors.local import LocalExecutor
+from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import InputError
 from dagbuild.model.node import Node
 from dagbuild.model.record import Manifest
 from dagbuild.settings import Settings
-from dagbuild.store.base import Store
 
 Code = tuple[Sequence[ModuleType], Sequence[Node], Mapping[str, Manifest]]
 
@@ -21,26 +20,26 @@ Code = tuple[Sequence[ModuleType], Sequence[Node], Mapping[str, Manifest]]
 def open_executor(
     kind: str,
     settings: Settings,
-    store: Store,
-    artifacts: Artifacts,
+    worker: Worker,
     *,
     find_code: Callable[[], Code],
     on_wait: Callable[[str, str], None],
 ) -> Executor:
     """Return the executor of a kind; raises InputError for one that is not known.
 
-    `find_code` gives what other machines need of the project: its modules, nodes and their manifests.
+    `worker` runs what is run in this process. `find_code` gives what other machines need of the project: its modules,
+    nodes and their manifests. `on_wait` is told of a node and of whom its step waits for.
     """
     match kind:
         case "local":
-            return LocalExecutor(store, artifacts, on_wait)
+            return LocalExecutor(worker, on_wait)
         case "ray":
             from dagbuild.executors import ray
 
             modules, nodes, manifests = find_code()
-            code = ray.Code(settings.root, modules, nodes, manifests, settings.packages)
-            store.flush()  # inputs that were saved are needed on other machines
+            code = ray.Code(settings.root, modules, nodes, manifests, settings.packages, worker.watch)
+            worker.flush()  # inputs that were saved are needed on other machines
             opener = partial(ray.open_worker_store, settings.cache, settings.remote)
-            return ray.RayExecutor(opener, code, address=settings.executor.address)
+            return ray.RayExecutor(opener, code, worker, address=settings.executor.address)
         case other:
             raise InputError(f"there is no executor '{other}'", hint="local or ray")

@@ -25,14 +25,15 @@ from dagbuild.artifacts import Artifacts
 from dagbuild.code import SourceReader
 from dagbuild.code.fingerprint import make_manifests
 from dagbuild.executors import shipping
-from dagbuild.executors.base import Done, Executor, Outcome, Work
-from dagbuild.executors.worker import run_step
+from dagbuild.executors.base import Executor, Work
+from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import StoreError, UserError
 from dagbuild.model.node import Node
+from dagbuild.model.outcome import Done, Failure, Outcome
 from dagbuild.model.record import Manifest
-from dagbuild.plan.events import Failure
+from dagbuild.observe import Places, ProjectCode, Watch
 from dagbuild.settings import CacheSettings, RemoteSettings
-from dagbuild.store import open_store
+from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
 
 try:
@@ -65,7 +66,7 @@ class Code:
     """The driver's code, which the workers must have.
 
     `modules` are the user's; `nodes` those that may run, with their manifests by name, made with the policy
-    `packages`.
+    `packages`. With `watch`, steps are observed.
     """
 
     root: Path
@@ -73,22 +74,27 @@ class Code:
     nodes: Sequence[Node] = ()
     manifests: Mapping[str, Manifest] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
+    watch: Watch | None = None
 
 
 class RayExecutor(Executor):
     """Hands each step to Ray as one task, which Ray never retries behind our back.
 
     `open_store` is called once in each worker process: a function of a module that is installed there, or a partial
-    of one. Uses the cluster that this process is connected to, else the one at `address` or RAY_ADDRESS, else starts
+    of one. `here` runs the steps whose values cannot leave this process. Uses the
+    cluster that this process is connected to, else the one at `address` or RAY_ADDRESS, else starts
     a local one; all of it when the first step is ready. UserError is raised then, when
     there is no cluster at the address.
     """
 
     name = "ray"
 
-    def __init__(self, open_store: Callable[[], Store], code: Code, *, address: str | None = None) -> None:
+    def __init__(
+        self, open_store: Callable[[], Store], code: Code, here: Worker, *, address: str | None = None
+    ) -> None:
         self._open_store = open_store
         self._code = code
+        self._worker = here
         self._address = address or os.environ.get("RAY_ADDRESS") or LOCAL
         self._opened = self._connected = False
         self._in_memory = shipping.find_unimportable(code.modules)
@@ -136,6 +142,7 @@ class RayExecutor(Executor):
             below=tuple(map(str, below)) if shipped else (),
             root=str(code.root),
             packages=dict(code.packages),
+            watch=code.watch,
             nodes={node.name: _try_dumps((node, code.manifests[node.name])) for node in checked},
         )
 
@@ -151,7 +158,7 @@ class RayExecutor(Executor):
         """Return the outcomes of all steps that have ended, after a second at most; on Ctrl-C cancel the others."""
         if self._here:
             work = self._here.popleft()
-            return [(work.node.name, self._run_here(work))]
+            return [(work.node.name, self._worker.run(work))]
         try:
             first, rest = ray.wait(list(self._running), num_returns=1, timeout=_A_WHILE)
             more, _ = ray.wait(rest, num_returns=len(rest), timeout=0) if rest else ([], [])
@@ -171,16 +178,7 @@ class RayExecutor(Executor):
             return Failure("WorkerDied", _describe_death(error, work), "")
         except (RayTaskError, RayError) as error:
             return Failure(type(error).__name__, f"Ray could not run the step: {error}", "")
-        return self._run_here(work) if reply == _STAYS else _unpack(reply)
-
-    def _run_here(self, work: Work) -> Outcome:
-        with run_step(work, *self._local) as outcome:
-            return outcome
-
-    @functools.cached_property
-    def _local(self) -> tuple[Store, Artifacts]:
-        store = self._open_store()
-        return store, Artifacts(store)
+        return self._worker.run(work) if reply == _STAYS else _unpack(reply)
 
     def _cancel(self) -> None:
         for task in self._running:
@@ -195,9 +193,6 @@ class RayExecutor(Executor):
             self._cancel()
             for module in self._in_memory:
                 cloudpickle.unregister_pickle_by_value(module)
-        if "_local" in self.__dict__:
-            self._local[0].close()
-            del self.__dict__["_local"]
         if self._connected:
             self._connected = False
             ray.shutdown()
@@ -269,6 +264,7 @@ class _Setup:
     below: tuple[str, ...]
     root: str
     packages: Mapping[str, str]
+    watch: Watch | None
     nodes: Mapping[str, bytes]
 
 
@@ -277,7 +273,7 @@ class _Site:
     """What a worker process keeps between steps; `differences` are those of its code from the driver's, by node."""
 
     store: Store
-    artifacts: Artifacts
+    worker: Worker
     differences: Mapping[str, list[str]]
 
 
@@ -299,13 +295,14 @@ def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> _Repl
     wrong = [line for node in (work.node, *work.views) for line in site.differences.get(node.name, ())]
     if wrong:
         return _pack(_other_code(wrong))
-    with run_step(work, site.store, site.artifacts) as outcome:
-        if isinstance(outcome, Done) and outcome.stored:
-            try:
-                site.store.flush()  # who reads the value next may be on another machine
-            except StoreError as error:
-                return _pack(replace(outcome, trouble=str(error)))
-        return _pack(outcome)
+    outcome = site.worker.run(work)
+    if isinstance(outcome, Done) and outcome.record is not None:
+        try:
+            site.store.flush()  # who reads the value next may be on another machine
+        except StoreError as error:
+            told = f"the value of '{work.node.name}' could not be published: {error}"
+            outcome = replace(outcome, notices=(*outcome.notices, told))
+    return _pack(outcome)
 
 
 @functools.lru_cache(maxsize=1)
@@ -318,7 +315,12 @@ def _set_up(setup: bytes) -> _Site:
         name: _compare(packed, reader, wanted.packages) for name, packed in wanted.nodes.items() if packed
     }
     store = wanted.open_store()
-    return _Site(store, Artifacts(store), differences)
+    memo = wanted.watch.memo if wanted.watch else None
+    # On another machine the folder may not be there, and is not for us to make.
+    files = FileDigests(Path(memo) if memo and Path(memo).is_dir() else None)
+    places = wanted.watch.places if wanted.watch else Places(wanted.root)
+    code = ProjectCode(lambda: reader, places, files)
+    return _Site(store, Worker(Artifacts(store), code, files, wanted.watch), differences)
 
 
 def _compare(packed: bytes, reader: SourceReader, packages: Mapping[str, str]) -> list[str]:

@@ -1,14 +1,14 @@
-"""Run one step: load what the function takes, call it, store what it gives.
+"""Run one step: load what the function takes, call it, store what it gives, and put its record.
 
 The same code in the driver's process and in a worker far away. Knows nothing of plans or of other steps; deals in
-artifacts, so that values never travel through an executor.
+artifacts, so that values never travel through an executor. Guards: the record is put before the step's lease ends, so
+that of two builds side by side one computes and the other finds.
 """
 
 from __future__ import annotations
 
 import contextlib
 import copy
-import functools
 import io
 import itertools
 import os
@@ -26,7 +26,7 @@ from typing import Any, TextIO, TypeAlias
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
 from dagbuild.codecs.writer import Takes
-from dagbuild.executors.base import Done, Found, Lost, Outcome, Work
+from dagbuild.executors.base import Work
 from dagbuild.ground.errors import (
     BlobDamagedError,
     BlobMissingError,
@@ -37,12 +37,11 @@ from dagbuild.ground.errors import (
 )
 from dagbuild.ground.filetree import changed_since, file_clock
 from dagbuild.model.node import Columns, File, Files, Group, Node, Parameter, Source, Value
-from dagbuild.model.record import Record
-from dagbuild.observe import Observer, Seen, Watch, holds
+from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
+from dagbuild.model.record import Key, Record
+from dagbuild.observe import Observer, ProjectCode, Seen, Watch
 from dagbuild.observe.wording import tell_forbidden
-from dagbuild.plan.events import Failure
 from dagbuild.store import FileDigests
-from dagbuild.store.base import Store
 
 LOG_LIMIT = 64 * 1024
 """Characters of a node's output that its record keeps: the last ones."""
@@ -59,124 +58,168 @@ class _LostError(Exception):
         self.why = why
 
 
-@contextlib.contextmanager
-def run_step(
-    work: Work, store: Store, artifacts: Artifacts, on_wait: Callable[[str], None] = lambda _: None
-) -> Iterator[Outcome]:
-    """Make the call that `work` describes; whatever the node raises is an outcome, except KeyboardInterrupt.
+class Worker:
+    """Runs steps: knows where values lie, whose code it runs and, with `watch`, how steps are to be observed."""
 
-    The lease is held until the context is left: leave it when the outcome is recorded, so that who waits for it finds
-    the record.
-    """
-    if work.lease is None:
-        yield _run(work, artifacts)
-        return
-    with store.lease(work.lease, on_wait) as waited:
-        # Also without a wait: another build may have begun and ended since this one was planned.
-        record = find_finished(store, artifacts, work, local=not waited)
-        yield Found(record) if record else _run(work, artifacts)
+    def __init__(
+        self, artifacts: Artifacts, code: ProjectCode, files: FileDigests, watch: Watch | None
+    ) -> None:
+        self._store = artifacts.store
+        self._artifacts = artifacts
+        self._code = code
+        self._files = files
+        self.watch = watch
 
+    def run(self, work: Work, on_wait: Callable[[str], None] = lambda _: None) -> Outcome:
+        """Make the call that `work` describes, and put its record; whatever the node raises is an outcome.
 
-def find_finished(store: Store, artifacts: Artifacts, work: Work, *, local: bool) -> Record | None:
-    """Return a record that has come to the step's key, of a value that is there and can be read here, or None."""
-    assert work.lease is not None
-    for record in store.find_records([work.lease], local=local).get(work.lease, []):
-        refs = record.artifact.blobs
-        there = len(store.has_blobs(refs, local=local)) == len(set(refs))
-        if there and artifacts.find_obstacle(record.artifact) is None and _holds(record, work.watch):
-            return record
-    return None
+        Its record is put before its lease ends, so that who waits for it finds that. `on_wait` is told who is waited
+        for. KeyboardInterrupt is raised.
+        """
+        if work.lease is None:
+            with _staying_here():
+                return self._run(work)
+        with self._store.lease(work.lease, on_wait) as waited, _staying_here():
+            # Also without a wait: another build may have begun and ended since this one was planned.
+            record = self._find_finished(work.lease, local=not waited)
+            return Found(record) if record else self._run(work)
 
-
-def _holds(record: Record, watch: Watch | None) -> bool:
-    if not record.observations:
-        return True
-    return watch is not None and holds(
-        record.observations, watch.places, os.environ, _open_digests(watch.memo)
-    )
-
-
-@functools.cache
-def _open_digests(memo: str | None) -> FileDigests:
-    # On another machine the folder may not be there, and is not for us to make.
-    return FileDigests(Path(memo) if memo and Path(memo).is_dir() else None)
-
-
-def _watch(work: Work, artifacts: Artifacts) -> Observer | None:
-    if work.watch is None:
+    def _find_finished(self, key: Key, *, local: bool) -> Record | None:
+        """Return a record that has come to the step's key, of a value that is there and can be read here, or None."""
+        for record in self._store.find_records([key], local=local).get(key, []):
+            if self._artifacts.is_usable(record.artifact, local=local) and self._holds(record):
+                return record
         return None
-    observer = Observer(work.watch.places, _open_digests(work.watch.memo))
-    observer.declare(map(str, artifacts.copies))
-    for node in (work.node, *work.views):
-        for pattern in node.reads:
-            observer.declare_pattern(pattern)
-    for name in work.files:
-        paths = artifacts.load(work.values[name])
-        observer.declare([paths] if isinstance(paths, str) else paths)
-    return observer
+
+    def _holds(self, record: Record) -> bool:
+        if record.observations and self.watch is None:
+            return False
+        return self._code.holds(record)
+
+    def flush(self) -> None:
+        """Make what was stored so far visible to workers elsewhere."""
+        self._store.flush()
+
+    # -- the call ------------------------------------------------------------------------------------------------
+
+    def _run(self, work: Work) -> Outcome:
+        log = _Log()
+        arguments: dict[str, Any] = {}
+        started, since, wall = time.time(), file_clock(), time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_SELF)
+        observer = self._observer(work)
+        call = observer.call if observer else _call
+        try:
+            with log.capture():
+                arguments = _bind(work, self._artifacts, call)
+                value = call(work.node.function, **arguments)
+        except _LostError as lost:
+            return Lost({lost.name: lost.why})
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit in a node ends the node, not the build
+            return make_failure(error, arguments)
+        after = resource.getrusage(resource.RUSAGE_SELF)
+        facts: dict[str, Any] = {
+            "started": started,
+            "duration": time.perf_counter() - wall,
+            "cpu": after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime,
+            "memory": max(0, after.ru_maxrss - before.ru_maxrss) * _RSS_UNIT,
+            "host": platform.node(),
+            "log": log.text(),
+        }
+        seen = observer.finish() if observer else Seen()
+        return self._finish(work, value, facts, seen, changed_since(since))
+
+    def _observer(self, work: Work) -> Observer | None:
+        if self.watch is None:
+            return None
+        observer = Observer(self.watch.places, self._files)
+        observer.declare(map(str, self._artifacts.copies))
+        for node in (work.node, *work.views):
+            for pattern in node.reads:
+                observer.declare_pattern(pattern)
+        for name in work.files:
+            paths = self._artifacts.load(work.values[name])
+            observer.declare([paths] if isinstance(paths, str) else paths)
+        return observer
+
+    # -- what came of it -----------------------------------------------------------------------------------------
+
+    def _finish(self, work: Work, value: Any, facts: dict[str, Any], seen: Seen, takes: Takes) -> Outcome:
+        """Store what the call returned, where it is to be kept and the node may have read what it read."""
+        strict = self.watch is not None and self.watch.undeclared == "error"
+        if strict and (told := tell_forbidden(seen.observations)):
+            return Failure("UndeclaredRead", f"it {told[0]}\n  try: {told[1]}", "")
+        if work.draft is None:
+            return Done(held=True, value=value)
+        name, form = work.node.name, work.node.cache.format
+        trouble = ""
+        try:
+            artifact = self._artifacts.save(value, form, takes)
+        except CodecError as error:
+            return Failure("CodecError", str(error), "", {}, error)
+        except StoreError as error:
+            artifact, trouble = self._artifacts.encode(value, form, takes)[0], str(error)
+        facts["observations"] = (*seen.observations, *self._code.observe(seen.ran, work.manifests))
+        record = work.draft.complete(self._code.carry(artifact), **facts)
+        if trouble:
+            line = f"the value of '{name}' could not be stored: {trouble}"
+            return Done(record, held=True, value=value, notices=(line,), notes=seen.notes)
+        record, *notices = self._record(work, record, seen)
+        return Done(record, notices=tuple(notices), notes=seen.notes)
+
+    def _record(self, work: Work, record: Record, seen: Seen) -> tuple[Record, *tuple[str, ...]]:
+        """Put the record, unless its value may be of another state of what was read; with what is to be told of that.
+
+        Where another build was first with a usable one, the first result stays.
+        """
+        name = record.node
+        if seen.unstable:
+            files = ", ".join(seen.unstable)
+            return record, f"{files} changed while '{name}' read it: its value is used, but not recorded"
+        if not self._is_as_declared(work):
+            return record, f"an input of '{name}' changed while it ran: its value is used, but not recorded"
+        try:
+            first = None if record.forced else self._find_first(record)
+            if first is not None:
+                return first, f"'{name}' is not deterministic: its first result stays"
+            self._store.put_records([record])
+        except StoreError as error:
+            return record, f"the record of '{name}' could not be stored: {error}"
+        return (record,)
+
+    def _is_as_declared(self, work: Work) -> bool:
+        """Tell whether the files that the node takes are still those that its key was made of."""
+        try:
+            return all(files.digest(self._files) == digest for files, digest in work.declared)
+        except OSError:
+            return False
+
+    def _find_first(self, record: Record) -> Record | None:
+        """Return a usable record of another value that has come to the content key meanwhile, or None."""
+        for first in self._store.find_records([record.content]).get(record.content, []):
+            if first.observations == record.observations and self._artifacts.is_usable(first.artifact):
+                return first if first.artifact.digest != record.artifact.digest else None
+        return None
 
 
 def _call(function: Callable[..., Any], /, **arguments: Any) -> Any:
     return function(**arguments)
 
 
-def _run(work: Work, artifacts: Artifacts) -> Outcome:
+@contextlib.contextmanager
+def _staying_here() -> Iterator[None]:
+    """A node that goes to another folder does not take the next one of this process along."""
     here = None
     with contextlib.suppress(OSError):
         here = os.getcwd()  # noqa: PTH109 - the same text goes back
     try:
-        return _run_here(work, artifacts)
+        yield
     finally:
-        # A node that goes elsewhere must not take the next one of this process along.
         if here is not None:
             with contextlib.suppress(OSError):
                 os.chdir(here)
-
-
-def _run_here(work: Work, artifacts: Artifacts) -> Outcome:
-    log = _Log()
-    arguments: dict[str, Any] = {}
-    started, since, wall = time.time(), file_clock(), time.perf_counter()
-    before = resource.getrusage(resource.RUSAGE_SELF)
-    observer = _watch(work, artifacts)
-    call = observer.call if observer else _call
-    try:
-        with log.capture():
-            arguments = _bind(work, artifacts, call)
-            value = call(work.node.function, **arguments)
-    except _LostError as lost:
-        return Lost({lost.name: lost.why})
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # SystemExit in a node ends the node, not the build
-        return make_failure(error, arguments)
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    facts: dict[str, Any] = {
-        "started": started,
-        "duration": time.perf_counter() - wall,
-        "cpu": after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime,
-        "memory": max(0, after.ru_maxrss - before.ru_maxrss) * _RSS_UNIT,
-        "host": platform.node(),
-        "log": log.text(),
-        "seen": observer.finish() if observer else Seen(),
-    }
-    return _finish(work, artifacts, value, facts, changed_since(since))
-
-
-def _finish(work: Work, artifacts: Artifacts, value: Any, facts: dict[str, Any], takes: Takes) -> Outcome:
-    """Store what the call returned, where it is to be kept and the node may have read what it read."""
-    strict = work.watch is not None and work.watch.undeclared == "error"
-    if strict and (told := tell_forbidden(facts["seen"].observations)):
-        return Failure("UndeclaredRead", f"it {told[0]}\n  try: {told[1]}", "")
-    if not work.keep:
-        return Done(None, stored=False, value=value, **facts)
-    try:
-        return Done(artifacts.save(value, work.node.cache.format, takes), **facts)
-    except CodecError as error:
-        return Failure("CodecError", str(error), "", {}, error)
-    except StoreError as error:
-        artifact, _ = artifacts.encode(value, work.node.cache.format, takes)
-        return Done(artifact, stored=False, value=value, trouble=str(error), **facts)
 
 
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024

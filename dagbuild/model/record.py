@@ -22,6 +22,9 @@ ACCEPTED = "accept/1"
 UNSEEN = "unseen"
 """The kind of parts that say what a node's code does and nobody sees: no difference between two manifests."""
 
+CODE = frozenset({"function", "helper", "class", "constant", "statement", "module"})
+"""The kinds of parts that name code of the project."""
+
 FORMAT = 1
 """Of records; a higher number than ours means that a newer dagbuild wrote it."""
 
@@ -65,6 +68,11 @@ class Manifest:
     def unseen(self) -> tuple[Part, ...]:
         """What nobody sees: what the code does, where, and in `text` what to do about it."""
         return tuple(part for part in self.parts if part.kind == UNSEEN)
+
+    @property
+    def code_names(self) -> frozenset[str]:
+        """The dotted names of the project's code that the fingerprint speaks of."""
+        return frozenset(part.name for part in self.parts if part.kind in CODE)
 
     @cached_property
     def fingerprint(self) -> Digest:
@@ -144,6 +152,19 @@ class Artifact:
             tuple(data["names"]),
             str(data["carried"]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """What the consumer of some columns gets of an artifact: what it is, and the blobs that it is in."""
+
+    digest: Digest
+    blobs: tuple[BlobRef, ...]
+
+    @classmethod
+    def whole(cls, artifact: Artifact) -> Excerpt:
+        """Return all of an artifact."""
+        return cls(artifact.digest, artifact.blobs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,3 +281,24 @@ class Record:
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a record: {error!r}") from error
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a record will say that is known before the step runs; see `Record`."""
+
+    node: str
+    deep: Key
+    content: Key
+    unnamed: Key
+    manifest: Manifest
+    upstream: Mapping[str, Digest]
+    excerpts: Mapping[str, Digest]
+    watched: tuple[str, ...]
+    run: str
+    user: str
+    forced: bool = False
+
+    def complete(self, artifact: Artifact, **facts: Any) -> Record:
+        """Return the record of a call that gave this artifact; `facts` are the record's fields that only it tells."""
+        return Record(artifact=artifact, **vars(self), **facts)

@@ -20,6 +20,7 @@ from types import CodeType
 from urllib.parse import unquote, urlsplit
 
 from dagbuild.ground.digest import Digest
+from dagbuild.model.outcome import Note
 from dagbuild.model.record import Observation
 from dagbuild.observe.places import (
     ABSENT,
@@ -32,15 +33,6 @@ from dagbuild.observe.places import (
     is_pattern,
     take_stamp,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something that a node did and that cannot be observed; `kind` process, network or environment."""
-
-    kind: str
-    text: str
-    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)

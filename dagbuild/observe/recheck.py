@@ -19,7 +19,7 @@ def find_changed(
     places: Places,
     environ: Mapping[str, str],
     files: Digester,
-    digest_code: Callable[[str], Digest | None] = lambda _: None,
+    digest_code: Callable[[str], Digest | None],
 ) -> Iterator[Observation]:
     """Yield the observations that hold no longer.
 
@@ -44,14 +44,3 @@ def find_changed(
                 now = None
         if now != seen.digest:
             yield seen
-
-
-def holds(
-    observations: Iterable[Observation],
-    places: Places,
-    environ: Mapping[str, str],
-    files: Digester,
-    digest_code: Callable[[str], Digest | None] = lambda _: None,
-) -> bool:
-    """Tell whether all observations still hold."""
-    return next(find_changed(observations, places, environ, files, digest_code), None) is None

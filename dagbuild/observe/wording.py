@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from dagbuild.model.outcome import Note
 from dagbuild.model.record import Observation
-from dagbuild.observe.collect import Note
 
 
 def name_observation(seen: Observation) -> str:

@@ -10,23 +10,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from dagbuild.model.outcome import Failure
 from dagbuild.model.record import Record
 from dagbuild.plan.plan import Plan
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a node failed: the exception's type and text, the user's own frames, what its inputs were.
-
-    `frames` is printable text without frames of dagbuild; `inputs` maps parameters to one-line descriptions.
-    `error` is the exception itself where it was raised in this process or could be carried here.
-    """
-
-    kind: str
-    message: str
-    frames: str
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    error: BaseException | None = None
 
 
 class How(Enum):
@@ -87,6 +73,7 @@ class BuildResult:
     """
 
     run: str
+    plan: Plan
     steps: Mapping[str, StepFinished]
     elapsed: float
     saved: float

@@ -7,29 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+from dagbuild.artifacts import Artifacts
 from dagbuild.model.record import Artifact, BlobRef, Key, Observation, Record
 from dagbuild.observe.wording import name_observation
 from dagbuild.plan.plan import Place
 from dagbuild.plan.reasons import Reason
 from dagbuild.plan.renames import find_heirlooms
-from dagbuild.store.base import Store
 
 
 class StoreLookup:
     """Answers the planner from a store.
 
-    `find_changed` says which observations of a record hold no longer, `find_obstacle` why a value cannot be read here.
+    `find_changed` says which observations of a record hold no longer.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        find_changed: Callable[[Record], Iterable[Observation]],
-        find_obstacle: Callable[[Artifact], str | None],
-    ) -> None:
-        self._store = store
+    def __init__(self, artifacts: Artifacts, find_changed: Callable[[Record], Iterable[Observation]]) -> None:
+        self._artifacts = artifacts
+        self._store = artifacts.store
         self._find_changed = find_changed
-        self._find_obstacle = find_obstacle
 
     def find(self, keys: Collection[Key]) -> dict[Key, Record]:
         """Return the record to use for each key: the newest forced one, else the first that can be read here.
@@ -68,10 +63,7 @@ class StoreLookup:
             return records[0]
         forced = [record for record in reversed(records) if record.forced]
         ordered = [*forced, *(record for record in records if not record.forced)]
-        return next((record for record in ordered if self._is_usable(record.artifact)), ordered[0])
-
-    def _is_usable(self, artifact: Artifact) -> bool:
-        return self.place(artifact.blobs) is not Place.NOWHERE and self.find_obstacle(artifact) is None
+        return next((record for record in ordered if self._artifacts.is_usable(record.artifact)), ordered[0])
 
     def find_latest(self, nodes: Collection[str]) -> Mapping[str, Record]:
         """Return the newest record of each node."""
@@ -86,7 +78,7 @@ class StoreLookup:
 
     def find_obstacle(self, artifact: Artifact) -> str | None:
         """Return why a value cannot be read here, as far as that is known without reading it, or None."""
-        return self._find_obstacle(artifact)
+        return self._artifacts.find_obstacle(artifact)
 
 
 def find_artifacts(records: Iterable[Record], wanted: str) -> list[Artifact]:

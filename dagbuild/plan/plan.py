@@ -70,11 +70,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """All steps that were looked at, each after what it needs, by node name; `unseen`: what nobody sees of them."""
+    """All steps that were looked at, each after what it needs, by node name.
+
+    `unseen`: what nobody sees of them. `files`: the local files that the keys were made of; None where that is more
+    than single files.
+    """
 
     targets: tuple[str, ...]
     steps: Mapping[str, Step] = field(default_factory=dict)
     unseen: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
+    files: tuple[str, ...] | None = None
 
     def names(self, decision: Decision) -> list[str]:
         """Return the nodes with this decision, in order."""
@@ -134,7 +139,7 @@ def make_plan(request: Request, lookup: Lookup) -> Plan:
     found = lookup.find(list(request.deep.values()))
     steps = _find_needed(request, lookup, _decide(request, lookup, found))
     unseen = {name: parts for name in steps if (parts := request.manifests[name].unseen)}
-    return Plan(request.targets, {**_given_steps(request), **steps}, unseen)
+    return Plan(request.targets, {**_given_steps(request), **steps}, unseen, request.files)
 
 
 def _decide(request: Request, lookup: Lookup, found: Mapping[Key, Record]) -> dict[str, Step]:

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
-from dagbuild.artifacts import Excerpt
 from dagbuild.ground.digest import Digest, digest_json
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Columns, Group, Node, Source
-from dagbuild.model.record import Artifact, Key, Manifest, Part, Record, make_key
+from dagbuild.model.record import Artifact, Excerpt, Key, Manifest, Part, Record, make_key
 from dagbuild.plan.acceptance import Acceptance
 from dagbuild.plan.reasons import with_parts
 
@@ -53,7 +52,7 @@ class Request:
     """What is asked for: targets of a graph, with what is given and the manifest of each node.
 
     `accepted`: changes of nodes that are said not to alter their values, the newest first. `excerpt` tells what some
-    columns of a value are.
+    columns of a value are. `files`: the local files that it was made of; None where that is more than single files.
     """
 
     graph: Graph
@@ -63,6 +62,7 @@ class Request:
     forced: frozenset[str] = frozenset()
     accepted: Mapping[str, Sequence[Acceptance]] = field(default_factory=dict)
     excerpt: Callable[[Artifact, Columns], Excerpt] = lambda artifact, _: Excerpt.whole(artifact)
+    files: tuple[str, ...] | None = None
 
     @cached_property
     def order(self) -> list[str]:

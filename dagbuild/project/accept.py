@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dagbuild.build.recorder import author
+from dagbuild.ground.author import author
 from dagbuild.ground.errors import InputError
 from dagbuild.plan.acceptance import Acceptance, is_only, own_parts
 from dagbuild.plan.plan import Decision, Status, Step
@@ -49,7 +49,7 @@ def accept_everywhere(
     Raises InputError when there is none.
     """
     _check_reason(because)
-    request, plan = project.look()
+    request, plan = project.look(())
     found = [
         _accept(request, step, because)
         for step in plan.steps.values()

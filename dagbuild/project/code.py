@@ -7,10 +7,9 @@ then the same is asked of `Loaded`.
 from __future__ import annotations
 
 import contextlib
-import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from dagbuild.code import SourceReader
 from dagbuild.code.fingerprint import make_manifests
@@ -33,7 +32,6 @@ from dagbuild.shortcut.snapshots import Album, Snapshot, take_snapshot
 from dagbuild.store import FileDigests
 
 T = TypeVar("T")
-P = ParamSpec("P")
 
 
 class Code(Protocol):
@@ -220,11 +218,13 @@ class Findings:
                 return
         self.code = self._import(snapshot)
 
-    def load(self) -> None:
-        """Import the modules, unless that is done. Raises LoadError or GraphError."""
-        if self.known is not None:
-            self.code = self._import(self.known.snapshot)
-            self.known = None
+    def load(self) -> bool:
+        """Import the modules, unless that is done; tell whether it was not. Raises LoadError or GraphError."""
+        if self.known is None:
+            return False
+        self.code = self._import(self.known.snapshot)
+        self.known = None
+        return True
 
     def answer(self, ask: Callable[[], T]) -> T:
         """Return what is asked, from what is known without importing where that tells enough."""
@@ -256,22 +256,3 @@ class Findings:
         return Remembered(
             self._settings, self._album, self._files, before, allow_overrides=self._allow_overrides
         )
-
-
-class _HasFindings(Protocol):
-    _findings: Findings
-
-
-Owner = TypeVar("Owner", bound=_HasFindings)
-
-
-def answered(method: Callable[Concatenate[Owner, P], T]) -> Callable[Concatenate[Owner, P], T]:
-    """Let a method ask what is known without importing, and again with the code imported where that is not enough."""
-
-    def ask(self: Owner, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        # It may be asked for twice.
-        given: Any = tuple(list(each) if isinstance(each, Iterator) else each for each in args)
-        return self._findings.answer(lambda: method(self, *given, **kwargs))
-
-    functools.update_wrapper(ask, method)
-    return ask

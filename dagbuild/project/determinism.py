@@ -9,12 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.executors.base import Done, Lost, Work
-from dagbuild.executors.worker import run_step
+from dagbuild.executors.base import Work
 from dagbuild.ground.digest import Digest
 from dagbuild.ground.errors import InputError
 from dagbuild.ground.filetree import changed_since, file_clock
-from dagbuild.plan.events import Failure
+from dagbuild.model.outcome import Done, Failure, Lost
 
 if TYPE_CHECKING:
     from dagbuild.project.project import Project
@@ -56,22 +55,21 @@ def _make_work(project: Project, node: str) -> Work:
         up: request.givens[up].artifact if up in request.givens else project.artifact(up) for up in values
     }
     nodes = project.graph.nodes
-    return Work(nodes[node], found, views=tuple(nodes[view] for view in views), keep=False)
+    return Work(nodes[node], found, views=tuple(nodes[view] for view in views))
 
 
 def _run(project: Project, work: Work) -> tuple[Any, Digest]:
     since = file_clock()
-    with run_step(work, project.store, project.artifacts) as outcome:
-        match outcome:
-            case Done(value=value):
-                takes = changed_since(since)
-                return value, project.artifacts.encode(value, work.node.cache.format, takes)[0].digest
-            case Failure(kind=kind, message=message):
-                raise InputError(f"'{work.node.name}' failed: {kind}: {message}", where=str(work.node.where))
-            case Lost(upstream):
-                names = ", ".join(f"'{name}'" for name in upstream)
-                hint = f"dagbuild build {work.node.name}"
-                raise InputError(f"the stored value of {names} cannot be read back", hint=hint)
+    match project.make_worker(watched=False).run(work):
+        case Done(value=value):
+            takes = changed_since(since)
+            return value, project.artifacts.encode(value, work.node.cache.format, takes)[0].digest
+        case Failure(kind=kind, message=message):
+            raise InputError(f"'{work.node.name}' failed: {kind}: {message}", where=str(work.node.where))
+        case Lost(upstream):
+            names = ", ".join(f"'{name}'" for name in upstream)
+            hint = f"dagbuild build {work.node.name}"
+            raise InputError(f"the stored value of {names} cannot be read back", hint=hint)
     raise AssertionError("a step without a lease finds nothing")
 
 

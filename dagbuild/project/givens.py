@@ -5,14 +5,12 @@ Knows types and content digests, nothing of plans or builds. All mistakes are to
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dagbuild.artifacts import Artifacts
-from dagbuild.ground.digest import Digest, digest_json
 from dagbuild.ground.errors import InputError, Problem, UserError, did_you_mean
 from dagbuild.ground.filetree import is_there
 from dagbuild.model.graph import Graph
@@ -20,7 +18,9 @@ from dagbuild.model.node import REQUIRED, File, Files, Node
 from dagbuild.model.record import Artifact, Part
 from dagbuild.model.types import check_value, describe_type
 from dagbuild.plan.request import Given
-from dagbuild.settings import Settings
+from dagbuild.project.observations import Declared
+from dagbuild.settings import Pin, Settings
+from dagbuild.store.declared import DeclaredFiles
 from dagbuild.store.file_digests import FileDigests
 
 
@@ -34,14 +34,20 @@ class Outside:
     pins: Mapping[str, tuple[Artifact, str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, settings: Settings, inputs: Mapping[str, Any], overrides: Mapping[str, Any]) -> Outside:
-        """Return what the settings give, with more inputs, and overrides that win over pins."""
-        pins = {
+    def of(
+        cls,
+        settings: Settings,
+        pins: Mapping[str, Pin],
+        inputs: Mapping[str, Any],
+        overrides: Mapping[str, Any],
+    ) -> Outside:
+        """Return what the settings give, with more inputs, and overrides that win over these pins."""
+        pinned = {
             name: (Artifact.from_json(pin.artifact), pin.note or pin.digest)
-            for name, pin in settings.pins.items()
+            for name, pin in pins.items()
             if name not in overrides
         }
-        return cls(settings.config, {**settings.inputs, **inputs}, overrides, pins)
+        return cls(settings.config, {**settings.inputs, **inputs}, overrides, pinned)
 
 
 class GivenMaker:
@@ -67,8 +73,8 @@ class GivenMaker:
         self.save = save
         self.carry = carry
         self.problems: list[Problem] = []
-        self._files: dict[str, tuple[Any, bool, Given]] = {}
-        self._reads: dict[str, list[Part]] = {}
+        self.inputs: dict[str, Declared] = {}
+        self.reads: dict[str, Declared] = {}
 
     def make(self, outside: Outside, targets: Iterable[str]) -> dict[str, Given]:
         """Return the givens that the targets reach, by name.
@@ -168,25 +174,13 @@ class GivenMaker:
         return str(self.graph.nodes[name].where)
 
     def _file(self, name: str, value: Any, *, many: bool) -> Given:
-        given = self._look_at(name, value, many=many)
-        self._files[name] = (value, many, given)
-        return given
-
-    def _look_at(self, name: str, value: Any, *, many: bool) -> Given:
-        if not many:
-            path = self._resolve(str(value))
-            return Given(name, "file", self.files.digest_file(path), self._encode(path), self.show(path))
-        patterns = [str(value)] if isinstance(value, str | Path) else [str(item) for item in value]
-        found = [path for pattern in patterns for path in find_files(self.root, pattern)]
-        return Given(name, "file", self._digest_patterns(patterns), self._encode(found), ", ".join(patterns))
-
-    def _digest_patterns(self, patterns: list[str]) -> Digest:
-        digests = []
-        for pattern in patterns:
-            base = fixed_folder(self.root, pattern)
-            names = [str(Path(path).relative_to(base)) for path in find_files(self.root, pattern)]
-            digests.append(self.files.digest_files(base, names))
-        return digest_json(digests)
+        said = [str(value)] if isinstance(value, str | Path) or not many else [str(item) for item in value]
+        files = DeclaredFiles(tuple(map(self._resolve, said)), single=not many)
+        digest = files.digest(self.files)
+        self.inputs[name] = ((files, digest),)
+        paths = files.find()
+        text = ", ".join(said) if many else self.show(paths[0])
+        return Given(name, "file", digest, self._encode(paths if many else paths[0]), text)
 
     def _encode(self, value: Any, takes: Callable[[Path], bool] | None = None) -> Artifact:
         save = self.artifacts.save
@@ -204,66 +198,29 @@ class GivenMaker:
 
     def read_parts(self, node: Node) -> list[Part]:
         """Return a counting manifest line for each path that `@reads` names; raises InputError for a missing one."""
-        parts = []
+        parts, found = [], []
         for path in node.reads:
+            full = self._resolve(path)
+            files = DeclaredFiles((full,), single="://" in path or Path(full).is_file())
             try:
-                parts.append(Part("file", path, self._digest_read(path), path))
+                digest = files.digest(self.files)
             except OSError as error:
                 raise InputError(
                     f"node '{node.name}' reads '{path}': {_tell(error)}",
                     where=str(node.where),
                     hint="paths of @reads are taken from the project's root",
                 ) from error
-        self._reads[node.name] = parts
+            parts.append(Part("file", path, digest, path))
+            found.append((files, digest))
+        self.reads[node.name] = tuple(found)
         return parts
 
-    def find_paths(self) -> list[str] | None:
+    def find_paths(self) -> tuple[str, ...] | None:
         """Return the files that were looked at so far; None when there was more to look at than single local files."""
-        if any(many for _, many, _ in self._files.values()):
-            return None
-        names = [str(value) for value, _, _ in self._files.values()]
-        names += [part.name for parts in self._reads.values() for part in parts]
-        paths = [self._resolve(name) for name in names]
-        return paths if all("://" not in path and Path(path).is_file() for path in paths) else None
-
-    def _digest_read(self, path: str) -> Digest:
-        resolved = self._resolve(path)
-        if "://" in path or Path(resolved).is_file():
-            return self.files.digest_file(resolved)
-        return self._digest_patterns([path])
-
-    def is_unchanged(self, node: str) -> bool:
-        """Tell whether the files that a node takes or reads are still those that its key was made of."""
-        taken = [self._files[up] for up in self.graph.upstream(node) if up in self._files]
-        try:
-            return all(
-                self._look_at(given.name, value, many=many).digest == given.digest
-                for value, many, given in taken
-            ) and all(self._digest_read(part.name) == part.digest for part in self._reads.get(node, ()))
-        except OSError:
-            return False
-
-
-def fixed_folder(root: Path, pattern: str) -> Path:
-    """Return the folder that a glob, folder or file name stands in: what comes before the first wildcard."""
-    path = root / pattern
-    if path.is_dir():
-        return path
-    fixed = itertools.takewhile(lambda part: not any(c in part for c in "*?["), path.parent.parts)
-    return Path(*fixed)
-
-
-def find_files(root: Path, pattern: str) -> list[str]:
-    """Return the files that a folder's name, a glob or a file's name stands for, sorted; raises FileNotFoundError."""
-    path = root / pattern
-    if path.is_file():
-        return [str(path)]
-    base = fixed_folder(root, pattern)
-    found = path.rglob("*") if path.is_dir() else base.glob(str(path.relative_to(base)))
-    files = sorted(str(each) for each in found if each.is_file())
-    if not files:
-        raise FileNotFoundError(f"no file matches '{pattern}'")
-    return files
+        found = [files for each in (*self.inputs.values(), *self.reads.values()) for files, _ in each]
+        paths = tuple(name for files in found for name in files.names)
+        plain = all(files.single for files in found) and all("://" not in path for path in paths)
+        return paths if plain and all(Path(path).is_file() for path in paths) else None
 
 
 def _tell(error: OSError) -> str:

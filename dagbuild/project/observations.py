@@ -1,79 +1,50 @@
-"""What one build knows of observations: how steps are watched, which records still hold, what nobody can see.
+"""What one build asks about what its steps read: which files are declared, what nobody can see.
 
-Joins the project's code, its files and what runs were seen to read; decides nothing and runs nothing.
+Joins the request, its files and the project's code; decides nothing and runs nothing.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from dagbuild.code import SourceReader
-from dagbuild.model.node import Node
-from dagbuild.model.record import Artifact, Observation, Record
-from dagbuild.observe import ExtraCode, Places, Ran, Watch, find_changed
+from dagbuild.ground.digest import Digest
 from dagbuild.plan.request import Request
-from dagbuild.settings import Settings
-from dagbuild.store import FileDigests
+from dagbuild.store.declared import DeclaredFiles
+
+Declared = tuple[tuple[DeclaredFiles, Digest], ...]
+"""Files that are declared, each with what it was when the keys were made."""
 
 
-class Watching:
-    """Observations of one project, for one build or look; `make_reader` is asked only when code was observed."""
+@dataclass(frozen=True)
+class Observations:
+    """The observations of one build. `inputs` are declared by input, `reads` by node.
 
-    def __init__(
-        self,
-        settings: Settings,
-        nodes: Mapping[str, Node],
-        files: FileDigests,
-        make_reader: Callable[[], SourceReader],
-    ) -> None:
-        folder = settings.cache.folder
-        self.watch = Watch(Places(settings.root, [folder]), str(folder), settings.undeclared)
-        self._nodes = nodes
-        self._files = files
-        self._make_reader = make_reader
+    `open_reader` is asked only when a node is told of; with `warns`, what is undeclared is said each time.
+    """
 
-    @cached_property
-    def _reader(self) -> SourceReader:
-        return self._make_reader()
+    request: Request
+    inputs: Mapping[str, Declared]
+    reads: Mapping[str, Declared]
+    open_reader: Callable[[], SourceReader]
+    warns: bool = False
 
-    @cached_property
-    def _extra(self) -> ExtraCode:
-        return ExtraCode(self._reader, self.watch.places, self._files)
-
-    def carry(self, artifact: Artifact) -> Artifact:
-        """Return the artifact with what the project's classes and functions that it refers to mean today."""
-        carried = self._reader.carried(artifact.names) if artifact.names else None
-        return replace(artifact, carried=carried or "") if (carried or "") != artifact.carried else artifact
-
-    def find_changed(self, record: Record) -> Iterator[Observation]:
-        """Yield what the record's run was seen to read, and what its value carries, and is no longer so."""
-        if record.artifact.carried and self.carry(record.artifact) is not record.artifact:
-            yield Observation("code", ", ".join(record.artifact.names), record.artifact.carried)
-        yield from find_changed(
-            record.observations,
-            self.watch.places,
-            os.environ,
-            self._files,
-            lambda name: self._extra.digest(name),  # noqa: PLW0108 - the reader is made when it is needed
-        )
-
-    def observe_code(self, request: Request, name: str, ran: Sequence[Ran]) -> Sequence[Observation]:
-        """Return the project's code that a node's step ran outside the closures of the node and its views."""
-        if not ran:
+    def find_declared(self, node: str) -> Declared:
+        """Return the files that a step of the node takes or says that it reads, with what they were."""
+        if not self.inputs and not self.reads:
             return ()
-        manifests = [request.manifests[each] for each in (name, *request.needs(name)[1])]
-        covered = {part.name for manifest in manifests for part in manifest.parts}
-        return self._extra.observe(ran, covered)
+        values, views = self.request.needs(node)
+        found = [*(self.inputs.get(up, ()) for up in values)]
+        found += [self.reads.get(each, ()) for each in (node, *views)]
+        return tuple(each for some in found for each in some)
 
-    def find_notes(self, request: Request, name: str) -> list[str]:
+    def find_notes(self, node: str) -> list[str]:
         """Return a line for each thing in the node's code that neither the fingerprint nor an observation sees."""
-        node = self._nodes[name]
-        unseen = request.manifests[name].unseen
-        hidden = self._reader.find_notes([node.function, *node.sources], node.cache.ignore)
+        own = self.request.graph.nodes[node]
+        unseen = self.request.manifests[node].unseen
+        hidden = self.open_reader().find_notes([own.function, *own.sources], own.cache.ignore)
         return [
-            *(f"'{name}': {note}" for note in hidden),
-            *(f"'{name}' {part.name} ({part.where}): not tracked; {part.text}" for part in unseen),
+            *(f"'{node}': {note}" for note in hidden),
+            *(f"'{node}' {part.name} ({part.where}): not tracked; {part.text}" for part in unseen),
         ]

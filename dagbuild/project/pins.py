@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.build.recorder import author
+from dagbuild.ground.author import author
 from dagbuild.ground.errors import InputError, did_you_mean
 from dagbuild.ground.filetree import is_there
 from dagbuild.model.record import Artifact, Record

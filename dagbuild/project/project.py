@@ -7,37 +7,38 @@ rule of its own: what is stale is the planner's to say, how a step runs the exec
 from __future__ import annotations
 
 import contextlib
-import copy
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from dagbuild.artifacts import Artifacts
-from dagbuild.build.loop import Tools, run_build
+from dagbuild.build.loop import Build
+from dagbuild.code import SourceReader
 from dagbuild.executors.base import Executor
 from dagbuild.executors.opening import open_executor
+from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import InputError, did_you_mean
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node
 from dagbuild.model.record import Artifact, Manifest, Part, Record
+from dagbuild.observe import Places, ProjectCode, Watch
 from dagbuild.plan.acceptance import find_acceptances
-from dagbuild.plan.events import BuildResult, Listener, Notice
+from dagbuild.plan.events import BuildResult, Event, Listener, Notice
 from dagbuild.plan.lookup import StoreLookup
 from dagbuild.plan.plan import Decision, Explanation, Plan, make_plan
 from dagbuild.plan.reasons import find_changes, with_parts
 from dagbuild.plan.request import Request
-from dagbuild.project.code import Findings, answered
+from dagbuild.project.code import Findings
 from dagbuild.project.exchange import write_file
 from dagbuild.project.givens import GivenMaker, Outside
-from dagbuild.project.observations import Watching
+from dagbuild.project.observations import Observations
 from dagbuild.settings import Settings, load_settings
 from dagbuild.shortcut.answer_basis import Grounds
-from dagbuild.shortcut.graph_json import CodeNeededError
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
@@ -55,8 +56,7 @@ class Project:
         listener: Listener = lambda _: None,
     ) -> None:
         self.settings = settings
-        self.listener = listener
-        self._maker: GivenMaker | None = None
+        self._listeners = [listener]
         self._findings = Findings(settings, modules, self.files, allow_overrides=allow_overrides)
 
     @classmethod
@@ -88,10 +88,9 @@ class Project:
         self._findings.load()
         return self._findings.code.modules
 
-    def list_grounds(self, targets: Iterable[str], records: Iterable[Record]) -> Grounds | None:
-        """Return what the last answer stood on, with the records that it took; None when stats cannot tell."""
-        paths = self._maker.find_paths() if self._maker else None
-        return None if paths is None else self._findings.list_grounds(paths, records, self.targets(targets))
+    def list_grounds(self, plan: Plan, records: Iterable[Record]) -> Grounds | None:
+        """Return what an answer stood on, with the records that it took; None when stats cannot tell."""
+        return None if plan.files is None else self._findings.list_grounds(plan.files, records, plan.targets)
 
     # -- parts that open late ------------------------------------------------------------------------------------
 
@@ -102,7 +101,7 @@ class Project:
             self.settings.cache.folder,
             self.settings.remote,
             fsync=self.settings.cache.fsync,
-            on_notice=lambda text: self.listener(Notice(text)),
+            on_notice=lambda text: self._tell(Notice(text)),
         )
 
     @cached_property
@@ -121,14 +120,6 @@ class Project:
         self.files.close()
         if "store" in self.__dict__:
             self.store.close()
-
-    def without_pin(self, node: str) -> Project:
-        """Return the same project, with the same store, as it would be without a pin; this one closes the store."""
-        other = copy.copy(self)
-        other.store = self.store
-        pins = {name: pin for name, pin in self.settings.pins.items() if name != node}
-        other.settings = replace(self.settings, pins=pins)
-        return other
 
     # -- what people ask for -------------------------------------------------------------------------------------
 
@@ -150,9 +141,10 @@ class Project:
         *,
         inputs: Mapping[str, Any] | None = None,
         overrides: Mapping[str, Any] | None = None,
+        without_pin: str | None = None,
     ) -> Plan:
-        """Return the plan of a build that forces nothing."""
-        return self.plan(targets, inputs=inputs, overrides=overrides)
+        """Return the plan of a build that forces nothing, as it would be without one pin where that is named."""
+        return self._prepare(targets, inputs, overrides, without_pin=without_pin).plan
 
     def plan(
         self,
@@ -163,23 +155,13 @@ class Project:
         force: Collection[str] = (),
     ) -> Plan:
         """Return what a build would do, with every node above the targets looked up; runs and fetches nothing."""
-        return self.look(targets, inputs=inputs, overrides=overrides, force=force)[1]
+        return self._prepare(targets, inputs, overrides, force).plan
 
-    @answered
-    def look(
-        self,
-        targets: Iterable[str] = (),
-        *,
-        inputs: Mapping[str, Any] | None = None,
-        overrides: Mapping[str, Any] | None = None,
-        force: Collection[str] = (),
-        save: bool = False,
-    ) -> tuple[Request, Plan]:
+    def look(self, targets: Iterable[str], *, save: bool = False) -> tuple[Request, Plan]:
         """Return what is asked for, and what a build would do; with `save`, what is given is stored, to be loaded."""
-        request, _ = self._request(targets, inputs, overrides, force, save=save)
-        return request, make_plan(request, self._lookup(self._watching()))
+        prepared = self._prepare(targets, save=save)
+        return prepared.request, prepared.plan
 
-    @answered
     def build(
         self,
         targets: Iterable[str] = (),
@@ -197,30 +179,25 @@ class Project:
         `values` asks for the targets' values in the result. Raises InputError before anything runs; a node that
         raises is in the result.
         """
-        self.listener = on_event
-        if values or executor is not None:
-            self._findings.load()
-        request, maker = self._request(targets, inputs, overrides, force, save=True)
-        watching = self._watching()
-        lookup = self._lookup(watching)
-        plan = make_plan(request, lookup)
-        if self._findings.known is not None and (plan.names(Decision.RUN) or plan.names(Decision.FETCH)):
-            raise CodeNeededError  # a fetch that fails ends in a run
-        with contextlib.closing(self._open_executor(executor, request)) as opened:
-            tools = Tools(
-                self.store,
-                self.artifacts,
-                opened,
-                lookup,
-                on_event,
-                maker.is_unchanged,
-                watching.watch,
-                partial(watching.observe_code, request),
-                partial(watching.find_notes, request),
-                watching.carry,
-            )
-            run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
-            return run_build(request, plan, tools, run=run, keep_going=keep_going, values=values)
+        targets = tuple(targets)
+        with self._heard_by(on_event):
+            if values or executor is not None:
+                self._findings.load()
+            prepared = self._prepare(targets, inputs, overrides, force, save=True)
+            if prepared.runs and self._findings.load():
+                prepared = self._prepare(targets, inputs, overrides, force, save=True)
+            with contextlib.closing(self._open_executor(executor, prepared.request)) as opened:
+                return Build(
+                    prepared.request,
+                    prepared.plan,
+                    run=f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}",
+                    artifacts=self.artifacts,
+                    lookup=prepared.lookup,
+                    watched=prepared.observations,
+                    executor=opened,
+                    listener=on_event,
+                    keep_going=keep_going,
+                ).run(values=values)
 
     def explain(
         self,
@@ -230,8 +207,8 @@ class Project:
         overrides: Mapping[str, Any] | None = None,
     ) -> Explanation:
         """Return why the node is fresh or stale, part by part."""
-        request, plan = self.look([node], inputs=inputs, overrides=overrides)
-        step = plan.steps.get(node)
+        prepared = self._prepare([node], inputs, overrides)
+        request, step = prepared.request, prepared.plan.steps.get(node)
         if step is None:
             raise InputError(f"'{node}' is an input: it is given, not made")
         if node in request.givens:
@@ -270,52 +247,90 @@ class Project:
         records = (record for record in self.store.iter_records() if node is None or record.node in names)
         return sorted(records, key=lambda record: record.started, reverse=True)
 
-    @answered
     def find_unseen(self, nodes: Iterable[str] = ()) -> dict[str, tuple[Part, ...]]:
         """Return by node what its code uses and nobody sees, of all nodes unless some are named; runs nothing."""
-        self._findings.code.look_again()
-        known = self.graph.nodes
-        chosen = [known[name] if name in known else self.check_node(name) for name in nodes]
-        manifests = self._findings.code.make_manifests(chosen or known.values())
-        return {name: manifest.unseen for name, manifest in manifests.items() if manifest.unseen}
+        names = tuple(nodes)
+
+        def ask() -> dict[str, tuple[Part, ...]]:
+            self._findings.code.look_again()
+            known = self.graph.nodes
+            chosen = [known[name] if name in known else self.check_node(name) for name in names]
+            manifests = self._findings.code.make_manifests(chosen or known.values())
+            return {name: manifest.unseen for name, manifest in manifests.items() if manifest.unseen}
+
+        return self._findings.answer(ask)
 
     # -- how it hangs together -----------------------------------------------------------------------------------
 
-    def _request(
+    def _prepare(
         self,
         targets: Iterable[str],
-        inputs: Mapping[str, Any] | None,
-        overrides: Mapping[str, Any] | None,
-        force: Collection[str],
+        inputs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        force: Collection[str] = (),
         *,
-        save: bool,
-    ) -> tuple[Request, GivenMaker]:
-        if self._findings.known is not None and (inputs or overrides):
-            raise CodeNeededError  # their types are to be checked
-        self._findings.code.look_again()
+        save: bool = False,
+        without_pin: str | None = None,
+    ) -> _Prepared:
+        """Find out what is asked for and what a build would do: without importing, where that tells enough."""
+        if inputs or overrides:
+            self._findings.load()  # their types are to be checked
+        pins = {name: pin for name, pin in self.settings.pins.items() if name != without_pin}
+        outside = Outside.of(self.settings, pins, inputs or {}, overrides or {})
+        targets = tuple(targets)
+        return self._findings.answer(lambda: self._plan(targets, outside, frozenset(force), save=save))
+
+    def _plan(
+        self, targets: tuple[str, ...], outside: Outside, force: frozenset[str], *, save: bool
+    ) -> _Prepared:
+        code = self._findings.code
+        code.look_again()
         graph, names = self.graph, self.targets(targets)
         for name in force:
             if name not in graph.nodes:
                 raise InputError(f"there is no node '{name}' to force", hint=did_you_mean(name, graph.nodes))
-        carry = self._watching().carry
-        maker = GivenMaker(graph, self.settings.root, self.artifacts, self.files, save=save, carry=carry)
-        self._maker = maker
-        givens = maker.make(Outside.of(self.settings, inputs or {}, overrides or {}), names)
+        maker = GivenMaker(
+            graph, self.settings.root, self.artifacts, self.files, save=save, carry=self._code.carry
+        )
+        givens = maker.make(outside, names)
         reached = graph.order(names, stop=givens.__contains__)
         nodes = [graph.nodes[name] for name in reached if name in graph.nodes and name not in givens]
         reads = {node.name: maker.read_parts(node) for node in nodes if node.reads}
-        manifests = self._findings.code.make_manifests(nodes)
+        manifests = code.make_manifests(nodes)
         for name, parts in reads.items():
             manifests[name] = with_parts(manifests[name], parts)
-        accepted = find_acceptances(manifests, self.store.find_records)
-        excerpt, forced = self.artifacts.excerpt, frozenset(force)
-        return Request(graph, names, givens, manifests, forced, accepted, excerpt), maker
+        request = Request(
+            graph,
+            names,
+            givens,
+            manifests,
+            force,
+            find_acceptances(manifests, self.store.find_records),
+            self.artifacts.excerpt,
+            maker.find_paths(),
+        )
+        lookup = StoreLookup(self.artifacts, self._code.find_changed)
+        observations = Observations(
+            request, maker.inputs, maker.reads, code.open_reader, warns=self._watch.undeclared == "warn"
+        )
+        return _Prepared(request, make_plan(request, lookup), lookup, observations)
 
-    def _watching(self) -> Watching:
-        return Watching(self.settings, self.graph.nodes, self.files, self._findings.code.open_reader)
+    @cached_property
+    def _watch(self) -> Watch:
+        folder = self.settings.cache.folder
+        return Watch(Places(self.settings.root, [folder]), str(folder), self.settings.undeclared)
 
-    def _lookup(self, watching: Watching) -> StoreLookup:
-        return StoreLookup(self.store, watching.find_changed, self.artifacts.find_obstacle)
+    @cached_property
+    def _code(self) -> ProjectCode:
+        """What code is that is found when nodes run; read anew for each look."""
+        return ProjectCode(self._open_reader, self._watch.places, self.files)
+
+    def _open_reader(self) -> SourceReader:
+        return self._findings.code.open_reader()
+
+    def make_worker(self, *, watched: bool = True) -> Worker:
+        """Return what runs this project's steps in this process, observed or not."""
+        return Worker(self.artifacts, self._code, self.files, self._watch if watched else None)
 
     def _open_executor(self, kind: str | None, request: Request) -> Executor:
         if self._findings.known is not None:
@@ -324,8 +339,36 @@ class Project:
         return open_executor(
             kind or self.settings.executor.kind,
             self.settings,
-            self.store,
-            self.artifacts,
+            self.make_worker(),
             find_code=lambda: (self.modules, nodes, request.manifests),
-            on_wait=lambda node, text: self.listener(Notice(text, node)),
+            on_wait=lambda node, who: self._tell(
+                Notice(f"'{node}' is being computed by {who}: waiting for it", node)
+            ),
         )
+
+    def _tell(self, event: Event) -> None:
+        self._listeners[-1](event)
+
+    @contextlib.contextmanager
+    def _heard_by(self, listener: Listener) -> Iterator[None]:
+        """Let what the store has to say meanwhile go to a listener."""
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.pop()
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What is asked for, what a build would do about it, and who answers its questions."""
+
+    request: Request
+    plan: Plan
+    lookup: StoreLookup
+    observations: Observations
+
+    @property
+    def runs(self) -> bool:
+        """Whether a build calls functions, or may: a fetch that fails ends in a run."""
+        return bool(self.plan.names(Decision.RUN) or self.plan.names(Decision.FETCH))

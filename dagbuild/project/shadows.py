@@ -38,10 +38,10 @@ def find_shadows(project: Project) -> list[Shadow]:
 
 def _find_shadow(project: Project, name: str, pin: Pin) -> Shadow:
     project.check_node(name)
-    plain = project.without_pin(name)
+    others = {each for each in project.settings.pins if each != name}
     targets = [*project.targets(), name]
     graph = project.graph
     needed = graph.reach_up(targets, stop=project.settings.pins.__contains__)
-    without = graph.reach_up(targets, stop=plain.settings.pins.__contains__)
+    without = graph.reach_up(targets, stop=others.__contains__)
     hidden = tuple(each for each in graph.nodes if each in without - needed)
-    return Shadow(name, pin, hidden, plain.status([name]).steps[name].digest)
+    return Shadow(name, pin, hidden, project.status([name], without_pin=name).steps[name].digest)

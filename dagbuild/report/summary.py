@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dagbuild.model.outcome import Failure
 from dagbuild.model.record import Artifact
-from dagbuild.plan.events import BuildResult, Failure, How
+from dagbuild.plan.events import BuildResult, How
 from dagbuild.report import units
 from dagbuild.report.show import tell_description
 from dagbuild.report.style import Row, Style, table

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from dagbuild.model.record import Observation
-from dagbuild.observe import Places, find_changed
+from dagbuild.observe import Places
+from dagbuild.observe.recheck import find_changed
 from dagbuild.shortcut.answers import RACY_NS, importable_names, machine, stamp
 from dagbuild.store import FileDigests
 from dagbuild.version import __version__
@@ -82,7 +83,7 @@ class Ground:
                 except OSError:
                     return None
             checked[name] = (found, digest)
-        if next(find_changed(self.seen, places, os.environ, files), None) is not None:
+        if next(find_changed(self.seen, places, os.environ, files, lambda _: None), None) is not None:
             return None
         return replace(self, files=checked)
 

@@ -1,4 +1,4 @@
-"""Stores hold blobs and records: near (local), shared (remote), or in memory.
+"""Stores hold blobs and records: near (local) or shared (remote).
 
 `open_store` is the door; what it does not need is not imported.
 """

@@ -241,7 +241,7 @@ class LayeredStore(Store):
     def flush(self) -> None:
         """Wait until what was put is published or cannot be, and make it durable here.
 
-        Blobs that no record of this process names go too: a worker stores values whose records its driver puts.
+        Blobs that no record of this process names go too: a value may be used without being recorded.
         """
         self._publisher.wait()
         with self._lock:

@@ -21,8 +21,8 @@ from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.cuts import CUT_ROWS
 from dagbuild.model.record import Artifact
 from dagbuild.store.local import LocalStore
-from dagbuild.store.memory import MemoryStore
 from tests.exact import assert_same, differences
+from tests.store_memory import MemoryStore
 
 LONG = 200_000
 """Rows that make several blobs of a column of eight bytes."""

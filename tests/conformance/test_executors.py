@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,15 @@ import pytest
 from dagbuild.artifacts import Artifacts
 from dagbuild.code import SourceReader
 from dagbuild.code.fingerprint import make_manifests
-from dagbuild.executors.base import Done, Executor, Lost, Outcome, Work
+from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.local import LocalExecutor
+from dagbuild.executors.worker import Worker
+from dagbuild.ground.digest import digest_text
 from dagbuild.model.node import Node, Parameter, Source, Where
-from dagbuild.model.record import BlobRef, Key
-from dagbuild.plan.events import Failure
-from dagbuild.store import open_store
+from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
+from dagbuild.model.record import Artifact, BlobRef, Draft, Key, Manifest, Part
+from dagbuild.observe import Places, ProjectCode
+from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
 from tests.conformance import steps
 
@@ -30,6 +33,22 @@ def node(function: Callable[..., Any]) -> Node:
     where = Where(function.__module__, function.__code__.co_filename, function.__code__.co_firstlineno)
     parameters = tuple(Parameter(name, Any, Source(name)) for name in names)
     return Node(function.__name__, Any, function, parameters, where)
+
+
+def kept(function: Callable[..., Any], values: Mapping[str, Artifact] | None = None, **more: Any) -> Work:
+    """Return the call of a function whose value is to be kept."""
+    name = function.__name__
+    key = Key(f"xxh3-{digest_text(name)[-32:]}")
+    manifest = Manifest((Part("node", name, "1"),))
+    draft = Draft(name, key, key, Key(""), manifest, {}, {}, (), run="run", user="somebody")
+    return Work(node(function), values or {}, draft, **more)
+
+
+def artifact_of(outcome: Outcome) -> Artifact:
+    """Return what a call gave."""
+    assert isinstance(outcome, Done)
+    assert outcome.record is not None
+    return outcome.record.artifact
 
 
 def run(executor: Executor, *works: Work) -> dict[str, Outcome]:
@@ -55,39 +74,70 @@ class ExecutorContract:
     def artifacts(self, store: Store) -> Artifacts:
         return Artifacts(store)
 
+    @pytest.fixture
+    def worker(self, artifacts: Artifacts, tmp_path: Path) -> Worker:
+        files = FileDigests()
+        code = ProjectCode(lambda: SourceReader([steps]), Places(tmp_path), files)
+        return Worker(artifacts, code, files, None)
+
     def test_stores_what_the_function_returns(self, executor: Executor, artifacts: Artifacts) -> None:
-        """The outcome of a call is the description of a stored value."""
-        done = run(executor, Work(node(steps.one), {}))["one"]
+        """The outcome of a call is the record of a stored value."""
+        done = run(executor, kept(steps.one))["one"]
 
         assert isinstance(done, Done)
-        assert done.stored
-        assert done.artifact is not None
-        assert artifacts.load(done.artifact) == 1
+        assert not done.held
+        assert artifacts.load(artifact_of(done)) == 1
+
+    def test_the_record_is_put_by_who_ran_the_step(self, executor: Executor, store: Store) -> None:
+        """Whoever waits for its lease finds it."""
+        work = kept(steps.one)
+        assert work.draft is not None
+
+        done = run(executor, work)["one"]
+
+        assert isinstance(done, Done)
+        assert store.find_records([work.draft.content]) == {work.draft.content: [done.record]}
+
+    def test_what_somebody_else_has_made_meanwhile_is_not_called(
+        self, executor: Executor, tmp_path: Path
+    ) -> None:
+        """The record that came to the key is the outcome."""
+        ran = tmp_path / "ran"
+        work = kept(steps.mark, {}, held={"path": ran}, lease=Key("xxh3-" + "2" * 32))
+        assert work.draft is not None
+        work = dataclasses.replace(work, draft=dataclasses.replace(work.draft, content=work.lease))
+        first = run(executor, work)["mark"]
+        ran.unlink()
+
+        second = run(executor, work)["mark"]
+
+        assert isinstance(first, Done)
+        assert isinstance(second, Found)
+        assert second.record == first.record
+        assert not ran.exists()
 
     def test_tells_how_the_call_went(self, executor: Executor) -> None:
-        """What was printed, when it started and on which machine is in the outcome."""
-        done = run(executor, Work(node(steps.chatty), {}))["chatty"]
+        """What was printed, when it started and on which machine is in the record."""
+        done = run(executor, kept(steps.chatty))["chatty"]
 
         assert isinstance(done, Done)
-        assert done.log == "working\n"
-        assert done.host
-        assert done.started > 0
+        assert done.record is not None
+        assert done.record.log == "working\n"
+        assert done.record.host
+        assert done.record.started > 0
 
     def test_loads_upstream_values_by_their_artifacts(self, executor: Executor, artifacts: Artifacts) -> None:
         """A step receives what other steps have stored, also when it is of a class of the user's own."""
-        first = run(executor, Work(node(steps.reading), {"one": artifacts.save(1)}))["reading"]
-        assert isinstance(first, Done)
-        assert first.artifact is not None
+        first = artifact_of(run(executor, kept(steps.reading, {"one": artifacts.save(1)}))["reading"])
 
-        done = run(executor, Work(node(steps.next_number), {"reading": first.artifact}))["next_number"]
+        done = run(executor, kept(steps.next_number, {"reading": first}))["next_number"]
 
-        assert isinstance(done, Done)
-        assert done.artifact == artifacts.encode(2)[0]
-        assert isinstance(artifacts.load(first.artifact), steps.Reading)
+        assert artifact_of(done) == artifacts.encode(2)[0]
+        assert isinstance(artifacts.load(first), steps.Reading)
 
     def test_a_failure_shows_the_users_own_frames(self, executor: Executor, artifacts: Artifacts) -> None:
         """An exception is an outcome with its type, text, frames of user code only, and the inputs."""
-        failure = run(executor, Work(node(steps.half), {"whole": artifacts.save(7)}))["half"]
+        failure = run(executor, kept(steps.half, {"whole": artifacts.save(7)}))["half"]
 
         assert isinstance(failure, Failure)
         assert (failure.kind, failure.message) == ("ZeroDivisionError", "division by zero")
@@ -106,7 +156,7 @@ class ExecutorContract:
         self, executor: Executor, function: Callable[[], int], kind: str, message: str
     ) -> None:
         """Type, text and frames are there whatever pickle thinks of the exception."""
-        failure = run(executor, Work(node(function), {}))[function.__name__]
+        failure = run(executor, kept(function))[function.__name__]
 
         assert isinstance(failure, Failure)
         assert (failure.kind, failure.message) == (kind, message)
@@ -114,7 +164,7 @@ class ExecutorContract:
 
     def test_a_value_that_cannot_be_stored_is_a_failure(self, executor: Executor) -> None:
         """The failure says so; the executor goes on."""
-        failure = run(executor, Work(node(steps.lock), {}))["lock"]
+        failure = run(executor, kept(steps.lock))["lock"]
 
         assert isinstance(failure, Failure)
         assert failure.kind == "CodecError"
@@ -124,7 +174,7 @@ class ExecutorContract:
         saved = artifacts.save("x" * 100_000)
         gone = dataclasses.replace(saved, blobs=tuple(BlobRef(_other(b), b.size) for b in saved.blobs))
 
-        lost = run(executor, Work(node(steps.reading), {"one": gone}))["reading"]
+        lost = run(executor, kept(steps.reading, {"one": gone}))["reading"]
 
         assert saved.blobs
         assert isinstance(lost, Lost)
@@ -132,37 +182,36 @@ class ExecutorContract:
 
     def test_a_lease_that_nobody_holds_is_no_obstacle(self, executor: Executor) -> None:
         """The step holds it while it runs."""
-        done = run(executor, Work(node(steps.one), {}, lease=Key("xxh3-" + "1" * 32)))["one"]
+        done = run(executor, kept(steps.one, lease=Key("xxh3-" + "1" * 32)))["one"]
 
         assert isinstance(done, Done)
 
     def test_a_value_not_to_be_kept_comes_back_itself(self, executor: Executor, artifacts: Artifacts) -> None:
-        """`keep` False: nothing is stored."""
-        work = Work(node(steps.reading), {"one": artifacts.save(5)}, keep=False)
+        """Without a draft of a record nothing is stored."""
+        work = Work(node(steps.reading), {"one": artifacts.save(5)})
 
         done = run(executor, work)["reading"]
 
         assert isinstance(done, Done)
-        assert (done.stored, done.artifact) == (False, None)
+        assert (done.held, done.record) == (True, None)
         assert done.value.number == 5
 
     def test_a_generator_not_to_be_kept_comes_back_too(self, executor: Executor) -> None:
         """A value that cannot leave its process is given all the same."""
-        done = run(executor, Work(node(steps.numbers), {}, keep=False))["numbers"]
+        done = run(executor, Work(node(steps.numbers), {}))["numbers"]
 
         assert isinstance(done, Done)
         assert list(done.value) == [0, 1, 2]
 
     def test_views_run_inside_the_step(self, executor: Executor, artifacts: Artifacts) -> None:
         """A never-cached node is called in the step that needs it."""
-        done = run(executor, Work(node(steps.total), {}, views=(node(steps.numbers),)))["total"]
+        done = run(executor, kept(steps.total, views=(node(steps.numbers),)))["total"]
 
-        assert isinstance(done, Done)
-        assert done.artifact == artifacts.encode(3)[0]
+        assert artifact_of(done) == artifacts.encode(3)[0]
 
     def test_held_values_are_handed_over(self, executor: Executor) -> None:
         """A value that is in memory only reaches the function."""
-        work = Work(node(steps.next_number), {}, held={"reading": steps.Reading(4)}, keep=False)
+        work = Work(node(steps.next_number), {}, held={"reading": steps.Reading(4)})
 
         done = run(executor, work)["next_number"]
 
@@ -171,7 +220,7 @@ class ExecutorContract:
 
     def test_held_values_that_cannot_travel_are_handed_over_too(self, executor: Executor) -> None:
         """A generator in this process's memory reaches the function."""
-        work = Work(node(steps.total), {}, held={"numbers": (n for n in [4, 5])}, keep=False)
+        work = Work(node(steps.total), {}, held={"numbers": (n for n in [4, 5])})
 
         done = run(executor, work)["total"]
 
@@ -181,9 +230,9 @@ class ExecutorContract:
     def test_takes_several_steps_at_once(self, executor: Executor, artifacts: Artifacts) -> None:
         """Every step that was submitted ends once, a failed one among them."""
         works = [
-            Work(node(steps.one), {}),
-            Work(node(steps.half), {"whole": artifacts.save(1)}),
-            Work(node(steps.chatty), {}),
+            kept(steps.one),
+            kept(steps.half, {"whole": artifacts.save(1)}),
+            kept(steps.chatty),
         ]
 
         outcomes = run(executor, *works)
@@ -196,7 +245,7 @@ class ExecutorContract:
 
     def test_can_be_closed_twice(self, executor: Executor) -> None:
         """Closing also forgets what was submitted."""
-        executor.submit(Work(node(steps.one), {}))
+        executor.submit(kept(steps.one))
 
         executor.close()
         executor.close()
@@ -208,8 +257,8 @@ def _other(ref: BlobRef) -> Any:
 
 class TestLocalExecutor(ExecutorContract):
     @pytest.fixture
-    def executor(self, store: Store, artifacts: Artifacts) -> Iterator[Executor]:
-        executor = LocalExecutor(store, artifacts)
+    def executor(self, worker: Worker) -> Iterator[Executor]:
+        executor = LocalExecutor(worker)
         yield executor
         executor.close()
 
@@ -220,11 +269,11 @@ NODES = [node(function) for function in vars(steps).values() if inspect.isfuncti
 @pytest.mark.xdist_group("ray")
 class TestRayExecutor(ExecutorContract):
     @pytest.fixture
-    def executor(self, local_ray: None, tmp_path: Path) -> Iterator[Executor]:
+    def executor(self, local_ray: None, worker: Worker, tmp_path: Path) -> Iterator[Executor]:
         from dagbuild.executors.ray import Code, RayExecutor
 
         manifests = make_manifests(NODES, SourceReader([steps]), packages={})
         code = Code(tmp_path, [steps], NODES, manifests)
-        executor = RayExecutor(functools.partial(open_store, tmp_path / "cache"), code)
+        executor = RayExecutor(functools.partial(open_store, tmp_path / "cache"), code, worker)
         yield executor
         executor.close()

@@ -12,10 +12,10 @@ from dagbuild.ground.errors import BlobMissingError
 from dagbuild.model.record import BlobRef
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
-from dagbuild.store.memory import MemoryStore
 from dagbuild.store.remote import RemoteFolder
 from dagbuild.store.remote_store import RemoteStore
 from tests.servers.s3 import s3_server  # noqa: F401 - a fixture
+from tests.store_memory import MemoryStore
 from tests.store_records import make_key, make_record
 
 

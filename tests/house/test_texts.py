@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 import dagbuild
-from dagbuild.store import folder
 
 ROOT = Path(__file__).parents[2]
 

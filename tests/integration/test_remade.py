@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dagbuild.executors.base import Executor, Lost, Outcome, Work
-from dagbuild.executors.worker import run_step
+from dagbuild.executors.base import Executor, Work
+from dagbuild.model.outcome import Lost, Outcome
 from tests.support import build, computed, write_files
 
 FILES = {
@@ -38,9 +38,8 @@ class Overlapping(Executor):
     slots = 2
     early_first = False
 
-    def __init__(self, _kind, _settings, store, artifacts, **_) -> None:
-        self._store = store
-        self._artifacts = artifacts
+    def __init__(self, _kind, _settings, worker, **_) -> None:
+        self._worker = worker
         self._ready: list[tuple[str, Outcome]] = []
         self._kept: list[tuple[str, Outcome]] = []
         self._is_lost = False
@@ -51,8 +50,7 @@ class Overlapping(Executor):
             self._is_lost = True
             self._ready.append((name, Lost({"source": "it is gone"})))
             return
-        with run_step(work, self._store, self._artifacts) as outcome:
-            (self._kept if name == "early" else self._ready).append((name, outcome))
+        (self._kept if name == "early" else self._ready).append((name, self._worker.run(work)))
 
     def wait(self) -> list[tuple[str, Outcome]]:
         turns = (self._kept, self._ready) if self.early_first and self._is_lost else (self._ready, self._kept)

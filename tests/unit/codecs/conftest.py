@@ -4,7 +4,7 @@ import pytest
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.store.local import LocalStore
-from dagbuild.store.memory import MemoryStore
+from tests.store_memory import MemoryStore
 
 
 @pytest.fixture(params=["local", "memory"])

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from dagbuild.observe import Places, holds
+from dagbuild.observe import Places
+from dagbuild.observe.recheck import find_changed
 from dagbuild.store.file_digests import FileDigests
 from tests.unit.observe.support import names, watch
 
@@ -37,7 +38,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _holds(root: Path, seen: Any) -> bool:
-    return holds(seen.observations, Places(root, [root / "cache"]), os.environ, FileDigests())
+    places = Places(root, [root / "cache"])
+    return not list(find_changed(seen.observations, places, os.environ, FileDigests(), lambda _: None))
 
 
 @pytest.mark.parametrize("lister", LISTERS)

@@ -159,7 +159,7 @@ class TestBuild:
 
     def test_same_notice_is_said_once(self):
         """A full disk is told for the first node, and counted for the rest."""
-        result = BuildResult("run", {}, 1.0, 0.0)
+        result = BuildResult("run", Plan(()), {}, 1.0, 0.0)
         said = self.play(
             *(Notice(f"the record of '{name}' could not be stored", name) for name in "abc"),
             BuildFinished(result),
@@ -188,7 +188,7 @@ class TestBuild:
     def test_summary_separates_what_came_of_it(self, steps, interrupted, line):
         """Computed, reused, fetched, failed and blocked are counted apart, and the time that was saved."""
         ended = {name: StepFinished(name, how) for name, how in steps.items()}
-        result = BuildResult("run", ended, 5.0, 10.0, interrupted=interrupted)
+        result = BuildResult("run", Plan(()), ended, 5.0, 10.0, interrupted=interrupted)
 
         assert tell_result(result, ("a",), Style())[0] == line
 
@@ -208,7 +208,9 @@ class TestBuild:
         """Every event is one object on one line."""
         lines: list[str] = []
         listener = JsonLines(lines.append)
-        result = BuildResult("run", {"spend": StepFinished("spend", How.FAILED, failure=FAILURE)}, 1.0, 0.0)
+        result = BuildResult(
+            "run", Plan(()), {"spend": StepFinished("spend", How.FAILED, failure=FAILURE)}, 1.0, 0.0
+        )
         for event in (
             BuildStarted("run", STALE),
             StepStarted("spend"),

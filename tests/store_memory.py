@@ -42,11 +42,11 @@ class MemoryStore(Store):
         except KeyError:
             raise BlobMissingError(f"blob {ref.digest} is not in memory") from None
 
-    def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:  # noqa: ARG002
+    def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:
         """Return those of `refs` that are there."""
         return {ref for ref in refs if ref in self._blobs}
 
-    def find_records(self, keys: Collection[Key], *, local: bool = False) -> dict[Key, list[Record]]:  # noqa: ARG002
+    def find_records(self, keys: Collection[Key], *, local: bool = False) -> dict[Key, list[Record]]:
         """Return the records under each key."""
         with self._lock:
             return {

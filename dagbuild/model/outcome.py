@@ -1,0 +1,69 @@
+"""How one step ended, as plain data that can travel: what a worker says, and the build loop hears.
+
+Knows nothing of executors, stores or how a step is run. Values are named by records; one itself is here only where it
+could not be stored, or is not meant to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dagbuild.model.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that a node did and that cannot be observed; `kind` process, network or environment."""
+
+    kind: str
+    text: str
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a node failed: the exception's type and text, the user's own frames, what its inputs were.
+
+    `frames` is printable text without frames of dagbuild; `inputs` maps parameters to one-line descriptions.
+    `error` is the exception itself where it was raised in this process or could be carried here.
+    """
+
+    kind: str
+    message: str
+    frames: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The call returned, and `record` tells of it; None where nothing was to be kept.
+
+    With `held` the value is not in the store but here, as `value`: it was not to be kept, or the store could not be
+    written. `notices` are lines about what went wrong beside the call, `notes` what the call did and nobody can follow.
+    """
+
+    record: Record | None = None
+    held: bool = False
+    value: Any = None
+    notices: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """No call was needed: another build made this record since it was looked for."""
+
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The call was not made: these upstream values cannot be read back (name -> why)."""
+
+    upstream: Mapping[str, str]
+
+
+Outcome = Done | Found | Lost | Failure

@@ -1,0 +1,105 @@
+"""The project's code as runs and values refer to it: what ran outside a node's closure, what a value's classes mean.
+
+A function found only at run time (in a registry, by getattr) is observed by the name under which its module has it;
+what has no such name, by its file. Asked wherever a step runs, and again at look-up: in the same words, so that what
+one has noted the other finds to hold.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from dagbuild.code import SourceReader
+from dagbuild.ground.digest import Digest
+from dagbuild.model.record import Artifact, Manifest, Observation, Record
+from dagbuild.observe.collect import Ran
+from dagbuild.observe.places import Digester, Places
+from dagbuild.observe.recheck import find_changed
+
+
+class ProjectCode:
+    """Tells what code that was found at run time is; `open_reader` is asked only where there is any."""
+
+    def __init__(self, open_reader: Callable[[], SourceReader], places: Places, files: Digester) -> None:
+        self._open_reader = open_reader
+        self._places = places
+        self._files = files
+
+    # -- what ran ------------------------------------------------------------------------------------------------
+
+    def observe(self, ran: Sequence[Ran], manifests: Iterable[Manifest]) -> tuple[Observation, ...]:
+        """Return what ran and is not in the closures that the manifests tell of."""
+        if not ran:
+            return ()
+        covered = frozenset(name for manifest in manifests for name in manifest.code_names)
+        modules = {_module_of(name) for name in covered} | set(covered)
+        found: dict[tuple[str, str], Observation] = {}
+        for each in ran:
+            if (each.qualname == "<module>" and each.module in modules) or _is_covered(each, covered):
+                continue
+            seen = self._observe(each)
+            if seen is not None:
+                found[seen.kind, seen.name] = seen
+        return tuple(sorted(found.values(), key=lambda seen: (seen.kind, seen.name)))
+
+    def _observe(self, ran: Ran) -> Observation | None:
+        name = f"{ran.module}:{ran.qualname.partition('.')[0].removeprefix('<module>')}"
+        if digest := self.digest(name):
+            return Observation("code", name, digest)
+        with contextlib.suppress(OSError):
+            return Observation("file", ran.file, self._files.digest_file(self._places.path(ran.file)))
+        return None
+
+    def digest(self, name: str) -> Digest | None:
+        """Return the digest of what `module:name` means today, or `module:` as a whole; None when it is not there."""
+        module_name, _, attribute = name.partition(":")
+        if not module_name or attribute.startswith("<"):
+            return None
+        module = sys.modules.get(module_name)
+        if module is None:
+            try:
+                module = importlib.import_module(module_name)
+            except Exception:  # whatever it raises, the node would meet it too
+                return None
+        thing: Any = vars(module).get(attribute) if attribute else module
+        return None if thing is None else self._open_reader().closure([thing]).digest
+
+    # -- what values carry ---------------------------------------------------------------------------------------
+
+    def carry(self, artifact: Artifact) -> Artifact:
+        """Return the artifact with what the project's classes and functions that it refers to mean today."""
+        carried = self._open_reader().carried(artifact.names) if artifact.names else None
+        return replace(artifact, carried=carried or "") if (carried or "") != artifact.carried else artifact
+
+    # -- whether a record still holds ------------------------------------------------------------------------------
+
+    def find_changed(self, record: Record) -> Iterator[Observation]:
+        """Yield what the record's run was seen to read, and what its value carries, and is no longer so."""
+        if record.artifact.carried and self.carry(record.artifact) is not record.artifact:
+            yield Observation("code", ", ".join(record.artifact.names), record.artifact.carried)
+        yield from find_changed(record.observations, self._places, os.environ, self._files, self.digest)
+
+    def holds(self, record: Record) -> bool:
+        """Tell whether nothing has changed of what the record's run was seen to read, and of what its value carries."""
+        return next(self.find_changed(record), None) is None
+
+
+def _is_covered(ran: Ran, covered: Collection[str]) -> bool:
+    """Tell whether the function, or the class or function that it is in, is one of the names."""
+    parts = ran.qualname.split(".")
+    return ran.module in covered or any(
+        f"{ran.module}.{'.'.join(parts[:end])}" in covered for end in range(1, len(parts) + 1)
+    )
+
+
+def _module_of(name: str) -> str:
+    """Return the imported module that a dotted name is in."""
+    while name and name not in sys.modules:
+        name = name.rpartition(".")[0]
+    return name

@@ -1,12 +1,16 @@
 """Builds of one project at once, in processes of their own; and builds that are killed."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections import Counter
 from pathlib import Path
+
+import pytest
 
 from dagbuild.plan.events import BuildStarted, Event, Notice
 from tests.support import build, computed, forget_modules, write_files
@@ -57,6 +61,98 @@ def test_builders_side_by_side_compute_each_node_once(tmp_path: Path) -> None:
         finish(builder)
 
     assert ran(tmp_path / "project") == Counter(f"n{i}" for i in range(NODES))
+
+
+NODE = {
+    "plain": """
+        def slow() -> int:
+            return wait_and(3)
+    """,
+    "code found at run time": """
+        import importlib
+
+        def slow() -> int:
+            return wait_and(importlib.import_module("plug" + "ins").three())
+    """,
+    "a file that nobody declared": """
+        import json
+
+        def slow() -> int:
+            return wait_and(json.load(open("three.json")))
+    """,
+    "a value of a class of the project": """
+        class Three:
+            number = 3
+
+        def slow() -> Three:
+            return wait_and(Three())
+    """,
+}
+
+
+@pytest.mark.parametrize(
+    ("executor", "code"),
+    [
+        *(("local", code) for code in NODE),
+        # Each build starts a Ray of its own, which takes seconds.
+        *(("ray", code) for code in ("code found at run time", "a value of a class of the project")),
+    ],
+)
+def test_of_two_builds_that_want_a_node_one_computes(tmp_path: Path, executor: str, code: str) -> None:
+    """On every executor, whatever its record rests on: both have planned to run it before either does."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    project = tmp_path / "project"
+    write_files(
+        project,
+        {
+            "nodes.py": "from waiting import wait_and\n" + textwrap.dedent(NODE[code]),
+            "waiting.py": f"""
+                import time
+                from pathlib import Path
+
+                def wait_and(value):
+                    with open({str(tmp_path / "ran")!r}, "a") as log:
+                        log.write("slow\\n")
+                    while not Path({str(tmp_path / "go")!r}).exists():
+                        time.sleep(0.01)
+                    return value
+            """,
+            "plugins.py": "def three() -> int:\n    return 3\n",
+            "three.json": "3",
+            "dagbuild.toml": 'modules = ["nodes"]\n',
+        },
+    )
+    command = [sys.executable, "-m", "dagbuild", "build", "slow", "--json", "--executor", executor]
+    builders = [
+        subprocess.Popen(command, cwd=project, env=env, stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    said = [_read_until(builder, "step_started") for builder in builders]
+    (tmp_path / "go").touch()
+    ends = [
+        lines + builder.communicate(timeout=120)[0].splitlines()
+        for lines, builder in zip(said, builders, strict=True)
+    ]
+
+    assert [builder.returncode for builder in builders] == [0, 0]
+    assert (tmp_path / "ran").read_text().split() == ["slow"]
+    hows = [
+        event["how"]
+        for lines in ends
+        for event in map(json.loads, lines)
+        if event["event"] == "step_finished"
+    ]
+    assert sorted(hows) == ["computed", "reused"]
+
+
+def _read_until(builder: subprocess.Popen[str], event: str) -> list[str]:
+    """Return the lines that a build has printed up to an event."""
+    assert builder.stdout is not None
+    lines = []
+    for line in builder.stdout:
+        lines.append(line)
+        if json.loads(line)["event"] == event:
+            break
+    return lines
 
 
 def test_a_build_takes_what_another_made_since_it_was_planned(tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import operator
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from inspect import CO_VARARGS, CO_VARKEYWORDS
-from types import FrameType, FunctionType
+from types import CodeType, FunctionType
 from typing import Any, TypeAlias
 
 from dagbuild.code.stand_ins import is_stand_in, note_stand_in
@@ -36,7 +37,7 @@ def look_ahead(owner: Any, name: str, look: Look) -> None:
         return
     if isinstance(call, FunctionType):
         twin = copy_function(call)
-        add_prologue(call, functools.partial(_look_at_frame, look))
+        add_prologue(call, _make_first(call.__code__, look))
         note_stand_in(call, twin)
         return
     stand_in = _dispatch(call, look)
@@ -48,25 +49,44 @@ def look_ahead(owner: Any, name: str, look: Look) -> None:
     note_stand_in(stand_in, call)
 
 
-def _look_at_frame(look: Look) -> None:
-    if active._open:
-        with contextlib.suppress(Exception):
-            look(*_find_arguments(sys._getframe(1)))
+def _make_first(code: CodeType, look: Look) -> Callable[[], None]:
+    """Return what a function with this code is to call first."""
+    find_arguments = _make_finder(code)
+
+    def look_first() -> None:
+        if active._open:
+            try:  # noqa: SIM105 - suppress() takes as long as the rest of it
+                look(*find_arguments(sys._getframe(1).f_locals))
+            except Exception:
+                pass
+
+    return look_first
 
 
-def _find_arguments(frame: FrameType) -> tuple[Sequence[Any], Mapping[str, Any]]:
-    """Return what a function was called with, from its frame, as long as nothing has happened in it."""
-    code, known = frame.f_code, frame.f_locals
-    names = code.co_varnames
-    positional, named = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
-    rest: Sequence[Any] = ()
-    more: Mapping[str, Any] = {}
-    if code.co_flags & CO_VARARGS:
-        rest = known[names[named]]
-    if code.co_flags & CO_VARKEYWORDS:
-        more = known[names[named + bool(code.co_flags & CO_VARARGS)]]
-    given = [known[each] for each in names[:positional]]
-    return [*given, *rest], {**{each: known[each] for each in names[positional:named]}, **more}
+def _make_finder(code: CodeType) -> Callable[[Mapping[str, Any]], tuple[Sequence[Any], Mapping[str, Any]]]:
+    """Return what finds the arguments of a call among a frame's variables, as long as nothing has happened in it."""
+    names, count, all_named = code.co_varnames, code.co_argcount, code.co_argcount + code.co_kwonlyargcount
+    positional, by_name = names[:count], names[count:all_named]
+    extra = iter(names[all_named:])
+    rest = next(extra) if code.co_flags & CO_VARARGS else None
+    more = next(extra) if code.co_flags & CO_VARKEYWORDS else None
+
+    if (
+        len(positional) > 1 and not by_name and not rest and not more
+    ):  # as in os.environ, which is asked often
+        get = operator.itemgetter(*positional)
+        return lambda known: (get(known), {})
+
+    def find_arguments(known: Mapping[str, Any]) -> tuple[Sequence[Any], Mapping[str, Any]]:
+        args = [known[name] for name in positional]
+        kwargs = {name: known[name] for name in by_name} if by_name else {}
+        if rest:
+            args += known[rest]
+        if more:
+            kwargs |= known[more]
+        return args, kwargs
+
+    return find_arguments
 
 
 _SAID_OF_ITSELF = (*functools.WRAPPER_ASSIGNMENTS, "__defaults__", "__kwdefaults__")

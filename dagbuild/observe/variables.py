@@ -37,8 +37,18 @@ def watch_variables() -> None:
 
 def _look_up(args: Sequence[Any], _: Mapping[str, Any]) -> None:
     environ, key = args
-    value = environ._data.get(environ.encodekey(key))
-    _report(key, None if value is None else environ.decodevalue(value))
+    name = key if isinstance(key, str) else os.fsdecode(key)  # os.environb is of this class, too
+    collectors = active.find_collectors()
+    for collector in collectors:
+        if not collector.knows_variable(name):
+            break
+    else:
+        return
+    line = _find_line()
+    if line is not None and line not in _everything:
+        value = environ._data.get(environ.encodekey(key))
+        for collector in collectors:
+            collector.read_variable(name, None if value is None else os.fsdecode(value))
 
 
 def _look_at_all(_args: Sequence[Any], _kwargs: Mapping[str, Any]) -> None:
@@ -46,19 +56,6 @@ def _look_at_all(_args: Sequence[Any], _kwargs: Mapping[str, Any]) -> None:
         _everything.add(line)
         for collector in collectors:
             collector.note("environment", "looks at all environment variables")
-
-
-def _report(key: Any, value: Any) -> None:
-    if not isinstance(key, str | bytes):
-        return
-    name = os.fsdecode(key)
-    collectors = [each for each in active.find_collectors() if not each.knows_variable(name)]
-    if not collectors:
-        return
-    line = _find_line()
-    if line is not None and line not in _everything:
-        for collector in collectors:
-            collector.read_variable(name, None if value is None else os.fsdecode(value))
 
 
 @functools.cache

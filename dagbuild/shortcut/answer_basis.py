@@ -40,8 +40,8 @@ def list_grounds(
     stats += [str(settings.file), str(layout.folder / "format"), str(layout.segments)]
     stats += [str(path) for path in layout.segments.iterdir()]
     for observation in dict.fromkeys(seen):
-        if observation.kind == UNOBSERVED.kind:  # the settings that are content with it are looked at themselves
-            continue
+        if observation.kind == UNOBSERVED.kind:
+            continue  # the settings that are content with it are looked at themselves
         looks = list(_looks(observation, places))
         if not looks:
             return None

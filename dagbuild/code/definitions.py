@@ -31,9 +31,9 @@ _LEAVES = frozenset({int, str, type(None), ast.Load, ast.Store, ast.Del, ast.Con
 class Text:
     """A parsed text with an index of what it defines; `names` are all names in it."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, tree: ast.Module | None = None) -> None:
         self.text = text
-        self.tree = ast.parse(text)
+        self.tree = tree or ast.parse(text)
         self.names: set[str] = set()
         self._functions: dict[tuple[str, int], list[Function]] = {}
         self._classes: dict[str, list[ast.ClassDef]] = {}
@@ -53,7 +53,10 @@ class Text:
                 continue
             if isinstance(node, _DEFINITIONS):
                 prefix = self._define(node, prefix)
-            for value in node.__dict__.values():
+            # Only the fields of its class: anybody may hang other attributes on a node, and operators are one object
+            # for all trees of the process, so that a link to a parent leads into a stranger's tree and round in it.
+            for name in node._fields:
+                value: Any = getattr(node, name, None)
                 kind = value.__class__
                 if kind is list:
                     todo += [(child, prefix) for child in value if isinstance(child, ast.AST)]
@@ -254,15 +257,17 @@ def _read(filename: str, names: Mapping[str, Any]) -> str | None:
         return "".join(lines) or None
 
 
+@lru_cache(maxsize=512)
 def _parse(text: str | None) -> Text | None:
     if text is None:
         return None
     try:
-        return _parse_text(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = ast.parse(text)
+    except (
+        SyntaxError,
+        ValueError,
+        RecursionError,
+        MemoryError,
+    ):  # the last: nested too deeply for the parser
         return None
-
-
-@lru_cache(maxsize=512)
-def _parse_text(text: str) -> Text:
-    return Text(text)
+    return Text(text, tree)  # not inside: memory that runs out here is no fault of the text's

@@ -22,9 +22,6 @@ from dagbuild.code.distributions import find_distribution
 
 Kind = Literal["project", "standard", "package", "dagbuild"]
 
-STANDS_FOR = "__dagbuild_stands_for__"
-"""Attribute of a function that dagbuild has put in the place of a library's: that function."""
-
 _SITE_FOLDERS = ("site-packages", "dist-packages")
 
 

@@ -93,8 +93,9 @@ def _children(node: ast.AST) -> Iterator[ast.AST]:
             yield from (key for key in keys if key is not None and not isinstance(key, ast.Constant))
             yield from values
         case _:
-            # Faster than ast.iter_child_nodes.
-            for field in node.__dict__.values():
+            # Faster than ast.iter_child_nodes. What is no field may be anybody's and lead anywhere.
+            for name in node._fields:
+                field = getattr(node, name, None)
                 if isinstance(field, list):
                     yield from (child for child in field if isinstance(child, ast.AST))
                 elif isinstance(field, ast.AST) and not isinstance(field, _NO_NAMES):

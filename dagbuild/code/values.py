@@ -7,6 +7,7 @@ walk answers. A value that says nothing (a lock, a connection, a generator) is m
 
 from __future__ import annotations
 
+import ast
 import collections
 import copyreg
 import datetime
@@ -314,6 +315,10 @@ def _says_nothing(value: Any) -> bool:
     )
 
 
+_SHARED_SYNTAX = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+"""One object of each for all syntax trees of a process: what hangs on it is not this tree's."""
+
+
 def _append_reduced(walk: Referrer, entity: Entity, value: Any) -> None:
     kind = type(value)
     try:
@@ -328,7 +333,9 @@ def _append_reduced(walk: Referrer, entity: Entity, value: Any) -> None:
         return
     if function not in {copyreg.__newobj__, copyreg.__reduce_ex__}:  # type: ignore[attr-defined]
         entity.items.append(walk.refer(function))
+    if isinstance(value, _SHARED_SYNTAX):
+        parts[1] = {}
     # The order in which attributes were set says nothing.
-    if isinstance(state, dict) and all(isinstance(name, str) for name in state):
+    elif isinstance(state, dict) and all(isinstance(name, str) for name in state):
         parts[1] = dict(sorted(state.items()))
     entity.items += [walk.refer(part) for part in parts]

@@ -18,7 +18,8 @@ from dagbuild.code import classes, functions, modules
 from dagbuild.code.definitions import Definitions
 from dagbuild.code.effects import fill_effects, find_effects
 from dagbuild.code.entities import Effects, Entity, Item
-from dagbuild.code.origin import STANDARD, STANDS_FOR, Origin, Origins
+from dagbuild.code.origin import STANDARD, Origin, Origins
+from dagbuild.code.stand_ins import find_real
 from dagbuild.code.values import fill_value, scalar
 
 _OURS = "dagbuild"
@@ -46,7 +47,7 @@ class Walk:
         text = scalar(thing, self.localize)
         if text is not None:
             return text
-        thing = _real(thing)
+        thing = find_real(thing)
         known = self._entities.get(("", id(thing), ""))
         if known is not None:
             return known
@@ -135,7 +136,7 @@ class Walk:
         for part in path.split("."):
             found = vars(found).get(part) if hasattr(found, "__dict__") else None
         origin = self.origins.of_name(module)
-        if _real(found) is not thing and not (origin.kind == "standard" and _is_compiled(thing)):
+        if find_real(found) is not thing and not (origin.kind == "standard" and _is_compiled(thing)):
             return None
         if origin.kind == "project":
             # Only what is compiled has nothing but a name; a wrapper around our function may bear the name of that.
@@ -252,11 +253,6 @@ def _is_compiled(thing: Any) -> bool:
         isinstance(value, WrapperDescriptorType | MethodDescriptorType) and value.__objclass__ is thing
         for value in vars(thing).values()
     )
-
-
-def _real(thing: Any) -> Any:
-    """Return a library's own function where dagbuild has put one in its place."""
-    return thing.__dict__.get(STANDS_FOR, thing) if isinstance(thing, FunctionType) else thing
 
 
 def _text(thing: Any, name: str) -> str:

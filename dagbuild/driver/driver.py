@@ -18,7 +18,7 @@ from dagbuild.plan.events import BuildResult, Event, How
 from dagbuild.plan.plan import Explanation, Plan
 from dagbuild.project.exchange import write_bytes, write_file
 from dagbuild.project.project import Project
-from dagbuild.settings import CacheSettings, ExecutorSettings, RemoteSettings, Settings
+from dagbuild.settings import UNDECLARED, CacheSettings, ExecutorSettings, RemoteSettings, Settings
 
 
 class NodeError(UserError):
@@ -52,7 +52,8 @@ class Driver:
     `cache` is the folder of the local store, or None for one that lasts as long as the driver; `remote` is an fsspec
     URL or RemoteSettings; `executor` is "local", "ray" or "ray://HOST"; `adapter` builds the result of `execute` from
     the values (a dict unless given). `allow_overrides` lets the function of a later module replace one of the same
-    name. Raises GraphError with all problems of the modules.
+    name. `undeclared` says what to do about what nodes read and is no input: track, warn, error, or off, which leaves
+    this process as it is. Raises GraphError with all problems of the modules.
     """
 
     def __init__(
@@ -64,9 +65,13 @@ class Driver:
         cache: str | Path | None = "cache",
         remote: str | RemoteSettings | None = None,
         packages: Mapping[str, str] | None = None,
+        undeclared: str = "track",
         allow_overrides: bool = False,
         root: str | Path | None = None,
     ) -> None:
+        if undeclared not in UNDECLARED:
+            wanted = ", ".join(map(repr, UNDECLARED))
+            raise UserError(f"undeclared wants one of {wanted}, not {undeclared!r}")
         self.adapter = adapter or DictResult()
         self._scratch = tempfile.TemporaryDirectory(prefix="dagbuild-") if cache is None else None
         folder = Path(self._scratch.name if self._scratch else cache or "cache")
@@ -79,6 +84,7 @@ class Driver:
             remote=RemoteSettings(url=remote) if isinstance(remote, str) else remote,
             executor=ExecutorSettings(kind, f"{kind}://{address}" if address else None),
             packages=dict(packages or {}),
+            undeclared=undeclared,
         )
         self.project = Project(settings, modules, allow_overrides=allow_overrides)
 

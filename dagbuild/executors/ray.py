@@ -319,7 +319,7 @@ def _set_up(setup: bytes) -> _Site:
     # On another machine the folder may not be there, and is not for us to make.
     files = FileDigests(Path(memo) if memo and Path(memo).is_dir() else None)
     places = wanted.watch.places if wanted.watch else Places(wanted.root)
-    code = ProjectCode(lambda: reader, places, files)
+    code = ProjectCode(lambda: reader, places, files, observing=wanted.watch is None or wanted.watch.observes)
     return _Site(store, Worker(Artifacts(store), code, files, wanted.watch), differences)
 
 

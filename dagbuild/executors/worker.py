@@ -38,7 +38,7 @@ from dagbuild.ground.errors import (
 from dagbuild.ground.filetree import changed_since, file_clock
 from dagbuild.model.node import Columns, File, Files, Group, Node, Parameter, Source, Value
 from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
-from dagbuild.model.record import Key, Record
+from dagbuild.model.record import UNOBSERVED, Key, Record
 from dagbuild.observe import Observer, ProjectCode, Seen, Watch
 from dagbuild.observe.wording import tell_forbidden
 from dagbuild.store import FileDigests
@@ -110,7 +110,7 @@ class Worker:
         observer = self._observer(work)
         call = observer.call if observer else _call
         try:
-            with log.capture():
+            with log.capture() if self._may_touch() else contextlib.nullcontext():
                 arguments = _bind(work, self._artifacts, call)
                 value = call(work.node.function, **arguments)
         except _LostError as lost:
@@ -128,11 +128,15 @@ class Worker:
             "host": platform.node(),
             "log": log.text(),
         }
-        seen = observer.finish() if observer else Seen()
+        seen = observer.finish() if observer else Seen(() if self._may_touch() else (UNOBSERVED,))
         return self._finish(work, value, facts, seen, changed_since(since))
 
+    def _may_touch(self) -> bool:
+        """Tell whether the process may be changed, for as long as a node runs, to see what it does."""
+        return self.watch is None or self.watch.observes
+
     def _observer(self, work: Work) -> Observer | None:
-        if self.watch is None:
+        if self.watch is None or not self.watch.observes:
             return None
         observer = Observer(self.watch.places, self._files)
         observer.declare(map(str, self._artifacts.copies))

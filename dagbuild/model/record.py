@@ -176,6 +176,10 @@ class Observation:
     digest: str
 
 
+UNOBSERVED = Observation("unobserved", "", "")
+"""Stands in the record of a run that nobody watched for all that it may have read: it holds for who wants no more."""
+
+
 @dataclass(frozen=True)
 class Record:
     """The fact that a key gave an artifact, then, there.

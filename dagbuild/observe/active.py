@@ -66,15 +66,7 @@ def reporting(collector: Collector) -> Iterator[None]:
             _by_thread[ident] = before
 
 
-def follow_threads() -> None:
-    """Let threads report to the collector of the thread that starts them."""
-    start = threading.Thread.start
-
-    def start_and_tell(self: threading.Thread) -> None:
-        if _open and (mine := find_collectors()):
-            setattr(self, _inherited, mine[0])
-        start(self)
-
-    start_and_tell.__name__, start_and_tell.__qualname__ = start.__name__, start.__qualname__
-    start_and_tell.__doc__ = start.__doc__
-    threading.Thread.start = start_and_tell  # type: ignore[method-assign]
+def inherit(thread: threading.Thread) -> None:
+    """Let a thread that is about to start report to the collector of the one that starts it."""
+    if mine := find_collectors():
+        setattr(thread, _inherited, mine[0])

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from dagbuild.observe import active
+from dagbuild.observe.ahead import look_ahead
 from dagbuild.observe.collect import Collector, Seen
 from dagbuild.observe.executed import start_watching, stop_watching
 from dagbuild.observe.hook import hook
 from dagbuild.observe.places import Digester, Places
-from dagbuild.observe.readers import wrap_readers
+from dagbuild.observe.readers import watch_readers
 from dagbuild.observe.variables import watch_variables
 
 _lock = threading.Lock()
@@ -34,8 +35,8 @@ def install() -> None:
             _installed = True
             sys.addaudithook(hook)
             watch_variables()
-            wrap_readers()
-            active.follow_threads()
+            watch_readers()
+            look_ahead(threading.Thread, "start", lambda args, _: active.inherit(args[0]))
 
 
 class Observer:

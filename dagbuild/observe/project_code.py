@@ -24,12 +24,18 @@ from dagbuild.observe.recheck import find_changed
 
 
 class ProjectCode:
-    """Tells what code that was found at run time is; `open_reader` is asked only where there is any."""
+    """Tells what code that was found at run time is; `open_reader` is asked only where there is any.
 
-    def __init__(self, open_reader: Callable[[], SourceReader], places: Places, files: Digester) -> None:
+    Unless steps are watched here (`observing`), what was made by others that nobody watched will do.
+    """
+
+    def __init__(
+        self, open_reader: Callable[[], SourceReader], places: Places, files: Digester, *, observing: bool
+    ) -> None:
         self._open_reader = open_reader
         self._places = places
         self._files = files
+        self._observing = observing
 
     # -- what ran ------------------------------------------------------------------------------------------------
 
@@ -83,7 +89,14 @@ class ProjectCode:
         """Yield what the record's run was seen to read, and what its value carries, and is no longer so."""
         if record.artifact.carried and self.carry(record.artifact) is not record.artifact:
             yield Observation("code", ", ".join(record.artifact.names), record.artifact.carried)
-        yield from find_changed(record.observations, self._places, os.environ, self._files, self.digest)
+        yield from find_changed(
+            record.observations,
+            self._places,
+            os.environ,
+            self._files,
+            self.digest,
+            observing=self._observing,
+        )
 
     def holds(self, record: Record) -> bool:
         """Tell whether nothing has changed of what the record's run was seen to read, and of what its value carries."""

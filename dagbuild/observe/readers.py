@@ -1,32 +1,32 @@
-"""Wrap the readers that open files outside Python's sight: pyarrow, polars, duckdb, h5py.
+"""See what is read by those who open files outside Python's sight: pyarrow, polars, duckdb, h5py.
 
-They are wrapped once, when their modules are imported, and only report paths: a wrapper has the name, the place and
-the signature of what it wraps, passes everything on and costs one test while no collector is open. What they do with
-a path, and file systems other than the local one, is not looked at.
+From the moment their modules are imported, the paths that their readers are given are reported before they work, which
+costs one test while no collector is open. What they do with a path, and file systems other than the local one, is not
+looked at. Knows nothing of how a call is looked at.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import ModuleType
 from typing import Any
 
-from dagbuild.code.origin import STANDS_FOR
 from dagbuild.observe import active
+from dagbuild.observe.ahead import look_ahead
 from dagbuild.observe.collect import Collector, read_query
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A callable to wrap: its dotted name below the module, which argument counts and what it is.
+class Reader:
+    """A callable to look at: its dotted name below the module, which argument counts and what it is.
 
     `does` is read, write, query or process.
     """
@@ -37,8 +37,8 @@ class Entry:
     does: str = "read"
 
 
-def _all(names: str, position: int, keyword: str, does: str = "read") -> tuple[Entry, ...]:
-    return tuple(Entry(name, position, keyword, does) for name in names.split())
+def _all(names: str, position: int, keyword: str, does: str = "read") -> tuple[Reader, ...]:
+    return tuple(Reader(name, position, keyword, does) for name in names.split())
 
 
 _DUCKDB_READ = "read_csv read_json read_parquet from_csv_auto from_parquet"
@@ -46,7 +46,7 @@ _DUCKDB_QUERY = "sql query execute executemany from_query"
 
 _SCHEMA = _all("read_schema read_metadata", 0, "where")
 
-ENTRIES: Mapping[str, tuple[Entry, ...]] = {
+READERS: Mapping[str, tuple[Reader, ...]] = {
     "pyarrow.parquet": _SCHEMA,
     # Methods where it can be, since they are found however the functions that use them were imported.
     "pyarrow.parquet.core": (
@@ -84,7 +84,7 @@ ENTRIES: Mapping[str, tuple[Entry, ...]] = {
         *_all(_DUCKDB_READ, 0, "path_or_buffer"),
         *_all(_DUCKDB_QUERY, 0, "query", "query"),
         *(
-            Entry(f"DuckDBPyConnection.{name}", 1, keyword, does)
+            Reader(f"DuckDBPyConnection.{name}", 1, keyword, does)
             for names, keyword, does in (
                 (_DUCKDB_READ, "path_or_buffer", "read"),
                 (_DUCKDB_QUERY, "query", "query"),
@@ -97,51 +97,39 @@ ENTRIES: Mapping[str, tuple[Entry, ...]] = {
 }
 
 
-def wrap_readers() -> None:
-    """Wrap the readers of modules that are imported, and of the others as soon as they are."""
-    for name in ENTRIES:
+def watch_readers() -> None:
+    """Report what readers are given: those of modules that are imported, and of the others as soon as they are."""
+    for name in READERS:
         if (module := sys.modules.get(name)) is not None:
-            _wrap_module(module)
+            _watch_module(module)
     sys.meta_path.insert(0, _Finder())
 
 
-def _wrap_module(module: ModuleType) -> None:
-    for entry in ENTRIES[module.__name__]:
-        *path, name = entry.attribute.split(".")
+def _watch_module(module: ModuleType) -> None:
+    for reader in READERS[module.__name__]:
+        *path, name = reader.attribute.split(".")
         owner: Any = module
         for part in path:
             owner = getattr(owner, part, None)
-        call = vars(owner).get(name) if owner is not None else None
-        if call is not None and not hasattr(call, STANDS_FOR):  # other versions may lack it
-            reader = _wrap(call, entry)
-            setattr(owner, name, reader)
-            home = sys.modules.get(getattr(call, "__module__", None) or "")
-            there = getattr(call, "__name__", name)
-            if getattr(home, there, None) is call:
-                setattr(home, there, reader)  # pickle asks for it where it says that it is defined
+        if owner is not None:  # other versions may lack it
+            look_ahead(owner, name, partial(_look, reader))
 
 
-def _wrap(call: Callable[..., Any], entry: Entry) -> Callable[..., Any]:
-    @functools.wraps(call)
-    def reader(*args: Any, **kwargs: Any) -> Any:
-        if not active._open or not (collectors := active.find_collectors()):
-            return call(*args, **kwargs)
-        given = args[entry.position] if len(args) > entry.position else kwargs.get(entry.keyword)
-        with active.quiet():
-            for collector in collectors:
-                # What is wrong with its argument the reader itself will tell.
-                with contextlib.suppress(Exception):
-                    _report(collector, entry, given, kwargs.get("filesystem"))
-        return call(*args, **kwargs)
-
-    setattr(reader, STANDS_FOR, call)  # the fingerprint looks through it
-    return reader
+def _look(reader: Reader, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+    if not (collectors := active.find_collectors()):
+        return
+    given = args[reader.position] if len(args) > reader.position else kwargs.get(reader.keyword)
+    with active.quiet():
+        for collector in collectors:
+            # What is wrong with its argument the reader itself will tell.
+            with contextlib.suppress(Exception):
+                _report(collector, reader, given, kwargs.get("filesystem"))
 
 
-def _report(collector: Collector, entry: Entry, given: Any, filesystem: Any) -> None:
-    if entry.does == "process":
+def _report(collector: Collector, reader: Reader, given: Any, filesystem: Any) -> None:
+    if reader.does == "process":
         collector.note("process", "starts a process")
-    elif entry.does == "query":
+    elif reader.does == "query":
         if isinstance(given, str):
             read_query(collector, given)
     elif filesystem is not None and "Local" not in type(filesystem).__name__:
@@ -150,20 +138,20 @@ def _report(collector: Collector, entry: Entry, given: Any, filesystem: Any) -> 
         for path in given if isinstance(given, list | tuple | set) else [given]:
             if not isinstance(path, str | os.PathLike) or path in {"", ":memory:"}:
                 continue  # an open file was seen when it was opened
-            if entry.does == "write":
+            if reader.does == "write":
                 collector.write(path)
             else:
                 collector.read_any(path)
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds nothing of its own: lets the others find, and wraps what they load."""
+    """Finds nothing of its own: lets the others find, and looks at what they have loaded."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """Return the spec that the next finder gives, with a loader that wraps when it has executed the module."""
-        if name not in ENTRIES:
+        """Return the spec that the next finder gives, with a loader that tells when it has executed the module."""
+        if name not in READERS:
             return None
         spec = _find_next(self, name, path, target)
         loader = spec.loader if spec else None
@@ -172,10 +160,11 @@ class _Finder(importlib.abc.MetaPathFinder):
         execute = loader.exec_module
 
         def exec_module(module: ModuleType) -> None:
+            vars(loader).pop("exec_module", None)
             execute(module)
-            _wrap_module(module)
+            _watch_module(module)
 
-        # On the loader itself, so that its type, and what others ask of it, stay as they are.
+        # On the loader itself, so that its type, and what others ask of it, stay as they are; for this once.
         loader.exec_module = exec_module  # type: ignore[method-assign]
         return spec
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from dagbuild.ground.digest import Digest
-from dagbuild.model.record import Observation
+from dagbuild.model.record import UNOBSERVED, Observation
 from dagbuild.observe.collect import digest_variable
 from dagbuild.observe.places import ABSENT, Digester, Places, digest_paths
 
@@ -20,11 +20,13 @@ def find_changed(
     environ: Mapping[str, str],
     files: Digester,
     digest_code: Callable[[str], Digest | None],
+    *,
+    observing: bool,
 ) -> Iterator[Observation]:
     """Yield the observations that hold no longer.
 
     `digest_code` returns None for code that is not there. A kind that this version does
-    not know does not hold.
+    not know does not hold; that nobody watched the run does unless we are `observing`.
     """
     observations = list(observations)
     paths = {o.name: places.path(o.name) for o in observations if o.kind == "file"}
@@ -40,6 +42,8 @@ def find_changed(
                 now = digest_variable(seen.name, environ.get(seen.name))
             case "code":
                 now = digest_code(seen.name)
+            case UNOBSERVED.kind:
+                now = None if observing else seen.digest
             case _:
                 now = None
         if now != seen.digest:

@@ -9,14 +9,21 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping, Sequence
 from types import CodeType, FrameType
 from typing import Any
 
-from dagbuild.observe import active
+from dagbuild.observe import active, ahead
 from dagbuild.observe.places import is_project_code
 
-_THROUGH = ("<frozen os>", "<frozen _collections_abc>", "/os.py", "/_collections_abc.py", __file__)
+_THROUGH = (
+    "<frozen os>",
+    "<frozen _collections_abc>",
+    "/os.py",
+    "/_collections_abc.py",
+    ahead.__file__,
+    __file__,
+)
 
 _everything: set[tuple[str, int]] = set()
 """Lines that go through all variables: a look-up of one of them there says nothing."""
@@ -24,50 +31,31 @@ _everything: set[tuple[str, int]] = set()
 
 def watch_variables() -> None:
     """Report look-ups in `os.environ` from here on."""
-    environ = type(os.environ)
-    environ.__getitem__ = _wrap_get(environ.__getitem__)  # type: ignore[method-assign]
-    environ.__iter__ = _wrap_iter(environ.__iter__)  # type: ignore[method-assign]
+    ahead.look_ahead(type(os.environ), "__getitem__", _look_up)
+    ahead.look_ahead(type(os.environ), "__iter__", _look_at_all)
 
 
-def _wrap_get(get: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    @functools.wraps(get)
-    def __getitem__(self: Any, key: Any) -> Any:  # noqa: N807 - shown in tracebacks as what it stands for
-        if not active._open:
-            return get(self, key)
-        try:
-            value = get(self, key)
-        except KeyError:
-            _report(key, None)
-            raise
-        _report(key, value)
-        return value
-
-    return __getitem__
-
-
-def _wrap_iter(iterate: Callable[[Any], Iterator[Any]]) -> Callable[[Any], Iterator[Any]]:
-    @functools.wraps(iterate)
-    def __iter__(self: Any) -> Iterator[Any]:  # noqa: N807
-        if active._open and (collectors := active.find_collectors()) and (line := _find_line()):
-            _everything.add(line)
-            for collector in collectors:
-                collector.note("environment", "looks at all environment variables")
-        return iterate(self)
-
-    return __iter__
-
-
-def _report(key: Any, value: Any) -> None:
-    if not isinstance(key, str | bytes):
-        return
-    name = os.fsdecode(key)
-    collectors = [each for each in active.find_collectors() if not each.knows_variable(name)]
-    if not collectors:
+def _look_up(args: Sequence[Any], _: Mapping[str, Any]) -> None:
+    environ, key = args
+    name = key if isinstance(key, str) else os.fsdecode(key)  # os.environb is of this class, too
+    collectors = active.find_collectors()
+    for collector in collectors:
+        if not collector.knows_variable(name):
+            break
+    else:
         return
     line = _find_line()
     if line is not None and line not in _everything:
+        value = environ._data.get(environ.encodekey(key))
         for collector in collectors:
             collector.read_variable(name, None if value is None else os.fsdecode(value))
+
+
+def _look_at_all(_args: Sequence[Any], _kwargs: Mapping[str, Any]) -> None:
+    if (collectors := active.find_collectors()) and (line := _find_line()):
+        _everything.add(line)
+        for collector in collectors:
+            collector.note("environment", "looks at all environment variables")
 
 
 @functools.cache

@@ -12,9 +12,15 @@ class Watch:
     """How a step is watched.
 
     `memo` is the folder where digests of files are remembered. `undeclared` says what to do about what a node reads
-    and is no input: track, warn or error; tracked it is in any case, except where the node fails.
+    and is no input: track, warn or error, and tracked it is in any case, except where the node fails; or off: then
+    nobody looks, and nothing of the process is touched to be able to.
     """
 
     places: Places
     memo: str | None = None
     undeclared: str = "track"
+
+    @property
+    def observes(self) -> bool:
+        """Tell whether the step is to be watched at all."""
+        return self.undeclared != "off"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from dagbuild.model.outcome import Note
-from dagbuild.model.record import Observation
+from dagbuild.model.record import UNOBSERVED, Observation
 
 
 def name_observation(seen: Observation) -> str:
@@ -19,6 +19,13 @@ def name_observation(seen: Observation) -> str:
             return seen.name.replace(":", ".").rstrip(".")
         case _:
             return seen.name
+
+
+def tell_changed(seen: Observation) -> str:
+    """Return why a record does not count in which this was observed."""
+    if seen.kind == UNOBSERVED.kind:
+        return "nobody watched what it read"
+    return f"{name_observation(seen)} changed"
 
 
 def find_news(observations: Iterable[Observation], before: Iterable[Observation]) -> list[Observation]:

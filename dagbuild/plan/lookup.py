@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.model.record import Artifact, BlobRef, Key, Observation, Record
-from dagbuild.observe.wording import name_observation
+from dagbuild.observe.wording import tell_changed
 from dagbuild.plan.plan import Place
 from dagbuild.plan.reasons import Reason
 from dagbuild.plan.renames import find_heirlooms
@@ -54,9 +54,7 @@ class StoreLookup:
 
     def find_changed(self, record: Record) -> tuple[Reason, ...]:
         """Say what the record's run was seen to read and is no longer so."""
-        return tuple(
-            Reason(f"{name_observation(seen)} changed", "observed") for seen in self._find_changed(record)
-        )
+        return tuple(Reason(tell_changed(seen), "observed") for seen in self._find_changed(record))
 
     def _choose(self, records: Sequence[Record]) -> Record:
         if len(records) == 1:

@@ -93,7 +93,8 @@ class Loaded:
         *,
         allow_overrides: bool = False,
     ) -> None:
-        install()
+        if settings.observes:
+            install()
         self._settings = settings
         self._reader: SourceReader | None = None
         self.modules = modules if modules is not None else load_modules(settings.modules, settings.root)
@@ -252,7 +253,9 @@ class Findings:
         if isinstance(self.code, Remembered):
             self.code.keep()
 
-    def _import(self, before: Snapshot | None) -> Remembered:
+    def _import(self, before: Snapshot | None) -> Loaded:
+        if not self._settings.observes:  # what an import reads cannot be remembered then
+            return Loaded(self._settings, allow_overrides=self._allow_overrides)
         return Remembered(
             self._settings, self._album, self._files, before, allow_overrides=self._allow_overrides
         )

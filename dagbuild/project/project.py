@@ -323,7 +323,7 @@ class Project:
     @cached_property
     def _code(self) -> ProjectCode:
         """What code is that is found when nodes run; read anew for each look."""
-        return ProjectCode(self._open_reader, self._watch.places, self.files)
+        return ProjectCode(self._open_reader, self._watch.places, self.files, observing=self._watch.observes)
 
     def _open_reader(self) -> SourceReader:
         return self._findings.code.open_reader()

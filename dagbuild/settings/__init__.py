@@ -15,12 +15,20 @@ Any other name that begins with DAGBUILD_ is a mistake, and said to be.
 """
 
 from dagbuild.settings.load import FILE_NAME, find_settings, load_settings
-from dagbuild.settings.model import CacheSettings, ExecutorSettings, Pin, RemoteSettings, Settings
+from dagbuild.settings.model import (
+    UNDECLARED,
+    CacheSettings,
+    ExecutorSettings,
+    Pin,
+    RemoteSettings,
+    Settings,
+)
 from dagbuild.settings.overrides import parse_value
 from dagbuild.settings.pins import remove_pin, write_pin
 
 __all__ = [
     "FILE_NAME",
+    "UNDECLARED",
     "CacheSettings",
     "ExecutorSettings",
     "Pin",

@@ -53,13 +53,16 @@ class Pin:
     date: str = ""
 
 
+UNDECLARED = ("track", "warn", "error", "off")
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything that dagbuild.toml, a profile, the environment and the command line say.
 
     `root` is the project's folder, `file` its dagbuild.toml where there is one. `packages` maps names of
     distributions to exact, minor, major or ignore; "*" is the default. `undeclared` says what to do about files and
-    variables that a node reads and that are no inputs: track, warn or error.
+    variables that a node reads and that are no inputs: one of UNDECLARED; with off nobody looks.
     """
 
     root: Path
@@ -75,3 +78,8 @@ class Settings:
     packages: Mapping[str, str] = field(default_factory=lambda: {"*": "exact"})
     undeclared: str = "track"
     profile: str | None = None
+
+    @property
+    def observes(self) -> bool:
+        """Tell whether anybody is to look at what nodes read."""
+        return self.undeclared != "off"

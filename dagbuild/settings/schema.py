@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dagbuild.ground.errors import did_you_mean
-from dagbuild.settings.model import Pin
+from dagbuild.settings.model import UNDECLARED, Pin
 
 Rule = Callable[[Any], Any]
 
@@ -220,7 +220,7 @@ TABLES: dict[str, dict[str, Rule]] = {
         "options": remote_options,
     },
     "executor": {"kind": one_of("local", "ray"), "address": text, "jobs": count},
-    "build": {"packages": packages, "undeclared": one_of("track", "warn", "error")},
+    "build": {"packages": packages, "undeclared": one_of(*UNDECLARED)},
 }
 """Tables whose keys we know."""
 

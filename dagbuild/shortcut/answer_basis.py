@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from dagbuild.model.record import Observation, Record
+from dagbuild.model.record import UNOBSERVED, Observation, Record
 from dagbuild.observe import Places
 from dagbuild.observe.places import is_pattern
 from dagbuild.settings import Settings
@@ -40,6 +40,8 @@ def list_grounds(
     stats += [str(settings.file), str(layout.folder / "format"), str(layout.segments)]
     stats += [str(path) for path in layout.segments.iterdir()]
     for observation in dict.fromkeys(seen):
+        if observation.kind == UNOBSERVED.kind:
+            continue  # the settings that are content with it are looked at themselves
         looks = list(_looks(observation, places))
         if not looks:
             return None

@@ -83,7 +83,10 @@ class Ground:
                 except OSError:
                     return None
             checked[name] = (found, digest)
-        if next(find_changed(self.seen, places, os.environ, files, lambda _: None), None) is not None:
+        if (
+            next(find_changed(self.seen, places, os.environ, files, lambda _: None, observing=True), None)
+            is not None
+        ):
             return None
         return replace(self, files=checked)
 

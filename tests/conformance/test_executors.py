@@ -77,7 +77,7 @@ class ExecutorContract:
     @pytest.fixture
     def worker(self, artifacts: Artifacts, tmp_path: Path) -> Worker:
         files = FileDigests()
-        code = ProjectCode(lambda: SourceReader([steps]), Places(tmp_path), files)
+        code = ProjectCode(lambda: SourceReader([steps]), Places(tmp_path), files, observing=True)
         return Worker(artifacts, code, files, None)
 
     def test_stores_what_the_function_returns(self, executor: Executor, artifacts: Artifacts) -> None:

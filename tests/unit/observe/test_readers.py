@@ -227,19 +227,40 @@ def test_module_that_is_imported_in_the_node_is_wrapped_in_time(root: Path) -> N
     assert told.stdout.strip() == "['x.csv', 'x.h5']", told.stderr
 
 
-def test_every_wrapped_name_exists() -> None:
+def test_reader_of_python_that_was_bound_before_is_seen(root: Path) -> None:
+    """It is the library's own function that tells, not another in its place."""
+    code = (
+        "from duckdb import sql, read_csv; from polars import read_csv as pl_read\n"
+        "import duckdb; ask = duckdb.DuckDBPyConnection.sql\n"
+        "from pathlib import Path; from tests.unit.observe.support import watch, names\n"
+        "def call():\n"
+        "    sql(\"FROM 'x.parquet'\").fetchall(); read_csv('x.csv').fetchall(); pl_read('parts.csv')\n"
+        "    ask(duckdb.connect(), \"FROM 'parts/1.parquet'\").fetchall()\n"
+        "print(names(watch(Path.cwd(), call)))\n"
+    )
+    (root / "parts.csv").write_text("a\n1\n")
+    path = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r})\n"
+
+    told = subprocess.run(
+        [sys.executable, "-c", path + code], capture_output=True, text=True, cwd=root, check=False
+    )
+
+    assert told.stdout.strip() == "['parts.csv', 'parts/1.parquet', 'x.csv', 'x.parquet']", told.stderr
+
+
+def test_every_reader_exists() -> None:
     """A release of a library that moves an entry point shows here."""
-    from dagbuild.code.origin import STANDS_FOR
-    from dagbuild.observe.readers import ENTRIES
+    from dagbuild.code.stand_ins import is_stand_in
+    from dagbuild.observe.readers import READERS
 
     missing = []
-    for module, entries in ENTRIES.items():
-        for entry in entries:
+    for module, readers in READERS.items():
+        for reader in readers:
             found: Any = importlib.import_module(module)
-            for part in entry.attribute.split("."):
+            for part in reader.attribute.split("."):
                 found = getattr(found, part, None)
-            if not hasattr(found, STANDS_FOR):
-                missing.append(f"{module}.{entry.attribute}")
+            if not is_stand_in(found):
+                missing.append(f"{module}.{reader.attribute}")
 
     assert missing == []
 

@@ -87,8 +87,8 @@ def test_cache_folder_is_as_the_tool_makes_it():
     """The committed files of `cache/` are those that dagbuild writes into a new cache folder."""
     folder = ROOT / "cache"
 
-    assert (folder / "README.md").read_text() == folder.README
-    assert (folder / "CACHEDIR.TAG").read_text() == folder.CACHEDIR_TAG
+    assert (folder / "README.md").read_text() == cache_folder.README
+    assert (folder / "CACHEDIR.TAG").read_text() == cache_folder.CACHEDIR_TAG
     assert {path.name for path in tracked("cache")} == {".gitignore", "CACHEDIR.TAG", "README.md"}
 
 

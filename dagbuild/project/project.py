@@ -88,6 +88,13 @@ class Project:
         self._findings.load()
         return self._findings.code.modules
 
+    def look_again(self) -> None:
+        """Follow what the modules hold by now, after a reload or a notebook's cell: what is planned does so by itself.
+
+        Raises GraphError with all problems.
+        """
+        self._findings.code.look_again()
+
     def list_grounds(self, plan: Plan, records: Iterable[Record]) -> Grounds | None:
         """Return what an answer stood on, with the records that it took; None when stats cannot tell."""
         return None if plan.files is None else self._findings.list_grounds(plan.files, records, plan.targets)

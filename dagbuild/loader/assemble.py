@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from dagbuild.ground import gc_pause
+from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import GraphError, Problem
 from dagbuild.loader.functions import find_functions, find_wrapped
 from dagbuild.loader.rules import check_config, check_cycles, check_edges, check_spelling, collect_inputs
@@ -90,7 +91,7 @@ def _clash(node: Node, other: Node) -> Problem:
     variants = [one for one in (other, node) if one.function_name != one.name]
     if len(variants) == 2 and node.config_used and other.config_used:
         config = ", ".join(
-            f"{key}={value!r}" for key, value in {**other.config_used, **node.config_used}.items()
+            f"{key}={tell(value)}" for key, value in {**other.config_used, **node.config_used}.items()
         )
         return Problem(
             f"'{node.name}' has two variants under this config ({config}): "

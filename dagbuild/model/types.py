@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import PurePath
 from typing import Any, ForwardRef, Literal, NewType, ParamSpec, TypeAlias, TypeVar, Union
 
+from dagbuild.ground.digits import tell
 from dagbuild.model.node import File, Files
 
 Form: TypeAlias = Any
@@ -130,7 +131,7 @@ def describe_type(form: Form) -> str:
     if is_union(form):
         return " | ".join(describe_type(member) for member in args)
     if origin is Literal:
-        return f"Literal[{', '.join(repr(choice) for choice in args)}]"
+        return f"Literal[{', '.join(tell(choice) for choice in args)}]"
     if origin is _CALLABLE:
         return "Callable"
     if origin is not None and args:

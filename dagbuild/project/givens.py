@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dagbuild.artifacts import Artifacts
+from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import InputError, Problem, UserError, did_you_mean
 from dagbuild.ground.filetree import is_there
 from dagbuild.model.graph import Graph
@@ -234,7 +235,7 @@ def _article(kind: str) -> str:
 def _short(value: Any) -> str:
     """Return how people write a small value; nothing for a large one."""
     if value is None or isinstance(value, bool | int | float | str):
-        text = value if isinstance(value, str) else repr(value)
+        text = value if isinstance(value, str) else tell(value)
         return text if len(text) <= 60 else ""
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dagbuild.ground.digits import any_length
 from dagbuild.ground.errors import Problem, did_you_mean
 from dagbuild.settings.schema import FREE, TABLES
 
@@ -47,7 +48,8 @@ def parse_value(text: str) -> Any:
     if "\n" in text:
         return text
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        with any_length():
+            return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
 

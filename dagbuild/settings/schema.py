@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import did_you_mean
 from dagbuild.settings.model import Pin
 
@@ -70,7 +71,7 @@ def texts(value: Any) -> tuple[str, ...]:
     for item in value:
         if not isinstance(item, str) or not item.strip():
             raise Refused(
-                f"wants a list of texts, but {item!r} is not one" if item else "has an empty text in it"
+                f"wants a list of texts, but {tell(item)} is not one" if item else "has an empty text in it"
             )
     return tuple(value)
 
@@ -80,7 +81,7 @@ def count(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise Refused(f"wants a whole number, not {name_kind(value)}")
     if value < 1:
-        raise Refused(f"wants a number from 1, not {value}")
+        raise Refused(f"wants a number from 1, not {tell(value)}")
     return value
 
 
@@ -91,7 +92,7 @@ def size(value: Any) -> int:
     match = _SIZE.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         said = (
-            f"{value!r}" if isinstance(value, str | int) and not isinstance(value, bool) else name_kind(value)
+            tell(value) if isinstance(value, str | int) and not isinstance(value, bool) else name_kind(value)
         )
         raise Refused(f'wants a size like "20 GB", not {said}')
     number, unit, binary = match.groups()

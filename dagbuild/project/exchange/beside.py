@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from dagbuild.ground.digits import any_length
 from dagbuild.ground.errors import InputError
 
 EXTRAS = {"openpyxl": "excel", "xlsxwriter": "excel"}
@@ -53,9 +54,10 @@ def write_bytes(data: bytes, file: str | Path) -> None:
 
 @contextlib.contextmanager
 def told(name: str) -> Iterator[None]:
-    """Turn what goes wrong with a file into an InputError that names it."""
+    """Turn what goes wrong with a file into an InputError that names it; numbers within may be of any length."""
     try:
-        yield
+        with any_length():
+            yield
     except InputError:
         raise
     except OSError as error:

@@ -234,9 +234,10 @@ class Driver:
         return self.project.graph
 
     def _known(self, names: Sequence[str]) -> Sequence[str]:
+        graph = self._graph
         for name in names:
-            if name not in self._graph:
-                known = [*self._graph.nodes, *self._graph.inputs]
+            if name not in graph:
+                known = [*graph.nodes, *graph.inputs]
                 raise UserError(f"there is no node or input '{name}'", hint=did_you_mean(name, known))
         return names
 

@@ -19,7 +19,7 @@ from dagbuild.plan.events import BuildResult, Event, How
 from dagbuild.plan.plan import Explanation, Plan
 from dagbuild.project.exchange import write_bytes, write_file
 from dagbuild.project.project import Project
-from dagbuild.settings import CacheSettings, ExecutorSettings, RemoteSettings, Settings
+from dagbuild.settings import CacheSettings, ExecutorSettings, RemoteSettings, Settings, check_folder
 
 
 class NodeError(UserError):
@@ -73,13 +73,13 @@ class Driver:
     ) -> None:
         self.adapter = adapter or DictResult()
         self._scratch = tempfile.TemporaryDirectory(prefix="dagbuild-") if cache is None else None
-        folder = Path(self._scratch.name if self._scratch else cache or "cache")
+        folder = Path(self._scratch.name) if self._scratch else check_folder("cache", cache or "cache")
         kind, _, address = executor.partition("://")
         settings = Settings(
             root=Path(root or ".").resolve(),
             config=dict(config or {}),
             modules=(),
-            cache=CacheSettings(folder=folder.resolve()),
+            cache=CacheSettings(folder=folder.expanduser().resolve()),
             remote=RemoteSettings(url=remote) if isinstance(remote, str) else remote,
             executor=ExecutorSettings(kind, f"{kind}://{address}" if address else None),
             packages=dict(packages or {}),

@@ -33,7 +33,7 @@ from dagbuild.model.node import Node
 from dagbuild.model.outcome import Done, Failure, Outcome
 from dagbuild.model.record import Manifest
 from dagbuild.observe import Places, ProjectCode, Watch
-from dagbuild.settings import CacheSettings, RemoteSettings
+from dagbuild.settings import CacheSettings, RemoteSettings, check_folder
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
 
@@ -252,7 +252,8 @@ def _describe_death(error: Exception, work: Work) -> str:
 
 def open_worker_store(cache: CacheSettings, remote: RemoteSettings | None) -> Store:
     """Open the store of a worker: in the driver's folder, or where DAGBUILD_WORKER_CACHE on its machine says."""
-    folder = Path(os.environ.get("DAGBUILD_WORKER_CACHE") or cache.folder)
+    said = os.environ.get("DAGBUILD_WORKER_CACHE")
+    folder = check_folder("DAGBUILD_WORKER_CACHE", said) if said else cache.folder
     return open_store(folder, remote, fsync=cache.fsync)
 
 

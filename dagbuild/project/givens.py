@@ -5,7 +5,7 @@ Knows types and content digests, nothing of plans or builds. All mistakes are to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,30 @@ class Outside:
             if name not in overrides
         }
         return cls(settings.config, {**settings.inputs, **inputs}, overrides, pinned)
+
+
+def check_said(settings: Settings, graph: Graph) -> None:
+    """Raise InputError for config values that were said for this run, and that neither the file has nor any node reads.
+
+    In the file such a value may be for another graph; on the command line or in the environment it is a slip.
+    """
+    if not settings.said:
+        return
+    read = {name for node in graph.nodes.values() for name in node.config_used}
+    in_file = {*settings.config, *settings.inputs} - settings.said.keys()
+    known = {*graph.inputs, *read, *in_file}
+    problems = [
+        Problem(f"no node reads a config value '{name}'", where, _find_meant(name, known))
+        for name, where in settings.said.items()
+        if name not in known
+    ]
+    if problems:
+        raise InputError.of(problems)
+
+
+def _find_meant(name: str, known: Collection[str]) -> str | None:
+    # A shell's variables are in capitals.
+    return did_you_mean(name, known) or did_you_mean(name.lower(), known)
 
 
 class GivenMaker:

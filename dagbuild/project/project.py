@@ -35,7 +35,7 @@ from dagbuild.plan.reasons import find_changes, with_parts
 from dagbuild.plan.request import Request
 from dagbuild.project.code import Findings
 from dagbuild.project.exchange import write_file
-from dagbuild.project.givens import GivenMaker, Outside
+from dagbuild.project.givens import GivenMaker, Outside, check_said
 from dagbuild.project.observations import Observations
 from dagbuild.settings import Settings, load_settings
 from dagbuild.shortcut.answer_basis import Grounds
@@ -58,6 +58,7 @@ class Project:
         self.settings = settings
         self._listeners = [listener]
         self._findings = Findings(settings, modules, self.files, allow_overrides=allow_overrides)
+        check_said(settings, self.graph)
 
     @classmethod
     def load(

@@ -16,6 +16,8 @@ MANY = 20
 SOON = 0.1
 """Seconds under which nobody asks how long."""
 
+NO_NODES = "there are no nodes: a node is a public function of one of the project's modules"
+
 _ORDER = (Status.STALE, Status.MISSING, Status.AFFECTED, Status.PINNED, Status.FRESH)
 
 
@@ -42,7 +44,7 @@ def tell_status(plan: Plan, style: Style, *, everything: bool = False) -> list[s
     lines = [*table(rows, style), *_tell_unseen(plan)]
     todo = len(plan.names(Decision.RUN))
     if not plan.steps:
-        return ["there are no nodes"]
+        return [NO_NODES]
     if plan.clean:
         return [*lines, "", style.paint("everything is up to date", "fresh")]
     about = _expected(plan)
@@ -69,6 +71,8 @@ def tell_plan(plan: Plan, style: Style, *, everything: bool = False) -> list[str
             sizes = sum(step.record.artifact.size for n in names if (step := plan.steps[n]).record)
             bytes_ = f", {units.size(sizes)}" if decision is Decision.FETCH else ""
             rows.append(Row(decision.value, units.count(len(names), "node") + bytes_))
+    if not plan.steps:
+        return [NO_NODES]
     if plan.clean:
         return [*table(rows, style), "", style.paint("nothing to compute", "fresh")]
     about = _expected(plan)

@@ -18,6 +18,7 @@ from dagbuild.settings.load import FILE_NAME, find_settings, load_settings
 from dagbuild.settings.model import CacheSettings, ExecutorSettings, Pin, RemoteSettings, Settings
 from dagbuild.settings.overrides import parse_value
 from dagbuild.settings.pins import remove_pin, write_pin
+from dagbuild.settings.schema import check_folder, find_scheme
 
 __all__ = [
     "FILE_NAME",
@@ -26,6 +27,8 @@ __all__ = [
     "Pin",
     "RemoteSettings",
     "Settings",
+    "check_folder",
+    "find_scheme",
     "find_settings",
     "load_settings",
     "parse_value",

@@ -12,7 +12,7 @@ from typing import Any
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.ground.digits import tell
-from dagbuild.ground.errors import InputError, Problem, UserError, did_you_mean
+from dagbuild.ground.errors import InputError, Problem, UserError, did_you_mean, find_unnamed
 from dagbuild.ground.filetree import is_there
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import REQUIRED, File, Files, Node
@@ -190,6 +190,11 @@ class GivenMaker:
             self.problems.append(Problem(f"{kind} '{name}': {problem.message}", place, problem.hint))
         except OSError as error:
             self.problems.append(Problem(f"{kind} '{name}': {_tell(error)}", self._where(name)))
+        except UnicodeEncodeError as error:
+            if (unnamed := find_unnamed(error)) is None:
+                raise
+            told = f"{kind} '{name}': {unnamed.message}"
+            self.problems.append(Problem(told, self._where(name), unnamed.hint))
         else:
             givens[name] = Given(name, kind, artifact.digest, artifact, _short(value))
 

@@ -230,6 +230,12 @@ class Project:
         request, plan = self.look([node])
         if node in request.givens:
             return request.givens[node].artifact
+        if request.is_view(node):
+            raise InputError(
+                f"'{node}' is never cached: it {self.graph.nodes[node].cache.because or 'says so'}",
+                where=str(self.graph.nodes[node].where),
+                hint="ask for a node that needs it",
+            )
         step = plan.steps[node]
         if step.record is None or step.digest is None:
             why = f": {step.reasons[0]}" if step.reasons else ""
@@ -267,6 +273,13 @@ class Project:
             return {name: manifest.unseen for name, manifest in manifests.items() if manifest.unseen}
 
         return self._findings.answer(ask)
+
+    def find_iterators(self, nodes: Iterable[str] = ()) -> dict[str, Node]:
+        """Return the nodes that are never cached though nobody asked for that, of all unless some are named."""
+        chosen = set(nodes) or self.graph.nodes.keys()
+        return {
+            name: node for name, node in self.graph.nodes.items() if name in chosen and node.cache.because
+        }
 
     # -- how it hangs together -----------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dagbuild.model.node import Node
 from dagbuild.model.record import Part
 from dagbuild.plan.plan import Decision, Plan, Status, Step
 from dagbuild.report import units
@@ -41,7 +42,7 @@ def tell_status(plan: Plan, style: Style, *, everything: bool = False) -> list[s
         rows.extend(Row(word, name, _cause(plan.steps[name])) for name in shown)
         if len(shown) < len(names):
             rows.append(Row(word, f"and {len(names) - len(shown):,} more: --all shows them"))
-    lines = [*table(rows, style), *_tell_unseen(plan)]
+    lines = [*table(rows, style), *_tell_unseen(plan), *([] if everything else _tell_iterators(plan))]
     todo = len(plan.names(Decision.RUN))
     if not plan.steps:
         return [NO_NODES]
@@ -89,6 +90,20 @@ def _tell_unseen(plan: Plan) -> list[str]:
     return ["", f"not tracked: '{name}' {part.name} ({part.where}){more}"]
 
 
+def _tell_iterators(plan: Plan) -> list[str]:
+    """Return one line about nodes that are never cached though nobody asked for that, and that no row shows."""
+    hidden = [(name, plan.steps[name]) for name in plan.with_status(Status.FRESH)]
+    found = [(name, reason) for name, step in hidden for reason in step.reasons if reason.kind == "iterator"]
+    if not found:
+        return []
+    name, reason = found[0]
+    more = f", and {len(found) - 1:,} more: dagbuild check" if len(found) > 1 else ""
+    return [
+        "",
+        f"never cached: '{name}' {reason.text.removeprefix('never cached: it ')} ({reason.where}){more}",
+    ]
+
+
 def plan_to_json(plan: Plan) -> dict[str, Any]:
     """Return a plan as plain data."""
     return {
@@ -115,6 +130,20 @@ def unseen_to_json(found: Mapping[str, Sequence[Part]]) -> list[dict[str, str]]:
         {"node": name, "text": part.name, "where": part.where, "remedy": part.text}
         for name, parts in found.items()
         for part in parts
+    ]
+
+
+def iterators_to_json(found: Mapping[str, Node]) -> list[dict[str, str]]:
+    """Return what is never cached, though nobody asked for that, as plain data."""
+    remedy = 'return a list, or say that it is meant: @cache("never")'
+    return [
+        {
+            "node": name,
+            "text": f"{node.cache.because}: never cached",
+            "where": str(node.where),
+            "remedy": remedy,
+        }
+        for name, node in found.items()
     ]
 
 

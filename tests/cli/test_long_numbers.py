@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.cli.sessions import dagbuild
-from tests.support import write_files
+from dagbuild.cli.main import run
+from tests.support import build, computed, forget_modules, write_files
 
 LONG = "7" * 5000
 FILES = {
@@ -51,20 +51,28 @@ COMMANDS = [
 ]  # fmt: skip
 
 
-def test_every_command_takes_them(tmp_path):
-    """Values, config, constants, defaults, bindings; as text and as JSON."""
+@pytest.fixture
+def project(tmp_path, monkeypatch):
     write_files(tmp_path, FILES)
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    forget_modules(tmp_path)
 
+
+def test_every_command_takes_them(project, capsys):
+    """Values, config, constants, defaults, bindings; as text and as JSON."""
     for command in COMMANDS:
-        ended = dagbuild(tmp_path, *command.split())
+        status = run(command.split())
 
-        assert ended.returncode in (0, 1), (command[:60], ended.stdout[-2000:])
-        assert "limit" not in ended.stdout, command[:60]
-    assert (tmp_path / "made.txt").read_text() == "1" + "0" * 5000 + "\n"
-    assert "1" + "0" * 5000 in (tmp_path / "framed.csv").read_text()
-    assert dagbuild(tmp_path, "fails").returncode == 1
-    shown = json.loads(dagbuild(tmp_path, "show", "made", "--json").stdout)
-    assert shown["value"] == "an integer of about 5,001 digits"
+        told = capsys.readouterr()
+        assert status in (0, 1), (command[:60], told.err[-2000:])
+        assert "limit" not in told.out + told.err, command[:60]
+    assert (project / "made.txt").read_text() == "1" + "0" * 5000 + "\n"
+    assert "1" + "0" * 5000 in (project / "framed.csv").read_text()
+    assert run(["fails"]) == 1
+    capsys.readouterr()
+    run(["show", "made", "--json"])
+    assert json.loads(capsys.readouterr().out)["value"] == "an integer of about 5,001 digits"
 
 
 @pytest.mark.parametrize(
@@ -72,14 +80,13 @@ def test_every_command_takes_them(tmp_path):
     [f"configured = {LONG}", "CONSTANT = 10**5000", "held = 10**5001", "10**5004", "10**5005"],
     ids=range(5),
 )
-def test_an_edit_of_one_is_seen(tmp_path, old):
+def test_an_edit_of_one_is_seen(project, old):
     """One more digit is another value."""
-    write_files(tmp_path, FILES)
     targets = ("made", "held", "bound", "taken")
-    dagbuild(tmp_path, "build", *targets)
-    assert dagbuild(tmp_path, "status", *targets).returncode == 0
-    file = tmp_path / ("dagbuild.toml" if "configured" in old else "long.py")
+    build(project, *targets)
+    assert not computed(build(project, *targets))
+    file = project / ("dagbuild.toml" if "configured" in old else "long.py")
 
     file.write_text(file.read_text().replace(old, f"{old}1", 1))
 
-    assert dagbuild(tmp_path, "status", *targets).returncode == 1
+    assert computed(build(project, *targets))

@@ -94,7 +94,7 @@ def test_a_driver_takes_the_home_folder(tmp_path: Path, monkeypatch: pytest.Monk
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
-@pytest.mark.parametrize("command", [["export", "one"], ["build", "one", "-o"]])
+@pytest.mark.parametrize("command", [["export", "one"], ["build", "one", "-o"], ["graph", "-o"]])
 def test_a_value_is_not_written_to_a_url(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
 ) -> None:
@@ -103,11 +103,11 @@ def test_a_value_is_not_written_to_a_url(
     monkeypatch.chdir(tmp_path)
     assert run(["one"]) == 0
 
-    status = run([*command, "s3://bucket/one.txt"])
+    status = run([*command, "s3://bucket/one.json"])
 
     forget_modules(tmp_path)
     assert status == 2
-    assert "'s3://bucket/one.txt' is a URL" in capsys.readouterr().err
+    assert "'s3://bucket/one.json' is a URL" in capsys.readouterr().err
     assert not (tmp_path / "s3:").exists()
 
 

@@ -7,7 +7,6 @@ once, where Python would show how far it had come with its imports.
 import _signal  # type: ignore[import-not-found]  # what `signal` is made of, without the classes around it, which cost more than the shortest answer
 import os
 import sys
-from types import FrameType
 
 INTERRUPTED = 130
 
@@ -31,7 +30,7 @@ def main() -> None:
     sys.exit(run(sys.argv[1:], on_start=_restore if heeded else lambda: None))
 
 
-def _leave(_number: int, _frame: FrameType | None) -> None:
+def _leave(_number: int, _frame: object) -> None:
     os.write(2, b"interrupted\n")
     os._exit(INTERRUPTED)
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from dagbuild.build.recorder import author
+from dagbuild.ground.author import author
 
 NOBODY = 54321
 """A number that no system gives to a user; containers run as such ones."""

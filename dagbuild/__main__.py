@@ -1,19 +1,48 @@
-"""The command `dagbuild`, also as `python -m dagbuild`."""
+"""The command `dagbuild`, also as `python -m dagbuild`.
 
+Nothing is imported before Ctrl-C is heeded: until a command runs there is nothing to tidy, so it ends the process at
+once, where Python would show how far it had come with its imports.
+"""
+
+import _signal  # type: ignore[import-not-found]  # what `signal` is made of, without the classes around it, which cost more than the shortest answer
+import os
 import sys
 
-from dagbuild.shortcut import answers
+INTERRUPTED = 130
 
 
 def main() -> None:
     """Run the command line and leave with its exit status; say at once what need not be looked into again."""
+    heeded = (
+        _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler
+    )  # a shell's background ignores it
+    if heeded:
+        _signal.signal(_signal.SIGINT, _leave)
+    _print_everything()
+    from dagbuild.shortcut import answers
+
     answers.asked = answers.Question(sys.argv[1:])
     answer = answers.asked.find_answer()
     if answer is not None:
         sys.exit(_give(*answer))
     from dagbuild.cli.main import run
 
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], on_start=_restore if heeded else lambda: None))
+
+
+def _leave(_number: int, _frame: object) -> None:
+    os.write(2, b"interrupted\n")
+    os._exit(INTERRUPTED)
+
+
+def _restore() -> None:
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+
+
+def _print_everything() -> None:
+    """See that a letter which the output's encoding does not have is spelled, and spoils nothing."""
+    if getattr(sys.stdout, "errors", "") in ("strict", "surrogateescape"):
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
 def _give(text: str, status: int) -> int:

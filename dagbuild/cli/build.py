@@ -11,6 +11,7 @@ import click
 
 from dagbuild.cli.session import Session, json_option, override_option, with_session
 from dagbuild.cli.terminal import give, is_live, say
+from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def _describer(artifacts: Artifacts) -> Callable[[Artifact], Mapping[str, Any]]:
 
     def describe(artifact: Artifact) -> Mapping[str, Any]:
         if artifact.codec.startswith("plain/") and not artifact.blobs:
-            text = repr(artifacts.load(artifact))
+            text = tell(artifacts.load(artifact))
             if len(text) <= SHORT and "\n" not in text:
                 return {"value": text}
         return artifacts.describe(artifact)

@@ -18,21 +18,21 @@ from dagbuild.cli.terminal import give
 def command(session: Session, nodes: tuple[str, ...], determinism: str | None, as_json: bool) -> int:
     """List clocks, chance, processes and the network in the code of NODES, of all unless named.
 
-    A build cannot tell that these have changed. With --determinism, run a node twice from what is in the cache: exit
-    status 1 says that its two values differ.
+    A build cannot tell that these have changed. Nodes that give an iterator, and so are never cached, are listed too.
+    With --determinism, run a node twice from what is in the cache: exit status 1 says that its two values differ.
     """
     if determinism is not None:
         return _check_determinism(session, determinism, as_json)
-    from dagbuild.report.words import unseen_to_json
+    from dagbuild.report.words import iterators_to_json, unseen_to_json
 
     session.check_names(nodes)
     found = session.project.find_unseen(nodes)
+    told = unseen_to_json(found) + iterators_to_json(session.project.find_iterators(nodes))
     if as_json:
-        give(json.dumps(unseen_to_json(found), indent=2))
+        give(json.dumps(told, indent=2))
         return 0
-    for node, parts in found.items():
-        for part in parts:
-            give(f"{node} {part.name} ({part.where})\n  try: {part.text}")
+    for line in told:
+        give(f"{line['node']} {line['text']} ({line['where']})\n  try: {line['remedy']}")
     if not found:
         give("nothing that a build could not see")
     return 0

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from dagbuild.ground.digits import any_length
 from dagbuild.ground.errors import InputError
 from dagbuild.model.node import Node
 from dagbuild.project.exchange import read_file
@@ -32,9 +34,10 @@ def read_given(text: str, wanted: Any = None) -> Any:
     Where a path is wanted, what is there is the value, whatever it holds.
     """
     path = Path(text).expanduser()
-    if is_path_type(wanted) or path.is_file() or path.suffix.lower() in READERS:
+    # Not path.is_file(): a literal may be longer than any path, which it raises for.
+    if is_path_type(wanted) or os.path.isfile(path) or path.suffix.lower() in READERS:  # noqa: PTH113
         return read_file(text, wanted)
     if text[:1] in ("{", "["):
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError), any_length():
             return json.loads(text)
     return parse_value(text)

@@ -34,6 +34,7 @@ def command(session: Session, targets: tuple[str, ...], output: str | None, engi
     """
     from dagbuild.report.drawing import draw_picture, make_picture
     from dagbuild.report.drawing.tree import draw_tree
+    from dagbuild.report.words import NO_NODES
 
     session.check_names(targets)
     project = session.project
@@ -42,7 +43,7 @@ def command(session: Session, targets: tuple[str, ...], output: str | None, engi
         project.graph, None if plain else _find_status(session, chosen), chosen, _title(session, targets)
     )
     if output is None:
-        give("\n".join(draw_tree(picture, session.out)))
+        give("\n".join(draw_tree(picture, session.out) or [NO_NODES]))
         return 0
     data, drawn_by = draw_picture(picture, Path(output).suffix[1:], engine)
     write_bytes(data, output)

@@ -23,6 +23,7 @@ def command(session: Session, tags: tuple[str, ...], as_json: bool) -> int:
     """List the nodes of the project, in the order in which they build."""
     from dagbuild.report.drawing.picture import name_type
     from dagbuild.report.style import columns
+    from dagbuild.report.words import NO_NODES
 
     graph = session.project.graph
     wanted = [_read_tag(text) for text in tags]
@@ -45,7 +46,7 @@ def command(session: Session, tags: tuple[str, ...], as_json: bool) -> int:
         ]
         give(json.dumps(plain, indent=2))
     elif not nodes:
-        give("no node has that tag" if tags else "there are no nodes")
+        give("no node has that tag" if tags else NO_NODES)
     else:
         rows = [
             (node.name, name_type(node.type), node.where.module, node.doc.strip().partition("\n")[0])

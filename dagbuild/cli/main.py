@@ -9,24 +9,26 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 
 from dagbuild.cli.group import group
+from dagbuild.cli.interrupts import hearing
 from dagbuild.cli.terminal import OutputError, say, style_of, writing_output
-from dagbuild.ground.errors import Problem, UserError
+from dagbuild.ground.errors import Problem, UserError, find_unnamed
 from dagbuild.report.style import Style
 from dagbuild.version import __version__
 
 USER, BUG, INTERRUPTED, PIPE_CLOSED = 2, 70, 130, 141
 
 
-def run(args: Sequence[str]) -> int:
-    """Run one command and return its exit status; prints every error."""
+def run(args: Sequence[str], on_start: Callable[[], None] = lambda: None) -> int:
+    """Run one command and return its exit status; prints every error. `on_start` is called when they are caught."""
     try:
+        on_start()
         # Not `group.main`: it takes a closed pipe for success.
-        with group.make_context("dagbuild", list(args)) as context:
+        with hearing(), group.make_context("dagbuild", list(args)) as context:
             status = group.invoke(context)
         with writing_output():
             sys.stdout.flush()
@@ -52,6 +54,9 @@ def tell_end(error: BaseException) -> int:
             return USER
         case UserError() | click.ClickException():
             _tell_mistake(error)
+            return USER
+        case UnicodeEncodeError() if (problem := find_unnamed(error)) is not None:
+            _tell([problem])
             return USER
         case Exception():
             _tell_bug(error)

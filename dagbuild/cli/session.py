@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from dagbuild.project.project import Project
     from dagbuild.settings import Settings
 
-SETTINGS = ("project", "cache", "remote", "executor", "build", "inputs")
-"""Tables of dagbuild.toml that are not the project's own config."""
-
 IMPLICIT = "dagbuild.implicit"
 """In the context's `meta`: no command was named, so the words may be misspelt commands."""
 
@@ -71,7 +68,6 @@ class Session:
         settings = self.settings
         project = Project(settings, listener=self._listen)
         click.get_current_context().call_on_close(project.close)
-        self._check_sets(project)
         return project
 
     @functools.cached_property
@@ -82,27 +78,6 @@ class Session:
         upkeep = Upkeep(self.settings, self._warn)
         click.get_current_context().call_on_close(upkeep.close)
         return upkeep
-
-    def _check_sets(self, project: Project) -> None:
-        """Raise InputError for config values of `--set` that neither the file has nor any node reads.
-
-        In the file such a value may be for another graph; on the command line it is a slip.
-        """
-        from dagbuild.settings import load_settings
-
-        given = [path for path in map(_name_config, self._overrides()) if path]
-        if not given:
-            return
-        plain = load_settings(self._path, profile=self.given.profile)
-        read = {name for node in project.graph.nodes.values() for name in node.config_used}
-        known = {*project.graph.inputs, *read, *plain.config, *plain.inputs}
-        problems = [
-            Problem(f"no node reads a config value '{name}'", f"--set {name}", did_you_mean(name, known))
-            for name in given
-            if name not in known
-        ]
-        if problems:
-            raise InputError.of(problems)
 
     def check_names(self, names: Iterable[str]) -> None:
         """Raise InputError for all names that are no node or input, with what each was likely meant to be."""
@@ -163,14 +138,6 @@ class Session:
     def _warn(self, text: str) -> None:
         self.told = True
         say(f"{self.err.paint('warning', 'warning')}: {text}")
-
-
-def _name_config(key: str) -> str | None:
-    """Return the config value that a key of `--set` names; None when it names a setting."""
-    first, dot, rest = key.partition(".")
-    if first == "config" and dot:
-        return rest.partition(".")[0]
-    return None if dot and first in SETTINGS else first
 
 
 def with_session(function: Callable[..., int]) -> Callable[..., int]:

@@ -8,6 +8,7 @@ import click
 
 from dagbuild.cli.session import Session, json_option, with_session
 from dagbuild.cli.terminal import give
+from dagbuild.ground.digits import any_length
 
 
 @click.command("show")
@@ -28,5 +29,7 @@ def command(session: Session, node: str, rows: int, as_json: bool) -> int:
     if as_json:
         give(json.dumps({"node": node, "digest": artifact.digest, **described}, indent=2, default=str))
     else:
-        give("\n".join(tell_value(node, project.value(node), rows, artifact.size, session.out)))
+        with any_length():  # in the cells of a table; a number by itself is told by its length
+            lines = tell_value(node, project.value(node), rows, artifact.size, session.out)
+        give("\n".join(lines))
     return 0

@@ -12,6 +12,7 @@ from typing import Any
 
 from dagbuild.code import Leaf, SourceReader, package_version
 from dagbuild.ground.digest import digest_json, digest_text
+from dagbuild.ground.digits import tell
 from dagbuild.model.node import Binding, Group, Node, Parameter, Source, Value
 from dagbuild.model.record import Manifest, Part
 
@@ -142,5 +143,5 @@ def _version_part(kind: str, name: str, version: str, policy: str) -> Part:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    text = tell(value)
     return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from dagbuild.codecs.base import Codec, Declined, Piece, Pieces, Reader, Writer
-from dagbuild.codecs.plain import decode_plain, encode_plain, show
+from dagbuild.codecs.plain import decode_plain, encode_plain
+from dagbuild.ground.digits import tell
 
 _COMMON = {id(np.dtype(char)): np.dtype(char).str for char in "?bBhHiIlLefdFD"}
 """Names of dtypes by identity, which these share: ten thousand columns need not be looked into one by one."""
@@ -63,7 +64,7 @@ class ArrayCodec(Codec):
         if meta["kind"] == "masked":
             return {**self.describe(meta["data"], reader), "kind": "numpy.ma.MaskedArray"}
         if meta["kind"] != "array":
-            return {"kind": f"numpy.{meta['kind']}", "value": show(self.decode(meta, reader))}
+            return {"kind": f"numpy.{meta['kind']}", "value": tell(self.decode(meta, reader))}
         dtype = str(decode_dtype(meta["dtype"]))
         return {"kind": "numpy.ndarray", "shape": list(meta["shape"]), "dtype": dtype, "order": meta["order"]}
 

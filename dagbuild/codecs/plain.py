@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 
 from dagbuild.codecs.base import Declined, Reader, Writer
 from dagbuild.codecs.packing import TINY
+from dagbuild.ground.digits import tell
 
 _INT64 = 1 << 63
 _PATHS = {kind.__name__: kind for kind in (PosixPath, WindowsPath, PurePosixPath, PureWindowsPath)}
@@ -54,17 +55,7 @@ def describe_plain(form: Any, reader: Reader) -> dict[str, Any]:
     if isinstance(form, list) and isinstance(form[-1], int) and form[0] in ("str", "surrogates", "bytes"):
         return {"kind": "bytes" if form[0] == "bytes" else "str", "length": reader.size(form[-1])}
     value = decode_plain(form, reader)
-    return {"kind": type(value).__name__, "value": show(value)}
-
-
-def show(value: Any) -> str:
-    """Return the text of a value, or what it is where it has none."""
-    try:
-        return repr(value)
-    except ValueError:
-        # Python prints no more than some thousand digits, numpy no count of units that it does not know.
-        kind = type(value).__name__
-        return f"{value.bit_length()} bits" if isinstance(value, int) else f"a {kind} that cannot be printed"
+    return {"kind": type(value).__name__, "value": tell(value)}
 
 
 def is_tag(tag: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from dagbuild.driver.results import DictResult, ResultBuilder
 from dagbuild.ground.errors import UserError, did_you_mean
+from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node
 from dagbuild.model.outcome import Failure
 from dagbuild.model.types import describe_type
@@ -18,7 +19,14 @@ from dagbuild.plan.events import BuildResult, Event, How
 from dagbuild.plan.plan import Explanation, Plan
 from dagbuild.project.exchange import write_bytes, write_file
 from dagbuild.project.project import Project
-from dagbuild.settings import UNDECLARED, CacheSettings, ExecutorSettings, RemoteSettings, Settings
+from dagbuild.settings import (
+    UNDECLARED,
+    CacheSettings,
+    ExecutorSettings,
+    RemoteSettings,
+    Settings,
+    check_folder,
+)
 
 
 class NodeError(UserError):
@@ -54,6 +62,9 @@ class Driver:
     the values (a dict unless given). `allow_overrides` lets the function of a later module replace one of the same
     name. `undeclared` says what to do about what nodes read and is no input: track, warn, error, or off, which leaves
     this process as it is. Raises GraphError with all problems of the modules.
+
+    Each call goes by what the modules hold then: a notebook's cell that defines a node again, adds or deletes one is
+    followed (there the module is `__main__`), and so is a reloaded module.
     """
 
     def __init__(
@@ -74,13 +85,13 @@ class Driver:
             raise UserError(f"undeclared wants one of {wanted}, not {undeclared!r}")
         self.adapter = adapter or DictResult()
         self._scratch = tempfile.TemporaryDirectory(prefix="dagbuild-") if cache is None else None
-        folder = Path(self._scratch.name if self._scratch else cache or "cache")
+        folder = Path(self._scratch.name) if self._scratch else check_folder("cache", cache or "cache")
         kind, _, address = executor.partition("://")
         settings = Settings(
             root=Path(root or ".").resolve(),
             config=dict(config or {}),
             modules=(),
-            cache=CacheSettings(folder=folder.resolve()),
+            cache=CacheSettings(folder=folder.expanduser().resolve()),
             remote=RemoteSettings(url=remote) if isinstance(remote, str) else remote,
             executor=ExecutorSettings(kind, f"{kind}://{address}" if address else None),
             packages=dict(packages or {}),
@@ -165,7 +176,7 @@ class Driver:
         With `tag_filter` only nodes with all these tags: None asks that the tag is there, a list that its value is one
         of these.
         """
-        graph = self.project.graph
+        graph = self._graph
         variables = [_variable(node) for node in graph.nodes.values()]
         variables += [Variable(i.name, i.type, {}, "", True) for i in graph.inputs.values()]
         if tag_filter is None:
@@ -174,16 +185,16 @@ class Driver:
 
     def what_is_upstream_of(self, *names: str) -> list[Variable]:
         """Return the nodes and inputs that these are made from, themselves included."""
-        return self._variables(self.project.graph.reach_up(self._known(names)))
+        return self._variables(self._graph.reach_up(self._known(names)))
 
     def what_is_downstream_of(self, *names: str) -> list[Variable]:
         """Return the nodes that are made from these, themselves included."""
-        return self._variables(self.project.graph.reach_down(self._known(names)))
+        return self._variables(self._graph.reach_down(self._known(names)))
 
     def what_is_the_path_between(self, upstream: str, downstream: str) -> list[Variable]:
         """Return every node on a way from one node down to another, both included; empty when there is none."""
         self._known([upstream, downstream])
-        return self._variables(self.project.graph.find_path(upstream, downstream))
+        return self._variables(self._graph.find_path(upstream, downstream))
 
     def validate_execution(
         self,
@@ -197,7 +208,7 @@ class Driver:
     def has_cycles(self, outputs: Sequence[str] = ()) -> bool:
         """Tell whether the graph of the outputs has a cycle; always False, since a Driver refuses to be made of one."""
         self._known(outputs)
-        return self.project.graph.find_cycle() is not None
+        return self._graph.find_cycle() is not None
 
     # -- drawing -------------------------------------------------------------------------------------------------
 
@@ -222,17 +233,24 @@ class Driver:
     def _draw(self, outputs: Sequence[str], plan: Plan | None, path: str | Path | None) -> str:
         from dagbuild.report.drawing import draw_picture, make_picture
 
-        picture = make_picture(self.project.graph, plan, outputs)
+        picture = make_picture(self._graph, plan, outputs)
         if path is not None:
             write_bytes(draw_picture(picture, Path(path).suffix.removeprefix("."))[0], path)
         return draw_picture(picture, "svg")[0].decode()
 
     # -- helpers -------------------------------------------------------------------------------------------------
 
+    @property
+    def _graph(self) -> Graph:
+        """The graph of what the modules hold now."""
+        self.project.look_again()
+        return self.project.graph
+
     def _known(self, names: Sequence[str]) -> Sequence[str]:
+        graph = self._graph
         for name in names:
-            if name not in self.project.graph:
-                known = [*self.project.graph.nodes, *self.project.graph.inputs]
+            if name not in graph:
+                known = [*graph.nodes, *graph.inputs]
                 raise UserError(f"there is no node or input '{name}'", hint=did_you_mean(name, known))
         return names
 

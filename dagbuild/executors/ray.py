@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import io
 import logging
 import os
 import platform
@@ -32,7 +33,7 @@ from dagbuild.model.node import Node
 from dagbuild.model.outcome import Done, Failure, Outcome
 from dagbuild.model.record import Manifest
 from dagbuild.observe import Places, ProjectCode, Watch
-from dagbuild.settings import CacheSettings, RemoteSettings
+from dagbuild.settings import CacheSettings, RemoteSettings, check_folder
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
 
@@ -251,7 +252,8 @@ def _describe_death(error: Exception, work: Work) -> str:
 
 def open_worker_store(cache: CacheSettings, remote: RemoteSettings | None) -> Store:
     """Open the store of a worker: in the driver's folder, or where DAGBUILD_WORKER_CACHE on its machine says."""
-    folder = Path(os.environ.get("DAGBUILD_WORKER_CACHE") or cache.folder)
+    said = os.environ.get("DAGBUILD_WORKER_CACHE")
+    folder = check_folder("DAGBUILD_WORKER_CACHE", said) if said else cache.folder
     return open_store(folder, remote, fsync=cache.fsync)
 
 
@@ -357,9 +359,18 @@ def _unpack(reply: _Reply) -> Outcome:
     return outcome
 
 
+class _Pickler(cloudpickle.CloudPickler):  # type: ignore[misc]  # ray says no types
+    """Names a function by its place where a decorator stands before it there, instead of sending its code."""
+
+    def reducer_override(self, value: Any) -> Any:
+        place = shipping.find_place_behind(value)
+        return (shipping.find_behind, place) if place else super().reducer_override(value)
+
+
 def _try_dumps(value: Any) -> bytes:
+    stream = io.BytesIO()
     try:
-        packed: bytes = cloudpickle.dumps(value)
+        _Pickler(stream).dump(value)
     except Exception:
         return b""
-    return packed
+    return stream.getvalue()

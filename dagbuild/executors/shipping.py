@@ -7,6 +7,7 @@ carries them.
 
 from __future__ import annotations
 
+import importlib
 import platform
 import site
 import sys
@@ -14,10 +15,12 @@ import sysconfig
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
+from typing import Any
 
 from dagbuild.ground.digest import digest_json
 from dagbuild.model.record import Manifest, Part
+from dagbuild.modifiers.base import find_remembered
 from dagbuild.version import __version__
 
 _COUNTING = {"source", "package", "python", "recipe"}
@@ -54,6 +57,22 @@ def find_import_paths(modules: Iterable[ModuleType]) -> list[str]:
         for path in dict.fromkeys(paths)
         if not any(Path(path).is_relative_to(folder) for folder in installed) and Path(path).exists()
     ]
+
+
+def find_place_behind(value: Any) -> tuple[str, str] | None:
+    """Return module and name of a function that `functools.lru_cache` stands before, where others can import it."""
+    if not isinstance(value, FunctionType):
+        return None
+    module = sys.modules.get(value.__module__ or "")
+    held = vars(module).get(value.__qualname__) if module else None
+    if module is None or held is value or find_remembered(held) is not value:
+        return None
+    return (module.__name__, value.__qualname__) if _find_import_root(module) else None
+
+
+def find_behind(module: str, name: str) -> FunctionType | None:
+    """Return the function that `find_place_behind` told the place of."""
+    return find_remembered(vars(importlib.import_module(module))[name])
 
 
 def add_import_paths(paths: Sequence[str]) -> None:

@@ -27,6 +27,7 @@ from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
 from dagbuild.codecs.writer import Takes
 from dagbuild.executors.base import Work
+from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import (
     BlobDamagedError,
     BlobMissingError,
@@ -363,7 +364,7 @@ def describe_value(value: Any) -> str:
     if isinstance(shape, tuple):
         return f"{kind} {' x '.join(map(str, shape))}"
     try:
-        text = repr(value)
+        text = tell(value)
     except Exception:
         return kind
     text = " ".join(text.split())

@@ -7,6 +7,7 @@ reaches the command line is a bug of ours and keeps its traceback.
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -97,6 +98,17 @@ def find_nearest(name: str, names: Iterable[str]) -> str | None:
     # Swapped letters are the likeliest slip: 'statsu' is 'status' rather than 'stats'.
     swapped = [match for match in matches if sorted(match) == sorted(name)]
     return next(iter([*swapped, *matches]), None)
+
+
+def find_unnamed(error: UnicodeEncodeError) -> Problem | None:
+    """Return what is wrong where a file has a name that calls to the system cannot spell; None for another error."""
+    encoding = sys.getfilesystemencoding()
+    if encoding == "utf-8" or error.encoding.replace("-", "_") != encoding.replace("-", "_"):
+        return None
+    return Problem(
+        f"the name '{error.object}' cannot be spelled in this locale, whose file names are {encoding}",
+        hint="set PYTHONUTF8=1, or a locale of UTF-8 as in LC_ALL=C.UTF-8",
+    )
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str | None:

@@ -7,22 +7,21 @@ and the graph that comes out has no cycle, no clash of names and no edge between
 from __future__ import annotations
 
 import ast
-import inspect
 import linecache
 import re
 import types
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from dagbuild.ground import gc_pause
+from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import GraphError, Problem
+from dagbuild.loader.functions import find_functions, find_wrapped
 from dagbuild.loader.rules import check_config, check_cycles, check_edges, check_spelling, collect_inputs
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node, Where
 from dagbuild.modifiers.compile import Compiled, compile_function
-
-OWN_FUNCTIONS = "__dagbuild_functions__"
-"""A module made by `create_module` holds its functions here, since they are defined elsewhere."""
+from dagbuild.modifiers.signature import find_where
 
 
 @gc_pause.paused()
@@ -45,6 +44,7 @@ def load_graph(
     seen: set[int] = set()
     for module in modules:
         problems += _find_hidden(module)
+        problems += _find_lost(module)
         own: dict[str, Node] = {}
         for function in find_functions(module):
             if id(function) in seen:
@@ -72,32 +72,6 @@ def _place(problem: Problem) -> tuple[str, int]:
     return (file, int(line)) if line.isdecimal() else (line, 0)
 
 
-def find_functions(module: types.ModuleType) -> Iterator[Callable[..., Any]]:
-    """Yield the functions that are nodes: public and defined in the module, or in a module below it."""
-    own = module.__dict__.get(OWN_FUNCTIONS)
-    if own is not None:
-        yield from own
-        return
-    name = module.__name__
-    for value in list(module.__dict__.values()):
-        if not inspect.isfunction(value) or value.__name__.startswith(("_", "<")):
-            continue
-        if value.__module__ == name or (value.__module__ or "").startswith(name + "."):
-            yield value
-
-
-def create_module(*functions: Callable[..., Any], name: str = "created") -> types.ModuleType:
-    """Return a module of these functions, which may be defined anywhere: for notebooks and tests."""
-    for function in functions:
-        if not inspect.isfunction(function):
-            raise GraphError(f"{function!r} is no function")
-    module = types.ModuleType(name)
-    for function in functions:
-        setattr(module, function.__name__, function)
-    setattr(module, OWN_FUNCTIONS, functions)
-    return module
-
-
 def _add_nodes(compiled: Compiled, own: dict[str, Node]) -> list[Problem]:
     problems = []
     for node in compiled.nodes:
@@ -117,7 +91,7 @@ def _clash(node: Node, other: Node) -> Problem:
     variants = [one for one in (other, node) if one.function_name != one.name]
     if len(variants) == 2 and node.config_used and other.config_used:
         config = ", ".join(
-            f"{key}={value!r}" for key, value in {**other.config_used, **node.config_used}.items()
+            f"{key}={tell(value)}" for key, value in {**other.config_used, **node.config_used}.items()
         )
         return Problem(
             f"'{node.name}' has two variants under this config ({config}): "
@@ -130,6 +104,18 @@ def _clash(node: Node, other: Node) -> Problem:
         str(node.where),
         "rename one of them, or allow overrides to let the later module win",
     )
+
+
+def _find_lost(module: types.ModuleType) -> list[Problem]:
+    """Find functions that a decorator has turned into something that cannot be a node."""
+    return [
+        Problem(
+            f"a decorator makes of '{function.__name__}' a {type(thing).__name__}, which is no function and so no node",
+            str(find_where(function)),
+            f"call it from a plain function, and name it '_{function.__name__}', as a helper",
+        )
+        for thing, function in find_wrapped(module)
+    ]
 
 
 _DEFINITION = re.compile(r"^(?:async )?def ([A-Za-z]\w*)", re.MULTILINE)

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import Problem, did_you_mean
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import REQUIRED, Group, Input, Node, Parameter, Source
@@ -57,7 +58,7 @@ def collect_inputs(nodes: Mapping[str, Node], config: Mapping[str, Any]) -> Foun
         if name in config and not check_value(config[name], kind):
             problems.append(
                 Problem(
-                    f"config value '{name}' is {config[name]!r}, "
+                    f"config value '{name}' is {tell(config[name])}, "
                     f"but '{owner.name}' takes {describe_type(kind)}",
                     str(owner.where),
                 )

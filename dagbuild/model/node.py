@@ -154,13 +154,15 @@ class CachePolicy:
 
     `never`: the value is not stored; the node runs again inside each step that needs it.
     `format`: name of the codec to use. `version`: a word of the author's that is part of the fingerprint.
-    `ignore`: helpers whose code never matters to the value.
+    `ignore`: helpers whose code never matters to the value. `because`: what the node does that
+    its value is not stored for, where nobody asked for that.
     """
 
     never: bool = False
     format: str | None = None
     version: str | None = None
     ignore: tuple[Any, ...] = ()
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import PurePath
 from typing import Any, ForwardRef, Literal, NewType, ParamSpec, TypeAlias, TypeVar, Union
 
+from dagbuild.ground.digits import tell
 from dagbuild.model.node import File, Files
 
 Form: TypeAlias = Any
@@ -130,7 +131,7 @@ def describe_type(form: Form) -> str:
     if is_union(form):
         return " | ".join(describe_type(member) for member in args)
     if origin is Literal:
-        return f"Literal[{', '.join(repr(choice) for choice in args)}]"
+        return f"Literal[{', '.join(tell(choice) for choice in args)}]"
     if origin is _CALLABLE:
         return "Callable"
     if origin is not None and args:
@@ -284,17 +285,17 @@ def _check_class(value: Any, kind: Form, args: tuple[Form, ...]) -> bool:
             return False
     except TypeError:
         return True
-    return _check_elements(value, args)
+    return _check_elements(value, kind, args)
 
 
-def _check_elements(value: Any, args: tuple[Form, ...]) -> bool:
+def _check_elements(value: Any, kind: type, args: tuple[Form, ...]) -> bool:
     check: Callable[[Iterable[Any], Form], bool] = lambda items, form: all(  # noqa: E731
         check_value(item, form) for item in islice(items, _SAMPLE)
     )
-    if isinstance(value, tuple) and args and args[-1] is not Ellipsis and len(args) != 1:
+    if kind is tuple and args and args[-1] is not Ellipsis:
         return len(value) == len(args) and all(map(check_value, value, args))
-    if isinstance(value, tuple) and len(args) == 1 and type(value) is tuple:
-        return len(value) == 1 and check_value(value[0], args[0])
+    if kind.__module__ not in ("builtins", "collections", "collections.abc"):
+        return True  # a generic class of somebody's: what its arguments are of is not ours to know
     if isinstance(value, Mapping) and len(args) == 2:
         return check(value, args[0]) and check(value.values(), args[1])
     if isinstance(value, (list, tuple, set, frozenset)) and args:

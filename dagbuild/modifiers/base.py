@@ -8,11 +8,12 @@ function first.
 from __future__ import annotations
 
 import abc
+import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from types import EllipsisType
+from types import EllipsisType, FunctionType
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from dagbuild.ground.errors import GraphError, did_you_mean
@@ -50,10 +51,11 @@ class Modifier:
 
     def __call__(self, function: Function) -> Function:
         """Note this modifier on the function and return the very function."""
-        if not inspect.isfunction(function):
+        noted = find_remembered(function)
+        if noted is None:
             raise GraphError(f"@{self.label} stands on {function!r}, which is no function")
         # A new tuple each time: functools.wraps shares the attribute between wrapper and wrapped.
-        setattr(function, NOTES, (*modifiers_of(function), self))
+        setattr(noted, NOTES, (*modifiers_of(noted), self))
         return function
 
     @property
@@ -74,6 +76,13 @@ class NodeModifier(Modifier, abc.ABC):
     @abc.abstractmethod
     def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:
         """Return the nodes that take the place of `nodes`; raises GraphError."""
+
+
+def find_remembered(value: Any) -> FunctionType | None:
+    """Return the function that a value is, or that it remembers values for (`functools.lru_cache`), or None."""
+    while isinstance(value, functools._lru_cache_wrapper):
+        value = value.__wrapped__
+    return value if inspect.isfunction(value) else None
 
 
 def modifiers_of(function: Callable[..., Any]) -> tuple[Modifier, ...]:

@@ -13,9 +13,12 @@ from typing import Any, get_origin
 
 from dagbuild.ground.errors import GraphError, Problem
 from dagbuild.model.node import Node, Where
+from dagbuild.model.types import plain_type
 from dagbuild.modifiers.base import Context, NodeModifier, modifiers_of
 from dagbuild.modifiers.choose import Exclude, ReadConfig, config, resolve
 from dagbuild.modifiers.signature import find_where, read_signature
+
+READ_ONCE = "gives an iterator, which can be read only once"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +70,11 @@ def compile_function(function: Callable[..., Any], given: Mapping[str, Any]) -> 
 
 def _as_view(node: Node) -> Node:
     """Return a node that gives an iterator as one that is never cached: what is used up cannot be served again."""
-    if (get_origin(node.type) or node.type) not in {Iterator, Generator}:
+    form = plain_type(node.type)
+    kind: Any = get_origin(form) or form
+    if node.cache.never or kind not in (Iterator, Generator):
         return node
-    return replace(node, cache=replace(node.cache, never=True))
+    return replace(node, cache=replace(node.cache, never=True, because=READ_ONCE))
 
 
 def _resolve(function: Callable[..., Any], seen: ReadConfig) -> tuple[str | None, list[NodeModifier]]:

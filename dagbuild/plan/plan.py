@@ -217,10 +217,15 @@ def _view_step(
 ) -> Step:
     values, _ = request.needs(name)
     stale = [up for up in values if up in steps and digests.get(up) is None]
-    decision = Decision.RUN if name in request.targets else Decision.SKIP
-    if not stale:
-        return Step(name, decision, Status.FRESH, request.deep[name], (Reason("never cached", "view"),))
-    return Step(name, decision, Status.AFFECTED, request.deep[name], (_stale_upstream(stale[0]),))
+    wanted = name in request.targets
+    decision, status = (Decision.RUN, Status.STALE) if wanted else (Decision.SKIP, Status.FRESH)
+    if stale:
+        return Step(name, decision, Status.AFFECTED, request.deep[name], (_stale_upstream(stale[0]),))
+    node = request.graph.nodes[name]
+    reason = Reason("never cached", "view")
+    if node.cache.because:
+        reason = Reason(f"never cached: it {node.cache.because}", "iterator", str(node.where))
+    return Step(name, decision, status, request.deep[name], (reason,))
 
 
 def _changed_upstream(name: str, taken: Sequence[Columns]) -> Reason:

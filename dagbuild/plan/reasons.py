@@ -116,6 +116,10 @@ def _tell_value(kind: str, name: str, was: Part | None, now: Part | None) -> Rea
         if was.text and now.text and was.text != now.text:
             return Reason(f"{subject}: {was.text} -> {now.text}" if kind not in {"package", "python"}
                           else f"{subject} {was.text} -> {now.text}", kind, where)  # fmt: skip
+        if kind in {"package", "python"}:
+            return Reason(
+                f"{subject} is {now.text} as before, but how much of that counts changed", kind, where
+            )
         return Reason(f"{subject} changed", kind, where)
     return Reason(f"{_verb(was)} {subject}", kind, where)
 

@@ -16,7 +16,7 @@ from dagbuild.code.fingerprint import make_manifests
 from dagbuild.codecs.registry import default_registry
 from dagbuild.ground import gc_pause
 from dagbuild.ground.errors import InputError
-from dagbuild.loader import load_graph, load_modules
+from dagbuild.loader import are_same, list_holdings, load_graph, load_modules
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node
 from dagbuild.model.record import Manifest, Record
@@ -96,15 +96,25 @@ class Loaded:
         if settings.observes:
             install()
         self._settings = settings
+        self._allow_overrides = allow_overrides
         self._reader: SourceReader | None = None
         self.modules = modules if modules is not None else load_modules(settings.modules, settings.root)
-        self.graph = load_graph(
-            self.modules, settings.config, allow_overrides=allow_overrides, inputs=settings.inputs
-        )
+        self._held = list_holdings(self.modules)
+        self.graph = self._load_graph()
 
     def look_again(self) -> None:
-        """Read the code anew from here on."""
+        """Read the code anew from here on; a graph of what the modules hold now may raise GraphError."""
         self._reader = None
+        held = list_holdings(self.modules)
+        if not are_same(self._held, held):
+            self.graph = self._load_graph()
+            self._held = held
+
+    def _load_graph(self) -> Graph:
+        settings = self._settings
+        return load_graph(
+            self.modules, settings.config, allow_overrides=self._allow_overrides, inputs=settings.inputs
+        )
 
     def make_manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
         """Return the manifest of each node, with a line for each thing in its code that nobody sees."""
@@ -143,6 +153,13 @@ class Remembered(Loaded):
         self._files = files
         self._before = before
         self.snapshot: Snapshot | None = None
+
+    def look_again(self) -> None:
+        """Read the code anew; what is no longer as it was imported makes no snapshot."""
+        imported = self.graph
+        super().look_again()
+        if self.graph is not imported:
+            self._watch = None
 
     def make_manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
         """Return the manifests; the first time those of all nodes are taken and kept."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagbuild.executors.base import Work
 from dagbuild.ground.digest import Digest
+from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import InputError
 from dagbuild.ground.filetree import changed_since, file_clock
 from dagbuild.model.outcome import Done, Failure, Lost
@@ -96,7 +97,7 @@ def _compare(project: Project, first: Any, second: Any) -> Iterator[Difference]:
 def _parts(value: Any) -> Mapping[str, Any] | None:
     """Return the named parts of a value, or None when it has none."""
     if isinstance(value, Mapping):
-        return {f"[{key!r}]": part for key, part in value.items()}
+        return {f"[{tell(key)}]": part for key, part in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return {f"[{place}]": part for place, part in enumerate(value)}
     columns = getattr(value, "columns", None)
@@ -110,5 +111,5 @@ def _parts(value: Any) -> Mapping[str, Any] | None:
 
 def _short(value: Any) -> str:
     shown = list(value[:3]) if hasattr(value, "dtype") and getattr(value, "shape", None) else value
-    text = " ".join(repr(shown).split())
+    text = " ".join(tell(shown).split())
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."

@@ -5,13 +5,14 @@ Knows types and content digests, nothing of plans or builds. All mistakes are to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dagbuild.artifacts import Artifacts
-from dagbuild.ground.errors import InputError, Problem, UserError, did_you_mean
+from dagbuild.ground.digits import tell
+from dagbuild.ground.errors import InputError, Problem, UserError, did_you_mean, find_unnamed
 from dagbuild.ground.filetree import is_there
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import REQUIRED, File, Files, Node
@@ -48,6 +49,30 @@ class Outside:
             if name not in overrides
         }
         return cls(settings.config, {**settings.inputs, **inputs}, overrides, pinned)
+
+
+def check_said(settings: Settings, graph: Graph) -> None:
+    """Raise InputError for config values that were said for this run, and that neither the file has nor any node reads.
+
+    In the file such a value may be for another graph; on the command line or in the environment it is a slip.
+    """
+    if not settings.said:
+        return
+    read = {name for node in graph.nodes.values() for name in node.config_used}
+    in_file = {*settings.config, *settings.inputs} - settings.said.keys()
+    known = {*graph.inputs, *read, *in_file}
+    problems = [
+        Problem(f"no node reads a config value '{name}'", where, _find_meant(name, known))
+        for name, where in settings.said.items()
+        if name not in known
+    ]
+    if problems:
+        raise InputError.of(problems)
+
+
+def _find_meant(name: str, known: Collection[str]) -> str | None:
+    # A shell's variables are in capitals.
+    return did_you_mean(name, known) or did_you_mean(name.lower(), known)
 
 
 class GivenMaker:
@@ -165,6 +190,11 @@ class GivenMaker:
             self.problems.append(Problem(f"{kind} '{name}': {problem.message}", place, problem.hint))
         except OSError as error:
             self.problems.append(Problem(f"{kind} '{name}': {_tell(error)}", self._where(name)))
+        except UnicodeEncodeError as error:
+            if (unnamed := find_unnamed(error)) is None:
+                raise
+            told = f"{kind} '{name}': {unnamed.message}"
+            self.problems.append(Problem(told, self._where(name), unnamed.hint))
         else:
             givens[name] = Given(name, kind, artifact.digest, artifact, _short(value))
 
@@ -234,7 +264,7 @@ def _article(kind: str) -> str:
 def _short(value: Any) -> str:
     """Return how people write a small value; nothing for a large one."""
     if value is None or isinstance(value, bool | int | float | str):
-        text = value if isinstance(value, str) else repr(value)
+        text = value if isinstance(value, str) else tell(value)
         return text if len(text) <= 60 else ""
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):

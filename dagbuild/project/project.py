@@ -35,7 +35,7 @@ from dagbuild.plan.reasons import find_changes, with_parts
 from dagbuild.plan.request import Request
 from dagbuild.project.code import Findings
 from dagbuild.project.exchange import write_file
-from dagbuild.project.givens import GivenMaker, Outside
+from dagbuild.project.givens import GivenMaker, Outside, check_said
 from dagbuild.project.observations import Observations
 from dagbuild.settings import Settings, load_settings
 from dagbuild.shortcut.answer_basis import Grounds
@@ -58,6 +58,7 @@ class Project:
         self.settings = settings
         self._listeners = [listener]
         self._findings = Findings(settings, modules, self.files, allow_overrides=allow_overrides)
+        check_said(settings, self.graph)
 
     @classmethod
     def load(
@@ -87,6 +88,13 @@ class Project:
         """The modules that hold the nodes, imported if they were not."""
         self._findings.load()
         return self._findings.code.modules
+
+    def look_again(self) -> None:
+        """Follow what the modules hold by now, after a reload or a notebook's cell: what is planned does so by itself.
+
+        Raises GraphError with all problems.
+        """
+        self._findings.code.look_again()
 
     def list_grounds(self, plan: Plan, records: Iterable[Record]) -> Grounds | None:
         """Return what an answer stood on, with the records that it took; None when stats cannot tell."""
@@ -222,6 +230,12 @@ class Project:
         request, plan = self.look([node])
         if node in request.givens:
             return request.givens[node].artifact
+        if request.is_view(node):
+            raise InputError(
+                f"'{node}' is never cached: it {self.graph.nodes[node].cache.because or 'says so'}",
+                where=str(self.graph.nodes[node].where),
+                hint="ask for a node that needs it",
+            )
         step = plan.steps[node]
         if step.record is None or step.digest is None:
             why = f": {step.reasons[0]}" if step.reasons else ""
@@ -259,6 +273,13 @@ class Project:
             return {name: manifest.unseen for name, manifest in manifests.items() if manifest.unseen}
 
         return self._findings.answer(ask)
+
+    def find_iterators(self, nodes: Iterable[str] = ()) -> dict[str, Node]:
+        """Return the nodes that are never cached though nobody asked for that, of all unless some are named."""
+        chosen = set(nodes) or self.graph.nodes.keys()
+        return {
+            name: node for name, node in self.graph.nodes.items() if name in chosen and node.cache.because
+        }
 
     # -- how it hangs together -----------------------------------------------------------------------------------
 

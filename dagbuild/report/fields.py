@@ -14,6 +14,8 @@ from itertools import islice
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
+from dagbuild.ground.digits import count_digits, is_long
+
 _NO_FIELDS = (
     str, bytes, bytearray, int, float, complex, Mapping, Set, list, enum.Enum, type, ModuleType, FunctionType,
     BuiltinFunctionType, BaseException,
@@ -86,12 +88,26 @@ class _Rest:
         return f"... {self.count:,} more"
 
 
+class _Long:
+    """Stands for a number that takes long to write."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __repr__(self) -> str:
+        return f"<{count_digits(self.number)}>"
+
+
 class _ShortRepr(reprlib.Repr):
     def __init__(self) -> None:
         super().__init__()
         self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdict = 6
         self.maxstring = self.maxother = self.maxlong = 80
         self.maxlevel = 3
+
+    def repr_int(self, x: int, level: int) -> str:
+        """Return the number, or how long it is."""
+        return repr(_Long(x)) if is_long(x) else super().repr_int(x, level)
 
     def repr_instance(self, x: Any, level: int) -> str:  # noqa: ARG002 - the base class's signature
         """Return what an object says of itself; only its class where that fails."""
@@ -118,6 +134,8 @@ _REPR = _ShortRepr()
 def _bound(value: Any, left: list[int], level: int) -> Any:
     if type(value) in (str, bytes):
         return value[: 40 * MOST]
+    if is_long(value):
+        return _Long(value)
     if type(value) not in (list, tuple, set, frozenset, dict):
         return value
     if level > 20:  # deeper than anybody reads, or it holds itself

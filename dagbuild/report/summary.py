@@ -13,7 +13,7 @@ from dagbuild.plan.events import BuildResult, How
 from dagbuild.report import units
 from dagbuild.report.show import tell_description
 from dagbuild.report.style import Row, Style, table
-from dagbuild.report.words import join
+from dagbuild.report.words import NO_NODES, join
 
 MANY = 10
 """Targets that are told one by one."""
@@ -23,6 +23,8 @@ _FILE = re.compile(r'^(\s*File )"(.+?)"', re.MULTILINE)
 
 def tell_result(result: BuildResult, targets: tuple[str, ...], style: Style) -> list[str]:
     """Return the closing summary: what was computed, reused, fetched, what failed, the time saved."""
+    if not targets:
+        return [NO_NODES]
     counts = [
         style.paint(f"{len(result.names(how)):,} {how.value}", how.value)
         for how in (How.FAILED, How.BLOCKED, How.COMPUTED, How.REUSED, How.FETCHED)

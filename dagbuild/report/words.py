@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dagbuild.model.node import Node
 from dagbuild.model.record import Part
 from dagbuild.plan.plan import Decision, Plan, Status, Step
 from dagbuild.report import units
@@ -15,6 +16,8 @@ MANY = 20
 
 SOON = 0.1
 """Seconds under which nobody asks how long."""
+
+NO_NODES = "there are no nodes: a node is a public function of one of the project's modules"
 
 _ORDER = (Status.STALE, Status.MISSING, Status.AFFECTED, Status.PINNED, Status.FRESH)
 
@@ -39,10 +42,10 @@ def tell_status(plan: Plan, style: Style, *, everything: bool = False) -> list[s
         rows.extend(Row(word, name, _cause(plan.steps[name])) for name in shown)
         if len(shown) < len(names):
             rows.append(Row(word, f"and {len(names) - len(shown):,} more: --all shows them"))
-    lines = [*table(rows, style), *_tell_unseen(plan)]
+    lines = [*table(rows, style), *_tell_unseen(plan), *([] if everything else _tell_iterators(plan))]
     todo = len(plan.names(Decision.RUN))
     if not plan.steps:
-        return ["there are no nodes"]
+        return [NO_NODES]
     if plan.clean:
         return [*lines, "", style.paint("everything is up to date", "fresh")]
     about = _expected(plan)
@@ -69,6 +72,8 @@ def tell_plan(plan: Plan, style: Style, *, everything: bool = False) -> list[str
             sizes = sum(step.record.artifact.size for n in names if (step := plan.steps[n]).record)
             bytes_ = f", {units.size(sizes)}" if decision is Decision.FETCH else ""
             rows.append(Row(decision.value, units.count(len(names), "node") + bytes_))
+    if not plan.steps:
+        return [NO_NODES]
     if plan.clean:
         return [*table(rows, style), "", style.paint("nothing to compute", "fresh")]
     about = _expected(plan)
@@ -83,6 +88,20 @@ def _tell_unseen(plan: Plan) -> list[str]:
     name, part = found[0]
     more = f", and {len(found) - 1:,} more: dagbuild check" if len(found) > 1 else ""
     return ["", f"not tracked: '{name}' {part.name} ({part.where}){more}"]
+
+
+def _tell_iterators(plan: Plan) -> list[str]:
+    """Return one line about nodes that are never cached though nobody asked for that, and that no row shows."""
+    hidden = [(name, plan.steps[name]) for name in plan.with_status(Status.FRESH)]
+    found = [(name, reason) for name, step in hidden for reason in step.reasons if reason.kind == "iterator"]
+    if not found:
+        return []
+    name, reason = found[0]
+    more = f", and {len(found) - 1:,} more: dagbuild check" if len(found) > 1 else ""
+    return [
+        "",
+        f"never cached: '{name}' {reason.text.removeprefix('never cached: it ')} ({reason.where}){more}",
+    ]
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:
@@ -111,6 +130,20 @@ def unseen_to_json(found: Mapping[str, Sequence[Part]]) -> list[dict[str, str]]:
         {"node": name, "text": part.name, "where": part.where, "remedy": part.text}
         for name, parts in found.items()
         for part in parts
+    ]
+
+
+def iterators_to_json(found: Mapping[str, Node]) -> list[dict[str, str]]:
+    """Return what is never cached, though nobody asked for that, as plain data."""
+    remedy = 'return a list, or say that it is meant: @cache("never")'
+    return [
+        {
+            "node": name,
+            "text": f"{node.cache.because}: never cached",
+            "where": str(node.where),
+            "remedy": remedy,
+        }
+        for name, node in found.items()
     ]
 
 

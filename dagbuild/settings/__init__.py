@@ -25,6 +25,7 @@ from dagbuild.settings.model import (
 )
 from dagbuild.settings.overrides import parse_value
 from dagbuild.settings.pins import remove_pin, write_pin
+from dagbuild.settings.schema import check_folder, find_scheme
 
 __all__ = [
     "FILE_NAME",
@@ -34,6 +35,8 @@ __all__ = [
     "Pin",
     "RemoteSettings",
     "Settings",
+    "check_folder",
+    "find_scheme",
     "find_settings",
     "load_settings",
     "parse_value",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from dagbuild.ground.errors import Problem, SettingsError, did_you_mean
 from dagbuild.settings.model import CacheSettings, ExecutorSettings, Pin, RemoteSettings, Settings
-from dagbuild.settings.overrides import from_command_line, from_environment
+from dagbuild.settings.overrides import find_invented, from_command_line, from_environment
 from dagbuild.settings.schema import FREE
 from dagbuild.settings.validate import TOP, Checker, Tables, short_path
 
@@ -58,13 +59,20 @@ def load_settings(
     known = {name: tables.get(name, {}) for name in FREE}
     from_variables, problems = from_environment(environ, known)
     checker.problems.extend(problems)
+    unfiled: dict[str, str] = {}
     for override in (*from_variables, *from_command_line(overrides or {}, known)):
+        if problem := find_invented(override, tables):
+            checker.problems.append(problem)
+            continue
         _merge(tables, checker.read_override(override))
+        table, name, *_ = override.path
+        if table == "config" and not any(name in known[table] for table in FREE):
+            unfiled[name] = override.where
 
     settings = _assemble(checker, tables, pins, chosen)
     if checker.problems:
         raise SettingsError.of(checker.problems)
-    return settings
+    return replace(settings, said=unfiled)
 
 
 def _locate(path: Path) -> Path:

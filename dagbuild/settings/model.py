@@ -62,7 +62,8 @@ class Settings:
 
     `root` is the project's folder, `file` its dagbuild.toml where there is one. `packages` maps names of
     distributions to exact, minor, major or ignore; "*" is the default. `undeclared` says what to do about files and
-    variables that a node reads and that are no inputs: one of UNDECLARED; with off nobody looks.
+    variables that a node reads and that are no inputs: one of UNDECLARED; with off nobody looks. `said` are the config
+    values that the file does not have, by name, each with where it was said: "--set region".
     """
 
     root: Path
@@ -78,6 +79,7 @@ class Settings:
     packages: Mapping[str, str] = field(default_factory=lambda: {"*": "exact"})
     undeclared: str = "track"
     profile: str | None = None
+    said: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def observes(self) -> bool:

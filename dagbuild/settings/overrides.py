@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dagbuild.ground.digits import any_length
 from dagbuild.ground.errors import Problem, did_you_mean
-from dagbuild.settings.schema import FREE, TABLES
+from dagbuild.settings.schema import FREE, TABLES, name_kind
 
 PREFIX = "DAGBUILD_SET_"
 
@@ -47,7 +48,8 @@ def parse_value(text: str) -> Any:
     if "\n" in text:
         return text
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        with any_length():
+            return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
 
@@ -80,6 +82,24 @@ def from_environment(
             hint = did_you_mean(name, (*VARIABLES, *OTHERS)) or f"to set a config value, name it {PREFIX}key"
             problems.append(Problem("dagbuild knows no environment variable of this name", name, hint))
     return found, problems
+
+
+def find_invented(override: Override, tables: Mapping[str, Mapping[str, Any]]) -> Problem | None:
+    """Return what is wrong with a path that leads, inside of a value of the project's, to a key that it has not."""
+    table, *keys = override.path
+    held: Any = tables.get(table, {}) if table in FREE else {}
+    for at, key in enumerate(keys):
+        named = ".".join(keys[:at])
+        if at and not isinstance(held, Mapping):
+            return Problem(f"'{named}' is {name_kind(held)}, which has no key '{key}'", override.where)
+        if key in held:
+            held = held[key]
+            continue
+        if not at:
+            return None  # whether a node reads it is for the graph to say
+        hint = did_you_mean(key, held) or f"to give it all its keys, write --set '{named}={{...}}'"
+        return Problem(f"'{named}' has no key '{key}'", override.where, hint)
+    return None
 
 
 def _resolve(path: tuple[str, ...], known: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:

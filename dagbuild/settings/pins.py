@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
 import os
@@ -9,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from dagbuild.ground.digits import any_length
 from dagbuild.ground.errors import SettingsError
 from dagbuild.settings.load import FILE_NAME
 from dagbuild.settings.model import Pin
@@ -65,7 +67,9 @@ def _open(path: Path) -> tuple[Path, Any]:
     file = path / FILE_NAME if path.is_dir() else path
     try:
         # Line ends as they are: a file with CRLF stays one.
-        return file, tomlkit.parse(file.read_bytes().decode("utf-8"))
+        text = file.read_bytes().decode("utf-8-sig")
+        with any_length():
+            return file, tomlkit.parse(text)
     except (OSError, UnicodeDecodeError, TOMLKitError) as error:
         raise SettingsError(f"cannot be read: {error}", where=str(file)) from error
 
@@ -74,6 +78,8 @@ def _write(file: Path, text: str) -> None:
     """Replace the file at once, so that a kill leaves the old one or the new one."""
     target = file.resolve()  # a link stays a link
     try:
+        if target.read_bytes().startswith(codecs.BOM_UTF8):
+            text = "\ufeff" + text
         handle, beside = tempfile.mkstemp(dir=target.parent, prefix=f".{file.name}.")
         try:
             with os.fdopen(handle, "wb") as stream:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
-from dagbuild.ground.errors import did_you_mean
+from dagbuild.ground.digits import tell
+from dagbuild.ground.errors import SettingsError, did_you_mean
 from dagbuild.settings.model import UNDECLARED, Pin
 
 Rule = Callable[[Any], Any]
@@ -70,7 +72,7 @@ def texts(value: Any) -> tuple[str, ...]:
     for item in value:
         if not isinstance(item, str) or not item.strip():
             raise Refused(
-                f"wants a list of texts, but {item!r} is not one" if item else "has an empty text in it"
+                f"wants a list of texts, but {tell(item)} is not one" if item else "has an empty text in it"
             )
     return tuple(value)
 
@@ -80,7 +82,7 @@ def count(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise Refused(f"wants a whole number, not {name_kind(value)}")
     if value < 1:
-        raise Refused(f"wants a number from 1, not {value}")
+        raise Refused(f"wants a number from 1, not {tell(value)}")
     return value
 
 
@@ -91,7 +93,7 @@ def size(value: Any) -> int:
     match = _SIZE.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         said = (
-            f"{value!r}" if isinstance(value, str | int) and not isinstance(value, bool) else name_kind(value)
+            tell(value) if isinstance(value, str | int) and not isinstance(value, bool) else name_kind(value)
         )
         raise Refused(f'wants a size like "20 GB", not {said}')
     number, unit, binary = match.groups()
@@ -119,6 +121,28 @@ def table(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Refused(f"wants a table, not {name_kind(value)}")
     return value
+
+
+_LOCATOR = re.compile(r"([a-z][a-z0-9+.-]+):[/:]", re.IGNORECASE)
+"""How a URL begins, also after `Path` has made one slash of two; one letter is a drive."""
+
+
+def find_scheme(place: str) -> str | None:
+    """Return what a URL begins with ("s3"); None for a path, which a URL must not be taken for."""
+    found = _LOCATOR.match(place)
+    return found[1].lower() if found else None
+
+
+def cache_folder(value: Any) -> str:
+    """Take the path of a folder of this machine."""
+    path = text(value)
+    if scheme := find_scheme(path):
+        to_share = f'a URL is for the remote, which stands beside the folder: remote = "{scheme}://..."'
+        raise Refused(
+            f"wants a folder of this machine, not the URL '{path}'",
+            "write the path alone" if scheme in ("file", "local") else to_share,
+        )
+    return path
 
 
 def remote_url(value: Any) -> str:
@@ -162,6 +186,14 @@ def _is_secret(key: str) -> bool:
         or words[-1] == "key"
         or joined.endswith(("access_key_id", "connection_string", "sas"))
     )
+
+
+def check_folder(name: str, value: str | Path) -> Path:
+    """Return a cache folder that was not said in a file; raises SettingsError when it is a URL."""
+    try:
+        return Path(cache_folder(str(value)))
+    except Refused as refused:
+        raise SettingsError(f"'{name}' {refused.message}", hint=refused.hint) from None
 
 
 _POLICY = one_of("exact", "minor", "major", "ignore")
@@ -212,7 +244,7 @@ def pin(fields: Mapping[str, Any]) -> Pin:
 
 TABLES: dict[str, dict[str, Rule]] = {
     "project": {"modules": texts, "targets": texts},
-    "cache": {"folder": text, "size": size, "fsync": one_of("none", "build", "always")},
+    "cache": {"folder": cache_folder, "size": size, "fsync": one_of("none", "build", "always")},
     "remote": {
         "url": remote_url,
         "mode": one_of("read-write", "read", "off"),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dagbuild.ground.digits import any_length
 from dagbuild.ground.errors import Problem, SettingsError, did_you_mean
 from dagbuild.settings.lines import find_line, find_lines
 from dagbuild.settings.model import Pin
@@ -35,9 +36,12 @@ class Checker:
     def parse(self) -> dict[str, Any]:
         """Return the file as TOML; raises SettingsError when it is none."""
         try:
-            text = self.file.read_text(encoding="utf-8")
+            text = self.file.read_text(
+                encoding="utf-8-sig"
+            )  # some editors write a mark before the first letter
             self._lines = find_lines(text)
-            return tomllib.loads(text)
+            with any_length():
+                return tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             message, _, place = str(error).partition(" (at ")
             line = re.search(r"line (\d+)", place)

@@ -64,7 +64,7 @@ def _node_to_json(node: Node, places: Places) -> list[Any]:
         dict(node.tags),
         list(node.config_used),
         list(node.reads),
-        [node.cache.never, node.cache.format, node.cache.version],
+        [node.cache.never, node.cache.format, node.cache.version, node.cache.because],
         node.operation,
         node.function_name,
         list(node.schema),
@@ -73,7 +73,7 @@ def _node_to_json(node: Node, places: Places) -> list[Any]:
 
 def _node_from_json(data: list[Any], places: Places) -> Node:
     name, kind, parameters, (module, file, line), doc, tags, config_used, reads, *rest = data
-    cache, operation, function_name, schema = rest
+    (never, format_, version, because), operation, function_name, schema = rest
     return Node(
         name=name,
         type=_type_from_json(kind),
@@ -85,7 +85,7 @@ def _node_from_json(data: list[Any], places: Places) -> Node:
         tags=tags,
         config_used=dict.fromkeys(config_used),
         reads=tuple(reads),
-        cache=CachePolicy(*cache),
+        cache=CachePolicy(never, format_, version, because=because),
         schema=tuple((column, dtype) for column, dtype in schema),
         function_name=function_name,
     )

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from dagbuild.ground.digest import digest_bytes, digest_text
+from dagbuild.ground.digits import spell
 from dagbuild.model.graph import Graph
 from dagbuild.model.record import Manifest, Part
 from dagbuild.observe import Places
@@ -92,9 +93,8 @@ class Album:
         shape = [settings.modules, settings.config, settings.inputs, settings.packages]
         if all(_is_plain(value) for value in shape):
             path = [places.name(places.absolute(entry)) for entry in sys.path]
-            name = digest_text(
-                ascii([FORMAT, shape, allow_overrides, [entry for entry in path if entry != "."]])
-            )
+            told = [FORMAT, shape, allow_overrides, [entry for entry in path if entry != "."]]
+            name = digest_text(spell(told, ascii))
             self._path = settings.cache.folder / "index" / "project" / f"{name}.json"
 
     def find(self) -> Snapshot | None:

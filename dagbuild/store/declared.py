@@ -6,6 +6,7 @@ Knows nothing of nodes and settings. Asked before a step runs, for its key, and 
 from __future__ import annotations
 
 import itertools
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,7 @@ def fixed_folder(name: str) -> Path:
 def find_files(name: str) -> list[str]:
     """Return the files that a folder's name, a glob or a file's name stands for, sorted; raises FileNotFoundError."""
     path = Path(name)
+    os.fsencode(path)  # raises UnicodeEncodeError where the locale cannot spell it, while is_file() says no
     if path.is_file():
         return [name]
     base = fixed_folder(name)

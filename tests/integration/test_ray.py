@@ -262,6 +262,29 @@ def test_without_ray_the_user_is_told_what_to_install(monkeypatch: pytest.Monkey
         importlib.import_module("dagbuild.executors.ray")
 
 
+def test_functions_that_remember_are_found_behind_their_names(local_ray: None, tmp_path: Path) -> None:
+    """A worker imports them as it does others, and the values are those of a local build."""
+    code = """
+        import functools
+
+        @functools.cache
+        def fib(n: int = 7) -> int:
+            return n if n < 2 else fib(n - 1) + fib(n - 2)
+
+        def twice(fib: int) -> int:
+            return 2 * fib
+    """
+    settings = 'modules = ["remembering_far"]\n[executor]\nkind = "ray"\n'
+    write_files(tmp_path, {"dagbuild.toml": settings, "remembering_far.py": code})
+
+    far = build(tmp_path, "twice")
+
+    near = build(tmp_path, "twice", executor="local")
+    assert far.names(How.COMPUTED) == ["fib", "twice"]
+    assert near.names(How.COMPUTED) == []
+    assert near.values == far.values == {"twice": 26}
+
+
 def test_functions_that_no_file_holds_travel_whole(local_ray: None, tmp_path: Path) -> None:
     """A module made in memory, as a notebook's is, runs on Ray with its helpers."""
     module = types.ModuleType("scratch")

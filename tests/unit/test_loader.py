@@ -178,12 +178,95 @@ class TestModules:
 
 
 class TestFunctions:
+    @pytest.mark.parametrize(
+        "head",
+        [
+            "@functools.lru_cache",
+            "@functools.lru_cache(maxsize=None)",
+            "@functools.cache",
+            "@functools.cache\n@functools.lru_cache(maxsize=2)",
+            "@tag(owner='ads')\n@functools.cache",
+            "@functools.cache\n@tag(owner='ads')",
+        ],
+    )
+    def test_functions_that_remember_are_nodes(self, project, head):
+        """Whatever else decorates them; a helper is named like one, and what is imported is no node."""
+        root = project(
+            helpers="import functools\n@functools.cache\ndef public(x):\n    return x",
+            nodes=f"""
+import functools
+from helpers import public
+from dagbuild import tag
+
+{head}
+def a(x: int) -> int:
+    return x + 1
+
+@functools.cache
+def _helper(anything):
+    return anything
+""",
+        )
+
+        graph = load_graph(load_modules(["nodes"], root), {})
+
+        assert list(graph.nodes) == ["a"]
+        assert graph.nodes["a"].upstream == ("x",)
+        assert graph.nodes["a"].function(1) == 2
+        assert graph.nodes["a"].tags.get("owner", "ads") == "ads"
+        assert ("tag" in head) == ("owner" in graph.nodes["a"].tags)
+
+    def test_function_that_remembers_needs_annotations(self, project):
+        """As any other public function does."""
+        root = project(nodes="import functools\n@functools.cache\ndef a(x):\n    return x")
+
+        said = refuse_graph(root, "nodes")
+
+        assert len(said) == 2
+        assert "parameter 'x' of 'a' has no annotation" in said[0]
+
+    def test_function_that_is_no_longer_one_is_told(self, project):
+        """What says all that a node says, and is none because of its decorator; a helper may be anything."""
+        root = project(
+            nodes="""
+            import functools
+
+            class Wrapping:
+                def __init__(self, function):
+                    functools.update_wrapper(self, function)
+
+                def __call__(self, *args):
+                    return self.__wrapped__(*args)
+
+            @Wrapping
+            def a(x: int) -> int:
+                return x
+
+            @Wrapping
+            def helper(x):
+                return x
+
+            @Wrapping
+            def _other(x: int) -> int:
+                return x
+
+            def b(x: int) -> int:
+                return x
+            """
+        )
+
+        said = refuse_graph(root, "nodes")
+
+        assert said == [
+            "nodes.py:11: a decorator makes of 'a' a Wrapping, which is no function and so no node\n"
+            "  try: call it from a plain function, and name it '_a', as a helper"
+        ]
+
     def test_public_functions_of_the_module_are_nodes(self, project):
         """Helpers, imported functions, classes, lambdas and values are no nodes."""
         root = project(
             helpers="def public(x: int) -> int:\n    return x",
             nodes="""
-            from functools import lru_cache
             from helpers import public
 
             class Thing: ...
@@ -213,7 +296,7 @@ class TestFunctions:
             int,
             ("a", "c"),
             "What b is.\n\nMore.",
-            "nodes.py:8",
+            "nodes.py:7",
         )
         assert [parameter.default for parameter in node.parameters] == [REQUIRED, 1.5]
         assert {name: (item.type, item.required, item.used_by) for name, item in graph.inputs.items()} == {

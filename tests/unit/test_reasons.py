@@ -26,6 +26,16 @@ def test_nothing_changed_gives_no_reason() -> None:
             Part("package", "pandas", "2", "3.1.1"),
             "pandas 3.1.0 -> 3.1.1",
         ),
+        (  # what [build] packages says of it
+            Part("package", "numpy", "2.1.0", "2.1.0"),
+            Part("package", "numpy", "2.1", "2.1.0"),
+            "numpy is 2.1.0 as before, but how much of that counts changed",
+        ),
+        (
+            Part("package", "numpy", "2.1.0", "2.1.0"),
+            Part("package", "numpy", "", "2.1.0", counts=False),
+            "numpy is 2.1.0 as before, but how much of that counts changed",
+        ),
         (Part("python", "python", "1", "3.11"), Part("python", "python", "2", "3.12"), "Python 3.11 -> 3.12"),
         (Part("file", "data/spend.csv", "1"), Part("file", "data/spend.csv", "2"), "data/spend.csv changed"),
         (

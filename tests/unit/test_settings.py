@@ -1,5 +1,6 @@
 """dagbuild.toml, what overrides it, and what is said of mistakes."""
 
+import codecs
 import os
 import subprocess
 import sys
@@ -98,13 +99,13 @@ class TestLayers:
         settings = load_settings(
             write(PROJECT),
             environ={"DAGBUILD_JOBS": "3", "DAGBUILD_CACHE": "elsewhere"},
-            overrides={"cache.size": "1 GiB", "executor.kind": "ray", "model.gamma": "x"},
+            overrides={"cache.size": "1 GiB", "executor.kind": "ray", "model.beta": "x"},
         )
 
         assert settings.cache.size == 1 << 30
         assert settings.cache.folder == settings.root / "elsewhere"
         assert (settings.executor.kind, settings.executor.jobs) == ("ray", 3)
-        assert settings.config["model"]["gamma"] == "x"
+        assert settings.config["model"]["beta"] == "x"
 
     def test_one_word_is_short_for_a_table(self, write):
         """`executor = "ray"` and `remote = URL` say what a table would."""
@@ -196,6 +197,99 @@ class TestMistakes:
 
         assert "is no URL" in problem
         assert f'write "{url[:2]}://bucket/cache"' in problem
+
+    @pytest.mark.parametrize(
+        "url", ["s3://bucket/x", "gs://b", "S3://b", "memory://b", "simplecache::s3://b"]
+    )
+    @pytest.mark.parametrize(
+        ("text", "options"),
+        [
+            ('cache = "{}"\n', {}),
+            ('[cache]\nfolder = "{}"\n', {}),
+            ('[profile.ci]\ncache = "{}"\n', {}),
+            ("", {"environ": {"DAGBUILD_CACHE": "{}"}}),
+            ("", {"overrides": {"cache.folder": "{}"}}),
+            ("", {"environ": {"DAGBUILD_SET_cache__folder": "{}"}}),
+        ],
+    )
+    def test_a_cache_at_a_url_is_refused(self, write, url, text, options):
+        """It would be a folder named "s3:", wherever the setting is said."""
+        said = {
+            kind: {key: value.format(url) for key, value in table.items()} for kind, table in options.items()
+        }
+
+        (problem,) = problems(write(f'modules = "f"\n{text.format(url)}'), **said)
+
+        assert f"'folder' wants a folder of this machine, not the URL '{url}'" in problem
+        assert 'remote = "' in problem
+
+    def test_a_cache_at_a_file_url_is_told_the_path(self, write):
+        """There is no remote to speak of."""
+        (problem,) = problems(write('modules = "f"\ncache = "file:///tmp/x"\n'))
+
+        assert "write the path alone" in problem
+
+    @pytest.mark.parametrize("folder", ["c:/cache", "~/cache", "a/b:c", "here.s3", "a:b"])
+    def test_a_path_is_no_url(self, write, folder):
+        """A drive, and a colon somewhere."""
+        assert load_settings(write(f'modules = "f"\ncache = "{folder}"\n'), environ={}).cache.folder
+
+    @pytest.mark.parametrize(
+        ("path", "said"),
+        [
+            ("model.gamma", "'model' has no key 'gamma'"),
+            ("model.bta", "'model' has no key 'bta'\n  try: did you mean 'beta'?"),
+            ("config.model.gamma", "'model' has no key 'gamma'"),
+            ("model.alpha.x", "'model.alpha' is a number, which has no key 'x'"),
+            ("region.x", "'region' is a text, which has no key 'x'"),
+            ("inputs.year.x", "'year' is a number, which has no key 'x'"),
+        ],
+    )
+    @pytest.mark.parametrize("outside", ["command line", "environment"])
+    def test_a_key_that_a_value_has_not_is_a_mistake(self, write, path, said, outside):
+        """Nothing is invented inside of what the file has; a whole table may be given."""
+        name = "DAGBUILD_SET_" + path.replace(".", "__")
+        options = {"environ": {name: "3"}} if outside == "environment" else {"overrides": {path: "3"}}
+
+        (problem,) = problems(write(PROJECT), **options)
+
+        assert problem.startswith(f"{name if outside == 'environment' else f'--set {path}'}: {said}")
+        whole = load_settings(
+            write(PROJECT), environ={}, overrides={"model": "{gamma = 3}", "model.gamma": "4"}
+        )
+        assert whole.config["model"]["gamma"] == 4
+
+    def test_what_the_file_does_not_have_is_noted(self, write):
+        """Whether a node reads it is for the graph to say."""
+        settings = load_settings(
+            write(PROJECT),
+            environ={"DAGBUILD_SET_typo": "1", "DAGBUILD_SET_REGION": "FR"},
+            overrides={
+                "other": "2",
+                "year": "3",
+                "model.beta": "3",
+                "cache.size": "1 GB",
+                "inputs.extra": "4",
+            },
+        )
+
+        assert settings.said == {"typo": "DAGBUILD_SET_typo", "other": "--set other"}
+
+    def test_a_mark_before_the_first_letter_is_nothing(self, write, tmp_path):
+        """Some editors write one into every file; lines are counted as ever, and a pin leaves it there."""
+        file = tmp_path / "dagbuild.toml"
+        file.write_bytes(codecs.BOM_UTF8 + b'modules = "f"\n[config]\nname = "\xc3\xa9"\n')
+
+        assert load_settings(tmp_path, environ={}).config == {"name": "é"}
+
+        write_pin(tmp_path, "a", Pin("xxh3-1", {"codec": "plain/1"}))
+        assert file.read_bytes().count(codecs.BOM_UTF8) == 1
+        assert file.read_bytes().startswith(codecs.BOM_UTF8 + b"modules")
+        assert load_settings(tmp_path, environ={}).pins["a"].digest == "xxh3-1"
+        assert remove_pin(tmp_path, "a")
+        assert file.read_bytes().startswith(codecs.BOM_UTF8 + b"modules")
+        file.write_bytes(codecs.BOM_UTF8 + b'modules = "f"\nmodles = "g"\n')
+        assert problems(tmp_path)[0].startswith("dagbuild.toml:2: there is no setting 'modles'")
 
     @pytest.mark.parametrize("options", ['token = "anon"', "anon = true", 'key_filename = "~/.ssh/id"'])
     def test_what_only_sounds_like_a_secret_is_not(self, write, options):

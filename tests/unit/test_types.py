@@ -18,6 +18,7 @@ from typing import (
     Literal,
     LiteralString,
     Mapping,
+    NamedTuple,
     NewType,
     Optional,
     ParamSpec,
@@ -51,6 +52,11 @@ UserId = NewType("UserId", int)
 
 
 class Box(Generic[T]): ...
+
+
+class Pair(NamedTuple, Generic[T]):
+    number: int
+    thing: T
 
 
 class Row(TypedDict):
@@ -137,6 +143,10 @@ def test_clashing_types_are_refused(produced, wanted):
         (int, type), (Square(), Square), (pd.DataFrame(), pd.DataFrame), (iter([1]), Iterator[int]),
         ("x.csv", File), (Path("x.csv"), File), ("*.csv", Files), (["a", "b"], Files),
         ([1, 2], collections.abc.Sequence),
+        ((), Sequence[int]), ((1,), Sequence[int]), ((1, 2), Sequence[int]), ((1, 2, 3), Iterable[int]),
+        ((1, 2), collections.abc.Collection[int]), ((1, 2), collections.abc.Reversible[int]),
+        ((1, 2), Sequence[int] | None), ((1,), tuple[int]), ((), tuple[int, ...]), (Pair(1, "a"), Pair[str]),
+        (Pair(1, "a"), tuple[int, str]),
         (np.zeros(2), np.ndarray[Any, np.dtype[np.float64]]), (Box(), Box[int]), ([1] * 5 + ["late"], list[int]),
     ],
 )  # fmt: skip
@@ -149,7 +159,8 @@ def test_fitting_values_are_accepted(value, wanted):
     ("value", "wanted"),
     [
         ("1", int), (1.5, int), ("1", float), (None, int), (1, None), (1, str), (["a"], list[int]),
-        ((1, 2), list[int]),
+        ((1, 2), list[int]), ((1, "a"), Sequence[int]), (("a",), Iterable[int]), ((1, 2), tuple[int]), ((), tuple[int]),
+        (Pair(1, "a"), tuple[int]),
         ((1, 2, 3), tuple[int, str]), ({"a": "b"}, dict[str, int]), ({1: 1}, dict[str, int]),
         ("c", Literal["a", "b"]),
         (True, Literal[1]), ("x", UserId), ("x", Number), ({}, Row), (3, Callable), (3, type), (3, HasArea),

@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from dagbuild.ground.digits import any_length
 from dagbuild.ground.errors import InputError
+from dagbuild.settings import find_scheme
 
 EXTRAS = {"openpyxl": "excel", "xlsxwriter": "excel"}
 """Libraries that dagbuild does not install by itself, and the extra that brings each."""
@@ -47,15 +49,26 @@ def open_beside(path: Path) -> Iterator[BinaryIO]:
 
 def write_bytes(data: bytes, file: str | Path) -> None:
     """Write a whole file; raises InputError when it cannot be written."""
+    refuse_url(file)
     with told(str(file)), open_beside(Path(file).expanduser()) as stream:
         stream.write(data)
 
 
+def refuse_url(file: str | Path) -> None:
+    """Raise InputError for a URL, which would be taken for a folder named "s3:"."""
+    if find_scheme(str(file)):
+        raise InputError(
+            f"'{file}' is a URL, and values are written to files of this machine",
+            hint="write a file, and copy it there",
+        )
+
+
 @contextlib.contextmanager
 def told(name: str) -> Iterator[None]:
-    """Turn what goes wrong with a file into an InputError that names it."""
+    """Turn what goes wrong with a file into an InputError that names it; numbers within may be of any length."""
     try:
-        yield
+        with any_length():
+            yield
     except InputError:
         raise
     except OSError as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 from dagbuild.ground.errors import InputError, did_you_mean
 from dagbuild.project.exchange import figures, plain, tables
-from dagbuild.project.exchange.beside import open_beside, told
+from dagbuild.project.exchange.beside import open_beside, refuse_url, told
 from dagbuild.project.exchange.plain import UnfitError, Writer
 
 _FAMILIES = (tables.find_writers, figures.find_writers, plain.find_writers)
@@ -25,6 +25,7 @@ def write_file(value: Any, file: str | Path, name: str = "") -> None:
     Text goes to any suffix whose files are text, bytes to any at all; a path of what is there is copied, whatever the
     suffix. Raises InputError when the value has no such form, with those that it has, or the file cannot be written.
     """
+    refuse_url(file)
     path = Path(file).expanduser()
     if isinstance(value, Path) and value.exists():
         with told(str(file)):

@@ -1,0 +1,47 @@
+"""What modules hold now, as far as their graph is made of it: a reload or a notebook's cell changes it.
+
+Knows nothing of graphs. Promise: while two lists of holdings are the same, a graph of the modules would come out the
+same; a doubt makes them differ.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from dagbuild.loader.functions import find_functions, find_wrapped
+from dagbuild.modifiers.base import modifiers_of
+
+_NAME = re.compile(r"[^\W\d]\w*")
+
+
+def list_holdings(modules: Sequence[types.ModuleType]) -> list[Any]:
+    """Return all that the graph of the modules is made of, kept alive so that it can be compared."""
+    held: list[Any] = []
+    for module in modules:
+        held += (part for function in find_functions(module) for part in _parts(function))
+        held += (thing for thing, _ in find_wrapped(module))
+    return held
+
+
+def are_same(before: Sequence[Any], now: Sequence[Any]) -> bool:
+    """Tell whether two lists hold the very same things; equal ones that took their place are others."""
+    return len(before) == len(now) and all(a is b for a, b in zip(before, now, strict=True))
+
+
+def _parts(function: types.FunctionType) -> Iterator[Any]:
+    # Tools that reload code keep a function's identity and exchange what it is made of.
+    yield from (function, function.__code__, function.__defaults__, function.__closure__)
+    yield from (function.__kwdefaults__ or {}).values()
+    yield from modifiers_of(function)
+    try:
+        annotations: Mapping[str, Any] = function.__annotations__
+    except NameError:  # Python 3.14 evaluates them now, and the name may come later
+        yield object()
+        return
+    for form in annotations.values():
+        yield form
+        if isinstance(form, str):  # what it names may be another class by now
+            yield from (function.__globals__.get(name) for name in _NAME.findall(form))

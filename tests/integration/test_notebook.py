@@ -1,0 +1,94 @@
+"""Cells in a real Jupyter kernel: what is typed there is a project's code, and followed from cell to cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+jupyter_client = pytest.importorskip("jupyter_client")
+pytest.importorskip("ipykernel")
+
+
+class Notebook:
+    """A kernel of its own, and what its cells print."""
+
+    def __init__(self, folder: Path) -> None:
+        from tests.cli.sessions import make_environment
+
+        self._manager, self._client = jupyter_client.manager.start_new_kernel(
+            kernel_name="python3",
+            cwd=str(folder),
+            env={**make_environment(), "IPYTHONDIR": str(folder / "ipython")},
+        )
+
+    def run(self, cell: str) -> str:
+        """Run a cell and return what it prints, the name and text of its error included."""
+        said: list[str] = []
+
+        def hear(message: dict[str, Any]) -> None:
+            content = message["content"]
+            if message["msg_type"] == "stream":
+                said.append(content["text"])
+            elif message["msg_type"] == "error":
+                said.append(f"{content['ename']}: {content['evalue']}")
+
+        self._client.execute_interactive(cell, output_hook=hear, timeout=120)
+        return "".join(said).strip()
+
+    def close(self) -> None:
+        self._client.stop_channels()
+        self._manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Iterator[Notebook]:
+    opened = Notebook(tmp_path)
+    yield opened
+    opened.close()
+
+
+BASE = "def base() -> int:\n    print('RUN base')\n    return {}\n"
+SCALED = "def scaled(base: int) -> int:\n    print('RUN scaled')\n    return base * RATE\n"
+ASK = "print(driver.execute(['scaled'])['scaled'])"
+
+
+def test_cells_are_followed(notebook: Notebook) -> None:
+    """The same Driver, from cell to cell: edited, equal, constant, deleted, added, broken and mended."""
+    run = notebook.run
+    assert run("import __main__\nfrom dagbuild import Driver\nRATE = 2") == ""
+    assert run(BASE.format(5) + SCALED) == ""
+    run("driver = Driver({}, __main__)")
+    assert run(ASK).split() == ["RUN", "base", "RUN", "scaled", "10"]
+    assert run(ASK) == "10"
+
+    run(BASE.format(6))
+    assert run(ASK).split() == ["RUN", "base", "RUN", "scaled", "12"]
+    run(BASE.format(5))
+    assert run(ASK) == "10"  # as it was before, from the cache
+    run("RATE = 3")
+    assert run(ASK).split() == ["RUN", "scaled", "15"]
+    run("def more(scaled: int) -> int:\n    return scaled + 1")
+    assert run("driver.execute(['more'])['more']; print(driver.status(['more']).clean)") == "True"
+    run("del more")
+    assert "there is no node 'more'" in run("driver.status(['more'])")
+    run("del base")
+    assert "'base'" in run(ASK)
+    run("@__import__('functools').cache\n" + BASE.format(7))
+    assert run(ASK).split() == ["RUN", "base", "RUN", "scaled", "21"]
+
+
+def test_a_new_kernel_takes_what_the_old_one_made(tmp_path: Path) -> None:
+    """A restart loses nothing."""
+    said = []
+    for _ in range(2):
+        opened = Notebook(tmp_path)
+        opened.run("import __main__\nfrom dagbuild import Driver\nRATE = 2")
+        opened.run(BASE.format(5) + SCALED)
+        opened.run("driver = Driver({}, __main__)")
+        said.append(opened.run(ASK).split())
+        opened.close()
+
+    assert said == [["RUN", "base", "RUN", "scaled", "10"], ["10"]]

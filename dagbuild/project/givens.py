@@ -205,7 +205,7 @@ class GivenMaker:
 
     def _file(self, name: str, value: Any, *, many: bool) -> Given:
         said = [str(value)] if isinstance(value, str | Path) or not many else [str(item) for item in value]
-        files = DeclaredFiles(tuple(map(self._resolve, said)), single=not many)
+        files = DeclaredFiles(str(self.root), tuple(said), single=not many)
         digest = files.digest(self.files)
         self.inputs[name] = ((files, digest),)
         paths = files.find()
@@ -218,9 +218,6 @@ class GivenMaker:
             save(value, takes=takes) if self.save else self.artifacts.encode(value, takes=takes)[0]
         )
 
-    def _resolve(self, path: str) -> str:
-        return path if "://" in path else str(self.root / path)
-
     def show(self, path: str) -> str:
         """Return a path as people write it: from the project's root where it is below it."""
         with_root = Path(path)
@@ -230,8 +227,8 @@ class GivenMaker:
         """Return a counting manifest line for each path that `@reads` names; raises InputError for a missing one."""
         parts, found = [], []
         for path in node.reads:
-            full = self._resolve(path)
-            files = DeclaredFiles((full,), single="://" in path or Path(full).is_file())
+            single = "://" in path or (self.root / path).is_file()
+            files = DeclaredFiles(str(self.root), (path,), single)
             try:
                 digest = files.digest(self.files)
             except OSError as error:
@@ -248,7 +245,7 @@ class GivenMaker:
     def find_paths(self) -> tuple[str, ...] | None:
         """Return the files that were looked at so far; None when there was more to look at than single local files."""
         found = [files for each in (*self.inputs.values(), *self.reads.values()) for files, _ in each]
-        paths = tuple(name for files in found for name in files.names)
+        paths = tuple(path for files in found for path in files.paths)
         plain = all(files.single for files in found) and all("://" not in path for path in paths)
         return paths if plain and all(Path(path).is_file() for path in paths) else None
 

@@ -16,27 +16,45 @@ from dagbuild.store.file_digests import FileDigests
 
 @dataclass(frozen=True, slots=True)
 class DeclaredFiles:
-    """What one declaration names: `names` are full paths, globs or URLs; `single` where it can only be one file."""
+    """What one declaration names: `names` are paths from the folder `root`, globs or URLs, as people write them.
 
+    `single` where it can only be one file.
+    """
+
+    root: str
     names: tuple[str, ...]
     single: bool
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The names as whole paths."""
+        return tuple(name if "://" in name else os.path.join(self.root, name) for name in self.names)  # noqa: PTH118
 
     def find(self) -> list[str]:
         """Return the files that it stands for now; raises FileNotFoundError for a name that matches none."""
         if self.single:
-            return list(self.names)
-        return [path for name in self.names for path in find_files(name)]
+            return list(self.paths)
+        return [path for found in self._find_each() for path in found]
 
     def digest(self, files: FileDigests) -> Digest:
         """Return the digest of all of them: of one its bytes, of several their names, too. Raises OSError."""
         if self.single:
-            return files.digest_file(self.names[0])
-        return digest_json([_digest_below(files, name) for name in self.names])
+            return files.digest_file(self.paths[0])
+        found = zip(map(fixed_folder, self.paths), self._find_each(), strict=True)
+        return digest_json(
+            [
+                files.digest_files(base, [str(Path(path).relative_to(base)) for path in paths])
+                for base, paths in found
+            ]
+        )
 
-
-def _digest_below(files: FileDigests, name: str) -> Digest:
-    base = fixed_folder(name)
-    return files.digest_files(base, [str(Path(path).relative_to(base)) for path in find_files(name)])
+    def _find_each(self) -> list[list[str]]:
+        each = []
+        for name, path in zip(self.names, self.paths, strict=True):
+            each.append(find_files(path))
+            if not each[-1]:
+                raise FileNotFoundError(f"no file matches '{name}'")
+        return each
 
 
 def fixed_folder(name: str) -> Path:
@@ -49,14 +67,11 @@ def fixed_folder(name: str) -> Path:
 
 
 def find_files(name: str) -> list[str]:
-    """Return the files that a folder's name, a glob or a file's name stands for, sorted; raises FileNotFoundError."""
+    """Return the files that a folder's name, a glob or a file's name stands for, sorted; none where there is none."""
     path = Path(name)
     os.fsencode(path)  # raises UnicodeEncodeError where the locale cannot spell it, while is_file() says no
     if path.is_file():
         return [name]
     base = fixed_folder(name)
     found = path.rglob("*") if path.is_dir() else base.glob(str(path.relative_to(base)))
-    files = sorted(str(each) for each in found if each.is_file())
-    if not files:
-        raise FileNotFoundError(f"no file matches '{name}'")
-    return files
+    return sorted(str(each) for each in found if each.is_file())

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from dagbuild.driver.modules import collect_modules
 from dagbuild.driver.results import DictResult, ResultBuilder
 from dagbuild.ground.errors import UserError, did_you_mean
 from dagbuild.model.node import Node
@@ -47,18 +48,18 @@ class Variable:
 
 
 class Driver:
-    """Builds nodes of modules: `Driver(config, *modules).execute(["forecast"])`.
+    """Builds nodes of modules: `Driver(config, *modules).execute(["forecast"])`; single functions will do, too.
 
     `cache` is the folder of the local store, or None for one that lasts as long as the driver; `remote` is an fsspec
     URL or RemoteSettings; `executor` is "local", "ray" or "ray://HOST"; `adapter` builds the result of `execute` from
     the values (a dict unless given). `allow_overrides` lets the function of a later module replace one of the same
-    name. Raises GraphError with all problems of the modules.
+    name. Raises UserError for what is neither module nor function, GraphError with all problems of the modules.
     """
 
     def __init__(
         self,
         config: Mapping[str, Any] | None = None,
-        *modules: ModuleType,
+        *modules: ModuleType | Callable[..., Any],
         adapter: ResultBuilder | None = None,
         executor: str = "local",
         cache: str | Path | None = "cache",
@@ -67,6 +68,7 @@ class Driver:
         allow_overrides: bool = False,
         root: str | Path | None = None,
     ) -> None:
+        found = collect_modules(config, modules)
         self.adapter = adapter or DictResult()
         self._scratch = tempfile.TemporaryDirectory(prefix="dagbuild-") if cache is None else None
         folder = Path(self._scratch.name if self._scratch else cache or "cache")
@@ -80,7 +82,7 @@ class Driver:
             executor=ExecutorSettings(kind, f"{kind}://{address}" if address else None),
             packages=dict(packages or {}),
         )
-        self.project = Project(settings, modules, allow_overrides=allow_overrides)
+        self.project = Project(settings, found, allow_overrides=allow_overrides)
 
     # -- running -------------------------------------------------------------------------------------------------
 

@@ -11,13 +11,17 @@ import collections
 import collections.abc
 import dataclasses
 import datetime as dt
+import inspect
 import numbers
 import os
 import typing
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from enum import Enum
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, NewType, TypeAlias
+from uuid import UUID
 
 from dagbuild.ground.errors import did_you_mean
 from dagbuild.model.node import File, Files
@@ -26,6 +30,12 @@ from dagbuild.model.types import Form, check_value, describe_type, is_union, pla
 
 Texts: TypeAlias = Mapping[tuple[str, ...], str]
 """How values were spelled that came as a text, by their path in the value; () is the value itself."""
+
+_SAYS_ENOUGH = {int, float, complex, Decimal, Fraction, UUID}
+"""What "is no int" says all of: Python's own words would be for programmers."""
+
+_LONGEST = 100
+"""Characters of a value that a message shows."""
 
 _NUMBERS = (int, float, complex)
 _SEQUENCES: dict[Any, Callable[[list[Any]], Any]] = {
@@ -41,12 +51,26 @@ _MAPPINGS: dict[Any, Callable[[dict[Any, Any]], Any]] = {
 
 
 class Unfit(Exception):  # noqa: N818 - an answer, not an error
-    """The value is not what the annotation says: why, and where inside of it."""
+    """The value is not what the annotation says: what, where inside of it, and the `reason` where there is one."""
 
-    def __init__(self, why: str, path: tuple[str, ...] = ()) -> None:
-        super().__init__(f"{'.'.join(path)}: {why}" if path else why)
-        self.why = why
+    def __init__(self, what: str, reason: str = "", path: tuple[str, ...] = ()) -> None:
+        super().__init__(": ".join(filter(None, (".".join(path), what, reason))))
+        self.what = what
+        self.reason = reason
         self.path = path
+
+    def tell(self, what: str, shown: str, owner: str, form: Form) -> str:
+        """Return the sentence that refuses a value: what it is, who takes it as what, and more where there is more."""
+        more = f" ({self})" if self.path else f": {self.reason}" if self.reason else ""
+        return f"{what} is {shown}, but '{owner}' takes {describe_type(form)}{more}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Spelled:
+    """A value that came as a text: what TOML takes the text for, and the text."""
+
+    value: Any
+    text: str
 
 
 def convert_value(value: Any, form: Form, texts: Texts | None = None) -> Any:
@@ -98,8 +122,8 @@ def _make(value: Any, form: Form, kind: Any, texts: Texts) -> Any:
         except LookupError:
             continue
         except (ValueError, TypeError, ArithmeticError) as error:
-            reason = reason or str(error)
-    raise Unfit(f"{_show(candidates[0])} is no {describe_type(form)}{f': {reason}' if reason else ''}")
+            reason = reason or str(error) * (kind not in _SAYS_ENOUGH)
+    raise Unfit(f"{show_value(candidates[0])} is no {describe_type(form)}", reason)
 
 
 def _read(value: Any, kind: type, *, spelled: bool) -> Any:
@@ -149,7 +173,8 @@ def _choose(value: Any, form: Form, texts: Texts) -> Any:
             plain = choice.value if isinstance(choice, Enum) else choice
             if said is choice or (type(said) is type(plain) and said == plain):
                 return choice
-    raise Unfit(f"{_show(texts.get((), value))} is none of {', '.join(map(repr, choices))}")
+    said = show_value(value, texts)
+    raise Unfit(f"{said} is no {describe_type(form)}", f"it may be {', '.join(map(repr, choices))}")
 
 
 def _convert_to_one_of(value: Any, form: Form, texts: Texts) -> Any:
@@ -165,7 +190,7 @@ def _convert_to_one_of(value: Any, form: Form, texts: Texts) -> Any:
             reasons.append(unfit)
     if len(members) == 2 and members[1] is type(None):
         raise reasons[0]
-    raise Unfit(f"{_show(texts.get((), value))} is no {describe_type(form)}")
+    raise Unfit(f"{show_value(value, texts)} is no {describe_type(form)}")
 
 
 def _convert_items(value: Any, kind: Any, args: tuple[Form, ...]) -> Any:
@@ -173,7 +198,7 @@ def _convert_items(value: Any, kind: Any, args: tuple[Form, ...]) -> Any:
     forms = [args[0] if args else Any] * len(items)
     if issubclass(kind, tuple) and args and args[-1] is not Ellipsis:
         if len(args) != len(items):
-            raise Unfit(f"it has {len(items)} items, not {len(args)}")
+            raise Unfit("", f"it has {len(items)} items, not {len(args)}")
         forms = list(args)
     found = [_inside(str(at), item, forms[at], {}) for at, item in enumerate(items)]
     if isinstance(value, kind) and _same(found, items):
@@ -182,7 +207,7 @@ def _convert_items(value: Any, kind: Any, args: tuple[Form, ...]) -> Any:
     try:
         return make(found)
     except TypeError as error:  # a list in a set
-        raise Unfit(str(error)) from None
+        raise Unfit("", str(error)) from None
 
 
 def _convert_entries(value: Mapping[Any, Any], kind: Any, args: tuple[Form, ...], texts: Texts) -> Any:
@@ -211,7 +236,7 @@ def _convert_fields(value: Mapping[str, Any], kind: Any, texts: Texts) -> Any:
             key: _inside(key, each, hints.get(key, Any), _below(texts, key)) for key, each in value.items()
         }
         if lacking := sorted(kind.__required_keys__ - value.keys()):
-            raise Unfit(f"it has no '{lacking[0]}'")
+            raise Unfit("", f"it has no '{lacking[0]}'")
         return value if _same(entries.values(), value.values()) else entries
     if dataclasses.is_dataclass(kind):
         known = [each.name for each in dataclasses.fields(kind) if each.init]
@@ -220,23 +245,24 @@ def _convert_fields(value: Mapping[str, Any], kind: Any, texts: Texts) -> Any:
     for name in value:
         if name not in known:
             hint = did_you_mean(str(name), known)
-            raise Unfit(f"{kind.__name__} has no '{name}'{f': {hint}' if hint else ''}", (str(name),))
+            raise Unfit(f"{kind.__name__} has no '{name}'", hint or "", (str(name),))
     found = {
         name: _inside(name, value[name], hints.get(name, Any), _below(texts, name))
         for name in known
         if name in value
     }
     try:
+        inspect.signature(kind).bind(**found)  # says what is missing in words of its own
         return kind(**found)
     except Exception as error:  # whatever the author's own checks raise
-        raise Unfit(str(error) or type(error).__name__) from error
+        raise Unfit("", str(error) or type(error).__name__) from error
 
 
 def _inside(name: str, value: Any, form: Form, texts: Texts) -> Any:
     try:
         return convert_value(value, form, texts)
     except Unfit as unfit:
-        raise Unfit(unfit.why, (name, *unfit.path)) from None
+        raise Unfit(unfit.what, unfit.reason, (name, *unfit.path)) from None
 
 
 def _below(texts: Texts, name: str) -> Texts:
@@ -247,5 +273,10 @@ def _same(found: Iterable[Any], before: Iterable[Any]) -> bool:
     return all(one is other for one, other in zip(found, before, strict=True))
 
 
-def _show(value: Any) -> str:
-    return str(value) if isinstance(value, dt.date | dt.time) else repr(value)
+def show_value(value: Any, texts: Texts | None = None) -> str:
+    """Return a value as a message shows it: as it was spelled, a large one by its type."""
+    value = texts.get((), value) if texts else value
+    if isinstance(value, dt.date | dt.time):
+        return str(value)
+    text = repr(value) if type(value).__module__ == "builtins" else ""
+    return text if 0 < len(text) <= _LONGEST else f"of type {type(value).__name__}"

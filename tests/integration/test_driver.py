@@ -247,7 +247,6 @@ class Callable:
         ([print], "not something of type builtin_function_or_method\n  try: write a function"),
         ([5], "not something of type int\n  try: Driver(config, *modules)"),
     ],
-    ids=str,
 )
 def test_what_is_neither_module_nor_function_is_refused_in_words(given: list[Any], said: str) -> None:
     """With what to write."""

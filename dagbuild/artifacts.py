@@ -54,7 +54,7 @@ LONG_FORM = 16 * 1024
 
 def make_artifact(value: Any, registry: Registry | None = None) -> Artifact:
     """Return the artifact that the value would be, without storing anything; raises CodecError."""
-    encoded = _Encoded(value, None, registry or default_registry(), None)
+    encoded = _Encoded(value, None, registry if registry is not None else default_registry(), None)
     return encoded.artifact([BlobRef(digest_chunks(chunks), _size(chunks)) for chunks in encoded.blobs()])
 
 

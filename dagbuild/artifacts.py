@@ -52,6 +52,12 @@ LONG_FORM = 16 * 1024
 """Bytes of metadata from which it is a buffer itself: records stay small."""
 
 
+def make_artifact(value: Any, registry: Registry | None = None) -> Artifact:
+    """Return the artifact that the value would be, without storing anything; raises CodecError."""
+    encoded = _Encoded(value, None, registry if registry is not None else default_registry(), None)
+    return encoded.artifact([BlobRef(digest_chunks(chunks), _size(chunks)) for chunks in encoded.blobs()])
+
+
 class Artifacts:
     """Saves values to a store and loads them from it."""
 
@@ -80,9 +86,7 @@ class Artifacts:
 
     def digest(self, value: Any) -> Digest:
         """Return the digest of the artifact that the value would be."""
-        encoded = _Encoded(value, None, self._registry, None)
-        refs = [BlobRef(digest_chunks(chunks), _size(chunks)) for chunks in encoded.blobs()]
-        return encoded.artifact(refs).digest
+        return make_artifact(value, self._registry).digest
 
     def save(
         self,

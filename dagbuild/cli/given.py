@@ -1,4 +1,4 @@
-"""Values as they are given on the command line: a file, or the literal that the text spells."""
+"""Values as they are given on the command line: a file, or a text that is read by the type that is wanted."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from dagbuild.ground.digits import any_length
 from dagbuild.ground.errors import InputError
+from dagbuild.model.conversion import Spelled
 from dagbuild.model.node import Node
 from dagbuild.project.exchange import read_file
 from dagbuild.project.exchange.reading import READERS, is_path_type
@@ -29,7 +30,7 @@ def read_overrides(texts: Iterable[str], nodes: Mapping[str, Node]) -> dict[str,
 
 
 def read_given(text: str, wanted: Any = None) -> Any:
-    """Return what a file holds, or the literal that the text spells when it names none; raises InputError.
+    """Return what a file holds, or the text where it names none, to be read as what is wanted; raises InputError.
 
     Where a path is wanted, what is there is the value, whatever it holds.
     """
@@ -39,5 +40,5 @@ def read_given(text: str, wanted: Any = None) -> Any:
         return read_file(text, wanted)
     if text[:1] in ("{", "["):
         with contextlib.suppress(ValueError), any_length():
-            return json.loads(text)
-    return parse_value(text)
+            return Spelled(json.loads(text), text)
+    return Spelled(parse_value(text), text)

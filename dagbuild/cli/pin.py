@@ -33,10 +33,17 @@ def command(session: Session, node: str, value: str, note: str) -> int:
 def _read(session: Session, node: str, text: str) -> object:
     """Return the value to pin; raises InputError when the node could not give it."""
     from dagbuild.cli.given import read_given
+    from dagbuild.model.conversion import Spelled, Unfit, convert_value
     from dagbuild.model.types import check_value, describe_type
 
     wanted = session.project.check_node(node).type
     value = read_given(text, wanted)
+    if isinstance(value, Spelled):
+        try:
+            return convert_value(value.value, wanted, {(): text})
+        except Unfit as unfit:
+            said = f": {unfit.reason}" if unfit.reason and not unfit.path else ""
+            raise InputError(f"`{node}` gives {describe_type(wanted)}, and '{text}' is none{said}") from None
     if not check_value(value, wanted):
         kind = type(value).__name__
         raise InputError(f"`{node}` gives {describe_type(wanted)}, and '{text}' is of type {kind}")

@@ -112,8 +112,8 @@ class Session:
 
     def remember(self, lines: Iterable[str], status: int, plan: Plan, steps: Iterable[Any]) -> None:
         """Keep what was given on standard output for as long as it stays the answer to this command line."""
-        asked, settings = answers.asked, self.settings
-        if asked is None or self.told or asked.folder != str(settings.cache.folder / "index" / "answers"):
+        asked = answers.asked
+        if asked is None or self.told:
             return
         records = [step.record for step in steps if step.record is not None]
         grounds = self.project.list_grounds(plan, records)

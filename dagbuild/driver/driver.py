@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from dagbuild.driver.modules import collect_modules
 from dagbuild.driver.results import DictResult, ResultBuilder
 from dagbuild.ground.errors import UserError, did_you_mean
 from dagbuild.model.graph import Graph
@@ -55,13 +56,14 @@ class Variable:
 
 
 class Driver:
-    """Builds nodes of modules: `Driver(config, *modules).execute(["forecast"])`.
+    """Builds nodes of modules: `Driver(config, *modules).execute(["forecast"])`; single functions will do, too.
 
     `cache` is the folder of the local store, or None for one that lasts as long as the driver; `remote` is an fsspec
     URL or RemoteSettings; `executor` is "local", "ray" or "ray://HOST"; `adapter` builds the result of `execute` from
     the values (a dict unless given). `allow_overrides` lets the function of a later module replace one of the same
     name. `undeclared` says what to do about what nodes read and is no input: track, warn, error, or off, which leaves
-    this process as it is. Raises GraphError with all problems of the modules.
+    this process as it is. Raises UserError for what is neither module nor function, GraphError with all problems of
+    the modules.
 
     Each call goes by what the modules hold then: a notebook's cell that defines a node again, adds or deletes one is
     followed (there the module is `__main__`), and so is a reloaded module.
@@ -70,7 +72,7 @@ class Driver:
     def __init__(
         self,
         config: Mapping[str, Any] | None = None,
-        *modules: ModuleType,
+        *modules: ModuleType | Callable[..., Any],
         adapter: ResultBuilder | None = None,
         executor: str = "local",
         cache: str | Path | None = "cache",
@@ -83,6 +85,7 @@ class Driver:
         if undeclared not in UNDECLARED:
             wanted = ", ".join(map(repr, UNDECLARED))
             raise UserError(f"undeclared wants one of {wanted}, not {undeclared!r}")
+        found = collect_modules(config, modules)
         self.adapter = adapter or DictResult()
         self._scratch = tempfile.TemporaryDirectory(prefix="dagbuild-") if cache is None else None
         folder = Path(self._scratch.name) if self._scratch else check_folder("cache", cache or "cache")
@@ -97,7 +100,7 @@ class Driver:
             packages=dict(packages or {}),
             undeclared=undeclared,
         )
-        self.project = Project(settings, modules, allow_overrides=allow_overrides)
+        self.project = Project(settings, found, allow_overrides=allow_overrides)
 
     # -- running -------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import GraphError, Problem
 from dagbuild.loader.functions import find_functions, find_wrapped
 from dagbuild.loader.rules import check_config, check_cycles, check_edges, check_spelling, collect_inputs
+from dagbuild.model.conversion import Texts
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node, Where
 from dagbuild.modifiers.compile import Compiled, compile_function
@@ -31,12 +32,13 @@ def load_graph(
     *,
     allow_overrides: bool = False,
     inputs: Collection[str] = (),
+    texts: Mapping[str, Texts] | None = None,
 ) -> Graph:
     """Return the graph of the modules' functions under the config.
 
     With `allow_overrides` a node of a later module takes the place of one of the same name. `inputs` are
-    names known to come from outside: they are never taken for a misspelt node. Raises one GraphError with all
-    problems.
+    names known to come from outside: they are never taken for a misspelt node. `texts` say how config values were
+    spelled that came as texts. Raises one GraphError with all problems.
     """
     problems: list[Problem] = []
     config_read: set[str] = set()
@@ -55,7 +57,7 @@ def load_graph(
             problems += compiled.problems
             problems += _add_nodes(compiled, own)
         problems += _merge(own, nodes, allow_overrides)
-    found = collect_inputs(nodes, config)
+    found = collect_inputs(nodes, config, texts or {})
     graph = Graph(nodes, found.inputs)
     problems += found.problems
     problems += check_config(nodes, found.inputs, config, config_read)

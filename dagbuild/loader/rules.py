@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import Problem, did_you_mean
+from dagbuild.model.conversion import Texts, Unfit, convert_value, show_value
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import REQUIRED, Group, Input, Node, Parameter, Source
-from dagbuild.model.types import accepts, check_value, describe_type, plain_type
+from dagbuild.model.types import accepts, describe_type, plain_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,10 @@ class FoundInputs:
     problems: tuple[Problem, ...]
 
 
-def collect_inputs(nodes: Mapping[str, Node], config: Mapping[str, Any]) -> FoundInputs:
-    """Return the graph's inputs: of two types that fit, the tighter one counts."""
+def collect_inputs(
+    nodes: Mapping[str, Node], config: Mapping[str, Any], texts: Mapping[str, Texts]
+) -> FoundInputs:
+    """Return the graph's inputs: of two types that fit, the tighter one counts. Config values must fit, too."""
     uses: dict[str, list[tuple[Node, Parameter, Any]]] = {}
     for node in nodes.values():
         for parameter, name, wanted in _wants(node):
@@ -55,14 +57,15 @@ def collect_inputs(nodes: Mapping[str, Node], config: Mapping[str, Any]) -> Foun
             required=any(parameter.default is REQUIRED for _, parameter, _ in used),
             used_by=tuple(dict.fromkeys(node.name for node, _, _ in used)),
         )
-        if name in config and not check_value(config[name], kind):
-            problems.append(
-                Problem(
-                    f"config value '{name}' is {tell(config[name])}, "
-                    f"but '{owner.name}' takes {describe_type(kind)}",
-                    str(owner.where),
-                )
-            )
+        if name not in config:
+            continue
+        spelled = texts.get(name, {})
+        try:
+            convert_value(config[name], kind, spelled)
+        except Unfit as unfit:
+            shown = show_value(config[name], spelled)
+            told = unfit.tell(f"config value '{name}'", shown, owner.name, kind)
+            problems.append(Problem(told, str(owner.where)))
     return FoundInputs(inputs, tuple(problems))
 
 

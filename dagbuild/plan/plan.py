@@ -73,13 +73,14 @@ class Plan:
     """All steps that were looked at, each after what it needs, by node name.
 
     `unseen`: what nobody sees of them. `files`: the local files that the keys were made of; None where that is more
-    than single files.
+    than single files. `lacking`: nodes that were left out, since nobody gives what they need.
     """
 
     targets: tuple[str, ...]
     steps: Mapping[str, Step] = field(default_factory=dict)
     unseen: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
     files: tuple[str, ...] | None = None
+    lacking: Mapping[str, Reason] = field(default_factory=dict)
 
     def names(self, decision: Decision) -> list[str]:
         """Return the nodes with this decision, in order."""
@@ -139,7 +140,7 @@ def make_plan(request: Request, lookup: Lookup) -> Plan:
     found = lookup.find(list(request.deep.values()))
     steps = _find_needed(request, lookup, _decide(request, lookup, found))
     unseen = {name: parts for name in steps if (parts := request.manifests[name].unseen)}
-    return Plan(request.targets, {**_given_steps(request), **steps}, unseen, request.files)
+    return Plan(request.targets, {**_given_steps(request), **steps}, unseen, request.files, request.lacking)
 
 
 def _decide(request: Request, lookup: Lookup, found: Mapping[Key, Record]) -> dict[str, Step]:

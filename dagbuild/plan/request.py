@@ -16,7 +16,7 @@ from dagbuild.model.graph import Graph
 from dagbuild.model.node import Columns, Group, Node, Source
 from dagbuild.model.record import Artifact, Excerpt, Key, Manifest, Part, Record, make_key
 from dagbuild.plan.acceptance import Acceptance
-from dagbuild.plan.reasons import with_parts
+from dagbuild.plan.reasons import Reason, with_parts
 
 ArtifactOf: TypeAlias = Callable[[str], Artifact | None]
 """Tells what the value of a node is, where that is known."""
@@ -51,6 +51,7 @@ class Given:
 class Request:
     """What is asked for: targets of a graph, with what is given and the manifest of each node.
 
+    `lacking`: nodes that are left out, and why: nobody gives what they need, and nobody has named them.
     `accepted`: changes of nodes that are said not to alter their values, the newest first. `excerpt` tells what some
     columns of a value are. `files`: the local files that it was made of; None where that is more than single files.
     """
@@ -63,6 +64,7 @@ class Request:
     accepted: Mapping[str, Sequence[Acceptance]] = field(default_factory=dict)
     excerpt: Callable[[Artifact, Columns], Excerpt] = lambda artifact, _: Excerpt.whole(artifact)
     files: tuple[str, ...] | None = None
+    lacking: Mapping[str, Reason] = field(default_factory=dict)
 
     @cached_property
     def order(self) -> list[str]:

@@ -7,22 +7,26 @@ then the same is asked of `Loaded`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import ModuleType
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
+from dagbuild.artifacts import make_artifact
 from dagbuild.code import SourceReader
 from dagbuild.code.fingerprint import make_manifests
 from dagbuild.codecs.registry import default_registry
 from dagbuild.ground import gc_pause
-from dagbuild.ground.errors import InputError
+from dagbuild.ground.errors import CodecError, InputError
 from dagbuild.loader import are_same, list_holdings, load_graph, load_modules
+from dagbuild.model.conversion import Unfit
 from dagbuild.model.graph import Graph
-from dagbuild.model.node import Node
-from dagbuild.model.record import Manifest, Record
-from dagbuild.model.types import check_value
+from dagbuild.model.node import File, Files, Node
+from dagbuild.model.record import Artifact, Manifest, Record
 from dagbuild.observe import Places, install
 from dagbuild.observe.unseen import UnseenFinder
+from dagbuild.project.givens import tell_value
+from dagbuild.project.outside import Outside
 from dagbuild.settings import Settings
 from dagbuild.shortcut.answer_basis import Grounds, list_grounds
 from dagbuild.shortcut.basis import find_ground
@@ -113,7 +117,11 @@ class Loaded:
     def _load_graph(self) -> Graph:
         settings = self._settings
         return load_graph(
-            self.modules, settings.config, allow_overrides=self._allow_overrides, inputs=settings.inputs
+            self.modules,
+            settings.config,
+            allow_overrides=self._allow_overrides,
+            inputs=settings.inputs,
+            texts=settings.texts_of("config"),
         )
 
     def make_manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
@@ -188,7 +196,10 @@ class Remembered(Loaded):
                 imported.seen,
                 placed=placed,
             )
-            taken = take_snapshot(ground, self.graph, manifests, self._album.places, self._find_doubts())
+            doubts, typed = self._find_typed()
+            taken = take_snapshot(
+                ground, self.graph, manifests, self._album.places, doubts=doubts, typed=typed
+            )
         except (OSError, TypeError, ValueError):  # a file is gone by now, a tag is no text
             return
         self.snapshot = taken.confirm(self._before)
@@ -198,13 +209,28 @@ class Remembered(Loaded):
         if self.snapshot is not None:
             self._album.keep(self.snapshot)
 
-    def _find_doubts(self) -> tuple[str, ...]:
-        """Return the inputs whose values in the settings are not of the type that is wanted."""
-        given: dict[str, Any] = {**self._settings.config, **self._settings.inputs}
-        inputs = self.graph.inputs
-        return tuple(
-            name for name in given if name in inputs and not check_value(given[name], inputs[name].type)
-        )
+    def _find_typed(self) -> tuple[tuple[str, ...], dict[str, tuple[Artifact, str]]]:
+        """Return which values of the settings are in doubt, and those that become another one by their type."""
+        doubts: list[str] = []
+        typed: dict[str, tuple[Artifact, str]] = {}
+        reader = self.open_reader()
+        outside = Outside.of(self._settings)
+        for name, needed in self.graph.inputs.items():
+            if (said := outside.find(name)) is None:
+                continue
+            try:
+                value = said.convert(needed.type)
+                if value is said.value:
+                    continue
+                if needed.type in (File, Files):
+                    raise Unfit("it was said as another path")
+                artifact = make_artifact(value)
+            except (Unfit, CodecError):
+                doubts.append(name)
+                continue
+            carried = reader.carried(artifact.names) if artifact.names else None
+            typed[name] = replace(artifact, carried=carried or ""), tell_value(value)
+        return tuple(doubts), typed
 
 
 class Findings:
@@ -252,6 +278,11 @@ class Findings:
             except (CodeNeededError, InputError):  # mistakes are told in the words of the code
                 self.load()
         return ask()
+
+    @property
+    def typed(self) -> Mapping[str, tuple[Artifact, str]]:
+        """The settings' values that are known to become another one by the type that is wanted."""
+        return self.known.snapshot.typed if self.known is not None else {}
 
     def list_grounds(
         self, inputs: Iterable[str], records: Iterable[Record], targets: Iterable[str]

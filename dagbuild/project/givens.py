@@ -6,49 +6,29 @@ Knows types and content digests, nothing of plans or builds. All mistakes are to
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path, PurePath
 from typing import Any
+from uuid import UUID
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import InputError, Problem, UserError, did_you_mean, find_unnamed
 from dagbuild.ground.filetree import is_there
+from dagbuild.model.conversion import Unfit, show_value
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import REQUIRED, File, Files, Node
 from dagbuild.model.record import Artifact, Part
 from dagbuild.model.types import check_value, describe_type
 from dagbuild.plan.request import Given
 from dagbuild.project.observations import Declared
-from dagbuild.settings import Pin, Settings
+from dagbuild.project.outside import Outside, Said
+from dagbuild.project.requirements import find_takers, tell_remedy
+from dagbuild.settings import Settings
 from dagbuild.store.declared import DeclaredFiles
 from dagbuild.store.file_digests import FileDigests
-
-
-@dataclass(frozen=True)
-class Outside:
-    """What the user gives: values by name; `pins` are artifacts with a text for people."""
-
-    config: Mapping[str, Any] = field(default_factory=dict)
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-    overrides: Mapping[str, Any] = field(default_factory=dict)
-    pins: Mapping[str, tuple[Artifact, str]] = field(default_factory=dict)
-
-    @classmethod
-    def of(
-        cls,
-        settings: Settings,
-        pins: Mapping[str, Pin],
-        inputs: Mapping[str, Any],
-        overrides: Mapping[str, Any],
-    ) -> Outside:
-        """Return what the settings give, with more inputs, and overrides that win over these pins."""
-        pinned = {
-            name: (Artifact.from_json(pin.artifact), pin.note or pin.digest)
-            for name, pin in pins.items()
-            if name not in overrides
-        }
-        return cls(settings.config, {**settings.inputs, **inputs}, overrides, pinned)
 
 
 def check_said(settings: Settings, graph: Graph) -> None:
@@ -78,7 +58,8 @@ def _find_meant(name: str, known: Collection[str]) -> str | None:
 class GivenMaker:
     """Makes the givens of one request. `save` stores their blobs, so that steps can load them.
 
-    `carry` adds to an artifact what the project's code that it refers to means.
+    `carry` adds to an artifact what the project's code that it refers to means. `typed` are the settings' values that
+    are known to become another one by the type that is wanted, where no type is known.
     """
 
     def __init__(
@@ -90,6 +71,7 @@ class GivenMaker:
         *,
         save: bool = False,
         carry: Callable[[Artifact], Artifact] = lambda artifact: artifact,
+        typed: Mapping[str, tuple[Artifact, str]] | None = None,
     ) -> None:
         self.graph = graph
         self.root = root
@@ -97,6 +79,7 @@ class GivenMaker:
         self.files = files
         self.save = save
         self.carry = carry
+        self.typed = typed or {}
         self.problems: list[Problem] = []
         self.inputs: dict[str, Declared] = {}
         self.reads: dict[str, Declared] = {}
@@ -115,17 +98,17 @@ class GivenMaker:
             artifact, text = self.carry(outside.pins[name][0]), outside.pins[name][1]
             givens[name] = Given(name, "pin", artifact.digest, artifact, text)
         for name in sorted(reached & set(outside.overrides)):
-            self._add(givens, name, "override", outside.overrides[name], self.graph.nodes[name].type)
+            said = Said.of_override(outside.overrides[name])
+            self._add(givens, name, said, self.graph.nodes[name].type)
+        made = reached - replaced
         for name in sorted(reached & set(self.graph.inputs)):
-            given = self.graph.inputs[name]
-            if name in outside.inputs:
-                self._add(givens, name, "input", outside.inputs[name], given.type)
-            elif name in outside.config:
-                self._add(givens, name, "config", outside.config[name], given.type)
-            elif given.required:
-                self._miss(name, outside)
-            elif given.type in {File, Files} and (default := self._default(name)) is not None:
-                self._add(givens, name, "input", default, given.type)
+            wanted = self.graph.inputs[name].type
+            if found := outside.find(name):
+                self._add(givens, name, found, wanted)
+            elif takers := find_takers(self.graph, name, made):
+                self._miss(name, takers[0], outside)
+            elif wanted in {File, Files} and (default := self._default(name, made)) is not None:
+                self._add(givens, name, Said("input", default), wanted)
         if self.problems:
             raise InputError.of(self.problems)
         return givens
@@ -151,26 +134,33 @@ class GivenMaker:
         if self.problems:
             raise InputError.of(self.problems)
 
-    def _miss(self, name: str, outside: Outside) -> None:
-        users = self.graph.inputs[name].used_by
-        near = did_you_mean(name, [*self.graph.nodes, *outside.config, *outside.inputs])
+    def _miss(self, name: str, taker: Node, outside: Outside) -> None:
+        below = self.graph.reach_down([taker.name])  # none of them can be what it needs
+        near = did_you_mean(name, [*(set(self.graph.nodes) - below), *outside.config, *outside.inputs])
         self.problems.append(
             Problem(
-                f"node '{users[0]}' needs '{name}', but no node, input or config value has that name",
-                where=str(self.graph.nodes[users[0]].where),
-                hint=near or f"give it: {name} under [config] in dagbuild.toml, --set {name}=..., or inputs=",
+                f"node '{taker.name}' needs '{name}', but no node, input or config value has that name",
+                where=str(taker.where),
+                hint=near or tell_remedy(self.graph, taker, name),
             )
         )
 
-    def _default(self, name: str) -> Any:
+    def _default(self, name: str, made: Collection[str]) -> Any:
         for user in self.graph.inputs[name].used_by:
-            for parameter in self.graph.nodes[user].parameters:
+            for parameter in self.graph.nodes[user].parameters if user in made else ():
                 if parameter.upstream == (name,) and parameter.default is not REQUIRED:
                     return parameter.default
         return None
 
-    def _add(self, givens: dict[str, Given], name: str, kind: str, value: Any, wanted: Any) -> None:
+    def _add(self, givens: dict[str, Given], name: str, said: Said, wanted: Any) -> None:
+        kind, value = said.kind, said.value
+        if kind != "override" and name in self.typed:
+            artifact, text = self.typed[name]
+            givens[name] = Given(name, kind, artifact.digest, artifact, text)
+            return
         try:
+            if kind != "override" or said.texts:
+                value = said.convert(wanted)
             if wanted is File or wanted is Files or isinstance(value, File | Files):
                 givens[name] = self._file(name, value, many=wanted is Files or isinstance(value, Files))
                 return
@@ -184,6 +174,13 @@ class GivenMaker:
                 return
             # What stands in a node's place is what the node would have made: the file, not its name.
             artifact = self._encode(value, is_there if kind == "override" else None)
+        except Unfit as unfit:
+            what, shown = "config value" if kind == "config" else kind, show_value(value, said.texts)
+            owner = self._owner(name)
+            told = unfit.tell(f"{what} '{name}'", shown, owner.name, wanted)
+            if kind == "override":
+                told = f"override '{name}' is {shown}, but it gives {describe_type(wanted)}"
+            self.problems.append(Problem(told, str(owner.where)))
         except UserError as error:
             problem = error.problems[0]
             place = problem.where or self._where(name)
@@ -196,12 +193,18 @@ class GivenMaker:
             told = f"{kind} '{name}': {unnamed.message}"
             self.problems.append(Problem(told, self._where(name), unnamed.hint))
         else:
-            givens[name] = Given(name, kind, artifact.digest, artifact, _short(value))
+            givens[name] = Given(name, kind, artifact.digest, artifact, tell_value(value))
 
     def _where(self, name: str) -> str | None:
-        if name in self.graph.inputs:
-            return str(self.graph.nodes[self.graph.inputs[name].used_by[0]].where)
-        return str(self.graph.nodes[name].where)
+        return str(self._owner(name).where)
+
+    def _owner(self, name: str) -> Node:
+        """Return the node, or the one whose word on an input's type counts."""
+        if name in self.graph.nodes:
+            return self.graph.nodes[name]
+        needed = self.graph.inputs[name]
+        users = [self.graph.nodes[user] for user in needed.used_by]
+        return next((n for n in users if any(p.type is needed.type for p in n.parameters)), users[0])
 
     def _file(self, name: str, value: Any, *, many: bool) -> Given:
         said = [str(value)] if isinstance(value, str | Path) or not many else [str(item) for item in value]
@@ -250,6 +253,10 @@ class GivenMaker:
         return paths if plain and all(Path(path).is_file() for path in paths) else None
 
 
+_WRITTEN = PurePath | date | time | timedelta | Decimal | UUID | Enum
+"""Whose text says what they are."""
+
+
 def _tell(error: OSError) -> str:
     return f"{error.strerror}: {error.filename}" if error.strerror and error.filename else str(error)
 
@@ -258,10 +265,10 @@ def _article(kind: str) -> str:
     return f"an {kind}" if kind[0].lower() in "aeiou" else f"a {kind}"
 
 
-def _short(value: Any) -> str:
+def tell_value(value: Any) -> str:
     """Return how people write a small value; nothing for a large one."""
-    if value is None or isinstance(value, bool | int | float | str):
-        text = value if isinstance(value, str) else tell(value)
+    if value is None or isinstance(value, bool | int | float | str | _WRITTEN):
+        text = str(value) if isinstance(value, str | _WRITTEN) else tell(value)
         return text if len(text) <= 60 else ""
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):

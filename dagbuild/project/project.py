@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -35,8 +35,10 @@ from dagbuild.plan.reasons import find_changes, with_parts
 from dagbuild.plan.request import Request
 from dagbuild.project.code import Findings
 from dagbuild.project.exchange import write_file
-from dagbuild.project.givens import GivenMaker, Outside, check_said
+from dagbuild.project.givens import GivenMaker, check_said
 from dagbuild.project.observations import Observations
+from dagbuild.project.outside import Outside
+from dagbuild.project.requirements import find_ends, find_lacking
 from dagbuild.settings import Settings, load_settings
 from dagbuild.shortcut.answer_basis import Grounds
 from dagbuild.store import FileDigests, open_store
@@ -75,7 +77,7 @@ class Project:
         """
         settings = load_settings(Path(path), profile=profile)
         if config:
-            settings = replace(settings, config={**settings.config, **config})
+            settings = settings.with_config(config)
         return cls(settings, listener=listener)
 
     @property
@@ -306,12 +308,20 @@ class Project:
     ) -> _Prepared:
         code = self._findings.code
         code.look_again()
-        graph, names = self.graph, self.targets(targets)
+        graph, names, lacking = self.graph, self.targets(targets), {}
+        if not (save or targets or self.settings.targets) and (lacking := find_lacking(graph, outside.has)):
+            names = find_ends(graph, lacking) or names  # where nothing is left, that is said
         for name in force:
             if name not in graph.nodes:
                 raise InputError(f"there is no node '{name}' to force", hint=did_you_mean(name, graph.nodes))
         maker = GivenMaker(
-            graph, self.settings.root, self.artifacts, self.files, save=save, carry=self._code.carry
+            graph,
+            self.settings.root,
+            self.artifacts,
+            self.files,
+            save=save,
+            carry=self._code.carry,
+            typed=self._findings.typed,
         )
         givens = maker.make(outside, names)
         reached = graph.order(names, stop=givens.__contains__)
@@ -329,6 +339,7 @@ class Project:
             find_acceptances(manifests, self.store.find_records),
             self.artifacts.excerpt,
             maker.find_paths(),
+            lacking,
         )
         lookup = StoreLookup(self.artifacts, self._code.find_changed)
         observations = Observations(

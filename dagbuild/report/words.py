@@ -42,12 +42,14 @@ def tell_status(plan: Plan, style: Style, *, everything: bool = False) -> list[s
         rows.extend(Row(word, name, _cause(plan.steps[name])) for name in shown)
         if len(shown) < len(names):
             rows.append(Row(word, f"and {len(names) - len(shown):,} more: --all shows them"))
+    rows += _left_out(plan, everything)
     lines = [*table(rows, style), *_tell_unseen(plan), *([] if everything else _tell_iterators(plan))]
     todo = len(plan.names(Decision.RUN))
-    if not plan.steps:
+    if not plan.steps and not plan.lacking:
         return [NO_NODES]
     if plan.clean:
-        return [*lines, "", style.paint("everything is up to date", "fresh")]
+        rest = "everything else" if plan.lacking else "everything"
+        return [*lines, "", style.paint(f"{rest} is up to date", "fresh")]
     about = _expected(plan)
     return [*lines, "", f"{units.count(todo, 'node')} of {len(plan.steps):,} to compute{about}"]
 
@@ -72,12 +74,22 @@ def tell_plan(plan: Plan, style: Style, *, everything: bool = False) -> list[str
             sizes = sum(step.record.artifact.size for n in names if (step := plan.steps[n]).record)
             bytes_ = f", {units.size(sizes)}" if decision is Decision.FETCH else ""
             rows.append(Row(decision.value, units.count(len(names), "node") + bytes_))
-    if not plan.steps:
+    rows += _left_out(plan, everything)
+    if not plan.steps and not plan.lacking:
         return [NO_NODES]
     if plan.clean:
         return [*table(rows, style), "", style.paint("nothing to compute", "fresh")]
     about = _expected(plan)
     return [*table(rows, style), "", f"{units.count(len(runs), 'node')} to compute{about}"]
+
+
+def _left_out(plan: Plan, everything: bool) -> list[Row]:
+    """Return a row for each node that lacks an input, and for those below it with `everything`."""
+    shown = {name: why for name, why in plan.lacking.items() if everything or why.kind == "input"}
+    rows = [Row("left out", name, str(why)) for name, why in shown.items()]
+    if len(shown) < len(plan.lacking):
+        rows.append(Row("left out", f"{units.count(len(plan.lacking) - len(shown), 'node')} below"))
+    return rows
 
 
 def _tell_unseen(plan: Plan) -> list[str]:
@@ -121,6 +133,10 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
             for name, step in plan.steps.items()
         ],
         "unseen": unseen_to_json(plan.unseen),
+        "left_out": [
+            {"name": name, "reason": {"text": why.text, "kind": why.kind, "where": why.where}}
+            for name, why in plan.lacking.items()
+        ],
     }
 
 

@@ -60,6 +60,7 @@ def load_settings(
     from_variables, problems = from_environment(environ, known)
     checker.problems.extend(problems)
     unfiled: dict[str, str] = {}
+    texts: dict[tuple[str, ...], str] = {}
     for override in (*from_variables, *from_command_line(overrides or {}, known)):
         if problem := find_invented(override, tables):
             checker.problems.append(problem)
@@ -68,8 +69,11 @@ def load_settings(
         table, name, *_ = override.path
         if table == "config" and not any(name in known[table] for table in FREE):
             unfiled[name] = override.where
+        texts = {path: text for path, text in texts.items() if not _overlap(path, override.path)}
+        if override.path[0] in FREE and override.text is not None:
+            texts[override.path] = override.text
 
-    settings = _assemble(checker, tables, pins, chosen)
+    settings = _assemble(checker, tables, pins, chosen, texts)
     if checker.problems:
         raise SettingsError.of(checker.problems)
     return replace(settings, said=unfiled)
@@ -96,7 +100,18 @@ def _merge(below: Any, above: Mapping[str, Any]) -> None:
                 under[key] = value
 
 
-def _assemble(checker: Checker, tables: Tables, pins: dict[str, Pin], profile: str | None) -> Settings:
+def _overlap(path: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Tell whether one of two paths leads to the other: what is set last says all of it."""
+    return all(one == two for one, two in zip(path, other, strict=False))
+
+
+def _assemble(
+    checker: Checker,
+    tables: Tables,
+    pins: dict[str, Pin],
+    profile: str | None,
+    texts: Mapping[tuple[str, ...], str],
+) -> Settings:
     root = checker.file.parent
     project = tables.get("project", {})
     if "modules" not in project and not any("'modules'" in problem.message for problem in checker.problems):
@@ -125,4 +140,5 @@ def _assemble(checker: Checker, tables: Tables, pins: dict[str, Pin], profile: s
         packages=tables.get("build", {}).get("packages", {"*": "exact"}),
         undeclared=tables.get("build", {}).get("undeclared", "track"),
         profile=profile,
+        texts=texts,
     )

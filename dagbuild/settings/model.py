@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,9 @@ UNDECLARED = ("track", "warn", "error", "off")
 class Settings:
     """Everything that dagbuild.toml, a profile, the environment and the command line say.
 
+    `texts` are those config values and inputs that came as a text, by their path from the table on; what TOML makes of
+    the text is in `config` and `inputs`.
+
     `root` is the project's folder, `file` its dagbuild.toml where there is one. `packages` maps names of
     distributions to exact, minor, major or ignore; "*" is the default. `undeclared` says what to do about files and
     variables that a node reads and that are no inputs: one of UNDECLARED; with off nobody looks. `said` are the config
@@ -80,8 +83,24 @@ class Settings:
     undeclared: str = "track"
     profile: str | None = None
     said: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[tuple[str, ...], str] = field(default_factory=dict)
 
     @property
     def observes(self) -> bool:
         """Tell whether anybody is to look at what nodes read."""
         return self.undeclared != "off"
+
+    def texts_of(self, table: str) -> dict[str, dict[tuple[str, ...], str]]:
+        """Return how the values of "config" or "inputs" were spelled, by name, by the path inside of the value."""
+        found: dict[str, dict[tuple[str, ...], str]] = {}
+        for (where, name, *path), text in self.texts.items():
+            if where == table:
+                found.setdefault(name, {})[tuple(path)] = text
+        return found
+
+    def with_config(self, values: Mapping[str, Any]) -> Settings:
+        """Return the settings with other config values, which win."""
+        texts = {
+            path: text for path, text in self.texts.items() if path[:2] not in {("config", n) for n in values}
+        }
+        return replace(self, config={**self.config, **values}, texts=texts)

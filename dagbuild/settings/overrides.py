@@ -36,11 +36,12 @@ NOT_OURS = "DAGBUILD_TEST_"
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One value from outside the file: the path it sets, and where it was said."""
+    """One value from outside the file: the path it sets, where it was said, and its text where a value may be read."""
 
     path: tuple[str, ...]
     value: Any
     where: str
+    text: str | None = None
 
 
 def parse_value(text: str) -> Any:
@@ -57,7 +58,7 @@ def parse_value(text: str) -> Any:
 def from_command_line(given: Mapping[str, str], known: Mapping[str, Mapping[str, Any]]) -> list[Override]:
     """Return what `--set` says; `known` are the config and inputs of the file, by table."""
     return [
-        Override(_resolve(tuple(key.split(".")), known), parse_value(text), f"--set {key}")
+        Override(_resolve(tuple(key.split(".")), known), parse_value(text), f"--set {key}", text)
         for key, text in given.items()
     ]
 
@@ -72,7 +73,7 @@ def from_environment(
         text = environ[name]
         if name.startswith(PREFIX):
             words = tuple(name[len(PREFIX) :].split("__"))
-            found.append(Override(_resolve(_match_case(words, known), known), parse_value(text), name))
+            found.append(Override(_resolve(_match_case(words, known), known), parse_value(text), name, text))
         elif name == "DAGBUILD_REMOTE" and text == "off":
             found.append(Override(("remote", "mode"), "off", name))
         elif name in VARIABLES:

@@ -1,8 +1,8 @@
 """Answer with what the same command said last time, while nothing that the answer stood on has changed.
 
 The shortest path of all, taken before anything else is imported: only `os`, `sys` and `time`, which Python has loaded
-by then. Knows files and texts, nothing of nodes. Promise: any doubt means no answer, and the command runs as it always
-does; never an error.
+by then, and the reader of TOML where the settings may name a cache folder. Knows files and texts, nothing of nodes.
+Promise: any doubt means no answer, and the command runs as it always does; never an error.
 """
 
 import os
@@ -19,31 +19,35 @@ RACY_NS = 2_000_000_000
 IMPORTABLE = (".py", ".so", ".pyd", ".pyc", ".dist-info", ".egg-info", ".egg-link", ".pth")
 MOST_ANSWERS = 32
 
+DEFAULT_CACHE = "cache"
+"""The cache folder, from the project's root, unless something else is said; the settings say so too."""
+
 _STYLE = ("NO_COLOR", "FORCE_COLOR", "COLORTERM", "TERM", "COLUMNS")
 _DAY = 86400
 _KINDS = ("stat", "size", "names", "env", "day")
 
 
 class Question:
-    """One command line, asked here and now. `folder` is where its answer would be kept, None when it has no place."""
+    """One command line, asked here and now. `caches` are the folders in one of which its answer may be kept."""
 
     def __init__(self, args: list[str]) -> None:
         self.started = time.time_ns()
-        self.folder: str | None = None
+        self.caches: list[str] = []
         try:
-            self.root = _find_root(args)
-            if self.root is not None:
-                self.folder = os.path.join(_cache_folder(self.root), "index", "answers")  # noqa: PTH118
+            root = _find_root(args)
+            if root is not None:
                 self.key = _describe(args)
+                self.caches = find_caches(root)
         except (OSError, ValueError):
-            self.folder = None
+            pass
 
     def find_answer(self) -> tuple[str, int] | None:
         """Return the text to print and the exit status, or None when the command has to be run."""
-        if self.folder is None:
-            return None
+        return next(filter(None, map(self._find_in, self.caches)), None)
+
+    def _find_in(self, cache: str) -> tuple[str, int] | None:
         try:
-            with open(self._path(), "rb") as file:  # noqa: PTH123
+            with open(self._path(cache), "rb") as file:  # noqa: PTH123
                 told, _, data = file.read().partition(b"\n")
             if told != _sum(data):
                 return None
@@ -63,9 +67,11 @@ class Question:
     def remember(self, text: str, status: int, grounds: list[tuple[str, str, str | None]]) -> bool:
         """Keep the answer for as long as the grounds stay as they are: kind, what to look at, and how it was if known.
 
-        Not kept, and False, when one of them changed since shortly before the command began.
+        Not kept, and False, when one of them changed since shortly before the command began. An answer says all that it
+        stood on, so any cache folder of the project's will do, also where the command line named another one.
         """
-        if self.folder is None or not os.path.isdir(os.path.dirname(self.folder)):  # noqa: PTH112, PTH120
+        cache = next(filter(_is_cache, self.caches), None)
+        if cache is None:
             return False
         try:
             lines = [self.key]
@@ -76,26 +82,31 @@ class Question:
                     return False
                 lines.append(f"{kind}\t{look(kind, what) if said is None else said}\t{what}")
             lines.append(f"text\t{status}\t{text}")
-            self._write("\n".join(lines).encode("utf-8", "surrogateescape"))
+            _write(self._path(cache), "\n".join(lines).encode("utf-8", "surrogateescape"))
         except (OSError, ValueError):
             return False
         return True
 
-    def _path(self) -> str:
+    def _path(self, cache: str) -> str:
         number = 0xCBF29CE484222325  # FNV-1a: hashlib costs more to import than all of this
         for byte in self.key.encode():
             number = ((number ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
-        return f"{self.folder}{os.sep}{number:016x}"
+        return os.path.join(cache, "index", "answers", f"{number:016x}")  # noqa: PTH118
 
-    def _write(self, data: bytes) -> None:
-        assert self.folder is not None
-        os.makedirs(self.folder, 0o700, exist_ok=True)  # noqa: PTH103
-        path = self._path()
-        part = f"{path}.{os.getpid()}.part"
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123
-            file.write(_sum(data) + b"\n" + data)
-        os.replace(part, path)  # noqa: PTH105
-        _remove_oldest(self.folder)
+
+def _write(path: str, data: bytes) -> None:
+    folder = os.path.dirname(path)  # noqa: PTH120
+    os.makedirs(folder, 0o700, exist_ok=True)  # noqa: PTH103
+    part = f"{path}.{os.getpid()}.part"
+    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123
+        file.write(_sum(data) + b"\n" + data)
+    os.replace(part, path)  # noqa: PTH105
+    _remove_oldest(folder)
+
+
+def _is_cache(folder: str) -> bool:
+    """Tell whether a folder was made by us, and not by somebody who called it `cache` too."""
+    return os.path.isfile(os.path.join(folder, "format"))  # noqa: PTH113, PTH118
 
 
 def _sum(data: bytes) -> bytes:
@@ -176,20 +187,38 @@ def _find_root(args: list[str]) -> str | None:
     return folder
 
 
-def _cache_folder(root: str) -> str:
-    """Return where the cache folder most likely is; reading TOML would cost more than a wrong guess does."""
-    named = os.environ.get("DAGBUILD_CACHE")
-    if not named:
-        named = "cache"
-        table = ""
-        with open(os.path.join(root, "dagbuild.toml"), "rb") as file:  # noqa: PTH118, PTH123
-            for line in file.read().decode().split("\n"):
-                words = line.strip()
-                if words.startswith("["):
-                    table = words
-                elif table == "[cache]" and words.startswith("folder"):
-                    named = words.partition("=")[2].strip().strip("\"'")
-    return os.path.join(root, os.path.expanduser(named))  # noqa: PTH111, PTH118
+def find_caches(root: str) -> list[str]:
+    """Return the cache folders that the environment or the settings of a project name, for any profile.
+
+    Raises OSError, or ValueError for what is no TOML.
+    """
+    chosen = os.environ.get("DAGBUILD_CACHE")
+    named = [chosen] if chosen else _named_caches(root)
+    return [os.path.join(root, os.path.expanduser(name)) for name in named]  # noqa: PTH111, PTH118
+
+
+def _named_caches(root: str) -> list[str]:
+    with open(os.path.join(root, "dagbuild.toml"), "rb") as file:  # noqa: PTH118, PTH123
+        data = file.read()
+    if b"cache" not in data and b"\\u" not in data.lower():
+        return [
+            DEFAULT_CACHE
+        ]  # without that word, and no letter spelled by its number, no cache is spoken of
+    # TOML has a dozen ways to name it, and there is one reader that knows them all: some milliseconds, where pandas
+    # and the project cost hundreds.
+    import tomllib
+
+    told = tomllib.loads(data.decode("utf-8-sig"))
+    profiles = told.get("profile")
+    tables = [told, *(profiles.values() if isinstance(profiles, dict) else ())]
+    found = [_named_cache(table) for table in tables]
+    return list(dict.fromkeys([found[0] or DEFAULT_CACHE, *filter(None, found)]))
+
+
+def _named_cache(table: object) -> str | None:
+    cache = table.get("cache") if isinstance(table, dict) else None
+    named = cache.get("folder") if isinstance(cache, dict) else cache
+    return named if isinstance(named, str) else None
 
 
 def _describe(args: list[str]) -> str:

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,14 @@ from typing import Any
 from dagbuild.ground.digest import digest_bytes, digest_text
 from dagbuild.ground.digits import spell
 from dagbuild.model.graph import Graph
-from dagbuild.model.record import Manifest, Part
+from dagbuild.model.record import Artifact, Manifest, Part
 from dagbuild.observe import Places
 from dagbuild.settings import Settings
 from dagbuild.shortcut.basis import Ground
 from dagbuild.shortcut.graph_json import graph_from_json, graph_to_json
 from dagbuild.store import FileDigests
 
-FORMAT = 3
+FORMAT = 4
 ENOUGH = 2
 """Imports that must have said the same."""
 
@@ -36,13 +36,14 @@ class Snapshot:
     """What was found on a ground: graph and manifests as JSON texts, read when they are wanted.
 
     `imports` counts those that agreed; 0 when they never will. `doubts` names inputs whose values are not of their
-    type.
+    type; `typed` are those values of the settings that become another one by their type, with a text for people.
     """
 
     ground: Ground
     graph: str
     manifests: str
     doubts: tuple[str, ...] = ()
+    typed: Mapping[str, tuple[Artifact, str]] = field(default_factory=dict)
     imports: int = 1
 
     @property
@@ -54,7 +55,7 @@ class Snapshot:
         """Return this snapshot, of a new import, in the light of the one that held before it."""
         if before is None or before.ground.without_stamps() != self.ground.without_stamps():
             return self
-        same = (before.graph, before.manifests) == (self.graph, self.manifests)
+        same = (before.graph, before.manifests, before.typed) == (self.graph, self.manifests, self.typed)
         return replace(self, imports=min(before.imports + 1, ENOUGH) if same and before.imports else 0)
 
     def open_graph(self, places: Places) -> Graph:
@@ -69,7 +70,13 @@ class Snapshot:
 
 
 def take_snapshot(
-    ground: Ground, graph: Graph, manifests: Mapping[str, Manifest], places: Places, doubts: tuple[str, ...]
+    ground: Ground,
+    graph: Graph,
+    manifests: Mapping[str, Manifest],
+    places: Places,
+    *,
+    doubts: tuple[str, ...] = (),
+    typed: Mapping[str, tuple[Artifact, str]],
 ) -> Snapshot:
     """Return the snapshot of what an import gave."""
     numbers: dict[Part, int] = {}  # a helper's line is in the manifests of all nodes that reach it
@@ -78,7 +85,7 @@ def take_snapshot(
         for name, manifest in manifests.items()
     }
     told = {"nodes": nodes, "parts": [part.to_json() for part in numbers]}
-    return Snapshot(ground, json.dumps(graph_to_json(graph, places)), json.dumps(told), doubts)
+    return Snapshot(ground, json.dumps(graph_to_json(graph, places)), json.dumps(told), doubts, typed)
 
 
 class Album:
@@ -90,7 +97,13 @@ class Album:
         self.places = places
         self._files = files
         self._path: Path | None = None
-        shape = [settings.modules, settings.config, settings.inputs, settings.packages]
+        shape = [
+            settings.modules,
+            settings.config,
+            settings.inputs,
+            settings.packages,
+            sorted(settings.texts.items()),
+        ]
         if all(_is_plain(value) for value in shape):
             path = [places.name(places.absolute(entry)) for entry in sys.path]
             told = [FORMAT, shape, allow_overrides, [entry for entry in path if entry != "."]]
@@ -111,7 +124,10 @@ class Album:
             ground = before.check(self.places, self._files)
             if ground is None:
                 return None
-            found = Snapshot(ground, graph, manifests, tuple(data["doubts"]), data["imports"])
+            typed = {
+                name: (Artifact.from_json(artifact), text) for name, (artifact, text) in data["typed"].items()
+            }
+            found = Snapshot(ground, graph, manifests, tuple(data["doubts"]), typed, data["imports"])
         except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
             return None
         if ground != before:
@@ -125,6 +141,7 @@ class Album:
         head = {
             "ground": snapshot.ground.to_json(),
             "doubts": list(snapshot.doubts),
+            "typed": {name: [artifact.to_json(), text] for name, (artifact, text) in snapshot.typed.items()},
             "imports": snapshot.imports,
         }
         part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")

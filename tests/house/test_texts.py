@@ -95,7 +95,7 @@ def test_cache_folder_is_as_the_tool_makes_it():
 
 def test_ci_runs_what_the_readme_says():
     """`.ci/run` is the README's second command, to the letter."""
-    commands = re.findall(r"^    (python3 -m venv .*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    commands = re.findall(r"^(python3 -m venv .*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
 
     assert len(commands) == 2
     assert commands[1] in (ROOT / ".ci" / "run").read_text().splitlines()

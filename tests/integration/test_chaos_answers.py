@@ -84,7 +84,7 @@ def test_damaged_snapshot_is_none(folder):
 
 def test_damaged_answer_is_none(tmp_path, monkeypatch):
     """Whatever bit was flipped, and however it was cut."""
-    write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]\n', "cache/index/keep": ""})
+    write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]\n', "cache/format": ""})
     monkeypatch.chdir(tmp_path)
     question = answers.Question(STATUS)
     assert question.remember("all is fresh\n2.0\n", 0, [("stat", str(tmp_path / "none"), None)])

@@ -1,6 +1,8 @@
 """The Python face: running, asking and drawing from a Driver."""
 
+import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +173,92 @@ def test_validate_execution_refuses_what_cannot_be_built(tmp_path: Path) -> None
     driver.validate_execution(["cost"], inputs={"base": 2.0})
     with pytest.raises(InputError, match="node 'spend' needs 'base'"):
         driver.validate_execution(["cost"])
+
+
+def test_only_what_is_wanted_needs_its_inputs(tmp_path: Path) -> None:
+    """A default serves the node that has one, whatever another node needs; what is left out is told."""
+
+    def rate(share: float = 0.5) -> float:
+        return share
+
+    def other(share: float) -> float:
+        return share
+
+    def log_shape(x: int) -> int:
+        return x
+
+    driver = Driver({}, create_module(rate, other, log_shape), cache=tmp_path)
+
+    assert driver.execute(["rate"]) == {"rate": 0.5}
+    plan = driver.status()
+    assert plan.targets == ("rate",)
+    assert {name: why.text for name, why in plan.lacking.items()} == {
+        "other": "needs 'share': give it under [config], or name it `_other`",
+        "log_shape": "needs 'x': give it under [config], or name it `_log_shape`",
+    }
+    with pytest.raises(InputError, match="node 'other' needs 'share'"):
+        driver.execute(["rate", "other"])
+    assert driver.status(inputs={"share": 1.0}).targets == ("rate", "other")
+
+
+def test_nothing_is_left_out_when_nothing_would_be_left(tmp_path: Path) -> None:
+    """Then that is the answer."""
+
+    def log_shape(x: int) -> int:
+        return x
+
+    driver = Driver({}, log_shape, cache=tmp_path)
+
+    with pytest.raises(InputError, match="or name it `_log_shape` if it is a helper"):
+        driver.status()
+
+
+def test_functions_are_taken_beside_modules(tmp_path: Path) -> None:
+    """In a notebook there is no module; a later function replaces an earlier one where that is allowed."""
+
+    def signups() -> pd.Series:
+        return pd.Series([2.0, 2.0, 2.0])
+
+    def spend_of_three(cost: pd.Series) -> float:
+        return float(cost.sum())
+
+    driver = Driver({"base": 1.0}, MODULE, signups, spend_of_three, cache=tmp_path, allow_overrides=True)
+
+    assert driver.execute([spend_of_three]) == {"spend_of_three": 3.0}
+    with pytest.raises(UserError, match="'signups' is made twice"):
+        Driver({"base": 1.0}, MODULE, signups, cache=tmp_path)
+
+
+class Callable:
+    def __call__(self) -> int:
+        return 1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["features"], "not the text 'features'\n  try: import it: `import features`"),
+        ([[MODULE]], "not something of type list\n  try: give them one by one: Driver(config, *modules)"),
+        ([MODULE, {"a": 1}], "not something of type dict\n  try: the config comes first"),
+        ([lambda: 1], "not a lambda\n  try: write a function that calls it"),
+        ([partial(cost)], "not something of type partial\n  try: write a function that calls it"),
+        ([Callable()], "not something of type Callable\n  try: write a function that calls it"),
+        ([Callable], "not the class 'Callable'\n  try: write a function that calls it"),
+        ([print], "not something of type builtin_function_or_method\n  try: write a function"),
+        ([5], "not something of type int\n  try: Driver(config, *modules)"),
+    ],
+)
+def test_what_is_neither_module_nor_function_is_refused_in_words(given: list[Any], said: str) -> None:
+    """With what to write."""
+    with pytest.raises(UserError, match=re.escape(f"Driver takes modules and functions, but {said}")):
+        Driver({}, *given, cache=None)
+
+
+@pytest.mark.parametrize(("given", "name"), [(MODULE, "the module 'created'"), (cost, "the function 'cost'")])
+def test_the_config_comes_first(given: Any, name: str) -> None:
+    """Forgotten, it is said to be."""
+    with pytest.raises(UserError, match=f"the config, a dict of values, but {name} was given"):
+        Driver(given)
 
 
 @pytest.mark.parametrize("suffix", ["svg", "dot", "mmd", "json"])

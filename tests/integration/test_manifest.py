@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ FILES = {
         modules = ["nodes"]
         [config]
         rate = 2
+        wait = "90 s"
+        kind = "a"
         [inputs]
         table = "table.txt"
         [profile.high.config]
@@ -31,11 +34,23 @@ FILES = {
     "table.txt": "20\n",
     "k.json": '{"k": 3}',
     "lib.py": "def f(x):\n    return x + 1\n",
+    "kinds.py": """
+        import enum
+
+        class Kind(enum.Enum):
+            A = "a"
+            B = "b"
+
+            def label(self):
+                return "kind " + self.value
+    """,
     "nodes.py": """
+        import datetime
         import json
         import os
         import tinylib
         from dagbuild import File
+        from kinds import Kind
         from lib import f
 
         try:
@@ -51,8 +66,8 @@ FILES = {
         def a(rows: bytes, rate: int) -> int:
             return f(int(rows[:2])) * rate * K
 
-        def b(a: int) -> str:
-            return f"{a} {LEVEL} {g and g(a)} {tinylib.V}"
+        def b(a: int, wait: datetime.timedelta, kind: Kind) -> str:
+            return f"{a} {LEVEL} {g and g(a)} {tinylib.V} {wait} {kind.label()}"
     """,
 }
 
@@ -206,6 +221,13 @@ DOUBTS: dict[str, Callable[[Place], None]] = {
     "an upgraded distribution": upgrade,
     "changed settings": change_settings,
     "a config value in the environment": set_variable("DAGBUILD_SET_rate", "4"),
+    "the same value in other words": set_variable("DAGBUILD_SET_wait", "1min 30s"),
+    "another value in such words": set_variable("DAGBUILD_SET_wait", "91s"),
+    "another member": set_variable("DAGBUILD_SET_kind", "B"),
+    "no member": set_variable("DAGBUILD_SET_kind", "C"),
+    "a config value's class": write(
+        "kinds.py", textwrap.dedent(FILES["kinds.py"]).replace("kind ", "sort ").lstrip()
+    ),
     "another profile": set_variable("DAGBUILD_PROFILE", "high"),
     "a changed input": write("table.txt", "21\n"),
     "an input of the wrong type": set_variable("DAGBUILD_SET_rate", "x"),

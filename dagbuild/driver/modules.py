@@ -1,0 +1,57 @@
+"""What a Driver is given as its code: modules, and functions that stand alone, as in a notebook.
+
+Knows nothing of nodes. Promise: what is neither is refused in words that say what to write.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from types import ModuleType
+from typing import Any
+
+from dagbuild.ground.errors import UserError
+from dagbuild.loader import create_module
+
+
+def collect_modules(config: object, given: Sequence[object]) -> list[ModuleType]:
+    """Return the modules, those made of functions that stand side by side included; raises UserError."""
+    if config is not None and not isinstance(config, Mapping):
+        raise UserError(
+            f"the first argument of Driver is the config, a dict of values, but {_name(config)} was given",
+            hint="write Driver({}, ...)",
+        )
+    for each in given:
+        if not isinstance(each, ModuleType) and not _is_function(each):
+            raise UserError(f"Driver takes modules and functions, but not {_name(each)}", hint=_hint(each))
+    found: list[ModuleType] = []
+    for alone, items in groupby(given, key=_is_function):
+        functions: list[Any] = list(items)
+        found += [create_module(*functions, name="functions")] if alone else functions
+    return found
+
+
+def _is_function(given: object) -> bool:
+    return inspect.isfunction(given) and given.__name__ != "<lambda>"
+
+
+def _name(given: object) -> str:
+    name = getattr(given, "__name__", None)
+    if inspect.isfunction(given):
+        return "a lambda" if name == "<lambda>" else f"the function '{name}'"
+    if isinstance(given, ModuleType | type):
+        return f"the {'module' if isinstance(given, ModuleType) else 'class'} '{name}'"
+    return f"the text '{given}'" if isinstance(given, str) else f"something of type {type(given).__name__}"
+
+
+def _hint(given: object) -> str:
+    if isinstance(given, str):
+        return f"import it: `import {given}`, and give the module"
+    if isinstance(given, list | tuple | set):
+        return "give them one by one: Driver(config, *modules)"
+    if isinstance(given, Mapping):
+        return "the config comes first: Driver(config, *modules)"
+    if isinstance(given, Callable):  # type: ignore[arg-type]  # a class, a partial, an object with __call__
+        return "write a function that calls it: its name is the node's, its annotations the types"
+    return "Driver(config, *modules)"

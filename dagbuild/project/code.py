@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from dagbuild.code import SourceReader
 from dagbuild.code.fingerprint import make_manifests
 from dagbuild.codecs.registry import default_registry
+from dagbuild.executors import exits
 from dagbuild.ground import gc_pause
 from dagbuild.ground.errors import InputError
 from dagbuild.loader import load_graph, load_modules
@@ -95,6 +96,7 @@ class Loaded:
     ) -> None:
         if settings.observes:
             install()
+            exits.install()
         self._settings = settings
         self._reader: SourceReader | None = None
         self.modules = modules if modules is not None else load_modules(settings.modules, settings.root)

@@ -128,9 +128,11 @@ class ExecutorContract:
 
     def test_gives_a_node_streams_like_pythons_own(self, executor: Executor) -> None:
         """Bytes, settings, child processes; what it does to them ends with the step."""
-        outcomes = run(executor, Work(node(steps.writing), {}), Work(node(steps.chatty), {}))
+        outcomes = run(executor, kept(steps.writing), kept(steps.chatty))
 
-        logs = {name: done.log for name, done in outcomes.items() if isinstance(done, Done)}
+        logs = {
+            name: done.record.log for name, done in outcomes.items() if isinstance(done, Done) and done.record
+        }
         assert logs == {"writing": "bytes\n100%\n", "chatty": "working\n"}
 
     def test_loads_upstream_values_by_their_artifacts(self, executor: Executor, artifacts: Artifacts) -> None:
@@ -224,7 +226,7 @@ class ExecutorContract:
 
     def test_a_value_that_ends_the_program_when_it_is_stored_is_a_failure(self, executor: Executor) -> None:
         """Pickling runs the user's code, too; the failure shows where."""
-        failure = run(executor, Work(node(steps.leaves_late), {}))["leaves_late"]
+        failure = run(executor, kept(steps.leaves_late))["leaves_late"]
 
         assert isinstance(failure, Failure)
         assert failure.kind == "CodecError"

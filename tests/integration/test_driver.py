@@ -21,7 +21,8 @@ from dagbuild import (
 )
 from dagbuild.driver.driver import make_node_error
 from dagbuild.ground.errors import InputError
-from dagbuild.model.outcome import Cause, Failure, How
+from dagbuild.model.outcome import Cause, Failure
+from dagbuild.plan.events import How
 from dagbuild.plan.plan import Status
 
 

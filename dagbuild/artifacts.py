@@ -33,6 +33,7 @@ from dagbuild.ground.digest import (
 )
 from dagbuild.ground.errors import CodecError, StoreError
 from dagbuild.ground.filetree import is_there
+from dagbuild.ground.texts import name_error
 from dagbuild.model.node import Columns
 from dagbuild.model.record import Artifact, BlobRef, Excerpt
 from dagbuild.store.base import Store
@@ -131,7 +132,7 @@ class Artifacts:
             return select_columns(value, columns.names) if columns else value
         except (CodecError, StoreError, MemoryError, NoSuchColumns, NoTable):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # Anything may go wrong in a pickle's constructors or in a library that has moved on.
             raise _cannot_read(artifact, error) from error
 
@@ -182,7 +183,7 @@ class Artifacts:
             return {**about, "codec": artifact.codec, "bytes": artifact.size}
         except (CodecError, StoreError):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _cannot_read(artifact, error) from error
 
     @property
@@ -317,7 +318,7 @@ def _size(chunks: Sequence[Buffer]) -> int:
     return sum(memoryview(chunk).nbytes for chunk in chunks)
 
 
-def _cannot_read(artifact: Artifact, error: Exception) -> CodecError:
+def _cannot_read(artifact: Artifact, error: BaseException) -> CodecError:
     now = {name: _version_of(name) for name in artifact.libraries}
     changed = [
         f"{name} {then} then, {now[name] or 'not installed'} now"
@@ -326,7 +327,7 @@ def _cannot_read(artifact: Artifact, error: Exception) -> CodecError:
     ]
     about = f" ({'; '.join(changed)})" if changed else ""
     return CodecError(
-        f"a value of codec '{artifact.codec}' cannot be read here: {type(error).__name__}: {error}{about}",
+        f"a value of codec '{artifact.codec}' cannot be read here: {name_error(error)}{about}",
         hint="install the libraries that it was written with, or build the node again"
         if changed
         else "build the node again; if that does not help, let it return plain data, "

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import sys
 from collections.abc import Callable, Mapping
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -56,6 +57,7 @@ def command(
     from dagbuild.plan.events import How
     from dagbuild.project.exchange import write_file
 
+    _claim_process()
     project = _open(session, targets)
     chosen = project.targets(targets)
     session.check_names((*chosen, *force))
@@ -91,6 +93,16 @@ def command(
     return 0
 
 
+def _claim_process() -> None:
+    """Let no node end this process in silence, as it is there for the build alone."""
+    from dagbuild.executors import exits
+
+    exits.claim_process()
+    if not faulthandler.is_enabled():
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # standard error is no file
+            faulthandler.enable(sys.stderr)  # a crash in native code shows the user's frames
+
+
 def _open(session: Session, targets: tuple[str, ...]) -> Project:
     try:
         return session.project
@@ -106,19 +118,7 @@ def _open(session: Session, targets: tuple[str, ...]) -> Project:
 def _build_json(build: Build, logs: bool) -> BuildResult:
     from dagbuild.report.jsonl import JsonLines
 
-    listener = JsonLines(_writer(sys.stdout), logs=logs)
-    with contextlib.redirect_stdout(sys.stderr):  # what nodes print is no JSON
-        return build(listener)
-
-
-def _writer(stream: IO[str]) -> Callable[[str], None]:
-    """Return a function that writes a line to the stream, whatever standard output becomes."""
-
-    def write(line: str) -> None:
-        stream.write(line + "\n")
-        stream.flush()
-
-    return write
+    return build(JsonLines(give, logs=logs))
 
 
 def _build_told(

@@ -58,10 +58,9 @@ def tell_end(error: BaseException) -> int:
         case UnicodeEncodeError() if (problem := find_unnamed(error)) is not None:
             _tell([problem])
             return USER
-        case Exception():
+        case _:  # also SystemExit: whatever called it, a command does not end as if all was well
             _tell_bug(error)
             return BUG
-    raise error
 
 
 def tell_unwritten(error: OSError) -> int:
@@ -120,7 +119,7 @@ def _tell_usage(error: click.UsageError) -> None:
     _tell([Problem(f"{message[:1].lower()}{message[1:].rstrip('.')}", None, hint)])
 
 
-def _tell_bug(error: Exception) -> None:
+def _tell_bug(error: BaseException) -> None:
     style = style_of(sys.stderr)
     say("".join(traceback.format_exception(error)).rstrip())
     say("")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shlex
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dagbuild.cli.commands import COMMANDS
-from dagbuild.cli.terminal import say, style_of
+from dagbuild.cli.terminal import giving_alone, say, style_of
 from dagbuild.ground.errors import InputError, Problem, SettingsError, did_you_mean
 from dagbuild.report.style import Style
 from dagbuild.shortcut import answers
@@ -66,7 +67,7 @@ class Session:
         from dagbuild.project.project import Project
 
         settings = self.settings
-        project = Project(settings, listener=self._listen)
+        project = Project(settings, listener=self.listen)
         click.get_current_context().call_on_close(project.close)
         return project
 
@@ -129,7 +130,7 @@ class Session:
             overrides[key.strip()] = value
         return overrides
 
-    def _listen(self, event: Event) -> None:
+    def listen(self, event: Event) -> None:
         """Tell what the store has to say outside a build."""
         text = getattr(event, "text", None)
         if text is not None:
@@ -151,7 +152,10 @@ def with_session(function: Callable[..., int]) -> Callable[..., int]:
         ctx = click.get_current_context()
         before: Given = ctx.obj or Given()
         given = Given(project or before.project, profile or before.profile, (*before.sets, *sets))
-        return function(Session(given, implicit=bool(ctx.meta.get(IMPLICIT))), **options)
+        session = Session(given, implicit=bool(ctx.meta.get(IMPLICIT)))
+        # What the project's modules and nodes print is no JSON.
+        with giving_alone() if options.get("as_json") else contextlib.nullcontext():
+            return function(session, **options)
 
     return wrapper
 

@@ -29,6 +29,7 @@ def command(
     from dagbuild.report.words import plan_to_json, tell_status
 
     session.check_names(targets)
+    session.project.tell_ended(session.listen)
     plan = session.project.status(targets, overrides=read_overrides(overrides, session.project.graph.nodes))
     if as_json:
         lines = [json.dumps(plan_to_json(plan), indent=2)]

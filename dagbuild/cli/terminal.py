@@ -33,7 +33,48 @@ def say(text: str = "") -> None:
 def give(text: str = "") -> None:
     """Write a line of what the command gives, on standard output."""
     with writing_output():
-        click.echo(text, color=True)
+        click.echo(text, _alone, color=True)
+
+
+_alone: IO[str] | None = None
+"""Where `give` writes while standard output is its alone."""
+
+
+@contextlib.contextmanager
+def giving_alone() -> Iterator[None]:
+    """Let nothing but `give` write to standard output: all else goes to standard error, what child processes print too.
+
+    To be used in a process of our own: while it is open, the descriptor of standard output is another file.
+    """
+    global _alone  # noqa: PLW0603 - as sys.stdout is
+    before = _alone
+    with contextlib.ExitStack() as undo:
+        try:
+            number = sys.stdout.fileno()
+            sys.stdout.flush()
+            own = os.dup(number)
+            undo.callback(os.close, own)
+            undo.callback(os.dup2, own, number)
+            undo.callback(_flush, sys.stdout)
+            os.dup2(sys.stderr.fileno(), number)
+            stream: IO[str] = open(  # noqa: SIM115
+                own, "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, closefd=False
+            )
+            undo.callback(_flush, stream)
+        except (OSError, ValueError, AttributeError):  # no such descriptors, as in a notebook
+            undo.close()
+            stream = sys.stdout
+            undo.enter_context(contextlib.redirect_stdout(sys.stderr))
+        _alone = stream
+        try:
+            yield
+        finally:
+            _alone = before
+
+
+def _flush(stream: IO[str]) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        stream.flush()
 
 
 class OutputError(UserError):

@@ -97,7 +97,7 @@ def _dump(value: Any, writer: Writer, pickler: Callable[..., Any]) -> tuple[dict
         raise
     except RecursionError as error:
         raise _TooDeepError.of(refuse_part(value, divert.last, error).problems) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         # A user's __reduce__ may raise anything at all.
         raise refuse_part(value, divert.last, error) from error
     return meta, file.getvalue()

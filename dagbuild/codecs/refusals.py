@@ -13,6 +13,7 @@ from collections.abc import ItemsView, Iterator, KeysView, ValuesView
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.ground.errors import CodecError
+from dagbuild.ground.texts import name_error
 
 if TYPE_CHECKING:
     from dagbuild.codecs.base import Codec
@@ -28,7 +29,7 @@ def refuse(value: Any) -> None:
         raise _cannot(value)
 
 
-def refuse_part(value: Any, last: Any, error: Exception) -> CodecError:
+def refuse_part(value: Any, last: Any, error: BaseException) -> CodecError:
     """Return the error for a value whose pickling failed when it had come to `last`."""
     if isinstance(error, RecursionError):
         return CodecError(
@@ -36,7 +37,7 @@ def refuse_part(value: Any, last: Any, error: Exception) -> CodecError:
             hint="return a flatter value, such as a list or a table of its parts",
         )
     culprit = value if last is None else last
-    reason = "" if _is_known(culprit) else f" ({type(error).__name__}: {error})"
+    reason = "" if _is_known(culprit) else f" ({name_error(error)})"
     if culprit is value:
         message = f"{_what(value)} cannot be stored"
     else:
@@ -44,12 +45,12 @@ def refuse_part(value: Any, last: Any, error: Exception) -> CodecError:
     return CodecError(message + reason, hint=f"{_instead(culprit)}, {NEVER}")
 
 
-def refuse_by(codec: Codec, value: Any, error: Exception) -> CodecError:
+def refuse_by(codec: Codec, value: Any, error: BaseException) -> CodecError:
     """Return the error for a value on which a codec of the user's own failed."""
     file = getattr(sys.modules.get(type(codec).__module__), "__file__", None)
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     return CodecError(
-        f"codec '{codec.name}' failed on {_what(value)}: {type(error).__name__}: {error}",
+        f"codec '{codec.name}' failed on {_what(value)}: {name_error(error)}",
         where=f"{file}:{lines[-1]}" if lines else None,
         hint="let 'encode' raise Declined for values that are not for it",
     )

@@ -178,7 +178,7 @@ class ValueWriter(Writer):
             return ["@", codec.name, codec.encode(value, self)]
         except (Declined, UserError, RecursionError, MemoryError):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if type(codec).__module__.startswith(f"{__package__}."):
                 raise
             raise refuse_by(codec, value, error) from error

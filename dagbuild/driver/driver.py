@@ -16,10 +16,11 @@ from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node
 from dagbuild.model.outcome import Failure
 from dagbuild.model.types import describe_type
-from dagbuild.plan.events import BuildResult, Event, How
+from dagbuild.plan.events import BuildResult, Event, How, Notice
 from dagbuild.plan.plan import Explanation, Plan
 from dagbuild.project.exchange import write_bytes, write_file
 from dagbuild.project.project import Project
+from dagbuild.report.failures import say_failure, tell_frames
 from dagbuild.settings import (
     UNDECLARED,
     CacheSettings,
@@ -28,6 +29,7 @@ from dagbuild.settings import (
     Settings,
     check_folder,
 )
+from dagbuild.store.notices import log_notice
 
 
 class NodeError(UserError):
@@ -35,6 +37,15 @@ class NodeError(UserError):
 
     failure: Failure
     node: str
+
+
+def _ignore(event: Event) -> None:
+    """Listen to nothing."""
+
+
+def _log_ended(event: Event) -> None:
+    if isinstance(event, Notice) and event.kind == "ended":
+        log_notice(event.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +121,7 @@ class Driver:
         inputs: Mapping[str, Any] | None = None,
         overrides: Mapping[str, Any] | None = None,
         *,
-        on_event: Callable[[Event], None] = lambda _: None,
+        on_event: Callable[[Event], None] = _ignore,
     ) -> Any:
         """Return the values of the outputs, put together by the adapter.
 
@@ -128,7 +139,7 @@ class Driver:
         overrides: Mapping[str, Any] | None = None,
         *,
         force: Collection[str] = (),
-        on_event: Callable[[Event], None] = lambda _: None,
+        on_event: Callable[[Event], None] = _ignore,
     ) -> BuildResult:
         """Return how each node ended, with the outputs' values under `values`; raises as `execute` does."""
         result = self.project.build(
@@ -137,7 +148,7 @@ class Driver:
             overrides=overrides,
             force=force,
             values=True,
-            on_event=on_event,
+            on_event=_log_ended if on_event is _ignore else on_event,
         )
         if result.interrupted:
             raise KeyboardInterrupt
@@ -262,8 +273,10 @@ class Driver:
 
 
 def make_node_error(name: str, failure: Failure, where: str) -> NodeError:
-    """Return the error that tells of a failed node."""
-    error = NodeError(f"node '{name}' failed: {failure.kind}: {failure.message}", where=where)
+    """Return the error that tells of a failed node, with its frames where no traceback will show them."""
+    error = NodeError(f"node '{name}' failed: {say_failure(failure)}", where=where)
+    if failure.frames and (failure.error is None or failure.error.__traceback__ is None):
+        error.add_note(tell_frames(failure))
     error.failure, error.node = failure, name
     return error
 

@@ -25,10 +25,11 @@ from typing import Any
 from dagbuild.artifacts import Artifacts
 from dagbuild.code import SourceReader
 from dagbuild.code.fingerprint import make_manifests
-from dagbuild.executors import shipping
+from dagbuild.executors import exits, shipping
 from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import StoreError, UserError
+from dagbuild.ground.texts import name_error
 from dagbuild.model.node import Node
 from dagbuild.model.outcome import Done, Failure, Outcome
 from dagbuild.model.record import Manifest
@@ -292,8 +293,8 @@ def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> _Repl
     try:
         site = _set_up(setup)
         work: Work = cloudpickle.loads(parcel)
-    except Exception as error:
-        return _pack(_other_code([f"{type(error).__name__}: {error}"]))
+    except (Exception, SystemExit) as error:
+        return _pack(_other_code([name_error(error)]))
     wrong = [line for node in (work.node, *work.views) for line in site.differences.get(node.name, ())]
     if wrong:
         return _pack(_other_code(wrong))
@@ -310,6 +311,8 @@ def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> _Repl
 @functools.lru_cache(maxsize=1)
 def _set_up(setup: bytes) -> _Site:
     wanted: _Setup = cloudpickle.loads(setup)
+    if wanted.watch is None or wanted.watch.observes:
+        exits.install()  # before the project's modules are imported
     shipping.add_import_paths([str(Path(path).resolve()) for path in wanted.below])
     reader = SourceReader([importlib.import_module(name) for name in wanted.modules], wanted.root)
     # All nodes at once, before any has run: one that ran may have changed what a module holds.
@@ -322,15 +325,17 @@ def _set_up(setup: bytes) -> _Site:
     files = FileDigests(Path(memo) if memo and Path(memo).is_dir() else None)
     places = wanted.watch.places if wanted.watch else Places(wanted.root)
     code = ProjectCode(lambda: reader, places, files, observing=wanted.watch is None or wanted.watch.observes)
-    return _Site(store, Worker(Artifacts(store), code, files, wanted.watch), differences)
+    # Ray tells the driver when this process ends.
+    worker = Worker(Artifacts(store), code, files, wanted.watch, marked=False)
+    return _Site(store, worker, differences)
 
 
 def _compare(packed: bytes, reader: SourceReader, packages: Mapping[str, str]) -> list[str]:
     try:
         node, manifest = cloudpickle.loads(packed)
         mine = make_manifests([node], reader, packages=packages)[node.name]
-    except Exception as error:
-        return [f"{type(error).__name__}: {error}"]
+    except (Exception, SystemExit) as error:
+        return [name_error(error)]
     return shipping.list_differences(manifest, mine)
 
 
@@ -354,7 +359,7 @@ def _unpack(reply: _Reply) -> Outcome:
     if isinstance(outcome, Failure) and reply[1]:
         try:
             outcome = replace(outcome, error=cloudpickle.loads(reply[1]))
-        except Exception:  # an exception may pickle well and refuse to be made again
+        except (Exception, SystemExit):  # an exception may pickle well and refuse to be made again
             return outcome
     return outcome
 
@@ -371,6 +376,6 @@ def _try_dumps(value: Any) -> bytes:
     stream = io.BytesIO()
     try:
         _Pickler(stream).dump(value)
-    except Exception:
+    except (Exception, SystemExit):
         return b""
     return stream.getvalue()

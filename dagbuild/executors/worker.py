@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import io
 import itertools
 import os
 import pickle
@@ -17,17 +16,18 @@ import platform
 import resource
 import sys
 import time
-import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
-from typing import Any, TextIO, TypeAlias
+from typing import Any, TypeAlias
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
 from dagbuild.codecs.writer import Takes
 from dagbuild.executors.base import Work
-from dagbuild.ground.digits import tell
+from dagbuild.executors.exits import Guard
+from dagbuild.executors.failures import make_failure
+from dagbuild.executors.streams import Capture, Log
 from dagbuild.ground.errors import (
     BlobDamagedError,
     BlobMissingError,
@@ -44,11 +44,6 @@ from dagbuild.observe import Observer, ProjectCode, Seen, Watch
 from dagbuild.observe.wording import tell_forbidden
 from dagbuild.store import FileDigests
 
-LOG_LIMIT = 64 * 1024
-"""Characters of a node's output that its record keeps: the last ones."""
-
-_PACKAGE = str(Path(__file__).parent.parent)
-
 
 class _LostError(Exception):
     """An upstream value cannot be read back."""
@@ -60,15 +55,25 @@ class _LostError(Exception):
 
 
 class Worker:
-    """Runs steps: knows where values lie, whose code it runs and, with `watch`, how steps are to be observed."""
+    """Runs steps: knows where values lie, whose code it runs and, with `watch`, how steps are to be observed.
+
+    With `marked`, the store tells later which node ran when this process was killed; without, somebody else sees that.
+    """
 
     def __init__(
-        self, artifacts: Artifacts, code: ProjectCode, files: FileDigests, watch: Watch | None
+        self,
+        artifacts: Artifacts,
+        code: ProjectCode,
+        files: FileDigests,
+        watch: Watch | None,
+        *,
+        marked: bool = True,
     ) -> None:
         self._store = artifacts.store
         self._artifacts = artifacts
         self._code = code
         self._files = files
+        self._marked = marked
         self.watch = watch
 
     def run(self, work: Work, on_wait: Callable[[str], None] = lambda _: None) -> Outcome:
@@ -79,11 +84,11 @@ class Worker:
         """
         if work.lease is None:
             with _staying_here():
-                return self._run(work)
+                return self._run_guarded(work)
         with self._store.lease(work.lease, on_wait) as waited, _staying_here():
             # Also without a wait: another build may have begun and ended since this one was planned.
             record = self._find_finished(work.lease, local=not waited)
-            return Found(record) if record else self._run(work)
+            return Found(record) if record else self._run_guarded(work)
 
     def _find_finished(self, key: Key, *, local: bool) -> Record | None:
         """Return a record that has come to the step's key, of a value that is there and can be read here, or None."""
@@ -103,15 +108,25 @@ class Worker:
 
     # -- the call ------------------------------------------------------------------------------------------------
 
+    def _run_guarded(self, work: Work) -> Outcome:
+        name = work.node.name
+        marked = self._store.running(name) if self._marked else contextlib.nullcontext()
+        with marked, Guard(name) as guard:  # storing a value runs the user's code, too
+            outcome = self._run(work)
+        if guard.asked is not None and not isinstance(outcome, Failure):
+            return make_failure(guard.asked, {})
+        return outcome
+
     def _run(self, work: Work) -> Outcome:
-        log = _Log()
+        log = Log()
         arguments: dict[str, Any] = {}
         started, since, wall = time.time(), file_clock(), time.perf_counter()
         before = resource.getrusage(resource.RUSAGE_SELF)
         observer = self._observer(work)
         call = observer.call if observer else _call
         try:
-            with log.capture() if self._may_touch() else contextlib.nullcontext():
+            kept = Capture(log) if self._may_touch() else contextlib.nullcontext()
+            with kept, Guard(work.node.name) as guard:
                 arguments = _bind(work, self._artifacts, call)
                 value = call(work.node.function, **arguments)
         except _LostError as lost:
@@ -120,6 +135,8 @@ class Worker:
             raise
         except BaseException as error:  # SystemExit in a node ends the node, not the build
             return make_failure(error, arguments)
+        if guard.asked is not None:  # the node caught what was to stop it
+            return make_failure(guard.asked, arguments)
         after = resource.getrusage(resource.RUSAGE_SELF)
         facts: dict[str, Any] = {
             "started": started,
@@ -163,7 +180,7 @@ class Worker:
         try:
             artifact = self._artifacts.save(value, form, takes)
         except CodecError as error:
-            return Failure("CodecError", str(error), "", {}, error)
+            return make_failure(error, {})
         except StoreError as error:
             artifact, trouble = self._artifacts.encode(value, form, takes)[0], str(error)
         facts["observations"] = (*seen.observations, *self._code.observe(seen.ran, work.manifests))
@@ -343,73 +360,3 @@ def _through_pickle(value: Any) -> Any:
     buffers: list[pickle.PickleBuffer] = []  # each copied once, where a pickle would hold them, too
     data = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
     return pickle.loads(data, buffers=[bytearray(buffer.raw()) for buffer in buffers])
-
-
-def make_failure(error: BaseException, arguments: Mapping[str, Any]) -> Failure:
-    """Describe an exception for people: the user's own frames and what the inputs were."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(_PACKAGE)]
-    return Failure(
-        kind=type(error).__name__,
-        message=str(error),
-        frames="".join(traceback.format_list(frames)),
-        inputs={name: describe_value(value) for name, value in arguments.items()},
-        error=error,
-    )
-
-
-def describe_value(value: Any) -> str:
-    """Return one line about a value: its type and shape, or a short repr; never raises."""
-    kind = type(value).__name__
-    shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple):
-        return f"{kind} {' x '.join(map(str, shape))}"
-    try:
-        text = tell(value)
-    except Exception:
-        return kind
-    text = " ".join(text.split())
-    return text if len(text) <= 80 else f"{kind} {text[:70]}..."
-
-
-class _Log:
-    """Keeps the last of what is printed, and lets it through."""
-
-    def __init__(self) -> None:
-        self._kept = io.StringIO()
-
-    def text(self) -> str:
-        return self._kept.getvalue()[-LOG_LIMIT:]
-
-    @contextlib.contextmanager
-    def capture(self) -> Iterator[None]:
-        out, err = _Tee(sys.stdout, self._kept), _Tee(sys.stderr, self._kept)
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            yield
-
-
-class _Tee(io.TextIOBase):
-    def __init__(self, through: TextIO, kept: io.StringIO) -> None:
-        self._through = through
-        self._kept = kept
-
-    def write(self, text: str, /) -> int:
-        self._kept.write(text)
-        if self._kept.tell() > 4 * LOG_LIMIT:
-            tail = self._kept.getvalue()[-LOG_LIMIT:]
-            self._kept.seek(0)
-            self._kept.truncate()
-            self._kept.write(tail)
-        return self._through.write(text)
-
-    def flush(self) -> None:
-        self._through.flush()
-
-    def isatty(self) -> bool:
-        return self._through.isatty()
-
-    def fileno(self) -> int:
-        return self._through.fileno()
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]  # read-only here, as in the stream behind it
-        return self._through.encoding or "utf-8"

@@ -23,11 +23,27 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """An exception behind another: the one that it was raised from, or while handling; a member of a group.
+
+    `relation` says which, in words that go before `kind`; `depth` is how deep in groups it is. Alone, `relation` says
+    how many were left out here.
+    """
+
+    relation: str
+    kind: str = ""
+    message: str = ""
+    frames: str = ""
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Why a node failed: the exception's type and text, the user's own frames, what its inputs were.
 
     `frames` is printable text without frames of dagbuild; `inputs` maps parameters to one-line descriptions.
-    `error` is the exception itself where it was raised in this process or could be carried here.
+    `error` is the exception itself where it was raised in this process or could be carried here; `causes` are those
+    behind it, nearest first.
     """
 
     kind: str
@@ -35,6 +51,7 @@ class Failure:
     frames: str
     inputs: Mapping[str, str] = field(default_factory=dict)
     error: BaseException | None = None
+    causes: tuple[Cause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from dagbuild.ground.errors import Problem, did_you_mean
+from dagbuild.ground.texts import describe_error
 from dagbuild.model.node import REQUIRED, Parameter, Source, Where
 
 
@@ -90,8 +91,8 @@ def _read(annotations: _Annotations, form: Any, what: str, add: Callable[[str, s
     except NameError as error:
         near = did_you_mean(error.name, annotations.names()) if error.name else None
         add(f"{what} is annotated '{form}', but '{error.name}' is not defined", near)
-    except Exception as error:
-        add(f"{what} is annotated '{form}', which cannot be read: {error}", None)
+    except (Exception, SystemExit) as error:
+        add(f"{what} is annotated '{form}', which cannot be read: {describe_error(error)}", None)
     return Any
 
 

@@ -16,6 +16,7 @@ from dagbuild.artifacts import make_artifact
 from dagbuild.code import SourceReader
 from dagbuild.code.fingerprint import make_manifests
 from dagbuild.codecs.registry import default_registry
+from dagbuild.executors import exits
 from dagbuild.ground import gc_pause
 from dagbuild.ground.errors import CodecError, InputError
 from dagbuild.loader import are_same, list_holdings, load_graph, load_modules
@@ -99,6 +100,7 @@ class Loaded:
     ) -> None:
         if settings.observes:
             install()
+            exits.install()
         self._settings = settings
         self._allow_overrides = allow_overrides
         self._reader: SourceReader | None = None

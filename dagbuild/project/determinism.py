@@ -15,6 +15,7 @@ from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import InputError
 from dagbuild.ground.filetree import changed_since, file_clock
 from dagbuild.model.outcome import Done, Failure, Lost
+from dagbuild.report.failures import say_failure
 
 if TYPE_CHECKING:
     from dagbuild.project.project import Project
@@ -65,8 +66,8 @@ def _run(project: Project, work: Work) -> tuple[Any, Digest]:
         case Done(value=value):
             takes = changed_since(since)
             return value, project.artifacts.encode(value, work.node.cache.format, takes)[0].digest
-        case Failure(kind=kind, message=message):
-            raise InputError(f"'{work.node.name}' failed: {kind}: {message}", where=str(work.node.where))
+        case Failure() as failure:
+            raise InputError(f"'{work.node.name}' failed: {say_failure(failure)}", where=str(work.node.where))
         case Lost(upstream):
             names = ", ".join(f"'{name}'" for name in upstream)
             hint = f"dagbuild build {work.node.name}"

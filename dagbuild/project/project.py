@@ -131,6 +131,14 @@ class Project:
         if "store" in self.__dict__:
             self.store.close()
 
+    def tell_ended(self, listener: Listener) -> None:
+        """Tell of nodes that ran when an earlier build was killed or crashed; they are told once."""
+        names = " and ".join(f"`{node}`" for node in self.store.take_ended())
+        if names:
+            were = "were" if " and " in names else "was"
+            text = f"{names} {were} running when an earlier build ended without a word"
+            listener(Notice(f"{text}: it was killed, or crashed in native code", kind="ended"))
+
     # -- what people ask for -------------------------------------------------------------------------------------
 
     def targets(self, names: Iterable[str] = ()) -> tuple[str, ...]:
@@ -194,6 +202,7 @@ class Project:
             if values or executor is not None:
                 self._findings.load()
             prepared = self._prepare(targets, inputs, overrides, force, save=True)
+            self.tell_ended(on_event)
             if prepared.runs and self._findings.load():
                 prepared = self._prepare(targets, inputs, overrides, force, save=True)
             with contextlib.closing(self._open_executor(executor, prepared.request)) as opened:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 from dagbuild.plan.events import BuildFinished, BuildStarted, Event, How, Notice, StepFinished
 from dagbuild.report import units
+from dagbuild.report.above import Above
+from dagbuild.report.failures import tell_failure
 from dagbuild.report.progress import Progress
 from dagbuild.report.style import INKS, Style
-from dagbuild.report.summary import tell_failure
 from dagbuild.report.words import quote_log
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class LiveReport(PlainReport):
 
         # This very stream, not whatever sys.stderr is while a node runs and what it prints is kept.
         self._console = Console(file=sys.stderr, no_color=not style.colour, highlight=False)
+        self._printed: tuple[Above, ...] = ()
         super().__init__(self._print, style, again, logs=logs)
 
     def _print(self, text: str) -> None:
@@ -115,14 +117,29 @@ class LiveReport(PlainReport):
         """Keep the live part on the screen until the block ends."""
         from rich.live import Live
 
-        with Live(self, console=self._console, refresh_per_second=8, transient=True):
+        # Not rich's own way with what is printed: each time a bar draws itself would be a line.
+        live = Live(
+            self,
+            console=self._console,
+            refresh_per_second=8,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        out, err = self._printed = Above(sys.stdout, self._print), Above(sys.stderr, self._print)
+        with live, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             yield
+            for printed in self._printed:
+                printed.finish()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
 
+        for printed in self._printed:
+            if line := printed.unfinished:
+                yield Text.from_ansi(line, no_wrap=True, overflow="ellipsis")
         progress = self.progress
         if not progress.total or progress.done >= progress.total:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from dagbuild.plan.events import BuildFinished, BuildStarted, Event, How, Notice, StepFinished, StepStarted
@@ -64,6 +65,7 @@ def _step(event: StepFinished) -> dict[str, Any]:
             "message": failure.message,
             "frames": failure.frames,
             "inputs": dict(failure.inputs),
+            "causes": [asdict(cause) for cause in failure.causes],
         }
     if event.blocked_by is not None:
         plain["blocked_by"] = event.blocked_by

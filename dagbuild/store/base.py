@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,6 +90,14 @@ class Store(ABC):
         `on_wait` is told once who is waited for. Yields True when there was a wait: look the key up again. The right
         dies with its holder's process.
         """
+
+    def running(self, node: str) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Note near, until the block ends, that this process runs the node; where it cannot be noted, it is not."""
+        return nullcontext()
+
+    def take_ended(self) -> list[str]:
+        """Return the nodes that were noted when their processes were killed, or crashed; each is told once."""
+        return []
 
     def flush(self) -> None:  # noqa: B027 - a store in memory has nothing to do
         """Make what was put so far visible to others and as durable as the settings ask."""

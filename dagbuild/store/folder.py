@@ -40,6 +40,7 @@ computing time only; nothing in it belongs into version control.
 - `uses/`      what was looked up on which day, for `dagbuild gc`
 - `files/`     files and folders that nodes made, as nodes are given them; copies
 - `locks/`     who computes what right now
+- `running/`   which node runs in which process, so that one that was killed is told
 - `remote/`    copies of a shared store's records
 - `aside/`     damaged files, kept for a look
 
@@ -64,6 +65,7 @@ class Layout:
         self.files = folder / "files"
         self.locks = folder / "locks"
         self._locks = f"{self.locks}{os.sep}"
+        self.running = folder / "running"
         self.uses = folder / "uses"
         self.remotes = folder / "remote"
         self.aside = folder / "aside"

@@ -238,6 +238,14 @@ class LayeredStore(Store):
         """Hold the right to compute `key` on this machine."""
         return self.local.lease(key, on_wait)
 
+    def running(self, node: str) -> AbstractContextManager[None]:
+        """Note on this machine that this process runs the node."""
+        return self.local.running(node)
+
+    def take_ended(self) -> list[str]:
+        """Return the nodes that were noted on this machine when their processes ended."""
+        return self.local.take_ended()
+
     def flush(self) -> None:
         """Wait until what was put is published or cannot be, and make it durable here.
 

@@ -19,6 +19,7 @@ from dagbuild.store.blobs import BlobFolder, Fsync
 from dagbuild.store.folder import Layout, write_error
 from dagbuild.store.index import Index
 from dagbuild.store.lease import drop_spares, hold_lease
+from dagbuild.store.marks import Marks, take_ended
 from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice, log_notice
 from dagbuild.store.placed import PlacedFiles
@@ -52,6 +53,7 @@ class LocalStore(Store):
         index = Index(Memo(self.layout.index / "records", on_notice))
         self._log = RecordLog(self.reader, index, on_notice, fold_bytes=fold_bytes)
         self.uses = Uses(self.layout.uses)
+        self._marks = Marks(self.layout)
         self._fsync = fsync
         self._lock = threading.Lock()
         self._writer: SegmentWriter | None = None
@@ -135,6 +137,14 @@ class LocalStore(Store):
         """Hold the right to compute `key` among the processes of this machine that share the folder."""
         return hold_lease(self.layout.lock_name(key), on_wait)
 
+    def running(self, node: str) -> AbstractContextManager[None]:
+        """Note in the folder that this process runs the node."""
+        return self._marks.running(node)
+
+    def take_ended(self) -> list[str]:
+        """Return the nodes that were noted in the folder when their processes ended."""
+        return take_ended(self.layout.running)
+
     def flush(self) -> None:
         """Make what was put durable, as the fsync setting asks, and note what was used."""
         self.uses.save()
@@ -148,4 +158,5 @@ class LocalStore(Store):
         self._log.fold()
         self._log.close()
         self.blobs.close()
+        self._marks.close()
         drop_spares(self.layout.locks)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,4 +80,107 @@ def total(numbers: Iterator[int]) -> int:
 
 def chatty() -> int:
     print("working")
+    return 1
+
+
+class UnspeakableError(Exception):
+    """An exception that ends the program when it is asked for its text."""
+
+    def __str__(self) -> str:
+        raise SystemExit(0)
+
+
+class Unspeakable:
+    """A value that has neither a repr nor a shape, and says so by raising."""
+
+    def __repr__(self) -> str:
+        raise SystemExit(0)
+
+    @property
+    def shape(self) -> tuple[int]:
+        raise KeyError("shape")
+
+
+class RefusingError(Exception):
+    """An exception that no pickle can hold, and that has no text."""
+
+    def __reduce__(self) -> Any:
+        raise SystemExit(0)
+
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+def chained() -> int:
+    try:
+        return {}["price"]  # type: ignore[no-any-return]
+    except KeyError as error:
+        raise RuntimeError("could not load") from error
+
+
+def during() -> int:
+    try:
+        return int("12 monkeys")
+    except ValueError:
+        raise LockedError("could not clean")  # noqa: B904 - what Python calls "during handling"
+
+
+def hidden() -> int:
+    try:
+        return int("12 monkeys")
+    except ValueError:
+        raise RuntimeError("could not clean") from None
+
+
+def noted() -> int:
+    error = ValueError("bad row")
+    error.add_note("it was row 17")
+    raise error
+
+
+def grouped() -> int:
+    try:
+        return {}["price"]  # type: ignore[no-any-return]
+    except KeyError as error:
+        inner = ExceptionGroup("inner", [OSError("second")])
+        raise ExceptionGroup("several", [LockedError("first"), inner]) from error
+
+
+def unspeakable(one: Any) -> int:
+    raise UnspeakableError("x")
+
+
+def refusing() -> int:
+    raise RefusingError("x") from UnspeakableError("y")
+
+
+def leaving() -> int:
+    raise SystemExit(0)
+
+
+def ending() -> int:
+    try:
+        os._exit(0)
+    finally:
+        return 1  # noqa: B012 - whatever comes after it
+
+
+class Leaving:
+    """A value that ends the program when it is pickled."""
+
+    def __reduce__(self) -> Any:
+        raise SystemExit(0)
+
+
+def leaves_late() -> Leaving:
+    return Leaving()
+
+
+def writing() -> int:
+    """Use standard output as plain Python lets it be used, and leave it in disorder."""
+    sys.stdout.buffer.write(b"bytes\n")
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    subprocess.run(["true"], stdout=sys.stdout, check=True)
+    print("0%\r50%\r100%")
+    sys.stdout.close()
     return 1

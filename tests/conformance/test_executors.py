@@ -19,7 +19,7 @@ from dagbuild.executors.local import LocalExecutor
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.digest import digest_text
 from dagbuild.model.node import Node, Parameter, Source, Where
-from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
+from dagbuild.model.outcome import Cause, Done, Failure, Found, Lost, Outcome
 from dagbuild.model.record import Artifact, BlobRef, Draft, Key, Manifest, Part
 from dagbuild.observe import Places, ProjectCode
 from dagbuild.store import FileDigests, open_store
@@ -126,6 +126,15 @@ class ExecutorContract:
         assert done.record.host
         assert done.record.started > 0
 
+    def test_gives_a_node_streams_like_pythons_own(self, executor: Executor) -> None:
+        """Bytes, settings, child processes; what it does to them ends with the step."""
+        outcomes = run(executor, kept(steps.writing), kept(steps.chatty))
+
+        logs = {
+            name: done.record.log for name, done in outcomes.items() if isinstance(done, Done) and done.record
+        }
+        assert logs == {"writing": "bytes\n100%\n", "chatty": "working\n"}
+
     def test_loads_upstream_values_by_their_artifacts(self, executor: Executor, artifacts: Artifacts) -> None:
         """A step receives what other steps have stored, also when it is of a class of the user's own."""
         first = artifact_of(run(executor, kept(steps.reading, {"one": artifacts.save(1)}))["reading"])
@@ -161,6 +170,67 @@ class ExecutorContract:
         assert isinstance(failure, Failure)
         assert (failure.kind, failure.message) == (kind, message)
         assert function.__name__ in failure.frames
+
+    @pytest.mark.parametrize(
+        ("function", "behind"),
+        [
+            (steps.chained, ["caused by KeyError: 'price' in chained"]),
+            (steps.during, ["while handling ValueError: invalid literal for int() with base 10: '12 monkeys' in during"]),
+            (steps.hidden, []),
+            (steps.grouped, [
+                "1 of 2: LockedError: first",
+                "2 of 2: ExceptionGroup: inner (1 sub-exception)",
+                "1 of 1: OSError: second",
+                "caused by KeyError: 'price' in grouped",
+            ]),
+            (steps.refusing, ["caused by UnspeakableError: (no text: its __str__ raised SystemExit)"]),
+        ],
+        ids=lambda value: getattr(value, "__name__", ""),
+    )  # fmt: skip
+    def test_tells_what_is_behind_an_exception(
+        self, executor: Executor, function: Callable[[], int], behind: list[str]
+    ) -> None:
+        """What it was raised from or meanwhile, and the members of groups, with the user's frames of each."""
+        failure = run(executor, Work(node(function), {}))[function.__name__]
+
+        assert isinstance(failure, Failure)
+        assert [_tell(cause) for cause in failure.causes] == behind
+
+    @pytest.mark.parametrize(
+        ("function", "kind", "message"),
+        [
+            (steps.noted, "ValueError", "bad row\nit was row 17"),
+            (steps.unspeakable, "UnspeakableError", "(no text: its __str__ raised SystemExit)"),
+            (steps.refusing, "RefusingError", "(no text: its __str__ raised ValueError)"),
+            (steps.leaving, "SystemExit", "0"),
+            (
+                steps.ending,
+                "ProcessExit",
+                "os._exit(0) would have ended the build; raise an exception instead",
+            ),
+        ],
+    )
+    def test_whatever_the_exception_does_the_node_has_failed(
+        self, executor: Executor, function: Callable[..., int], kind: str, message: str
+    ) -> None:
+        """Notes are told; a text that cannot be made, or an end of the program, is the node's failure alone."""
+        work = Work(node(function), {}, held={"one": steps.Unspeakable()})
+
+        outcomes = run(executor, work, Work(node(steps.one), {}))
+
+        failure = outcomes[function.__name__]
+        assert isinstance(failure, Failure)
+        assert (failure.kind, failure.message) == (kind, message)
+        assert function.__name__ in failure.frames
+        assert isinstance(outcomes["one"], Done)
+
+    def test_a_value_that_ends_the_program_when_it_is_stored_is_a_failure(self, executor: Executor) -> None:
+        """Pickling runs the user's code, too; the failure shows where."""
+        failure = run(executor, kept(steps.leaves_late))["leaves_late"]
+
+        assert isinstance(failure, Failure)
+        assert failure.kind == "CodecError"
+        assert [_tell(cause) for cause in failure.causes] == ["caused by SystemExit: 0 in __reduce__"]
 
     def test_a_value_that_cannot_be_stored_is_a_failure(self, executor: Executor) -> None:
         """The failure says so; the executor goes on."""
@@ -249,6 +319,13 @@ class ExecutorContract:
 
         executor.close()
         executor.close()
+
+
+def _tell(cause: Cause) -> str:
+    """Return a cause in a line, with the function of its innermost frame."""
+    places = [line.split(", in ")[1] for line in cause.frames.splitlines() if ", in " in line]
+    where = f" in {places[-1]}" if places else ""
+    return f"{cause.relation} {cause.kind}: {cause.message}{where}"
 
 
 def _other(ref: BlobRef) -> Any:

@@ -21,7 +21,9 @@ from dagbuild import (
     reads,
     tag,
 )
+from dagbuild.driver.driver import make_node_error
 from dagbuild.ground.errors import InputError
+from dagbuild.model.outcome import Cause, Failure
 from dagbuild.plan.events import How
 from dagbuild.plan.plan import Status
 
@@ -112,6 +114,40 @@ def test_node_that_raises_is_named_and_its_error_is_the_cause(driver: Driver) ->
 
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
     assert driver.status(["cost"]).clean
+
+
+def test_an_error_says_what_is_behind_it(tmp_path: Path) -> None:
+    """In its own text, for who prints or logs no more than that."""
+
+    def clean() -> int:
+        try:
+            return int("12 monkeys")
+        except ValueError as error:
+            raise ExceptionGroup("not clean", [KeyError("price")]) from error
+
+    driver = Driver({}, create_module(clean), cache=None)
+
+    with pytest.raises(NodeError) as caught:
+        driver.execute(["clean"])
+
+    assert str(caught.value).splitlines()[1:] == [
+        "    1 of 1: KeyError: 'price'",
+        "  caused by ValueError: invalid literal for int() with base 10: '12 monkeys'",
+    ]
+
+
+def test_an_error_that_came_from_far_away_brings_its_frames() -> None:
+    """The exception could not be carried here, or without its traceback: the frames are a note."""
+    causes = (Cause("caused by", "KeyError", "'price'", '  File "a.py", line 3, in load\n'),)
+    failure = Failure(
+        "OSError", "no", '  File "a.py", line 9, in clean\n', error=OSError("no"), causes=causes
+    )
+
+    error = make_node_error("clean", failure, "a.py:7")
+
+    assert error.__notes__ == [
+        'OSError: no\n  File "a.py", line 9, in clean\n  caused by KeyError: \'price\'\n    File "a.py", line 3, in load'
+    ]
 
 
 def test_status_and_explain_run_nothing(driver: Driver) -> None:

@@ -17,6 +17,7 @@ from typing import BinaryIO, cast
 
 from dagbuild.ground.digits import any_length
 from dagbuild.ground.errors import InputError
+from dagbuild.ground.texts import describe_error
 from dagbuild.settings import find_scheme
 
 EXTRAS = {"openpyxl": "excel", "xlsxwriter": "excel"}
@@ -83,5 +84,5 @@ def told(name: str) -> Iterator[None]:
             hint=f"pip install {wanted}",
         ) from error
     except Exception as error:  # what a file holds is not ours: any library may raise anything over it
-        said = next((line for line in str(error).splitlines() if line.strip()), "")
+        said = next((line for line in describe_error(error).splitlines() if line.strip()), "")
         raise InputError(f"'{name}': {type(error).__name__}: {said.strip()}") from error

@@ -12,13 +12,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from dagbuild import record
 from dagbuild.ground.errors import UserError
+from dagbuild.model import record
 from dagbuild.plan.events import Event, Notice
 from dagbuild.project.maintenance import Upkeep
 from dagbuild.project.project import Project
 from dagbuild.settings import load_settings
-from dagbuild.store import compaction, layout, record_log, seen, segments
+from dagbuild.store import checked_blobs, compaction, record_log, segments
+from dagbuild.store import folder as cache_folder
 from dagbuild.store.gc import collect_garbage
 from dagbuild.store.local import LocalStore
 from dagbuild.store.segments import parse_lines
@@ -51,7 +52,7 @@ def build(
     said: list[str] = []
 
     def hear(event: Event) -> None:
-        if isinstance(event, Notice):
+        if isinstance(event, Notice) and event.kind != "ended":  # after a kill that is so
             said.append(event.text)
 
     project = load_project(folder, listener=hear)
@@ -68,8 +69,8 @@ def _be_of(version: int, folder_version: int = 1) -> None:
     """Let this process be another version of dagbuild, which writes other records and knows another index."""
     for module in (record, segments, compaction):
         module.FORMAT = version  # type: ignore[attr-defined]
-    layout.INDEX_FORMAT = version
-    layout.FORMAT = folder_version
+    cache_folder.INDEX_FORMAT = version
+    cache_folder.FORMAT = folder_version
 
 
 def make_clean(folder: Path) -> dict[str, str]:
@@ -214,7 +215,7 @@ def damage(
 
 def warm_up() -> None:
     """Import all that a build imports, by building once; from then on, blobs of any size are remembered."""
-    seen.FROM = seen.WORTH = 1
+    checked_blobs.FROM = checked_blobs.WORTH = 1
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(open(os.devnull, "w")):
         project = ChaosProject(Path(folder))
         build(project.folder, fold=True)

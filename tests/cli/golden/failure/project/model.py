@@ -21,3 +21,20 @@ def months(sales: list[int]) -> int:
 
 def stream(sales: list[int]) -> object:
     return open(__file__)
+
+
+def load(sales: list[int]) -> list[int]:
+    try:
+        return [{"a": 1}["price"], *sales]
+    except KeyError as error:
+        error.add_note("the columns are: a")
+        raise OSError("no prices") from error
+
+
+class SilentError(Exception):
+    def __str__(self) -> str:
+        raise self
+
+
+def silent() -> int:
+    raise SilentError

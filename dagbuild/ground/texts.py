@@ -1,0 +1,43 @@
+"""Ask objects of the user's for their text, whatever they do then.
+
+A `__str__` or `__repr__` may raise, or end the program. Guards: what is told of a thing never fails because of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def attempt(make: Callable[[], T]) -> T | BaseException:
+    """Return what the user's code gives, or what it raises; Ctrl-C is raised."""
+    try:
+        return make()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return error
+
+
+def describe_error(error: BaseException) -> str:
+    """Return what an exception says, its notes on lines of their own."""
+    text = attempt(lambda: str.__str__(str(error)))  # the text may be of a class of its own
+    if isinstance(text, BaseException):
+        text = f"(no text: its __str__ raised {type(text).__name__})"
+    return "\n".join(filter(None, [text, *_list_notes(error)]))
+
+
+def name_error(error: BaseException) -> str:
+    """Return an exception's type and what it says."""
+    text = describe_error(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _list_notes(error: BaseException) -> list[str]:
+    notes = attempt(lambda: getattr(error, "__notes__", ()))
+    if not isinstance(notes, list | tuple):
+        return []
+    texts = [attempt(lambda note=note: str.__str__(str(note))) for note in notes]  # type: ignore[misc]
+    return [text for text in texts if isinstance(text, str)]

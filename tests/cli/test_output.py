@@ -1,0 +1,149 @@
+"""What nodes and modules print, and what a command gives: where each of them goes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.sessions import make_environment
+from tests.cli.test_ends import in_terminal
+from tests.support import write_files
+
+PROJECT = {
+    "dagbuild.toml": 'modules = ["loud"]\n',
+    "loud.py": """
+        import os
+        import subprocess
+        import sys
+
+        print("a module", flush=True)
+        os.write(1, b"a module past the stream\\n")
+
+        def loud() -> int:
+            print("a node")
+            sys.stdout.buffer.write(b"bytes of a node\\n")
+            os.write(1, b"a node past the stream\\n")
+            subprocess.run(["echo", "a child"], check=True)
+            subprocess.run(["echo", "a child with our stream"], stdout=sys.stdout, check=True)
+            print("a node without an end of line", end="")
+            return 1
+    """,
+}
+NODE = ["a node", "bytes of a node", "a node past the stream", "a child", "a child with our stream"]
+END = "a node without an end of line"
+
+
+def run(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "dagbuild", *args],
+        cwd=folder,
+        env=make_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "build loud --json",
+        "status --json",
+        "plan --json",
+        "explain loud --json",
+        "list --json",
+        "check --json",
+    ],
+)
+def test_json_is_nothing_but_json(tmp_path: Path, command: str) -> None:
+    """Whatever modules and nodes print, and however, is on standard error."""
+    write_files(tmp_path, PROJECT)
+
+    done = run(tmp_path, *command.split())
+
+    for text in done.stdout.splitlines() if command.startswith("build") else [done.stdout]:
+        json.loads(text)
+    said = done.stderr.splitlines()
+    assert {"a module", "a module past the stream"} <= set(said)
+    if command.startswith("build"):
+        assert set(NODE) <= set(said)
+        assert END in done.stderr
+
+
+def test_what_nodes_print_is_in_the_events_with_logs(tmp_path: Path) -> None:
+    """Of what was reused, too: what the node printed when it ran."""
+    write_files(tmp_path, PROJECT)
+    run(tmp_path, "build", "loud")
+
+    done = run(tmp_path, "build", "loud", "--json", "--logs")
+
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    [log] = [event["log"] for event in events if event["event"] == "step_finished"]
+    assert log == f"a node\nbytes of a node\n{END}"
+
+
+def test_what_nodes_print_goes_where_they_send_it(tmp_path: Path) -> None:
+    """Without --json standard output is the nodes', too; child processes write there in turn."""
+    write_files(tmp_path, PROJECT)
+
+    done = run(tmp_path, "build", "loud")
+
+    assert [line for line in done.stdout.splitlines() if line in NODE] == [
+        "a node past the stream", "a child", "a node", "bytes of a node", "a child with our stream",
+    ]  # fmt: skip
+    assert "a node" not in done.stderr.splitlines()
+
+
+def test_the_reader_of_json_may_leave(tmp_path: Path) -> None:
+    """The build ends as other programs do, without a traceback."""
+    write_files(tmp_path, PROJECT)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dagbuild", "build", "loud", "--json"],
+        cwd=tmp_path,
+        env=make_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 141
+    assert "Traceback" not in said
+    assert "Exception ignored" not in said
+
+
+BARS = {
+    "dagbuild.toml": 'modules = ["bars"]\n',
+    "bars.py": """
+        import sys
+
+        def bars() -> int:
+            print("before the bar")
+            for number in range(50):
+                sys.stderr.write(f"\\r{number:3d} of 49")
+                sys.stderr.flush()
+            sys.stderr.write("\\n")
+            print("after the bar")
+            print("no end of line", end="")
+            return 1
+    """,
+}
+
+
+def test_a_bar_in_a_terminal_is_one_line(tmp_path: Path) -> None:
+    """Each time it draws itself it stands in its own place; what is above the picture stays."""
+    write_files(tmp_path, BARS)
+
+    said = in_terminal(tmp_path, "build", "bars")
+
+    assert said.count("49 of 49\r\n") == 1
+    assert said.count("48 of 49\r\n") == 0
+    for line in ("before the bar", "after the bar", "no end of line"):
+        assert f"{line}\r\n" in said

@@ -16,6 +16,7 @@ from typing import Any
 
 from dagbuild.ground import gc_pause
 from dagbuild.ground.errors import GraphError, Problem
+from dagbuild.loader.outputs import check_outputs, link_outputs
 from dagbuild.loader.rules import check_config, check_cycles, check_edges, check_spelling, collect_inputs
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node, Where
@@ -55,11 +56,13 @@ def load_graph(
             problems += compiled.problems
             problems += _add_nodes(compiled, own)
         problems += _merge(own, nodes, allow_overrides)
+    nodes = link_outputs(nodes)
     found = collect_inputs(nodes, config)
     graph = Graph(nodes, found.inputs)
     problems += found.problems
     problems += check_config(nodes, found.inputs, config, config_read)
     problems += check_edges(nodes)
+    problems += check_outputs(nodes)
     problems += check_spelling(nodes, found.inputs, {*config, *inputs})
     problems += check_cycles(graph)
     if problems:

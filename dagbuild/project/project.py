@@ -27,6 +27,7 @@ from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node
 from dagbuild.model.record import Artifact, Manifest, Part, Record
 from dagbuild.observe import Places, ProjectCode, Watch
+from dagbuild.outputs import Home, Outputs
 from dagbuild.plan.acceptance import find_acceptances
 from dagbuild.plan.events import BuildResult, Event, Listener, Notice
 from dagbuild.plan.lookup import StoreLookup
@@ -35,7 +36,7 @@ from dagbuild.plan.reasons import find_changes, with_parts
 from dagbuild.plan.request import Request
 from dagbuild.project.code import Findings
 from dagbuild.project.exchange import write_file
-from dagbuild.project.givens import GivenMaker, Outside
+from dagbuild.project.givens import GivenMaker, Outside, check_places
 from dagbuild.project.observations import Observations
 from dagbuild.settings import Settings, load_settings
 from dagbuild.shortcut.answer_basis import Grounds
@@ -113,6 +114,12 @@ class Project:
     def files(self) -> FileDigests:
         """Digests of files, remembered in the cache folder."""
         return FileDigests(self.settings.cache.folder)
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        """What nodes leave in the project."""
+        home = Home(str(self.settings.root), str(self.settings.cache.folder))
+        return Outputs(home, self.artifacts, self.files)
 
     def close(self) -> None:
         """Let go of the store, and keep what was found of the code."""
@@ -195,6 +202,7 @@ class Project:
                     lookup=prepared.lookup,
                     watched=prepared.observations,
                     executor=opened,
+                    outputs=self.outputs,
                     listener=on_event,
                     keep_going=keep_going,
                 ).run(values=values)
@@ -286,6 +294,7 @@ class Project:
         code = self._findings.code
         code.look_again()
         graph, names = self.graph, self.targets(targets)
+        check_places(graph, self.settings)
         for name in force:
             if name not in graph.nodes:
                 raise InputError(f"there is no node '{name}' to force", hint=did_you_mean(name, graph.nodes))
@@ -309,7 +318,7 @@ class Project:
             self.artifacts.excerpt,
             maker.find_paths(),
         )
-        lookup = StoreLookup(self.artifacts, self._code.find_changed)
+        lookup = StoreLookup(self.artifacts, self._code.find_changed, self.outputs)
         observations = Observations(
             request, maker.inputs, maker.reads, code.open_reader, warns=self._watch.undeclared == "warn"
         )
@@ -318,7 +327,9 @@ class Project:
     @cached_property
     def _watch(self) -> Watch:
         folder = self.settings.cache.folder
-        return Watch(Places(self.settings.root, [folder]), str(folder), self.settings.undeclared)
+        outputs = [path for node in self.graph.nodes.values() for path in node.writes]
+        places = Places(self.settings.root, [folder], outputs)
+        return Watch(places, str(folder), self.settings.undeclared)
 
     @cached_property
     def _code(self) -> ProjectCode:
@@ -330,7 +341,8 @@ class Project:
 
     def make_worker(self, *, watched: bool = True) -> Worker:
         """Return what runs this project's steps in this process, observed or not."""
-        return Worker(self.artifacts, self._code, self.files, self._watch if watched else None)
+        watch = self._watch if watched else None
+        return Worker(self.artifacts, self._code, self.files, watch, self.outputs.home)
 
     def _open_executor(self, kind: str | None, request: Request) -> Executor:
         if self._findings.known is not None:
@@ -371,4 +383,4 @@ class _Prepared:
     @property
     def runs(self) -> bool:
         """Whether a build calls functions, or may: a fetch that fails ends in a run."""
-        return bool(self.plan.names(Decision.RUN) or self.plan.names(Decision.FETCH))
+        return any(map(self.plan.names, (Decision.RUN, Decision.FETCH, Decision.RESTORE)))

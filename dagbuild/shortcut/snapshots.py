@@ -25,7 +25,7 @@ from dagbuild.shortcut.basis import Ground
 from dagbuild.shortcut.graph_json import graph_from_json, graph_to_json
 from dagbuild.store import FileDigests
 
-FORMAT = 3
+FORMAT = 4
 ENOUGH = 2
 """Imports that must have said the same."""
 

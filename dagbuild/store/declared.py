@@ -15,27 +15,39 @@ from dagbuild.store.file_digests import FileDigests
 
 @dataclass(frozen=True, slots=True)
 class DeclaredFiles:
-    """What one declaration names: `names` are full paths, globs or URLs; `single` where it can only be one file."""
+    """What one declaration names: `names` are full paths, globs or URLs; `single` where it can only be one file.
+
+    What lies at or below the paths `without` is none of it, and may be all that there is: nodes write it.
+    """
 
     names: tuple[str, ...]
     single: bool
+    without: tuple[str, ...] = ()
 
     def find(self) -> list[str]:
         """Return the files that it stands for now; raises FileNotFoundError for a name that matches none."""
         if self.single:
             return list(self.names)
-        return [path for name in self.names for path in find_files(name)]
+        return [path for name in self.names for path in self._find(name)]
 
     def digest(self, files: FileDigests) -> Digest:
         """Return the digest of all of them: of one its bytes, of several their names, too. Raises OSError."""
         if self.single:
             return files.digest_file(self.names[0])
-        return digest_json([_digest_below(files, name) for name in self.names])
+        return digest_json([self._digest_below(files, name) for name in self.names])
 
+    def _find(self, name: str) -> list[str]:
+        try:
+            found = find_files(name)
+        except FileNotFoundError:
+            if not self.without:
+                raise
+            return []
+        return [path for path in found if not any(map(Path(path).is_relative_to, self.without))]
 
-def _digest_below(files: FileDigests, name: str) -> Digest:
-    base = fixed_folder(name)
-    return files.digest_files(base, [str(Path(path).relative_to(base)) for path in find_files(name)])
+    def _digest_below(self, files: FileDigests, name: str) -> Digest:
+        base = fixed_folder(name)
+        return files.digest_files(base, [str(Path(path).relative_to(base)) for path in self._find(name)])
 
 
 def fixed_folder(name: str) -> Path:

@@ -42,6 +42,7 @@ computing time only; nothing in it belongs into version control.
 - `locks/`     who computes what right now
 - `remote/`    copies of a shared store's records
 - `aside/`     damaged files, kept for a look
+- `edited/`    what lay where a build put a node's output, kept for a month
 
 `dagbuild gc` makes room, `dagbuild verify` reads everything again.
 """
@@ -67,6 +68,7 @@ class Layout:
         self.uses = folder / "uses"
         self.remotes = folder / "remote"
         self.aside = folder / "aside"
+        self.edited = folder / "edited"
 
     def blob(self, digest: str) -> Path:
         """Return the path of a blob; raises StoreError unless the name is a digest."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import dagbuild
+from dagbuild.store import folder as cache_folder
 
 ROOT = Path(__file__).parents[2]
 

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         tag_outputs,
         unpack_fields,
         value,
+        writes,
     )
     from dagbuild.project.exchange import (
         read_file,
@@ -87,6 +88,7 @@ _HOMES = {
         "extract_columns", "extract_fields", "group", "hamilton_exclude", "inject", "parameterize",
         "parameterize_extract_columns", "parameterize_sources", "parameterize_values", "reads", "resolve",
         "resolve_from_config", "schema", "source", "tag", "tag_outputs", "unpack_fields", "value",
+        "writes",
     ],
     "model.node": [
         "Columns", "File", "Files",
@@ -111,7 +113,7 @@ __all__ = [
     "does", "extract_columns", "extract_fields", "group", "hamilton_exclude", "inject", "parameterize",
     "parameterize_extract_columns", "parameterize_sources", "parameterize_values", "read_file", "reads",
     "resolve", "resolve_from_config", "schema", "source", "tag", "tag_outputs", "unpack_fields", "value",
-    "write_file",
+    "write_file", "writes",
 ]  # fmt: skip
 
 

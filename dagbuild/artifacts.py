@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
 from importlib import metadata
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from dagbuild.codecs.base import Declined, Selection
 from dagbuild.codecs.contracts import Contracts
 from dagbuild.codecs.packing import Layout, iter_blobs, lay_out
-from dagbuild.codecs.reader import ValueReader
+from dagbuild.codecs.reader import Placed, ValueReader
 from dagbuild.codecs.registry import Registry, default_registry
 from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
 from dagbuild.codecs.writer import Takes, ValueWriter
@@ -32,17 +32,21 @@ from dagbuild.ground.digest import (
     raw_digest,
 )
 from dagbuild.ground.errors import CodecError, StoreError
-from dagbuild.ground.filetree import is_there
+from dagbuild.ground.filetree import Entry, Tree, is_there
 from dagbuild.ground.texts import name_error
 from dagbuild.model.node import Columns
 from dagbuild.model.record import Artifact, BlobRef, Excerpt
 from dagbuild.store.base import Store
+from dagbuild.store.placed import Bytes, write_tree
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 PLAIN = "plain/1"
 """The codec's name of values that are a form and nothing else: scalars and containers."""
+
+FILES = "files/1"
+"""The codec's name of values that are a file or folder."""
 
 EXCERPT = "excerpt/1"
 """Of the digests of excerpts; a change of what they say needs another."""
@@ -100,13 +104,36 @@ class Artifacts:
         # One at a time: a blob's bytes need not be in memory when the next one's are made.
         return encoded.artifact([self.store.put_blob(chunks) for chunks in encoded.blobs()])
 
+    def put(self, artifact: Artifact, path: Path, modes: Mapping[str, int], umask: int) -> None:
+        """Write a stored file or folder to a path where nothing is; `modes` are permissions other than the usual.
+
+        Raises OSError, BlobMissingError and BlobDamagedError, and CodecError for what is no file or folder.
+        """
+
+        def mode_of(entry: Entry) -> int:
+            return modes.get(entry.path, (0o777 if entry.executable else 0o666) & ~umask)
+
+        def place(_number: int, tree: Tree, read: Bytes) -> Path:
+            write_tree(path, tree, read, mode_of)
+            return path
+
+        try:
+            if artifact.blobs:
+                self.store.expect_blobs(artifact.blobs)
+            reader, form = self._open(artifact, code=False, placed=place)
+            if form[:2] != ["@", FILES]:
+                raise ValueError("it is neither file nor folder")
+            reader.value(form)
+        except (KeyError, ValueError, TypeError, IndexError) as error:
+            raise _cannot_read(artifact, error) from error
+
     def find_obstacle(self, artifact: Artifact) -> str | None:
         """Return why this environment cannot read a value, as far as that is known without reading it, or None."""
         return self._contracts.find_obstacle(artifact)
 
     def is_usable(self, artifact: Artifact, *, local: bool = False) -> bool:
         """Tell whether a value is there and, as far as is known before, can be read here; with `local`, near only."""
-        refs = artifact.blobs
+        refs = artifact.all_blobs
         there = len(self.store.has_blobs(refs, local=local)) == len(set(refs))
         return there and self.find_obstacle(artifact) is None
 
@@ -149,7 +176,9 @@ class Artifacts:
             chosen, reader = self._select(artifact, columns)
             if chosen and reader:
                 needed = [*chosen.buffers, *([artifact.meta["long"]] if "long" in artifact.meta else [])]
-                digest = digest_json([EXCERPT, artifact.codec, chosen.identify(), artifact.carried])
+                outputs = [output.digest for output in artifact.outputs]
+                rest = [artifact.carried, *([outputs] if outputs else [])]
+                digest = digest_json([EXCERPT, artifact.codec, chosen.identify(), *rest])
                 excerpt = Excerpt(digest, tuple(artifact.blobs[n] for n in reader.find_blobs(needed)))
         except StoreError:
             return excerpt  # another time it may be there
@@ -204,7 +233,9 @@ class Artifacts:
 
         return is_taken
 
-    def _open(self, artifact: Artifact, *, code: bool) -> tuple[ValueReader, Any]:
+    def _open(
+        self, artifact: Artifact, *, code: bool, placed: Placed | None = None
+    ) -> tuple[ValueReader, Any]:
         meta = artifact.meta
         layout = Layout.from_json(meta["buffers"])
         sizes = [ref.size for ref in artifact.blobs]
@@ -213,7 +244,7 @@ class Artifacts:
         ):
             raise ValueError("the blobs are not those that the metadata tells of")
         blobs = _StoreBlobs(self.store, artifact)
-        placed = partial(self.store.placed.place, artifact.digest)
+        placed = placed or partial(self.store.placed.place, artifact.digest)
         reader = ValueReader(layout, blobs, self._registry, placed, code=code)
         form = meta["form"] if "form" in meta else json.loads(bytes(reader.view(meta["long"])))
         return reader, form if artifact.codec == PLAIN else ["@", artifact.codec, form]

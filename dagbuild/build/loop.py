@@ -18,11 +18,12 @@ from dagbuild.build.steps import Steps
 from dagbuild.executors.base import Executor, Work
 from dagbuild.ground import gc_pause
 from dagbuild.ground.digest import Digest
-from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, CodecError, StoreError
+from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, CodecError, OutputError, StoreError
 from dagbuild.ground.interrupt import Interrupt
 from dagbuild.model.outcome import Done, Failure, Found, Lost, Note, Outcome
-from dagbuild.model.record import Record
+from dagbuild.model.record import Artifact, Record
 from dagbuild.observe.wording import find_news, tell_note, tell_undeclared
+from dagbuild.outputs import Outputs
 from dagbuild.plan.events import (
     BuildFinished,
     BuildResult,
@@ -36,6 +37,9 @@ from dagbuild.plan.events import (
 from dagbuild.plan.plan import Alike, Decision, Lookup, Plan
 from dagbuild.plan.request import Request
 from dagbuild.store.declared import DeclaredFiles
+
+_WAYS = {Decision.FETCH: How.FETCHED, Decision.RESTORE: How.RESTORED}
+"""How a step ends that the plan has found a record for; else it is reused."""
 
 
 class Watched(Protocol):
@@ -69,6 +73,7 @@ class Build:
         lookup: Lookup,
         watched: Watched,
         executor: Executor,
+        outputs: Outputs | None = None,
         listener: Listener,
         keep_going: bool = False,
     ) -> None:
@@ -78,6 +83,7 @@ class Build:
         self.artifacts = artifacts
         self.watched = watched
         self.executor = executor
+        self.outputs = outputs
         self.listener = listener
         self.keep_going = keep_going
         self.stopping = False
@@ -100,9 +106,10 @@ class Build:
         results: dict[str, Any] = {}
         try:
             self._tell_unreadable()
-            for target in self.request.targets:
-                self.steps.want(target)
             with self.interrupt, gc_pause.sparing():
+                self._restore()
+                for target in self.request.targets:
+                    self.steps.want(target)
                 self._loop()
                 if values:
                     results = self._load_targets()
@@ -116,7 +123,7 @@ class Build:
         saved = sum(
             step.record.duration
             for step in self.ended.values()
-            if step.record and step.how in {How.REUSED, How.FETCHED, How.SKIPPED}
+            if step.record and step.how in {How.RESTORED, How.REUSED, How.FETCHED, How.SKIPPED}
         )
         elapsed = time.perf_counter() - started
         result = BuildResult(
@@ -143,8 +150,7 @@ class Build:
             if name is None:
                 return
             keys = self.recorder.keys(name)
-            if record := self._find(name, keys):
-                self._alias(name, record)
+            if (record := self._find(name, keys)) and self._alias(name, record) is not None:
                 continue
             self.listener(StepStarted(name))
             work = self._work(name, keys)
@@ -158,19 +164,61 @@ class Build:
         if planned and planned.content == keys.content and not step.untrusted:
             return None  # the plan asked already
         record = self.alike.find(name, keys.content, keys.unnamed, self.recorder.artifact)
-        return record if record is not None and self.artifacts.is_usable(record.artifact) else None
+        if record is None or not self.request.has_outputs(name, record.artifact):
+            return None
+        return record if self.artifacts.is_usable(record.artifact) else None
 
-    def _alias(self, name: str, record: Record) -> None:
-        """Take a record found under another key, and let the deep key find it the next time."""
+    def _alias(self, name: str, record: Record) -> bool | None:
+        """Take a record found under another key, and let the deep key find it the next time.
+
+        False where its outputs cannot be put back, None where the node has to run because they are lost.
+        """
         known = record.deep == self.request.deep[name] or name in self.request.accepted
         if self.recorder.is_renewed(name) or not known:
             record = self.recorder.put_alias(name, record)
-        self.steps.reuse(name, record)
+        if there := self._put_back(name, record.artifact):
+            self.steps.reuse(name, record)
+        return there
 
     def _reused(self, name: str, record: Record) -> None:
         planned = self.plan.steps.get(name)
-        fetched = planned is not None and planned.decision is Decision.FETCH and planned.record is record
-        self._end(StepFinished(name, How.FETCHED if fetched else How.REUSED, record))
+        decision = planned.decision if planned is not None and planned.record is record else Decision.REUSE
+        self._end(StepFinished(name, _WAYS.get(decision, How.REUSED), record))
+
+    # -- outputs -------------------------------------------------------------------------------------------------
+
+    def _restore(self) -> None:
+        """Put back what is gone or changed of what is right, before anything can read it."""
+        for name in self.plan.names(Decision.RESTORE):
+            given, record = self.request.givens.get(name), self.plan.steps[name].record
+            artifact = given.artifact if given else record.artifact if record else None
+            if artifact is None or self._put_back(name, artifact) is False:
+                continue
+            if given:
+                self._end(StepFinished(name, How.RESTORED))
+            else:
+                self.steps.want(name)
+
+    def _put_back(self, name: str, artifact: Artifact) -> bool | None:
+        """Make the places of the node's outputs hold them; False where that failed, None where the node has to run."""
+        declared = self.request.graph.nodes[name].writes
+        if self.outputs is None or not declared:
+            return True
+        try:
+            for output in artifact.outputs:
+                if output.path in declared and (text := self.outputs.put_back(output)):
+                    self._notice(text, name)
+        except (BlobMissingError, BlobDamagedError, CodecError) as error:
+            if name in self.request.givens or self.steps[name].losses:
+                self._fail(name, Failure(type(error).__name__, str(error), "", {}, error))
+                return False
+            self._notice(f"'{name}' is made again: {error}", name)
+            self.steps.distrust(name, unreadable=self.artifacts.is_usable(artifact))
+            return None
+        except (OutputError, StoreError) as error:
+            self._fail(name, Failure(type(error).__name__, str(error), "", {}, error))
+            return False
+        return True
 
     def _work(self, name: str, keys: Keys) -> Work:
         request, steps = self.request, self.steps
@@ -189,6 +237,7 @@ class Build:
             files=frozenset(up for up in values if up in given and given[up].kind == "file"),
             declared=self.watched.find_declared(name),
             manifests=tuple(request.manifests[each] for each in (name, *views)),
+            foreign=request.foreign(name),
         )
 
     # -- outcomes ------------------------------------------------------------------------------------------------
@@ -199,8 +248,8 @@ class Build:
             case Done():
                 self._done(name, outcome)
             case Found(record):
-                if not self._is_outdated(name, record):
-                    self._alias(name, record)
+                if not self._is_outdated(name, record) and self._alias(name, record) is None:
+                    self.steps.wait_again(name)
             case Lost(upstream):
                 self._lost(name, upstream)
             case Failure():
@@ -213,6 +262,11 @@ class Build:
             if self._is_outdated(name, done.record):
                 return
             self._tell_seen(done.record, done.notes)
+            # They may be on another machine, or another build's result counts; there is no going back to make it again.
+            if (there := self._put_back(name, done.record.artifact)) is None:
+                self._fail(name, Failure("OutputLost", f"an output of '{name}' is nowhere", ""))
+            if not there:
+                return
         self._end(StepFinished(name, How.COMPUTED, done.record))
         self.steps.made(name, done.record, held=done.held, value=done.value)
 
@@ -227,7 +281,8 @@ class Build:
         return True
 
     def _fail(self, name: str, failure: Failure) -> None:
-        self.steps.fail(name)
+        if name not in self.request.givens:
+            self.steps.fail(name)
         self._end(StepFinished(name, How.FAILED, failure=failure))
         self.stopping = self.stopping or not self.keep_going
 

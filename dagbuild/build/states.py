@@ -29,7 +29,7 @@ class State(Enum):
     REVOKED = "revoked"
     """Its value was made from another upstream value than the one that this build has settled on."""
     FAILED = "failed"
-    """Its call raised, or came to an end that gives no value."""
+    """Its call raised, or came to an end that gives no value; or its outputs cannot be put back."""
     BLOCKED = "blocked"
     """The build is over: it was wanted, and something that it needs has failed."""
     SKIPPED = "skipped"
@@ -43,9 +43,9 @@ OPEN = frozenset({State.UNWANTED, State.LOST, State.REVOKED})
 """The node has no value, and nothing is done about it until it is wanted."""
 
 MOVES: dict[State, frozenset[State]] = {
-    State.UNWANTED: frozenset({State.WAITING, State.READY, State.REUSED, State.SKIPPED}),
+    State.UNWANTED: frozenset({State.WAITING, State.READY, State.REUSED, State.FAILED, State.SKIPPED}),
     State.WAITING: frozenset({State.READY, State.BLOCKED}),
-    State.READY: frozenset({State.RUNNING, State.REUSED, State.WAITING, State.BLOCKED}),
+    State.READY: frozenset({State.RUNNING, State.REUSED, State.WAITING, State.FAILED, State.BLOCKED}),
     State.RUNNING: frozenset(
         {State.MADE, State.REUSED, State.WAITING, State.READY, State.REVOKED, State.FAILED}
     ),

@@ -136,11 +136,16 @@ class Steps:
 
     def lose(self, name: str, *, unreadable: bool) -> None:
         """Make the node's value again: it cannot be read back. `unreadable` where its record would be found again."""
+        self.distrust(name, unreadable=unreadable)
+        self._forget(name, State.LOST)
+
+    def distrust(self, name: str, *, unreadable: bool) -> None:
+        """Let no stored value answer for a node that has none yet, as in `lose`."""
         step = self._steps[name]
         step.losses += 1
+        step.untrusted = True
         step.unreadable = step.unreadable or unreadable
         step.renewed = step.renewed or unreadable
-        self._forget(name, State.LOST)
 
     def revoke(self, name: str) -> None:
         """Make the node's value again: it came of another upstream value than this build has."""

@@ -88,7 +88,9 @@ def command(
     if output is not None:
         write_file(result.values[chosen[0]], output, chosen[0])
         say(f"wrote {output}")
-    elif lines and not (force or overrides or executor or logs or result.names(How.COMPUTED)):
+    elif lines and not (
+        force or overrides or executor or logs or result.names(How.COMPUTED) or result.names(How.RESTORED)
+    ):
         session.remember(lines, 0, result.plan, result.steps.values())
     return 0
 

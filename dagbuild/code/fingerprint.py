@@ -80,6 +80,8 @@ class _PartMaker:
         yield self._python
         for key, value in sorted(node.config_used.items()):
             yield Part("config", key, self._reader.value(value) or "", _short(value), counts=False)
+        for path in node.writes:
+            yield Part("output", path, digest_text(path))
         yield self._recipe(node.operation, node.cache.format, node.cache.version)
 
     def _leaf(self, leaf: Leaf) -> Part:

@@ -14,7 +14,7 @@ from typing import Any
 from dagbuild.ground.digest import Digest
 from dagbuild.model.node import Node
 from dagbuild.model.outcome import Outcome
-from dagbuild.model.record import Artifact, Draft, Key, Manifest
+from dagbuild.model.record import Artifact, Draft, Key, Manifest, Output
 from dagbuild.store.declared import DeclaredFiles
 
 
@@ -28,7 +28,8 @@ class Work:
     while computing and until the record is put, so that two builds do not compute it twice. `files` are names among
     `values` that are paths of declared files, whose content counts already; `declared` are the declarations, with the
     digests that the key was made of: a value of other content is not recorded. `manifests` are
-    those of the node and of its views: other code of the project that runs is observed.
+    those of the node and of its views: other code of the project that runs is observed. `foreign` are outputs that the
+    step must not read, with the nodes that write them: nothing says that these come first.
     """
 
     node: Node
@@ -40,6 +41,12 @@ class Work:
     files: frozenset[str] = frozenset()
     declared: tuple[tuple[DeclaredFiles, Digest], ...] = ()
     manifests: tuple[Manifest, ...] = ()
+    foreign: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def taken(self) -> list[tuple[str, Output]]:
+        """The outputs of the values, with whose they are: the step may read them."""
+        return [(name, output) for name, value in self.values.items() for output in value.outputs]
 
 
 class Executor(ABC):

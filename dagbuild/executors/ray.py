@@ -34,6 +34,7 @@ from dagbuild.model.node import Node
 from dagbuild.model.outcome import Done, Failure, Outcome
 from dagbuild.model.record import Manifest
 from dagbuild.observe import Places, ProjectCode, Watch
+from dagbuild.outputs import Home
 from dagbuild.settings import CacheSettings, RemoteSettings, check_folder
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
@@ -142,6 +143,7 @@ class RayExecutor(Executor):
             open_store=self._open_store,
             modules=tuple(module.__name__ for module in code.modules if module.__name__ not in whole),
             below=tuple(map(str, below)) if shipped else (),
+            shipped=shipped,
             root=str(code.root),
             packages=dict(code.packages),
             watch=code.watch,
@@ -260,11 +262,15 @@ def open_worker_store(cache: CacheSettings, remote: RemoteSettings | None) -> St
 
 @dataclass(frozen=True)
 class _Setup:
-    """What a worker process needs once: `below` are import paths relative to its working directory."""
+    """What a worker process needs once: `below` are import paths relative to its working directory.
+
+    `shipped`: that directory is a copy of the project's folder, and outputs lie there.
+    """
 
     open_store: Callable[[], Store]
     modules: tuple[str, ...]
     below: tuple[str, ...]
+    shipped: bool
     root: str
     packages: Mapping[str, str]
     watch: Watch | None
@@ -325,8 +331,10 @@ def _set_up(setup: bytes) -> _Site:
     files = FileDigests(Path(memo) if memo and Path(memo).is_dir() else None)
     places = wanted.watch.places if wanted.watch else Places(wanted.root)
     code = ProjectCode(lambda: reader, places, files, observing=wanted.watch is None or wanted.watch.observes)
+    root = os.getcwd() if wanted.shipped else wanted.root  # noqa: PTH109 - a text
+    home = Home(root, memo) if memo else None
     # Ray tells the driver when this process ends.
-    worker = Worker(Artifacts(store), code, files, wanted.watch, marked=False)
+    worker = Worker(Artifacts(store), code, files, wanted.watch, home, marked=False)
     return _Site(store, worker, differences)
 
 

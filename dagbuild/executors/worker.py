@@ -8,50 +8,36 @@ that of two builds side by side one computes and the other finds.
 from __future__ import annotations
 
 import contextlib
-import copy
-import itertools
 import os
-import pickle
 import platform
 import resource
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path, PurePath
-from typing import Any, TypeAlias
+from dataclasses import replace
+from typing import Any
 
 from dagbuild.artifacts import Artifacts
-from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
 from dagbuild.codecs.writer import Takes
+from dagbuild.executors.arguments import LostError, bind
+from dagbuild.executors.at_home import run_at_home
 from dagbuild.executors.base import Work
 from dagbuild.executors.exits import Guard
 from dagbuild.executors.failures import make_failure
+from dagbuild.executors.saving import Saver, tell_foreign
 from dagbuild.executors.streams import Capture, Log
 from dagbuild.ground.errors import (
-    BlobDamagedError,
-    BlobMissingError,
     CodecError,
-    ColumnsError,
+    OutputError,
     StoreError,
-    did_you_mean,
 )
 from dagbuild.ground.filetree import changed_since, file_clock
-from dagbuild.model.node import Columns, File, Files, Group, Node, Parameter, Source, Value
 from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
 from dagbuild.model.record import UNOBSERVED, Key, Record
 from dagbuild.observe import Observer, ProjectCode, Seen, Watch
 from dagbuild.observe.wording import tell_forbidden
+from dagbuild.outputs import Home, Outputs
 from dagbuild.store import FileDigests
-
-
-class _LostError(Exception):
-    """An upstream value cannot be read back."""
-
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(name, why)
-        self.name = name
-        self.why = why
 
 
 class Worker:
@@ -66,6 +52,7 @@ class Worker:
         code: ProjectCode,
         files: FileDigests,
         watch: Watch | None,
+        home: Home | None = None,
         *,
         marked: bool = True,
     ) -> None:
@@ -75,6 +62,7 @@ class Worker:
         self._files = files
         self._marked = marked
         self.watch = watch
+        self._outputs = Outputs(home, artifacts, files) if home else None
 
     def run(self, work: Work, on_wait: Callable[[str], None] = lambda _: None) -> Outcome:
         """Make the call that `work` describes, and put its record; whatever the node raises is an outcome.
@@ -112,10 +100,15 @@ class Worker:
         name = work.node.name
         marked = self._store.running(name) if self._marked else contextlib.nullcontext()
         with marked, Guard(name) as guard:  # storing a value runs the user's code, too
-            outcome = self._run(work)
+            outcome = self._run_at_home(work)
         if guard.asked is not None and not isinstance(outcome, Failure):
             return make_failure(guard.asked, {})
         return outcome
+
+    def _run_at_home(self, work: Work) -> Outcome:
+        if self._outputs is None or not (work.node.writes or work.taken):
+            return self._run(work)
+        return run_at_home(work, self._outputs, lambda: self._run(work), move=self._may_touch())
 
     def _run(self, work: Work) -> Outcome:
         log = Log()
@@ -127,14 +120,24 @@ class Worker:
         try:
             kept = Capture(log) if self._may_touch() else contextlib.nullcontext()
             with kept, Guard(work.node.name) as guard:
-                arguments = _bind(work, self._artifacts, call)
+                arguments = bind(work, self._artifacts, call)
                 value = call(work.node.function, **arguments)
-        except _LostError as lost:
+        except LostError as lost:
             return Lost({lost.name: lost.why})
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit in a node ends the node, not the build
-            return make_failure(error, arguments)
+            failure = make_failure(error, arguments)
+            told = self._tell_foreign(work, observer.finish()) if observer and work.foreign else ""
+            return (
+                replace(
+                    failure,
+                    message=f"{failure.message}\
+  {told}",
+                )
+                if told
+                else failure
+            )
         if guard.asked is not None:  # the node caught what was to stop it
             return make_failure(guard.asked, arguments)
         after = resource.getrusage(resource.RUSAGE_SELF)
@@ -158,6 +161,9 @@ class Worker:
             return None
         observer = Observer(self.watch.places, self._files)
         observer.declare(map(str, self._artifacts.copies))
+        if self._outputs:
+            paths = (*work.node.writes, *(output.path for _, output in work.taken))
+            observer.declare(str(self._outputs.path(path)) for path in paths)
         for node in (work.node, *work.views):
             for pattern in node.reads:
                 observer.declare_pattern(pattern)
@@ -173,16 +179,17 @@ class Worker:
         strict = self.watch is not None and self.watch.undeclared == "error"
         if strict and (told := tell_forbidden(seen.observations)):
             return Failure("UndeclaredRead", f"it {told[0]}\n  try: {told[1]}", "")
+        if foreign := self._tell_foreign(work, seen):
+            return Failure("UndeclaredRead", foreign, "")
+        saver = Saver(self._artifacts, work.node, takes, self._outputs)
         if work.draft is None:
-            return Done(held=True, value=value)
-        name, form = work.node.name, work.node.cache.format
+            return Done(held=True, value=value, outputs=saver.find_states())
+        name = work.node.name
         trouble = ""
         try:
-            artifact = self._artifacts.save(value, form, takes)
-        except CodecError as error:
+            artifact, trouble = saver.save(value)
+        except (CodecError, OutputError) as error:
             return make_failure(error, {})
-        except StoreError as error:
-            artifact, trouble = self._artifacts.encode(value, form, takes)[0], str(error)
         facts["observations"] = (*seen.observations, *self._code.observe(seen.ran, work.manifests))
         record = work.draft.complete(self._code.carry(artifact), **facts)
         if trouble:
@@ -190,6 +197,9 @@ class Worker:
             return Done(record, held=True, value=value, notices=(line,), notes=seen.notes)
         record, *notices = self._record(work, record, seen)
         return Done(record, notices=tuple(notices), notes=seen.notes)
+
+    def _tell_foreign(self, work: Work, seen: Seen) -> str:
+        return tell_foreign(seen, work.foreign, self._outputs.home.root) if self._outputs else ""
 
     def _record(self, work: Work, record: Record, seen: Seen) -> tuple[Record, *tuple[str, ...]]:
         """Put the record, unless its value may be of another state of what was read; with what is to be told of that.
@@ -245,118 +255,3 @@ def _staying_here() -> Iterator[None]:
 
 
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
-
-
-def _bind(work: Work, artifacts: Artifacts, call: Callable[..., Any]) -> dict[str, Any]:
-    views: dict[str, Any] = {}
-    takers = (*work.views, work.node) if work.views else ()
-    wanted = Counter(name for node in takers for p in node.parameters for name in p.upstream)
-
-    def get(name: str, columns: Columns | None) -> Any:
-        if name in views:
-            wanted[name] -= 1
-            value = views[name]
-            if wanted[name]:  # the last to ask, and most often there is one only, gets the value itself
-                value, views[name] = hand_out(value)
-            return select_columns(value, columns.names) if columns else value
-        if name in work.held:
-            value = hand_out(work.held[name])[0]
-            return select_columns(value, columns.names) if columns else value
-        try:
-            return artifacts.load(work.values[name], columns)
-        except (BlobMissingError, BlobDamagedError, CodecError) as error:
-            raise _LostError(name, str(error)) from error
-
-    known = {*work.values, *work.held, *(view.name for view in work.views)}
-    for view in work.views:
-        views[view.name] = call(view.function, **_arguments(view, known, get))
-    return _arguments(work.node, known, get)
-
-
-_Get: TypeAlias = Callable[[str, Columns | None], Any]
-
-
-def _arguments(node: Node, known: set[str], get: _Get) -> dict[str, Any]:
-    """Return the keywords to call the node's function with; an optional parameter without a value is left out.
-
-    Raises ColumnsError when a value has not the columns that the node asks for.
-    """
-
-    def get_for(name: str, columns: Columns | None) -> Any:
-        try:
-            return get(name, columns)
-        except (NoSuchColumns, NoTable) as reason:
-            raise _no_columns(node, name, reason) from None
-
-    return {
-        p.name: _argument(p, get_for) for p in node.parameters if all(name in known for name in p.upstream)
-    }
-
-
-def _no_columns(node: Node, upstream: str, reason: NoSuchColumns | NoTable) -> ColumnsError:
-    if isinstance(reason, NoTable):
-        return ColumnsError(
-            f"'{node.name}' asks for columns of '{upstream}', which is of type '{reason}' and has none",
-            where=str(node.where),
-            hint="return a DataFrame or Table of pandas, polars or pyarrow, or take Columns(...) away",
-        )
-    missing = ", ".join(map(repr, reason.missing))
-    known = [str(label) for label in reason.known]
-    shown = ", ".join(map(repr, reason.known[:20])) + (", …" if len(known) > 20 else "")
-    return ColumnsError(
-        f"'{node.name}' asks for {missing} of '{upstream}', whose columns are {shown or 'none at all'}",
-        where=str(node.where),
-        hint=did_you_mean(str(reason.missing[0]), known) or f"name a column of '{upstream}' in Columns(...)",
-    )
-
-
-def _argument(parameter: Parameter, get: _Get) -> Any:
-    # A path is stored as plain text; its type is the parameter's.
-    if parameter.type is File:
-        return File(_bound(parameter, get))
-    if parameter.type is Files:
-        return Files(map(File, _list_files(_bound(parameter, get))))
-    return _bound(parameter, get)
-
-
-def _list_files(value: Any) -> list[Any]:
-    """Return the files that a value of paths stands for: those in a folder, where it is one path."""
-    if not isinstance(value, str | PurePath):
-        return list(value)
-    path = Path(value)
-    return sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
-
-
-def _bound(parameter: Parameter, get: _Get) -> Any:
-    columns = parameter.columns
-
-    def item(binding: Source | Value) -> Any:
-        return get(binding.name, columns) if isinstance(binding, Source) else copy.deepcopy(binding.value)
-
-    match parameter.binding:
-        case Group(items, None):
-            return [item(binding) for binding in items]
-        case Group(items, keys):
-            return {key: item(binding) for key, binding in zip(keys or (), items, strict=True)}
-        case binding:
-            return item(binding)
-
-
-def hand_out(value: Any) -> tuple[Any, Any]:
-    """Return a value for one consumer, and what to keep for the next: neither can change the other."""
-    if isinstance(value, Iterator):
-        mine, rest = itertools.tee(value)
-        return mine, rest
-    # Pickle first: a deep copy of a DataFrame shares the lists in its cells.
-    for make_copy in (_through_pickle, copy.deepcopy):
-        try:
-            return make_copy(value), value
-        except Exception:
-            continue
-    return value, value  # a connection, a lock: there is one, and everybody gets it
-
-
-def _through_pickle(value: Any) -> Any:
-    buffers: list[pickle.PickleBuffer] = []  # each copied once, where a pickle would hold them, too
-    data = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
-    return pickle.loads(data, buffers=[bytearray(buffer.raw()) for buffer in buffers])

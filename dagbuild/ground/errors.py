@@ -76,6 +76,10 @@ class CodecError(UserError):
     """A value cannot be stored, or stored bytes cannot be read back here."""
 
 
+class OutputError(UserError):
+    """A file that a node is to leave in the project was not made there, or cannot be put there."""
+
+
 class ColumnsError(UserError):
     """A value has not the columns that a node asks for, or has none at all."""
 

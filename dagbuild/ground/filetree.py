@@ -109,6 +109,13 @@ def is_there(path: Path) -> bool:
         return False
 
 
+def iter_paths(path: str) -> Iterator[str]:
+    """Yield a file or folder with all that is in it, for who looks at their times; follows no link."""
+    yield path
+    if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114 - text: there may be many
+        yield from (below.path for below in _iter_paths(path))
+
+
 def _is_made(path: Path, moment: float) -> bool:
     if not is_there(path):
         return False

@@ -17,6 +17,7 @@ from dagbuild.ground import gc_pause
 from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import GraphError, Problem
 from dagbuild.loader.functions import find_functions, find_wrapped
+from dagbuild.loader.outputs import check_outputs, link_outputs
 from dagbuild.loader.rules import check_config, check_cycles, check_edges, check_spelling, collect_inputs
 from dagbuild.model.conversion import Texts
 from dagbuild.model.graph import Graph
@@ -57,11 +58,13 @@ def load_graph(
             problems += compiled.problems
             problems += _add_nodes(compiled, own)
         problems += _merge(own, nodes, allow_overrides)
+    nodes = link_outputs(nodes)
     found = collect_inputs(nodes, config, texts or {})
     graph = Graph(nodes, found.inputs)
     problems += found.problems
     problems += check_config(nodes, found.inputs, config, config_read)
     problems += check_edges(nodes)
+    problems += check_outputs(nodes)
     problems += check_spelling(nodes, found.inputs, {*config, *inputs})
     problems += check_cycles(graph)
     if problems:

@@ -173,6 +173,8 @@ class Node:
     operations. `sources` lists every user function, class and value that the call will use besides `function`
     itself. `operation` names and versions what dagbuild does around user code ("extract_columns/1"); it is part
     of the fingerprint. `config_used` are the config values that chose or shaped this node when it was compiled.
+    `reads` are files that the body reads, `writes` those that it leaves in the project, both named from its root;
+    `follows` are the nodes that write what this one reads.
     """
 
     name: str
@@ -189,11 +191,13 @@ class Node:
     cache: CachePolicy = CachePolicy()
     schema: tuple[tuple[str, str], ...] = ()
     function_name: str = ""
+    writes: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
 
     @property
     def upstream(self) -> tuple[str, ...]:
-        """Names that the node's parameters are bound to, each once, in order."""
-        return tuple(dict.fromkeys(name for p in self.parameters for name in p.upstream))
+        """Names that the node's parameters are bound to, and of the nodes that it follows, each once, in order."""
+        return tuple(dict.fromkeys((*(name for p in self.parameters for name in p.upstream), *self.follows)))
 
 
 @dataclass(frozen=True, slots=True)

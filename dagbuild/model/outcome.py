@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dagbuild.ground.digest import Digest
 from dagbuild.model.record import Record
 
 
@@ -60,6 +61,7 @@ class Done:
 
     With `held` the value is not in the store but here, as `value`: it was not to be kept, or the store could not be
     written. `notices` are lines about what went wrong beside the call, `notes` what the call did and nobody can follow.
+    `outputs` are digests of what a call left in the project of which nothing was to be kept.
     """
 
     record: Record | None = None
@@ -67,6 +69,7 @@ class Done:
     value: Any = None
     notices: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    outputs: Mapping[str, Digest] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

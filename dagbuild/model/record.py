@@ -36,7 +36,7 @@ _WORDS = ("node", "deep", "content", "host", "user", "run", "log")
 class Part(NamedTuple):
     """One named part of what decides a value.
 
-    `kind`: node, source, package, python, config, file, upstream, recipe count towards the fingerprint;
+    `kind`: node, source, package, python, config, file, output, upstream, recipe count towards the fingerprint;
     helper, constant, class, variant and others only explain (`counts` False): they name the leaves that the digest
     of a counting part is made of. `text` is for people ("US", "3.1.0"); `where` is "features/io.py:12".
     """
@@ -100,12 +100,37 @@ class BlobRef:
 
 
 @dataclass(frozen=True)
+class Output:
+    """What a node left at a path that it declares: a file or a folder, as stored.
+
+    `path` is named from the project's root. `digest` says what must be there: names, bytes, executable bits, links.
+    `content` is the stored form, and `modes` the permissions of those files that have unusual ones.
+    """
+
+    path: str
+    digest: Digest
+    content: Artifact
+    modes: Mapping[str, int] = field(default_factory=dict)
+
+    def to_json(self) -> list[Any]:
+        """Return the plain form."""
+        return [self.path, self.digest, self.content.to_json(), dict(self.modes)]
+
+    @classmethod
+    def from_json(cls, data: list[Any]) -> Output:
+        """Return the output of a plain form."""
+        path, digest, content, modes = data
+        return cls(str(path), Digest(digest), Artifact.from_json(content), dict(modes))
+
+
+@dataclass(frozen=True)
 class Artifact:
     """A value as stored: the codec's name and version, plain metadata and blobs.
 
     `code`: reading it back can run code (it holds a pickle). `libraries`: versions of what is needed to read it back,
     by distribution name; not part of the digest. `names`: the classes and functions ("lib:Model") that it refers to.
     `carried`: what those of them that are the project's mean; part of the digest, since the value acts by their code.
+    `outputs`: what the node left where the project keeps such things; part of the digest, since consumers may read it.
     """
 
     codec: str
@@ -115,20 +140,29 @@ class Artifact:
     libraries: Mapping[str, str] = field(default_factory=dict)
     names: tuple[str, ...] = ()
     carried: str = ""
+    outputs: tuple[Output, ...] = ()
 
     @cached_property
     def digest(self) -> Digest:
-        """What the value is: equal for equal values."""
-        carried = [self.carried] if self.carried else []
-        return digest_json([self.codec, self.meta, [[b.digest, b.size] for b in self.blobs], *carried])
+        """What the value is: equal for equal values with equal outputs."""
+        rest: list[Any] = [self.carried] if self.carried else []
+        if self.outputs:
+            rest.append([[output.path, output.digest] for output in self.outputs])
+        return digest_json([self.codec, self.meta, [[b.digest, b.size] for b in self.blobs], *rest])
+
+    @cached_property
+    def all_blobs(self) -> tuple[BlobRef, ...]:
+        """The blobs of the value and those of its outputs."""
+        return (*self.blobs, *(blob for output in self.outputs for blob in output.content.blobs))
 
     @property
     def size(self) -> int:
         """Bytes in blobs."""
-        return sum(blob.size for blob in self.blobs)
+        return sum(blob.size for blob in self.all_blobs)
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain form."""
+        outputs = {"outputs": [output.to_json() for output in self.outputs]} if self.outputs else {}
         return {
             "codec": self.codec,
             "meta": self.meta,
@@ -137,6 +171,7 @@ class Artifact:
             "libraries": dict(self.libraries),
             "names": list(self.names),
             "carried": self.carried,
+            **outputs,
         }
 
     @classmethod
@@ -151,6 +186,7 @@ class Artifact:
             dict(data["libraries"]),
             tuple(data["names"]),
             str(data["carried"]),
+            tuple(Output.from_json(output) for output in data.get("outputs", ())),
         )
 
 

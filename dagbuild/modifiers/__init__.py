@@ -10,7 +10,7 @@ from dagbuild.modifiers.checking import (
 from dagbuild.modifiers.choose import ResolveAt, config, hamilton_exclude, resolve, resolve_from_config
 from dagbuild.modifiers.columns import extract_columns
 from dagbuild.modifiers.compile import compile_functions
-from dagbuild.modifiers.describe import cache, reads, schema, tag, tag_outputs
+from dagbuild.modifiers.describe import cache, reads, schema, tag, tag_outputs, writes
 from dagbuild.modifiers.expand import (
     ParameterizedExtract,
     does,
@@ -54,4 +54,5 @@ __all__ = [
     "tag_outputs",
     "unpack_fields",
     "value",
+    "writes",
 ]

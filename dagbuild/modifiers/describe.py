@@ -1,13 +1,15 @@
-"""What is said of nodes that are made already: tags, schema, files read, how to cache."""
+"""What is said of nodes that are made already: tags, schema, files read and written, how to cache."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from string import Formatter
 from typing import Any
 
 from dagbuild.ground.errors import did_you_mean
 from dagbuild.model.node import CachePolicy, Node
+from dagbuild.model.output_paths import clean_path
 from dagbuild.modifiers.base import Context, NodeModifier, Stage, Target, find_first, select_nodes
 
 _RESERVED = ("hamilton", "dagbuild", "dag", "module", "data_quality", "gdpr", "ccpa", "ray_remote")
@@ -109,6 +111,55 @@ class reads(_Describes):  # noqa: N801
             else node
             for node in nodes
         ]
+
+
+class writes(_Describes):  # noqa: N801
+    """Say which files or folders the function leaves in the project: `@writes("out/report.md")`.
+
+    They are kept with its value, and put back when they are gone or changed. Paths start at the project's root, where
+    the function runs; `{region}` stands for a config value, `{node}` for the node's name.
+    """
+
+    def __init__(self, *paths: str) -> None:
+        if not paths or not all(isinstance(path, str) and path for path in paths):
+            raise self.error("paths are needed", hint='@writes("out/report.md")')
+        self._paths = paths
+
+    def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:
+        """Note the paths on the nodes that run the user's function, or what stands in for it."""
+        makers = [node for node in nodes if _runs(node, context.function)] or find_first(nodes)
+        chosen = {node.name for node in makers}
+        return [self._note(node, context.config) if node.name in chosen else node for node in nodes]
+
+    def _note(self, node: Node, config: Mapping[str, Any]) -> Node:
+        read: dict[str, Any] = {}
+        paths = [self._fill(path, node.name, config, read) for path in self._paths]
+        return replace(
+            node,
+            writes=tuple(dict.fromkeys((*node.writes, *paths))),
+            config_used={**node.config_used, **read},
+        )
+
+    def _fill(self, path: str, name: str, config: Mapping[str, Any], read: dict[str, Any]) -> str:
+        try:
+            fields = {field for _, field, _, _ in Formatter().parse(path) if field is not None}
+        except ValueError as error:
+            raise self.error(f"'{path}': {error}", hint="write {{ and }} for braces") from error
+        for field in fields - {"node"}:
+            if not isinstance(config.get(field), str | int | float):
+                known = [key for key, value in config.items() if isinstance(value, str | int | float)]
+                raise self.error(
+                    f"'{path}' names a config value '{field}', and there is no text or number of that name",
+                    hint=did_you_mean(field, [*known, "node"]) or f"give {field} under [config]",
+                )
+            read[field] = config[field]
+        filled = Formatter().vformat(path, (), {**read, "node": name})
+        try:
+            return clean_path(filled)
+        except ValueError as error:
+            raise self.error(
+                f"'{filled}': {error}", hint="name it from the project's root: out/report.md"
+            ) from error
 
 
 _BEHAVIORS = {"default": False, "never": True, "disable": True}

@@ -66,9 +66,17 @@ def is_pattern(path: str) -> bool:
 
 
 class Places:
-    """Names files as the observations of one project do; `ignored` are folders that never say anything."""
+    """Names files as the observations of one project do; `ignored` are folders that never say anything.
 
-    def __init__(self, root: str | os.PathLike[str], ignored: Iterable[str | os.PathLike[str]] = ()) -> None:
+    `outputs` are names of what nodes leave in the project: no listing shows them, since they come and go.
+    """
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        ignored: Iterable[str | os.PathLike[str]] = (),
+        outputs: Iterable[str] = (),
+    ) -> None:
         self.root = os.path.abspath(root)  # noqa: PTH100 - paths are text here, there are many of them
         self._below = self.root.rstrip(os.sep) + os.sep
         home = os.path.expanduser("~")  # noqa: PTH111
@@ -78,8 +86,11 @@ class Places:
         self._ignored: tuple[str, ...] = tuple(skipped)
         self._outside = (*_software(), *_SYSTEM, *caches, *self._ignored)
 
-    def __reduce__(self) -> tuple[type[Places], tuple[str, tuple[str, ...]]]:
-        return (Places, (self.root, self._ignored))
+        self._outputs = tuple(outputs)
+        self._hidden = (*self._ignored, *(os.path.join(self.root, name) + os.sep for name in self._outputs))  # noqa: PTH118
+
+    def __reduce__(self) -> tuple[type[Places], tuple[str, tuple[str, ...], tuple[str, ...]]]:
+        return (Places, (self.root, self._ignored, self._outputs))
 
     def absolute(self, path: str) -> str:
         """Return a path that does not depend on the working directory."""
@@ -128,7 +139,7 @@ class Places:
 
     def is_listed(self, path: str) -> bool:
         """Tell whether a path is one of the names that a listing of its folder consists of."""
-        return "__pycache__" not in path and not (path + os.sep).startswith(self._ignored)
+        return "__pycache__" not in path and not (path + os.sep).startswith(self._hidden)
 
 
 _METADATA = (f".egg-info{os.sep}", f".dist-info{os.sep}")

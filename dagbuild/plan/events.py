@@ -16,9 +16,10 @@ from dagbuild.plan.plan import Plan
 
 
 class How(Enum):
-    """How a step ended."""
+    """How a step ended. What is restored is reused, and its outputs were put back."""
 
     COMPUTED = "computed"
+    RESTORED = "restored"
     REUSED = "reused"
     FETCHED = "fetched"
     SKIPPED = "skipped"

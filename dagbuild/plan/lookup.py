@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dagbuild.artifacts import Artifacts
 from dagbuild.model.record import Artifact, BlobRef, Key, Observation, Record
 from dagbuild.observe.wording import tell_changed
+from dagbuild.outputs import Outputs
 from dagbuild.plan.plan import Place
 from dagbuild.plan.reasons import Reason
 from dagbuild.plan.renames import find_heirlooms
@@ -21,10 +22,13 @@ class StoreLookup:
     `find_changed` says which observations of a record hold no longer.
     """
 
-    def __init__(self, artifacts: Artifacts, find_changed: Callable[[Record], Iterable[Observation]]) -> None:
+    def __init__(
+        self, artifacts: Artifacts, find_changed: Callable[[Record], Iterable[Observation]], outputs: Outputs
+    ) -> None:
         self._artifacts = artifacts
         self._store = artifacts.store
         self._find_changed = find_changed
+        self._outputs = outputs
 
     def find(self, keys: Collection[Key]) -> dict[Key, Record]:
         """Return the record to use for each key: the newest forced one, else the first that can be read here.
@@ -77,6 +81,13 @@ class StoreLookup:
     def find_obstacle(self, artifact: Artifact) -> str | None:
         """Return why a value cannot be read here, as far as that is known without reading it, or None."""
         return self._artifacts.find_obstacle(artifact)
+
+    def find_altered(self, declared: Sequence[str], artifact: Artifact) -> tuple[Reason, ...]:
+        """Say of these outputs which are gone or not what was stored of them."""
+        return tuple(
+            Reason(str(each), "missing" if each.missing else "changed")
+            for each in self._outputs.find_altered(declared, artifact.outputs)
+        )
 
 
 def find_artifacts(records: Iterable[Record], wanted: str) -> list[Artifact]:

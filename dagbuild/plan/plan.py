@@ -23,9 +23,10 @@ _SHOWN_COLUMNS = 5
 
 
 class Decision(Enum):
-    """What a build will do about a node."""
+    """What a build will do about a node. To restore it is to put back its outputs, without running it."""
 
     RUN = "run"
+    RESTORE = "restore"
     REUSE = "reuse"
     FETCH = "fetch"
     SKIP = "skip"
@@ -92,8 +93,8 @@ class Plan:
 
     @property
     def clean(self) -> bool:
-        """Whether a build would compute nothing."""
-        return all(step.decision is not Decision.RUN for step in self.steps.values())
+        """Whether a build would compute nothing and put nothing back."""
+        return all(step.decision not in {Decision.RUN, Decision.RESTORE} for step in self.steps.values())
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,9 @@ class Lookup(Protocol):
     def find_obstacle(self, artifact: Artifact) -> str | None:
         """Return why a value cannot be read here, as far as that is known without reading it, or None."""
 
+    def find_altered(self, declared: Sequence[str], artifact: Artifact) -> tuple[Reason, ...]:
+        """Say of these outputs which are gone or not what was stored of them."""
+
 
 @gc_pause.paused()
 def make_plan(request: Request, lookup: Lookup) -> Plan:
@@ -140,7 +144,13 @@ def make_plan(request: Request, lookup: Lookup) -> Plan:
     found = lookup.find(list(request.deep.values()))
     steps = _find_needed(request, lookup, _decide(request, lookup, found))
     unseen = {name: parts for name in steps if (parts := request.manifests[name].unseen)}
-    return Plan(request.targets, {**_given_steps(request), **steps}, unseen, request.files, request.lacking)
+    return Plan(
+        request.targets,
+        {**_given_steps(request, lookup), **steps},
+        unseen,
+        request.files,
+        request.lacking,
+    )
 
 
 def _decide(request: Request, lookup: Lookup, found: Mapping[Key, Record]) -> dict[str, Step]:
@@ -163,7 +173,7 @@ def _decide(request: Request, lookup: Lookup, found: Mapping[Key, Record]) -> di
             content = request.content(name, artifacts.get)
             unnamed = request.unnamed(name, artifacts.get) if content else None
             record = alike.find(name, content, unnamed, artifacts.get)
-        if record is not None:
+        if record is not None and request.has_outputs(name, record.artifact):
             digests[name] = record.artifact.digest
             artifacts[name] = record.artifact
             said = (alike.accepted[name].reason,) if name in alike.accepted else ()
@@ -274,24 +284,49 @@ def _find_needed(request: Request, lookup: Lookup, steps: dict[str, Step]) -> di
     for name in reversed(list(steps)):
         step = steps[name]
         if step.decision is not Decision.RUN:
-            if name not in needed or step.record is None or request.is_view(name):
+            if step.record is None or request.is_view(name):
                 continue
-            artifact = step.record.artifact
-            place = lookup.place(_needed_blobs(request, artifact, needed[name]))
-            obstacle = lookup.find_obstacle(artifact)
-            if place is not Place.NOWHERE and obstacle is None:
-                decision = Decision.REUSE if place is Place.LOCAL else Decision.FETCH
-                steps[name] = replace(step, decision=decision)
+            altered = _find_altered(request, lookup, name, step.record.artifact)
+            if name not in needed and not altered:
                 continue
-            reason = Reason("its value is no longer in the cache", "missing")
-            if place is not Place.NOWHERE:
-                reason = Reason(f"its value cannot be read here: {obstacle}", "unreadable")
-            steps[name] = replace(step, decision=Decision.RUN, status=Status.MISSING, reasons=(reason,))
+            steps[name] = _find_value(request, lookup, step, needed.get(name, []), altered)
+            if steps[name].decision is not Decision.RUN:
+                continue
         values, _ = request.needs(name)
         for up in values:
             columns, others = request.excerpted(name).get(up), needed.get(up, [])
             needed[up] = [*others, *columns] if columns and others is not None else None
     return steps
+
+
+def _find_value(
+    request: Request, lookup: Lookup, step: Step, taken: list[Columns] | None, altered: tuple[Reason, ...]
+) -> Step:
+    """Return the step with what becomes of it where its value, or these columns of it, must be at hand."""
+    assert step.record is not None
+    artifact = step.record.artifact
+    blobs = _needed_blobs(request, artifact, taken)
+    place = lookup.place(blobs | set(artifact.all_blobs if altered else ()))
+    obstacle = lookup.find_obstacle(artifact)
+    if place is not Place.NOWHERE and obstacle is None:
+        if altered:
+            return replace(step, decision=Decision.RESTORE, status=_altered_status(altered), reasons=altered)
+        return replace(step, decision=Decision.REUSE if place is Place.LOCAL else Decision.FETCH)
+    if place is not Place.NOWHERE:
+        reason = Reason(f"its value cannot be read here: {obstacle}", "unreadable")
+    else:
+        what = "it is" if altered else "its value is"
+        reason = Reason(f"{what} no longer in the cache", "missing")
+    return replace(step, decision=Decision.RUN, status=Status.MISSING, reasons=(*altered, reason))
+
+
+def _find_altered(request: Request, lookup: Lookup, name: str, artifact: Artifact) -> tuple[Reason, ...]:
+    declared = request.graph.nodes[name].writes
+    return lookup.find_altered(declared, artifact) if declared else ()
+
+
+def _altered_status(altered: tuple[Reason, ...]) -> Status:
+    return Status.MISSING if all(reason.kind == "missing" for reason in altered) else Status.STALE
 
 
 def _needed_blobs(request: Request, artifact: Artifact, taken: list[Columns] | None) -> set[BlobRef]:
@@ -300,14 +335,15 @@ def _needed_blobs(request: Request, artifact: Artifact, taken: list[Columns] | N
     return {ref for columns in taken for ref in request.excerpt(artifact, columns).blobs}
 
 
-def _given_steps(request: Request) -> dict[str, Step]:
-    """Return a step for each node whose place a given value takes."""
+def _given_steps(request: Request, lookup: Lookup) -> dict[str, Step]:
+    """Return a step for each node whose place a given value takes; a value that was built has its outputs with it."""
     steps: dict[str, Step] = {}
     reached = request.graph.reach_up(request.targets, stop=request.givens.__contains__)
     for name, given in request.givens.items():
         if name in request.graph.nodes and name in reached:
             reason = Reason(f"{given.kind}: {given.text}" if given.text else given.kind, given.kind)
-            steps[name] = Step(
-                name, Decision.SKIP, Status.PINNED, Key(given.digest), (reason,), None, given.digest
-            )
+            altered = _find_altered(request, lookup, name, given.artifact) if given.artifact.outputs else ()
+            decision = Decision.RESTORE if altered else Decision.SKIP
+            reasons = (*altered, reason)
+            steps[name] = Step(name, decision, Status.PINNED, Key(given.digest), reasons, None, given.digest)
     return steps

@@ -13,8 +13,8 @@ from pathlib import PurePosixPath
 from dagbuild.model.record import UNSEEN, Manifest, Part
 
 _ORDER = (
-    "config", "input", "override", "pin", "file", "node", "binding", "columns", "source", "helper", "class", "constant",
-    "statement", "module", "package", "python", "recipe", "upstream",
+    "config", "input", "override", "pin", "file", "output", "node", "binding", "columns", "source", "helper", "class",
+    "constant", "statement", "module", "package", "python", "recipe", "upstream",
 )  # fmt: skip
 """Kinds of parts, the most telling first: a switched config value explains another function's code."""
 
@@ -77,6 +77,8 @@ def _tell(was: Part | None, now: Part | None) -> Reason:
         return _tell_value(kind, name, was, now)
     if kind == "file":
         return Reason(f"{name} changed", kind) if was and now else Reason(f"{_verb(was)} {name}", kind)
+    if kind == "output":
+        return Reason(f"{'no longer' if was else 'now'} writes {name}", kind)
     if kind in _WHOLE:
         return Reason(_WHOLE[kind], kind, part.where)
     word = "code at module level" if kind == "statement" else f"{kind} `{_shorten(name, part.where)}`"

@@ -77,6 +77,26 @@ class Request:
         node = self.graph.nodes.get(name)
         return node is not None and node.cache.never and name not in self.givens
 
+    def has_outputs(self, name: str, artifact: Artifact) -> bool:
+        """Tell whether an artifact of the node has all outputs that the node declares."""
+        writes = self.graph.nodes[name].writes
+        return not writes or {output.path for output in artifact.outputs}.issuperset(writes)
+
+    @cached_property
+    def writers(self) -> Mapping[str, str]:
+        """The node that each declared output is of; without those of nodes in whose places is a value that has none."""
+        return {
+            path: node.name
+            for node in self.graph.nodes.values()
+            for path in node.writes
+            if node.name not in self.givens or self.givens[node.name].artifact.outputs
+        }
+
+    def foreign(self, name: str) -> dict[str, str]:
+        """Return the outputs that a step of the node must not read: those of nodes that it does not come after."""
+        known = {name, *self.needs(name)[0]}
+        return {path: writer for path, writer in self.writers.items() if writer not in known}
+
     def upstream(self, name: str) -> list[str]:
         """Return what the node takes directly and has a value: given or made by a node."""
         return [up for up in self.graph.upstream(name) if up in self.givens or up in self.graph.nodes]
@@ -122,6 +142,8 @@ class Request:
                 for parameter in self.graph.nodes[taker].parameters:
                     for up in parameter.upstream:
                         found.setdefault(up, {})[parameter.columns] = None
+                for up in self.graph.nodes[taker].follows:
+                    found.setdefault(up, {})[None] = None
             stored = {up: found[up] for up in self.needs(name)[0] if up in found and None not in found[up]}
             self._excerpted[name] = {up: tuple(filter(None, taken)) for up, taken in stored.items()}
         return self._excerpted[name]
@@ -238,3 +260,5 @@ def _find_takes(node: Node, present: Collection[str]) -> Iterator[tuple[str, str
                         yield f"{position}[{label}]" if label else str(position), item.name, parameter.columns
             case _:
                 pass  # a literal is part of the manifest
+    for number, name in enumerate(node.follows):
+        yield f"output {number}", name, None

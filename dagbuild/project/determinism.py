@@ -43,10 +43,12 @@ def check_determinism(project: Project, node: str) -> list[Difference]:
     project.check_node(node)
     work = _make_work(project, node)
     # Each is digested before the next run: a file may be written to the same place twice.
-    (first, digest), (second, other) = _run(project, work), _run(project, work)
+    (first, digest, left), (second, other, again) = _run(project, work), _run(project, work)
+    outputs = [Difference(f"output '{path}'", "", "") for path in left if left[path] != again.get(path)]
     if digest == other:
-        return []
-    return list(_compare(project, first, second)) or [Difference("the value as it is stored", "", "")]
+        return outputs
+    found = list(_compare(project, first, second)) or [Difference("the value as it is stored", "", "")]
+    return [*found, *outputs]
 
 
 def _make_work(project: Project, node: str) -> Work:
@@ -60,12 +62,13 @@ def _make_work(project: Project, node: str) -> Work:
     return Work(nodes[node], found, views=tuple(nodes[view] for view in views))
 
 
-def _run(project: Project, work: Work) -> tuple[Any, Digest]:
+def _run(project: Project, work: Work) -> tuple[Any, Digest, Mapping[str, Digest]]:
     since = file_clock()
     match project.make_worker(watched=False).run(work):
-        case Done(value=value):
+        case Done(value=value, outputs=outputs):
             takes = changed_since(since)
-            return value, project.artifacts.encode(value, work.node.cache.format, takes)[0].digest
+            digest = project.artifacts.encode(value, work.node.cache.format, takes)[0].digest
+            return value, digest, outputs
         case Failure() as failure:
             raise InputError(f"'{work.node.name}' failed: {say_failure(failure)}", where=str(work.node.where))
         case Lost(upstream):

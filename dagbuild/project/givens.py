@@ -5,7 +5,9 @@ Knows types and content digests, nothing of plans or builds. All mistakes are to
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -15,11 +17,19 @@ from uuid import UUID
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.ground.digits import tell
-from dagbuild.ground.errors import InputError, Problem, UserError, did_you_mean, find_unnamed
+from dagbuild.ground.errors import (
+    GraphError,
+    InputError,
+    Problem,
+    UserError,
+    did_you_mean,
+    find_unnamed,
+)
 from dagbuild.ground.filetree import is_there
 from dagbuild.model.conversion import Unfit, show_value
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import REQUIRED, File, Files, Node
+from dagbuild.model.output_paths import find_read, is_within
 from dagbuild.model.record import Artifact, Part
 from dagbuild.model.types import check_value, describe_type
 from dagbuild.plan.request import Given
@@ -83,6 +93,8 @@ class GivenMaker:
         self.problems: list[Problem] = []
         self.inputs: dict[str, Declared] = {}
         self.reads: dict[str, Declared] = {}
+        self._writers: dict[str, str] = {}
+        self._has_pinned_outputs = False
 
     def make(self, outside: Outside, targets: Iterable[str]) -> dict[str, Given]:
         """Return the givens that the targets reach, by name.
@@ -94,8 +106,20 @@ class GivenMaker:
         replaced = {*outside.overrides, *outside.pins}
         reached = self.graph.reach_up(targets, stop=replaced.__contains__)
         givens: dict[str, Given] = {}
+        plain = {*outside.overrides, *(name for name, pin in outside.pins.items() if not pin[0].outputs)}
+        self._writers = {
+            path: node.name
+            for node in self.graph.nodes.values()
+            for path in node.writes
+            if node.name not in plain
+        }
         for name in sorted(reached & set(outside.pins)):
             artifact, text = self.carry(outside.pins[name][0]), outside.pins[name][1]
+            writes = self.graph.nodes[name].writes  # what it wrote under other names is not put there
+            self._has_pinned_outputs = self._has_pinned_outputs or bool(artifact.outputs)
+            if any(output.path not in writes for output in artifact.outputs):
+                outputs = tuple(output for output in artifact.outputs if output.path in writes)
+                artifact = replace(artifact, outputs=outputs)
             givens[name] = Given(name, "pin", artifact.digest, artifact, text)
         for name in sorted(reached & set(outside.overrides)):
             said = Said.of_override(outside.overrides[name])
@@ -208,12 +232,24 @@ class GivenMaker:
 
     def _file(self, name: str, value: Any, *, many: bool) -> Given:
         said = [str(value)] if isinstance(value, str | Path) or not many else [str(item) for item in value]
+        for each in said:
+            self._refuse_output(name, each)
         files = DeclaredFiles(str(self.root), tuple(said), single=not many)
         digest = files.digest(self.files)
         self.inputs[name] = ((files, digest),)
         paths = files.find()
         text = ", ".join(said) if many else self.show(paths[0])
         return Given(name, "file", digest, self._encode(paths if many else paths[0]), text)
+
+    def _refuse_output(self, name: str, path: str) -> None:
+        """Raise InputError for an input that is some node's output: what it is now says nothing of what it will be."""
+        for output in self._find_read(path):
+            writer = self._writers[output]
+            raise InputError(
+                f"'{path}' is '{output}', which node '{writer}' writes",
+                where=self._where(name),
+                hint=f"take '{writer}' as a parameter, or write @reads(\"{output}\") above the function",
+            )
 
     def _encode(self, value: Any, takes: Callable[[Path], bool] | None = None) -> Artifact:
         save = self.artifacts.save
@@ -227,11 +263,25 @@ class GivenMaker:
         return str(with_root.relative_to(self.root)) if with_root.is_relative_to(self.root) else path
 
     def read_parts(self, node: Node) -> list[Part]:
-        """Return a counting manifest line for each path that `@reads` names; raises InputError for a missing one."""
+        """Return a counting manifest line for each path that `@reads` names; raises InputError for a missing one.
+
+        What other nodes write has none: the node follows them.
+        """
         parts, found = [], []
         for path in node.reads:
+            read = self._find_read(path)
+            for output in read:
+                if (writer := self._writers[output]) not in (*node.follows, node.name):
+                    raise InputError(
+                        f"node '{node.name}' reads '{path}', which is '{output}' that '{writer}' writes",
+                        where=str(node.where),
+                        hint=f'@reads("{output}")',
+                    )
+            if any(is_within(way, output) for output in read for way in self._ways(path)):
+                continue
             single = "://" in path or (self.root / path).is_file()
-            files = DeclaredFiles(str(self.root), (path,), single)
+            without = tuple(str(self.root / output) for output in read)
+            files = DeclaredFiles(str(self.root), (path,), single=single, without=without)
             try:
                 digest = files.digest(self.files)
             except OSError as error:
@@ -245,8 +295,24 @@ class GivenMaker:
         self.reads[node.name] = tuple(found)
         return parts
 
+    def _find_read(self, path: str) -> list[str]:
+        """Return the outputs that a path, folder or pattern stands for, by whichever way it leads there."""
+        if not self._writers or "://" in path:
+            return []
+        ways = {each for way in self._ways(path) for each in find_read(way, self._writers)}
+        return [output for output in self._writers if output in ways]
+
+    def _ways(self, path: str) -> set[str]:
+        """Return the names from the project's root that a path has, as it is written and behind links."""
+        full = os.path.join(self.root, path)  # noqa: PTH118 - what is behind a pattern is a text
+        plain = os.path.relpath(os.path.normpath(full), self.root)
+        real = os.path.relpath(os.path.realpath(full), os.path.realpath(self.root))
+        return {each.replace(os.sep, "/") for each in (plain, real)}
+
     def find_paths(self) -> tuple[str, ...] | None:
         """Return the files that were looked at so far; None when there was more to look at than single local files."""
+        if self._has_pinned_outputs:
+            return None
         found = [files for each in (*self.inputs.values(), *self.reads.values()) for files, _ in each]
         paths = tuple(path for files in found for path in files.paths)
         plain = all(files.single for files in found) and all("://" not in path for path in paths)
@@ -255,6 +321,29 @@ class GivenMaker:
 
 _WRITTEN = PurePath | date | time | timedelta | Decimal | UUID | Enum
 """Whose text says what they are."""
+
+
+def check_places(graph: Graph, settings: Settings) -> None:
+    """Raise GraphError for outputs in whose place is the project itself: its settings, its code or its cache."""
+    nodes = [node for node in graph.nodes.values() if node.writes]
+    if not nodes:
+        return
+    root = settings.root
+    own = {file: "the project's code" for node in graph.nodes.values() if (file := node.where.file)}
+    own |= {str(settings.cache.folder): "the cache folder", str(settings.file): "the project's settings"}
+    problems = [
+        Problem(
+            f"'{node.name}' writes '{path}', where {what} is",
+            str(node.where),
+            "give the output a place of its own: out/...",
+        )
+        for node in nodes
+        for path in node.writes
+        for place, what in own.items()
+        if Path(place).is_relative_to(root / path) or (root / path).is_relative_to(place)
+    ]
+    if problems:
+        raise GraphError.of(list({problem.message: problem for problem in problems}.values()))
 
 
 def _tell(error: OSError) -> str:

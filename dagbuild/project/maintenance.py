@@ -77,7 +77,7 @@ class Upkeep:
         """
         pins = {artifact.digest for artifact in self.pins.values()}
         # A pin that was given is in no record, and shares columns with values that may go.
-        blobs = {ref.digest for artifact in self.pins.values() for ref in artifact.blobs}
+        blobs = {ref.digest for artifact in self.pins.values() for ref in artifact.all_blobs}
         budget = self.settings.cache.size if size is None else size
         return collect_garbage(self.local, size=budget, age=age, pins=pins, blobs=blobs, dry_run=dry_run)
 
@@ -101,7 +101,7 @@ class Upkeep:
                 f"the settings say mode = \"{remote.mode}\" of the remote '{remote.url}'", hint=hint
             )
         self._check_mode(store, remote)
-        refs = [ref for artifact in self.pins.values() for ref in artifact.blobs]
+        refs = [ref for artifact in self.pins.values() for ref in artifact.all_blobs]
         sent = store.push(refs)
         return Pushed(remote.url, store.mode, sent, store.unsent)
 

@@ -27,6 +27,7 @@ from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node
 from dagbuild.model.record import Artifact, Manifest, Part, Record
 from dagbuild.observe import Places, ProjectCode, Watch
+from dagbuild.outputs import Home, Outputs
 from dagbuild.plan.acceptance import find_acceptances
 from dagbuild.plan.events import BuildResult, Event, Listener, Notice
 from dagbuild.plan.lookup import StoreLookup
@@ -35,7 +36,7 @@ from dagbuild.plan.reasons import find_changes, with_parts
 from dagbuild.plan.request import Request
 from dagbuild.project.code import Findings
 from dagbuild.project.exchange import write_file
-from dagbuild.project.givens import GivenMaker, check_said
+from dagbuild.project.givens import GivenMaker, check_places, check_said
 from dagbuild.project.observations import Observations
 from dagbuild.project.outside import Outside
 from dagbuild.project.requirements import find_ends, find_lacking
@@ -123,6 +124,12 @@ class Project:
     def files(self) -> FileDigests:
         """Digests of files, remembered in the cache folder."""
         return FileDigests(self.settings.cache.folder)
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        """What nodes leave in the project."""
+        home = Home(str(self.settings.root), str(self.settings.cache.folder))
+        return Outputs(home, self.artifacts, self.files)
 
     def close(self) -> None:
         """Let go of the store, and keep what was found of the code."""
@@ -214,6 +221,7 @@ class Project:
                     lookup=prepared.lookup,
                     watched=prepared.observations,
                     executor=opened,
+                    outputs=self.outputs,
                     listener=on_event,
                     keep_going=keep_going,
                 ).run(values=values)
@@ -318,6 +326,7 @@ class Project:
         code = self._findings.code
         code.look_again()
         graph, names, lacking = self.graph, self.targets(targets), {}
+        check_places(graph, self.settings)
         if not (save or targets or self.settings.targets) and (lacking := find_lacking(graph, outside.has)):
             names = find_ends(graph, lacking) or names  # where nothing is left, that is said
         for name in force:
@@ -350,7 +359,7 @@ class Project:
             maker.find_paths(),
             lacking,
         )
-        lookup = StoreLookup(self.artifacts, self._code.find_changed)
+        lookup = StoreLookup(self.artifacts, self._code.find_changed, self.outputs)
         observations = Observations(
             request, maker.inputs, maker.reads, code.open_reader, warns=self._watch.undeclared == "warn"
         )
@@ -359,7 +368,9 @@ class Project:
     @cached_property
     def _watch(self) -> Watch:
         folder = self.settings.cache.folder
-        return Watch(Places(self.settings.root, [folder]), str(folder), self.settings.undeclared)
+        outputs = [path for node in self.graph.nodes.values() for path in node.writes]
+        places = Places(self.settings.root, [folder], outputs)
+        return Watch(places, str(folder), self.settings.undeclared)
 
     @cached_property
     def _code(self) -> ProjectCode:
@@ -371,7 +382,8 @@ class Project:
 
     def make_worker(self, *, watched: bool = True) -> Worker:
         """Return what runs this project's steps in this process, observed or not."""
-        return Worker(self.artifacts, self._code, self.files, self._watch if watched else None)
+        watch = self._watch if watched else None
+        return Worker(self.artifacts, self._code, self.files, watch, self.outputs.home)
 
     def _open_executor(self, kind: str | None, request: Request) -> Executor:
         if self._findings.known is not None:
@@ -412,4 +424,4 @@ class _Prepared:
     @property
     def runs(self) -> bool:
         """Whether a build calls functions, or may: a fetch that fails ends in a run."""
-        return bool(self.plan.names(Decision.RUN) or self.plan.names(Decision.FETCH))
+        return any(map(self.plan.names, (Decision.RUN, Decision.FETCH, Decision.RESTORE)))

@@ -62,7 +62,7 @@ class PlainReport:
                 self._write("\n".join(["", *tell_failure(event.node, failure, self._again, self._style), ""]))
             case StepFinished(how=How.COMPUTED) if self._worth_a_line(event):
                 self._write(self._line(event))
-            case StepFinished(how=How.REUSED | How.FETCHED) if (
+            case StepFinished(how=How.RESTORED | How.REUSED | How.FETCHED) if (
                 self._logs and event.record and event.record.log
             ):
                 told = f"{event.node} printed {units.moment(event.record.started)}:"

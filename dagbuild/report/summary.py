@@ -22,7 +22,7 @@ def tell_result(result: BuildResult, targets: tuple[str, ...], style: Style) -> 
         return [NO_NODES]
     counts = [
         style.paint(f"{len(result.names(how)):,} {how.value}", how.value)
-        for how in (How.FAILED, How.BLOCKED, How.COMPUTED, How.REUSED, How.FETCHED)
+        for how in (How.FAILED, How.BLOCKED, How.COMPUTED, How.RESTORED, How.REUSED, How.FETCHED)
         if result.names(how)
     ]
     told = ", ".join(counts) or "nothing to do"

@@ -50,8 +50,12 @@ def tell_status(plan: Plan, style: Style, *, everything: bool = False) -> list[s
     if plan.clean:
         rest = "everything else" if plan.lacking else "everything"
         return [*lines, "", style.paint(f"{rest} is up to date", "fresh")]
+    restored = len(plan.names(Decision.RESTORE))
+    if not todo:
+        return [*lines, "", f"{units.count(restored, 'node')} of {len(plan.steps):,} to restore"]
+    also = f", {restored:,} to restore" if restored else ""
     about = _expected(plan)
-    return [*lines, "", f"{units.count(todo, 'node')} of {len(plan.steps):,} to compute{about}"]
+    return [*lines, "", f"{units.count(todo, 'node')} of {len(plan.steps):,} to compute{about}{also}"]
 
 
 def tell_plan(plan: Plan, style: Style, *, everything: bool = False) -> list[str]:
@@ -66,6 +70,7 @@ def tell_plan(plan: Plan, style: Style, *, everything: bool = False) -> list[str
         rows.append(Row("run", name, f"{_cause(step)}{last}"))
     if len(shown) < len(runs):
         rows.append(Row("run", f"and {len(runs) - len(shown):,} more: --all shows them"))
+    rows += [Row("restore", name, _cause(plan.steps[name])) for name in plan.names(Decision.RESTORE)]
     for decision in (Decision.FETCH, Decision.REUSE, Decision.SKIP):
         names = plan.names(decision)
         if names and everything:
@@ -79,8 +84,12 @@ def tell_plan(plan: Plan, style: Style, *, everything: bool = False) -> list[str
         return [NO_NODES]
     if plan.clean:
         return [*table(rows, style), "", style.paint("nothing to compute", "fresh")]
+    restored = len(plan.names(Decision.RESTORE))
+    if not runs:
+        return [*table(rows, style), "", f"nothing to compute, {units.count(restored, 'node')} to restore"]
+    also = f", {restored:,} to restore" if restored else ""
     about = _expected(plan)
-    return [*table(rows, style), "", f"{units.count(len(runs), 'node')} to compute{about}"]
+    return [*table(rows, style), "", f"{units.count(len(runs), 'node')} to compute{about}{also}"]
 
 
 def _left_out(plan: Plan, everything: bool) -> list[Row]:

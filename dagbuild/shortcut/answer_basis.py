@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from dagbuild.ground.filetree import iter_paths
 from dagbuild.model.record import UNOBSERVED, Observation, Record
 from dagbuild.observe import Places
 from dagbuild.observe.places import is_pattern
@@ -36,6 +37,8 @@ def list_grounds(
         seen += record.observations
         if record.node in wanted:
             found += [("size", str(layout.blob(blob.digest))) for blob in record.artifact.blobs]
+        for output in record.artifact.outputs:
+            found += [("stat", path) for path in iter_paths(places.path(output.path))]
     stats = [*inputs, *(places.path(name) for name in ground.files), *ground.installed]
     stats += [str(settings.file), str(layout.folder / "format"), str(layout.segments)]
     stats += [str(path) for path in layout.segments.iterdir()]

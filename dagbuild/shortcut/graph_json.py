@@ -68,12 +68,14 @@ def _node_to_json(node: Node, places: Places) -> list[Any]:
         node.operation,
         node.function_name,
         list(node.schema),
+        list(node.writes),
+        list(node.follows),
     ]
 
 
 def _node_from_json(data: list[Any], places: Places) -> Node:
     name, kind, parameters, (module, file, line), doc, tags, config_used, reads, *rest = data
-    (never, format_, version, because), operation, function_name, schema = rest
+    (never, format_, version, because), operation, function_name, schema, writes, follows = rest
     return Node(
         name=name,
         type=_type_from_json(kind),
@@ -88,6 +90,8 @@ def _node_from_json(data: list[Any], places: Places) -> Node:
         cache=CachePolicy(never, format_, version, because=because),
         schema=tuple((column, dtype) for column, dtype in schema),
         function_name=function_name,
+        writes=tuple(writes),
+        follows=tuple(follows),
     )
 
 

@@ -18,12 +18,14 @@ from dagbuild.store.file_digests import FileDigests
 class DeclaredFiles:
     """What one declaration names: `names` are paths from the folder `root`, globs or URLs, as people write them.
 
-    `single` where it can only be one file.
+    `single` where it can only be one file. What lies at or below the paths `without` is none of it, and may be all that
+    there is: nodes write it.
     """
 
     root: str
     names: tuple[str, ...]
     single: bool
+    without: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -51,9 +53,10 @@ class DeclaredFiles:
     def _find_each(self) -> list[list[str]]:
         each = []
         for name, path in zip(self.names, self.paths, strict=True):
-            each.append(find_files(path))
-            if not each[-1]:
+            found = find_files(path)
+            if not found and not self.without:
                 raise FileNotFoundError(f"no file matches '{name}'")
+            each.append([path for path in found if not any(map(Path(path).is_relative_to, self.without))])
         return each
 
 

@@ -43,6 +43,7 @@ computing time only; nothing in it belongs into version control.
 - `running/`   which node runs in which process, so that one that was killed is told
 - `remote/`    copies of a shared store's records
 - `aside/`     damaged files, kept for a look
+- `edited/`    what lay where a build put a node's output, kept for a month
 
 `dagbuild gc` makes room, `dagbuild verify` reads everything again.
 """
@@ -69,6 +70,7 @@ class Layout:
         self.uses = folder / "uses"
         self.remotes = folder / "remote"
         self.aside = folder / "aside"
+        self.edited = folder / "edited"
 
     def blob(self, digest: str) -> Path:
         """Return the path of a blob; raises StoreError unless the name is a digest."""

@@ -79,7 +79,7 @@ class _Value:
     root: bool = False
 
     def add(self, record: Record, used: float, root: bool) -> None:
-        self.blobs.update(record.artifact.blobs)
+        self.blobs.update(record.artifact.all_blobs)
         self.nodes.add(record.node)
         self.records += 1
         self.used = max(self.used, used, record.started + record.duration)
@@ -201,7 +201,9 @@ def _read_values(store: LocalStore, pins: set[str], keep_runs: int) -> dict[str,
         used = max((uses[key] for key in keys if key in uses), default=0.0)
         said = record.artifact.codec == ACCEPTED
         pinned = (
-            said or record.artifact.digest in pins or any(ref.digest in pins for ref in record.artifact.blobs)
+            said
+            or record.artifact.digest in pins
+            or any(ref.digest in pins for ref in record.artifact.all_blobs)
         )
         root = pinned or record.run in last_runs or live[segment] or bool(keys & held) or 0 < last_use <= used
         values.setdefault(record.artifact.digest, _Value()).add(record, used, root)

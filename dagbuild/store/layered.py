@@ -180,7 +180,7 @@ class LayeredStore(Store):
         """Remember records from far, to be kept near as soon as one of their blobs is."""
         with self._lock:
             for record in records:
-                for ref in record.artifact.blobs:
+                for ref in record.artifact.all_blobs:
                     self._offered.setdefault(ref, []).append(record)
 
     def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
@@ -196,7 +196,7 @@ class LayeredStore(Store):
         self.local.put_records(records)
         with self._lock:
             for record in records:
-                for ref in record.artifact.blobs:
+                for ref in record.artifact.all_blobs:
                     self._unnamed.pop(ref, None)
         if self._may_write():
             self._publisher.put(records)

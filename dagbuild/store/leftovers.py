@@ -15,12 +15,16 @@ from pathlib import Path
 from dagbuild.store.folder import GRAVE, PART, Layout
 from dagbuild.store.lease import drop_free_locks
 
+EDITED_FOR = 30 * 86_400.0
+"""Seconds for which a file that somebody edited is kept after a build has put another in its place."""
+
 
 def sweep(layout: Layout, before: float) -> None:
     """Remove half-written files, tables on their way out, damaged blobs and free locks, last changed before then."""
-    for path in [*_find_leftovers(layout), *layout.aside.glob("*")]:
+    edited = dict.fromkeys(layout.edited.glob("*"), before - EDITED_FOR)
+    for path in [*_find_leftovers(layout), *layout.aside.glob("*"), *edited]:
         with contextlib.suppress(OSError):
-            if path.stat().st_mtime >= before:
+            if path.stat().st_mtime >= edited.get(path, before):
                 continue
             if path.is_dir():
                 shutil.rmtree(path)
@@ -31,7 +35,8 @@ def sweep(layout: Layout, before: float) -> None:
 
 def _find_leftovers(layout: Layout) -> Iterator[Path]:
     for place, folders, files in os.walk(layout.folder):
-        if Path(place) == layout.folder and layout.files.name in folders:
-            folders.remove(layout.files.name)  # names there are the user's own
+        if Path(place) == layout.folder:
+            # Names there are the user's own.
+            folders[:] = [name for name in folders if name not in (layout.files.name, layout.edited.name)]
         yield from (Path(place, name) for name in files if name.endswith(PART))
         yield from (Path(place, name) for name in folders if name.endswith(GRAVE))

@@ -87,7 +87,7 @@ class PlacedFiles:
             part = folder / f"{secrets.token_hex(8)}{_PART}"
             try:
                 (part / "new").mkdir(mode=0o700, parents=True)
-                digests = _write(part / "new" / tree.name, tree, read)
+                digests = write_tree(part / "new" / tree.name, tree, read, _read_only, _STAMP)
                 (part / "digests").write_text(json.dumps(digests), "utf-8")
                 home.mkdir(mode=0o700, parents=True, exist_ok=True)
                 with contextlib.suppress(FileNotFoundError):
@@ -140,8 +140,19 @@ def _at(top: Path, entry: Entry) -> Path:
     return top / entry.path if entry.path else top
 
 
-def _write(top: Path, tree: Tree, read: Bytes) -> dict[str, str]:
-    """Write a tree and return the digests of its files and the targets of its links."""
+def _read_only(entry: Entry) -> int:
+    return 0o555 if entry.executable else 0o444
+
+
+def write_tree(
+    top: Path, tree: Tree, read: Bytes, mode_of: Callable[[Entry], int], stamp: float | None = None
+) -> dict[str, str]:
+    """Write a tree where nothing is, and return the digests of its files and the targets of its links.
+
+    Files get these permissions, and the time `stamp` where one is given. Raises OSError, and CodecError for a tree with
+    names that lead elsewhere.
+    """
+    check_tree(tree)
     told: dict[str, str] = {}
     for entry in tree.entries:
         path = _at(top, entry)
@@ -150,8 +161,9 @@ def _write(top: Path, tree: Tree, read: Bytes) -> dict[str, str]:
         elif entry.kind == "file":
             with path.open("xb", buffering=0) as file:
                 told[entry.path] = digest_chunks(_copied(read(entry), file))
-            path.chmod(0o555 if entry.executable else 0o444)
-            os.utime(path, (_STAMP, _STAMP))
+            path.chmod(mode_of(entry))
+            if stamp is not None:
+                os.utime(path, (stamp, stamp))
     for entry in tree.entries:
         if entry.kind == "link":
             _at(top, entry).symlink_to(entry.target)
@@ -174,7 +186,7 @@ def _is_whole(top: Path, tree: Tree) -> bool:
             path = _at(top, entry)
             found = path.lstat()
             if entry.kind == "file":
-                mode = stat.S_IFREG | (0o555 if entry.executable else 0o444)
+                mode = stat.S_IFREG | _read_only(entry)
                 if (found.st_mode, found.st_size, found.st_mtime) != (mode, entry.size, _STAMP):
                     return False
             elif entry.kind == "link":

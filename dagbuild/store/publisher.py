@@ -96,7 +96,7 @@ class Publisher:
             self.unsent += 1
             return
         try:
-            list(pool.map(self._send_blob, record.artifact.blobs))
+            list(pool.map(self._send_blob, record.artifact.all_blobs))
         except Exception as error:  # whatever it is, it must not end the thread: the build waits for it
             self.unsent += 1
             self._on_failure(error if isinstance(error, StoreError) else RemoteOutageError(repr(error)))

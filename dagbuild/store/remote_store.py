@@ -262,7 +262,7 @@ class RemoteStore(Store):
                     )
             else:
                 usable.append(record)
-                self._known.update(blob for blob in record.artifact.blobs if blob not in self._unusable)
+                self._known.update(blob for blob in record.artifact.all_blobs if blob not in self._unusable)
         return usable
 
     def put_records(self, records: Sequence[Record]) -> None:

@@ -62,7 +62,7 @@ def measure(store: LocalStore, pins: Mapping[str, Artifact] | None = None) -> Us
     def add(node: str, artifact: Artifact, seconds: float) -> None:
         value = values.get(artifact.digest)
         if value is None:
-            blobs = frozenset(ref.digest for ref in artifact.blobs)
+            blobs = frozenset(ref.digest for ref in artifact.all_blobs)
             value = values[artifact.digest] = _Value(blobs & sizes.keys())
         value.seconds[node] = max(seconds, value.seconds.get(node, 0.0))
 

@@ -81,7 +81,7 @@ def verify_store(
 
     users: dict[BlobRef, set[str]] = {}
     for node, artifact in (pins or {}).items():
-        for ref in artifact.blobs:
+        for ref in artifact.all_blobs:
             users.setdefault(ref, set()).add(node)
     count = 0
     for line in store.reader.iter_lines(note):
@@ -91,7 +91,7 @@ def verify_store(
             notices.append(f"a record in segment '{line.position.segment}' cannot be used: {error}")
             continue
         count += 1
-        for ref in record.artifact.blobs:
+        for ref in record.artifact.all_blobs:
             users.setdefault(ref, set()).add(record.node)
     sizes: dict[Digest, int] = {}
     damaged: list[BlobRef] = []

@@ -384,3 +384,38 @@ def test_machines_share_values_through_the_remote(tmp_path: Path) -> None:
     assert set(first["steps"].values()) == {"computed"}
     assert sorted(cache.name for cache in caches.iterdir()) == ["3", "4"]
     assert "computed" not in second["steps"].values()
+
+
+def test_outputs_come_back_from_workers(local_ray: None, tmp_path: Path) -> None:
+    """What a node leaves in the project is there after a build on Ray, and is put back without another."""
+    code = """
+        from pathlib import Path
+
+        from dagbuild import reads, writes
+
+        @writes("out/report.md")
+        def left() -> None:
+            Path("out").mkdir(exist_ok=True)
+            Path("out/report.md").write_text("made far away")
+
+        @reads("out/report.md")
+        def length() -> int:
+            return len(Path("out/report.md").read_text())
+    """
+    settings = 'modules = ["leaving"]\n[executor]\nkind = "ray"\n'
+    write_files(tmp_path, {"dagbuild.toml": settings, "leaving.py": code})
+    here = Path.cwd()
+    os.chdir(tmp_path)
+    try:
+        first = build(tmp_path, "length")
+        (tmp_path / "out" / "report.md").unlink()
+        write_files(tmp_path, {"leaving.py": code.replace("read_text())", "read_text()) + 1")})
+        second = build(tmp_path, "length")
+    finally:
+        os.chdir(here)
+        forget_modules(tmp_path)
+
+    assert first.values == {"length": 13}
+    assert second.values == {"length": 14}
+    assert second.names(How.COMPUTED) == ["length"]
+    assert (tmp_path / "out" / "report.md").read_text() == "made far away"

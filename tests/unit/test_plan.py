@@ -1,6 +1,6 @@
 """What the planner decides, from records alone."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -23,6 +23,7 @@ class FakeLookup:
         self.records: list[Record] = []
         self.gone: set[BlobRef] = set()
         self.unreadable: dict[str, str] = {}
+        self.altered: set[str] = set()
         self.asked: list[int] = []
 
     def find(self, keys: Collection[Key]) -> dict[Key, Record]:
@@ -52,6 +53,10 @@ class FakeLookup:
 
     def find_obstacle(self, artifact: Artifact) -> str | None:
         return self.unreadable.get(artifact.digest)
+
+    def find_altered(self, declared: Sequence[str], artifact: Artifact) -> tuple[Reason, ...]:
+        there = {output.path for output in artifact.outputs} - self.altered
+        return tuple(Reason(f"output changed: {path}", "changed") for path in declared if path not in there)
 
 
 def make_manifest(name: str, code: str) -> Manifest:

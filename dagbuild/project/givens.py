@@ -6,7 +6,8 @@ Knows types and content digests, nothing of plans or builds. All mistakes are to
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from dagbuild.ground.errors import InputError, Problem, UserError, did_you_mean,
 from dagbuild.ground.filetree import is_there
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import REQUIRED, File, Files, Node
+from dagbuild.model.outliner import Outliner
 from dagbuild.model.record import Artifact, Part
 from dagbuild.model.types import check_value, describe_type
 from dagbuild.plan.request import Given
@@ -206,11 +208,11 @@ class GivenMaker:
     def _file(self, name: str, value: Any, *, many: bool) -> Given:
         said = [str(value)] if isinstance(value, str | Path) or not many else [str(item) for item in value]
         files = DeclaredFiles(str(self.root), tuple(said), single=not many)
-        digest = files.digest(self.files)
+        digest, listing = files.look(self.files)
         self.inputs[name] = ((files, digest),)
         paths = files.find()
         text = ", ".join(said) if many else self.show(paths[0])
-        return Given(name, "file", digest, self._encode(paths if many else paths[0]), text)
+        return Given(name, "file", digest, self._encode(paths if many else paths[0]), text, listing)
 
     def _encode(self, value: Any, takes: Callable[[Path], bool] | None = None) -> Artifact:
         save = self.artifacts.save
@@ -230,14 +232,14 @@ class GivenMaker:
             single = "://" in path or (self.root / path).is_file()
             files = DeclaredFiles(str(self.root), (path,), single)
             try:
-                digest = files.digest(self.files)
+                digest, listing = files.look(self.files)
             except OSError as error:
                 raise InputError(
                     f"node '{node.name}' reads '{path}': {_tell(error)}",
                     where=str(node.where),
                     hint="paths of @reads are taken from the project's root",
                 ) from error
-            parts.append(Part("file", path, digest, path))
+            parts.append(Part("file", path, digest, listing or path))
             found.append((files, digest))
         self.reads[node.name] = tuple(found)
         return parts
@@ -263,6 +265,8 @@ def _short(value: Any) -> str:
     if value is None or isinstance(value, bool | int | float | str):
         text = value if isinstance(value, str) else tell(value)
         return text if len(text) <= 60 else ""
+    if isinstance(value, list | dict | tuple | set | frozenset | Enum) or is_dataclass(value):
+        return Outliner().write(value)
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):
         return f"{type(value).__name__} {' x '.join(map(str, shape))}"

@@ -28,6 +28,7 @@ from dagbuild.model.node import Node
 from dagbuild.model.record import Artifact, Manifest, Part, Record
 from dagbuild.observe import Places, ProjectCode, Watch
 from dagbuild.plan.acceptance import find_acceptances
+from dagbuild.plan.causes import find_causes
 from dagbuild.plan.events import BuildResult, Event, Listener, Notice
 from dagbuild.plan.lookup import StoreLookup
 from dagbuild.plan.plan import Decision, Explanation, Plan, make_plan
@@ -223,7 +224,8 @@ class Project:
             return Explanation(step, Manifest(()), None, step.reasons, request.givens)
         manifest = request.manifest(node)
         changes = find_changes(step.record.manifest, manifest) if step.record else ()
-        return Explanation(step, manifest, step.record, changes or step.reasons, request.givens)
+        causes = find_causes(request, prepared.plan, node)
+        return Explanation(step, manifest, step.record, changes or step.reasons, request.givens, causes)
 
     def artifact(self, node: str) -> Artifact:
         """Return the artifact that the node has today, without running anything; raises InputError when it has none."""
@@ -330,7 +332,7 @@ class Project:
             self.artifacts.excerpt,
             maker.find_paths(),
         )
-        lookup = StoreLookup(self.artifacts, self._code.find_changed)
+        lookup = StoreLookup(self.artifacts, self._code.find_changed, self._code.tell_change)
         observations = Observations(
             request, maker.inputs, maker.reads, code.open_reader, warns=self._watch.undeclared == "warn"
         )

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from dagbuild.code import Closure, SourceReader
-from tests.unit.code.conftest import Load
 from dagbuild.model.outline import show
+from tests.unit.code.conftest import Load
 
 
 def read(module: Any, name: str = "node", root: Path | None = None, ignore: tuple[Any, ...] = ()) -> Closure:

@@ -92,6 +92,13 @@ class Text:
             self._bindings = {}
             top = set(map(id, self.tree.body))
             for node in flatten(self.tree.body):
+                # Most statements bind plain names: of these there is nothing to look for.
+                targets = node.targets if isinstance(node, ast.Assign) else []
+                plain = [target.id for target in targets if isinstance(target, ast.Name)]
+                if plain and len(plain) == len(targets):
+                    for name_bound in plain:
+                        self._bindings.setdefault(name_bound, []).append(Binding(node, id(node) in top))
+                    continue
                 for bound in set(bound_names(node)):
                     self._bindings.setdefault(bound, []).append(Binding(node, id(node) in top))
                 for chain in map(root_chain, acted_on(node)):
@@ -184,6 +191,8 @@ class Definitions:
         self._texts: dict[str, Text | None] = {}
         self._modules: dict[int, list[Text]] = {}
         self._extensions: dict[str, str] = {}
+        self.texts: list[Text] = []
+        """Of the project's modules, as far as they were asked for."""
 
     def text(self, filename: str, names: Mapping[str, Any]) -> Text | None:
         """Return the parsed text of a file, a notebook's cell or a module in an archive; None without one."""
@@ -239,6 +248,7 @@ class Definitions:
         if known is None:
             found = [self.text(name, names) for name in _module_files(names)]
             known = self._modules[id(names)] = [text for text in found if text is not None]
+            self.texts += known
         return known
 
 

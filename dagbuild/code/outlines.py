@@ -70,7 +70,7 @@ class Outlines:
 
     def _judge(self, told: Told) -> str:
         if told.sources is None:
-            return "guarded" if not self._provenance.is_telling(told.name) else "hidden"
+            return self._provenance.judge_unknown(told.name)
         return self._provenance.judge(told.names, told.sources, told.name, told.value)
 
     def _write(self, value: Any, judgement: str) -> str:

@@ -40,6 +40,8 @@ class Provenance:
         self._walk = walk
         self._homes: dict[tuple[int, str], Home] = {}
         self._open: dict[tuple[int, str], bool] = {}
+        self._looked_at = 0
+        self._found_outside = False
 
     def find_home(self, names: Mapping[str, Any], name: str) -> Home:
         """Return where a name of a module is bound in the end, imports followed."""
@@ -87,7 +89,19 @@ class Provenance:
             return "open"
         if self.is_telling(name) or any(node is not None and self._reads(names, node) for node in nodes):
             return "hidden"
-        return "guarded"
+        return "guarded" if nodes and None not in nodes else self.judge_unknown(name)
+
+    def judge_unknown(self, name: str) -> str:
+        """Return whether something is "guarded" or "hidden" of which nobody can tell what it is made of."""
+        return "hidden" if self._world_is_read or self.is_telling(name) else "guarded"
+
+    @property
+    def _world_is_read(self) -> bool:
+        """Whether any module of the project that the walk has come by mentions the environment."""
+        for number, text in enumerate(self._walk.definitions.texts[self._looked_at :], self._looked_at + 1):
+            self._found_outside = self._found_outside or _MENTIONED.search(text.text) is not None
+            self._looked_at = number
+        return self._found_outside
 
     @staticmethod
     def is_telling(name: str) -> bool:
@@ -98,15 +112,18 @@ class Provenance:
 
     def _is_as_written(self, names: Mapping[str, Any], made: Sequence[ast.AST | None], value: Any) -> bool:
         """Tell whether a value is what the text says: nothing can have been put into it since."""
-        if not made or not all(node is not None and self._is_written(names, node) for node in made):
+        first = made[0] if len(made) == 1 else None
+        if isinstance(first, ast.Constant):
+            return type(first.value) is type(value) and bool(first.value == value)
+        if isinstance(first, _LITERALS):
+            try:
+                written = ast.literal_eval(first)
+                return type(written) is type(value) and bool(written == value)
+            except Exception:  # no literal after all, or what a stranger's == raises
+                pass
+        if not made or not _is_frozen(value):
             return False
-        if _is_frozen(value):
-            return True
-        try:
-            written = ast.literal_eval(made[-1])  # type: ignore[arg-type]
-            return type(written) is type(value) and bool(written == value)
-        except Exception:  # no literal, or what a stranger's == raises
-            return False
+        return all(node is not None and self._is_written(names, node) for node in made)
 
     def _is_written(self, names: Mapping[str, Any], root: ast.AST) -> bool:
         todo = [root]
@@ -189,7 +206,7 @@ class Provenance:
                 if isinstance(part, ast.Name | ast.Attribute):
                     home, chain = self._enter(names, chain_of(part))
                     thing = find_object(home, chain) if chain else MISSING
-                    if thing is os.environ or thing is os.getenv:
+                    if thing is os.environ or thing is os.getenv or _is_of_readers(thing):
                         return True
                     todo += self._definitions(home, chain, thing)
         return False
@@ -240,6 +257,12 @@ _FROZEN = (
 )  # fmt: skip
 
 
+def _is_of_readers(thing: Any) -> bool:
+    """Tell whether something is of a library that is there to read the environment."""
+    home = thing.__name__ if isinstance(thing, ModuleType) else getattr(thing, "__module__", None)
+    return isinstance(home, str) and home.partition(".")[0] in _READERS
+
+
 def _has_fields(cls: type) -> bool:
     return hasattr(cls, "_fields") or (
         "__dataclass_fields__" in vars(cls) and "__post_init__" not in vars(cls)
@@ -271,4 +294,9 @@ _OUTSIDE = frozenset(
         "dotenv_values", "BaseSettings", "input",
     }
 )  # fmt: skip
+_READERS = frozenset(
+    {"environs", "decouple", "dotenv", "dynaconf", "keyring", "pydantic_settings", "getpass"}
+)
+_MENTIONED = re.compile(rf"\b({'|'.join(sorted({*_OUTSIDE, *_READERS} - {'input'}))})\b|\binput\(")
+_LITERALS = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.UnaryOp)
 _SECRET = re.compile(r"secret|passw|token|credential|api_?key|private_?key|dsn\b", re.IGNORECASE)

@@ -57,6 +57,8 @@ class Outliner:
 
     def write(self, value: Any, room: int = ROOM) -> str:
         """Return the outline of a value."""
+        if type(value) in _AS_WRITTEN:
+            return repr(value)
         return self._write(value, room, 0)[0]
 
     def _write(self, value: Any, room: int, depth: int) -> tuple[str, bool]:

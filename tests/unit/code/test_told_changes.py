@@ -276,10 +276,15 @@ SECRETS = {
     "by an object": (
         "import os\nclass Settings:\n    def __init__(self):\n        self.a = os.environ['SECRET_OF_MINE']\nK = Settings()\n"
     ),
+    "turned round": "import os\nK = os.environ['SECRET_OF_MINE'][::-1]\n",
+    "turned round by a function": "import os\ndef _get():\n    return os.environ['SECRET_OF_MINE'][::-1]\nK = _get()\n",
+    "turned round by a method": (
+        "import os\nclass Settings:\n    def get(self):\n        return os.environ['SECRET_OF_MINE'][::-1]\n"
+        "_settings = Settings()\nK = _settings.get()\n"
+    ),
     "by a library": "import subprocess\nK = subprocess.os.environ['SECRET_OF_MINE']\n",
     "by a call of what nobody can follow": "import posixpath\nK = posixpath.expandvars('$SECRET_OF_MINE')\n",
     "a number of what nobody can follow": "import posixpath\nK = int(posixpath.expandvars('$SECRET_NUMBER'))\n",
-    "with a telling name": "import json\nPASSWORD = K = json.loads('\"eiPh3ahchoow4oo\"')\n",
 }
 SECRET = "eiPh3ahchoow4oo"
 NUMBER = "40318204"
@@ -292,17 +297,30 @@ def test_what_came_of_the_environment_is_not_shown(
     """Neither it nor a piece of it gets into the manifest, which is stored and shared."""
     monkeypatch.setenv("SECRET_OF_MINE", SECRET)
     monkeypatch.setenv("SECRET_NUMBER", NUMBER)
-    name = "PASSWORD" if "PASSWORD" in text else "K"
     text += (
-        f"\ndef _make(n=None):\n    def _of(m={name}):\n        return n, m\n    return _of\n\n_held = _make({name})\n\n"
-        f"class Holder:\n    at = {name}\n\ndef node() -> str:\n    return str([{name}, _held, Holder.at])\n"
+        "\ndef _make(n=None):\n    def _of(m=K):\n        return n, m\n    return _of\n\n_held = _make(K)\n\n"
+        "class Holder:\n    at = K\n\ndef node() -> str:\n    return str([K, _held, Holder.at])\n"
     )
     made = manifest_of(load, tmp_path, nodes=text)
 
     assert any(part.kind == "constant" for part in made.parts)
     told = " ".join(part.text for part in made.parts)
-    assert SECRET[:9] not in told
+    assert not any(text in told for text in (SECRET[:9], SECRET[::-1]))
     assert NUMBER not in told
+
+
+def test_what_is_called_a_secret_is_not_shown(load: Load, tmp_path: Path) -> None:
+    """Unless it stands in the code for everybody to read: a number of tokens is none."""
+    text = (
+        "import json\nAPI_TOKEN = json.loads('\"uN3known\"')\nMAX_TOKENS = 512\n\n"
+        "def node(password: str = json.loads('\"uN3known\"')) -> str:\n    return f'{API_TOKEN}{MAX_TOKENS}'\n"
+    )
+    made = manifest_of(load, tmp_path, nodes=text)
+
+    assert {part.name: part.text for part in made.parts if part.kind == "constant"} == {
+        "nodes.API_TOKEN": "", "nodes.MAX_TOKENS": "512",
+    }  # fmt: skip
+    assert "uN3known" not in " ".join(part.text for part in made.parts)
 
 
 def test_texts_are_bounded_and_name_no_folder_of_a_machine(load: Load, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs import whereabouts
 from dagbuild.ground.errors import CodecError
-from dagbuild.store.memory import MemoryStore
+from tests.store_memory import MemoryStore
 
 LOCK = threading.Lock()
 

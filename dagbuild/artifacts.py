@@ -19,6 +19,7 @@ from dagbuild.codecs.base import Declined, Selection
 from dagbuild.codecs.contracts import Contracts
 from dagbuild.codecs.packing import Layout, iter_blobs, lay_out
 from dagbuild.codecs.reader import Placed, ValueReader
+from dagbuild.codecs.refusals import Refusal
 from dagbuild.codecs.registry import Registry, default_registry
 from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
 from dagbuild.codecs.writer import Takes, ValueWriter
@@ -265,7 +266,10 @@ class _Encoded:
 
     def __init__(self, value: Any, format_name: str | None, registry: Registry, takes: Takes | None) -> None:
         writer = ValueWriter(registry, takes=takes)
-        form = _write(value, format_name, writer, registry)
+        try:
+            form = _write(value, format_name, writer, registry)
+        except Refusal as refusal:
+            raise refusal.tell(value) from refusal.__cause__
         self.codec = PLAIN
         if isinstance(form, list) and form[0] == "@":
             _, self.codec, form = form

@@ -23,10 +23,7 @@ def command(session: Session, node: str, overrides: tuple[str, ...], as_json: bo
     session.check_names([node])
     found = session.project.explain(node, overrides=read_overrides(overrides, session.project.graph.nodes))
     if as_json:
-        plain = explanation_to_json(found.step, found.manifest, found.record, found.changes)
-        give(json.dumps(plain, indent=2))
+        give(json.dumps(explanation_to_json(found), indent=2))
     else:
-        give(
-            "\n".join(tell_explanation(found.step, found.manifest, found.record, found.changes, session.out))
-        )
+        give("\n".join(tell_explanation(found, session.out)))
     return 0

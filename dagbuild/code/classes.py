@@ -16,7 +16,7 @@ from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 
 from dagbuild.code.definitions import first_line
-from dagbuild.code.entities import Entity
+from dagbuild.code.entities import Entity, Told
 from dagbuild.code.functions import is_ours
 from dagbuild.code.normal_form import dump_class_body, dump_nodes
 from dagbuild.code.protocols import Walker
@@ -58,7 +58,9 @@ def fill(walk: Walker, entity: Entity) -> None:
     names = _globals_of(walk, cls)
     node = walk.definitions.find_class(cls, names)
     if node is not None:
-        file = next((f.__code__.co_filename for f in _functions(cls)), str(names.get("__file__") or ""))
+        # Of methods that `dataclass` makes, one has no file, and another that of `dataclasses` (Python 3.11).
+        own = (f for f in _functions(cls) if f.__globals__ is names and walk.definitions.find_function(f))
+        file = next((f.__code__.co_filename for f in own), str(names.get("__file__") or ""))
         entity.where = walk.where(file, first_line(node))
     entity.items += [
         "class",
@@ -71,10 +73,13 @@ def fill(walk: Walker, entity: Entity) -> None:
     bound = _add_body(walk, entity, node, names) if node is not None else {}
     if node is not None:
         _add_annotations(walk, entity, node, names)
-    _add_fields(walk, entity, cls)
+    _add_fields(walk, entity, cls, names, bound)
     for name, value in _attributes(cls):
         if _counts(walk, cls, name, value, own=name in bound, generated=generated):
+            start = len(entity.items)
             entity.items += [name, walk.attribute(names, bound.get(name), value)]
+            if not hasattr(type(value), "__get__"):
+                _tell(entity, start, Told("attributes", name, value, names, (_made_by(bound.get(name)),)))
     for name, statement in bound.items():
         if isinstance(statement, ast.Assign) and (generated or name not in vars(cls)):
             # Something made the class out of its body and kept what it likes.
@@ -82,6 +87,16 @@ def fill(walk: Walker, entity: Entity) -> None:
     side = walk.effects(names) if names else None
     if side is not None:
         entity.items.append(side)
+
+
+def _tell(entity: Entity, start: int, told: Told) -> None:
+    """Note that the items from `start` on say no more than a named value."""
+    entity.told += (told,)
+    entity.aside += ((start, len(entity.items)),)
+
+
+def _made_by(statement: ast.stmt | None) -> ast.AST | None:
+    return statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else statement
 
 
 def _docstring(cls: type, node: ast.ClassDef | None) -> str:
@@ -134,6 +149,8 @@ def _add_annotations(walk: Walker, entity: Entity, node: ast.ClassDef, names: Ma
     if annotated:
         form = dump_class_body([*annotated])
         if _annotations_act(walk, entity.thing, node):
+            # What a field is assigned is told with the field.
+            entity.aside += ((len(entity.items), len(entity.items) + 2),)
             entity.items += ["fields", form.digest]
             add_references(walk, entity, form, names)
         entity.shown.append(("annotations", lambda: form.digest))
@@ -220,11 +237,15 @@ def _is_generated(walk: Walker, cls: type, function: FunctionType) -> bool:
     return not (isinstance(wrapped, FunctionType) and not _is_generated(walk, cls, wrapped))
 
 
-def _add_fields(walk: Walker, entity: Entity, cls: type) -> None:
+def _add_fields(
+    walk: Walker, entity: Entity, cls: type, names: Mapping[str, Any], bound: Mapping[str, ast.stmt]
+) -> None:
     """Add what generated methods are generated from."""
     if issubclass(cls, enum.Enum):
         for name, member in cls.__members__.items():
+            start = len(entity.items)
             entity.items += ["member", name, member.name, walk.refer(member.value)]
+            _tell(entity, start, Told("members", name, member.value, names, (_made_by(bound.get(name)),)))
     if "__dataclass_fields__" in vars(cls):
         options = vars(cls).get("__dataclass_params__")
         entity.items += [f"{name}={getattr(options, name, None)}" for name in _DATACLASS_OPTIONS]
@@ -240,8 +261,13 @@ def _add_fields(walk: Walker, entity: Entity, cls: type) -> None:
                 f"{name}={getattr(field, name, None)}" for name in _FIELD_OPTIONS if name != "kw_only"
             ]
             entity.items.append(f"kw_only={field.kw_only is True}")
+            start = len(entity.items)
             for value in (field.default, field.default_factory, dict(field.metadata)):
                 entity.items.append("missing" if value is dataclasses.MISSING else walk.refer(value))
+            if field.default is not dataclasses.MISSING:
+                told = Told("fields", field.name, field.default, names, (_made_by(bound.get(field.name)),))
+                entity.told += (told,)
+                entity.aside += ((start, start + 1),)
     if _is_named_tuple(cls):
         entity.items += [
             "tuple",

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, get_args, get_origin
 
 from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Item, Unordered
+from dagbuild.code.outlines import Outlines
 from dagbuild.code.reflection import ANNOTATIONS, CALLERS, DOCS, NAMES
 from dagbuild.code.walk import Walk
 from dagbuild.ground.digest import Digest, digest_json
@@ -62,6 +63,7 @@ class SourceReader:
         self._links: dict[Entity, list[Entity]] = {}
         self._reached: dict[tuple[Entity, ...], list[Entity]] = {}
         self._places: dict[int, tuple[Any, Entity | None]] = {}
+        self._outlines = Outlines(self._walk, self._digests, self._own)
 
     def closure(
         self, things: Sequence[Any], ignore: Sequence[Any] = (), *, called_by_name: bool = False
@@ -158,6 +160,10 @@ class SourceReader:
         digest_all([item], self._digests)
         return self._digests[item]
 
+    def outline(self, value: Any) -> str:
+        """Return the outline of a value that is there for everybody to read, such as a config value."""
+        return self._outlines.write_value(value)
+
     def _reach(self, roots: Sequence[Entity], stop: Collection[Entity]) -> list[Entity]:
         """Return the entities that can be reached, in the order of the walk."""
         if stop:
@@ -218,10 +224,14 @@ class SourceReader:
 
     def _leaf(self, entity: Entity, asked: Collection[Entity]) -> Leaf:
         if entity in asked and entity.kind == "helper":
-            return Leaf("function", entity.name, self._own[entity], entity.where, entity.text)
+            text = self._outlines.write(entity)
+            return Leaf("function", entity.name, self._own[entity], entity.where, text)
         known = self._leaves.get(entity)
         if known is None:
-            known = Leaf(entity.kind, entity.name, self._own[entity], entity.where, entity.text)
+            name, where = entity.name, entity.where
+            if entity.kind == "constant":
+                name, where = self._outlines.place(entity)
+            known = Leaf(entity.kind, name, self._own[entity], where, self._outlines.write(entity))
             self._leaves[entity] = known
         return known
 

@@ -8,7 +8,7 @@ the walk began, and not on the order of definitions. All loops, no recursion: ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from dagbuild.code.entities import Entity, Item
 from dagbuild.ground.digest import Digest, digest_text
@@ -29,6 +29,17 @@ def digest_own(roots: Iterable[Entity], known: dict[Entity, Digest]) -> None:
         _digest_component(component, known, named=True)
 
 
+def digest_rest(entity: Entity, known: Mapping[Entity, Digest]) -> Digest:
+    """Return the digest of an entity's own items but for those that are set aside; `known` is of `digest_own`."""
+    aside = {place for start, stop in entity.aside for place in range(start, stop)}
+    rest = [item for place, item in enumerate(entity.items) if place not in aside]
+    return digest_text(_spell(rest, lambda other: _name(other) if other.kind else known[other]))
+
+
+def _name(entity: Entity) -> str:
+    return entity.kind + (entity.name.rpartition(".")[2] if entity.kind == "helper" else "")
+
+
 def _unnamed_neighbours(entity: Entity) -> list[Entity]:
     return [other for other in entity.neighbours() if not other.kind]
 
@@ -41,7 +52,7 @@ def _digest_component(members: Sequence[Entity], known: dict[Entity, Digest], *,
         if entity in inside:
             return colours[entity]
         if named and entity.kind:
-            return entity.kind + (entity.name.rpartition(".")[2] if entity.kind == "helper" else "")
+            return _name(entity)
         return known[entity]
 
     if len(members) == 1 and members[0] not in members[0].neighbours():

@@ -16,16 +16,25 @@ from functools import lru_cache
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 from dagbuild.code.dump import Function
 from dagbuild.code.normal_form import Form, FunctionForm, dump_function, dump_nodes
 from dagbuild.code.parameters import find_places
+from dagbuild.code.statements import acted_on, bound_names, flatten, root_chain
 from dagbuild.ground.digest import digest_bytes
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _LEAVES = frozenset({int, str, type(None), ast.Load, ast.Store, ast.Del, ast.Constant})
 """Classes of what stands in syntax trees and has neither names nor definitions in it."""
+
+
+class Binding(NamedTuple):
+    """A statement that binds a name, or `acts` on what it is bound to; `sure`: loading the module always runs it."""
+
+    node: ast.stmt
+    sure: bool
+    acts: bool = False
 
 
 class Text:
@@ -41,6 +50,7 @@ class Text:
         self._forms: dict[int, FunctionForm] = {}
         self._by_place: dict[int, FunctionForm | None] = {}
         self._found: dict[int, tuple[CodeType, Function | None]] = {}
+        self._bindings: dict[str, list[Binding]] | None = None
         self._index()
 
     def _index(self) -> None:
@@ -75,6 +85,28 @@ class Text:
                 self._functions.setdefault((node.name, first_line(node)), []).append(node)
                 return f"{prefix}{node.name}.<locals>."
         return prefix
+
+    def bindings(self, name: str) -> list[Binding]:
+        """Return the statements of the module's own level that bind a name or act on what it is bound to, in order."""
+        if self._bindings is None:
+            self._bindings = {}
+            top = set(map(id, self.tree.body))
+            for node in flatten(self.tree.body):
+                # Most statements bind plain names: of these there is nothing to look for.
+                targets = node.targets if isinstance(node, ast.Assign) else []
+                plain = [target.id for target in targets if isinstance(target, ast.Name)]
+                if plain and len(plain) == len(targets):
+                    for name_bound in plain:
+                        self._bindings.setdefault(name_bound, []).append(Binding(node, id(node) in top))
+                    continue
+                for bound in set(bound_names(node)):
+                    self._bindings.setdefault(bound, []).append(Binding(node, id(node) in top))
+                for chain in map(root_chain, acted_on(node)):
+                    if chain:
+                        self._bindings.setdefault(chain[0], []).append(
+                            Binding(node, id(node) in top, acts=True)
+                        )
+        return self._bindings.get(name, [])
 
     def function_form(self, code: CodeType) -> FunctionForm | None:
         """Return the form of the function that was compiled to this very code, or None."""
@@ -159,6 +191,8 @@ class Definitions:
         self._texts: dict[str, Text | None] = {}
         self._modules: dict[int, list[Text]] = {}
         self._extensions: dict[str, str] = {}
+        self.texts: list[Text] = []
+        """Of the project's modules, as far as they were asked for."""
 
     def text(self, filename: str, names: Mapping[str, Any]) -> Text | None:
         """Return the parsed text of a file, a notebook's cell or a module in an archive; None without one."""
@@ -214,6 +248,7 @@ class Definitions:
         if known is None:
             found = [self.text(name, names) for name in _module_files(names)]
             known = self._modules[id(names)] = [text for text in found if text is not None]
+            self.texts += known
         return known
 
 

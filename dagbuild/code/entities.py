@@ -6,6 +6,7 @@ An entity's content is a list of items: texts, other entities, and groups whose 
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
@@ -21,20 +22,34 @@ class Unordered:
 Item = Union[str, "Entity", Unordered]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A named value that a function or class holds, such as a default; `group` says what it is there.
+
+    `sources` are what the value is made by in the text, None where that is not known; names in them are `names`.
+    """
+
+    group: str
+    name: str
+    value: Any
+    names: Mapping[str, Any]
+    sources: tuple[ast.AST | None, ...] | None
+
+
 @dataclass(slots=True, eq=False)
 class Entity:
     """One function, class, constant, statement or value.
 
     `kind` is empty for values that have no name of their own; they belong to what refers to them. `opaque` names
     the type of a value whose content says nothing. `marks` are the reflective names that the code mentions, and
-    `shown` what such code would see, made when there is any.
+    `shown` what such code would see, made when there is any. `told` are values that people are told one by one, and
+    `aside` the spans of the items which say them.
     """
 
     kind: str = ""
     name: str = ""
     thing: Any = None
     where: str = ""
-    text: str = ""
     items: list[Item] = field(default_factory=list)
     opaque: str = ""
     packages: set[str] = field(default_factory=set)
@@ -43,6 +58,8 @@ class Entity:
     shown: list[tuple[str, Callable[[], str]]] = field(default_factory=list)
     strings: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
+    told: tuple[Told, ...] = ()
+    aside: tuple[tuple[int, int], ...] = ()
 
     def neighbours(self) -> list[Entity]:
         """Return the entities that this one refers to, in order."""

@@ -12,7 +12,6 @@ from typing import Any
 
 from dagbuild.code import Leaf, SourceReader, package_version
 from dagbuild.ground.digest import digest_json, digest_text
-from dagbuild.ground.digits import tell
 from dagbuild.model.node import Binding, Group, Node, Parameter, Source, Value
 from dagbuild.model.record import Manifest, Part
 
@@ -25,7 +24,6 @@ DEFAULT_POLICY = {"*": "exact", "python": "minor"}
 """How much of a version counts, by distribution; "python" is the interpreter's own."""
 
 _KEPT = {"exact": None, "minor": 2, "major": 1, "ignore": 0}
-_LONGEST_TEXT = 80
 
 
 def make_manifests(
@@ -68,7 +66,8 @@ class _PartMaker:
         yield Part("source", node.function_name or node.name, digest, where=str(node.where))
         if any(p.binding != Source(p.name) for p in node.parameters):
             values = [self._reader.value(value) for value in _bound_values(node)]
-            yield Part("binding", node.name, digest_json([structure, values]), counts=False)
+            told = self._tell_bindings(node)
+            yield Part("binding", node.name, digest_json([structure, values]), told, counts=False)
         for parameter in node.parameters:
             if parameter.columns:
                 digest, text = digest_json(_columns(parameter)), str(parameter.columns)
@@ -79,10 +78,31 @@ class _PartMaker:
         yield from map(self._package, sorted({*closure.packages}.union(*received)))
         yield self._python
         for key, value in sorted(node.config_used.items()):
-            yield Part("config", key, self._reader.value(value) or "", _short(value), counts=False)
+            yield Part(
+                "config", key, self._reader.value(value) or "", self._reader.outline(value), counts=False
+            )
         for path in node.writes:
             yield Part("output", path, digest_text(path))
         yield self._recipe(node.operation, node.cache.format, node.cache.version)
+
+    def _tell_bindings(self, node: Node) -> str:
+        """Return the outline of what the parameters are given by decorators."""
+        bound = [p for p in node.parameters if p.binding != Source(p.name)]
+        return f"given({', '.join(f'{p.name}={self._tell_binding(p.binding)}' for p in bound)})"
+
+    def _tell_binding(self, binding: Binding) -> str:
+        match binding:
+            case Source(name):
+                return f"upstream({name!r})"
+            case Value(value):
+                return self._reader.outline(value)
+            case Group(items, keys):
+                texts = [self._tell_binding(item) for item in items]
+                if keys:
+                    return (
+                        f"{{{', '.join(f'{key!r}: {text}' for key, text in zip(keys, texts, strict=True))}}}"
+                    )
+                return f"[{', '.join(texts)}]"
 
     def _leaf(self, leaf: Leaf) -> Part:
         part = self._leaves.get(leaf)
@@ -96,7 +116,9 @@ class _PartMaker:
         part = self._recipes.get(choices)
         if part is None:
             digest = digest_json([RECIPE_SCHEME, *choices])
-            part = self._recipes[choices] = Part("recipe", operation or "call", digest, version or "")
+            told = [f"{name}={value!r}" for name, value in (("format", form), ("version", version)) if value]
+            text = f"given({', '.join(told)})" if told else ""
+            part = self._recipes[choices] = Part("recipe", operation or "call", digest, text)
         return part
 
     def _package(self, name: str) -> Part:
@@ -142,8 +164,3 @@ def _version_part(kind: str, name: str, version: str, policy: str) -> Part:
     kept = _KEPT[policy]
     counted = version if kept is None else ".".join(version.split(".")[:kept])
     return Part(kind, name, counted, version, counts=policy != "ignore")
-
-
-def _short(value: Any) -> str:
-    text = tell(value)
-    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"

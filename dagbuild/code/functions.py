@@ -6,12 +6,13 @@ refers to. Without a text, the bytecode stands in, and a note says so.
 
 from __future__ import annotations
 
+import ast
 import dis
 from collections.abc import Iterator
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
-from dagbuild.code.entities import Entity, Item, Unordered
+from dagbuild.code.entities import Entity, Item, Told, Unordered
 from dagbuild.code.normal_form import Form, FunctionForm
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import MISSING, add_code, add_references, find_object
@@ -54,8 +55,12 @@ def _fill(walk: Walker, entity: Entity, form: FunctionForm | None) -> None:
     _add_defaults(walk, entity, function, form)
     if function.__closure__:
         cells = Entity(thing=function)
+        entity.aside += ((len(entity.items), len(entity.items) + 2),)
         entity.items += ["cells", cells]
         _fill_cells(walk, cells, function)
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__, strict=True):
+            if cell != CellType():
+                entity.told += (Told("cells", name, cell.cell_contents, function.__globals__, None),)
     _add_attributes(walk, entity, function)
     side = walk.effects(names)
     if side is not None:
@@ -100,11 +105,32 @@ def _add_defaults(walk: Walker, entity: Entity, function: FunctionType, form: Fu
         values += [name, walk.refer(value)]
     if not values:
         return
+    start = len(entity.items)
+    entity.told += tuple(_tell_defaults(walk, function))
     entity.items += ["defaults", *values]
     if form and form.defaults and any(isinstance(value, Entity) and not value.kind for value in values):
         # The value may turn out to say nothing; the expression that makes it always says something.
         entity.items.append(form.defaults.digest)
         add_references(walk, entity, form.defaults, function.__globals__, function.__code__.co_freevars)
+    entity.aside += ((start, len(entity.items)),)
+
+
+def _tell_defaults(walk: Walker, function: FunctionType) -> Iterator[Told]:
+    code, found = function.__code__, walk.definitions.find_function(function)
+    given = found.args if found is not None else None
+    values = function.__defaults__ or ()
+    names = code.co_varnames[code.co_argcount - len(values) : code.co_argcount]
+    sources: list[ast.expr | None] = [*given.defaults] if given is not None else []
+    known = sources if len(sources) == len(values) else [None] * len(values)
+    for name, value, source in zip(names, values, known, strict=True):
+        yield Told("defaults", name, value, function.__globals__, (source,))
+    keywords = (
+        {arg.arg: each for arg, each in zip(given.kwonlyargs, given.kw_defaults, strict=True)}
+        if given
+        else {}
+    )
+    for name, value in (function.__kwdefaults__ or {}).items():
+        yield Told("defaults", name, value, function.__globals__, (keywords.get(name),))
 
 
 def _add_attributes(walk: Walker, entity: Entity, function: FunctionType) -> None:
@@ -119,8 +145,11 @@ def _add_attributes(walk: Walker, entity: Entity, function: FunctionType) -> Non
 def _add_decorators(walk: Walker, entity: Entity, form: FunctionForm, names: dict[str, Any]) -> None:
     acting = [piece for piece in form.decorators if not is_ours(walk, piece, names)]
     for piece in acting:
+        start = len(entity.items)
         entity.items += ["decorator", piece.digest]
         add_references(walk, entity, piece, names)
+        entity.told += (Told("decorators", piece.caller[-1] if piece.caller else "", piece, names, ()),)
+        entity.aside += ((start, len(entity.items)),)
     if any(_reads_annotations(piece, names) for piece in acting) and form.annotations:
         entity.items += ["annotations", form.annotations.digest]
         add_references(walk, entity, form.annotations, names)

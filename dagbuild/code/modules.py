@@ -18,9 +18,7 @@ from dagbuild.code.normal_form import dump_nodes
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import absolute_name, add_references
 from dagbuild.code.statements import acted_on, bound_names, flatten, root_chain
-from dagbuild.ground.digits import tell
 
-_LONGEST_TEXT = 80
 _EXPECTED = frozenset(
     f"{kind.__module__}.{kind.__qualname__}"
     for kind in (logging.Logger, type(threading.Lock()), type(threading.RLock()), threading.local)
@@ -28,13 +26,9 @@ _EXPECTED = frozenset(
 """Values that say nothing and of which nobody expects more."""
 
 
-def start_constant(walk: Walker, names: Mapping[str, Any], name: str, value: Any) -> Entity:
+def start_constant(names: Mapping[str, Any], name: str, value: Any) -> Entity:
     """Return the entity of a name of a module that is bound to a value."""
     entity = Entity("constant", f"{names.get('__name__')}.{name}", (names, name, value))
-    if isinstance(value, str | int | float | bool | None):
-        text = tell(walk.localize(value) if isinstance(value, str) else value)
-        entity.text = text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
-    entity.where = walk.where(str(names.get("__file__") or ""), None)
     if isinstance(value, str):
         entity.strings = (value,)
     return entity

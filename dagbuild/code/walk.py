@@ -160,7 +160,7 @@ class Walk:
         known = self._entities.get(key)
         if known is not None:
             return known
-        entity = modules.start_constant(self, names, name, value)
+        entity = modules.start_constant(names, name, value)
         self._unchecked.append(entity)
         return self._add(key, entity, modules.fill_constant)
 

@@ -12,9 +12,9 @@ from typing import Any
 import polars as pl
 
 from dagbuild.codecs.base import Codec, Declined, Reader, Selection, Writer
+from dagbuild.codecs.refusals import refuse_for
 from dagbuild.codecs.selecting import find_places
 from dagbuild.codecs.tables import decode_table, describe_table, encode_table, select_table
-from dagbuild.ground.errors import CodecError
 from dagbuild.model.node import Label
 
 
@@ -28,16 +28,13 @@ class PolarsCodec(Codec):
         """Return the form of a frame or Series."""
         writer.needs("polars")
         if type(value) is pl.LazyFrame:
-            raise CodecError(
-                "a value of type 'polars.LazyFrame' cannot be stored: it is a plan, not a value",
-                hint='return what its collect() gives, or mark the node with @cache("never")',
-            )
+            raise refuse_for(value, "it is a plan, not a value", "return what its collect() gives")
         if type(value) not in (pl.DataFrame, pl.Series):
             raise Declined
         frame = value if type(value) is pl.DataFrame else value.to_frame()
         objects = [place for place, dtype in enumerate(frame.dtypes) if dtype == pl.Object]
         columns = frame.drop([frame.columns[place] for place in objects]) if objects else frame
-        _refuse_lost(columns)
+        _refuse_lost(columns, value)
         if any(map(_has_zero, columns.schema.names(), columns.schema.dtypes())):
             raise Declined  # a C string cannot hold the name, and polars panics
         order = _find_order(columns)
@@ -101,13 +98,14 @@ def _has_zero(name: str, dtype: Any) -> bool:
     return inner is not None and _has_zero("", inner)
 
 
-def _refuse_lost(frame: Any) -> None:
+def _refuse_lost(frame: Any, value: Any) -> None:
     """Raise CodecError for what polars 2.1 reads back from neither Arrow nor its own pickle."""
     for name, dtype in frame.schema.items():
         if any(kind == pl.Object or (isinstance(kind, pl.Array) and not kind.size) for kind in _kinds(dtype)):
-            raise CodecError(
-                f"column '{name}' of type {dtype} cannot be stored: polars does not read it back",
-                hint="cast it to another type, such as a list of numbers",
+            raise refuse_for(
+                value,
+                f"polars does not read back column '{name}' of type {dtype}",
+                "cast it to another type, such as a list of numbers",
             )
 
 

@@ -1,17 +1,20 @@
-"""Say why a value cannot be stored, and what to return instead.
+"""Say why a value cannot be stored, where in it the part is that cannot, and what to return instead.
 
-Only words; nothing here is asked on the way of a value that can be stored, but `refuse`, by type.
+Only words; nothing here is asked on the way of a value that can be stored, but `refuse`, by type. Who meets the part
+knows little of what is around it: a `Refusal` goes up to whoever holds the whole value, and `tell` says it of that.
 """
 
 from __future__ import annotations
 
 import io
 import sys
+import threading
 import traceback
 import types
 from collections.abc import ItemsView, Iterator, KeysView, ValuesView
 from typing import TYPE_CHECKING, Any
 
+from dagbuild.codecs.whereabouts import Place, find_part
 from dagbuild.ground.errors import CodecError
 from dagbuild.ground.texts import name_error
 
@@ -19,6 +22,41 @@ if TYPE_CHECKING:
     from dagbuild.codecs.base import Codec
 
 NEVER = 'or mark the node with @cache("never"), so that its consumers make the value themselves'
+
+
+class Refusal(CodecError):  # noqa: N818 - on its way to the error that is told
+    """`part` cannot be stored, for this `reason`; as told it is an error about the part alone.
+
+    `said` is what cannot be done with it, with a gap "{}" for what it is and where.
+    """
+
+    def __init__(self, part: Any, said: str, reason: str, hint: str, where: str | None = None) -> None:
+        super().__init__(said.format(_what(part)) + reason, where=where, hint=hint)
+        self.part = part
+        self.said = said
+        self.reason = reason
+
+    def tell(self, value: Any) -> CodecError:
+        """Return the error about a value that the part is in, or that it is."""
+        hint, where = self.problems[0].hint, self.problems[0].where
+        if value is self.part:
+            return CodecError(str(self.problems[0].message), where=where, hint=hint)
+        place = find_part(value, self.part)
+        return CodecError(self._said_of(value, place) + self.reason, where=where, hint=hint)
+
+    def _said_of(self, value: Any, place: Place | None) -> str:
+        culprit = _what(self.part)
+        if place is not None and place.instance:
+            culprit = f"an instance of {culprit}"
+        at = str(place) if place is not None else "inside it"
+        if not at:
+            return self.said.format(culprit)
+        if self.said == _CANNOT:
+            return f"{_CANNOT.format(_what(value))}, because of {culprit} {at}"
+        return self.said.format(f"{culprit} {at}")
+
+
+_CANNOT = "{} cannot be stored"
 
 
 def refuse(value: Any) -> None:
@@ -36,28 +74,35 @@ def refuse_part(value: Any, last: Any, error: BaseException) -> CodecError:
             f"a value of type '{_name(value)}' cannot be stored: it is nested too deeply",
             hint="return a flatter value, such as a list or a table of its parts",
         )
-    culprit = value if last is None else last
-    reason = "" if _is_known(culprit) else f" ({name_error(error)})"
-    if culprit is value:
-        message = f"{_what(value)} cannot be stored"
-    else:
-        message = f"{_what(value)} cannot be stored, because of {_what(culprit)} inside it"
-    return CodecError(message + reason, hint=f"{_instead(culprit)}, {NEVER}")
+    part = value if last is None else last
+    reason = "" if _is_known(part) else f" ({name_error(error)})"
+    return Refusal(part, _CANNOT, reason, f"{_instead(part)}, {NEVER}")
 
 
 def refuse_by(codec: Codec, value: Any, error: BaseException) -> CodecError:
     """Return the error for a value on which a codec of the user's own failed."""
     file = getattr(sys.modules.get(type(codec).__module__), "__file__", None)
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    return CodecError(
-        f"codec '{codec.name}' failed on {_what(value)}: {name_error(error)}",
-        where=f"{file}:{lines[-1]}" if lines else None,
-        hint="let 'encode' raise Declined for values that are not for it",
+    return Refusal(
+        value,
+        f"codec '{_escape(codec.name)}' failed on {{}}",
+        f": {name_error(error)}",
+        "let 'encode' raise Declined for values that are not for it",
+        f"{file}:{lines[-1]}" if lines else None,
     )
 
 
+def refuse_for(value: Any, reason: str, hint: str) -> CodecError:
+    """Return the error for a value that its codec knows to be none."""
+    return Refusal(value, _CANNOT, f": {reason}", f"{hint}, {NEVER}")
+
+
 def _cannot(value: Any) -> CodecError:
-    return CodecError(f"{_what(value)} cannot be stored", hint=f"{_instead(value)}, {NEVER}")
+    return Refusal(value, _CANNOT, "", f"{_instead(value)}, {NEVER}")
+
+
+def _escape(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _instead(value: Any) -> str:
@@ -83,6 +128,10 @@ _REMEDIES: tuple[tuple[Any, str], ...] = (
     ),
     (type, "define the class at the top level of a module"),
     (types.ModuleType, "import the module where it is used"),
+    (
+        (type(threading.Lock()), type(threading.RLock()), threading.local),
+        "leave it out, or return plain data and make the lock where it is used",
+    ),
 )
 
 

@@ -13,14 +13,16 @@ import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from dagbuild.code import SourceReader
 from dagbuild.ground.digest import Digest
 from dagbuild.model.record import Artifact, Manifest, Observation, Record
 from dagbuild.observe.collect import Ran
-from dagbuild.observe.places import Digester, Places
+from dagbuild.observe.places import ABSENT, Digester, Places
 from dagbuild.observe.recheck import find_changed
+from dagbuild.observe.wording import tell_changed
 
 
 class ProjectCode:
@@ -97,6 +99,14 @@ class ProjectCode:
             self.digest,
             observing=self._observing,
         )
+
+    def tell_change(self, seen: Observation) -> str:
+        """Say what became of something that a run was seen to read and that is no longer so."""
+        if seen.kind == "file":
+            is_there = Path(self._places.path(seen.name)).exists()
+            if not is_there or seen.digest == ABSENT:
+                return f"{seen.name} {'was added' if is_there else 'is gone'}"
+        return tell_changed(seen)
 
     def holds(self, record: Record) -> bool:
         """Tell whether nothing has changed of what the record's run was seen to read, and of what its value carries."""

@@ -19,16 +19,21 @@ from dagbuild.plan.renames import find_heirlooms
 class StoreLookup:
     """Answers the planner from a store.
 
-    `find_changed` says which observations of a record hold no longer.
+    `find_changed` says which observations of a record hold no longer, `tell_change` what became of one.
     """
 
     def __init__(
-        self, artifacts: Artifacts, find_changed: Callable[[Record], Iterable[Observation]], outputs: Outputs
+        self,
+        artifacts: Artifacts,
+        find_changed: Callable[[Record], Iterable[Observation]],
+        outputs: Outputs,
+        tell_change: Callable[[Observation], str] = tell_changed,
     ) -> None:
         self._artifacts = artifacts
         self._store = artifacts.store
         self._find_changed = find_changed
         self._outputs = outputs
+        self._tell_change = tell_change
 
     def find(self, keys: Collection[Key]) -> dict[Key, Record]:
         """Return the record to use for each key: the newest forced one, else the first that can be read here.
@@ -58,7 +63,7 @@ class StoreLookup:
 
     def find_changed(self, record: Record) -> tuple[Reason, ...]:
         """Say what the record's run was seen to read and is no longer so."""
-        return tuple(Reason(tell_changed(seen), "observed") for seen in self._find_changed(record))
+        return tuple(Reason(self._tell_change(seen), "observed") for seen in self._find_changed(record))
 
     def _choose(self, records: Sequence[Record]) -> Record:
         if len(records) == 1:

@@ -16,7 +16,7 @@ from dagbuild.ground.digest import Digest
 from dagbuild.model.node import Columns
 from dagbuild.model.record import Artifact, BlobRef, Key, Manifest, Part, Record
 from dagbuild.plan.acceptance import Acceptance
-from dagbuild.plan.reasons import NEVER_BUILT, Reason, find_changes
+from dagbuild.plan.reasons import NEVER_BUILT, Cause, Reason, find_changes
 from dagbuild.plan.request import ArtifactOf, Given, Request
 
 _SHOWN_COLUMNS = 5
@@ -99,13 +99,17 @@ class Plan:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a node is what it is: its step in the plan, today's manifest and the record it is compared with."""
+    """Why a node is what it is: its step in the plan, today's manifest and the record it is compared with.
+
+    `causes` are what above it is stale, where that began.
+    """
 
     step: Step
     manifest: Manifest
     record: Record | None
     changes: tuple[Reason, ...]
     givens: Mapping[str, Given] = field(default_factory=dict)
+    causes: tuple[Cause, ...] = ()
 
 
 class Lookup(Protocol):

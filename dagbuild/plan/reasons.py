@@ -6,15 +6,17 @@ difference and cannot drift from the fingerprint.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from dagbuild.model.record import UNSEEN, Manifest, Part
+from dagbuild.plan.differences import Difference, find_differences, find_inside
 
 _ORDER = (
-    "config", "input", "override", "pin", "file", "output", "node", "binding", "columns", "source", "helper", "class",
-    "constant", "statement", "module", "package", "python", "recipe", "upstream",
+    "config", "input", "override", "pin", "file", "output", "node", "binding", "columns", "source", "function",
+    "helper", "class", "constant", "statement", "module", "package", "python", "recipe", "upstream",
 )  # fmt: skip
 """Kinds of parts, the most telling first: a switched config value explains another function's code."""
 
@@ -31,21 +33,51 @@ class Reason:
         return f"{self.text} ({self.where})" if self.where else self.text
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A node above that must run for reasons of its own; `way` are the nodes in between, the nearest to it first."""
+
+    node: str
+    way: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+
+
 NEVER_BUILT = Reason("never built", "missing")
 
 
 def find_changes(old: Manifest, new: Manifest) -> tuple[Reason, ...]:
     """Return what changed from `old` to `new`, the most telling first; empty when nothing did."""
     reasons: list[tuple[int, Reason]] = []
-    for was, now in find_changed_parts(old, new):
+    changed = find_changed_parts(old, new)
+    for was, now in _without_renamed(changed) or changed:
         part = now or was
         assert part is not None
         rank = _ORDER.index(part.kind) if part.kind in _ORDER else len(_ORDER)
-        reasons.append((rank, _tell(was, now)))
-    told = [reason for _, reason in sorted(reasons, key=lambda item: item[0])]
+        reasons += [(rank, reason) for reason in _tell(was, now)]
+    told = list(dict.fromkeys(reason for _, reason in sorted(reasons, key=lambda item: item[0])))
     if len(told) > 1:  # leaves tell it better than the root that they are part of
         told = [reason for reason in told if reason.kind != "source"] or told
     return tuple(told)
+
+
+_Pair = tuple[Part | None, Part | None]
+
+
+def _without_renamed(changed: list[_Pair]) -> list[_Pair]:
+    """Return the changes but for leaves that are the same under another name, which is no reason for anything."""
+    gone = {(was.kind, was.digest) for was, now in changed if was and not now and was.kind in _LEAVES}
+    new = {(now.kind, now.digest) for was, now in changed if now and not was and now.kind in _LEAVES}
+    same = gone & new
+    return [(was, now) for was, now in changed if (was and now) or _kind_of(was, now) not in same]
+
+
+def _kind_of(was: Part | None, now: Part | None) -> tuple[str, str]:
+    part = now or was
+    assert part is not None
+    return part.kind, part.digest
+
+
+_LEAVES = frozenset({"function", "helper", "class", "constant", "statement", "module"})
 
 
 def find_changed_parts(old: Manifest, new: Manifest) -> list[tuple[Part | None, Part | None]]:
@@ -69,22 +101,118 @@ def index_parts(parts: Iterable[Part]) -> dict[tuple[str, str, int], Part]:
     return index
 
 
-def _tell(was: Part | None, now: Part | None) -> Reason:
+def _tell(was: Part | None, now: Part | None) -> list[Reason]:
     part = now or was
     assert part is not None
-    kind, name = part.kind, part.name
-    if kind in {"config", "input", "override", "pin", "constant", "package", "python", "columns"}:
-        return _tell_value(kind, name, was, now)
-    if kind == "file":
-        return Reason(f"{name} changed", kind) if was and now else Reason(f"{_verb(was)} {name}", kind)
+    kind = part.kind
     if kind == "output":
-        return Reason(f"{'no longer' if was else 'now'} writes {name}", kind)
+        return [Reason(f"{'no longer' if was else 'now'} writes {part.name}", kind)]
     if kind in _WHOLE:
-        return Reason(_WHOLE[kind], kind, part.where)
-    word = "code at module level" if kind == "statement" else f"{kind} `{_shorten(name, part.where)}`"
-    if was and now:
-        return Reason(f"{word} changed", kind, now.where)
-    return Reason(f"{_verb(was)} {word}", kind, part.where)
+        given = _find_given(was, now) if kind in _GIVEN else None
+        return given or [Reason(_WHOLE[kind], kind, part.where)]
+    subject, where = _name(part), part.where
+    if was is None or now is None:
+        return [Reason(f"{_verb(was)} {subject.replace('{}', '')}", kind, where)]
+    found: list[str] | None = None
+    if kind in {"config", "input", "override", "constant"} and was.text and now.text:
+        found = _cut([each.tell(subject) for each in find_differences(was.text, now.text)], subject)
+    elif kind in {"function", "helper", "class"}:
+        found = _tell_held(was, now, _shorten(part.name, part.where))
+    elif kind == "file":
+        found = _tell_files(was, now)
+    elif kind in {"package", "python"}:
+        same = f"{subject} is {now.text} as before, but how much of that counts changed"
+        found = [f"{subject} {was.text} -> {now.text}" if was.text != now.text else same]
+    elif was.text and now.text and was.text != now.text and kind != "statement":
+        found = [f"{subject}: {was.text} -> {now.text}"]
+    return [Reason(text, kind, where) for text in found or [f"{subject.replace('{}', '')} changed"]]
+
+
+def _name(part: Part) -> str:
+    """Return what people call a part, with a gap "{}" for the way to what is inside it."""
+    kind, name = part.kind, part.name
+    match kind:
+        case "package":
+            return name
+        case "python":
+            return "Python"
+        case "file":
+            return name
+        case "columns":
+            return f"columns of `{name}`"
+        case "statement":
+            return "code at module level"
+        case "constant":
+            return f"constant `{_shorten(name, part.where)}{{}}`"
+        case "function" | "helper" | "class" | "module":
+            return f"{kind} `{_shorten(name, part.where)}`"
+        case _:
+            return f"{kind} {name}{{}}"
+
+
+def _tell_held(was: Part, now: Part, name: str) -> list[str] | None:
+    """Return what changed of what a function or class holds; None when that is not all, or not known."""
+    found = find_inside(was.text, now.text) if was.text and now.text else None
+    if not found:
+        return None
+    lines = []
+    for group, difference in found:
+        word = _HELD.get(group, "`{}` of KIND `NAME`").replace("KIND", now.kind)
+        lines.append(difference.tell(word.replace("NAME", name)))
+    return _cut(lines, f"{now.kind} `{name}`")
+
+
+_HELD = {
+    "decorators": "decorator `@{}` of KIND `NAME`",
+    "defaults": "default `{}` of KIND `NAME`",
+    "cells": "variable `{}` of KIND `NAME`",
+    "attributes": "attribute `NAME.{}`",
+    "members": "member `NAME.{}`",
+    "fields": "default of `NAME.{}`",
+}
+"""What functions and classes hold, in words."""
+
+
+def _tell_files(was: Part, now: Part) -> list[str]:
+    found = find_differences(was.text, now.text) if was.text.startswith("files") else []
+    lines = []
+    for each in found:
+        if each.path:
+            lines.append(f"{ast.literal_eval(each.path[1:-1])} {_fate(each)}")
+        else:  # too many to know each of them
+            lines.append(each.tell(now.name))
+    return _cut(lines, now.name) or [f"{now.name} changed"]
+
+
+def _fate(difference: Difference) -> str:
+    if difference.was is None:
+        return "was added"
+    return "is gone" if difference.now is None else "was edited"
+
+
+def _find_given(was: Part | None, now: Part | None) -> list[Reason] | None:
+    """Return what changed of what decorators say, name by name."""
+    part = now or was
+    assert part is not None
+    old, new = ((each.text if each else "") or "given()" for each in (was, now))
+    if not (old.startswith("given(") and new.startswith("given(")):
+        return None
+    word = _GIVEN[part.kind]
+    lines = [
+        replace(each, path=each.path.removeprefix(".")).tell(word) for each in find_differences(old, new)
+    ]
+    return [Reason(line, part.kind, part.where) for line in _cut(lines, word.replace("{}", ""))]
+
+
+_GIVEN = {"binding": "parameter `{}`", "recipe": "`{}` in @cache"}
+
+
+def _cut(lines: list[str], subject: str) -> list[str]:
+    """Return the first lines, and how many more there are."""
+    if len(lines) <= MANY + 1:
+        return lines
+    subject = subject.replace("{}", "")
+    return [*lines[:MANY], f"{subject} changed in {len(lines) - MANY:,} more places"]
 
 
 _WHOLE = {
@@ -94,6 +222,9 @@ _WHOLE = {
     "recipe": "how dagbuild makes it changed",
 }
 """Kinds of which a node has one part."""
+
+MANY = 5
+"""So many differences of one part are told; the rest is counted."""
 
 
 def _verb(was: Part | None) -> str:
@@ -106,24 +237,6 @@ def _shorten(name: str, where: str) -> str:
     module = file.parent.name if file.stem == "__init__" else file.stem
     before, found, after = name.partition(f"{module}.") if module else ("", "", "")
     return after if found and after and (not before or before.endswith(".")) else name
-
-
-def _tell_value(kind: str, name: str, was: Part | None, now: Part | None) -> Reason:
-    subjects = {
-        "package": name, "python": "Python", "constant": f"constant `{name}`", "columns": f"columns of `{name}`",
-    }  # fmt: skip
-    subject = subjects.get(kind, f"{kind} {name}")
-    where = now.where if now else ""
-    if was and now:
-        if was.text and now.text and was.text != now.text:
-            return Reason(f"{subject}: {was.text} -> {now.text}" if kind not in {"package", "python"}
-                          else f"{subject} {was.text} -> {now.text}", kind, where)  # fmt: skip
-        if kind in {"package", "python"}:
-            return Reason(
-                f"{subject} is {now.text} as before, but how much of that counts changed", kind, where
-            )
-        return Reason(f"{subject} changed", kind, where)
-    return Reason(f"{_verb(was)} {subject}", kind, where)
 
 
 def with_parts(manifest: Manifest, parts: Iterable[Part]) -> Manifest:

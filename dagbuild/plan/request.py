@@ -30,7 +30,8 @@ class Given:
     """A value that no function makes: an input, a config value, an override or a pin.
 
     `digest` is what it counts as, in deep and content keys alike; for a `File` the digest of the content, while
-    `artifact` is the path that the function receives. `text` shows it to people.
+    `artifact` is the path that the function receives. `text` shows it to people, `listing` is the
+    outline of what several files are.
     """
 
     name: str
@@ -38,13 +39,13 @@ class Given:
     digest: Digest
     artifact: Artifact
     text: str = ""
+    listing: str = ""
 
     @property
     def part(self) -> Part:
         """The line that explains it in the manifests of the nodes that take it."""
-        return Part(
-            self.kind, self.text if self.kind == "file" else self.name, self.digest, self.text, counts=False
-        )
+        name = self.text if self.kind == "file" else self.name
+        return Part(self.kind, name, self.digest, self.listing or self.text, counts=False)
 
 
 @dataclass(frozen=True)

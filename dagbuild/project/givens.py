@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -29,6 +29,7 @@ from dagbuild.ground.filetree import is_there
 from dagbuild.model.conversion import Unfit, show_value
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import REQUIRED, File, Files, Node
+from dagbuild.model.outliner import Outliner
 from dagbuild.model.output_paths import find_read, is_within
 from dagbuild.model.record import Artifact, Part
 from dagbuild.model.types import check_value, describe_type
@@ -235,11 +236,11 @@ class GivenMaker:
         for each in said:
             self._refuse_output(name, each)
         files = DeclaredFiles(str(self.root), tuple(said), single=not many)
-        digest = files.digest(self.files)
+        digest, listing = files.look(self.files)
         self.inputs[name] = ((files, digest),)
         paths = files.find()
         text = ", ".join(said) if many else self.show(paths[0])
-        return Given(name, "file", digest, self._encode(paths if many else paths[0]), text)
+        return Given(name, "file", digest, self._encode(paths if many else paths[0]), text, listing)
 
     def _refuse_output(self, name: str, path: str) -> None:
         """Raise InputError for an input that is some node's output: what it is now says nothing of what it will be."""
@@ -283,14 +284,14 @@ class GivenMaker:
             without = tuple(str(self.root / output) for output in read)
             files = DeclaredFiles(str(self.root), (path,), single=single, without=without)
             try:
-                digest = files.digest(self.files)
+                digest, listing = files.look(self.files)
             except OSError as error:
                 raise InputError(
                     f"node '{node.name}' reads '{path}': {_tell(error)}",
                     where=str(node.where),
                     hint="paths of @reads are taken from the project's root",
                 ) from error
-            parts.append(Part("file", path, digest, path))
+            parts.append(Part("file", path, digest, listing or path))
             found.append((files, digest))
         self.reads[node.name] = tuple(found)
         return parts
@@ -359,6 +360,8 @@ def tell_value(value: Any) -> str:
     if value is None or isinstance(value, bool | int | float | str | _WRITTEN):
         text = str(value) if isinstance(value, str | _WRITTEN) else tell(value)
         return text if len(text) <= 60 else ""
+    if isinstance(value, list | dict | tuple | set | frozenset | Enum) or is_dataclass(value):
+        return Outliner().write(value)
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):
         return f"{type(value).__name__} {' x '.join(map(str, shape))}"

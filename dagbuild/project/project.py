@@ -29,6 +29,7 @@ from dagbuild.model.record import Artifact, Manifest, Part, Record
 from dagbuild.observe import Places, ProjectCode, Watch
 from dagbuild.outputs import Home, Outputs
 from dagbuild.plan.acceptance import find_acceptances
+from dagbuild.plan.causes import find_causes
 from dagbuild.plan.events import BuildResult, Event, Listener, Notice
 from dagbuild.plan.lookup import StoreLookup
 from dagbuild.plan.plan import Decision, Explanation, Plan, make_plan
@@ -242,7 +243,8 @@ class Project:
             return Explanation(step, Manifest(()), None, step.reasons, request.givens)
         manifest = request.manifest(node)
         changes = find_changes(step.record.manifest, manifest) if step.record else ()
-        return Explanation(step, manifest, step.record, changes or step.reasons, request.givens)
+        causes = find_causes(request, prepared.plan, node)
+        return Explanation(step, manifest, step.record, changes or step.reasons, request.givens, causes)
 
     def artifact(self, node: str) -> Artifact:
         """Return the artifact that the node has today, without running anything; raises InputError when it has none."""
@@ -359,7 +361,7 @@ class Project:
             maker.find_paths(),
             lacking,
         )
-        lookup = StoreLookup(self.artifacts, self._code.find_changed, self.outputs)
+        lookup = StoreLookup(self.artifacts, self._code.find_changed, self.outputs, self._code.tell_change)
         observations = Observations(
             request, maker.inputs, maker.reads, code.open_reader, warns=self._watch.undeclared == "warn"
         )

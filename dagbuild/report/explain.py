@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dagbuild.model.record import Manifest, Part, Record
-from dagbuild.plan.plan import Step
-from dagbuild.plan.reasons import Reason, index_parts
+from dagbuild.model.outline import show
+from dagbuild.model.record import Manifest, Part
+from dagbuild.plan.plan import Explanation
+from dagbuild.plan.reasons import Cause, index_parts
 from dagbuild.report import units
 from dagbuild.report.style import Row, Style, table
+from dagbuild.report.words import join
 
-_NAMELESS = {"source", "node", "python", "recipe"}
+_NAMELESS = {"source", "node", "python", "recipe", "binding", "statement"}
 _CODE = {"function", "helper", "class", "constant", "statement", "module"}
+_WORDS = {
+    "binding": "parameters", "statement": "code at module level", "recipe": "how it is made", "unseen": "not tracked:",
+}  # fmt: skip
+"""What people call kinds of parts whose own names say little outside."""
+
 LONGEST = 40
+WHOLE = 10_000
+MANY = 5
 
 
-def tell_explanation(
-    step: Step, manifest: Manifest, record: Record | None, changes: Iterable[Reason], style: Style
-) -> list[str]:
+def tell_explanation(found: Explanation, style: Style) -> list[str]:
     """Return the lines of `explain`: the verdict, its reasons, the parts, and when the record was made."""
+    step, manifest, record = found.step, found.manifest, found.record
     word = step.status.value
     lines = [f"{style.paint(step.node, 'bold')} is {style.paint(word, word)}", ""]
     # The step knows what upstream nodes do to it, the manifests what the project's own edits do.
-    told = dict.fromkeys(str(reason) for reason in (*step.reasons, *changes))
-    for reason in told:
+    told = dict.fromkeys(str(reason) for reason in (*step.reasons, *found.changes))
+    for reason in (*told, *_tell_causes(found.causes)):
         lines.extend(style.wrap(reason, "  "))
     if told:
         lines.append("")
@@ -45,21 +53,43 @@ def tell_explanation(
     return lines
 
 
-def explanation_to_json(
-    step: Step, manifest: Manifest, record: Record | None, changes: Iterable[Reason]
-) -> dict[str, Any]:
+def _tell_causes(causes: Sequence[Cause]) -> Iterator[str]:
+    """Yield a line for each reason that a node above has of its own."""
+    for cause in causes[:MANY]:
+        way = [f"`{name}`" for name in reversed(cause.way)]
+        by = f" (by way of {join(way, 3)})" if way else ""
+        shown = cause.reasons[:MANY]
+        yield from (f"`{cause.node}`{by}: {reason}" for reason in shown)
+        if len(shown) < len(cause.reasons):
+            yield f"`{cause.node}`{by}: and {len(cause.reasons) - len(shown):,} more reasons"
+    if len(causes) > MANY:
+        yield f"and {units.count(len(causes) - MANY, 'node')} more above: dagbuild status"
+
+
+def explanation_to_json(found: Explanation) -> dict[str, Any]:
     """Return an explanation as plain data."""
+    step, manifest, record = found.step, found.manifest, found.record
     return {
         "node": step.node,
         "status": step.status.value,
-        "reasons": [{"text": r.text, "kind": r.kind, "where": r.where} for r in (*step.reasons, *changes)],
+        "reasons": [
+            {"text": r.text, "kind": r.kind, "where": r.where} for r in (*step.reasons, *found.changes)
+        ],
+        "causes": [
+            {
+                "node": cause.node,
+                "way": list(cause.way),
+                "reasons": [{"text": r.text, "kind": r.kind, "where": r.where} for r in cause.reasons],
+            }
+            for cause in found.causes
+        ],
         "parts": [
             {
                 "change": change,
                 "kind": part.kind,
                 "name": part.name,
-                "now": now.text if now else None,
-                "before": was.text if was else None,
+                "now": show(now.text, WHOLE) if now else None,
+                "before": show(was.text, WHOLE) if was else None,
                 "where": part.where,
                 "counts": part.counts,
             }
@@ -93,9 +123,11 @@ def _rows(old: Manifest | None, new: Manifest) -> list[Row]:
         dull = part.kind == "source" and leaves
         if dull or (change in ("same", "part") and not part.text and part.kind in _NAMELESS):
             continue
-        name = part.kind if part.kind in _NAMELESS else f"{part.kind} {part.name}"
+        word = _WORDS.get(part.kind, part.kind)
+        name = word if part.kind in _NAMELESS else f"{word} {part.name}"
         if change == "changed" and was and now and (was.text or now.text) and was.text != now.text:
-            text = f"{_cut(was.text)} -> {_cut(now.text)}"
+            before, after = _cut(was.text), _cut(now.text)
+            text = f"{before} -> {after}" if before != after else after
         else:
             text = _cut(part.text) if part.text != part.name else ""
         note = (
@@ -107,5 +139,4 @@ def _rows(old: Manifest | None, new: Manifest) -> list[Row]:
 
 
 def _cut(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return show(text, LONGEST)

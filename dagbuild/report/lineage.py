@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 
 from dagbuild.ground.digest import Digest
+from dagbuild.model.outline import show
 from dagbuild.model.record import Record
 from dagbuild.report import units
 from dagbuild.report.style import Row, Style, table
@@ -51,6 +52,6 @@ def tell_lineage(lines: Iterable[tuple[str, Record | None]], style: Style) -> li
             rows.append(Row(name, "from", ", ".join(record.upstream)))
         for part in record.manifest.parts:
             if part.kind in _GIVEN:
-                text = "" if part.text == part.name else part.text
+                text = "" if part.text == part.name else show(part.text)
                 rows.append(Row(name, part.kind, f"{part.name} {text}".strip()))
     return table(rows, style)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import itertools
 import os
+import posixpath
 from dataclasses import dataclass
 from pathlib import Path
 
 from dagbuild.ground.digest import Digest, digest_json
+from dagbuild.model.outliner import outline_files
 from dagbuild.store.file_digests import FileDigests
 
 
@@ -40,15 +42,21 @@ class DeclaredFiles:
 
     def digest(self, files: FileDigests) -> Digest:
         """Return the digest of all of them: of one its bytes, of several their names, too. Raises OSError."""
+        return self.look(files)[0]
+
+    def look(self, files: FileDigests) -> tuple[Digest, str]:
+        """Return the digest, and of several files the outline that tells them apart. Raises OSError."""
         if self.single:
-            return files.digest_file(self.paths[0])
-        found = zip(map(fixed_folder, self.paths), self._find_each(), strict=True)
-        return digest_json(
-            [
-                files.digest_files(base, [str(Path(path).relative_to(base)) for path in paths])
-                for base, paths in found
-            ]
-        )
+            return files.digest_file(self.paths[0]), ""
+        marks: dict[str, str] = {}
+        digests: list[Digest] = []
+        for base, paths in zip(map(fixed_folder, self.paths), self._find_each(), strict=True):
+            listing = files.list_files(base, [str(Path(path).relative_to(base)) for path in paths])
+            digests.append(digest_json(listing))
+            # From the project's folder, as people write them; what lies elsewhere is named from its own.
+            inside = base.relative_to(self.root).as_posix() if base.is_relative_to(self.root) else "."
+            marks.update((posixpath.normpath(posixpath.join(inside, name)), mark) for name, mark in listing)
+        return digest_json(digests), outline_files(marks)
 
     def _find_each(self) -> list[list[str]]:
         each = []

@@ -38,10 +38,14 @@ class FileDigests:
 
     def digest_files(self, root: str | os.PathLike[str], paths: Iterable[str]) -> Digest:
         """Return the digest of several files: their names below `root` and their bytes. Raises OSError."""
+        return digest_json(self.list_files(root, paths))
+
+    def list_files(self, root: str | os.PathLike[str], paths: Iterable[str]) -> list[tuple[str, Digest]]:
+        """Return the names below `root` of several files, sorted, each with the digest of its bytes. Raises OSError."""
         full = [str(Path(root) / path) for path in paths]
         names = [Path(os.path.relpath(path, root)).as_posix() for path in full]
         digests = self._digest_all(full)
-        return digest_json(sorted(zip(names, digests, strict=True)))
+        return sorted(zip(names, digests, strict=True))
 
     def digest_each(self, paths: Iterable[str]) -> dict[str, Digest]:
         """Return the digest of each file's bytes, by path. Raises OSError."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dagbuild.code import Closure, SourceReader
+from dagbuild.model.outline import show
 from tests.unit.code.conftest import Load
 
 
@@ -27,15 +28,15 @@ def clean(x):
 
 
 def test_leaves_name_what_was_reached(load: Load, tmp_path: Path) -> None:
-    """Kind, name, place from the project's folder, and the text of plain constants."""
+    """Kind, name, place from the project's folder, and what is told of constants and of what classes hold."""
     nodes = load(lib=LIB, nodes="import lib\n\ndef node(x):\n    return lib.clean(x) + lib.Model.rate\n")
     leaves = {leaf.name: leaf for leaf in read(nodes, root=tmp_path).leaves}
 
-    assert {name: (leaf.kind, leaf.where, leaf.text) for name, leaf in leaves.items()} == {
+    assert {name: (leaf.kind, leaf.where, show(leaf.text)) for name, leaf in leaves.items()} == {
         "nodes.node": ("function", "nodes.py:3", ""),
         "lib.clean": ("helper", "lib.py:7", ""),
-        "lib.Model": ("class", "lib.py:4", ""),
-        "lib.LIMIT": ("constant", "lib.py", "5"),
+        "lib.Model": ("class", "lib.py:4", "rate=2"),
+        "lib.LIMIT": ("constant", "lib.py:2", "5"),
     }
 
 

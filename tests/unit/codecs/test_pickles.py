@@ -85,7 +85,7 @@ def own_zone():
         (lambda: types.MappingProxyType({}), "mappingproxy", "dict(...)"),
         (lambda: {}.keys(), "dict_keys", "return a list"),
         (lambda: open(os.devnull), "TextIOWrapper", "path of the file"),
-        (threading.Lock, "_thread.lock", "plain data"),
+        (threading.Lock, "_thread.lock", "leave it out"),
         (own_zone, "ZoneInfo", "plain data"),
         (socket.socket, "socket", "plain data"),
         (lambda: lambda: 1, "<lambda>", "top level of a module"),
@@ -114,7 +114,7 @@ def test_says_what_to_return_instead(artifacts, make, name, instead):
 def test_what_polars_does_not_read_back_is_refused(artifacts, dtype):
     """Its own pickle stores such columns and panics when it reads them."""
     for holder in (pl.Series("n", [], dtype), {"a": [pl.DataFrame(schema={"n": dtype})]}):
-        with pytest.raises(CodecError, match=r"column 'n' .* does not read it back"):
+        with pytest.raises(CodecError, match=r"does not read back column 'n'"):
             artifacts.save(holder)
 
 
@@ -266,7 +266,9 @@ def test_a_codec_that_fails_is_named():
     registry = Registry()
     registry.register(Broken(), [Celsius])
 
-    with pytest.raises(CodecError, match=r"codec 'celsius/1' .*Celsius': KeyError: 'unit'") as caught:
+    with pytest.raises(
+        CodecError, match=r"codec 'celsius/1' .*Celsius' at \[0\]: KeyError: 'unit'"
+    ) as caught:
         Artifacts(MemoryStore(), registry).save([Celsius(20)])
     assert f"{Path(__file__).name}:" in str(caught.value)
     assert "Declined" in str(caught.value)

@@ -16,7 +16,7 @@ from dagbuild.plan.events import (
     StepFinished,
     StepStarted,
 )
-from dagbuild.plan.plan import Decision, Plan, Status, Step
+from dagbuild.plan.plan import Decision, Explanation, Plan, Status, Step
 from dagbuild.plan.reasons import Reason
 from dagbuild.report import units
 from dagbuild.report.console import PlainReport
@@ -107,7 +107,7 @@ class TestExplain:
         )
         new = Manifest((Part("config", "region", "9", "UK"), Part("package", "pandas", "2", "3.1.0")))
 
-        lines = tell_explanation(STALE.steps["spend"], new, old, (), Style())
+        lines = tell_explanation(Explanation(STALE.steps["spend"], new, old, ()), Style())
 
         assert lines[:2] == ["spend is stale", ""]
         assert "changed  config region   US -> UK" in lines

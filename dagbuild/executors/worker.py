@@ -36,7 +36,8 @@ from dagbuild.ground.errors import (
     StoreError,
     did_you_mean,
 )
-from dagbuild.ground.filetree import changed_since, file_clock
+from dagbuild.ground.filetree import changed_since
+from dagbuild.ground.stamps import file_clock
 from dagbuild.model.node import Columns, File, Files, Group, Node, Parameter, Source, Value
 from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
 from dagbuild.model.record import UNOBSERVED, Key, Record

@@ -13,7 +13,8 @@ from dagbuild.executors.base import Work
 from dagbuild.ground.digest import Digest
 from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import InputError
-from dagbuild.ground.filetree import changed_since, file_clock
+from dagbuild.ground.filetree import changed_since
+from dagbuild.ground.stamps import file_clock
 from dagbuild.model.outcome import Done, Failure, Lost
 
 if TYPE_CHECKING:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dagbuild.ground.digest import digest_bytes, digest_chunks, is_digest
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
+from dagbuild.ground.stamps import Stamp, stamp_of
 from dagbuild.model.record import BlobRef
 from dagbuild.store.checked_blobs import SeenBlobs, is_large
 from dagbuild.store.folder import PART, Layout, write_error
@@ -54,7 +55,7 @@ class BlobFolder:
         self._fsync = fsync
         self._notice = on_notice
         self._lock = threading.Lock()
-        self._verified: dict[str, tuple[int, int]] = {}  # digest -> stamp of a file that held the right bytes
+        self._verified: dict[str, Stamp] = {}  # digest -> stamp of a file that held the right bytes
         self._paths: dict[str, Path] = {}  # by digest
         self.seen = SeenBlobs(layout, on_notice)
         self._damaged: dict[str, int] = {}  # digest -> inode that could not be put aside
@@ -188,7 +189,7 @@ class BlobFolder:
         if not is_known:
             if digest_bytes(view) != ref.digest:
                 raise self._put_aside(ref, found, "its bytes do not match its name")
-            self._verified[ref.digest] = _stamp(found)
+            self._verified[ref.digest] = stamp_of(found)
             self.seen.note(ref, found)
         return view
 
@@ -203,11 +204,11 @@ class BlobFolder:
 
     def _is_known(self, ref: BlobRef, file: Path | int, found: os.stat_result) -> bool:
         """Tell whether a blob's file was seen whole, here or by an earlier process, and not written to since."""
-        if self._verified.get(ref.digest) == _stamp(found):
+        if self._verified.get(ref.digest) == stamp_of(found):
             return True
         if not self.seen.holds(ref, found):
             return False
-        self._verified[ref.digest] = _stamp(self._touch(ref, file, found))
+        self._verified[ref.digest] = stamp_of(self._touch(ref, file, found))
         return True
 
     def _touch(self, ref: BlobRef, file: str | Path | int, found: os.stat_result) -> os.stat_result:
@@ -275,11 +276,6 @@ def _write_all(descriptor: int, views: Sequence[memoryview]) -> None:
             written -= view.nbytes - rest.nbytes
             while rest.nbytes:
                 rest = rest[os.write(descriptor, rest) :]
-
-
-def _stamp(found: os.stat_result) -> tuple[int, int]:
-    """Return what changes whenever a file's bytes do; nobody can set its second part."""
-    return found.st_ino, found.st_ctime_ns
 
 
 def _fsync_path(path: str) -> None:

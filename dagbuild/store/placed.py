@@ -24,10 +24,8 @@ from pathlib import Path
 from dagbuild.ground.digest import PREFIX, Digest, digest_chunks, is_digest
 from dagbuild.ground.errors import StoreError
 from dagbuild.ground.filetree import Entry, Tree, check_tree
+from dagbuild.ground.stamps import is_sealed, seal
 from dagbuild.store.folder import write_error
-
-_STAMP = 946_684_800
-"""The time that every copy bears, in seconds since 1970: one that was written to bears another."""
 
 _PART = ".part"
 _DIGESTS = ".digests"
@@ -151,7 +149,7 @@ def _write(top: Path, tree: Tree, read: Bytes) -> dict[str, str]:
             with path.open("xb", buffering=0) as file:
                 told[entry.path] = digest_chunks(_copied(read(entry), file))
             path.chmod(0o555 if entry.executable else 0o444)
-            os.utime(path, (_STAMP, _STAMP))
+            seal(str(path))
     for entry in tree.entries:
         if entry.kind == "link":
             _at(top, entry).symlink_to(entry.target)
@@ -175,7 +173,7 @@ def _is_whole(top: Path, tree: Tree) -> bool:
             found = path.lstat()
             if entry.kind == "file":
                 mode = stat.S_IFREG | (0o555 if entry.executable else 0o444)
-                if (found.st_mode, found.st_size, found.st_mtime) != (mode, entry.size, _STAMP):
+                if (found.st_mode, found.st_size) != (mode, entry.size) or not is_sealed(found):
                     return False
             elif entry.kind == "link":
                 if not stat.S_ISLNK(found.st_mode) or path.readlink() != Path(entry.target):

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dagbuild.ground.digest import canonical_json, digest_bytes
+from dagbuild.ground.stamps import Stamp, take_settled
 from dagbuild.model.record import FORMAT, Record
 from dagbuild.store.folder import PART, read_error
 from dagbuild.store.notices import Notice
@@ -222,13 +223,9 @@ class SegmentReader:
             data = os.pread(self._descriptor(position.segment), position.length, position.offset)
         return decode_line(data)
 
-    def folder_state(self) -> tuple[int, int] | None:
-        """Return what changes when a segment is made or removed: the folder's mtime (ns) and inode."""
-        try:
-            found = os.stat(self._text)  # noqa: PTH116 - a Path takes longer than the system call
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_ino
+    def look(self) -> tuple[Stamp | None, bool]:
+        """Return the folder's stamp, and whether a segment that is made or removed from now on gives it another."""
+        return take_settled(self._text, ours=True)
 
     def size(self, name: str) -> int:
         """Return a segment's size, 0 when it is gone."""

@@ -96,13 +96,11 @@ class Question:
         return f"{self.folder}{os.sep}{number:016x}"
 
     def _write(self, data: bytes) -> None:
+        from dagbuild.ground import atomic  # a command that is answered writes nothing
+
         assert self.folder is not None
         os.makedirs(self.folder, 0o700, exist_ok=True)  # noqa: PTH103
-        path = self._path()
-        part = f"{path}.{os.getpid()}.part"
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123
-            file.write(_sum(data) + b"\n" + data)
-        os.replace(part, path)  # noqa: PTH105
+        atomic.write(self._path(), _sum(data) + b"\n" + data)
         _remove_oldest(self.folder)
 
 

@@ -21,13 +21,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dagbuild.ground import atomic
 from dagbuild.ground.digest import PREFIX, Digest, digest_chunks, is_digest
 from dagbuild.ground.errors import StoreError
 from dagbuild.ground.filetree import Entry, Tree, check_tree
 from dagbuild.ground.stamps import is_sealed, seal
 from dagbuild.store.folder import write_error
 
-_PART = ".part"
 _DIGESTS = ".digests"
 _READ = 1 << 20
 _TOUCH_AFTER = 3600.0
@@ -82,7 +82,7 @@ class PlacedFiles:
             if folder == self._spare and not folder.exists():
                 folder.mkdir(mode=0o700)
                 atexit.register(shutil.rmtree, folder, ignore_errors=True)
-            part = folder / f"{secrets.token_hex(8)}{_PART}"
+            part = Path(atomic.part_name(str(folder / home.name)))
             try:
                 (part / "new").mkdir(mode=0o700, parents=True)
                 digests = _write(part / "new" / tree.name, tree, read)
@@ -97,7 +97,7 @@ class PlacedFiles:
                     if not _is_whole(path, tree):  # another process was first
                         raise
             finally:
-                shutil.rmtree(part, ignore_errors=True)
+                atomic.discard(str(part))
         return path
 
     def iter_copies(self) -> Iterator[Copy]:
@@ -115,16 +115,16 @@ class PlacedFiles:
     def remove(self, copy: Copy) -> None:
         """Remove a copy; the value stays."""
         with contextlib.suppress(OSError):
-            part = copy.path.parent.parent / f"{secrets.token_hex(8)}{_PART}"
+            part = atomic.part_name(str(copy.path.parent))
             copy.path.rename(part)
-            shutil.rmtree(part, ignore_errors=True)
+            atomic.discard(part)
 
     def remove_parts(self, before: float) -> None:
         """Remove what killed processes left behind before this time."""
-        for part in self._folder.glob(f"*{_PART}") if self._folder else ():
+        for part in self._folder.glob(f"*{atomic.PART}") if self._folder else ():
             with contextlib.suppress(OSError):
                 if part.stat().st_mtime < before:
-                    shutil.rmtree(part, ignore_errors=True)
+                    atomic.discard(str(part))
 
 
 def _home(folder: Path, digest: Digest) -> Path:

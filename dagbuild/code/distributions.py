@@ -23,6 +23,11 @@ def package_version(distribution: str) -> str:
         return ""
 
 
+def find_distributions(folder: str, top: str) -> list[str]:
+    """Return the names of all distributions in a site folder that give a top-level name."""
+    return [name for name, _ in _owners(folder, _infos(folder), top)]
+
+
 def find_distribution(folder: str, module: str, path: str) -> str | None:
     """Return the name of the distribution in a site folder that a module's file belongs to."""
     top = module.partition(".")[0]

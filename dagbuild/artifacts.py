@@ -11,10 +11,10 @@ import sys
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dagbuild.code.distributions import find_distributions, package_version
 from dagbuild.codecs.base import Declined, Selection
 from dagbuild.codecs.contracts import Contracts
 from dagbuild.codecs.packing import Layout, iter_blobs, lay_out
@@ -354,7 +354,7 @@ def _size(chunks: Sequence[Buffer]) -> int:
 
 
 def _cannot_read(artifact: Artifact, error: BaseException) -> CodecError:
-    now = {name: _version_of(name) for name in artifact.libraries}
+    now = {name: package_version(name) for name in artifact.libraries}
     changed = [
         f"{name} {then} then, {now[name] or 'not installed'} now"
         for name, then in artifact.libraries.items()
@@ -379,22 +379,7 @@ def _versions(package: str) -> dict[str, str]:
     file = getattr(sys.modules.get(package), "__file__", None)
     if file is None:
         return {}
-    found = {name: metadata.distribution(name) for name in _distributions().get(package, ())}
-    # A folder "tests" of the project is not what some distribution installed under that name.
-    return {
-        name: distribution.version
-        for name, distribution in found.items()
-        if Path(file).is_relative_to(Path(str(distribution.locate_file(""))))
-    }
-
-
-@cache
-def _distributions() -> dict[str, list[str]]:
-    return {package: list(names) for package, names in metadata.packages_distributions().items()}
-
-
-def _version_of(distribution: str) -> str | None:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None
+    # By where it lies: a folder "tests" of the project is not what some distribution installed under that name.
+    place = Path(file).parent
+    folder = place.parent if place.name == package else place
+    return {name: package_version(name) for name in find_distributions(str(folder), package)}

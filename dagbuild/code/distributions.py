@@ -12,6 +12,8 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from dagbuild.ground.stamps import Stamp, take_settled
+
 
 def package_version(distribution: str) -> str:
     """Return the installed version, or "" when there is no such distribution."""
@@ -21,15 +23,16 @@ def package_version(distribution: str) -> str:
         return ""
 
 
+def find_distributions(folder: str, top: str) -> list[str]:
+    """Return the names of all distributions in a site folder that give a top-level name."""
+    return [name for name, _ in _owners(folder, _infos(folder), top)]
+
+
 def find_distribution(folder: str, module: str, path: str) -> str | None:
     """Return the name of the distribution in a site folder that a module's file belongs to."""
-    try:
-        stamp = Path(folder).stat().st_mtime_ns
-    except OSError:
-        return None
     top = module.partition(".")[0]
     # A file inside a package may be of another distribution only where the top-level name is shared.
-    owners = _owners(folder, stamp, top)
+    owners = _owners(folder, _infos(folder), top)
     if len(owners) < 2:
         return owners[0][0] if owners else None
     inside = Path(os.path.relpath(path, folder)).as_posix()
@@ -40,9 +43,8 @@ def find_distribution(folder: str, module: str, path: str) -> str | None:
 
 
 @cache
-def _owners(folder: str, stamp: int, top: str) -> tuple[tuple[str, str], ...]:
+def _owners(folder: str, infos: tuple[str, ...], top: str) -> tuple[tuple[str, str], ...]:
     """Return name and info folder of each distribution that has the top-level name."""
-    infos = _infos(folder, stamp)
     wanted = _normal(top)
     near = [info for info in infos if _normal(_stem(info)) == wanted]
     found = [info for info in near if _has_top(info, top)]
@@ -56,8 +58,14 @@ def _is_shared(folder: str, top: str) -> bool:
     return package.is_dir() and not (package / "__init__.py").exists()
 
 
+def _infos(folder: str) -> tuple[str, ...]:
+    """Return the info folders of what is installed in a site folder."""
+    stamp, settled = take_settled(folder)
+    return (_list_infos if settled else _list_infos.__wrapped__)(folder, stamp)
+
+
 @cache
-def _infos(folder: str, stamp: int) -> tuple[str, ...]:  # noqa: ARG001 (the stamp is part of the cache's key)
+def _list_infos(folder: str, stamp: Stamp | None) -> tuple[str, ...]:  # noqa: ARG001 (part of the cache's key)
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208
     except OSError:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from importlib import metadata
 from importlib.util import find_spec
 from typing import Any
 
+from dagbuild.code.distributions import package_version
 from dagbuild.codecs.registry import PACKAGES, Registry
 from dagbuild.model.record import Artifact
 
@@ -42,7 +42,7 @@ class Contracts:
         """Return the distributions that are needed and not there."""
         needed = [name for name in artifact.libraries if name in PACKAGES]
         missing = [name for name in needed if not self._is_there(name)]
-        others = [name for name in artifact.libraries if name not in PACKAGES and not _is_installed(name)]
+        others = [name for name in artifact.libraries if name not in PACKAGES and not package_version(name)]
         if others:
             # What another distribution gives under the same name (a build without graphics, a fork) is as good.
             modules = {name.partition(":")[0].partition(".")[0] for name in artifact.names}
@@ -82,11 +82,3 @@ def _find(package: str) -> bool:
         return find_spec(package) is not None
     except (ImportError, ValueError):  # no name of a package
         return False
-
-
-def _is_installed(distribution: str) -> bool:
-    try:
-        metadata.distribution(distribution)
-    except (metadata.PackageNotFoundError, ValueError):
-        return False
-    return True

@@ -31,7 +31,8 @@ from dagbuild.ground.errors import (
     OutputError,
     StoreError,
 )
-from dagbuild.ground.filetree import changed_since, file_clock
+from dagbuild.ground.filetree import changed_since
+from dagbuild.ground.stamps import file_clock
 from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
 from dagbuild.model.record import UNOBSERVED, Key, Record
 from dagbuild.observe import Observer, ProjectCode, Seen, Watch

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from dagbuild.ground.errors import CodecError
+from dagbuild.ground.stamps import is_since
 
-_LINUX_COARSE_CLOCK = 5
 _LONGEST_NAME = 255
 
 
@@ -38,14 +36,6 @@ class Tree:
 
     name: str
     entries: tuple[Entry, ...]
-
-
-def file_clock() -> float:
-    """Return the time as the file system would note it now: what is written later has no earlier ctime."""
-    if sys.platform == "linux":
-        # Files are stamped by a clock that ticks some hundred times a second and is behind the fine one.
-        return time.clock_gettime(_LINUX_COARSE_CLOCK)
-    return time.time()
 
 
 def read_tree(path: Path) -> Tree:
@@ -83,7 +73,7 @@ def check_tree(tree: Tree) -> None:
         raise CodecError(f"'{tree.name}' holds nothing")
 
 
-def changed_since(moment: float) -> Callable[[Path], bool]:
+def changed_since(moment: int) -> Callable[[Path], bool]:
     """Return what tells whether a path is a file or folder that was made or written since `moment` (`file_clock`).
 
     It raises CodecError for a folder that is partly older: only some of what is in it was made.
@@ -116,19 +106,20 @@ def iter_paths(path: str) -> Iterator[str]:
         yield from (below.path for below in _iter_paths(path))
 
 
-def _is_made(path: Path, moment: float) -> bool:
+def _is_made(path: Path, moment: int) -> bool:
     if not is_there(path):
         return False
     if path.is_file():
-        return path.stat().st_ctime >= moment
+        return is_since(path.stat().st_ctime_ns, moment)
     full = path.resolve()
     if Path.cwd().is_relative_to(full):
         return False  # where the run happens, and nothing that it made
     old = ""
-    new = path.stat().st_ctime >= moment
+    new = is_since(path.stat().st_ctime_ns, moment)
     for below in _iter_paths(str(full)):
         if not stat.S_ISDIR(below.mode):
-            new, old = new or below.changed >= moment, old or ("" if below.changed >= moment else below.path)
+            made = is_since(below.changed, moment)
+            new, old = new or made, old or ("" if made else below.path)
     if new and old:
         raise CodecError(
             f"the folder '{path}' holds what this run did not make: '{os.path.relpath(old, full)}'",
@@ -142,7 +133,7 @@ def _is_made(path: Path, moment: float) -> bool:
 class _Below:
     path: str
     mode: int
-    changed: float
+    changed: int
     size: int
 
 
@@ -153,7 +144,7 @@ def _iter_paths(folder: str) -> Iterator[_Below]:
         with os.scandir(waiting.pop()) as entries:
             for entry in entries:
                 found = entry.stat(follow_symlinks=False)
-                yield _Below(entry.path, found.st_mode, found.st_ctime, found.st_size)
+                yield _Below(entry.path, found.st_mode, found.st_ctime_ns, found.st_size)
                 if stat.S_ISDIR(found.st_mode):
                     waiting.append(entry.path)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import linecache
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from dagbuild.ground.stamps import Stamp, newest_time, stamp_of, take_settled, take_stamp
+
 _folders: set[Path] = set()
 """Folders of projects; what Python's import system knows is global, and so is this."""
 
@@ -33,25 +36,32 @@ _folders: set[Path] = set()
 class _Loader(SourceFileLoader):
     """Loads a source file, from compiled code only where that surely belongs to it."""
 
-    stamp: tuple[int, ...] | None = None
+    stamp: Stamp | None = None
+    young: bytes | None = None
+    """What the file held where its stamp does not show the next edit."""
 
     def path_stats(self, path: str) -> Mapping[str, Any]:
         stats = super().path_stats(path)
         try:
             compiled = Path(cache_from_source(path))
-            if int(compiled.stat().st_mtime) <= int(stats["mtime"]):
+            if int(compiled.stat().st_mtime) <= _last_second(path):
                 compiled.unlink()
         except (OSError, NotImplementedError):
             return stats
         return stats
 
     def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
-        if int(Path(self.path).stat().st_mtime) < int(time.time()):
+        if _last_second(self.path) < int(time.time()):
             super().set_data(path, data)
 
     def exec_module(self, module: ModuleType) -> None:
-        self.stamp = _stamp(self.path)  # before the source is read, so that an edit in between shows
+        self.stamp, settled = take_settled(self.path)  # before the source is read: an edit in between shows
+        self.young = None if settled else _read(self.path)
         super().exec_module(module)
+
+    def is_current(self) -> bool:
+        """Tell whether the file is as it was when it was loaded."""
+        return take_stamp(self.path) == self.stamp and (self.young is None or self.young == _read(self.path))
 
 
 def watch_folder(folder: Path) -> None:
@@ -71,7 +81,7 @@ def forget_changed(root: Path) -> None:
     importlib.invalidate_caches()
     linecache.checkcache()
     ours = dict(_modules_below(root))
-    if any(_stamp(loader.path) != loader.stamp for loader in ours.values()):
+    if not all(loader.is_current() for loader in ours.values()):
         for name in ours:
             sys.modules.pop(name, None)
     local = {entry.stem for entry in root.iterdir()} if root.is_dir() else set()
@@ -96,9 +106,13 @@ def _modules_below(folder: Path) -> Iterator[tuple[str, _Loader]]:
             yield name, loader
 
 
-def _stamp(path: str) -> tuple[int, ...] | None:
+def _last_second(path: str) -> int:
+    """Return the second in which a file changed last, whatever time it was given afterwards; raises OSError."""
+    return newest_time(stamp_of(os.stat(path))) // 1_000_000_000  # noqa: PTH116 - of every module
+
+
+def _read(path: str) -> bytes:
     try:
-        status = Path(path).stat()
+        return Path(path).read_bytes()
     except OSError:
-        return None
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
+        return b""

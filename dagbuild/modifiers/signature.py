@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from dagbuild.ground.errors import Problem, did_you_mean
+from dagbuild.ground.stamps import Stamp, take_settled
 from dagbuild.ground.texts import describe_error
 from dagbuild.model.node import REQUIRED, Parameter, Source, Where
 
@@ -186,13 +187,14 @@ def _import(origin: _Import, package: str | None) -> Any:
 def _guarded_imports(file: str) -> Mapping[str, _Import]:
     """Return what a module imports under `if TYPE_CHECKING:`."""
     try:
-        return _parse_guards(file, Path(file).stat().st_mtime_ns)
+        stamp, settled = take_settled(file)
+        return (_parse_guards if settled else _parse_guards.__wrapped__)(file, stamp)
     except (OSError, SyntaxError, ValueError):
         return {}
 
 
 @lru_cache(maxsize=256)
-def _parse_guards(file: str, _changed: int) -> Mapping[str, _Import]:
+def _parse_guards(file: str, _stamp: Stamp | None) -> Mapping[str, _Import]:
     found: dict[str, _Import] = {}
     for guard in ast.parse(Path(file).read_bytes()).body:
         if not isinstance(guard, ast.If) or "TYPE_CHECKING" not in ast.unparse(guard.test):

@@ -4,7 +4,8 @@ The hook, the wrapped readers and the environment report here; at the end what t
 nothing of audit events or threads.
 
 A file counts with the content that it had when it was opened. Where the node itself replaces it later, it is digested
-just before; where somebody else does, the run's value cannot be recorded (`Seen.unstable`).
+just before; where somebody else does, the run's value cannot be recorded (`Seen.unstable`). A file that was written so
+lately that its stamp would not show that is digested when it is opened, too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from __future__ import annotations
 import glob
 import os
 import re
+import stat
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -20,18 +23,16 @@ from types import CodeType
 from urllib.parse import unquote, urlsplit
 
 from dagbuild.ground.digest import Digest
+from dagbuild.ground.stamps import Stamp, is_settled, stamp_of, take_stamp
 from dagbuild.model.outcome import Note
 from dagbuild.model.record import Observation
 from dagbuild.observe.places import (
     ABSENT,
-    OTHER,
     Digester,
     Places,
-    Stamp,
     digest_paths,
     find_project_line,
     is_pattern,
-    take_stamp,
 )
 
 
@@ -77,6 +78,7 @@ class Collector:
         self._digester = files
         self._declared: set[str] = set()
         self._files: dict[str, Stamp | None] = {}
+        self._young: dict[str, Digest | None] = {}  # what was in files whose stamps do not tell
         self._digests: dict[str, Digest] = {}
         self._listings: dict[str, Digest] = {}
         self._variables: dict[str, str] = {}
@@ -99,9 +101,16 @@ class Collector:
         full = self._places.absolute(_text(path))
         if full in self._files or full in self._written or not self._is_data(full):
             return
-        stamp = take_stamp(full)
-        if stamp != OTHER:
-            self._files[full] = stamp
+        moment = time.time_ns()
+        try:
+            found = os.stat(full)  # noqa: PTH116 - once for each opened file
+        except OSError:
+            self._files[full] = None
+            return
+        if stat.S_ISREG(found.st_mode):  # no folder, pipe or device
+            self._files[full] = stamp_of(found)
+            if not is_settled(stamp_of(found), moment) and not self._is_declared(full):
+                self._young[full] = digest_paths(self._digester, [full]).get(full)
 
     def read_any(self, path: str | os.PathLike[str]) -> None:
         """Note that a reader is handed a path: a file, a folder of files, a pattern or a `file:` URL."""
@@ -149,10 +158,15 @@ class Collector:
         """Digest what was read before it is overwritten."""
         if path in self._digests or self._files.get(path) is None:
             return
-        if take_stamp(path) == self._files[path]:
-            self._digests |= digest_paths(self._digester, [path])
+        digest = digest_paths(self._digester, [path]).get(path)
+        if digest is not None and self._is_same(path, digest):
+            self._digests[path] = digest
         else:
             self._unstable.add(path)
+
+    def _is_same(self, path: str, digest: Digest) -> bool:
+        """Tell whether a file that has this digest now is what was opened."""
+        return take_stamp(path) == self._files[path] and self._young.get(path, digest) == digest
 
     def _is_data(self, path: str) -> bool:
         return self._places.counts(path) and not (self._made and path.startswith(self._made))
@@ -220,7 +234,7 @@ class Collector:
                 rest.append(path)
         digests = digest_paths(self._digester, rest) if rest else {}
         for path in rest:
-            if path in digests and take_stamp(path) == self._files[path]:
+            if path in digests and self._is_same(path, digests[path]):
                 self._digests[path] = digests[path]
             else:
                 self._unstable.add(path)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import glob
 import os
 import site
-import stat
 import sys
 import sysconfig
 from collections.abc import Iterable
@@ -173,23 +172,6 @@ def digest_paths(digester: Digester, paths: Iterable[str]) -> dict[str, Digest]:
             except OSError:
                 continue
         return found
-
-
-Stamp = tuple[int, ...]
-
-OTHER: Stamp = ()
-"""The stamp of what is there but is no regular file: a folder, a pipe, a device."""
-
-
-def take_stamp(path: str) -> Stamp | None:
-    """Return what tells one state of a file from the next; None when there is nothing."""
-    try:
-        found = os.stat(path)  # noqa: PTH116 - called once per opened file
-    except OSError:
-        return None
-    if not stat.S_ISREG(found.st_mode):
-        return OTHER
-    return (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
 def find_project_line(depth: int = 1) -> str:

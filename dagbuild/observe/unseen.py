@@ -18,65 +18,10 @@ from typing import Any
 from dagbuild.code import SourceReader
 from dagbuild.model.node import Node
 from dagbuild.model.record import UNSEEN, Part
+from dagbuild.observe.world import ASKINGS, CHANCE, find_asking
 
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    names: tuple[str, ...]
-    text: str
-    remedy: str
-    unless: tuple[str, ...] = ()
-    """Names whose use anywhere in the closure makes it harmless: a seed."""
-
-
-_CLOCK = "give the time as an input or config value"
-_CHANCE = "seed it: random.Random(7), numpy.random.default_rng(7), or a seed from config"
-_NETWORK = "download to a file in a step of its own, and take the file as a File input"
-
-_KINDS = (
-    _Kind(
-        (
-            "time.time", "time.time_ns", "time.localtime", "time.gmtime", "time.ctime", "time.strftime",
-            "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today",
-            "pandas.Timestamp.now", "pandas.Timestamp.today", "pandas.Timestamp.utcnow",
-        ),
-        "reads the clock",
-        _CLOCK,
-    ),
-    _Kind(
-        tuple(f"random.{name}" for name in (
-            "random", "randint", "randrange", "choice", "choices", "shuffle", "sample", "uniform", "gauss",
-            "normalvariate", "betavariate", "expovariate", "lognormvariate", "triangular", "getrandbits", "randbytes",
-        )),
-        "draws from the shared random generator, which nobody seeds",
-        _CHANCE,
-        unless=("random.seed",),
-    ),
-    _Kind(
-        tuple(f"numpy.random.{name}" for name in (
-            "rand", "randn", "randint", "random", "random_sample", "choice", "shuffle", "permutation", "normal",
-            "uniform", "poisson", "binomial", "exponential", "standard_normal",
-        )),
-        "draws from numpy's shared random generator, which nobody seeds",
-        _CHANCE,
-        unless=("numpy.random.seed",),
-    ),
-    _Kind(
-        ("uuid.uuid1", "uuid.uuid4", "os.urandom", "secrets.", "random.SystemRandom"),
-        "draws from the system's chance",
-        "derive it from the inputs",
-    ),
-    _Kind(("subprocess.", "os.system", "os.popen", "os.fork", "os.posix_spawn", "os.spawn", "multiprocessing."),
-          "starts a process", 'declare the files that it reads: @reads("...")'),
-    _Kind(("socket.", "urllib.request.", "http.client.", "requests.", "httpx.", "aiohttp.", "boto3.", "ftplib.",
-           "smtplib.", "paramiko."), "uses the network", _NETWORK),
-    _Kind(("os.path.exists", "os.path.isfile", "os.path.isdir", "os.path.getmtime", "os.path.getsize", "os.stat",
-           "pathlib.Path.exists", "pathlib.Path.is_file", "pathlib.Path.is_dir", "pathlib.Path.stat"),
-          "looks at a file without reading it", 'annotate a parameter with File, or @reads("...")'),
-    _Kind(("os.getpid", "os.getcwd", "os.getlogin", "os.uname", "os.cpu_count", "socket.gethostname", "platform.node",
-           "platform.platform", "getpass.getuser", "pathlib.Path.cwd", "pathlib.Path.home"),
-          "asks about this machine or process", "make it a config value"),
-)  # fmt: skip
+_BUILTINS = {"input": input}
+"""Those that ask; others are no news."""
 
 _SEEDED_BY_ARGUMENT = ("random.Random", "numpy.random.default_rng", "numpy.random.RandomState")
 
@@ -101,12 +46,13 @@ class UnseenFinder:
             if use.name in _SEEDED_BY_ARGUMENT:
                 if not use.has_arguments:
                     text = f"makes a random generator without a seed: {use.name}()"
-                    found[_make_part(text, where, _CHANCE)] = None
+                    found[_make_part(text, where, CHANCE)] = None
                 continue
-            for kind in _KINDS:
-                if _matches(use.name, kind.names) and not names.intersection(kind.unless):
-                    found[_make_part(f"{kind.text}: {use.name}", where, kind.remedy)] = None
-                    break
+            asking = find_asking(use.name)
+            if asking is not None and not names.intersection(asking.unless):
+                found[
+                    _make_part(f"{asking.text}: {use.name.removeprefix('builtins.')}", where, asking.remedy)
+                ] = None
         return list(found)
 
     def _uses_of(self, function: FunctionType) -> list[tuple[_Use, str]]:
@@ -126,12 +72,8 @@ def _make_part(text: str, where: str, remedy: str) -> Part:
 @cache
 def _concerns(name: str) -> bool:
     """Tell whether a name of a library's has anything to do with what nobody sees."""
-    seeds = (seed for kind in _KINDS for seed in kind.unless)
-    return name in {*_SEEDED_BY_ARGUMENT, *seeds} or any(_matches(name, kind.names) for kind in _KINDS)
-
-
-def _matches(name: str, names: Sequence[str]) -> bool:
-    return any(name.startswith(each) if each.endswith(".") else name == each for each in names)
+    seeds = (seed for asking in ASKINGS for seed in asking.unless)
+    return name in {*_SEEDED_BY_ARGUMENT, *seeds} or find_asking(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +95,7 @@ def _find_uses(function: FunctionType) -> Iterator[_Use]:
     while codes:
         code = codes.pop()
         codes += [const for const in code.co_consts if isinstance(const, CodeType)]
-        known = ChainMap(_contents(cells), function.__globals__)
+        known = ChainMap(_contents(cells), function.__globals__, _BUILTINS)
         if _may_use(code, known):
             yield from _uses_of(code, known)
 
@@ -195,6 +137,8 @@ def _uses_of(code: CodeType, known: ChainMap[str, Any]) -> Iterator[_Use]:
         thing = names[step.argval]
         dotted = _public_module(thing.__name__) if isinstance(thing, ModuleType) else _defined_name(thing)
         while position < len(steps) and steps[position].opname in _ATTRIBUTES and dotted:
+            if not isinstance(thing, ModuleType | type) and _concerns(dotted):
+                break  # what is asked of a stream or a list of arguments is its own affair
             attribute = steps[position].argval
             thing, owner = _get(thing, attribute), thing
             if isinstance(thing, ModuleType):

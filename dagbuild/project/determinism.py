@@ -13,7 +13,9 @@ from dagbuild.executors.base import Work
 from dagbuild.ground.digest import Digest
 from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import InputError
-from dagbuild.ground.filetree import changed_since, file_clock
+from dagbuild.ground.filetree import changed_since
+from dagbuild.ground.one_line import one_line
+from dagbuild.ground.stamps import file_clock
 from dagbuild.model.outcome import Done, Failure, Lost
 from dagbuild.report.failures import say_failure
 
@@ -115,5 +117,4 @@ def _parts(value: Any) -> Mapping[str, Any] | None:
 
 def _short(value: Any) -> str:
     shown = list(value[:3]) if hasattr(value, "dtype") and getattr(value, "shape", None) else value
-    text = " ".join(tell(shown).split())
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+    return one_line(shown, _SHOWN)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import codecs
-import contextlib
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
+from dagbuild.ground import atomic
 from dagbuild.ground.digits import any_length
 from dagbuild.ground.errors import SettingsError
 from dagbuild.settings.load import FILE_NAME
@@ -80,15 +78,7 @@ def _write(file: Path, text: str) -> None:
     try:
         if target.read_bytes().startswith(codecs.BOM_UTF8):
             text = "\ufeff" + text
-        handle, beside = tempfile.mkstemp(dir=target.parent, prefix=f".{file.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(text.encode("utf-8"))
-            Path(beside).chmod(target.stat().st_mode & 0o777)
-            Path(beside).replace(target)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                Path(beside).unlink()
-            raise
+        mode = target.stat().st_mode & 0o777
+        atomic.write(str(target), text.encode("utf-8"), mode=mode, sync=True)  # nobody can make it again
     except OSError as error:
         raise SettingsError(f"cannot be written: {error.strerror}", where=str(file)) from error

@@ -1,20 +1,18 @@
 """Answer with what the same command said last time, while nothing that the answer stood on has changed.
 
 The shortest path of all, taken before anything else is imported: only `os`, `sys` and `time`, which Python has loaded
-by then, and the reader of TOML where the settings may name a cache folder. Knows files and texts, nothing of nodes.
-Promise: any doubt means no answer, and the command runs as it always does; never an error.
+by then, what of ours needs no more, and the reader of TOML where the settings may name a cache folder. Knows files and
+texts, nothing of nodes. Promise: any doubt means no answer, and the command runs as it always does; never an error.
 """
 
 import os
 import sys
 import time
 
+from dagbuild.ground import stamps
 from dagbuild.version import __version__
 
 FORMAT = "dagbuild answer 1"
-
-RACY_NS = 2_000_000_000
-"""What changed so shortly before a command began may change again without its times showing it."""
 
 IMPORTABLE = (".py", ".so", ".pyd", ".pyc", ".dist-info", ".egg-info", ".egg-link", ".pth")
 MOST_ANSWERS = 32
@@ -78,14 +76,24 @@ class Question:
             for kind, what, said in grounds:
                 if "\n" in what or (kind != "size" and "\t" in what) or kind not in _KINDS:
                     return False
-                if kind == "stat" and _changed_since(what, self.started - RACY_NS):
+                now = self._find_old(what) if kind == "stat" else look(kind, what) if said is None else said
+                if now is None:
                     return False
-                lines.append(f"{kind}\t{look(kind, what) if said is None else said}\t{what}")
+                lines.append(f"{kind}\t{now}\t{what}")
             lines.append(f"text\t{status}\t{text}")
             _write(self._path(cache), "\n".join(lines).encode("utf-8", "surrogateescape"))
         except (OSError, ValueError):
             return False
         return True
+
+    def _find_old(self, path: str) -> str | None:
+        """Return the stamp of what has been as it is since the command began; None where that cannot be told."""
+        found = stamps.take_stamp(path)
+        known, place = found, path
+        while known is None and place != os.path.dirname(place):  # noqa: PTH120
+            place = os.path.dirname(place)  # noqa: PTH120 - when a file goes, its folder changes
+            known = stamps.take_stamp(place)
+        return None if known is None or not stamps.is_settled(known, self.started) else stamps.to_text(found)
 
     def _path(self, cache: str) -> str:
         number = 0xCBF29CE484222325  # FNV-1a: hashlib costs more to import than all of this
@@ -95,12 +103,17 @@ class Question:
 
 
 def _write(path: str, data: bytes) -> None:
+    from dagbuild.ground import atomic  # a command that is answered writes nothing
+
     folder = os.path.dirname(path)  # noqa: PTH120
     os.makedirs(folder, 0o700, exist_ok=True)  # noqa: PTH103
-    part = f"{path}.{os.getpid()}.part"
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123
-        file.write(_sum(data) + b"\n" + data)
-    os.replace(part, path)  # noqa: PTH105
+    atomic.write(
+        path,
+        _sum(data)
+        + b"\
+"
+        + data,
+    )
     _remove_oldest(folder)
 
 
@@ -125,19 +138,10 @@ def importable_names(folder: str) -> list[str]:
     )
 
 
-def stamp(path: str) -> str:
-    """Return what tells one state of a file or folder from the next; "-" when it is not there."""
-    try:
-        found = os.stat(path)  # noqa: PTH116
-    except OSError:
-        return "-"
-    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
-
-
 def look(kind: str, what: str) -> str:
     """Return how something is now: a file's stamp or size, a folder's importable names, a variable, the day."""
     if kind == "stat":
-        return stamp(what)
+        return stamps.to_text(stamps.take_stamp(what))
     if kind == "size":
         return str(os.stat(what).st_size)  # noqa: PTH116
     if kind == "names":
@@ -157,14 +161,6 @@ def _hide(name: str) -> str:
     if value is None:
         return "-"
     return blake2b(f"{name}\0{value}".encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
-
-
-def _changed_since(path: str, moment: int) -> bool:
-    try:
-        found = os.stat(path)  # noqa: PTH116
-    except OSError:
-        return False
-    return max(found.st_mtime_ns, found.st_ctime_ns) >= moment
 
 
 def _find_root(args: list[str]) -> str | None:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dagbuild.ground.stamps import take_settled, to_text
 from dagbuild.model.record import Observation
 from dagbuild.observe import Places
 from dagbuild.observe.recheck import find_changed
-from dagbuild.shortcut.answers import RACY_NS, importable_names, machine, stamp
+from dagbuild.shortcut.answers import importable_names, look, machine
 from dagbuild.store import FileDigests
 from dagbuild.version import __version__
 
@@ -69,7 +69,7 @@ class Ground:
         """Return the ground with the stamps of now when all is as it was, else None."""
         if self.python != _python() or (self.place and self.place != _place(places)):
             return None
-        if any(stamp(name) != known for name, known in self.installed.items()):
+        if any(look("stat", name) != known for name, known in self.installed.items()):
             return None
         if any(find_names(places, places.path(name)) != names for name, names in self.folders.items()):
             return None
@@ -107,7 +107,7 @@ def find_ground(
         if not Path(folder or ".").is_dir() or places.name(places.absolute(folder)) in ours:
             continue
         if is_installed(folder):
-            installed[folder] = stamp(folder)
+            installed[folder] = look("stat", folder)
         else:
             full = places.absolute(folder)
             ours[places.name(full)] = find_names(places, full)
@@ -136,11 +136,8 @@ def is_installed(folder: str) -> bool:
 
 def _stamp(path: str) -> str:
     """Return a file's stamp, or nothing when it is too young for its times to show the next change."""
-    found = stamp(path)
-    if found == "-":
-        return found
-    _, modified, changed, _ = found.split()
-    return found if max(int(modified), int(changed)) < time.time_ns() - RACY_NS else ""
+    found, settled = take_settled(path)
+    return to_text(found) if settled else ""
 
 
 def _place(places: Places) -> tuple[str, ...]:

@@ -20,28 +20,11 @@ from dagbuild.model.record import Observation
 from dagbuild.observe import Places, active, install
 from dagbuild.observe.collect import Collector
 from dagbuild.observe.places import is_project_code
+from dagbuild.observe.world import last_names
 from dagbuild.shortcut.basis import is_installed
 from dagbuild.store import FileDigests
 
 T = TypeVar("T")
-
-# fmt: off
-_UNSEEN = frozenset({
-    "time", "time_ns", "localtime", "gmtime", "ctime", "strftime", "monotonic", "perf_counter", "now", "utcnow",
-    "today", "getuser", "getlogin", "getuid", "gethostname", "getfqdn", "uname", "cpu_count", "argv", "stdin", "input",
-    "isatty", "exists", "is_file", "is_dir", "isfile", "isdir", "lexists", "stat", "lstat", "getmtime", "getsize",
-    "getctime", "access", "disk_usage", "get_terminal_size",
-})
-"""Names of what leaves no trace when an import asks for it: such an import is never answered for.
-
-What differs at each import (a random number, a process's id) is found by importing twice.
-"""
-
-_PLACES = frozenset({
-    "__file__", "__path__", "getcwd", "cwd", "absolute", "abspath", "resolve", "realpath", "home", "expanduser",
-})
-# fmt: on
-"""Names of what differs when the same project stands elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +102,7 @@ def _is_ours(name: str, module: Any, origins: Origins) -> bool:
 def asks_the_world(imported: Imported) -> tuple[bool, bool]:
     """Tell whether importing asks for what leaves no trace, and whether it asks where it is."""
     names = _names_used(_find_modules(imported.origins))
-    return bool(names & _UNSEEN), bool(names & _PLACES)
+    return bool(names & last_names("doubt")), bool(names & last_names("place"))
 
 
 def _find_modules(origins: Origins) -> list[ModuleType]:

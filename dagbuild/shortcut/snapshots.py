@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
+from dagbuild.ground import atomic
 from dagbuild.ground.digest import digest_bytes, digest_text
 from dagbuild.ground.digits import spell
 from dagbuild.model.graph import Graph
@@ -144,12 +144,10 @@ class Album:
             "typed": {name: [artifact.to_json(), text] for name, (artifact, text) in snapshot.typed.items()},
             "imports": snapshot.imports,
         }
-        part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             body = "\n".join([json.dumps(head), snapshot.graph, snapshot.manifests]).encode("ascii")
-            part.write_bytes(digest_bytes(body).encode("ascii") + b"\n" + body)
-            part.replace(self._path)
+            atomic.write(str(self._path), digest_bytes(body).encode("ascii") + b"\n" + body)
 
 
 def _is_plain(value: Any) -> bool:

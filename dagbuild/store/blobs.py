@@ -12,7 +12,6 @@ import contextlib
 import ctypes
 import mmap
 import os
-import secrets
 import stat
 import sys
 import threading
@@ -21,11 +20,13 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from dagbuild.ground import atomic
 from dagbuild.ground.digest import digest_bytes, digest_chunks, is_digest
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
+from dagbuild.ground.stamps import Stamp, stamp_of
 from dagbuild.model.record import BlobRef
 from dagbuild.store.checked_blobs import SeenBlobs, is_large
-from dagbuild.store.folder import PART, Layout, write_error
+from dagbuild.store.folder import Layout, write_error
 from dagbuild.store.notices import Notice
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class BlobFolder:
         self._fsync = fsync
         self._notice = on_notice
         self._lock = threading.Lock()
-        self._verified: dict[str, tuple[int, int]] = {}  # digest -> stamp of a file that held the right bytes
+        self._verified: dict[str, Stamp] = {}  # digest -> stamp of a file that held the right bytes
         self._paths: dict[str, Path] = {}  # by digest
         self.seen = SeenBlobs(layout, on_notice)
         self._damaged: dict[str, int] = {}  # digest -> inode that could not be put aside
@@ -67,7 +68,7 @@ class BlobFolder:
         path = self._layout.blob_name(ref.digest)
         if self._take_existing(ref, path):
             return ref
-        part = f"{path}.{secrets.token_hex(4)}{PART}"
+        part = atomic.part_name(path)
         try:
             descriptor = self._create(part)
             try:
@@ -75,22 +76,21 @@ class BlobFolder:
             finally:
                 os.close(descriptor)
         except OSError as error:
-            _discard(part)
+            atomic.discard(part)
             raise write_error(self._layout.folder, error) from error
         except BaseException:
-            _discard(part)
+            atomic.discard(part)
             raise
         self._publish(part, path, ref)
         return ref
 
     def _create(self, part: str) -> int:
         """Open a new file, read-only for everybody who opens it after."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
         try:
-            return os.open(part, flags, _READ_ONLY)
+            return atomic.create(part, _READ_ONLY)
         except FileNotFoundError:
             self._make_parent(part)
-            return os.open(part, flags, _READ_ONLY)
+            return atomic.create(part, _READ_ONLY)
 
     def _make_parent(self, path: str) -> None:
         if not self._layout.objects.is_dir():
@@ -104,7 +104,7 @@ class BlobFolder:
         """Return a fresh path beside the blob's, in a folder that exists."""
         path = self._layout.blob_name(ref.digest)
         self._make_parent(path)
-        return Path(f"{path}.{secrets.token_hex(4)}{PART}")
+        return Path(atomic.part_name(path))
 
     def adopt(self, part: Path, ref: BlobRef) -> None:
         """Make a finished file from `new_part` the blob; its bytes must have been checked against `ref`."""
@@ -122,17 +122,13 @@ class BlobFolder:
 
     def _publish(self, part: str, path: str, ref: BlobRef) -> None:
         try:
-            if self._fsync == "always":
-                _fsync_path(part)
             try:
-                os.replace(part, path)
+                atomic.publish(part, path, sync=self._fsync == "always")
             except IsADirectoryError:
                 self._layout.put_aside(Path(path))
-                os.replace(part, path)
-            if self._fsync == "always":
-                _fsync_path(os.path.dirname(path))
+                atomic.publish(part, path, sync=self._fsync == "always")
         except OSError as error:
-            _discard(part)
+            atomic.discard(part)
             raise write_error(self._layout.folder, error) from error
         self._unsynced = True
         if is_large(ref):
@@ -188,7 +184,7 @@ class BlobFolder:
         if not is_known:
             if digest_bytes(view) != ref.digest:
                 raise self._put_aside(ref, found, "its bytes do not match its name")
-            self._verified[ref.digest] = _stamp(found)
+            self._verified[ref.digest] = stamp_of(found)
             self.seen.note(ref, found)
         return view
 
@@ -203,11 +199,11 @@ class BlobFolder:
 
     def _is_known(self, ref: BlobRef, file: Path | int, found: os.stat_result) -> bool:
         """Tell whether a blob's file was seen whole, here or by an earlier process, and not written to since."""
-        if self._verified.get(ref.digest) == _stamp(found):
+        if self._verified.get(ref.digest) == stamp_of(found):
             return True
         if not self.seen.holds(ref, found):
             return False
-        self._verified[ref.digest] = _stamp(self._touch(ref, file, found))
+        self._verified[ref.digest] = stamp_of(self._touch(ref, file, found))
         return True
 
     def _touch(self, ref: BlobRef, file: str | Path | int, found: os.stat_result) -> os.stat_result:
@@ -275,21 +271,3 @@ def _write_all(descriptor: int, views: Sequence[memoryview]) -> None:
             written -= view.nbytes - rest.nbytes
             while rest.nbytes:
                 rest = rest[os.write(descriptor, rest) :]
-
-
-def _stamp(found: os.stat_result) -> tuple[int, int]:
-    """Return what changes whenever a file's bytes do; nobody can set its second part."""
-    return found.st_ino, found.st_ctime_ns
-
-
-def _fsync_path(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _discard(path: str) -> None:
-    with contextlib.suppress(OSError):
-        os.unlink(path)

@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from dagbuild.ground.stamps import Stamp, is_settled, stamp_of, to_text
 from dagbuild.model.record import BlobRef
 from dagbuild.store.folder import Layout
 from dagbuild.store.memo import Memo
@@ -29,21 +30,14 @@ FROM = 256 * 1024
 WORTH = 16 * 1024 * 1024
 """Bytes of news: less is digested sooner than the table is opened for writing, even a few times."""
 
-TICK = 50_000_000
-"""Nanoseconds: Linux notes times of files by a clock that ticks every 1 to 10 ms, and two writes may share a tick."""
-
-_COARSE_TICK = 2_000_000_000
-_SECOND = 1_000_000_000
-
 _PREFIX = b"b"
 
 
 class _News(NamedTuple):
-    """A row that is to be kept, the size of its file and when that changed last."""
+    """A row that is to be kept, and the stamp that it holds."""
 
     row: bytes
-    size: int
-    changed: int
+    stamp: Stamp
 
 
 class SeenBlobs:
@@ -71,7 +65,9 @@ class SeenBlobs:
             return False
         self.expect([ref])
         row = self._rows.get(ref.digest)
-        return row is not None and row == _row(found) and not _is_young(found.st_ctime_ns, time.time_ns())
+        return (
+            row is not None and row == _row(found) and is_settled(stamp_of(found), time.time_ns(), ours=True)
+        )
 
     def note(self, ref: BlobRef, found: os.stat_result) -> None:
         """Take note of a file that is whole, with the stat that it had before it was read or after it was written."""
@@ -80,14 +76,16 @@ class SeenBlobs:
             with self._lock:
                 if self._rows.get(ref.digest) != row:
                     self._rows[ref.digest] = row
-                    self._news[ref.digest] = _News(row, ref.size, found.st_ctime_ns)
+                    self._news[ref.digest] = _News(row, stamp_of(found))
 
     def save(self) -> None:
         """Keep what is news, for other processes; what is too young for that waits for the next call."""
         with self._lock:
             now = time.time_ns()
-            ready = {digest: new for digest, new in self._news.items() if not _is_young(new.changed, now)}
-            if sum(new.size for new in ready.values()) < WORTH or not self._objects.is_dir():
+            ready = {
+                digest: new for digest, new in self._news.items() if is_settled(new.stamp, now, ours=True)
+            }
+            if sum(new.stamp[0] for new in ready.values()) < WORTH or not self._objects.is_dir():
                 return
             for digest in ready:
                 del self._news[digest]
@@ -125,14 +123,8 @@ def _row(found: os.stat_result) -> bytes | None:
     boot = boot_id()
     if boot is None:
         return None
-    numbers = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-    return f"{boot} {' '.join(map(str, numbers))}".encode("utf-8", "replace")
-
-
-def _is_young(changed: int, now: int) -> bool:
-    """Tell whether a write at this moment might leave the change time as it is, or the clock has run backwards."""
-    # File systems that count whole seconds, or every other one, show it in their times.
-    return now - changed < (TICK if changed % _SECOND else _COARSE_TICK)
+    # The device, too: a row is found by what a file holds, not by where it lies.
+    return f"{boot} {found.st_dev} {to_text(stamp_of(found))}".encode("utf-8", "replace")
 
 
 @functools.cache

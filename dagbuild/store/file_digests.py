@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from dagbuild.ground.digest import Digest, canonical_json, digest_chunks, digest_json, is_digest
+from dagbuild.ground.stamps import Stamp, take_settled, take_stamp
 from dagbuild.store.folder import Layout
 from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice, log_notice
 
 _READ = 1 << 20
-
-_RACY = 2_000_000_000
-"""Nanoseconds: on coarse file systems (FAT: 2 s) a change so soon after another does not show in the times."""
 
 
 class FileDigests:
@@ -84,30 +81,24 @@ def _is_local(path: str) -> bool:
 
 def _digest_local(path: str, note: bytes | None) -> tuple[Digest, bytes | None]:
     """Return a file's digest, and what to remember of it when that is news and safe."""
-    now = time.time_ns()
     with Path(path).open("rb", buffering=0) as file:
-        before = _stamp(os.fstat(file.fileno()))
+        before, settled = take_settled(file.fileno())
         known = _read_note(note)
         if known is not None and known[0] == before:
             return known[1], None
         digest = digest_chunks(iter(lambda: file.read(_READ), b""))
-        after = _stamp(os.fstat(file.fileno()))
-    # Git's rule: times as young as the look itself could stay the same through another change.
-    safe = before == after and max(before[1], before[2]) < now - _RACY
+        safe = settled and before == take_stamp(file.fileno())
     return digest, canonical_json([before, digest]) if safe else None
 
 
-def _stamp(found: os.stat_result) -> list[int]:
-    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
-
-
-def _read_note(note: bytes | None) -> tuple[list[int], Digest] | None:
+def _read_note(note: bytes | None) -> tuple[Stamp, Digest] | None:
     if note is None:
         return None
     try:
         stamp, digest = json.loads(note)
     except (ValueError, TypeError):
         return None
-    if not isinstance(stamp, list) or not isinstance(digest, str) or not is_digest(digest):
+    if not isinstance(stamp, list) or len(stamp) != 4 or not isinstance(digest, str) or not is_digest(digest):
         return None
-    return stamp, Digest(digest)
+    size, mtime, ctime, inode = stamp
+    return (size, mtime, ctime, inode), Digest(digest)

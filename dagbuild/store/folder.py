@@ -12,6 +12,7 @@ import os
 import secrets
 from pathlib import Path
 
+from dagbuild.ground import atomic
 from dagbuild.ground.digest import PREFIX, digest_text, is_digest
 from dagbuild.ground.errors import StoreError
 from dagbuild.store.notices import Notice
@@ -21,9 +22,6 @@ FORMAT = 1
 
 INDEX_FORMAT = 1
 """Of the index; in its folder's name, so that versions side by side do not disturb each other."""
-
-PART = ".part"
-"""How the names of files end that are being written; what is whole is renamed."""
 
 GRAVE = ".old"
 """How the names of folders end that are being removed."""
@@ -152,11 +150,9 @@ def _read_format(text: str) -> int:
 
 def _write_new(path: Path, text: str) -> None:
     """Write a small file unless it is there; never half of it under its name."""
-    if path.exists():
-        return
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
-    part.write_text(text, "utf-8")
-    part.replace(path)
+    if not path.exists():
+        with atomic.Replacing(str(path)) as part:
+            Path(part).write_text(text, "utf-8")
 
 
 _HINTS = {

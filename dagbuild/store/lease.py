@@ -8,7 +8,6 @@ wrong. Paths are texts where leases are taken, once for each node.
 from __future__ import annotations
 
 import contextlib
-import getpass
 import json
 import os
 import secrets
@@ -16,8 +15,9 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
+
+from dagbuild.ground.author import author
 
 try:
     import fcntl
@@ -196,15 +196,7 @@ def drop_free_locks(folder: Path, before: float) -> None:
 
 def describe_self() -> str:
     """Return who this process is, for those who wait."""
-    return json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "user": _user()})
-
-
-@cache
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return str(os.getuid()) if hasattr(os, "getuid") else "?"
+    return json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "user": author()})
 
 
 def _open(path: str) -> int | None:

@@ -12,7 +12,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from dagbuild.store.folder import GRAVE, PART, Layout
+from dagbuild.ground.atomic import PART
+from dagbuild.store.folder import GRAVE, Layout
 from dagbuild.store.lease import drop_free_locks
 
 EDITED_FOR = 30 * 86_400.0

@@ -9,15 +9,14 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-import threading
 import time
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from dagbuild.ground import atomic
 from dagbuild.model.record import Record
 from dagbuild.store.compression import compress, decompress
-from dagbuild.store.folder import PART
 from dagbuild.store.index import Index
 from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice
@@ -98,9 +97,7 @@ class Mirror:
         path = self._folder / "segments" / part
         with contextlib.suppress(OSError):  # a read-only folder: the remote's records are out of reach then
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            scratch = path.with_suffix(f".{threading.get_ident()}{PART}")
-            scratch.write_bytes(data)
-            scratch.replace(path)
+            atomic.write(str(path), data)
 
     def close(self) -> None:
         """Let go of files."""

@@ -21,15 +21,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dagbuild.ground import atomic
 from dagbuild.ground.digest import PREFIX, Digest, digest_chunks, is_digest
 from dagbuild.ground.errors import StoreError
 from dagbuild.ground.filetree import Entry, Tree, check_tree
+from dagbuild.ground.stamps import is_sealed, seal
 from dagbuild.store.folder import write_error
 
-_STAMP = 946_684_800
-"""The time that every copy bears, in seconds since 1970: one that was written to bears another."""
-
-_PART = ".part"
 _DIGESTS = ".digests"
 _READ = 1 << 20
 _TOUCH_AFTER = 3600.0
@@ -84,10 +82,10 @@ class PlacedFiles:
             if folder == self._spare and not folder.exists():
                 folder.mkdir(mode=0o700)
                 atexit.register(shutil.rmtree, folder, ignore_errors=True)
-            part = folder / f"{secrets.token_hex(8)}{_PART}"
+            part = Path(atomic.part_name(str(folder / home.name)))
             try:
                 (part / "new").mkdir(mode=0o700, parents=True)
-                digests = write_tree(part / "new" / tree.name, tree, read, _read_only, _STAMP)
+                digests = write_tree(part / "new" / tree.name, tree, read, _read_only, sealed=True)
                 (part / "digests").write_text(json.dumps(digests), "utf-8")
                 home.mkdir(mode=0o700, parents=True, exist_ok=True)
                 with contextlib.suppress(FileNotFoundError):
@@ -99,7 +97,7 @@ class PlacedFiles:
                     if not _is_whole(path, tree):  # another process was first
                         raise
             finally:
-                shutil.rmtree(part, ignore_errors=True)
+                atomic.discard(str(part))
         return path
 
     def iter_copies(self) -> Iterator[Copy]:
@@ -117,16 +115,16 @@ class PlacedFiles:
     def remove(self, copy: Copy) -> None:
         """Remove a copy; the value stays."""
         with contextlib.suppress(OSError):
-            part = copy.path.parent.parent / f"{secrets.token_hex(8)}{_PART}"
+            part = atomic.part_name(str(copy.path.parent))
             copy.path.rename(part)
-            shutil.rmtree(part, ignore_errors=True)
+            atomic.discard(part)
 
     def remove_parts(self, before: float) -> None:
         """Remove what killed processes left behind before this time."""
-        for part in self._folder.glob(f"*{_PART}") if self._folder else ():
+        for part in self._folder.glob(f"*{atomic.PART}") if self._folder else ():
             with contextlib.suppress(OSError):
                 if part.stat().st_mtime < before:
-                    shutil.rmtree(part, ignore_errors=True)
+                    atomic.discard(str(part))
 
 
 def _home(folder: Path, digest: Digest) -> Path:
@@ -145,12 +143,12 @@ def _read_only(entry: Entry) -> int:
 
 
 def write_tree(
-    top: Path, tree: Tree, read: Bytes, mode_of: Callable[[Entry], int], stamp: float | None = None
+    top: Path, tree: Tree, read: Bytes, mode_of: Callable[[Entry], int], *, sealed: bool = False
 ) -> dict[str, str]:
     """Write a tree where nothing is, and return the digests of its files and the targets of its links.
 
-    Files get these permissions, and the time `stamp` where one is given. Raises OSError, and CodecError for a tree with
-    names that lead elsewhere.
+    Files get these permissions and, where they are to be `sealed`, a time that no write gives. Raises OSError, and
+    CodecError for a tree with names that lead elsewhere.
     """
     check_tree(tree)
     told: dict[str, str] = {}
@@ -162,8 +160,8 @@ def write_tree(
             with path.open("xb", buffering=0) as file:
                 told[entry.path] = digest_chunks(_copied(read(entry), file))
             path.chmod(mode_of(entry))
-            if stamp is not None:
-                os.utime(path, (stamp, stamp))
+            if sealed:
+                seal(str(path))
     for entry in tree.entries:
         if entry.kind == "link":
             _at(top, entry).symlink_to(entry.target)
@@ -187,7 +185,7 @@ def _is_whole(top: Path, tree: Tree) -> bool:
             found = path.lstat()
             if entry.kind == "file":
                 mode = stat.S_IFREG | _read_only(entry)
-                if (found.st_mode, found.st_size, found.st_mtime) != (mode, entry.size, _STAMP):
+                if (found.st_mode, found.st_size) != (mode, entry.size) or not is_sealed(found):
                     return False
             elif entry.kind == "link":
                 if not stat.S_ISLNK(found.st_mode) or path.readlink() != Path(entry.target):

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from dagbuild.ground import gc_pause
 from dagbuild.ground.errors import StoreError
+from dagbuild.ground.stamps import Stamp
 from dagbuild.model.record import Key, Record
 from dagbuild.store.index import Folded, Index
 from dagbuild.store.memo import MemoChangedError
@@ -28,12 +29,6 @@ FOLD_SEGMENTS = 64
 
 _FOLD_PAUSE = 30.0
 """Seconds until folding is tried again after it failed."""
-
-_YOUNG_NS = 50_000_000
-"""A folder whose mtime is younger may change again without its mtime showing it: clocks of file systems tick."""
-
-_COARSE_NS, _YOUNG_COARSE_NS = 10_000_000, 2_000_000_000
-"""The same where mtimes look as if they were kept in ticks that long, as some file systems do (FAT: 2 s)."""
 
 _DISAGREES = "it does not agree with the segments"
 
@@ -72,7 +67,7 @@ class RecordLog:
         self._tails: dict[str, Tail] = {}
         self._keys: dict[str, list[Position]] = {}
         self._newest: dict[str, Entry] = {}
-        self._folder_state: tuple[int, int] | None = None
+        self._listed: Stamp | None = None  # the folder as it was listed, where every change since shows
 
     def add(self, positions: Sequence[Position], records: Sequence[Record]) -> None:
         """Take note of records that this process has just appended, so that they need not be read back."""
@@ -184,7 +179,7 @@ class RecordLog:
     def _forget(self) -> None:
         self._folded = None
         self._tails = {}
-        self._folder_state = None
+        self._listed = None
         self._rebuild_tables()
         self._reader.close()
 
@@ -212,8 +207,8 @@ class RecordLog:
 
     def _find_grown(self, folded: dict[str, Folded]) -> list[str]:
         """Return the segments that hold more than is known."""
-        state = self._reader.folder_state()
-        if state is None or state != self._folder_state or _is_young(state[0]):
+        stamp, settled = self._reader.look()
+        if stamp is None or stamp != self._listed:
             names = self._reader.names()
             gone = (folded.keys() | self._tails.keys()) - set(names)
             if gone & folded.keys():
@@ -222,7 +217,7 @@ class RecordLog:
                 del self._tails[name]
             if gone:
                 self._rebuild_tables()
-            self._folder_state = state
+            self._listed = stamp if settled else None
             news = [name for name in names if name not in self._tails and not self._is_done(folded, name)]
         else:
             news = []
@@ -279,9 +274,3 @@ class RecordLog:
         if text not in self._said:
             self._said.add(text)
             self._notice(text)
-
-
-def _is_young(mtime_ns: int) -> bool:
-    """Tell whether a folder may change, or just has, without another mtime."""
-    margin = _YOUNG_NS if mtime_ns % _COARSE_NS else _YOUNG_COARSE_NS
-    return time.time_ns() - mtime_ns < margin

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from dagbuild.ground.atomic import PART
 from dagbuild.ground.digest import Digest, digest_json
 from dagbuild.ground.errors import StoreError
 
@@ -146,7 +147,7 @@ class RemoteFolder:
         if not self._renames:
             yield path
             return
-        part = f"{path}.{secrets.token_hex(4)}.part"
+        part = f"{path}.{secrets.token_hex(4)}{PART}"
         self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
         try:
             yield part

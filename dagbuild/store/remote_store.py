@@ -19,6 +19,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from dagbuild.ground import atomic
 from dagbuild.ground.digest import PREFIX, digest_bytes, digest_chunks, is_digest
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
 from dagbuild.model.record import BlobRef, Key, Record
@@ -153,7 +154,7 @@ class RemoteStore(Store):
             with target.open("xb") as file:
                 file.write(view)
             return
-        packed = target.with_name(f"{target.name}.packed.part")
+        packed = Path(atomic.part_name(str(target)))
         try:
             for suffix in self._suffixes(ref):
                 try:
@@ -166,7 +167,7 @@ class RemoteStore(Store):
                 return
             raise self._missing(ref)
         finally:
-            packed.unlink(missing_ok=True)
+            atomic.discard(str(packed))
 
     def _copied(self, blocks: Iterator[bytes], file: object, ref: BlobRef) -> Iterator[bytes]:
         total = 0

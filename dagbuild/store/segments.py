@@ -19,9 +19,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dagbuild.ground import atomic
 from dagbuild.ground.digest import canonical_json, digest_bytes
+from dagbuild.ground.stamps import Stamp, take_settled
 from dagbuild.model.record import FORMAT, Record
-from dagbuild.store.folder import PART, read_error
+from dagbuild.store.folder import read_error
 from dagbuild.store.notices import Notice
 
 try:
@@ -151,12 +153,17 @@ class SegmentWriter:
         """Make the segment; raises OSError."""
         self.name = new_name()
         self.path = folder / self.name
-        part = self.path.with_suffix(PART)
-        self._file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        part = atomic.part_name(str(self.path))
+        self._file = atomic.create(part, flags=os.O_APPEND)
         if fcntl is not None:
             with contextlib.suppress(OSError):
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        part.replace(self.path)  # locked before it is seen: nobody can take it for finished
+        try:
+            atomic.publish(part, str(self.path))  # locked before it is seen: nobody can take it for finished
+        except OSError:
+            os.close(self._file)
+            atomic.discard(part)
+            raise
         self._inode = os.fstat(self._file).st_ino
         self._text = str(self.path)
         self._end = 0
@@ -222,13 +229,9 @@ class SegmentReader:
             data = os.pread(self._descriptor(position.segment), position.length, position.offset)
         return decode_line(data)
 
-    def folder_state(self) -> tuple[int, int] | None:
-        """Return what changes when a segment is made or removed: the folder's mtime (ns) and inode."""
-        try:
-            found = os.stat(self._text)  # noqa: PTH116 - a Path takes longer than the system call
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_ino
+    def look(self) -> tuple[Stamp | None, bool]:
+        """Return the folder's stamp, and whether a segment that is made or removed from now on gives it another."""
+        return take_settled(self._text, ours=True)
 
     def size(self, name: str) -> int:
         """Return a segment's size, 0 when it is gone."""
@@ -313,15 +316,9 @@ def _is_finished(descriptor: int) -> bool:
 def write_segment(folder: Path, lines: Iterable[bytes]) -> str:
     """Write a finished segment in one go, as compaction does; returns its name. Raises OSError."""
     name = new_name()
-    part = (folder / name).with_suffix(PART)
-    try:
-        with part.open("xb") as file:
-            file.writelines(lines)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(folder / name)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink()  # on a full disk it has taken the last room
-        raise
+    with (
+        atomic.Replacing(str(folder / name), sync=True) as part,  # gone at once where it took the last room
+        open(atomic.create(part), "wb") as file,  # noqa: PTH123 - a descriptor
+    ):
+        file.writelines(lines)
     return name

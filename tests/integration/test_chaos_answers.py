@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dagbuild.ground.stamps import COARSE_NS
 from dagbuild.observe import Places
 from dagbuild.settings import load_settings
 from dagbuild.shortcut import answers
@@ -87,6 +88,7 @@ def test_damaged_answer_is_none(tmp_path, monkeypatch):
     write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]\n', "cache/format": ""})
     monkeypatch.chdir(tmp_path)
     question = answers.Question(STATUS)
+    question.started += 2 * COARSE_NS  # as if the command had begun so much later
     assert question.remember("all is fresh\n2.0\n", 0, [("stat", str(tmp_path / "none"), None)])
     assert question.find_answer() == ("all is fresh\n2.0\n", 0)
     (file,) = (tmp_path / "cache" / "index" / "answers").iterdir()

@@ -73,8 +73,8 @@ FILES = {
 
 MAIN = """
 import sys
-from dagbuild.shortcut import answers
-answers.RACY_NS = {racy}
+from dagbuild.ground import stamps
+stamps.COARSE_NS = {racy}
 {first}
 from dagbuild.__main__ import main
 try:
@@ -92,7 +92,7 @@ class Place:
     base: Path
     name: str = "project"
     env: dict[str, str] = field(default_factory=dict)
-    racy: int = 2_000_000_000
+    racy: int = 2_050_000_000
     first: str = ""
     """Code that the process runs before the command."""
 

@@ -9,9 +9,9 @@ import time
 import pytest
 
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
+from dagbuild.ground.stamps import TICK_NS, stamp_of
 from dagbuild.store import blobs, open_store
-from dagbuild.store.blobs import _stamp
-from dagbuild.store.checked_blobs import TICK, WORTH, boot_id
+from dagbuild.store.checked_blobs import WORTH, boot_id
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
 from dagbuild.store.remote import RemoteDeniedError, RemoteFolder, RemoteOutageError
@@ -171,7 +171,7 @@ class TestTransport:
         machine("a", shared).push()
         reader = machine("b", shared)
         assert reader.get_blob(ref) == data
-        time.sleep(2 * TICK / 1e9)
+        time.sleep(2 * TICK_NS / 1e9)
         reader.close()
         sizes = []
         monkeypatch.setattr(blobs, "digest_bytes", lambda view: sizes.append(len(view)) or ref.digest)
@@ -214,7 +214,7 @@ class TestDamage:
         path = store.local.layout.blob(ref.digest)
         path.chmod(0o600)
         path.write_bytes(data[:-1] + b"?")
-        store.local.blobs._verified[ref.digest] = _stamp(path.stat())
+        store.local.blobs._verified[ref.digest] = stamp_of(path.stat())
         store.push()
 
         assert objects(tmp_path, "blobs/*/*") == []

@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 
-from dagbuild.store import record_log
 from dagbuild.store.local import LocalStore
 from tests.store_records import make_record
-
-MS = 1_000_000
-FINE, COARSE = 1_234_567, 20 * MS
-
-
-@pytest.mark.parametrize(
-    ("age", "ticks", "young"),
-    [
-        (30 * MS, FINE, True),
-        (60 * MS, FINE, False),
-        (1500 * MS, COARSE, True),
-        (2500 * MS, COARSE, False),
-        (-5000 * MS, FINE, True),
-    ],
-    ids=["within a tick", "after it", "within a coarse tick", "after that", "clock set back"],
-)
-def test_a_folder_that_may_change_without_showing_it_is_listed_again(monkeypatch, age, ticks, young):
-    """Its mtime is only as fine as the file system's clock."""
-    mtime = 1_700_000_000_000_000_000 + ticks
-    monkeypatch.setattr(time, "time_ns", lambda: mtime + age)
-
-    assert record_log._is_young(mtime) is young
 
 
 @pytest.mark.parametrize("folds", [True, False], ids=["folded", "not folded"])

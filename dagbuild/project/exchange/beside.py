@@ -10,11 +10,11 @@ import contextlib
 import shutil
 import stat
 import tempfile
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from dagbuild.ground.atomic import Replacing
 from dagbuild.ground.digits import any_length
 from dagbuild.ground.errors import InputError
 from dagbuild.ground.texts import describe_error
@@ -37,15 +37,11 @@ def open_beside(path: Path) -> Iterator[BinaryIO]:
         return
     path = path.resolve()  # what a link leads to is written, and the link stays
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".dagbuild-{uuid.uuid4().hex[:12]}.part")
-    try:
-        with beside.open("xb") as stream:
+    with Replacing(str(path)) as part:
+        with Path(part).open("xb") as stream:
             yield stream
         if path.is_file():
-            beside.chmod(stat.S_IMODE(path.stat().st_mode))
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+            Path(part).chmod(stat.S_IMODE(path.stat().st_mode))
 
 
 def write_bytes(data: bytes, file: str | Path) -> None:

@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from dagbuild.ground.atomic import Replacing
 from dagbuild.ground.errors import InputError, did_you_mean
 from dagbuild.project.exchange import figures, plain, tables
 from dagbuild.project.exchange.beside import open_beside, refuse_url, told
@@ -81,13 +82,8 @@ def _copy(source: Path, target: Path) -> None:
     if target.exists():
         raise InputError(f"'{target}' is there already", hint="name a folder that is not there yet")
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.part")
-    try:
-        shutil.copytree(source, beside, symlinks=True, copy_function=_copy_file)
-        beside.replace(target)
-    finally:
-        if beside.is_dir():
-            shutil.rmtree(beside)
+    with Replacing(str(target)) as part:
+        shutil.copytree(source, part, symlinks=True, copy_function=_copy_file)
 
 
 def _copy_file(source: str, target: str) -> None:

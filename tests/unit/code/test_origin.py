@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dagbuild.code.distributions import find_distribution, package_version
+from dagbuild.code.distributions import find_distribution, find_distributions, package_version
 from dagbuild.code.origin import Origin, Origins
 from tests.unit.code.conftest import Load
 
@@ -69,6 +69,9 @@ def test_one_top_level_name_may_belong_to_several(tmp_path: Path) -> None:
     assert find_distribution(str(site), "acme.two", str(site / "acme/two/__init__.py")) == "acme-two"
     assert find_distribution(str(site), "other", str(site / "other.py")) == "other"
     assert find_distribution(str(site), "loose", str(site / "loose.py")) is None
+    assert find_distributions(str(site), "acme") == ["acme-one", "acme-two"]
+    assert find_distributions(str(site), "other") == ["other"]
+    assert find_distributions(str(site), "loose") == []
 
 
 def test_an_upgrade_is_seen(tmp_path: Path) -> None:

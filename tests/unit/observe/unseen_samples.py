@@ -3,7 +3,9 @@
 import datetime as dt
 import os
 import random
+import socket
 import subprocess
+import sys
 import time
 import urllib.request
 import uuid
@@ -54,6 +56,15 @@ FOUND: dict[str, tuple[Callable[[], Any], str]] = {
     "urlopen": (lambda: urllib.request.urlopen("http://x"), "uses the network: urllib.request.urlopen"),
     "import in the body": (_body_import, "uses the network: socket.create_connection"),
     "exists": (lambda: os.path.exists("x"), "looks at a file without reading it"),
+    "lexists": (lambda: os.path.lexists("x"), "looks at a file without reading it: os.path.lexists"),
+    "lstat": (lambda: os.lstat("x"), "looks at a file without reading it: os.lstat"),
+    "perf_counter": (lambda: time.perf_counter(), "reads the clock: time.perf_counter"),
+    "monotonic": (lambda: time.monotonic_ns(), "reads the clock: time.monotonic_ns"),
+    "input": (lambda: input(), "reads what is passed to the process or typed: input"),
+    "argv": (lambda: sys.argv[1], "reads what is passed to the process or typed: sys.argv"),
+    "stdin": (lambda: sys.stdin.read(), "reads what is passed to the process or typed: sys.stdin"),
+    "hostname": (lambda: socket.gethostname(), "asks about this machine or process: socket.gethostname"),
+    "getuid": (lambda: os.getuid(), "asks about this machine or process: os.getuid"),
     "getcwd": (lambda: os.getcwd(), "asks about this machine or process: os.getcwd"),
 }
 
@@ -65,5 +76,8 @@ SILENT: dict[str, Callable[[], Any]] = {
     "time of data": lambda: datetime(2020, 1, 1).isoformat(),
     "sleep": lambda: time.sleep(0),
     "reading": lambda: Path("x").read_text(),
+    "places of files": lambda: Path(__file__).resolve().parent,
+    "what Python is": lambda: sys.platform,
+    "other builtins": lambda: print(sorted([1])),
     "plain": lambda: len([1]),
 }

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import dagbuild
+from tests.versions import SUPPORTED, find_pythons
 
 MODULES = [
     "argparse",
@@ -183,7 +184,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def fingerprints(
-    python: str, folder: Path, seed: str, libraries: str = "", *, first: int = 0, step: int = 1
+    python: str | Path, folder: Path, seed: str, libraries: str = "", *, first: int = 0, step: int = 1
 ) -> dict[str, tuple[str, list[str]]]:
     """Return digest and notes of everything that the modules of the folder define, or some of them."""
     root = str(Path(dagbuild.__file__).parents[1])
@@ -227,12 +228,12 @@ def test_hash_seed_and_folder_do_not_count(folders: tuple[Path, Path], seed: int
     assert found == {name: expected[name] for name in found}
 
 
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("version", SUPPORTED)
 def test_python_version_does_not_count(folders: tuple[Path, Path], version: str, tmp_path: Path) -> None:
     """Where another interpreter is found, and xxhash can be had for it."""
     if version == f"{sys.version_info.major}.{sys.version_info.minor}":
         pytest.skip("this is the interpreter that the others are compared with")
-    python = find_python(version)
+    python = find_pythons().get(version)
     if python is None:
         pytest.skip(f"no Python {version} found")
     wanted = f"xxhash=={importlib.metadata.version('xxhash')}"
@@ -245,16 +246,3 @@ def test_python_version_does_not_count(folders: tuple[Path, Path], version: str,
 
     assert len(common) > 0.95 * len(expected)
     assert [name for name in sorted(common) if expected[name][0] != found[name][0]] == []
-
-
-def find_python(version: str) -> str | None:
-    """Return an interpreter of a version: on the path, or as pyenv keeps them."""
-    on_path = shutil.which(f"python{version}")
-    kept = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))
-    for candidate in (on_path, *map(str, kept)):
-        if (
-            candidate
-            and not subprocess.run([candidate, "-c", ""], capture_output=True, check=False).returncode
-        ):
-            return candidate
-    return None

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.s3 import own_s3_server, s3_server
+
+__all__ = ["own_s3_server", "s3_server"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

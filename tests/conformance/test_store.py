@@ -14,7 +14,6 @@ from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
 from dagbuild.store.remote import RemoteFolder
 from dagbuild.store.remote_store import RemoteStore
-from tests.servers.s3 import s3_server  # noqa: F401 - a fixture
 from tests.store_memory import MemoryStore
 from tests.store_records import make_key, make_record
 
@@ -260,7 +259,7 @@ class TestRemoteStoreOnFiles(RemoteContract):
 
 class TestRemoteStoreOnS3(RemoteContract):
     @pytest.fixture
-    def remote(self, s3_server):  # noqa: F811
+    def remote(self, s3_server):
         return f"{s3_server.make_bucket()}/team", s3_server.options
 
 
@@ -278,5 +277,5 @@ class TestLayeredStoreOnFiles(LayeredContract):
 
 class TestLayeredStoreOnS3(LayeredContract):
     @pytest.fixture
-    def remote(self, s3_server):  # noqa: F811
+    def remote(self, s3_server):
         return f"{s3_server.make_bucket()}/team", s3_server.options

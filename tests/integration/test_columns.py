@@ -15,7 +15,6 @@ from dagbuild.plan.plan import Status
 from dagbuild.project.pins import pin_value
 from dagbuild.project.project import Project
 from dagbuild.shortcut.graph_json import graph_from_json, graph_to_json
-from tests.servers.s3 import s3_server  # noqa: F401 - a fixture
 from tests.support import build, computed, forget_modules, load_project, write_files
 
 NODES = """

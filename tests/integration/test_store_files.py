@@ -11,7 +11,6 @@ import pytest
 
 from dagbuild.ground.digest import digest_bytes
 from dagbuild.store.file_digests import FileDigests
-from tests.servers.s3 import s3_server  # noqa: F401 - a fixture
 
 OLD = time.time() - 1000
 
@@ -114,7 +113,7 @@ def test_damaged_memo_is_no_trouble(tmp_path, digests, monkeypatch):
     assert FileDigests(tmp_path / "cache").digest_file(path) == digest_bytes(b"content")
 
 
-def test_url_changes_with_its_content(s3_server):  # noqa: F811
+def test_url_changes_with_its_content(s3_server):
     """On S3 by its etag: equal content is equal, and nothing is downloaded."""
     url = f"{s3_server.make_bucket()}/table.csv"
     fsspec.config.conf["s3"] = s3_server.options

@@ -16,7 +16,7 @@ from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
 from dagbuild.store.remote import RemoteDeniedError, RemoteFolder, RemoteOutageError
 from dagbuild.store.remote_store import IN_MEMORY, RemoteStore
-from tests.servers.s3 import free_port, own_s3_server, s3_server  # noqa: F401 - fixtures
+from tests.servers.s3 import free_port
 from tests.store_records import make_key, make_record
 
 
@@ -77,7 +77,7 @@ class TestTransport:
         assert names == {f"{small.digest}.raw", f"{plain.digest}.raw", f"{packed.digest}.zst"}
 
     @pytest.mark.parametrize("kind", ["random", "repeating"])
-    def test_large_blobs_travel_through_files(self, machine, s3_server, kind):  # noqa: F811
+    def test_large_blobs_travel_through_files(self, machine, s3_server, kind):
         """They are too large to hold in memory."""
         size = IN_MEMORY * 2 + 12_345
         data = secrets.token_bytes(size) if kind == "random" else (b"%d," * (size // 3 + 1))[:size]
@@ -293,7 +293,7 @@ class TestModes:
         assert store.mode == "read"
         assert not (tmp_path / "shared").exists()
 
-    def test_wrong_secret_is_said_and_lived_with(self, machine, s3_server, notices):  # noqa: F811
+    def test_wrong_secret_is_said_and_lived_with(self, machine, s3_server, notices):
         """The local store serves the build."""
         options = {**s3_server.options, "secret": "wrong" * 8}
         store = machine("a", s3_server.make_bucket(), options)
@@ -304,7 +304,7 @@ class TestModes:
         assert len(notices) == 1
         assert "going on without it" in notices[0]
 
-    def test_missing_bucket_is_not_taken_for_an_empty_one(self, machine, s3_server, notices):  # noqa: F811
+    def test_missing_bucket_is_not_taken_for_an_empty_one(self, machine, s3_server, notices):
         """The probe tells."""
         store = machine("a", "s3://no-such-bucket/team", s3_server.options)
         put_value(store, 1)
@@ -358,7 +358,7 @@ class TestModes:
 
 
 class TestOutage:
-    def test_in_mid_build_costs_nothing_but_the_sharing(self, machine, own_s3_server, notices):  # noqa: F811
+    def test_in_mid_build_costs_nothing_but_the_sharing(self, machine, own_s3_server, notices):
         """Said once when it happens and once at the end; `push` makes good for it."""
         url = own_s3_server.make_bucket()
         store = machine("a", url, own_s3_server.options, flush_seconds=0.1)
@@ -414,7 +414,7 @@ class TestOutage:
             assert time.monotonic() - started < 20
         assert "going on without it" in notices[0]
 
-    def test_answers_are_classified(self, s3_server):  # noqa: F811
+    def test_answers_are_classified(self, s3_server):
         """A miss is a miss, a refusal a refusal, all else an outage."""
         there = RemoteFolder(s3_server.make_bucket(), s3_server.options)
         with pytest.raises(FileNotFoundError):

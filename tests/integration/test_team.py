@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dagbuild.plan.events import Event, How, Notice
-from tests.servers.s3 import S3Server, s3_server  # noqa: F401 - a fixture
+from tests.servers.s3 import S3Server
 from tests.support import build, computed, forget_modules, write_files
 
 NODES = """

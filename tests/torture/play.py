@@ -1,7 +1,8 @@
-"""Play a case: make its folder, then one fresh process for each build."""
+"""Play a case: make its folder, then one process for each build, fresh or forked from one that is warm."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -44,6 +45,43 @@ class Outcome:
 
 Runner = Callable[[Path, dict[str, str], Path, Path], str]
 """Runs a job, with these variables, in this folder, with output to this file; returns how it died if it did."""
+
+
+class Warm:
+    """Runs jobs in processes forked from warm ones, of which each hash seed has its own; close it when done.
+
+    A process takes its seed as it starts, so builds that ask for none take turns: one may not count on the other's.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._seeds = itertools.cycle("01")
+        self._servers: dict[str, subprocess.Popen[str]] = {}
+
+    def __call__(self, job: Path, env: dict[str, str], cwd: Path, output: Path) -> str:
+        """Run a job, as a `Runner` does."""
+        server = self._server(env.get("PYTHONHASHSEED") or next(self._seeds))
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(json.dumps([str(job), env, str(cwd), str(output), TIMEOUT]) + "\n")
+        server.stdin.flush()
+        answer = server.stdout.readline().strip()
+        assert answer, "the warm process ended"
+        return answer
+
+    def _server(self, seed: str) -> subprocess.Popen[str]:
+        if seed not in self._servers:
+            self._servers[seed] = subprocess.Popen(
+                [sys.executable, str(HERE / "warm.py"), self._kind],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                env={**os.environ, "PYTHONPATH": str(HERE.parents[1]), "PYTHONHASHSEED": seed},
+            )  # fmt: skip
+        return self._servers[seed]
+
+    def close(self) -> None:
+        """Let the warm processes end."""
+        for server in self._servers.values():
+            server.communicate()
 
 
 def run_process(job: Path, env: dict[str, str], cwd: Path, output: Path) -> str:

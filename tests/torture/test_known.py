@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.torture.case import Case
-from tests.torture.play import HERE, Runner, assert_ran, play
+from tests.torture.play import Runner, Warm, assert_ran, play
 from tests.torture.test_torture import CASES
 
 IMPORTED = [
@@ -22,24 +19,9 @@ IMPORTED = [
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
-    """Processes with settings, each forked from one that has imported dagbuild already."""
-    server = subprocess.Popen(
-        [sys.executable, str(HERE / "one_command.py"), "1"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(HERE.parents[1])},
-    )  # fmt: skip
-
-    def run(job: Path, env: dict[str, str], cwd: Path, output: Path) -> str:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        server.stdin.write(json.dumps([str(job), env, str(cwd), str(output)]) + "\n")
-        server.stdin.flush()
-        return server.stdout.readline().strip()
-
-    with server:
-        yield run
-        assert server.stdin is not None
-        server.stdin.close()
+    """Processes with settings, as the command line has them."""
+    with contextlib.closing(Warm("one_command")) as warm:
+        yield warm
 
 
 @pytest.mark.slow

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.torture.case import Case
-from tests.torture.play import assert_ran, play
+from tests.torture.play import Runner, Warm, assert_ran, play, run_process
 
 AREAS = (
     "own_code", "helpers", "imports", "libraries", "classes", "class_bodies", "constants", "values", "places", "scopes",
@@ -26,10 +28,33 @@ def test_cases_have_names_of_their_own() -> None:
     assert len(set(names)) == len(names)
 
 
+FRESH = [
+    next(case for case in importlib.import_module(f"tests.torture.cases_{area}").CASES) for area in AREAS
+]
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Runner]:
+    """Processes as a user's scripts are, forked after their imports."""
+    with closing(Warm("one_build")) as opened:
+        yield opened
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_runs_exactly_what_the_edit_concerns(case: Case, tmp_path: Path) -> None:
+def test_runs_exactly_what_the_edit_concerns(case: Case, tmp_path: Path, warm: Runner) -> None:
     """Each build runs what it must, nothing else, and gives what a build from nothing gives."""
-    for number, (build, got) in enumerate(play(case, tmp_path), 1):
+    check(case, tmp_path, warm)
+
+
+@pytest.mark.parametrize("case", FRESH, ids=lambda case: case.id)
+def test_a_process_that_has_just_started_does_the_same(case: Case, tmp_path: Path) -> None:
+    """A case of each area, with nothing imported before."""
+    check(case, tmp_path, run_process)
+
+
+def check(case: Case, folder: Path, runner: Runner) -> None:
+    """Play a case and hold each build against what it must do."""
+    for number, (build, got) in enumerate(play(case, folder, runner), 1):
         told = assert_ran(case, number, build, got)
         if build.check_value and not build.fail:
             assert got.values == (got.clean if build.value is None else build.value), f"stale value; {told}"

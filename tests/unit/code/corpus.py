@@ -1,5 +1,6 @@
-"""Print the fingerprints of everything that the modules of a folder define, as JSON: `corpus.py FOLDER`.
+"""Print the fingerprints of everything that the modules of a folder define, as JSON: `corpus.py FOLDER FIRST STEP`.
 
+Every module is imported, and of them in order the FIRST and each STEP-th after it are read, with `own_kinds` always.
 Run under several interpreters, hash seeds and folders by `test_stability`.
 """
 
@@ -12,7 +13,7 @@ from pathlib import Path
 
 def main():
     """Read the closure of each function and class, one by one."""
-    folder = Path(sys.argv[1])
+    folder, first, step = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     sys.path.insert(0, str(folder))
     from dagbuild.code import SourceReader
 
@@ -25,7 +26,9 @@ def main():
             continue
     reader = SourceReader(modules)
     found = {}
-    for module in modules:
+    chosen = {module.__name__: module for module in modules[first::step]}
+    chosen["own_kinds"] = sys.modules["own_kinds"]
+    for module in chosen.values():
         for name, thing in vars(module).items():
             kinds = (types.FunctionType, type)
             if isinstance(thing, kinds) and thing.__module__ == module.__name__:

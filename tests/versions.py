@@ -1,0 +1,101 @@
+"""Run the part of the tests that depends on the version of Python on each newer Python found: `versions.py [OPTIONS]`.
+
+Looks along PATH and where pyenv keeps its versions, makes an environment for each version below `build/pythons`, and
+says which were found and used. A version that is not there is said, and no fault. Options go to pytest.
+Knows nothing of dagbuild, and imports only what every Python has.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+ENVIRONMENTS = ROOT / "build" / "pythons"
+SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
+PARTS = (
+    "tests/unit/code",
+    "tests/unit/observe",
+    "tests/integration/test_observe.py",
+    "tests/integration/test_side_by_side.py",
+    "tests/torture",
+)
+"""What reads code, watches it run, or starts processes that do."""
+ONCE = "tests/unit/code/test_stability.py::test_python_version_does_not_count"
+"""Compares one Python with all others, which need not be done from each of them."""
+ASK = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2], sys.version_info.releaselevel)"
+
+
+def find_pythons() -> dict[str, Path]:
+    """Return, by version, an interpreter for each supported version: one that runs and can make environments."""
+    found: dict[str, Path] = {}
+    for path in _candidates():
+        version = path.name.removeprefix("python")
+        if version in SUPPORTED and version not in found and _answer(path) == f"{version} final":
+            found[version] = path
+    return found
+
+
+def _candidates() -> Iterator[Path]:
+    folders = [Path(entry) for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if entry]
+    for folder in [*folders, *sorted((Path.home() / ".pyenv" / "versions").glob("*/bin"))]:
+        yield from sorted(
+            path for path in folder.glob("python3.*") if re.fullmatch(r"python3\.\d+", path.name)
+        )
+
+
+def _answer(python: Path) -> str:
+    try:
+        # A shim of pyenv's stands on PATH for versions, too, that it then refuses to start.
+        done = subprocess.run([python, "-c", ASK], capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip()
+
+
+def make_environment(version: str, python: Path) -> Path:
+    """Return the interpreter of an environment that has dagbuild and all that its tests need."""
+    folder = ENVIRONMENTS / version
+    own = folder / "bin" / "python"
+    if not _answer(own).startswith(version):
+        subprocess.run([python, "-m", "venv", "--clear", folder], check=True)
+    subprocess.run([own, "-m", "pip", "install", "--quiet", "-e", f"{ROOT}[test]"], cwd=ROOT, check=True)
+    return own
+
+
+def run_tests(version: str, python: Path, options: Sequence[str]) -> str:
+    """Run the tests with a Python and return how it went, in a word."""
+    try:
+        own = make_environment(version, python)
+    except subprocess.CalledProcessError:
+        return "no environment could be made"
+    command = [own, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider", "--deselect", ONCE, *PARTS, *options]
+    return "failed" if subprocess.run(command, cwd=ROOT, check=False).returncode else "passed"
+
+
+def main(options: Sequence[str]) -> int:
+    """Run the tests on every newer Python; return the exit status."""
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    newer = SUPPORTED[SUPPORTED.index(here) + 1 :] if here in SUPPORTED else ()
+    found = find_pythons()
+    told = [f"Python {version}: {found.get(version, 'not found')}" for version in newer]
+    print(f"this is Python {here}; newer ones: {'none is supported' if not newer else ''}", *told, sep="\n  ")
+    ends = {}
+    for version in newer:
+        if version in found:
+            print(f"== Python {version} ==", flush=True)
+            started = time.monotonic()
+            end = run_tests(version, found[version], options)
+            ends[version] = f"{end} in {time.monotonic() - started:.0f} s"
+    for version in newer:
+        print(f"Python {version}: {ends.get(version, 'not found, not tested')}")
+    return int(any(not end.startswith("passed") for end in ends.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

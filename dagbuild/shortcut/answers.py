@@ -107,13 +107,7 @@ def _write(path: str, data: bytes) -> None:
 
     folder = os.path.dirname(path)  # noqa: PTH120
     os.makedirs(folder, 0o700, exist_ok=True)  # noqa: PTH103
-    atomic.write(
-        path,
-        _sum(data)
-        + b"\
-"
-        + data,
-    )
+    atomic.write(path, _sum(data) + b"\n" + data)
     _remove_oldest(folder)
 
 

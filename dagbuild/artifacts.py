@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from dagbuild.code.distributions import find_distributions, package_version
 from dagbuild.codecs.base import Declined, Selection
 from dagbuild.codecs.contracts import Contracts
-from dagbuild.codecs.packing import Layout, iter_blobs, lay_out
+from dagbuild.codecs.packing import Packing, iter_blobs, lay_out
 from dagbuild.codecs.reader import Placed, ValueReader
 from dagbuild.codecs.refusals import Refusal
 from dagbuild.codecs.registry import Registry, default_registry
@@ -33,12 +33,12 @@ from dagbuild.ground.digest import (
     raw_digest,
 )
 from dagbuild.ground.errors import CodecError, StoreError
-from dagbuild.ground.filetree import Entry, Tree, is_there
+from dagbuild.ground.filetree import FileEntry, Tree, is_there
 from dagbuild.ground.texts import name_error
 from dagbuild.model.node import Columns
 from dagbuild.model.record import Artifact, BlobRef, Excerpt
 from dagbuild.store.base import Store
-from dagbuild.store.placed import Bytes, write_tree
+from dagbuild.store.file_copies import Bytes, write_tree
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -52,7 +52,7 @@ FILES = "files/1"
 EXCERPT = "excerpt/1"
 """Of the digests of excerpts; a change of what they say needs another."""
 
-_NO_BUFFERS = Layout.of([]).to_json()
+_NO_BUFFERS = Packing.of([]).to_json()
 
 LONG_FORM = 16 * 1024
 """Bytes of metadata from which it is a buffer itself: records stay small."""
@@ -111,7 +111,7 @@ class Artifacts:
         Raises OSError, BlobMissingError and BlobDamagedError, and CodecError for what is no file or folder.
         """
 
-        def mode_of(entry: Entry) -> int:
+        def mode_of(entry: FileEntry) -> int:
             return modes.get(entry.path, (0o777 if entry.executable else 0o666) & ~umask)
 
         def place(_number: int, tree: Tree, read: Bytes) -> Path:
@@ -238,7 +238,7 @@ class Artifacts:
         self, artifact: Artifact, *, code: bool, placed: Placed | None = None
     ) -> tuple[ValueReader, Any]:
         meta = artifact.meta
-        layout = Layout.from_json(meta["buffers"])
+        layout = Packing.from_json(meta["buffers"])
         sizes = [ref.size for ref in artifact.blobs]
         if list(layout.blobs) != sizes[: len(layout.blobs)] or sizes[len(layout.blobs) :] != meta.get(
             "packs", []

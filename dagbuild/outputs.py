@@ -21,11 +21,11 @@ from pathlib import Path
 from dagbuild.artifacts import Artifacts
 from dagbuild.ground.digest import Digest, digest_json
 from dagbuild.ground.errors import CodecError, OutputError, StoreError
-from dagbuild.ground.filetree import Entry, read_tree
+from dagbuild.ground.filetree import FileEntry, read_tree
 from dagbuild.model.output_paths import clean_path
 from dagbuild.model.record import Artifact, Output
 from dagbuild.store import FileDigests
-from dagbuild.store.folder import Layout
+from dagbuild.store.folder import CacheFolder
 from dagbuild.store.memo import Memo
 
 SCHEME = "output/1"
@@ -63,7 +63,7 @@ class Outputs:
         self.home = home
         self._artifacts = artifacts
         self._files = files
-        self._layout = Layout(Path(home.cache))
+        self._layout = CacheFolder(Path(home.cache))
 
     def path(self, declared: str) -> Path:
         """Return where a declared path is; raises OutputError for one that leads out of the project."""
@@ -269,14 +269,14 @@ class Held:
 _memos: dict[str, Memo] = {}
 
 
-def _open_memo(layout: Layout) -> Memo:
+def _open_memo(layout: CacheFolder) -> Memo:
     """Return the table of what was put where; an empty one while there is no cache folder."""
     if not layout.folder.is_dir():
         return Memo.absent()
     return _memos.setdefault(str(layout.folder), Memo(layout.index / "outputs", lambda _: None))
 
 
-def _at(top: Path, entry: Entry) -> Path:
+def _at(top: Path, entry: FileEntry) -> Path:
     return top / entry.path if entry.path else top
 
 

@@ -42,7 +42,7 @@ _WAYS = {Decision.FETCH: How.FETCHED, Decision.RESTORE: How.RESTORED}
 """How a step ends that the plan has found a record for; else it is reused."""
 
 
-class Watched(Protocol):
+class Observed(Protocol):
     """What a build asks about what its steps read."""
 
     @property
@@ -71,7 +71,7 @@ class Build:
         run: str,
         artifacts: Artifacts,
         lookup: Lookup,
-        watched: Watched,
+        watched: Observed,
         executor: Executor,
         outputs: Outputs | None = None,
         listener: Listener,

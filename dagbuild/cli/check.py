@@ -23,7 +23,7 @@ def command(session: Session, nodes: tuple[str, ...], determinism: str | None, a
     """
     if determinism is not None:
         return _check_determinism(session, determinism, as_json)
-    from dagbuild.report.words import iterators_to_json, unseen_to_json
+    from dagbuild.report.plan_text import iterators_to_json, unseen_to_json
 
     session.check_names(nodes)
     found = session.project.find_unseen(nodes)

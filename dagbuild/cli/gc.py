@@ -62,7 +62,7 @@ def command(session: Session, size: int | None, age: float | None, dry_run: bool
     Kept whatever the size: what a pin names, what the last runs made or used, what a running build may need, and what
     was used within a day.
     """
-    report = session.upkeep.collect_garbage(size=size, age=age, dry_run=dry_run)
+    report = session.maintenance.collect_garbage(size=size, age=age, dry_run=dry_run)
     if as_json:
         give(json.dumps(_to_json(report), indent=2))
         return 0

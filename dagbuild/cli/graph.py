@@ -34,7 +34,7 @@ def command(session: Session, targets: tuple[str, ...], output: str | None, engi
     """
     from dagbuild.report.drawing import draw_picture, make_picture
     from dagbuild.report.drawing.tree import draw_tree
-    from dagbuild.report.words import NO_NODES
+    from dagbuild.report.plan_text import NO_NODES
 
     session.check_names(targets)
     project = session.project

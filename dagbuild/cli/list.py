@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def command(session: Session, tags: tuple[str, ...], as_json: bool) -> int:
     """List the nodes of the project, in the order in which they build."""
     from dagbuild.report.drawing.picture import name_type
+    from dagbuild.report.plan_text import NO_NODES
     from dagbuild.report.style import columns
-    from dagbuild.report.words import NO_NODES
 
     graph = session.project.graph
     wanted = [_read_tag(text) for text in tags]

@@ -22,8 +22,8 @@ def command(session: Session, node: str | None, number: int, logs: bool, as_json
     """List records, newest first: of all nodes, or of NODE, whose earlier values `pin` can bring back."""
     from dagbuild.plan.acceptance import Acceptance
     from dagbuild.report import units
+    from dagbuild.report.plan_text import quote_log
     from dagbuild.report.style import columns
-    from dagbuild.report.words import quote_log
 
     # A node that is gone still has its history, so names are not checked against today's graph.
     records = session.project.log(node)[:number]

@@ -37,7 +37,7 @@ def command(session: Session, as_json: bool) -> int:
 
 
 def _tell(shadows: list[Shadow], style: Style) -> Iterator[str]:
-    from dagbuild.report.words import join
+    from dagbuild.report.plan_text import join
 
     rows = [(s.node, s.pin.digest[:13], s.pin.date, s.pin.author, _compare(s), s.pin.note) for s in shadows]
     yield from columns(rows, style, ("node", "value", "date", "author", "computed", "note"))

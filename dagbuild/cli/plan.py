@@ -28,7 +28,7 @@ def command(
 ) -> int:
     """Say what a build of the targets would run, take from the cache, fetch and leave alone."""
     from dagbuild.cli.given import read_overrides
-    from dagbuild.report.words import plan_to_json, tell_plan
+    from dagbuild.report.plan_text import plan_to_json, tell_plan
 
     session.check_names((*targets, *force))
     plan = session.project.plan(

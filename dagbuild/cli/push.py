@@ -23,7 +23,7 @@ def command(session: Session, as_json: bool) -> int:
     Builds do so by themselves; this is for what was made without the remote. Exit status: 1 when something could not
     be sent.
     """
-    pushed = session.upkeep.push()
+    pushed = session.maintenance.push()
     if as_json:
         give(json.dumps(asdict(pushed), indent=2))
     elif pushed.sent:

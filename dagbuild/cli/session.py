@@ -23,7 +23,7 @@ from dagbuild.shortcut import answers
 if TYPE_CHECKING:
     from dagbuild.plan.events import Event
     from dagbuild.plan.plan import Plan
-    from dagbuild.project.maintenance import Upkeep
+    from dagbuild.project.maintenance import Maintenance
     from dagbuild.project.project import Project
     from dagbuild.settings import Settings
 
@@ -72,13 +72,13 @@ class Session:
         return project
 
     @functools.cached_property
-    def upkeep(self) -> Upkeep:
+    def maintenance(self) -> Maintenance:
         """The project's stores; imports none of its modules."""
-        from dagbuild.project.maintenance import Upkeep
+        from dagbuild.project.maintenance import Maintenance
 
-        upkeep = Upkeep(self.settings, self._warn)
-        click.get_current_context().call_on_close(upkeep.close)
-        return upkeep
+        maintenance = Maintenance(self.settings, self._warn)
+        click.get_current_context().call_on_close(maintenance.close)
+        return maintenance
 
     def check_names(self, names: Iterable[str]) -> None:
         """Raise InputError for all names that are no node or input, with what each was likely meant to be."""
@@ -117,7 +117,7 @@ class Session:
         if asked is None or self.told:
             return
         records = [step.record for step in steps if step.record is not None]
-        grounds = self.project.list_grounds(plan, records)
+        grounds = self.project.list_answer_basis(plan, records)
         if grounds is not None:
             asked.remember("".join(f"{line}\n" for line in lines), status, grounds)
 

@@ -29,7 +29,7 @@ def command(session: Session, everything: bool, as_json: bool) -> int:
 
     Shared bytes stand in other values too, a node's own earlier ones or those of other nodes, and are stored once.
     """
-    usage = session.upkeep.measure()
+    usage = session.maintenance.measure()
     if as_json:
         give(json.dumps(asdict(usage), indent=2))
     else:

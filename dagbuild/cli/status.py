@@ -26,7 +26,7 @@ def command(
     Exit status: 0 when everything is fresh, 1 when something is to compute, 2 for a mistake.
     """
     from dagbuild.cli.given import read_overrides
-    from dagbuild.report.words import plan_to_json, tell_status
+    from dagbuild.report.plan_text import plan_to_json, tell_status
 
     session.check_names(targets)
     session.project.tell_ended(session.listen)

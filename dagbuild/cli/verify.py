@@ -34,7 +34,7 @@ def command(session: Session, repair: bool, as_json: bool) -> int:
 
     Exit status: 0 when all is well (again), 1 when something is or was lost.
     """
-    report = session.upkeep.verify(repair=repair)
+    report = session.maintenance.verify(repair=repair)
     if as_json:
         give(json.dumps(_to_json(report), indent=2))
     else:

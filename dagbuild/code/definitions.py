@@ -19,7 +19,7 @@ from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 from dagbuild.code.dump import Function
-from dagbuild.code.normal_form import Form, FunctionForm, dump_function, dump_nodes
+from dagbuild.code.normal_form import FunctionForm, NormalForm, dump_function, dump_nodes
 from dagbuild.code.parameters import find_places
 from dagbuild.code.statements import acted_on, bound_names, flatten, root_chain
 from dagbuild.ground.digest import digest_bytes
@@ -118,7 +118,7 @@ class Text:
             form = self._forms[id(node)] = dump_function(node)
         return form
 
-    def decorators(self, code: CodeType) -> tuple[Form, ...] | None:
+    def decorators(self, code: CodeType) -> tuple[NormalForm, ...] | None:
         """Return the forms of the function's decorators alone, or None."""
         node = self.find_function(code)
         if node is None:
@@ -205,7 +205,7 @@ class Definitions:
         text = self.text(function.__code__.co_filename, function.__globals__)
         return text.function_form(function.__code__) if text else None
 
-    def decorators(self, function: FunctionType) -> tuple[Form, ...] | None:
+    def decorators(self, function: FunctionType) -> tuple[NormalForm, ...] | None:
         """Return the forms of a loaded function's decorators, or None when its text is not to be had."""
         text = self.text(function.__code__.co_filename, function.__globals__)
         return text.decorators(function.__code__) if text else None

@@ -13,7 +13,7 @@ from types import CellType, CodeType, FunctionType
 from typing import Any
 
 from dagbuild.code.entities import Entity, Item, Told, Unordered
-from dagbuild.code.normal_form import Form, FunctionForm
+from dagbuild.code.normal_form import FunctionForm, NormalForm
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import MISSING, add_code, add_references, find_object
 from dagbuild.code.scopes import Chain
@@ -163,7 +163,7 @@ def is_plain(walk: Walker, function: FunctionType) -> bool:
     return all(is_ours(walk, piece, function.__globals__) for piece in decorators)
 
 
-def is_ours(walk: Walker, decorator: Form, names: dict[str, Any]) -> bool:
+def is_ours(walk: Walker, decorator: NormalForm, names: dict[str, Any]) -> bool:
     """Tell whether a decorator is one of dagbuild's: its values reach the fingerprint through the node."""
     chain = decorator.caller
     for end in range(len(chain), 0, -1):
@@ -176,7 +176,7 @@ def is_ours(walk: Walker, decorator: Form, names: dict[str, Any]) -> bool:
     return False
 
 
-def _reads_annotations(decorator: Form, names: dict[str, Any]) -> bool:
+def _reads_annotations(decorator: NormalForm, names: dict[str, Any]) -> bool:
     chain = decorator.caller
     if chain[-1:] and chain[-1] in _NO_ANNOTATIONS:
         return False
@@ -195,7 +195,7 @@ def _fill_from_bytecode(walk: Walker, entity: Entity, function: FunctionType) ->
         f"{entity.name} has no source: its bytecode counts, which is bound to this Python version"
     )
     entity.items += ["bytecode", *_spell_code(walk, function)]
-    form = Form((), chains=tuple(sorted(set(_loaded_chains(function.__code__)))))
+    form = NormalForm((), chains=tuple(sorted(set(_loaded_chains(function.__code__)))))
     add_references(walk, entity, form, function.__globals__)
 
 

@@ -21,7 +21,7 @@ from dagbuild.code.statements import annotations_of, chain_of
 from dagbuild.ground.digest import Digest, digest_text
 
 
-class Form(NamedTuple):
+class NormalForm(NamedTuple):
     """The normal form of a piece of code and what it refers to.
 
     `text` is the form in pieces; a piece that is a chain stands for a name from outside, as it is spelt in the code.
@@ -58,13 +58,13 @@ class FunctionForm:
     """The forms of a function's parts; which of them count depends on what the loaded function is."""
 
     node: Function
-    body: Form
-    defaults: Form | None
-    decorators: tuple[Form, ...]
+    body: NormalForm
+    defaults: NormalForm | None
+    decorators: tuple[NormalForm, ...]
     docs: str
 
     @cached_property
-    def annotations(self) -> Form | None:
+    def annotations(self) -> NormalForm | None:
         """The annotations; made when something asks, for most of them do not act."""
         annotations = [] if isinstance(self.node, ast.Lambda) else annotations_of(self.node)
         return dump_nodes(annotations) if annotations else None
@@ -87,7 +87,7 @@ def dump_function(node: Function, places: Mapping[str, str] | None = None) -> Fu
         )
 
 
-def dump_nodes(nodes: list[ast.expr] | list[ast.stmt]) -> Form:
+def dump_nodes(nodes: list[ast.expr] | list[ast.stmt]) -> NormalForm:
     """Return the form of expressions or statements that stand in a module's own scope."""
     with _deep_recursion():
         dumper = Dumper()
@@ -97,7 +97,7 @@ def dump_nodes(nodes: list[ast.expr] | list[ast.stmt]) -> Form:
         return _form(dumper, chain_of(first.func if isinstance(first, ast.Call) else first))
 
 
-def dump_class_body(nodes: list[ast.stmt]) -> Form:
+def dump_class_body(nodes: list[ast.stmt]) -> NormalForm:
     """Return the form of statements of a class body: annotations stay, since classes are made from them."""
     with _deep_recursion():
         dumper = Dumper()
@@ -119,7 +119,7 @@ def _deep_recursion() -> Iterator[None]:
         sys.setrecursionlimit(limit)
 
 
-def _form(dumper: Dumper, caller: Chain = ()) -> Form:
+def _form(dumper: Dumper, caller: Chain = ()) -> NormalForm:
     dumper.scopes.finish()
     bound = dumper.scopes.ever_bound
     mentions = {
@@ -130,7 +130,7 @@ def _form(dumper: Dumper, caller: Chain = ()) -> Form:
     for index in sorted(mentions):
         pieces += ["".join(dumper.out[start:index]), mentions[index]]
         start = index + 1
-    return Form(
+    return NormalForm(
         (*pieces, "".join(dumper.out[start:])),
         frozenset(dumper.called.values()) - frozenset(dumper.named.values()),
         tuple(sorted(dumper.scopes.chains)),

@@ -15,7 +15,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from dagbuild.code.entities import Entity, Item
-from dagbuild.code.normal_form import Form
+from dagbuild.code.normal_form import NormalForm
 from dagbuild.code.protocols import Walker
 from dagbuild.code.scopes import Chain, Import
 
@@ -47,7 +47,7 @@ _LOOKS_UP_IN: dict[Chain, str] = {
 
 
 def add_references(
-    walk: Walker, entity: Entity, form: Form, names: Mapping[str, Any], inner: Iterable[str] = ()
+    walk: Walker, entity: Entity, form: NormalForm, names: Mapping[str, Any], inner: Iterable[str] = ()
 ) -> None:
     """Append to an entity what a form refers to; `inner` are names that are no names of the module."""
     hidden = frozenset(inner)
@@ -58,7 +58,7 @@ def add_references(
 
 
 def add_code(
-    walk: Walker, entity: Entity, form: Form, names: Mapping[str, Any], inner: Iterable[str] = ()
+    walk: Walker, entity: Entity, form: NormalForm, names: Mapping[str, Any], inner: Iterable[str] = ()
 ) -> None:
     """Append a form and what it refers to; helpers that it calls count by what they mean, not by their names."""
     hidden = frozenset(inner)
@@ -75,7 +75,7 @@ def add_code(
     _add_rest(walk, entity, form, names)
 
 
-def _is_nameless(walk: Walker, form: Form, names: Mapping[str, Any], chain: Chain, item: Item) -> bool:
+def _is_nameless(walk: Walker, form: NormalForm, names: Mapping[str, Any], chain: Chain, item: Item) -> bool:
     """Tell whether a thing's name says nothing more than the thing: a helper that is merely called.
 
     Of a module's constants, it is the module's name that says nothing.
@@ -91,7 +91,7 @@ def _is_nameless(walk: Walker, form: Form, names: Mapping[str, Any], chain: Chai
     )
 
 
-def _add_rest(walk: Walker, entity: Entity, form: Form, names: Mapping[str, Any]) -> None:
+def _add_rest(walk: Walker, entity: Entity, form: NormalForm, names: Mapping[str, Any]) -> None:
     for item in form.imports:
         entity.items.append(_resolve_import(walk, entity, names, item))
     entity.marks |= form.marks

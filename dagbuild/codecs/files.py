@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagbuild.codecs.base import Codec, Declined, Piece, Reader, Writer
 from dagbuild.ground.errors import CodecError
-from dagbuild.ground.filetree import Entry, Tree, read_tree
+from dagbuild.ground.filetree import FileEntry, Tree, read_tree
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -34,7 +34,7 @@ class FileCodec(Codec):
         return {"name": tree.name, "entries": [self._form(value, entry, writer) for entry in tree.entries]}
 
     @staticmethod
-    def _form(top: Path, entry: Entry, writer: Writer) -> list[Any]:
+    def _form(top: Path, entry: FileEntry, writer: Writer) -> list[Any]:
         if entry.kind == "folder":
             return ["folder", entry.path]
         if entry.kind == "link":
@@ -104,7 +104,7 @@ def _read_tree(meta: Any, reader: Reader) -> Tree:
     entries = []
     for kind, path, *rest in meta["entries"]:
         if kind == "file":
-            entries.append(Entry(path, "file", executable=bool(rest[0]), size=reader.size(rest[1])))
+            entries.append(FileEntry(path, "file", executable=bool(rest[0]), size=reader.size(rest[1])))
         else:
-            entries.append(Entry(path, kind, target=rest[0] if kind == "link" else ""))
+            entries.append(FileEntry(path, kind, target=rest[0] if kind == "link" else ""))
     return Tree(meta["name"], tuple(entries))

@@ -42,7 +42,7 @@ def aligned(size: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BufferPlace:
     """Where a buffer is: inline, or `size` bytes at `offset` of the joined `blobs` (their indices)."""
 
     size: int
@@ -80,7 +80,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Layout:
+class Packing:
     """The places of all buffers of a value, and the sizes of its blobs."""
 
     runs: tuple[Run, ...]
@@ -89,7 +89,7 @@ class Layout:
     blobs: tuple[int, ...]
 
     @classmethod
-    def of(cls, runs: Iterable[Run]) -> Layout:
+    def of(cls, runs: Iterable[Run]) -> Packing:
         """Return the layout of these buffers."""
         runs = tuple(runs)
         if not runs:
@@ -101,18 +101,18 @@ class Layout:
         return cls(runs, pack, tuple(blobs))
 
     @cached_property
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[BufferPlace, ...]:
         """The place of each buffer."""
-        places: list[Place] = []
+        places: list[BufferPlace] = []
         pack_blobs = self.pack_blobs
         offset, packed, blob = 0, 0, len(pack_blobs)
         for run in self.runs:
             if run.inline is not None:
-                places += [Place(run.size, inline=data) for data in run.inline]
+                places += [BufferPlace(run.size, inline=data) for data in run.inline]
             elif run.packed:
                 step = aligned(run.size)
                 places += [
-                    Place(
+                    BufferPlace(
                         run.size, offset=offset + turn * step, blobs=pack_blobs, packed_number=packed + turn
                     )
                     for turn in range(run.count)
@@ -123,7 +123,7 @@ class Layout:
                 step = len(run.blob_sizes)
                 stop = blob + step * run.count
                 places += [
-                    Place(run.size, run.item, blobs=range(first, first + step))
+                    BufferPlace(run.size, run.item, blobs=range(first, first + step))
                     for first in range(blob, stop, step)
                 ]
                 blob = stop
@@ -166,7 +166,7 @@ class Layout:
                 yield from ((b64encode(data).decode(), WORD, 1) for data in run.inline)
 
     @classmethod
-    def from_json(cls, data: list[Any]) -> Layout:
+    def from_json(cls, data: list[Any]) -> Packing:
         """Return the layout of a plain form; raises ValueError when it is of another version, or none at all."""
         if data[0] != VERSION:
             raise ValueError(f"layout {data[0]!r}, this dagbuild reads {VERSION}")
@@ -183,16 +183,16 @@ class Layout:
         return cls.of(runs)
 
 
-_EMPTY = Layout((), 0, ())
+_EMPTY = Packing((), 0, ())
 """Of values that are in their records, which are most."""
 
 
-def lay_out(pieces: Sequence[Piece | Pieces]) -> Layout:
+def lay_out(pieces: Sequence[Piece | Pieces]) -> Packing:
     """Return the layout of these buffers, with a run for each item."""
     tiny = [piece.size * piece.count for piece in pieces if piece.size <= TINY]
     # Ten thousand tiny columns would make a record of megabytes: together they must be small, too.
     keep = sum(tiny) <= ALL_TINY
-    return Layout.of(
+    return Packing.of(
         Run(p.count, p.size, inline=tuple(map(bytes, iter_buffers([p]))))
         if keep and p.size <= TINY
         else Run(p.count, p.size, p.item if p.size >= SMALL else WORD)
@@ -212,7 +212,7 @@ def iter_buffers(pieces: Iterable[Piece | Pieces]) -> Iterator[memoryview]:
 
 def iter_blobs(
     pieces: Sequence[Piece | Pieces],
-    layout: Layout,
+    layout: Packing,
     on_packed: Callable[[Iterable[memoryview]], None] = lambda _: None,
 ) -> Iterator[Sequence[Buffer]]:
     """Yield the bytes of each blob, in order; no more than a buffer, or what a blob of the pack takes, is made at once.
@@ -236,7 +236,7 @@ def iter_blobs(
 
 
 def _iter_packed(
-    pieces: Sequence[Piece | Pieces], layout: Layout, on_packed: Callable[[Iterable[memoryview]], None]
+    pieces: Sequence[Piece | Pieces], layout: Packing, on_packed: Callable[[Iterable[memoryview]], None]
 ) -> Iterator[memoryview]:
     """Yield what the pack is made of: its buffers, with zeros up to where the next one begins."""
     zeros = memoryview(bytes(ALIGN))

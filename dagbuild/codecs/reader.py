@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dagbuild.codecs.base import Reader, Selection, Writer
 from dagbuild.codecs.mapping import CAN_MAP, FilePart, empty_memory, map_files, page_rounded
-from dagbuild.codecs.packing import Layout, Place, Run, aligned
+from dagbuild.codecs.packing import BufferPlace, Packing, Run, aligned
 from dagbuild.codecs.plain import decode_plain, describe_plain, is_tag
 from dagbuild.codecs.writer import ValueWriter
 from dagbuild.ground.digest import Digest, digest_bytes, digest_json
 from dagbuild.ground.errors import CodecError
-from dagbuild.ground.filetree import Entry, Tree
+from dagbuild.ground.filetree import FileEntry, Tree
 
 if TYPE_CHECKING:
     from dagbuild.codecs.registry import Registry
@@ -58,7 +58,7 @@ class _Pack:
     memory: memoryview | None = None
 
 
-Placed = Callable[[int, Tree, Callable[[Entry], Iterable[memoryview]]], Path]
+Placed = Callable[[int, Tree, Callable[[FileEntry], Iterable[memoryview]]], Path]
 """Writes a tree out, the one of this number in the artifact, and returns its path."""
 
 
@@ -69,7 +69,7 @@ class ValueReader(Reader):
     """Reads one artifact once; see `Reader`."""
 
     def __init__(
-        self, layout: Layout, blobs: Blobs, registry: Registry, placed: Placed, *, code: bool
+        self, layout: Packing, blobs: Blobs, registry: Registry, placed: Placed, *, code: bool
     ) -> None:
         self._layout = layout
         self._blobs = blobs
@@ -81,7 +81,7 @@ class ValueReader(Reader):
         self._made: dict[int, Any] = {}
         self._pack = _Pack()
 
-    def _place(self, number: int) -> Place:
+    def _place(self, number: int) -> BufferPlace:
         return self._layout.places[self._base + number]
 
     def size(self, number: int) -> int:
@@ -123,7 +123,7 @@ class ValueReader(Reader):
     def inline(self, buffers: list[str]) -> ValueReader:
         """Return a reader of these buffers."""
         data = [b64decode(text) for text in buffers]
-        layout = Layout.of(Run(1, len(each), inline=(each,)) for each in data)
+        layout = Packing.of(Run(1, len(each), inline=(each,)) for each in data)
         reader = ValueReader(layout, self._blobs, self._registry, self._placed, code=self._code)
         reader._trees = self._trees
         return reader
@@ -265,7 +265,7 @@ class ValueReader(Reader):
             pack.memory = self._fill(parts, layout.pack)
         return pack.memory
 
-    def _join(self, places: Sequence[Place], stride: int) -> memoryview:
+    def _join(self, places: Sequence[BufferPlace], stride: int) -> memoryview:
         """Return writable memory with each place's bytes at a multiple of `stride`."""
         parts = [
             (start * stride + offset, number)

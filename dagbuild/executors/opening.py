@@ -37,7 +37,7 @@ def open_executor(
             from dagbuild.executors import ray
 
             modules, nodes, manifests = find_code()
-            code = ray.Code(settings.root, modules, nodes, manifests, settings.packages, worker.watch)
+            code = ray.ShippedCode(settings.root, modules, nodes, manifests, settings.packages, worker.watch)
             worker.flush()  # inputs that were saved are needed on other machines
             opener = partial(ray.open_worker_store, settings.cache, settings.remote)
             return ray.RayExecutor(opener, code, worker, address=settings.executor.address)

@@ -33,7 +33,7 @@ from dagbuild.ground.texts import name_error
 from dagbuild.model.node import Node
 from dagbuild.model.outcome import Done, Failure, Outcome
 from dagbuild.model.record import Manifest
-from dagbuild.observe import Places, ProjectCode, Watch
+from dagbuild.observe import PathNames, ProjectCode, Watch
 from dagbuild.outputs import Home
 from dagbuild.settings import CacheSettings, RemoteSettings, check_folder
 from dagbuild.store import FileDigests, open_store
@@ -65,7 +65,7 @@ _STAYS: _Reply = (b"", b"")
 
 
 @dataclass(frozen=True)
-class Code:
+class ShippedCode:
     """The driver's code, which the workers must have.
 
     `modules` are the user's; `nodes` those that may run, with their manifests by name, made with the policy
@@ -93,7 +93,7 @@ class RayExecutor(Executor):
     name = "ray"
 
     def __init__(
-        self, open_store: Callable[[], Store], code: Code, here: Worker, *, address: str | None = None
+        self, open_store: Callable[[], Store], code: ShippedCode, here: Worker, *, address: str | None = None
     ) -> None:
         self._open_store = open_store
         self._code = code
@@ -329,7 +329,7 @@ def _set_up(setup: bytes) -> _Site:
     memo = wanted.watch.memo if wanted.watch else None
     # On another machine the folder may not be there, and is not for us to make.
     files = FileDigests(Path(memo) if memo and Path(memo).is_dir() else None)
-    places = wanted.watch.places if wanted.watch else Places(wanted.root)
+    places = wanted.watch.places if wanted.watch else PathNames(wanted.root)
     code = ProjectCode(lambda: reader, places, files, observing=wanted.watch is None or wanted.watch.observes)
     root = os.getcwd() if wanted.shipped else wanted.root  # noqa: PTH109 - a text
     home = Home(root, memo) if memo else None

@@ -20,7 +20,7 @@ _LONGEST_NAME = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FileEntry:
     """One thing in a tree: `path` is taken from its top, with slashes; the top itself is ""."""
 
     path: str
@@ -35,7 +35,7 @@ class Tree:
     """A file, or a folder with all that is in it; a folder comes before what it holds."""
 
     name: str
-    entries: tuple[Entry, ...]
+    entries: tuple[FileEntry, ...]
 
 
 def read_tree(path: Path) -> Tree:
@@ -44,9 +44,9 @@ def read_tree(path: Path) -> Tree:
     name = os.path.normpath(top).rpartition(os.sep)[2]
     found = top.stat()
     if stat.S_ISREG(found.st_mode):
-        entries = [Entry("", "file", bool(found.st_mode & stat.S_IXUSR), found.st_size)]
+        entries = [FileEntry("", "file", bool(found.st_mode & stat.S_IXUSR), found.st_size)]
     else:
-        entries = [Entry("", "folder"), *_walk(top, path)]
+        entries = [FileEntry("", "folder"), *_walk(top, path)]
     tree = Tree(name, tuple(sorted(entries, key=lambda entry: entry.path.split("/"))))
     check_tree(tree)
     return tree
@@ -149,16 +149,16 @@ def _iter_paths(folder: str) -> Iterator[_Below]:
                     waiting.append(entry.path)
 
 
-def _walk(top: Path, shown: Path) -> Iterator[Entry]:
+def _walk(top: Path, shown: Path) -> Iterator[FileEntry]:
     root = str(top)
     for below in _iter_paths(root):
         path = os.path.relpath(below.path, root).replace(os.sep, "/")
         if stat.S_ISDIR(below.mode):
-            yield Entry(path, "folder")
+            yield FileEntry(path, "folder")
         elif stat.S_ISREG(below.mode):
-            yield Entry(path, "file", bool(below.mode & stat.S_IXUSR), below.size)
+            yield FileEntry(path, "file", bool(below.mode & stat.S_IXUSR), below.size)
         elif stat.S_ISLNK(below.mode):
-            yield Entry(path, "link", target=_read_link(root, path, shown))
+            yield FileEntry(path, "link", target=_read_link(root, path, shown))
         else:
             raise CodecError(
                 f"'{path}' in the folder '{shown}' is neither file nor folder nor link",

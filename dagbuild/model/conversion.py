@@ -26,7 +26,7 @@ from uuid import UUID
 from dagbuild.ground.errors import did_you_mean
 from dagbuild.model.node import File, Files
 from dagbuild.model.spelling import READERS, TEXT_ONLY, read_text
-from dagbuild.model.types import Form, check_value, describe_type, is_union, plain_type
+from dagbuild.model.types import TypeForm, check_value, describe_type, is_union, plain_type
 
 Texts: TypeAlias = Mapping[tuple[str, ...], str]
 """How values were spelled that came as a text, by their path in the value; () is the value itself."""
@@ -59,7 +59,7 @@ class Unfit(Exception):  # noqa: N818 - an answer, not an error
         self.reason = reason
         self.path = path
 
-    def tell(self, what: str, shown: str, owner: str, form: Form) -> str:
+    def tell(self, what: str, shown: str, owner: str, form: TypeForm) -> str:
         """Return the sentence that refuses a value: what it is, who takes it as what, and more where there is more."""
         more = f" ({self})" if self.path else f": {self.reason}" if self.reason else ""
         return f"{what} is {shown}, but '{owner}' takes {describe_type(form)}{more}"
@@ -73,7 +73,7 @@ class Spelled:
     text: str
 
 
-def convert_value(value: Any, form: Form, texts: Texts | None = None) -> Any:
+def convert_value(value: Any, form: TypeForm, texts: Texts | None = None) -> Any:
     """Return the value as a parameter of this annotation is to receive it; raises Unfit.
 
     `texts` say how it was spelled where it came as a text: what TOML takes for a date may have been meant as a text.
@@ -100,7 +100,7 @@ def convert_value(value: Any, form: Form, texts: Texts | None = None) -> Any:
     return _make(value, form, kind, texts)
 
 
-def _fits(value: Any, form: Form, *, spelled: bool) -> bool:
+def _fits(value: Any, form: TypeForm, *, spelled: bool) -> bool:
     """Tell whether the value needs no conversion: 3 for a float does, and "true" that was typed for a number."""
     plain = plain_type(form)
     if type(value) in _NUMBERS and plain in _NUMBERS:
@@ -110,7 +110,7 @@ def _fits(value: Any, form: Form, *, spelled: bool) -> bool:
     return check_value(value, form)
 
 
-def _make(value: Any, form: Form, kind: Any, texts: Texts) -> Any:
+def _make(value: Any, form: TypeForm, kind: Any, texts: Texts) -> Any:
     """Return a single value of a class; raises Unfit."""
     spelled = () in texts
     # What stood in quotes is a text already; else the letters say more than what TOML makes of them (1.10 is 1.1).
@@ -165,7 +165,7 @@ def _find_member(value: Any, kind: type[Enum]) -> Enum:
     raise ValueError(f"it may be {said}")
 
 
-def _choose(value: Any, form: Form, texts: Texts) -> Any:
+def _choose(value: Any, form: TypeForm, texts: Texts) -> Any:
     """Return the choice of a Literal that is meant."""
     choices = typing.get_args(form)
     for said in (value, texts.get((), value)):
@@ -177,7 +177,7 @@ def _choose(value: Any, form: Form, texts: Texts) -> Any:
     raise Unfit(f"{said} is no {describe_type(form)}", f"it may be {', '.join(map(repr, choices))}")
 
 
-def _convert_to_one_of(value: Any, form: Form, texts: Texts) -> Any:
+def _convert_to_one_of(value: Any, form: TypeForm, texts: Texts) -> Any:
     """Return the value as the member of a union that it fits, else the first one that it can be read as."""
     members = sorted(typing.get_args(form), key=lambda member: member is type(None))
     fit = [member for member in members if _fits(value, member, spelled=() in texts)]
@@ -193,7 +193,7 @@ def _convert_to_one_of(value: Any, form: Form, texts: Texts) -> Any:
     raise Unfit(f"{show_value(value, texts)} is no {describe_type(form)}")
 
 
-def _convert_items(value: Any, kind: Any, args: tuple[Form, ...]) -> Any:
+def _convert_items(value: Any, kind: Any, args: tuple[TypeForm, ...]) -> Any:
     items = list(value)
     forms = [args[0] if args else Any] * len(items)
     if issubclass(kind, tuple) and args and args[-1] is not Ellipsis:
@@ -210,7 +210,7 @@ def _convert_items(value: Any, kind: Any, args: tuple[Form, ...]) -> Any:
         raise Unfit("", str(error)) from None
 
 
-def _convert_entries(value: Mapping[Any, Any], kind: Any, args: tuple[Form, ...], texts: Texts) -> Any:
+def _convert_entries(value: Mapping[Any, Any], kind: Any, args: tuple[TypeForm, ...], texts: Texts) -> Any:
     wanted, form = args if len(args) == 2 else (Any, Any)
     # A table's keys are texts whatever they stand for.
     keys = [_inside(str(key), key, wanted, {(): key} if isinstance(key, str) else {}) for key in value]
@@ -258,7 +258,7 @@ def _convert_fields(value: Mapping[str, Any], kind: Any, texts: Texts) -> Any:
         raise Unfit("", str(error) or type(error).__name__) from error
 
 
-def _inside(name: str, value: Any, form: Form, texts: Texts) -> Any:
+def _inside(name: str, value: Any, form: TypeForm, texts: Texts) -> Any:
     try:
         return convert_value(value, form, texts)
     except Unfit as unfit:

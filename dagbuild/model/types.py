@@ -21,7 +21,7 @@ from typing import Any, ForwardRef, Literal, NewType, ParamSpec, TypeAlias, Type
 from dagbuild.ground.digits import tell
 from dagbuild.model.node import File, Files
 
-Form: TypeAlias = Any
+TypeForm: TypeAlias = Any
 """An annotation: a class or any of the forms of `typing`."""
 
 _TOWER: dict[Any, tuple[type, ...]] = {float: (int,), complex: (int, float)}
@@ -50,7 +50,7 @@ _SAMPLE = 5
 """How many elements of a container from outside are looked at."""
 
 
-def accepts(produced: Form, wanted: Form) -> bool:
+def accepts(produced: TypeForm, wanted: TypeForm) -> bool:
     """Tell whether a value of type `produced` may be given to a parameter of type `wanted`."""
     if produced is wanted:
         return True
@@ -72,7 +72,7 @@ def accepts(produced: Form, wanted: Form) -> bool:
     return _class_accepts(produced, wanted)
 
 
-def check_value(value: Any, wanted: Form) -> bool:
+def check_value(value: Any, wanted: TypeForm) -> bool:
     """Tell whether `value` fits the annotation; of a container only the first few elements are looked at."""
     wanted = plain_type(wanted)
     if _is_open(wanted) or wanted is object:
@@ -92,7 +92,7 @@ def check_value(value: Any, wanted: Form) -> bool:
     return _check_class(value, origin or wanted, _args(wanted))
 
 
-def plain_type(form: Form) -> Form:
+def plain_type(form: TypeForm) -> TypeForm:
     """Return the annotation without `Annotated` and aliases; a type variable becomes what it stands for."""
     while True:
         if _origin(form) is typing.Annotated:
@@ -111,12 +111,12 @@ def plain_type(form: Form) -> Form:
     return str if form is typing.LiteralString else form
 
 
-def is_union(form: Form) -> bool:
+def is_union(form: TypeForm) -> bool:
     """Tell whether the form is `X | Y`, `Union` or `Optional`."""
     return _origin(form) in (Union, types.UnionType)
 
 
-def describe_type(form: Form) -> str:
+def describe_type(form: TypeForm) -> str:
     """Return the type as people write it: `int | None`, `list[str]`, `pandas.DataFrame`."""
     form = form.__origin__ if _origin(form) is typing.Annotated else form
     if form is None or form is type(None):
@@ -154,21 +154,21 @@ def _args(form: Any) -> tuple[Any, ...]:
     return typing.get_args(form)
 
 
-def _is_open(form: Form) -> bool:
+def _is_open(form: TypeForm) -> bool:
     """Tell whether nothing can be said of the form: `Any`, a name that was not found, what we do not know."""
     if form is Any or form is Ellipsis or isinstance(form, (str, ForwardRef, ParamSpec)):
         return True
     return not (isinstance(form, (type, NewType)) or _origin(form) is not None or is_union(form))
 
 
-def _equal(left: Form, right: Form) -> bool:
+def _equal(left: TypeForm, right: TypeForm) -> bool:
     try:
         return bool(left == right)
     except Exception:  # a metaclass of the user's
         return False
 
 
-def _literal_accepts(produced: Form, wanted: Form) -> bool:
+def _literal_accepts(produced: TypeForm, wanted: TypeForm) -> bool:
     return all(
         any(
             choice in _args(member) if _origin(member) is Literal else accepts(type(choice), member)
@@ -178,7 +178,7 @@ def _literal_accepts(produced: Form, wanted: Form) -> bool:
     )
 
 
-def _file_accepts(produced: Form, wanted: Form) -> bool:
+def _file_accepts(produced: TypeForm, wanted: TypeForm) -> bool:
     kind = _origin(produced) or produced
     if not isinstance(kind, type):
         return True
@@ -188,7 +188,7 @@ def _file_accepts(produced: Form, wanted: Form) -> bool:
     return issubclass(kind, (str, PurePath))
 
 
-def _class_accepts(produced: Form, wanted: Form) -> bool:
+def _class_accepts(produced: TypeForm, wanted: TypeForm) -> bool:
     have = _origin(produced) or produced
     want = _origin(wanted) or wanted
     if not isinstance(have, type) or not isinstance(want, type):
@@ -235,7 +235,7 @@ def _typed_dict_fits(have: Any, want: Any) -> bool:
     return all(key in own and accepts(own[key], needed[key]) for key in needed)
 
 
-def _arguments_fit(have: type, own: tuple[Form, ...], want: type, needed: tuple[Form, ...]) -> bool:
+def _arguments_fit(have: type, own: tuple[TypeForm, ...], want: type, needed: tuple[TypeForm, ...]) -> bool:
     if not own or not needed:
         return True
     if have is tuple:
@@ -252,11 +252,11 @@ def _arguments_fit(have: type, own: tuple[Form, ...], want: type, needed: tuple[
     return all(_same(a, b) for a, b in zip(own, needed, strict=True))
 
 
-def _same(a: Form, b: Form) -> bool:
+def _same(a: TypeForm, b: TypeForm) -> bool:
     return accepts(a, b) and accepts(b, a)
 
 
-def _tuple_fits(own: tuple[Form, ...], want: type, needed: tuple[Form, ...]) -> bool:
+def _tuple_fits(own: tuple[TypeForm, ...], want: type, needed: tuple[TypeForm, ...]) -> bool:
     open_ended = len(own) == 2 and own[1] is Ellipsis
     if want is not tuple or (len(needed) == 2 and needed[1] is Ellipsis):
         items = own[:1] if open_ended else own
@@ -266,7 +266,7 @@ def _tuple_fits(own: tuple[Form, ...], want: type, needed: tuple[Form, ...]) -> 
     return all(accepts(a, b) for a, b in zip(own, needed, strict=True))
 
 
-def _check_class(value: Any, kind: Form, args: tuple[Form, ...]) -> bool:
+def _check_class(value: Any, kind: TypeForm, args: tuple[TypeForm, ...]) -> bool:
     if not isinstance(kind, type):
         return True
     if kind is _CALLABLE:
@@ -288,8 +288,8 @@ def _check_class(value: Any, kind: Form, args: tuple[Form, ...]) -> bool:
     return _check_elements(value, kind, args)
 
 
-def _check_elements(value: Any, kind: type, args: tuple[Form, ...]) -> bool:
-    check: Callable[[Iterable[Any], Form], bool] = lambda items, form: all(  # noqa: E731
+def _check_elements(value: Any, kind: type, args: tuple[TypeForm, ...]) -> bool:
+    check: Callable[[Iterable[Any], TypeForm], bool] = lambda items, form: all(  # noqa: E731
         check_value(item, form) for item in islice(items, _SAMPLE)
     )
     if kind is tuple and args and args[-1] is not Ellipsis:

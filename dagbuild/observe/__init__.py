@@ -1,14 +1,14 @@
 """What the run shows: what a node was seen to read while it ran, and whether that still holds."""
 
-from dagbuild.observe.collect import Ran, Seen
 from dagbuild.observe.observer import Observer, install
-from dagbuild.observe.places import Places
+from dagbuild.observe.places import PathNames
 from dagbuild.observe.project_code import ProjectCode
+from dagbuild.observe.read_log import Ran, Seen
 from dagbuild.observe.watch import Watch
 
 __all__ = [
     "Observer",
-    "Places",
+    "PathNames",
     "ProjectCode",
     "Ran",
     "Seen",

@@ -1,6 +1,6 @@
-"""Which collector the running thread reports to.
+"""Which log of reads the running thread reports to.
 
-A thread that a node starts reports to that node's collector. A thread that was there before reports to every collector
+A thread that a node starts reports to that node's read_log. A thread that was there before reports to every read_log
 that is open: better a file too many than a stale value. Knows nothing of what is reported.
 """
 
@@ -10,15 +10,15 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from dagbuild.observe.collect import Collector
+from dagbuild.observe.read_log import ReadLog
 
-_open: list[Collector] = []
-_by_thread: dict[int, Collector] = {}
+_open: list[ReadLog] = []
+_by_thread: dict[int, ReadLog] = {}
 _busy: set[int] = set()
 _inherited = "_dagbuild_collector"
 
 
-def find_collectors() -> Sequence[Collector]:
+def find_read_logs() -> Sequence[ReadLog]:
     """Return those that the running thread reports to; none while `quiet` holds in it."""
     if not _open:
         return ()
@@ -50,16 +50,16 @@ def quiet() -> Iterator[None]:
 
 
 @contextmanager
-def reporting(collector: Collector) -> Iterator[None]:
-    """Report what this thread does, and threads that it starts, to the collector."""
+def reporting(read_log: ReadLog) -> Iterator[None]:
+    """Report what this thread does, and threads that it starts, to the log."""
     ident = threading.get_ident()
     before = _by_thread.get(ident)
-    _by_thread[ident] = collector
-    _open.append(collector)
+    _by_thread[ident] = read_log
+    _open.append(read_log)
     try:
         yield
     finally:
-        _open.remove(collector)
+        _open.remove(read_log)
         if before is None:
             del _by_thread[ident]
         else:
@@ -67,6 +67,6 @@ def reporting(collector: Collector) -> Iterator[None]:
 
 
 def inherit(thread: threading.Thread) -> None:
-    """Let a thread that is about to start report to the collector of the one that starts it."""
-    if mine := find_collectors():
+    """Let a thread that is about to start report to the log of the one that starts it."""
+    if mine := find_read_logs():
         setattr(thread, _inherited, mine[0])

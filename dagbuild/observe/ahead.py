@@ -28,7 +28,7 @@ Look: TypeAlias = Callable[[Sequence[Any], Mapping[str, Any]], object]
 
 
 def look_ahead(owner: Any, name: str, look: Look) -> None:
-    """Have `look` called before each call of an attribute of a module or class, while a collector is open.
+    """Have `look` called before each call of an attribute of a module or class, while a log of reads is open.
 
     Does nothing when there is no such attribute, or when it is looked at already.
     """

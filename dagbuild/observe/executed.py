@@ -60,8 +60,8 @@ def _take_tool() -> int | None:
 def _started(code: CodeType, _offset: int) -> Any:
     if not is_project_code(code.co_filename):
         return _monitoring.DISABLE
-    collectors = active.find_collectors()
-    for collector in collectors:
-        collector.codes[code] = None
+    read_logs = active.find_read_logs()
+    for read_log in read_logs:
+        read_log.codes[code] = None
     # With several nodes in several threads each has to tell for itself.
-    return _monitoring.DISABLE if len(active._open) == 1 and collectors else None
+    return _monitoring.DISABLE if len(active._open) == 1 and read_logs else None

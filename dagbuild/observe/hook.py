@@ -1,6 +1,6 @@
 """The audit hook: what Python itself tells of opened files, listings, processes and the network.
 
-Installed once per process, since a hook cannot be removed; while no collector is open it costs one test. Never raises
+Installed once per process, since a hook cannot be removed; while no read_log is open it costs one test. Never raises
 into the program that it watches.
 """
 
@@ -16,8 +16,8 @@ from types import FrameType
 from typing import Any
 
 from dagbuild.observe import active
-from dagbuild.observe.collect import Collector
 from dagbuild.observe.places import is_project_code
+from dagbuild.observe.read_log import ReadLog
 
 _IMPORTING = ("<frozen importlib", "<frozen zipimport", "<frozen runpy")
 _MATCHERS = re.compile(r"[/\\](glob|pathlib|pathlib[/\\]\w+)\.py$|^<frozen (glob|pathlib)")
@@ -26,23 +26,23 @@ _SOURCE_READERS = frozenset({"linecache.py", "tokenize.py", "inspect.py", "trace
 
 
 def hook(event: str, args: tuple[Any, ...]) -> None:
-    """Hand an event to the collectors of the thread that caused it."""
+    """Hand an event to the read_logs of the thread that caused it."""
     if not active._open or (handler := _HANDLERS.get(event)) is None:
         return
-    collectors = active.find_collectors()
-    if not collectors:
+    read_logs = active.find_read_logs()
+    if not read_logs:
         return
     ident = threading.get_ident()
     active._busy.add(ident)  # what the handler does itself is no event of the node
     try:
-        for collector in collectors:
+        for read_log in read_logs:
             with contextlib.suppress(Exception):
-                handler(collector, args)
+                handler(read_log, args)
     finally:
         active._busy.discard(ident)
 
 
-def _open(collector: Collector, args: tuple[Any, ...]) -> None:
+def _open(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     path, mode, flags = args[0], args[1], args[2] or 0
     if path is None or isinstance(path, int) or _is_importing(sys._getframe(2)):
         return
@@ -52,19 +52,19 @@ def _open(collector: Collector, args: tuple[Any, ...]) -> None:
         access = os.O_RDONLY if "r" in mode else os.O_WRONLY
         whole = "w" in mode or "x" in mode
     if access == os.O_RDONLY:
-        collector.read(path)
+        read_log.read(path)
     elif access == os.O_WRONLY or whole:
-        collector.write(path, whole=whole)
+        read_log.write(path, whole=whole)
     else:
-        collector.read(path)
-        collector.write(path, whole=False)
+        read_log.read(path)
+        read_log.write(path, whole=False)
 
 
-def _list(collector: Collector, args: tuple[Any, ...]) -> None:
+def _list(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     path = "." if args[0] is None else args[0]
     frame = sys._getframe(2)
     if not isinstance(path, int) and not _is_importing(frame) and not _is_matching(frame):
-        collector.list(path)
+        read_log.list(path)
 
 
 def _is_importing(frame: FrameType | None) -> bool:
@@ -88,20 +88,20 @@ def _is_matching(frame: FrameType | None) -> bool:
     return False
 
 
-def _glob(collector: Collector, args: tuple[Any, ...]) -> None:
+def _glob(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     pattern, _, root = args[:3]
-    collector.list(os.path.join(os.fsdecode(root or ""), os.fsdecode(pattern)))  # noqa: PTH118
+    read_log.list(os.path.join(os.fsdecode(root or ""), os.fsdecode(pattern)))  # noqa: PTH118
 
 
-def _path_glob(collector: Collector, args: tuple[Any, ...]) -> None:
-    collector.list(os.path.join(os.fspath(args[0]), os.fspath(args[1])))  # noqa: PTH118
+def _path_glob(read_log: ReadLog, args: tuple[Any, ...]) -> None:
+    read_log.list(os.path.join(os.fspath(args[0]), os.fspath(args[1])))  # noqa: PTH118
 
 
-def _path_rglob(collector: Collector, args: tuple[Any, ...]) -> None:
-    collector.list(os.path.join(os.fspath(args[0]), "**", os.fspath(args[1])))  # noqa: PTH118
+def _path_rglob(read_log: ReadLog, args: tuple[Any, ...]) -> None:
+    read_log.list(os.path.join(os.fspath(args[0]), "**", os.fspath(args[1])))  # noqa: PTH118
 
 
-def _sqlite(collector: Collector, args: tuple[Any, ...]) -> None:
+def _sqlite(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     path = os.fsdecode(args[0])
     if path not in {"", ":memory:"} and not ("mode=memory" in path or path.startswith("file::memory:")):
         path = (
@@ -109,49 +109,49 @@ def _sqlite(collector: Collector, args: tuple[Any, ...]) -> None:
             if path[:5] == "file:"
             else path
         )
-        collector.read(path)
+        read_log.read(path)
         if os.path.exists(path + "-wal"):  # noqa: PTH110 - what was committed and is not in the database file yet
-            collector.read(path + "-wal")
+            read_log.read(path + "-wal")
 
 
-def _set_variable(collector: Collector, args: tuple[Any, ...]) -> None:
-    collector.set_variable(os.fsdecode(args[0]))
+def _set_variable(read_log: ReadLog, args: tuple[Any, ...]) -> None:
+    read_log.set_variable(os.fsdecode(args[0]))
 
 
-def _process(collector: Collector, args: tuple[Any, ...]) -> None:
+def _process(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     what = args[0] if args else ""
     if isinstance(what, str | bytes | os.PathLike):
-        collector.note("process", f"starts a process: {os.path.basename(os.fsdecode(what))}")  # noqa: PTH119
+        read_log.note("process", f"starts a process: {os.path.basename(os.fsdecode(what))}")  # noqa: PTH119
     else:
-        collector.note("process", "starts a process")
+        read_log.note("process", "starts a process")
 
 
-def _network(collector: Collector, args: tuple[Any, ...]) -> None:
+def _network(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     address = args[1] if len(args) > 1 else None
     if isinstance(address, tuple) and address:  # a path is a socket of this machine
-        collector.note("network", f"connects to {address[0]}")
+        read_log.note("network", f"connects to {address[0]}")
 
 
-def _resolve(collector: Collector, args: tuple[Any, ...]) -> None:
-    collector.note("network", f"connects to {os.fsdecode(args[0] or '')}")
+def _resolve(read_log: ReadLog, args: tuple[Any, ...]) -> None:
+    read_log.note("network", f"connects to {os.fsdecode(args[0] or '')}")
 
 
-def _move(collector: Collector, args: tuple[Any, ...]) -> None:
+def _move(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     if not isinstance(args[0], int) and not isinstance(args[1], int):
-        collector.move(os.fsdecode(args[0]), os.fsdecode(args[1]))
+        read_log.move(os.fsdecode(args[0]), os.fsdecode(args[1]))
 
 
-def _remove(collector: Collector, args: tuple[Any, ...]) -> None:
+def _remove(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     if not isinstance(args[0], int):
-        collector.write(args[0], whole=False)
+        read_log.write(args[0], whole=False)
 
 
-def _make_folder(collector: Collector, args: tuple[Any, ...]) -> None:
+def _make_folder(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     if not isinstance(args[0], int):
-        collector.make_folder(os.fsdecode(args[0]))
+        read_log.make_folder(os.fsdecode(args[0]))
 
 
-_HANDLERS: Mapping[str, Callable[[Collector, tuple[Any, ...]], None]] = {
+_HANDLERS: Mapping[str, Callable[[ReadLog, tuple[Any, ...]], None]] = {
     "open": _open,
     "os.listdir": _list,
     "os.scandir": _list,
@@ -166,10 +166,10 @@ _HANDLERS: Mapping[str, Callable[[Collector, tuple[Any, ...]], None]] = {
     "os.truncate": _remove,
     "os.mkdir": _make_folder,
     "subprocess.Popen": _process,
-    "os.system": lambda collector, _: _process(collector, ()),
+    "os.system": lambda read_log, _: _process(read_log, ()),
     "os.posix_spawn": _process,
-    "os.spawn": lambda collector, args: _process(collector, args[1:]),
-    "os.fork": lambda collector, _: _process(collector, ()),
+    "os.spawn": lambda read_log, args: _process(read_log, args[1:]),
+    "os.fork": lambda read_log, _: _process(read_log, ()),
     "socket.connect": _network,
     "socket.getaddrinfo": _resolve,
 }

@@ -13,10 +13,10 @@ from typing import Any
 
 from dagbuild.observe import active
 from dagbuild.observe.ahead import look_ahead
-from dagbuild.observe.collect import Collector, Seen
 from dagbuild.observe.executed import start_watching, stop_watching
 from dagbuild.observe.hook import hook
-from dagbuild.observe.places import Digester, Places
+from dagbuild.observe.places import Digester, PathNames
+from dagbuild.observe.read_log import ReadLog, Seen
 from dagbuild.observe.readers import watch_readers
 from dagbuild.observe.variables import watch_variables
 
@@ -42,26 +42,26 @@ def install() -> None:
 class Observer:
     """Watches the calls of one step."""
 
-    def __init__(self, places: Places, files: Digester, declared: Iterable[str] = ()) -> None:
+    def __init__(self, places: PathNames, files: Digester, declared: Iterable[str] = ()) -> None:
         install()
         self._places = places
-        self._collector = Collector(places, files, declared)
+        self._read_log = ReadLog(places, files, declared)
 
     def declare(self, paths: Iterable[str]) -> None:
         """Leave out these files, and what is below these folders: they count as inputs already."""
-        self._collector.declare(paths)
+        self._read_log.declare(paths)
 
     def declare_pattern(self, pattern: str) -> None:
         """Leave out what a path, folder or glob taken from the project's root stands for, and its listing."""
         if "://" not in pattern:
             full = self._places.path(pattern)
-            self._collector.declare([full, *glob.glob(full, recursive=True)])  # noqa: PTH207 - as users write patterns
+            self._read_log.declare([full, *glob.glob(full, recursive=True)])  # noqa: PTH207 - as users write patterns
 
     def call(self, function: Callable[..., Any], /, **arguments: Any) -> Any:
         """Return what the function returns; it, and the threads that it starts, are watched meanwhile."""
         start_watching()
         try:
-            with active.reporting(self._collector):
+            with active.reporting(self._read_log):
                 return function(**arguments)
         finally:
             stop_watching()
@@ -69,4 +69,4 @@ class Observer:
     def finish(self) -> Seen:
         """Return what was seen in all calls, and close the account."""
         with active.quiet():
-            return self._collector.finish()
+            return self._read_log.finish()

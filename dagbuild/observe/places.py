@@ -64,7 +64,7 @@ def is_pattern(path: str) -> bool:
     return not _MAGIC.isdisjoint(path)
 
 
-class Places:
+class PathNames:
     """Names files as the observations of one project do; `ignored` are folders that never say anything.
 
     `outputs` are names of what nodes leave in the project: no listing shows them, since they come and go.
@@ -88,8 +88,8 @@ class Places:
         self._outputs = tuple(outputs)
         self._hidden = (*self._ignored, *(os.path.join(self.root, name) + os.sep for name in self._outputs))  # noqa: PTH118
 
-    def __reduce__(self) -> tuple[type[Places], tuple[str, tuple[str, ...], tuple[str, ...]]]:
-        return (Places, (self.root, self._ignored, self._outputs))
+    def __reduce__(self) -> tuple[type[PathNames], tuple[str, tuple[str, ...], tuple[str, ...]]]:
+        return (PathNames, (self.root, self._ignored, self._outputs))
 
     def absolute(self, path: str) -> str:
         """Return a path that does not depend on the working directory."""

@@ -19,8 +19,8 @@ from typing import Any
 from dagbuild.code import SourceReader
 from dagbuild.ground.digest import Digest
 from dagbuild.model.record import Artifact, Manifest, Observation, Record
-from dagbuild.observe.collect import Ran
-from dagbuild.observe.places import ABSENT, Digester, Places
+from dagbuild.observe.places import ABSENT, Digester, PathNames
+from dagbuild.observe.read_log import Ran
 from dagbuild.observe.recheck import find_changed
 from dagbuild.observe.wording import tell_changed
 
@@ -32,7 +32,7 @@ class ProjectCode:
     """
 
     def __init__(
-        self, open_reader: Callable[[], SourceReader], places: Places, files: Digester, *, observing: bool
+        self, open_reader: Callable[[], SourceReader], places: PathNames, files: Digester, *, observing: bool
     ) -> None:
         self._open_reader = open_reader
         self._places = places

@@ -1,7 +1,7 @@
 """See what is read by those who open files outside Python's sight: pyarrow, polars, duckdb, h5py.
 
 From the moment their modules are imported, the paths that their readers are given are reported before they work, which
-costs one test while no collector is open. What they do with a path, and file systems other than the local one, is not
+costs one test while no read_log is open. What they do with a path, and file systems other than the local one, is not
 looked at. Knows nothing of how a call is looked at.
 """
 
@@ -21,7 +21,7 @@ from typing import Any
 
 from dagbuild.observe import active
 from dagbuild.observe.ahead import look_ahead
-from dagbuild.observe.collect import Collector, read_query
+from dagbuild.observe.read_log import ReadLog, read_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,32 +116,32 @@ def _watch_module(module: ModuleType) -> None:
 
 
 def _look(reader: Reader, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-    if not (collectors := active.find_collectors()):
+    if not (read_logs := active.find_read_logs()):
         return
     given = args[reader.position] if len(args) > reader.position else kwargs.get(reader.keyword)
     with active.quiet():
-        for collector in collectors:
+        for read_log in read_logs:
             # What is wrong with its argument the reader itself will tell.
             with contextlib.suppress(Exception):
-                _report(collector, reader, given, kwargs.get("filesystem"))
+                _report(read_log, reader, given, kwargs.get("filesystem"))
 
 
-def _report(collector: Collector, reader: Reader, given: Any, filesystem: Any) -> None:
+def _report(read_log: ReadLog, reader: Reader, given: Any, filesystem: Any) -> None:
     if reader.does == "process":
-        collector.note("process", "starts a process")
+        read_log.note("process", "starts a process")
     elif reader.does == "query":
         if isinstance(given, str):
-            read_query(collector, given)
+            read_query(read_log, given)
     elif filesystem is not None and "Local" not in type(filesystem).__name__:
-        collector.note("network", f"reads from a {type(filesystem).__name__}")
+        read_log.note("network", f"reads from a {type(filesystem).__name__}")
     else:
         for path in given if isinstance(given, list | tuple | set) else [given]:
             if not isinstance(path, str | os.PathLike) or path in {"", ":memory:"}:
                 continue  # an open file was seen when it was opened
             if reader.does == "write":
-                collector.write(path)
+                read_log.write(path)
             else:
-                collector.read_any(path)
+                read_log.read_any(path)
 
 
 class _Finder(importlib.abc.MetaPathFinder):

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from dagbuild.ground.digest import Digest
 from dagbuild.model.record import UNOBSERVED, Observation
-from dagbuild.observe.collect import digest_variable
-from dagbuild.observe.places import ABSENT, Digester, Places, digest_paths
+from dagbuild.observe.places import ABSENT, Digester, PathNames, digest_paths
+from dagbuild.observe.read_log import digest_variable
 
 
 def find_changed(
     observations: Iterable[Observation],
-    places: Places,
+    places: PathNames,
     environ: Mapping[str, str],
     files: Digester,
     digest_code: Callable[[str], Digest | None],

@@ -38,24 +38,24 @@ def watch_variables() -> None:
 def _look_up(args: Sequence[Any], _: Mapping[str, Any]) -> None:
     environ, key = args
     name = key if isinstance(key, str) else os.fsdecode(key)  # os.environb is of this class, too
-    collectors = active.find_collectors()
-    for collector in collectors:
-        if not collector.knows_variable(name):
+    read_logs = active.find_read_logs()
+    for read_log in read_logs:
+        if not read_log.knows_variable(name):
             break
     else:
         return
     line = _find_line()
     if line is not None and line not in _everything:
         value = environ._data.get(environ.encodekey(key))
-        for collector in collectors:
-            collector.read_variable(name, None if value is None else os.fsdecode(value))
+        for read_log in read_logs:
+            read_log.read_variable(name, None if value is None else os.fsdecode(value))
 
 
 def _look_at_all(_args: Sequence[Any], _kwargs: Mapping[str, Any]) -> None:
-    if (collectors := active.find_collectors()) and (line := _find_line()):
+    if (read_logs := active.find_read_logs()) and (line := _find_line()):
         _everything.add(line)
-        for collector in collectors:
-            collector.note("environment", "looks at all environment variables")
+        for read_log in read_logs:
+            read_log.note("environment", "looks at all environment variables")
 
 
 @functools.cache

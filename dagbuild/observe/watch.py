@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dagbuild.observe.places import Places
+from dagbuild.observe.places import PathNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Watch:
     nobody looks, and nothing of the process is touched to be able to.
     """
 
-    places: Places
+    places: PathNames
     memo: str | None = None
     undeclared: str = "track"
 

@@ -11,9 +11,9 @@ from dagbuild.artifacts import Artifacts
 from dagbuild.model.record import Artifact, BlobRef, Key, Observation, Record
 from dagbuild.observe.wording import tell_changed
 from dagbuild.outputs import Outputs
-from dagbuild.plan.plan import Place
+from dagbuild.plan.plan import Whereabouts
 from dagbuild.plan.reasons import Reason
-from dagbuild.plan.renames import find_heirlooms
+from dagbuild.plan.renames import find_under_old_names
 
 
 class StoreLookup:
@@ -53,7 +53,7 @@ class StoreLookup:
         found = self._store.find_records([content, unnamed] if unnamed else [content])
         held = self._that_hold(found.get(content, ()))
         if not held and unnamed in found:
-            held = self._that_hold(find_heirlooms(found[unnamed], name, present))
+            held = self._that_hold(find_under_old_names(found[unnamed], name, present))
         return self._choose(held) if held else None
 
     def _that_hold(self, records: Sequence[Record]) -> list[Record]:
@@ -76,12 +76,12 @@ class StoreLookup:
         """Return the newest record of each node."""
         return self._store.find_latest(nodes)
 
-    def place(self, refs: Iterable[BlobRef]) -> Place:
+    def place(self, refs: Iterable[BlobRef]) -> Whereabouts:
         """Say where these blobs are."""
         refs = set(refs)
         if len(self._store.has_blobs(refs, local=True)) == len(refs):
-            return Place.LOCAL
-        return Place.REMOTE if len(self._store.has_blobs(refs)) == len(refs) else Place.NOWHERE
+            return Whereabouts.LOCAL
+        return Whereabouts.REMOTE if len(self._store.has_blobs(refs)) == len(refs) else Whereabouts.NOWHERE
 
     def find_obstacle(self, artifact: Artifact) -> str | None:
         """Return why a value cannot be read here, as far as that is known without reading it, or None."""

@@ -42,7 +42,7 @@ class Status(Enum):
     MISSING = "missing"
 
 
-class Place(Enum):
+class Whereabouts(Enum):
     """Where all blobs of an artifact are."""
 
     LOCAL = "local"
@@ -132,7 +132,7 @@ class Lookup(Protocol):
     def find_changed(self, record: Record) -> tuple[Reason, ...]:
         """Say what the record's run was seen to read and is no longer so."""
 
-    def place(self, refs: Iterable[BlobRef]) -> Place:
+    def place(self, refs: Iterable[BlobRef]) -> Whereabouts:
         """Say where these blobs are."""
 
     def find_obstacle(self, artifact: Artifact) -> str | None:
@@ -312,11 +312,11 @@ def _find_value(
     blobs = _needed_blobs(request, artifact, taken)
     place = lookup.place(blobs | set(artifact.all_blobs if altered else ()))
     obstacle = lookup.find_obstacle(artifact)
-    if place is not Place.NOWHERE and obstacle is None:
+    if place is not Whereabouts.NOWHERE and obstacle is None:
         if altered:
             return replace(step, decision=Decision.RESTORE, status=_altered_status(altered), reasons=altered)
-        return replace(step, decision=Decision.REUSE if place is Place.LOCAL else Decision.FETCH)
-    if place is not Place.NOWHERE:
+        return replace(step, decision=Decision.REUSE if place is Whereabouts.LOCAL else Decision.FETCH)
+    if place is not Whereabouts.NOWHERE:
         reason = Reason(f"its value cannot be read here: {obstacle}", "unreadable")
     else:
         what = "it is" if altered else "its value is"

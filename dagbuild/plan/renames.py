@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dagbuild.model.record import Record
 
 
-def find_heirlooms(records: Iterable[Record], name: str, present: Collection[str]) -> list[Record]:
+def find_under_old_names(records: Iterable[Record], name: str, present: Collection[str]) -> list[Record]:
     """Return those of the records under a node's unnamed key that are the node's under an earlier name.
 
     `present` are all names of today's graph. The value of a record that one of them has too is that one's.

@@ -24,16 +24,16 @@ from dagbuild.model.conversion import Unfit
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import File, Files, Node
 from dagbuild.model.record import Artifact, Manifest, Record
-from dagbuild.observe import Places, install
+from dagbuild.observe import PathNames, install
 from dagbuild.observe.unseen import UnseenFinder
 from dagbuild.project.givens import tell_value
 from dagbuild.project.outside import Outside
 from dagbuild.settings import Settings
-from dagbuild.shortcut.answer_basis import Grounds, list_grounds
-from dagbuild.shortcut.basis import find_ground
+from dagbuild.shortcut.answer_basis import AnswerBasis, list_answer_basis
+from dagbuild.shortcut.basis import find_basis
 from dagbuild.shortcut.graph_json import CodeNeededError
-from dagbuild.shortcut.import_watch import Imported, ImportWatch, asks_the_world
-from dagbuild.shortcut.snapshots import Album, Snapshot, take_snapshot
+from dagbuild.shortcut.import_watch import Imported, ImportObserver, asks_the_world
+from dagbuild.shortcut.snapshots import Snapshot, Snapshots, take_snapshot
 from dagbuild.store import FileDigests
 
 T = TypeVar("T")
@@ -63,7 +63,7 @@ class Code(Protocol):
 class Known:
     """The code as a snapshot tells of it."""
 
-    def __init__(self, snapshot: Snapshot, places: Places) -> None:
+    def __init__(self, snapshot: Snapshot, places: PathNames) -> None:
         self.snapshot = snapshot
         self.graph = snapshot.open_graph(places)
         self._manifests = snapshot.open_manifests()
@@ -150,14 +150,14 @@ class Remembered(Loaded):
     def __init__(
         self,
         settings: Settings,
-        album: Album,
+        album: Snapshots,
         files: FileDigests,
         before: Snapshot | None,
         *,
         allow_overrides: bool,
     ) -> None:
         self._codecs = len(default_registry())
-        self._watch: ImportWatch | None = ImportWatch(album.places, files)
+        self._watch: ImportObserver | None = ImportObserver(album.places, files)
         self._watch.call(lambda: super(Remembered, self).__init__(settings, allow_overrides=allow_overrides))
         self._album = album
         self._files = files
@@ -190,7 +190,7 @@ class Remembered(Loaded):
         if unseen:
             return
         try:
-            ground = find_ground(
+            ground = find_basis(
                 self._album.places,
                 self._files,
                 imported.paths,
@@ -235,7 +235,7 @@ class Remembered(Loaded):
         return tuple(doubts), typed
 
 
-class Findings:
+class CodeSource:
     """What is found out of a project's code, in the cheapest way that tells enough."""
 
     def __init__(
@@ -246,13 +246,13 @@ class Findings:
         *,
         allow_overrides: bool = False,
     ) -> None:
-        self.places = Places(settings.root.resolve(), [settings.cache.folder])
+        self.places = PathNames(settings.root.resolve(), [settings.cache.folder])
         self.known: Known | None = None
         self.code: Code
         self._settings = settings
         self._files = files
         self._allow_overrides = allow_overrides
-        self._album = Album(settings, self.places, files, allow_overrides=allow_overrides)
+        self._album = Snapshots(settings, self.places, files, allow_overrides=allow_overrides)
         if modules is not None:
             self.code = Loaded(settings, list(modules), allow_overrides=allow_overrides)
             return
@@ -286,15 +286,15 @@ class Findings:
         """The settings' values that are known to become another one by the type that is wanted."""
         return self.known.snapshot.typed if self.known is not None else {}
 
-    def list_grounds(
+    def list_answer_basis(
         self, inputs: Iterable[str], records: Iterable[Record], targets: Iterable[str]
-    ) -> Grounds | None:
+    ) -> AnswerBasis | None:
         """Return what an answer from `known` stood on; None when there was none, or stats cannot tell."""
         remote = self._settings.remote
         if self.known is None or (remote is not None and remote.mode != "off"):
             return None
         ground = self.known.snapshot.ground
-        return list_grounds(
+        return list_answer_basis(
             ground, self._settings, self.places, inputs=inputs, records=records, targets=targets
         )
 

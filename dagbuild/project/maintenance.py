@@ -35,7 +35,7 @@ class Pushed:
     unsent: int
 
 
-class Upkeep:
+class Maintenance:
     """A project's stores and what keeps them in order. Close it when done."""
 
     def __init__(self, settings: Settings, on_notice: Callable[[str], None] = log_notice) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from dagbuild.model.conversion import Spelled, Texts, convert_value
 from dagbuild.model.record import Artifact
-from dagbuild.model.types import Form
+from dagbuild.model.types import TypeForm
 from dagbuild.settings import Pin, Settings
 
 
@@ -32,7 +32,7 @@ class Said:
             else cls("override", value)
         )
 
-    def convert(self, form: Form) -> Any:
+    def convert(self, form: TypeForm) -> Any:
         """Return the value as the annotation wants it; raises Unfit."""
         return convert_value(self.value, form, self.texts)
 

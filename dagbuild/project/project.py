@@ -26,7 +26,7 @@ from dagbuild.ground.errors import InputError, did_you_mean
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node
 from dagbuild.model.record import Artifact, Manifest, Part, Record
-from dagbuild.observe import Places, ProjectCode, Watch
+from dagbuild.observe import PathNames, ProjectCode, Watch
 from dagbuild.outputs import Home, Outputs
 from dagbuild.plan.acceptance import find_acceptances
 from dagbuild.plan.causes import find_causes
@@ -35,14 +35,14 @@ from dagbuild.plan.lookup import StoreLookup
 from dagbuild.plan.plan import Decision, Explanation, Plan, make_plan
 from dagbuild.plan.reasons import find_changes, with_parts
 from dagbuild.plan.request import Request
-from dagbuild.project.code import Findings
+from dagbuild.project.code import CodeSource
 from dagbuild.project.exchange import write_file
 from dagbuild.project.givens import GivenMaker, check_places, check_said
 from dagbuild.project.observations import Observations
 from dagbuild.project.outside import Outside
 from dagbuild.project.requirements import find_ends, find_lacking
 from dagbuild.settings import Settings, load_settings
-from dagbuild.shortcut.answer_basis import Grounds
+from dagbuild.shortcut.answer_basis import AnswerBasis
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
@@ -61,7 +61,7 @@ class Project:
     ) -> None:
         self.settings = settings
         self._listeners = [listener]
-        self._findings = Findings(settings, modules, self.files, allow_overrides=allow_overrides)
+        self._source = CodeSource(settings, modules, self.files, allow_overrides=allow_overrides)
         check_said(settings, self.graph)
 
     @classmethod
@@ -85,24 +85,26 @@ class Project:
     @property
     def graph(self) -> Graph:
         """The nodes and inputs. While nothing was imported, types are texts and functions cannot be called."""
-        return self._findings.code.graph
+        return self._source.code.graph
 
     @property
     def modules(self) -> Sequence[ModuleType]:
         """The modules that hold the nodes, imported if they were not."""
-        self._findings.load()
-        return self._findings.code.modules
+        self._source.load()
+        return self._source.code.modules
 
     def look_again(self) -> None:
         """Follow what the modules hold by now, after a reload or a notebook's cell: what is planned does so by itself.
 
         Raises GraphError with all problems.
         """
-        self._findings.code.look_again()
+        self._source.code.look_again()
 
-    def list_grounds(self, plan: Plan, records: Iterable[Record]) -> Grounds | None:
+    def list_answer_basis(self, plan: Plan, records: Iterable[Record]) -> AnswerBasis | None:
         """Return what an answer stood on, with the records that it took; None when stats cannot tell."""
-        return None if plan.files is None else self._findings.list_grounds(plan.files, records, plan.targets)
+        return (
+            None if plan.files is None else self._source.list_answer_basis(plan.files, records, plan.targets)
+        )
 
     # -- parts that open late ------------------------------------------------------------------------------------
 
@@ -134,7 +136,7 @@ class Project:
 
     def close(self) -> None:
         """Let go of the store, and keep what was found of the code."""
-        self._findings.keep()
+        self._source.keep()
         self.files.close()
         if "store" in self.__dict__:
             self.store.close()
@@ -156,7 +158,7 @@ class Project:
 
     def check_node(self, name: str) -> Node:
         """Return the node with its code; raises InputError with the nearest name when there is none."""
-        self._findings.load()
+        self._source.load()
         if name not in self.graph.nodes:
             raise InputError(f"there is no node '{name}'", hint=did_you_mean(name, self.graph.nodes))
         return self.graph.nodes[name]
@@ -208,10 +210,10 @@ class Project:
         targets = tuple(targets)
         with self._heard_by(on_event):
             if values or executor is not None:
-                self._findings.load()
+                self._source.load()
             prepared = self._prepare(targets, inputs, overrides, force, save=True)
             self.tell_ended(on_event)
-            if prepared.runs and self._findings.load():
+            if prepared.runs and self._source.load():
                 prepared = self._prepare(targets, inputs, overrides, force, save=True)
             with contextlib.closing(self._open_executor(executor, prepared.request)) as opened:
                 return Build(
@@ -266,7 +268,7 @@ class Project:
     def value(self, node: str) -> Any:
         """Return the node's value from the store, without running anything; raises InputError when it has none."""
         if (artifact := self.artifact(node)).code:  # a pickle may name the project's classes
-            self._findings.load()
+            self._source.load()
         return self.artifacts.load(artifact)
 
     def export(self, node: str, file: str | Path) -> None:
@@ -287,13 +289,13 @@ class Project:
         names = tuple(nodes)
 
         def ask() -> dict[str, tuple[Part, ...]]:
-            self._findings.code.look_again()
+            self._source.code.look_again()
             known = self.graph.nodes
             chosen = [known[name] if name in known else self.check_node(name) for name in names]
-            manifests = self._findings.code.make_manifests(chosen or known.values())
+            manifests = self._source.code.make_manifests(chosen or known.values())
             return {name: manifest.unseen for name, manifest in manifests.items() if manifest.unseen}
 
-        return self._findings.answer(ask)
+        return self._source.answer(ask)
 
     def find_iterators(self, nodes: Iterable[str] = ()) -> dict[str, Node]:
         """Return the nodes that are never cached though nobody asked for that, of all unless some are named."""
@@ -316,16 +318,16 @@ class Project:
     ) -> _Prepared:
         """Find out what is asked for and what a build would do: without importing, where that tells enough."""
         if inputs or overrides:
-            self._findings.load()  # their types are to be checked
+            self._source.load()  # their types are to be checked
         pins = {name: pin for name, pin in self.settings.pins.items() if name != without_pin}
         outside = Outside.of(self.settings, pins, inputs or {}, overrides or {})
         targets = tuple(targets)
-        return self._findings.answer(lambda: self._plan(targets, outside, frozenset(force), save=save))
+        return self._source.answer(lambda: self._plan(targets, outside, frozenset(force), save=save))
 
     def _plan(
         self, targets: tuple[str, ...], outside: Outside, force: frozenset[str], *, save: bool
     ) -> _Prepared:
-        code = self._findings.code
+        code = self._source.code
         code.look_again()
         graph, names, lacking = self.graph, self.targets(targets), {}
         check_places(graph, self.settings)
@@ -341,7 +343,7 @@ class Project:
             self.files,
             save=save,
             carry=self._code.carry,
-            typed=self._findings.typed,
+            typed=self._source.typed,
         )
         givens = maker.make(outside, names)
         reached = graph.order(names, stop=givens.__contains__)
@@ -371,7 +373,7 @@ class Project:
     def _watch(self) -> Watch:
         folder = self.settings.cache.folder
         outputs = [path for node in self.graph.nodes.values() for path in node.writes]
-        places = Places(self.settings.root, [folder], outputs)
+        places = PathNames(self.settings.root, [folder], outputs)
         return Watch(places, str(folder), self.settings.undeclared)
 
     @cached_property
@@ -380,7 +382,7 @@ class Project:
         return ProjectCode(self._open_reader, self._watch.places, self.files, observing=self._watch.observes)
 
     def _open_reader(self) -> SourceReader:
-        return self._findings.code.open_reader()
+        return self._source.code.open_reader()
 
     def make_worker(self, *, watched: bool = True) -> Worker:
         """Return what runs this project's steps in this process, observed or not."""
@@ -388,7 +390,7 @@ class Project:
         return Worker(self.artifacts, self._code, self.files, watch, self.outputs.home)
 
     def _open_executor(self, kind: str | None, request: Request) -> Executor:
-        if self._findings.known is not None:
+        if self._source.known is not None:
             kind = "local"  # nothing is going to run
         nodes = [self.graph.nodes[name] for name in request.manifests]
         return open_executor(

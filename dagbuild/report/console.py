@@ -17,9 +17,9 @@ from dagbuild.plan.events import BuildFinished, BuildStarted, Event, How, Notice
 from dagbuild.report import units
 from dagbuild.report.above import Above
 from dagbuild.report.failures import tell_failure
+from dagbuild.report.plan_text import quote_log
 from dagbuild.report.progress import Progress
 from dagbuild.report.style import INKS, Style
-from dagbuild.report.words import quote_log
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult

@@ -10,8 +10,8 @@ from dagbuild.model.record import Manifest, Part
 from dagbuild.plan.plan import Explanation
 from dagbuild.plan.reasons import Cause, index_parts
 from dagbuild.report import units
+from dagbuild.report.plan_text import join
 from dagbuild.report.style import Row, Style, table
-from dagbuild.report.words import join
 
 _NAMELESS = {"source", "node", "python", "recipe", "binding", "statement"}
 _CODE = {"function", "helper", "class", "constant", "statement", "module"}

@@ -8,9 +8,9 @@ from typing import Any
 from dagbuild.model.record import Artifact
 from dagbuild.plan.events import BuildResult, How
 from dagbuild.report import units
+from dagbuild.report.plan_text import NO_NODES, join
 from dagbuild.report.show import tell_description
 from dagbuild.report.style import Row, Style, table
-from dagbuild.report.words import NO_NODES, join
 
 MANY = 10
 """Targets that are told one by one."""

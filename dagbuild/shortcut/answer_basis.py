@@ -9,30 +9,30 @@ from collections.abc import Iterable, Iterator
 
 from dagbuild.ground.filetree import iter_paths
 from dagbuild.model.record import UNOBSERVED, Observation, Record
-from dagbuild.observe import Places
+from dagbuild.observe import PathNames
 from dagbuild.observe.places import is_pattern
 from dagbuild.settings import Settings
 from dagbuild.shortcut.answers import look
-from dagbuild.shortcut.basis import Ground, find_names
-from dagbuild.store.folder import Layout
+from dagbuild.shortcut.basis import Basis, find_names
+from dagbuild.store.folder import CacheFolder
 
-Grounds = list[tuple[str, str, str | None]]
+AnswerBasis = list[tuple[str, str, str | None]]
 
 
-def list_grounds(
-    ground: Ground,
+def list_answer_basis(
+    ground: Basis,
     settings: Settings,
-    places: Places,
+    places: PathNames,
     *,
     inputs: Iterable[str],
     records: Iterable[Record],
     targets: Iterable[str],
-) -> Grounds | None:
+) -> AnswerBasis | None:
     """Return what to look at, and how it was where that must be known; None when a look at files cannot tell."""
     seen = list(ground.seen)
     found = [("day", "")]  # what was used on which day is noted for gc, once a day
     wanted = set(targets)
-    layout = Layout(settings.cache.folder)
+    layout = CacheFolder(settings.cache.folder)
     for record in records:
         seen += record.observations
         if record.node in wanted:
@@ -50,7 +50,7 @@ def list_grounds(
             return None
         found += looks
     found += [("stat", path) for path in stats]
-    grounds: Grounds = [(kind, what, None) for kind, what in dict.fromkeys(found)]
+    grounds: AnswerBasis = [(kind, what, None) for kind, what in dict.fromkeys(found)]
     for name, known in ground.folders.items():
         names = look("names", places.path(name))
         # Asked after that look: what came while the command ran is in none of them, or is seen here.
@@ -60,7 +60,7 @@ def list_grounds(
     return grounds
 
 
-def _looks(seen: Observation, places: Places) -> Iterator[tuple[str, str]]:
+def _looks(seen: Observation, places: PathNames) -> Iterator[tuple[str, str]]:
     match seen.kind:
         case "file":
             yield "stat", places.path(seen.name)

@@ -15,7 +15,7 @@ from typing import Any
 
 from dagbuild.ground.stamps import take_settled, to_text
 from dagbuild.model.record import Observation
-from dagbuild.observe import Places
+from dagbuild.observe import PathNames
 from dagbuild.observe.recheck import find_changed
 from dagbuild.shortcut.answers import importable_names, look, machine
 from dagbuild.store import FileDigests
@@ -23,7 +23,7 @@ from dagbuild.version import __version__
 
 
 @dataclass(frozen=True)
-class Ground:
+class Basis:
     """Everything that must be as it was.
 
     `files` maps names to stamp and digest; a young file has no stamp that could be trusted. `folders` maps names to
@@ -50,7 +50,7 @@ class Ground:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Ground:
+    def from_json(cls, data: Mapping[str, Any]) -> Basis:
         """Return the ground of a plain form."""
         return cls(
             {name: (known[0], known[1]) for name, known in data["files"].items()},
@@ -61,11 +61,11 @@ class Ground:
             data["python"],
         )
 
-    def without_stamps(self) -> Ground:
+    def without_stamps(self) -> Basis:
         """Return what two grounds have in common when only the files' times differ."""
         return replace(self, files={name: ("", digest) for name, (_, digest) in self.files.items()})
 
-    def check(self, places: Places, files: FileDigests) -> Ground | None:
+    def check(self, places: PathNames, files: FileDigests) -> Basis | None:
         """Return the ground with the stamps of now when all is as it was, else None."""
         if self.python != _python() or (self.place and self.place != _place(places)):
             return None
@@ -91,15 +91,15 @@ class Ground:
         return replace(self, files=checked)
 
 
-def find_ground(
-    places: Places,
+def find_basis(
+    places: PathNames,
     files: FileDigests,
     paths: Iterable[str],
     folders: Iterable[str],
     seen: tuple[Observation, ...] = (),
     *,
     placed: bool = False,
-) -> Ground:
+) -> Basis:
     """Return the ground under an import of the files at `paths`, from `folders`; raises OSError."""
     ours = {places.name(folder): find_names(places, folder) for folder in folders}
     installed: dict[str, str] = {}
@@ -115,10 +115,10 @@ def find_ground(
     for path in sorted(set(paths)):
         before = _stamp(path)
         known[places.name(path)] = (before, files.digest_file(path))
-    return Ground(known, ours, installed, seen, _place(places) if placed else (), _python())
+    return Basis(known, ours, installed, seen, _place(places) if placed else (), _python())
 
 
-def find_names(places: Places, folder: str) -> list[str]:
+def find_names(places: PathNames, folder: str) -> list[str]:
     """Return the names in a folder that can take part in imports, without what is the cache's."""
     return [name for name in importable_names(folder) if places.is_listed(os.path.join(folder, name))]  # noqa: PTH118
 
@@ -140,7 +140,7 @@ def _stamp(path: str) -> str:
     return to_text(found) if settled else ""
 
 
-def _place(places: Places) -> tuple[str, ...]:
+def _place(places: PathNames) -> tuple[str, ...]:
     return (places.root, os.getcwd())  # noqa: PTH109
 
 

@@ -25,14 +25,14 @@ from dagbuild.model.node import (
     Value,
     Where,
 )
-from dagbuild.observe import Places
+from dagbuild.observe import PathNames
 
 
 class CodeNeededError(Exception):
     """What was asked cannot be told without importing the project's modules."""
 
 
-def graph_to_json(graph: Graph, places: Places) -> dict[str, Any]:
+def graph_to_json(graph: Graph, places: PathNames) -> dict[str, Any]:
     """Return the plain form of a graph, without code and values."""
     return {
         "nodes": [_node_to_json(node, places) for node in graph.nodes.values()],
@@ -43,7 +43,7 @@ def graph_to_json(graph: Graph, places: Places) -> dict[str, Any]:
     }
 
 
-def graph_from_json(data: Mapping[str, Any], places: Places) -> Graph:
+def graph_from_json(data: Mapping[str, Any], places: PathNames) -> Graph:
     """Return the graph of a plain form; calling a function of it raises CodeNeededError."""
     nodes = [_node_from_json(each, places) for each in data["nodes"]]
     inputs = [
@@ -53,7 +53,7 @@ def graph_from_json(data: Mapping[str, Any], places: Places) -> Graph:
     return Graph({node.name: node for node in nodes}, {each.name: each for each in inputs})
 
 
-def _node_to_json(node: Node, places: Places) -> list[Any]:
+def _node_to_json(node: Node, places: PathNames) -> list[Any]:
     file = places.name(node.where.file) if node.where.file else None
     return [
         node.name,
@@ -73,7 +73,7 @@ def _node_to_json(node: Node, places: Places) -> list[Any]:
     ]
 
 
-def _node_from_json(data: list[Any], places: Places) -> Node:
+def _node_from_json(data: list[Any], places: PathNames) -> Node:
     name, kind, parameters, (module, file, line), doc, tags, config_used, reads, *rest = data
     (never, format_, version, because), operation, function_name, schema, writes, follows = rest
     return Node(

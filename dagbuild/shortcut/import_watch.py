@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 
 from dagbuild.code.origin import Origins
 from dagbuild.model.record import Observation
-from dagbuild.observe import Places, active, install
-from dagbuild.observe.collect import Collector
+from dagbuild.observe import PathNames, active, install
 from dagbuild.observe.places import is_project_code
+from dagbuild.observe.read_log import ReadLog
 from dagbuild.observe.world import last_names
 from dagbuild.shortcut.basis import is_installed
 from dagbuild.store import FileDigests
@@ -38,24 +38,24 @@ class Imported:
     origins: Origins
 
 
-class ImportWatch:
+class ImportObserver:
     """Watches what imports the project: the import itself, and whatever looks into the code afterwards."""
 
-    def __init__(self, places: Places, files: FileDigests) -> None:
+    def __init__(self, places: PathNames, files: FileDigests) -> None:
         install()
         self._places = places
         self._before = dict(sys.modules)
-        self._collector = _ImportCollector(places, files)
+        self._read_log = _ImportReadLog(places, files)
 
     def call(self, function: Callable[[], T]) -> T:
         """Return what the function returns, and see what it imports and reads."""
-        with active.reporting(self._collector):
+        with active.reporting(self._read_log):
             return function()
 
     def finish(self, modules: Sequence[ModuleType]) -> Imported:
         """Return what was seen; `modules` are those that the project names."""
         with active.quiet():
-            seen = self._collector.finish()
+            seen = self._read_log.finish()
         origins = Origins(modules)
         ours = {name: module for name, module in sys.modules.items() if _is_ours(name, module, origins)}
         early = any(
@@ -79,13 +79,13 @@ def _search_path(module: ModuleType) -> Iterable[Any]:
     return path if isinstance(path, Iterable) else ()
 
 
-class _ImportCollector(Collector):
+class _ImportReadLog(ReadLog):
     """Leaves out the folders that dagbuild itself lists to find modules."""
 
     def list(self, path: str | bytes) -> None:
         """Note a listing that code of the project asks for."""
         frame = sys._getframe(1)
-        while frame is not None and frame.f_code is not ImportWatch.call.__code__:
+        while frame is not None and frame.f_code is not ImportObserver.call.__code__:
             if is_project_code(frame.f_code.co_filename):
                 super().list(path)
                 return

@@ -20,9 +20,9 @@ from dagbuild.ground.digest import digest_bytes, digest_text
 from dagbuild.ground.digits import spell
 from dagbuild.model.graph import Graph
 from dagbuild.model.record import Artifact, Manifest, Part
-from dagbuild.observe import Places
+from dagbuild.observe import PathNames
 from dagbuild.settings import Settings
-from dagbuild.shortcut.basis import Ground
+from dagbuild.shortcut.basis import Basis
 from dagbuild.shortcut.graph_json import graph_from_json, graph_to_json
 from dagbuild.store import FileDigests
 
@@ -39,7 +39,7 @@ class Snapshot:
     type; `typed` are those values of the settings that become another one by their type, with a text for people.
     """
 
-    ground: Ground
+    ground: Basis
     graph: str
     manifests: str
     doubts: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class Snapshot:
         same = (before.graph, before.manifests, before.typed) == (self.graph, self.manifests, self.typed)
         return replace(self, imports=min(before.imports + 1, ENOUGH) if same and before.imports else 0)
 
-    def open_graph(self, places: Places) -> Graph:
+    def open_graph(self, places: PathNames) -> Graph:
         """Return the graph, without its code."""
         return graph_from_json(json.loads(self.graph), places)
 
@@ -70,10 +70,10 @@ class Snapshot:
 
 
 def take_snapshot(
-    ground: Ground,
+    ground: Basis,
     graph: Graph,
     manifests: Mapping[str, Manifest],
-    places: Places,
+    places: PathNames,
     *,
     doubts: tuple[str, ...] = (),
     typed: Mapping[str, tuple[Artifact, str]],
@@ -88,11 +88,11 @@ def take_snapshot(
     return Snapshot(ground, json.dumps(graph_to_json(graph, places)), json.dumps(told), doubts, typed)
 
 
-class Album:
+class Snapshots:
     """Keeps the snapshot that belongs to some settings."""
 
     def __init__(
-        self, settings: Settings, places: Places, files: FileDigests, *, allow_overrides: bool
+        self, settings: Settings, places: PathNames, files: FileDigests, *, allow_overrides: bool
     ) -> None:
         self.places = places
         self._files = files
@@ -120,7 +120,7 @@ class Album:
                 return None
             head, graph, manifests = body.decode("ascii").split("\n")
             data = json.loads(head)
-            before = Ground.from_json(data["ground"])
+            before = Basis.from_json(data["ground"])
             ground = before.check(self.places, self._files)
             if ground is None:
                 return None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagbuild.model.record import BlobRef, Key, Record
-from dagbuild.store.placed import PlacedFiles
+from dagbuild.store.file_copies import FileCopies
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -54,9 +54,9 @@ class Store(ABC):
         return None
 
     @cached_property
-    def placed(self) -> PlacedFiles:
+    def placed(self) -> FileCopies:
         """Where files and folders of stored values are written out; a temporary folder for stores without one."""
-        return PlacedFiles(None)
+        return FileCopies(None)
 
     @abstractmethod
     def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:

@@ -25,8 +25,8 @@ from dagbuild.ground.digest import digest_bytes, digest_chunks, is_digest
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
 from dagbuild.ground.stamps import Stamp, stamp_of
 from dagbuild.model.record import BlobRef
-from dagbuild.store.checked_blobs import SeenBlobs, is_large
-from dagbuild.store.folder import Layout, write_error
+from dagbuild.store.checked_blobs import CheckedBlobs, is_large
+from dagbuild.store.folder import CacheFolder, write_error
 from dagbuild.store.notices import Notice
 
 if TYPE_CHECKING:
@@ -50,14 +50,14 @@ _AT_ONCE = 512
 class BlobFolder:
     """The blobs of one cache folder."""
 
-    def __init__(self, layout: Layout, fsync: Fsync, on_notice: Notice) -> None:
+    def __init__(self, layout: CacheFolder, fsync: Fsync, on_notice: Notice) -> None:
         self._layout = layout
         self._fsync = fsync
         self._notice = on_notice
         self._lock = threading.Lock()
         self._verified: dict[str, Stamp] = {}  # digest -> stamp of a file that held the right bytes
         self._paths: dict[str, Path] = {}  # by digest
-        self.seen = SeenBlobs(layout, on_notice)
+        self.seen = CheckedBlobs(layout, on_notice)
         self._damaged: dict[str, int] = {}  # digest -> inode that could not be put aside
         self._unsynced = False
 

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from dagbuild.ground.stamps import Stamp, is_settled, stamp_of, to_text
 from dagbuild.model.record import BlobRef
-from dagbuild.store.folder import Layout
+from dagbuild.store.folder import CacheFolder
 from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice
 
@@ -40,10 +40,10 @@ class _News(NamedTuple):
     stamp: Stamp
 
 
-class SeenBlobs:
+class CheckedBlobs:
     """The memo of one cache folder. Safe to use from several threads and processes."""
 
-    def __init__(self, layout: Layout, on_notice: Notice) -> None:
+    def __init__(self, layout: CacheFolder, on_notice: Notice) -> None:
         self._objects = layout.objects
         self._memo = Memo(layout.index / "blobs", on_notice)
         self._lock = threading.Lock()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dagbuild.ground.digest import Digest, canonical_json, digest_chunks, digest_json, is_digest
 from dagbuild.ground.stamps import Stamp, take_settled, take_stamp
-from dagbuild.store.folder import Layout
+from dagbuild.store.folder import CacheFolder
 from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice, log_notice
 
@@ -24,7 +24,7 @@ class FileDigests:
     """Digests of local files and of what lies at URLs, remembered in a cache folder if one is given."""
 
     def __init__(self, folder: Path | None = None, *, on_notice: Notice = log_notice) -> None:
-        self._memo = Memo(Layout(folder).index / "files", on_notice) if folder else Memo.absent()
+        self._memo = Memo(CacheFolder(folder).index / "files", on_notice) if folder else Memo.absent()
 
     def digest_file(self, path: str | os.PathLike[str]) -> Digest:
         """Return the digest of a file's bytes; for a URL, of what its store says of them (an etag).

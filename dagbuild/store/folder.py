@@ -52,7 +52,7 @@ Signature: 8a477f597d28d172789f06886806bc55
 """
 
 
-class Layout:
+class CacheFolder:
     """The paths of one cache folder."""
 
     def __init__(self, folder: Path) -> None:

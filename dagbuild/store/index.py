@@ -16,7 +16,7 @@ from typing import NamedTuple, NoReturn
 
 from dagbuild.ground.digest import canonical_json
 from dagbuild.store.memo import Memo, MemoChangedError
-from dagbuild.store.segments import Entry, Position
+from dagbuild.store.segments import Position, SegmentEntry
 
 ENTRIES_AT_ONCE = 5000
 """In one transaction: others wait for it."""
@@ -60,7 +60,7 @@ class Index:
             key[1:].decode("utf-8", "surrogatepass"): self._positions(value) for key, value in rows.items()
         }
 
-    def find_nodes(self, nodes: Collection[str]) -> dict[str, Entry]:
+    def find_nodes(self, nodes: Collection[str]) -> dict[str, SegmentEntry]:
         """Return the newest entry of each node, without its keys."""
         rows = self._find([b"n" + node.encode("utf-8", "surrogatepass") for node in nodes])
         return {
@@ -73,7 +73,7 @@ class Index:
             raise MemoChangedError("another table is in its place")
         return rows
 
-    def fold(self, segment: str, entries: Sequence[Entry], state: Folded) -> bool:
+    def fold(self, segment: str, entries: Sequence[SegmentEntry], state: Folded) -> bool:
         """Add a segment's entries, up to `state`; what others have folded meanwhile is left out. Tells success."""
         batches = [entries[i : i + ENTRIES_AT_ONCE] for i in range(0, len(entries), ENTRIES_AT_ONCE)] or [
             entries
@@ -100,10 +100,10 @@ class Index:
             self._table = name
         return True
 
-    def _merge(self, entries: Sequence[Entry]) -> Iterator[tuple[bytes, bytes]]:
+    def _merge(self, entries: Sequence[SegmentEntry]) -> Iterator[tuple[bytes, bytes]]:
         """Yield the rows that hold what is there and `entries`."""
         added: dict[str, list[Position]] = {}
-        newest: dict[str, Entry] = {}
+        newest: dict[str, SegmentEntry] = {}
         for entry in entries:
             for key in entry.keys:
                 added.setdefault(key, []).append(entry.position)
@@ -148,10 +148,10 @@ class Index:
         except (ValueError, TypeError):
             self.distrust("a row is damaged")
 
-    def _entry(self, key: bytes, value: bytes) -> Entry:
+    def _entry(self, key: bytes, value: bytes) -> SegmentEntry:
         try:
             (segment, offset, length), started = json.loads(value)
             position = Position(str(segment), int(offset), int(length))
-            return Entry(position, (), key[1:].decode("utf-8", "surrogatepass"), float(started))
+            return SegmentEntry(position, (), key[1:].decode("utf-8", "surrogatepass"), float(started))
         except (ValueError, TypeError):
             self.distrust("a row is damaged")

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, TypeVar
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
 from dagbuild.model.record import BlobRef, Key, Record
 from dagbuild.store.base import Store
+from dagbuild.store.file_copies import FileCopies
 from dagbuild.store.local import LocalStore
 from dagbuild.store.notices import Notice, log_notice
-from dagbuild.store.placed import PlacedFiles
 from dagbuild.store.publisher import FLUSH_SECONDS, Publisher
 from dagbuild.store.remote import RemoteDeniedError, RemoteOutageError
 from dagbuild.store.remote_store import Mode, RemoteStore
@@ -144,7 +144,7 @@ class LayeredStore(Store):
         return True
 
     @cached_property
-    def placed(self) -> PlacedFiles:
+    def placed(self) -> FileCopies:
         """The local store's."""
         return self.local.placed
 

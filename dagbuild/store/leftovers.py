@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dagbuild.ground.atomic import PART
-from dagbuild.store.folder import GRAVE, Layout
+from dagbuild.store.folder import GRAVE, CacheFolder
 from dagbuild.store.lease import drop_free_locks
 
 EDITED_FOR = 30 * 86_400.0
 """Seconds for which a file that somebody edited is kept after a build has put another in its place."""
 
 
-def sweep(layout: Layout, before: float) -> None:
+def sweep(layout: CacheFolder, before: float) -> None:
     """Remove half-written files, tables on their way out, damaged blobs and free locks, last changed before then."""
     edited = dict.fromkeys(layout.edited.glob("*"), before - EDITED_FOR)
     for path in [*_find_leftovers(layout), *layout.aside.glob("*"), *edited]:
@@ -34,7 +34,7 @@ def sweep(layout: Layout, before: float) -> None:
     drop_free_locks(layout.locks, before)
 
 
-def _find_leftovers(layout: Layout) -> Iterator[Path]:
+def _find_leftovers(layout: CacheFolder) -> Iterator[Path]:
     for place, folders, files in os.walk(layout.folder):
         if Path(place) == layout.folder:
             # Names there are the user's own.

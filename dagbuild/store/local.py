@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 from dagbuild.model.record import BlobRef, Key, Record
 from dagbuild.store.base import Store
 from dagbuild.store.blobs import BlobFolder, Fsync
-from dagbuild.store.folder import Layout, write_error
+from dagbuild.store.file_copies import FileCopies
+from dagbuild.store.folder import CacheFolder, write_error
 from dagbuild.store.index import Index
 from dagbuild.store.lease import drop_spares, hold_lease
 from dagbuild.store.marks import Marks, take_ended
 from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice, log_notice
-from dagbuild.store.placed import PlacedFiles
 from dagbuild.store.record_log import FOLD_BYTES, RecordLog
 from dagbuild.store.segments import SegmentReader, SegmentWriter, encode_line
 from dagbuild.store.uses import Uses
@@ -46,7 +46,7 @@ class LocalStore(Store):
         fold_bytes: int = FOLD_BYTES,
     ) -> None:
         """Raises StoreError when a newer dagbuild wrote the folder."""
-        self.layout = Layout(Path(folder).absolute())
+        self.layout = CacheFolder(Path(folder).absolute())
         self.layout.check(on_notice)
         self.blobs = BlobFolder(self.layout, fsync, on_notice)
         self.reader = SegmentReader(self.layout.segments)
@@ -77,9 +77,9 @@ class LocalStore(Store):
         return self.blobs.path(ref)
 
     @cached_property
-    def placed(self) -> PlacedFiles:
+    def placed(self) -> FileCopies:
         """Copies of files and folders, in the cache folder."""
-        return PlacedFiles(self.layout.files)
+        return FileCopies(self.layout.files)
 
     def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:  # noqa: ARG002
         """Return those of `refs` that are there with the right size."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from dagbuild.ground.errors import StoreError
-from dagbuild.store.folder import Layout
+from dagbuild.store.folder import CacheFolder
 
 try:
     import fcntl
@@ -28,7 +28,7 @@ _NOTHING = b"\n"
 class Marks:
     """The files of this process in a cache folder; made when they are first needed, one for each node at a time."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: CacheFolder) -> None:
         self._layout = layout
         self._lock = threading.Lock()
         self._free: list[_Mark] = []

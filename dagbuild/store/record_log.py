@@ -21,7 +21,7 @@ from dagbuild.model.record import Key, Record
 from dagbuild.store.index import Folded, Index
 from dagbuild.store.memo import MemoChangedError
 from dagbuild.store.notices import Notice
-from dagbuild.store.segments import Entry, Position, SegmentReader, tell_unreadable
+from dagbuild.store.segments import Position, SegmentEntry, SegmentReader, tell_unreadable
 
 FOLD_BYTES = 256 * 1024
 FOLD_SEGMENTS = 64
@@ -47,7 +47,7 @@ class Tail:
     end: int = 0
     finished: bool = False
     own: bool = False
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[SegmentEntry] = field(default_factory=list)
 
 
 class RecordLog:
@@ -66,7 +66,7 @@ class RecordLog:
         self._folded: dict[str, Folded] | None = None
         self._tails: dict[str, Tail] = {}
         self._keys: dict[str, list[Position]] = {}
-        self._newest: dict[str, Entry] = {}
+        self._newest: dict[str, SegmentEntry] = {}
         self._listed: Stamp | None = None  # the folder as it was listed, where every change since shows
 
     def add(self, positions: Sequence[Position], records: Sequence[Record]) -> None:
@@ -76,7 +76,7 @@ class RecordLog:
                 tail = self._tails.setdefault(position.segment, Tail())
                 tail.own = tail.end == position.offset
                 if tail.own:
-                    self._enter(tail, Entry(position, record.keys, record.node, record.started))
+                    self._enter(tail, SegmentEntry(position, record.keys, record.node, record.started))
                     tail.end += position.length
 
     def finish(self, segment: str) -> None:
@@ -95,7 +95,7 @@ class RecordLog:
 
     def iter_records(self) -> Iterator[Record]:
         """Yield all records, oldest first."""
-        entries = (Entry.of(line) for line in self._reader.iter_lines(self._say_once))
+        entries = (SegmentEntry.of(line) for line in self._reader.iter_lines(self._say_once))
         for _, position in sorted((entry.started, entry.position) for entry in entries if entry is not None):
             with contextlib.suppress(OSError, ValueError):  # merged into another segment by gc meanwhile
                 yield Record.from_json(self._reader.read(position))
@@ -156,7 +156,7 @@ class RecordLog:
         for node in nodes:
             entries = [entry for entry in (folded.get(node), self._newest.get(node)) if entry is not None]
             if entries:
-                record = self._read(max(entries, key=Entry.rank).position)
+                record = self._read(max(entries, key=SegmentEntry.rank).position)
                 if record is not None and record.node != node:
                     self._index.distrust(_DISAGREES)
                 elif record is not None:
@@ -199,7 +199,7 @@ class RecordLog:
                 continue
             self._tails[name] = tail
             for line in lines:
-                entry = Entry.of(line)
+                entry = SegmentEntry.of(line)
                 if entry is not None:
                     self._enter(tail, entry)
         if names:
@@ -232,11 +232,11 @@ class RecordLog:
     def _is_done(folded: dict[str, Folded], name: str) -> bool:
         return name in folded and folded[name].finished
 
-    def _enter(self, tail: Tail, entry: Entry) -> None:
+    def _enter(self, tail: Tail, entry: SegmentEntry) -> None:
         tail.entries.append(entry)
         self._enter_tables(entry)
 
-    def _enter_tables(self, entry: Entry) -> None:
+    def _enter_tables(self, entry: SegmentEntry) -> None:
         for key in entry.keys:
             self._keys.setdefault(key, []).append(entry.position)
         newest = self._newest.get(entry.node)

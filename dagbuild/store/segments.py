@@ -58,7 +58,7 @@ class Line(NamedTuple):
     data: dict[str, Any]
 
 
-class Entry(NamedTuple):
+class SegmentEntry(NamedTuple):
     """What is looked up by, of the record at a position."""
 
     position: Position
@@ -67,7 +67,7 @@ class Entry(NamedTuple):
     started: float
 
     @classmethod
-    def of(cls, line: Line) -> Entry | None:
+    def of(cls, line: Line) -> SegmentEntry | None:
         """Return the entry of a line, or None when it is no record."""
         try:
             keys = (str(line.data["deep"]), str(line.data["content"]), str(line.data.get("unnamed", "")))

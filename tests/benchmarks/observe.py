@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dagbuild.observe import Observer, Places, install
+from dagbuild.observe import Observer, PathNames, install
 from dagbuild.store.file_digests import FileDigests
 
 FILES = 10_000
@@ -48,7 +48,7 @@ def measure(name: str, work: Callable[[], None], folder: Path) -> None:
         start = time.perf_counter()
         work()
         plain.append(time.perf_counter() - start)
-        observer = Observer(Places(folder), FileDigests())
+        observer = Observer(PathNames(folder), FileDigests())
         start = time.perf_counter()
         observer.call(work)
         watched.append(time.perf_counter() - start)

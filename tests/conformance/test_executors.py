@@ -21,7 +21,7 @@ from dagbuild.ground.digest import digest_text
 from dagbuild.model.node import Node, Parameter, Source, Where
 from dagbuild.model.outcome import Cause, Done, Failure, Found, Lost, Outcome
 from dagbuild.model.record import Artifact, BlobRef, Draft, Key, Manifest, Part
-from dagbuild.observe import Places, ProjectCode
+from dagbuild.observe import PathNames, ProjectCode
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
 from tests.conformance import steps
@@ -77,7 +77,7 @@ class ExecutorContract:
     @pytest.fixture
     def worker(self, artifacts: Artifacts, tmp_path: Path) -> Worker:
         files = FileDigests()
-        code = ProjectCode(lambda: SourceReader([steps]), Places(tmp_path), files, observing=True)
+        code = ProjectCode(lambda: SourceReader([steps]), PathNames(tmp_path), files, observing=True)
         return Worker(artifacts, code, files, None)
 
     def test_stores_what_the_function_returns(self, executor: Executor, artifacts: Artifacts) -> None:
@@ -347,10 +347,10 @@ NODES = [node(function) for function in vars(steps).values() if inspect.isfuncti
 class TestRayExecutor(ExecutorContract):
     @pytest.fixture
     def executor(self, local_ray: None, worker: Worker, tmp_path: Path) -> Iterator[Executor]:
-        from dagbuild.executors.ray import Code, RayExecutor
+        from dagbuild.executors.ray import RayExecutor, ShippedCode
 
         manifests = make_manifests(NODES, SourceReader([steps]), packages={})
-        code = Code(tmp_path, [steps], NODES, manifests)
+        code = ShippedCode(tmp_path, [steps], NODES, manifests)
         executor = RayExecutor(functools.partial(open_store, tmp_path / "cache"), code, worker)
         yield executor
         executor.close()

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from dagbuild.ground.stamps import COARSE_NS
-from dagbuild.observe import Places
+from dagbuild.observe import PathNames
 from dagbuild.settings import load_settings
 from dagbuild.shortcut import answers
-from dagbuild.shortcut.snapshots import Album
+from dagbuild.shortcut.snapshots import Snapshots
 from dagbuild.store import FileDigests
 from tests.integration.chaos.kinds import find_kinds
 from tests.support import write_files
@@ -72,7 +72,9 @@ def test_damaged_snapshot_is_none(folder):
     file = folder / "cache" / path
     settings = load_settings(folder)
     files = FileDigests()
-    album = Album(settings, Places(folder.resolve(), [settings.cache.folder]), files, allow_overrides=False)
+    album = Snapshots(
+        settings, PathNames(folder.resolve(), [settings.cache.folder]), files, allow_overrides=False
+    )
     album._path = file  # the name is that of another process's search path
     data = file.read_bytes()
     assert album.find() is not None

@@ -9,7 +9,7 @@ import pytest
 
 from dagbuild.ground.errors import ColumnsError
 from dagbuild.model.node import Columns
-from dagbuild.observe import Places
+from dagbuild.observe import PathNames
 from dagbuild.plan.events import BuildResult, Failure
 from dagbuild.plan.plan import Status
 from dagbuild.project.pins import pin_value
@@ -223,7 +223,7 @@ def test_the_columns_are_known_without_importing(project: Path) -> None:
     """Keys are made of them, so what is kept of a graph says which they are."""
     edit(project, 'Columns("region")', 'Columns(("region", 1), 7)')
     opened = load_project(project)
-    places = Places(project, [])
+    places = PathNames(project, [])
 
     kept = graph_from_json(json.loads(json.dumps(graph_to_json(opened.graph, places))), places)
     opened.close()

@@ -11,8 +11,8 @@ import pytest
 
 from dagbuild.plan.events import BuildResult, How
 from dagbuild.plan.plan import Status
+from dagbuild.report.plan_text import tell_status
 from dagbuild.report.style import Style
-from dagbuild.report.words import tell_status
 from tests.support import build, computed, forget_modules, load_project, write_files
 
 FILES = {

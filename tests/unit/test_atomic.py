@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dagbuild.ground import atomic
-from dagbuild.store.folder import Layout
+from dagbuild.store.folder import CacheFolder
 from dagbuild.store.leftovers import sweep
 
 
@@ -151,7 +151,7 @@ def test_who_is_killed_leaves_what_is_swept(tmp_path: Path) -> None:
     (part,) = set(path.parent.iterdir()) - {path}
     assert part.read_text() == "half"
 
-    sweep(Layout(tmp_path), part.stat().st_mtime + 1)
+    sweep(CacheFolder(tmp_path), part.stat().st_mtime + 1)
 
     assert list(path.parent.iterdir()) == [path]
     assert path.read_text() == "old"

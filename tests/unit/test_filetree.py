@@ -7,11 +7,11 @@ import pytest
 
 from dagbuild.ground.digest import digest_text
 from dagbuild.ground.errors import CodecError
-from dagbuild.ground.filetree import Entry, Tree, changed_since, check_tree, is_there, read_tree
+from dagbuild.ground.filetree import FileEntry, Tree, changed_since, check_tree, is_there, read_tree
 from dagbuild.ground.stamps import file_clock
-from dagbuild.store.placed import PlacedFiles
+from dagbuild.store.file_copies import FileCopies
 
-TOP = Entry("", "folder")
+TOP = FileEntry("", "folder")
 
 
 def tree(*entries, name="out"):
@@ -23,19 +23,19 @@ def tree(*entries, name="out"):
     [
         *(tree(name=name) for name in ("", ".", "..", "a/b", "/etc", "a\0b", "\udc80", "x" * 300)),
         *(
-            tree(Entry(path, "file"))
+            tree(FileEntry(path, "file"))
             for path in ("../a", "/a", "a//b", "..", ".", "b/../../a", "no/such", "a\0")
         ),
-        tree(Entry("a", "link", target="b"), Entry("a/c", "file")),
-        tree(Entry("a", "file"), Entry("a/c", "file")),
-        tree(Entry("a", "file"), Entry("a", "file")),
+        tree(FileEntry("a", "link", target="b"), FileEntry("a/c", "file")),
+        tree(FileEntry("a", "file"), FileEntry("a/c", "file")),
+        tree(FileEntry("a", "file"), FileEntry("a", "file")),
         *(
-            tree(Entry("a", "link", target=t))
+            tree(FileEntry("a", "link", target=t))
             for t in ("", "/etc", "..", "../a", "b/../../c", "b/..", "a\0b")
         ),
-        tree(Entry("d", "folder"), Entry("d/a", "link", target="../../x")),
+        tree(FileEntry("d", "folder"), FileEntry("d/a", "link", target="../../x")),
         Tree("out", ()),
-        Tree("out", (Entry("a", "file"),)),
+        Tree("out", (FileEntry("a", "file"),)),
     ],
     ids=repr,
 )
@@ -44,7 +44,7 @@ def test_nothing_leads_out(bad, tmp_path):
     with pytest.raises(CodecError):
         check_tree(bad)
     with pytest.raises(CodecError):
-        PlacedFiles(tmp_path / "files").place(digest_text("a"), 1, bad, lambda _: [memoryview(b"")])
+        FileCopies(tmp_path / "files").place(digest_text("a"), 1, bad, lambda _: [memoryview(b"")])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -52,19 +52,19 @@ def test_links_inside_are_fine():
     """Up to the tree's top and down again."""
     check_tree(
         tree(
-            Entry("a", "link", target="."), Entry("d", "folder"), Entry("d/b", "link", target="../e/f"),
-            Entry("d/c", "link", target=".."), Entry("…", "file"),
+            FileEntry("a", "link", target="."), FileEntry("d", "folder"), FileEntry("d/b", "link", target="../e/f"),
+            FileEntry("d/c", "link", target=".."), FileEntry("…", "file"),
         )
     )  # fmt: skip
 
 
 def test_names_that_one_file_system_takes_for_one(tmp_path, monkeypatch):
     """Where a name is there already, nothing is written over: the value cannot be read there."""
-    folder = PlacedFiles(tmp_path / "files")
+    folder = FileCopies(tmp_path / "files")
     monkeypatch.setattr(
-        "dagbuild.store.placed._at", lambda top, entry: top / entry.path.lower() if entry.path else top
+        "dagbuild.store.file_copies._at", lambda top, entry: top / entry.path.lower() if entry.path else top
     )
-    both = tree(Entry("A", "file", size=1), Entry("a", "file", size=1))
+    both = tree(FileEntry("A", "file", size=1), FileEntry("a", "file", size=1))
 
     with pytest.raises(Exception, match="exists"):
         folder.place(digest_text("a"), 1, both, lambda entry: [memoryview(entry.path.encode())])

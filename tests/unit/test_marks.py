@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from dagbuild.store.folder import Layout
+from dagbuild.store.folder import CacheFolder
 from dagbuild.store.marks import Marks, take_ended
 
 HOLD = """
 import sys
 from pathlib import Path
-from dagbuild.store.folder import Layout
+from dagbuild.store.folder import CacheFolder
 from dagbuild.store.marks import Marks
 
-marks = Marks(Layout(Path(sys.argv[1])))
+marks = Marks(CacheFolder(Path(sys.argv[1])))
 for name in sys.argv[2:]:
     marks.running(name).__enter__()
 print("noted", flush=True)
@@ -47,7 +47,7 @@ def end(process: subprocess.Popen[str]) -> None:
 
 def test_a_killed_process_is_told_once(tmp_path: Path) -> None:
     """All nodes that it ran, and then no more."""
-    layout = Layout(tmp_path)
+    layout = CacheFolder(tmp_path)
     end(hold(tmp_path, "one", "ünïcode\udce9", "one"))
 
     assert take_ended(layout.running) == ["one", "ünïcode\udce9"]
@@ -57,7 +57,7 @@ def test_a_killed_process_is_told_once(tmp_path: Path) -> None:
 
 def test_of_a_process_that_lives_nothing_is_told(tmp_path: Path) -> None:
     """Until it ends."""
-    layout = Layout(tmp_path)
+    layout = CacheFolder(tmp_path)
     process = hold(tmp_path, "one")
 
     before = take_ended(layout.running)
@@ -69,7 +69,7 @@ def test_of_a_process_that_lives_nothing_is_told(tmp_path: Path) -> None:
 
 def test_what_is_done_is_not_told(tmp_path: Path) -> None:
     """A later node with a shorter name, and none at all."""
-    layout = Layout(tmp_path)
+    layout = CacheFolder(tmp_path)
     marks = Marks(layout)
     with marks.running("a long name"):
         with marks.running("inside"):
@@ -87,7 +87,7 @@ def test_two_that_look_at_once_tell_it_once(tmp_path: Path) -> None:
     """Whoever has the lock tells."""
     end(hold(tmp_path, *(f"node_{number}" for number in range(40))))
     ask = "import sys; from pathlib import Path; from dagbuild.store.marks import take_ended; print(*take_ended(Path(sys.argv[1])))"
-    folder = str(Layout(tmp_path).running)
+    folder = str(CacheFolder(tmp_path).running)
 
     asking = [
         subprocess.Popen([sys.executable, "-c", ask, folder], stdout=subprocess.PIPE, text=True)
@@ -103,18 +103,18 @@ def test_a_folder_that_cannot_be_written_is_no_trouble(tmp_path: Path) -> None:
     """Nothing is noted."""
     tmp_path.chmod(0o500)
 
-    with Marks(Layout(tmp_path / "cache")).running("one"):
+    with Marks(CacheFolder(tmp_path / "cache")).running("one"):
         pass
     tmp_path.chmod(0o700)
 
-    assert take_ended(Layout(tmp_path / "cache").running) == []
+    assert take_ended(CacheFolder(tmp_path / "cache").running) == []
 
 
 def test_a_folder_that_is_a_file_is_no_trouble(tmp_path: Path) -> None:
     """Nothing is noted."""
     (tmp_path / "cache").write_text("")
 
-    with Marks(Layout(tmp_path / "cache")).running("one"):
+    with Marks(CacheFolder(tmp_path / "cache")).running("one"):
         pass
 
-    assert take_ended(Layout(tmp_path / "cache").running) == []
+    assert take_ended(CacheFolder(tmp_path / "cache").running) == []

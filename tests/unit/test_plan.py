@@ -9,9 +9,9 @@ from dagbuild.ground.digest import digest_text
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import CachePolicy
 from dagbuild.model.record import Artifact, BlobRef, Key, Manifest, Part, Record
-from dagbuild.plan.plan import Decision, Place, Plan, Status, make_plan
+from dagbuild.plan.plan import Decision, Plan, Status, Whereabouts, make_plan
 from dagbuild.plan.reasons import Reason
-from dagbuild.plan.renames import find_heirlooms
+from dagbuild.plan.renames import find_under_old_names
 from dagbuild.plan.request import Given, Request
 from tests.unit.test_graph import make_graph
 
@@ -40,7 +40,7 @@ class FakeLookup:
     ) -> Record | None:
         known = self.find([content]).get(content)
         records = [record for record in self.records if unnamed and record.unnamed == unnamed]
-        return known or next(iter(find_heirlooms(records, name, present)), None)
+        return known or next(iter(find_under_old_names(records, name, present)), None)
 
     def find_changed(self, record: Record) -> tuple[Reason, ...]:
         return ()
@@ -48,8 +48,8 @@ class FakeLookup:
     def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
         return {record.node: record for record in self.records if record.node in nodes}
 
-    def place(self, refs: Iterable[BlobRef]) -> Place:
-        return Place.NOWHERE if self.gone & set(refs) else Place.LOCAL
+    def place(self, refs: Iterable[BlobRef]) -> Whereabouts:
+        return Whereabouts.NOWHERE if self.gone & set(refs) else Whereabouts.LOCAL
 
     def find_obstacle(self, artifact: Artifact) -> str | None:
         return self.unreadable.get(artifact.digest)

@@ -30,9 +30,9 @@ from dagbuild.ground.stamps import (
     to_text,
 )
 from dagbuild.loader import load_modules
-from dagbuild.observe import Places
+from dagbuild.observe import PathNames
 from dagbuild.shortcut.answers import Question
-from dagbuild.shortcut.basis import find_ground
+from dagbuild.shortcut.basis import find_basis
 from dagbuild.store.file_digests import FileDigests
 from dagbuild.store.local import LocalStore
 from tests.store_records import make_record
@@ -349,9 +349,9 @@ def test_modules_are_loaded_again(ticking: Path) -> None:
 
 def test_the_ground_of_an_import_does_not_hold(ticking: Path) -> None:
     """A file of it was written in the tick in which it was looked at."""
-    path, places, files = ticking / "m.py", Places(ticking), FileDigests()
+    path, places, files = ticking / "m.py", PathNames(ticking), FileDigests()
     found = []
-    _overtake(path, lambda: found.append(find_ground(places, files, [str(path)], [])), "A = 1\n", "A = 2\n")
+    _overtake(path, lambda: found.append(find_basis(places, files, [str(path)], [])), "A = 1\n", "A = 2\n")
 
     assert found[-1].check(places, files) is None
 

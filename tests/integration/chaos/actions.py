@@ -15,7 +15,7 @@ from typing import Any
 from dagbuild.ground.errors import UserError
 from dagbuild.model import record
 from dagbuild.plan.events import Event, Notice
-from dagbuild.project.maintenance import Upkeep
+from dagbuild.project.maintenance import Maintenance
 from dagbuild.project.project import Project
 from dagbuild.settings import load_settings
 from dagbuild.store import checked_blobs, compaction, record_log, segments
@@ -89,7 +89,7 @@ def verify(folder: Path, *, repair: bool = False, version: int = 1) -> dict[str,
     """Read everything again; gives what is named as wrong, in sentences."""
     _be_of(version)
     said: list[str] = []
-    upkeep = Upkeep(load_settings(folder), said.append)
+    upkeep = Maintenance(load_settings(folder), said.append)
     try:
         report = upkeep.verify(repair=repair)
     finally:

@@ -11,7 +11,7 @@ import pytest
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.cuts import CUT_ROWS, cut
-from dagbuild.codecs.packing import VERSION, Layout, Run
+from dagbuild.codecs.packing import VERSION, Packing, Run
 from dagbuild.ground.errors import CodecError
 from tests.store_memory import MemoryStore
 
@@ -249,20 +249,20 @@ def test_cuts_cover_everything_and_stay(size, item):
 
 def test_a_layout_is_its_json():
     """The plain form gives back all places."""
-    layout = Layout.of([
+    layout = Packing.of([
         Run(2, 5, inline=(b"12345", b"54321")), Run(1, 600), Run(20, 600), Run(1, 40_000), Run(3, 3_000_000),
         Run(1, 3_000_000, 1), Run(2, 0), Run(2, 0, inline=(b"", b"")),
     ])  # fmt: skip
 
-    again = Layout.from_json(json.loads(json.dumps(layout.to_json())))
+    again = Packing.from_json(json.loads(json.dumps(layout.to_json())))
 
     assert (again.places, again.pack, again.blobs) == (layout.places, layout.pack, layout.blobs)
     assert len(layout.places) == 32
     assert again.to_json()[3:5] == [[600, 21], 40_000]
     with pytest.raises(ValueError, match="layout 99"):
-        Layout.from_json([99, 5])
+        Packing.from_json([99, 5])
     with pytest.raises(ValueError, match="an item of -1 bytes"):  # would never end
-        Layout.from_json([VERSION, [1_000_000, 1, -1]])
+        Packing.from_json([VERSION, [1_000_000, 1, -1]])
 
 
 @pytest.mark.parametrize("value", [7, 0.5, "text", True])

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from dagbuild.observe import Observer, Places, Seen
+from dagbuild.observe import Observer, PathNames, Seen
 from dagbuild.store.file_digests import FileDigests
 
 
 def watch(root: Path, function: Callable[[], Any], declared: Iterable[str] = ()) -> Seen:
     """Return what the call read, in a project at `root` with its cache in `root/cache`."""
-    observer = Observer(Places(root, [root / "cache"]), FileDigests(), declared)
+    observer = Observer(PathNames(root, [root / "cache"]), FileDigests(), declared)
     observer.call(function)
     return observer.finish()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dagbuild.observe import Places
+from dagbuild.observe import PathNames
 from dagbuild.observe.recheck import find_changed
 from dagbuild.store.file_digests import FileDigests
 from tests.unit.observe.support import names, watch
@@ -38,8 +38,10 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _holds(root: Path, seen: Any) -> bool:
-    places = Places(root, [root / "cache"])
-    return not list(find_changed(seen.observations, places, os.environ, FileDigests(), lambda _: None))
+    places = PathNames(root, [root / "cache"])
+    return not list(
+        find_changed(seen.observations, places, os.environ, FileDigests(), lambda _: None, observing=True)
+    )
 
 
 @pytest.mark.parametrize("lister", LISTERS)

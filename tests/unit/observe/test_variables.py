@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dagbuild.observe import Places
+from dagbuild.observe import PathNames
 from dagbuild.observe.places import ABSENT
 from dagbuild.observe.recheck import find_changed
 from dagbuild.store.file_digests import FileDigests
@@ -30,7 +30,11 @@ def _region(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _holds(root: Path, seen: Any, environ: dict[str, str]) -> bool:
-    return not list(find_changed(seen.observations, Places(root), environ, FileDigests(), lambda _: None))
+    return not list(
+        find_changed(
+            seen.observations, PathNames(root), environ, FileDigests(), lambda _: None, observing=True
+        )
+    )
 
 
 @pytest.mark.parametrize("lookup", LOOKUPS)

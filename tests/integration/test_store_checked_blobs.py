@@ -21,7 +21,7 @@ from dagbuild.ground.stamps import TICK_NS
 from dagbuild.model.record import BlobRef
 from dagbuild.store import blobs, checked_blobs
 from dagbuild.store.checked_blobs import FROM, WORTH, boot_id
-from dagbuild.store.folder import Layout
+from dagbuild.store.folder import CacheFolder
 from dagbuild.store.gc import GRACE, collect_garbage
 from dagbuild.store.local import LocalStore
 from dagbuild.store.memo import Memo
@@ -473,5 +473,5 @@ class TestUpkeep:
         """Beside the other memos."""
         keep(open_store(), content())
 
-        assert (Layout(folder).index / "blobs" / "cache.db").is_file()
+        assert (CacheFolder(folder).index / "blobs" / "cache.db").is_file()
         assert digest_bytes(content()) in {key[1:].decode() for key in rows_of(folder)}

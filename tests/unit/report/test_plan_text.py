@@ -23,10 +23,10 @@ from dagbuild.report.console import PlainReport
 from dagbuild.report.explain import tell_explanation
 from dagbuild.report.jsonl import JsonLines
 from dagbuild.report.lineage import find_lineage
+from dagbuild.report.plan_text import tell_plan, tell_status
 from dagbuild.report.progress import Progress
 from dagbuild.report.style import Row, Style, table
 from dagbuild.report.summary import tell_result
-from dagbuild.report.words import tell_plan, tell_status
 
 
 def step(name: str, decision: Decision, status: Status, *reasons: str, seconds: float | None = None) -> Step:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from dagbuild.cli.main import run
-from dagbuild.project.maintenance import Upkeep
+from dagbuild.project.maintenance import Maintenance
 from dagbuild.project.pins import pin_built, pin_value
 from dagbuild.project.shadows import find_shadows
 from dagbuild.settings import load_settings
@@ -99,7 +99,7 @@ def call(folder: Path, capsys, *words: str):
 
 
 def blob_files(folder: Path) -> list[Path]:
-    upkeep = Upkeep(load_settings(folder))
+    upkeep = Maintenance(load_settings(folder))
     try:
         return [path for path, _ in iter_blobs(upkeep.local)]
     finally:

@@ -24,7 +24,7 @@ from pathlib import Path
 from dagbuild.ground import atomic
 from dagbuild.ground.digest import PREFIX, Digest, digest_chunks, is_digest
 from dagbuild.ground.errors import StoreError
-from dagbuild.ground.filetree import Entry, Tree, check_tree
+from dagbuild.ground.filetree import FileEntry, Tree, check_tree
 from dagbuild.ground.stamps import is_sealed, seal
 from dagbuild.store.folder import write_error
 
@@ -32,7 +32,7 @@ _DIGESTS = ".digests"
 _READ = 1 << 20
 _TOUCH_AFTER = 3600.0
 
-Bytes = Callable[[Entry], Iterable[memoryview]]
+Bytes = Callable[[FileEntry], Iterable[memoryview]]
 """The bytes of a file of a tree, in parts."""
 
 
@@ -46,7 +46,7 @@ class Copy:
     used: float
 
 
-class PlacedFiles:
+class FileCopies:
     """A folder of copies; without one, or where it cannot be written, they lie in a temporary one of this process."""
 
     def __init__(self, folder: Path | None) -> None:
@@ -134,16 +134,16 @@ def _home(folder: Path, digest: Digest) -> Path:
     return folder / tail[:2] / tail[2:]
 
 
-def _at(top: Path, entry: Entry) -> Path:
+def _at(top: Path, entry: FileEntry) -> Path:
     return top / entry.path if entry.path else top
 
 
-def _read_only(entry: Entry) -> int:
+def _read_only(entry: FileEntry) -> int:
     return 0o555 if entry.executable else 0o444
 
 
 def write_tree(
-    top: Path, tree: Tree, read: Bytes, mode_of: Callable[[Entry], int], *, sealed: bool = False
+    top: Path, tree: Tree, read: Bytes, mode_of: Callable[[FileEntry], int], *, sealed: bool = False
 ) -> dict[str, str]:
     """Write a tree where nothing is, and return the digests of its files and the targets of its links.
 

@@ -29,7 +29,7 @@ from dagbuild.model.record import Observation
 from dagbuild.observe.places import (
     ABSENT,
     Digester,
-    Places,
+    PathNames,
     digest_paths,
     find_project_line,
     is_pattern,
@@ -70,10 +70,10 @@ def digest_variable(name: str, value: str | None) -> str:
     return f"blake2b-{blake2b(data, digest_size=16, person=b'dagbuild env').hexdigest()}"
 
 
-class Collector:
+class ReadLog:
     """What one call has read so far. Safe to report to from several threads."""
 
-    def __init__(self, places: Places, files: Digester, declared: Iterable[str] = ()) -> None:
+    def __init__(self, places: PathNames, files: Digester, declared: Iterable[str] = ()) -> None:
         self._places = places
         self._digester = files
         self._declared: set[str] = set()
@@ -267,13 +267,13 @@ def _find_module(file: str) -> str:
 _QUOTED = re.compile(r"(\bto\s+)?'([^'\n]+)'", re.IGNORECASE)
 
 
-def read_query(collector: Collector, text: str) -> None:
+def read_query(read_log: ReadLog, text: str) -> None:
     """Note the files that a query names: each text in quotes that is a file, or a pattern that matches some."""
     for target, path in _QUOTED.findall(text):
         if target:
-            collector.write(path)
-        elif os.path.isfile(path) or (is_pattern(path) and collector._matches(path)):  # noqa: PTH113
-            collector.read_any(path)
+            read_log.write(path)
+        elif os.path.isfile(path) or (is_pattern(path) and read_log._matches(path)):  # noqa: PTH113
+            read_log.read_any(path)
 
 
 def _text(path: str | bytes | os.PathLike[str]) -> str:

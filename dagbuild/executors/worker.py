@@ -98,18 +98,17 @@ class Worker:
     # -- the call ------------------------------------------------------------------------------------------------
 
     def _run_guarded(self, work: Work) -> Outcome:
+        """Make the call where outputs lie, marked as running, and told from an end of the process."""
         name = work.node.name
         marked = self._store.running(name) if self._marked else contextlib.nullcontext()
         with marked, Guard(name) as guard:  # storing a value runs the user's code, too
-            outcome = self._run_at_home(work)
+            if self._outputs is None or not (work.node.writes or work.taken):
+                outcome = self._run(work)
+            else:
+                outcome = run_at_home(work, self._outputs, lambda: self._run(work), move=self._may_touch())
         if guard.asked is not None and not isinstance(outcome, Failure):
             return make_failure(guard.asked, {})
         return outcome
-
-    def _run_at_home(self, work: Work) -> Outcome:
-        if self._outputs is None or not (work.node.writes or work.taken):
-            return self._run(work)
-        return run_at_home(work, self._outputs, lambda: self._run(work), move=self._may_touch())
 
     def _run(self, work: Work) -> Outcome:
         log = Log()
@@ -130,15 +129,7 @@ class Worker:
         except BaseException as error:  # SystemExit in a node ends the node, not the build
             failure = make_failure(error, arguments)
             told = self._tell_foreign(work, observer.finish()) if observer and work.foreign else ""
-            return (
-                replace(
-                    failure,
-                    message=f"{failure.message}\
-  {told}",
-                )
-                if told
-                else failure
-            )
+            return replace(failure, message=f"{failure.message}\n  {told}") if told else failure
         if guard.asked is not None:  # the node caught what was to stop it
             return make_failure(guard.asked, arguments)
         after = resource.getrusage(resource.RUSAGE_SELF)

@@ -1,6 +1,6 @@
 """The audit hook: what Python itself tells of opened files, listings, processes and the network.
 
-Installed once per process, since a hook cannot be removed; while no read_log is open it costs one test. Never raises
+Installed once per process, since a hook cannot be removed; while no log is open it costs one test. Never raises
 into the program that it watches.
 """
 
@@ -26,7 +26,7 @@ _SOURCE_READERS = frozenset({"linecache.py", "tokenize.py", "inspect.py", "trace
 
 
 def hook(event: str, args: tuple[Any, ...]) -> None:
-    """Hand an event to the read_logs of the thread that caused it."""
+    """Hand an event to the logs of the thread that caused it."""
     if not active._open or (handler := _HANDLERS.get(event)) is None:
         return
     read_logs = active.find_read_logs()

@@ -1,7 +1,7 @@
 """See what is read by those who open files outside Python's sight: pyarrow, polars, duckdb, h5py.
 
 From the moment their modules are imported, the paths that their readers are given are reported before they work, which
-costs one test while no read_log is open. What they do with a path, and file systems other than the local one, is not
+costs one test while no log is open. What they do with a path, and file systems other than the local one, is not
 looked at. Knows nothing of how a call is looked at.
 """
 

@@ -8,61 +8,35 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from dagbuild.artifacts import Artifacts
 from dagbuild.build.loop import Build
-from dagbuild.code import SourceReader
-from dagbuild.executors.base import Executor
-from dagbuild.executors.opening import open_executor
-from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import InputError, did_you_mean
-from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node
 from dagbuild.model.record import Artifact, Manifest, Part, Record
-from dagbuild.observe import PathNames, ProjectCode, Watch
-from dagbuild.outputs import Home, Outputs
 from dagbuild.plan.acceptance import find_acceptances
 from dagbuild.plan.causes import find_causes
-from dagbuild.plan.events import BuildResult, Event, Listener, Notice
+from dagbuild.plan.events import BuildResult, Listener
 from dagbuild.plan.lookup import StoreLookup
 from dagbuild.plan.plan import Decision, Explanation, Plan, make_plan
 from dagbuild.plan.reasons import find_changes, with_parts
 from dagbuild.plan.request import Request
-from dagbuild.project.code import CodeSource
 from dagbuild.project.exchange import write_file
-from dagbuild.project.givens import GivenMaker, check_places, check_said
+from dagbuild.project.givens import GivenMaker, check_places
 from dagbuild.project.observations import Observations
 from dagbuild.project.outside import Outside
+from dagbuild.project.parts import Parts
 from dagbuild.project.requirements import find_ends, find_lacking
-from dagbuild.settings import Settings, load_settings
+from dagbuild.settings import load_settings
 from dagbuild.shortcut.answer_basis import AnswerBasis
-from dagbuild.store import FileDigests, open_store
-from dagbuild.store.layered import LayeredStore
-from dagbuild.store.local import LocalStore
 
 
-class Project:
+class Project(Parts):
     """A folder of functions with its settings, graph and store."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        modules: Sequence[ModuleType] | None = None,
-        *,
-        allow_overrides: bool = False,
-        listener: Listener = lambda _: None,
-    ) -> None:
-        self.settings = settings
-        self._listeners = [listener]
-        self._source = CodeSource(settings, modules, self.files, allow_overrides=allow_overrides)
-        check_said(settings, self.graph)
 
     @classmethod
     def load(
@@ -82,72 +56,11 @@ class Project:
             settings = settings.with_config(config)
         return cls(settings, listener=listener)
 
-    @property
-    def graph(self) -> Graph:
-        """The nodes and inputs. While nothing was imported, types are texts and functions cannot be called."""
-        return self._source.code.graph
-
-    @property
-    def modules(self) -> Sequence[ModuleType]:
-        """The modules that hold the nodes, imported if they were not."""
-        self._source.load()
-        return self._source.code.modules
-
-    def look_again(self) -> None:
-        """Follow what the modules hold by now, after a reload or a notebook's cell: what is planned does so by itself.
-
-        Raises GraphError with all problems.
-        """
-        self._source.code.look_again()
-
     def list_answer_basis(self, plan: Plan, records: Iterable[Record]) -> AnswerBasis | None:
         """Return what an answer stood on, with the records that it took; None when stats cannot tell."""
         return (
             None if plan.files is None else self._source.list_answer_basis(plan.files, records, plan.targets)
         )
-
-    # -- parts that open late ------------------------------------------------------------------------------------
-
-    @cached_property
-    def store(self) -> LocalStore | LayeredStore:
-        """The store: local, with the remote behind it where the settings name one."""
-        return open_store(
-            self.settings.cache.folder,
-            self.settings.remote,
-            fsync=self.settings.cache.fsync,
-            on_notice=lambda text: self._tell(Notice(text)),
-        )
-
-    @cached_property
-    def artifacts(self) -> Artifacts:
-        """Values to and from the store."""
-        return Artifacts(self.store)
-
-    @cached_property
-    def files(self) -> FileDigests:
-        """Digests of files, remembered in the cache folder."""
-        return FileDigests(self.settings.cache.folder)
-
-    @cached_property
-    def outputs(self) -> Outputs:
-        """What nodes leave in the project."""
-        home = Home(str(self.settings.root), str(self.settings.cache.folder))
-        return Outputs(home, self.artifacts, self.files)
-
-    def close(self) -> None:
-        """Let go of the store, and keep what was found of the code."""
-        self._source.keep()
-        self.files.close()
-        if "store" in self.__dict__:
-            self.store.close()
-
-    def tell_ended(self, listener: Listener) -> None:
-        """Tell of nodes that ran when an earlier build was killed or crashed; they are told once."""
-        names = " and ".join(f"`{node}`" for node in self.store.take_ended())
-        if names:
-            were = "were" if " and " in names else "was"
-            text = f"{names} {were} running when an earlier build ended without a word"
-            listener(Notice(f"{text}: it was killed, or crashed in native code", kind="ended"))
 
     # -- what people ask for -------------------------------------------------------------------------------------
 
@@ -215,7 +128,7 @@ class Project:
             self.tell_ended(on_event)
             if prepared.runs and self._source.load():
                 prepared = self._prepare(targets, inputs, overrides, force, save=True)
-            with contextlib.closing(self._open_executor(executor, prepared.request)) as opened:
+            with contextlib.closing(self.open_executor(executor, prepared.request)) as opened:
                 return Build(
                     prepared.request,
                     prepared.plan,
@@ -368,52 +281,6 @@ class Project:
             request, maker.inputs, maker.reads, code.open_reader, warns=self._watch.undeclared == "warn"
         )
         return _Prepared(request, make_plan(request, lookup), lookup, observations)
-
-    @cached_property
-    def _watch(self) -> Watch:
-        folder = self.settings.cache.folder
-        outputs = [path for node in self.graph.nodes.values() for path in node.writes]
-        places = PathNames(self.settings.root, [folder], outputs)
-        return Watch(places, str(folder), self.settings.undeclared)
-
-    @cached_property
-    def _code(self) -> ProjectCode:
-        """What code is that is found when nodes run; read anew for each look."""
-        return ProjectCode(self._open_reader, self._watch.places, self.files, observing=self._watch.observes)
-
-    def _open_reader(self) -> SourceReader:
-        return self._source.code.open_reader()
-
-    def make_worker(self, *, watched: bool = True) -> Worker:
-        """Return what runs this project's steps in this process, observed or not."""
-        watch = self._watch if watched else None
-        return Worker(self.artifacts, self._code, self.files, watch, self.outputs.home)
-
-    def _open_executor(self, kind: str | None, request: Request) -> Executor:
-        if self._source.known is not None:
-            kind = "local"  # nothing is going to run
-        nodes = [self.graph.nodes[name] for name in request.manifests]
-        return open_executor(
-            kind or self.settings.executor.kind,
-            self.settings,
-            self.make_worker(),
-            find_code=lambda: (self.modules, nodes, request.manifests),
-            on_wait=lambda node, who: self._tell(
-                Notice(f"'{node}' is being computed by {who}: waiting for it", node)
-            ),
-        )
-
-    def _tell(self, event: Event) -> None:
-        self._listeners[-1](event)
-
-    @contextlib.contextmanager
-    def _heard_by(self, listener: Listener) -> Iterator[None]:
-        """Let what the store has to say meanwhile go to a listener."""
-        self._listeners.append(listener)
-        try:
-            yield
-        finally:
-            self._listeners.pop()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,155 @@
+"""What a project is made of: its code, its stores and files, and who runs its steps; each opens when it is needed.
+
+Wires, and decides nothing. What people ask of all this is in `project`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from types import ModuleType
+
+from dagbuild.artifacts import Artifacts
+from dagbuild.code import SourceReader
+from dagbuild.executors.base import Executor
+from dagbuild.executors.opening import open_executor
+from dagbuild.executors.worker import Worker
+from dagbuild.model.graph import Graph
+from dagbuild.observe import PathNames, ProjectCode, Watch
+from dagbuild.outputs import Home, Outputs
+from dagbuild.plan.events import Event, Listener, Notice
+from dagbuild.plan.request import Request
+from dagbuild.project.code import CodeSource
+from dagbuild.project.givens import check_said
+from dagbuild.settings import Settings
+from dagbuild.store import FileDigests, open_store
+from dagbuild.store.layered import LayeredStore
+from dagbuild.store.local import LocalStore
+
+
+class Parts:
+    """The parts of a project, and how they hang together."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        modules: Sequence[ModuleType] | None = None,
+        *,
+        allow_overrides: bool = False,
+        listener: Listener = lambda _: None,
+    ) -> None:
+        self.settings = settings
+        self._listeners = [listener]
+        self._source = CodeSource(settings, modules, self.files, allow_overrides=allow_overrides)
+        check_said(settings, self.graph)
+
+    @property
+    def graph(self) -> Graph:
+        """The nodes and inputs. While nothing was imported, types are texts and functions cannot be called."""
+        return self._source.code.graph
+
+    @property
+    def modules(self) -> Sequence[ModuleType]:
+        """The modules that hold the nodes, imported if they were not."""
+        self._source.load()
+        return self._source.code.modules
+
+    def look_again(self) -> None:
+        """Follow what the modules hold by now, after a reload or a notebook's cell: what is planned does so by itself.
+
+        Raises GraphError with all problems.
+        """
+        self._source.code.look_again()
+
+    # -- parts that open late ------------------------------------------------------------------------------------
+
+    @cached_property
+    def store(self) -> LocalStore | LayeredStore:
+        """The store: local, with the remote behind it where the settings name one."""
+        return open_store(
+            self.settings.cache.folder,
+            self.settings.remote,
+            fsync=self.settings.cache.fsync,
+            on_notice=lambda text: self._tell(Notice(text)),
+        )
+
+    @cached_property
+    def artifacts(self) -> Artifacts:
+        """Values to and from the store."""
+        return Artifacts(self.store)
+
+    @cached_property
+    def files(self) -> FileDigests:
+        """Digests of files, remembered in the cache folder."""
+        return FileDigests(self.settings.cache.folder)
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        """What nodes leave in the project."""
+        home = Home(str(self.settings.root), str(self.settings.cache.folder))
+        return Outputs(home, self.artifacts, self.files)
+
+    def close(self) -> None:
+        """Let go of the store, and keep what was found of the code."""
+        self._source.keep()
+        self.files.close()
+        if "store" in self.__dict__:
+            self.store.close()
+
+    def tell_ended(self, listener: Listener) -> None:
+        """Tell of nodes that ran when an earlier build was killed or crashed; they are told once."""
+        names = " and ".join(f"`{node}`" for node in self.store.take_ended())
+        if names:
+            were = "were" if " and " in names else "was"
+            text = f"{names} {were} running when an earlier build ended without a word"
+            listener(Notice(f"{text}: it was killed, or crashed in native code", kind="ended"))
+
+    # -- how it hangs together -----------------------------------------------------------------------------------
+
+    @cached_property
+    def _watch(self) -> Watch:
+        folder = self.settings.cache.folder
+        outputs = [path for node in self.graph.nodes.values() for path in node.writes]
+        places = PathNames(self.settings.root, [folder], outputs)
+        return Watch(places, str(folder), self.settings.undeclared)
+
+    @cached_property
+    def _code(self) -> ProjectCode:
+        """What code is that is found when nodes run; read anew for each look."""
+        return ProjectCode(self._open_reader, self._watch.places, self.files, observing=self._watch.observes)
+
+    def _open_reader(self) -> SourceReader:
+        return self._source.code.open_reader()
+
+    def make_worker(self, *, watched: bool = True) -> Worker:
+        """Return what runs this project's steps in this process, observed or not."""
+        watch = self._watch if watched else None
+        return Worker(self.artifacts, self._code, self.files, watch, self.outputs.home)
+
+    def open_executor(self, kind: str | None, request: Request) -> Executor:
+        """Return what runs the steps of a request; raises InputError for a kind that is not known."""
+        if self._source.known is not None:
+            kind = "local"  # nothing is going to run
+        nodes = [self.graph.nodes[name] for name in request.manifests]
+        return open_executor(
+            kind or self.settings.executor.kind,
+            self.settings,
+            self.make_worker(),
+            find_code=lambda: (self.modules, nodes, request.manifests),
+            on_wait=lambda node, who: self._tell(
+                Notice(f"'{node}' is being computed by {who}: waiting for it", node)
+            ),
+        )
+
+    def _tell(self, event: Event) -> None:
+        self._listeners[-1](event)
+
+    @contextlib.contextmanager
+    def _heard_by(self, listener: Listener) -> Iterator[None]:
+        """Let what the store has to say meanwhile go to a listener."""
+        self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            self._listeners.pop()

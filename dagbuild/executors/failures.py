@@ -50,8 +50,8 @@ def describe_value(value: object) -> str:
     if isinstance(shape, str) and shape:
         return f"{kind} {shape}"
     text = attempt(lambda: " ".join(tell(value).split()))
-    if isinstance(text, BaseException):
-        return kind
+    if isinstance(text, BaseException):  # one that would end the program
+        return f"a {kind} that cannot be printed"
     return text if len(text) <= 80 else f"{kind} {text[:70]}..."
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.writer import Takes
+from dagbuild.executors import exits
 from dagbuild.executors.arguments import LostError, bind
 from dagbuild.executors.at_home import run_at_home
 from dagbuild.executors.base import Work
@@ -63,6 +64,8 @@ class Worker:
         self._files = files
         self._marked = marked
         self.watch = watch
+        if self._may_touch():
+            exits.install()
         self._outputs = Outputs(home, artifacts, files) if home else None
 
     def run(self, work: Work, on_wait: Callable[[str], None] = lambda _: None) -> Outcome:

@@ -113,7 +113,9 @@ class Outputs:
             raise OutputError(
                 f"it made a link of its output '{declared}'", hint="write a file or a folder there"
             )
-        before = _stamp(path)
+        before = self.find_state(
+            declared
+        )  # by content: what has just been made is too young for its times to tell
         if before is None:
             raise OutputError(f"it did not make its output '{declared}'", hint=f"write it to {path}")
         try:
@@ -122,9 +124,8 @@ class Outputs:
             problem = error.problems[0]
             raise OutputError(f"output '{declared}': {problem.message}", hint=problem.hint) from error
         state = self.find_state(declared)
-        if state in (None, _OTHER) or _stamp(path) != before:
+        if state is None or state == _OTHER or state != before:
             raise OutputError(f"its output '{declared}' changed while it was being stored")
-        assert state is not None
         return Output(declared, state, content, _find_modes(path))
 
     def put_back(self, output: Output) -> str:
@@ -309,16 +310,6 @@ def _sweep(folder: Path) -> None:
         with contextlib.suppress(OSError):
             if part.lstat().st_mtime < time.time() - _LEFT_BEHIND:
                 _remove(part)
-
-
-def _stamp(path: Path) -> list[tuple[str, int, int, int]] | None:
-    """Return what changes when something is written there; None when nothing is there."""
-    try:
-        found = [path, *(Path(folder, name) for folder, _, names in os.walk(path) for name in names)]
-        stats = [(each, each.lstat()) for each in found]
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return sorted((str(each), got.st_size, got.st_mtime_ns, got.st_ino) for each, got in stats)
 
 
 def _find_modes(path: Path) -> Mapping[str, int]:

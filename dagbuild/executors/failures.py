@@ -13,9 +13,9 @@ from itertools import groupby
 from pathlib import Path
 from traceback import FrameSummary
 
-from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import UserError
-from dagbuild.ground.texts import attempt, describe_error
+from dagbuild.ground.one_line import one_line
+from dagbuild.ground.texts import describe_error
 from dagbuild.model.outcome import Cause, Failure
 from dagbuild.observe.places import is_project_code
 
@@ -37,27 +37,10 @@ def make_failure(error: BaseException, inputs: Mapping[str, object]) -> Failure:
         kind=type(error).__name__,
         message=describe_error(error),
         frames=frames,
-        inputs={name: describe_value(value) for name, value in inputs.items()},
+        inputs={name: one_line(value) for name, value in inputs.items()},
         error=error,
         causes=tuple(causes),
     )
-
-
-def describe_value(value: object) -> str:
-    """Return one line about a value: its type and shape, or a short repr; never raises."""
-    kind = type(value).__name__
-    shape = attempt(lambda: _describe_shape(value))
-    if isinstance(shape, str) and shape:
-        return f"{kind} {shape}"
-    text = attempt(lambda: " ".join(tell(value).split()))
-    if isinstance(text, BaseException):  # one that would end the program
-        return f"a {kind} that cannot be printed"
-    return text if len(text) <= 80 else f"{kind} {text[:70]}..."
-
-
-def _describe_shape(value: object) -> str:
-    shape = getattr(value, "shape", None)
-    return " x ".join(map(str, shape)) if isinstance(shape, tuple) else ""
 
 
 # -- what is behind it -----------------------------------------------------------------------------------------------

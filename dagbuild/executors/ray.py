@@ -182,7 +182,12 @@ class RayExecutor(Executor):
             return Failure("WorkerDied", _describe_death(error, work), "")
         except (RayTaskError, RayError) as error:
             return Failure(type(error).__name__, f"Ray could not run the step: {error}", "")
-        return self._worker.run(work) if reply == _STAYS else _unpack(reply)
+        if reply == _STAYS:
+            return self._worker.run(work)
+        outcome = _unpack(reply)
+        if isinstance(outcome, Done) and outcome.put and outcome.record is not None:
+            self._worker.adopt(outcome.record)  # the worker may be on another machine
+        return outcome
 
     def _cancel(self) -> None:
         for task in self._running:

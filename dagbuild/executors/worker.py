@@ -94,6 +94,12 @@ class Worker:
             return False
         return self._code.holds(record)
 
+    def adopt(self, record: Record) -> None:
+        """Keep a record that a worker has put elsewhere, where this store does not have it; a build goes on without."""
+        with contextlib.suppress(StoreError):
+            if record not in self._store.find_records([record.content], local=True).get(record.content, ()):
+                self._store.put_records([record])
+
     def flush(self) -> None:
         """Make what was stored so far visible to workers elsewhere."""
         self._store.flush()
@@ -191,7 +197,7 @@ class Worker:
             line = f"the value of '{name}' could not be stored: {trouble}"
             return Done(record, held=True, value=value, notices=(line,), notes=seen.notes)
         record, *notices = self._record(work, record, seen)
-        return Done(record, notices=tuple(notices), notes=seen.notes)
+        return Done(record, put=not notices, notices=tuple(notices), notes=seen.notes)
 
     def _tell_foreign(self, work: Work, seen: Seen) -> str:
         return tell_foreign(seen, work.foreign, self._outputs.home.root) if self._outputs else ""

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any, ClassVar
 
 from dagbuild.ground.digits import count_digits, is_long
+from dagbuild.ground.texts import attempt
 
 LONGEST = 80
 """Letters that stand on a line beside a name."""
@@ -44,13 +45,10 @@ def find_short(value: Any, longest: int = LONGEST) -> str | None:
 
 def shape(value: Any) -> str:
     """Return the type and shape of what has rows and columns, nothing for the rest."""
-    try:
-        sizes = getattr(value, "shape", None)
-        if not isinstance(sizes, tuple) or not all(isinstance(size, int) for size in sizes):
-            return ""
-        return f"{_name(type(value))} {' x '.join(f'{size:,}' for size in sizes)}".rstrip()
-    except Exception:  # a property of the user's
+    sizes = attempt(lambda: getattr(value, "shape", None))  # it may be a property of the user's
+    if not isinstance(sizes, tuple) or not sizes or not all(isinstance(size, int) for size in sizes):
         return ""
+    return f"{_name(type(value))} {' x '.join(f'{size:,}' for size in sizes)}"
 
 
 def find_text(value: Any) -> str:
@@ -83,12 +81,10 @@ class _Spelling(reprlib.Repr):
         return self.repr_instance(x, level) if plain is None else plain(self, x, level)
 
     def repr_instance(self, x: Any, level: int) -> str:  # noqa: ARG002 - as reprlib calls it
-        try:
-            return str.__str__(repr(x))  # a text may be of a class of its own
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            return f"a {_name(type(x))} without text: its __repr__ raised {type(error).__name__}"
+        text = attempt(lambda: str.__str__(repr(x)))  # a text may be of a class of its own
+        if isinstance(text, str):
+            return text
+        return f"a {_name(type(x))} without text: its __repr__ raised {type(text).__name__}"
 
     def repr_int(self, x: int, level: int) -> str:  # noqa: ARG002
         with contextlib.suppress(ValueError):  # told to spell shorter ones only

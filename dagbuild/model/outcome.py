@@ -59,12 +59,14 @@ class Failure:
 class Done:
     """The call returned, and `record` tells of it; None where nothing was to be kept.
 
-    With `held` the value is not in the store but here, as `value`: it was not to be kept, or the store could not be
-    written. `notices` are lines about what went wrong beside the call, `notes` what the call did and nobody can follow.
-    `outputs` are digests of what a call left in the project of which nothing was to be kept.
+    `put` says that the record is in the store of the worker. With `held` the value is not in the store but here, as
+    `value`: it was not to be kept, or the store could not be written. `notices` are lines about what went wrong beside
+    the call, `notes` what it did and nobody can follow. `outputs` are the digests of what it left in the project, of a
+    call of which nothing was to be kept.
     """
 
     record: Record | None = None
+    put: bool = False
     held: bool = False
     value: Any = None
     notices: tuple[str, ...] = ()

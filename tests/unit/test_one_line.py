@@ -34,7 +34,10 @@ class Says:
 class Shaped:
     @property
     def shape(self) -> tuple[int, ...]:
-        raise RuntimeError("not fitted")
+        raise self.error
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
 
     def __repr__(self) -> str:
         return "Shaped()"
@@ -81,13 +84,14 @@ LINES: dict[str, tuple[Any, str]] = {
     "column": (pd.Series([1, 2]), "Series 2"),
     "array": (np.zeros((2, 3)), "ndarray 2 x 3"),
     "polars": (pl.DataFrame({"a": [1]}), "DataFrame 1 x 1"),
-    "array without axes": (np.array(7), "ndarray"),
+    "array without axes": (np.array(7), "array(7)"),
     "no text": (Raises(ValueError("x")), "a Raises without text: its __repr__ raised ValueError"),
     "ends the program": (Raises(SystemExit(0)), "a Raises without text: its __repr__ raised SystemExit"),
     "no str": (Says(3), "a Says without text: its __repr__ raised TypeError"),
     "a text of its own": (Says(Text("abc")), "abc"),
     "inside": ([Raises(KeyError())], "[a Raises without text: its __repr__ raised KeyError]"),
-    "no shape": (Shaped(), "Shaped()"),
+    "no shape": (Shaped(RuntimeError("not fitted")), "Shaped()"),
+    "no shape at all": (Shaped(SystemExit(0)), "Shaped()"),
     "long number": (10**5000, "an integer of about 5,001 digits"),
     "password": ("s3://key:secret@host/a", "'s3://***@host/a'"),
     "password inside": ({"url": "https://u:p@h"}, "{'url': 'https://***@h'}"),
@@ -144,6 +148,8 @@ def test_ctrl_c_is_heard() -> None:
     """It is the person's, not the value's."""
     with pytest.raises(KeyboardInterrupt):
         one_line(Raises(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        one_line(Shaped(KeyboardInterrupt()))
 
 
 @pytest.mark.parametrize(

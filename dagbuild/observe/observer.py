@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from dagbuild.ground.litter import has_litter
 from dagbuild.observe import active
 from dagbuild.observe.ahead import look_ahead
 from dagbuild.observe.executed import start_watching, stop_watching
@@ -55,7 +56,10 @@ class Observer:
         """Leave out what a path, folder or glob taken from the project's root stands for, and its listing."""
         if "://" not in pattern:
             full = self._places.path(pattern)
-            self._read_log.declare([full, *glob.glob(full, recursive=True)])  # noqa: PTH207 - as users write patterns
+            found = glob.glob(full, recursive=True)  # noqa: PTH207 - as users write patterns
+            if not has_litter(pattern.split("/")):  # else the pattern means such files
+                found = [path for path in found if not has_litter(self._places.name(path).split("/"))]
+            self._read_log.declare_data([full, *found])
 
     def call(self, function: Callable[..., Any], /, **arguments: Any) -> Any:
         """Return what the function returns; it, and the threads that it starts, are watched meanwhile."""

@@ -23,6 +23,7 @@ from types import CodeType
 from urllib.parse import unquote, urlsplit
 
 from dagbuild.ground.digest import Digest
+from dagbuild.ground.litter import is_litter
 from dagbuild.ground.stamps import Stamp, is_settled, stamp_of, take_stamp
 from dagbuild.model.outcome import Note
 from dagbuild.model.record import Observation
@@ -77,6 +78,7 @@ class ReadLog:
         self._places = places
         self._digester = files
         self._declared: set[str] = set()
+        self._data: set[str] = set()
         self._files: dict[str, Stamp | None] = {}
         self._young: dict[str, Digest | None] = {}  # what was in files whose stamps do not tell
         self._digests: dict[str, Digest] = {}
@@ -93,6 +95,10 @@ class ReadLog:
     def declare(self, paths: Iterable[str]) -> None:
         """Leave out these files, and what is below these folders: they count as inputs already."""
         self._declared.update(self._places.absolute(path) for path in paths)
+
+    def declare_data(self, paths: Iterable[str]) -> None:
+        """Leave out these files and folders of data; what tools leave in folders does not count as an input."""
+        self._data.update(self._places.absolute(path) for path in paths)
 
     # -- files ---------------------------------------------------------------------------------------------------
 
@@ -244,12 +250,17 @@ class ReadLog:
         return Ran(module, code.co_qualname, self._places.name(code.co_filename), code.co_firstlineno)
 
     def _is_declared(self, path: str) -> bool:
-        if not self._declared or path in self._declared:
-            return bool(self._declared)
-        parent = os.path.dirname(path)  # noqa: PTH120
-        while len(parent) > 1 and parent not in self._declared:
-            parent = os.path.dirname(parent)  # noqa: PTH120
-        return parent in self._declared
+        if not self._declared and not self._data:
+            return False
+        below, tidy = path, True
+        while True:
+            if below in self._declared or (tidy and below in self._data):
+                return True
+            parent, name = os.path.split(below)
+            if parent == below:
+                return False
+            tidy = tidy and not is_litter(name)
+            below = parent
 
 
 _modules: dict[str, str] = {}

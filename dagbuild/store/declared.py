@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dagbuild.ground.digest import Digest, digest_json
+from dagbuild.ground.litter import has_litter
 from dagbuild.model.outliner import outline_files
 from dagbuild.store.file_digests import FileDigests
 
@@ -21,7 +22,7 @@ class DeclaredFiles:
     """What one declaration names: `names` are paths from the folder `root`, globs or URLs, as people write them.
 
     `single` where it can only be one file. What lies at or below the paths `without` is none of it, and may be all that
-    there is: nodes write it.
+    there is: nodes write it. Nor is what tools leave in folders, unless a name itself means it.
     """
 
     root: str
@@ -62,6 +63,9 @@ class DeclaredFiles:
         each = []
         for name, path in zip(self.names, self.paths, strict=True):
             found = find_files(path)
+            base = fixed_folder(path)
+            if not has_litter(Path(path).relative_to(base).parts):  # else the name means such files
+                found = [each for each in found if not has_litter(Path(each).relative_to(base).parts)]
             if not found and not self.without:
                 raise FileNotFoundError(f"no file matches '{name}'")
             each.append([path for path in found if not any(map(Path(path).is_relative_to, self.without))])

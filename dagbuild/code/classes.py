@@ -13,15 +13,15 @@ import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
-from typing import Any
+from typing import Any, Generic, Protocol
 
 from dagbuild.code.definitions import first_line
 from dagbuild.code.entities import Entity, Told
 from dagbuild.code.functions import is_ours
 from dagbuild.code.normal_form import dump_class_body, dump_nodes
 from dagbuild.code.protocols import Walker
-from dagbuild.code.references import add_references
-from dagbuild.code.statements import bound_names
+from dagbuild.code.references import add_references, find_object
+from dagbuild.code.statements import bound_names, root_chain
 
 SAYS_NOTHING = frozenset(
     {
@@ -135,12 +135,28 @@ def _add_body(
         form = dump_nodes([keyword.value for keyword in node.keywords])
         entity.items += ["keywords", *(str(k.arg) for k in node.keywords), form.digest]
         add_references(walk, entity, form, names)
+    untold = [base for base in node.bases if not _is_told_base(entity.thing, base, names)]
+    if untold:
+        form = dump_nodes(untold)
+        entity.items += ["bases", form.digest]
+        add_references(walk, entity, form, names)
     acting = [s for s in node.body if not isinstance(s, _BINDING) and not _is_constant(s)]
     if acting:
         form = dump_class_body([*acting])
         entity.items += ["body", form.digest]
         add_references(walk, entity, form, names)
     return {name: statement for statement in node.body for name in bound_names(statement)}
+
+
+def _is_told_base(cls: type, base: ast.expr, names: Mapping[str, Any]) -> bool:
+    """Tell whether the loaded class says as much of a base as the statement: not what `Row[Price]` is a row of.
+
+    Nor which classes a TypedDict, or what a metaclass makes, was made from.
+    """
+    found = find_object(names, root_chain(base))
+    if isinstance(base, ast.Subscript):
+        return found in (Generic, Protocol)
+    return isinstance(base, ast.Call) or not isinstance(found, type) or found in cls.__mro__
 
 
 def _add_annotations(walk: Walker, entity: Entity, node: ast.ClassDef, names: Mapping[str, Any]) -> None:

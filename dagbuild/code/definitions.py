@@ -154,13 +154,11 @@ class Text:
         matching = [node for node in nodes if _place(node) in places]
         return matching[0] if len(matching) == 1 else None
 
-    def find_class(self, qualname: str, line: int | None) -> ast.ClassDef | None:
-        """Return the class statement; where there are several, the one around `line`, else the last."""
-        nodes = self._classes.get(qualname)
-        if not nodes:
-            return None
+    def find_classes(self, qualname: str, line: int | None) -> list[ast.ClassDef]:
+        """Return the class statements, the last first; but the one around `line` before all others."""
+        nodes = sorted(self._classes.get(qualname, ()), key=lambda n: n.lineno, reverse=True)
         around = [n for n in nodes if line is not None and first_line(n) <= line <= (n.end_lineno or 0)]
-        return max(around or nodes, key=lambda n: n.lineno)
+        return around + [n for n in nodes if n not in around]
 
     def _compiled(self) -> dict[tuple[str, int], list[CodeType]]:
         if self._codes is None:
@@ -230,11 +228,10 @@ class Definitions:
         if method:
             own = self.text(method.__code__.co_filename, names)
             candidates = ([own] if own else []) + candidates
-        for text in candidates:
-            found = text.find_class(cls.__qualname__, line)
-            if found is not None:
-                return found
-        return None
+        found = (node for text in candidates for node in text.find_classes(cls.__qualname__, line))
+        if method is None and _is_extended(cls, names):
+            next(found, None)
+        return next(found, None)
 
     def extension(self, module: str) -> str:
         """Return the digest of the file of a compiled module, or "" for any other."""
@@ -250,6 +247,15 @@ class Definitions:
             known = self._modules[id(names)] = [text for text in found if text is not None]
             self.texts += known
         return known
+
+
+def _is_extended(cls: type, names: Mapping[str, Any]) -> bool:
+    """Tell whether the module has, under the name of a class, one that extends it: the last statement is that one's."""
+    first, *inner = cls.__qualname__.split(".")
+    holder = names.get(first)
+    for part in inner:
+        holder = vars(holder).get(part) if isinstance(holder, type) else None
+    return isinstance(holder, type) and cls in holder.__mro__[1:]
 
 
 def _digest_file(file: object) -> str:

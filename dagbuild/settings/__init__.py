@@ -8,7 +8,7 @@ In the environment:
   DAGBUILD_PROFILE        the profile, unless --profile says one
   DAGBUILD_CACHE          the cache folder; DAGBUILD_CACHE_SIZE its budget
   DAGBUILD_REMOTE         the remote's URL, or "off"; DAGBUILD_REMOTE_MODE, DAGBUILD_REMOTE_TRUST
-  DAGBUILD_EXECUTOR       "local" or "ray"; DAGBUILD_EXECUTOR_ADDRESS, DAGBUILD_JOBS
+  DAGBUILD_EXECUTOR       "local" or "ray"; DAGBUILD_EXECUTOR_ADDRESS its cluster's
   DAGBUILD_SET_<key>      like --set key=value; a double underscore stands for the dot, case need not match
 DAGBUILD_PROJECT belongs to the command line (--project); DAGBUILD_TEST_* is left to tests.
 Any other name that begins with DAGBUILD_ is a mistake, and said to be.

@@ -35,11 +35,10 @@ class RemoteSettings:
 
 @dataclass(frozen=True, slots=True)
 class ExecutorSettings:
-    """Where steps run: `kind` local or ray, a cluster's `address`, and how many steps run side by side there."""
+    """Where steps run: `kind` local or ray, and a cluster's `address`."""
 
     kind: str = "local"
     address: str | None = None
-    jobs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

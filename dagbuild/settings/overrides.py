@@ -25,9 +25,8 @@ VARIABLES: dict[str, tuple[str, str]] = {
     "DAGBUILD_REMOTE_TRUST": ("remote", "trust"),
     "DAGBUILD_EXECUTOR": ("executor", "kind"),
     "DAGBUILD_EXECUTOR_ADDRESS": ("executor", "address"),
-    "DAGBUILD_JOBS": ("executor", "jobs"),
 }
-TYPED = ("DAGBUILD_CACHE_SIZE", "DAGBUILD_JOBS")
+TYPED = ("DAGBUILD_CACHE_SIZE",)
 """Those that are numbers, or may be."""
 
 OTHERS = ("DAGBUILD_PROFILE", "DAGBUILD_PROJECT", "DAGBUILD_WORKER_CACHE")

@@ -77,15 +77,6 @@ def texts(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-def count(value: Any) -> int:
-    """Take a whole number from 1."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise Refused(f"wants a whole number, not {name_kind(value)}")
-    if value < 1:
-        raise Refused(f"wants a number from 1, not {tell(value)}")
-    return value
-
-
 def size(value: Any) -> int:
     """Take a number of bytes, or a text like "20 GB" or "512 MiB"."""
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
@@ -251,7 +242,7 @@ TABLES: dict[str, dict[str, Rule]] = {
         "trust": one_of("data", "all"),
         "options": remote_options,
     },
-    "executor": {"kind": one_of("local", "ray"), "address": text, "jobs": count},
+    "executor": {"kind": one_of("local", "ray"), "address": text},
     "build": {"packages": packages, "undeclared": one_of(*UNDECLARED)},
 }
 """Tables whose keys we know."""

@@ -1,6 +1,8 @@
 """dagbuild.toml, what overrides it, and what is said of mistakes."""
 
+import ast
 import codecs
+import dataclasses
 import os
 import subprocess
 import sys
@@ -8,8 +10,23 @@ from pathlib import Path
 
 import pytest
 
+import dagbuild
 from dagbuild.ground.errors import SettingsError
-from dagbuild.settings import Pin, find_settings, load_settings, parse_value, remove_pin, write_pin
+from dagbuild.settings import (
+    CacheSettings,
+    ExecutorSettings,
+    Pin,
+    RemoteSettings,
+    Settings,
+    find_settings,
+    load_settings,
+    parse_value,
+    remove_pin,
+    write_pin,
+)
+
+READ_INSIDE = {"texts", "undeclared"}
+"""Settings that others ask for by a method: `texts_of`, `observes`."""
 
 PROJECT = """\
 # Our project
@@ -98,13 +115,13 @@ class TestLayers:
         """`cache.size` and its kin name settings, anything else is the project's config."""
         settings = load_settings(
             write(PROJECT),
-            environ={"DAGBUILD_JOBS": "3", "DAGBUILD_CACHE": "elsewhere"},
-            overrides={"cache.size": "1 GiB", "executor.kind": "ray", "model.beta": "x"},
+            environ={"DAGBUILD_CACHE_SIZE": "3000", "DAGBUILD_CACHE": "elsewhere"},
+            overrides={"cache.fsync": "always", "executor.kind": "ray", "model.beta": "x"},
         )
 
-        assert settings.cache.size == 1 << 30
+        assert (settings.cache.size, settings.cache.fsync) == (3000, "always")
         assert settings.cache.folder == settings.root / "elsewhere"
-        assert (settings.executor.kind, settings.executor.jobs) == ("ray", 3)
+        assert settings.executor.kind == "ray"
         assert settings.config["model"]["beta"] == "x"
 
     def test_one_word_is_short_for_a_table(self, write):
@@ -128,6 +145,21 @@ class TestLayers:
         """What TOML can read is typed; anything else is a text."""
         assert parse_value(text) == value
         assert type(parse_value(text)) is type(value)
+
+
+@pytest.mark.parametrize("table", [Settings, CacheSettings, ExecutorSettings, RemoteSettings])
+def test_every_setting_is_read(table):
+    """What can be said and changes nothing is a lie: some file outside of the settings asks for each of them."""
+    package = Path(dagbuild.__file__).parent
+    files = [file for file in package.rglob("*.py") if file.parent != package / "settings"]
+    asked = {
+        node.attr
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Attribute)
+    }
+
+    assert {field.name for field in dataclasses.fields(table)} - READ_INSIDE <= asked
 
 
 class TestMistakes:
@@ -305,6 +337,22 @@ class TestMistakes:
         (problem,) = problems(folder, environ={"DAGBUILD_PROFIL": "uk", "DAGBUILD_TEST_S3": "x"})
 
         assert "did you mean 'DAGBUILD_PROFILE'?" in problem
+
+    @pytest.mark.parametrize("key", ["jobs", "max_retries"])
+    def test_key_that_a_table_has_not_is_a_mistake_wherever_it_is_said(self, write, key):
+        """In the file, in a profile, on the command line and in the environment."""
+        said = "[executor] has no key"
+        in_file = problems(write(f'modules = "f"\n[executor]\n{key} = 4\n'))
+        in_profile = problems(write(f'modules = "f"\n[profile.ci.executor]\n{key} = 4\n'), profile="ci")
+        folder = write('modules = "f"\n')
+        typed = problems(folder, overrides={f"executor.{key}": "4"})
+        exported = problems(folder, environ={f"DAGBUILD_SET_executor__{key}": "4"})
+
+        assert [len(found) for found in (in_file, in_profile, typed, exported)] == [1, 1, 1, 1]
+        assert said in in_file[0]
+        assert said in typed[0]
+        assert f"'{key}'" in in_profile[0]
+        assert f"'{key}'" in exported[0]
 
     def test_unknown_profile_is_told_who_asked(self, write):
         """The option or the variable is named, and the nearest profile."""

@@ -5,41 +5,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from dagbuild.ground.digest import digest_text
 from dagbuild.store.file_digests import FileDigests
 from dagbuild.store.notices import Notice, log_notice
 
 if TYPE_CHECKING:
+    from dagbuild.settings.model import RemoteSettings
     from dagbuild.store.layered import LayeredStore
     from dagbuild.store.local import LocalStore
 
 
-class RemoteOptions(Protocol):
-    """What is needed to know of a remote: the settings' [remote] table."""
-
-    @property
-    def url(self) -> str:
-        """Any URL that fsspec opens."""
-
-    @property
-    def mode(self) -> str:
-        """What is wanted: "read-write", "read" or "off"."""
-
-    @property
-    def trust(self) -> str:
-        """Whether values that can run code may come from there ("all") or not ("data")."""
-
-    @property
-    def options(self) -> Mapping[str, Any]:
-        """For the fsspec driver: an endpoint, never a secret."""
-
-
 def open_store(
-    folder: Path, remote: RemoteOptions | None = None, *, fsync: str = "build", on_notice: Notice = log_notice
+    folder: Path,
+    remote: RemoteSettings | None = None,
+    *,
+    fsync: str = "build",
+    on_notice: Notice = log_notice,
 ) -> LocalStore | LayeredStore:
     """Return the store in a cache folder, with the remote behind it where one is given. Raises StoreError."""
     from dagbuild.store.local import LocalStore

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dagbuild.ground.digest import digest_bytes
 from dagbuild.ground.errors import BlobMissingError
+from dagbuild.ground.override import override
 from dagbuild.model.record import BlobRef, Key, Record
 from dagbuild.store.base import Store
 
@@ -28,26 +29,26 @@ class MemoryStore(Store):
         self._leases: dict[Key, threading.Lock] = {}
         self._lock = threading.Lock()
 
+    @override
     def put_blob(self, chunks: Sequence[Buffer]) -> BlobRef:
-        """Store the concatenation of `chunks`."""
         data = b"".join(memoryview(chunk).cast("B") for chunk in chunks)
         ref = BlobRef(digest_bytes(data), len(data))
         self._blobs.setdefault(ref, data)
         return ref
 
+    @override
     def get_blob(self, ref: BlobRef) -> memoryview:
-        """Return the blob's bytes."""
         try:
             return memoryview(self._blobs[ref])
         except KeyError:
             raise BlobMissingError(f"blob {ref.digest} is not in memory") from None
 
+    @override
     def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:
-        """Return those of `refs` that are there."""
         return {ref for ref in refs if ref in self._blobs}
 
+    @override
     def find_records(self, keys: Collection[Key], *, local: bool = False) -> dict[Key, list[Record]]:
-        """Return the records under each key."""
         with self._lock:
             return {
                 key: sorted(self._by_key[key], key=lambda record: record.started)
@@ -55,24 +56,24 @@ class MemoryStore(Store):
                 if key in self._by_key
             }
 
+    @override
     def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
-        """Return the newest record of each node."""
         newest: dict[str, Record] = {}
         for record in self.iter_records():
             if record.node in nodes:
                 newest[record.node] = record
         return newest
 
+    @override
     def put_records(self, records: Sequence[Record]) -> None:
-        """Store records."""
         with self._lock:
             self._records.extend(records)
             for record in records:
                 for key in record.keys:
                     self._by_key.setdefault(key, []).append(record)
 
+    @override
     def iter_records(self) -> Iterator[Record]:
-        """Yield all records."""
         with self._lock:
             records = sorted(self._records, key=lambda record: record.started)
         yield from records

@@ -14,6 +14,7 @@ import numpy as np
 from dagbuild.codecs.base import Codec, Declined, Piece, Pieces, Reader, Writer
 from dagbuild.codecs.plain import decode_plain, encode_plain
 from dagbuild.ground.digits import tell
+from dagbuild.ground.override import override
 
 _COMMON = {id(np.dtype(char)): np.dtype(char).str for char in "?bBhHiIlLefdFD"}
 """Names of dtypes by identity, which these share: ten thousand columns need not be looked into one by one."""
@@ -24,8 +25,8 @@ class ArrayCodec(Codec):
 
     name = "numpy/1"
 
+    @override
     def encode(self, value: Any, writer: Writer) -> Any:
-        """Return the form of an array or scalar."""
         writer.needs("numpy")
         if type(value) is np.ndarray:
             return _encode_array(value, writer)
@@ -44,8 +45,8 @@ class ArrayCodec(Codec):
             }
         raise Declined
 
+    @override
     def decode(self, meta: Any, reader: Reader) -> Any:
-        """Return the value of a form."""
         kind = meta["kind"]
         if kind in ("str_", "bytes_"):
             return getattr(np, kind)(decode_plain(meta["value"], reader))
@@ -59,8 +60,8 @@ class ArrayCodec(Codec):
         array.flags.writeable = False  # an empty one has no buffer that says so
         return array
 
+    @override
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
-        """Return what the form tells of its value."""
         if meta["kind"] == "masked":
             return {**self.describe(meta["data"], reader), "kind": "numpy.ma.MaskedArray"}
         if meta["kind"] != "array":

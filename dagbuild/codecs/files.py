@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dagbuild.codecs.base import Codec, Declined, Piece, Reader, Writer
 from dagbuild.ground.errors import CodecError
 from dagbuild.ground.filetree import FileEntry, Tree, read_tree
+from dagbuild.ground.override import override
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -47,8 +48,8 @@ class FileCodec(Codec):
         tree = _read_tree(meta, reader)
         return reader.place(tree, [form[3] for form in meta["entries"] if form[0] == "file"])
 
+    @override
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
-        """Return what the form tells of its value."""
         tree = _read_tree(meta, reader)
         files = [entry for entry in tree.entries if entry.kind == "file"]
         size = sum(entry.size for entry in files)

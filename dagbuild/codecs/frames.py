@@ -23,6 +23,7 @@ from dagbuild.codecs.indexes import add_index, describe_index, index_length, rea
 from dagbuild.codecs.scalars import decode_scalar, encode_scalar
 from dagbuild.codecs.selecting import find_places, take_labels
 from dagbuild.ground.errors import CodecError
+from dagbuild.ground.override import override
 from dagbuild.model.node import Label
 
 
@@ -32,8 +33,8 @@ class PandasCodec(Codec):
     name = "pandas/2"
     selects = True
 
+    @override
     def encode(self, value: Any, writer: Writer) -> Any:
-        """Return the form of a value of pandas."""
         writer.needs("pandas")
         writer.needs("numpy")
         if type(value) is pd.DataFrame:
@@ -48,8 +49,8 @@ class PandasCodec(Codec):
             return {"kind": "array", "array": add_column(value, writer), "class": type(value).__name__}
         return {"kind": "scalar", "value": encode_scalar(value, writer)}
 
+    @override
     def decode(self, meta: Any, reader: Reader) -> Any:
-        """Return the value of a form."""
         kind = meta["kind"]
         if kind == "frame":
             return _decode_frame(meta, reader)
@@ -62,8 +63,8 @@ class PandasCodec(Codec):
             return _WRAPPERS[meta["class"]](array) if isinstance(array, np.ndarray) else array
         return decode_scalar(meta["value"], reader)
 
+    @override
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
-        """Return what the form tells of its value."""
         kind = meta["kind"]
         if kind == "frame":
             return _describe_frame(meta, reader)
@@ -80,8 +81,8 @@ class PandasCodec(Codec):
         value = self.decode(meta, reader)
         return {"kind": f"pandas.{type(value).__name__}", "value": repr(value)}
 
+    @override
     def select(self, meta: Any, names: Sequence[Label], reader: Reader) -> Selection | None:
-        """Return some columns of a frame."""
         return _select(meta, names, reader) if meta["kind"] == "frame" else None
 
     def takes_from_pickle(self, value: Any) -> bool:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dagbuild.codecs.base import Codec, Declined, Reader, Writer
+from dagbuild.ground.override import override
 
 
 class ParquetCodec(Codec):
@@ -40,12 +41,12 @@ class ParquetCodec(Codec):
             raise Declined("it would come back changed (index, dtypes, order of categories or attrs)")
         return {"kind": kind, "file": writer.add(data)}
 
+    @override
     def decode(self, meta: Any, reader: Reader) -> Any:
-        """Return the value of a form."""
         return _read(meta["kind"], reader.view(meta["file"]))
 
+    @override
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
-        """Return what the form tells of its value."""
         file = pq.ParquetFile(pa.BufferReader(pa.py_buffer(reader.view(meta["file"]))))
         schema = file.schema_arrow
         columns = [{"name": field.name, "dtype": str(field.type), "bytes": None} for field in schema]

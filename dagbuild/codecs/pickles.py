@@ -21,6 +21,7 @@ from dagbuild.codecs.base import Codec, Declined, Reader, Writer
 from dagbuild.codecs.packing import SMALL
 from dagbuild.codecs.refusals import refuse, refuse_part
 from dagbuild.ground.errors import CodecError
+from dagbuild.ground.override import override
 
 SORTED_UP_TO = 1024 * 1024
 """Bytes of a pickle that is made again by the slow pickler when there are sets in it."""
@@ -64,15 +65,15 @@ class PickleCodec(Codec):
         writer.mark_code()
         return meta
 
+    @override
     def decode(self, meta: Any, reader: Reader) -> Any:
-        """Return the value of a form."""
         reader.require_code()
         parts = [reader.value(form) for form in meta["parts"]]
         buffers = [reader.own(number) for number in meta["buffers"]]
         return _Unpickler(io.BytesIO(reader.view(meta["stream"])), buffers, parts).load()
 
-    def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:  # noqa: ARG002 - of all codecs
-        """Return what the form tells of its value."""
+    @override
+    def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
         return {"kind": "pickle", "type": meta["type"], "parts": len(meta["parts"])}
 
 

@@ -15,6 +15,7 @@ from dagbuild.codecs.base import Codec, Declined, Reader, Selection, Writer
 from dagbuild.codecs.refusals import refuse_for
 from dagbuild.codecs.selecting import find_places
 from dagbuild.codecs.tables import decode_table, describe_table, encode_table, select_table
+from dagbuild.ground.override import override
 from dagbuild.model.node import Label
 
 
@@ -24,8 +25,8 @@ class PolarsCodec(Codec):
     name = "polars/2"
     selects = True
 
+    @override
     def encode(self, value: Any, writer: Writer) -> Any:
-        """Return the form of a frame or Series."""
         writer.needs("polars")
         if type(value) is pl.LazyFrame:
             raise refuse_for(value, "it is a plan, not a value", "return what its collect() gives")
@@ -53,15 +54,15 @@ class PolarsCodec(Codec):
             ]
         return meta
 
+    @override
     def decode(self, meta: Any, reader: Reader) -> Any:
-        """Return the value of a form."""
         frame = _set_order(_from_arrow(decode_table(meta, reader)), meta["order"])
         for place, name, cells in meta.get("objects", ()):
             frame.insert_column(place, pl.Series(name, reader.value(cells), dtype=pl.Object))
         return frame if meta["kind"] == "DataFrame" else frame.to_series()
 
+    @override
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
-        """Return what the form tells of its value."""
         return {"kind": f"polars.{meta['kind']}", **describe_table(meta, reader)}
 
     def select(self, meta: Any, names: Sequence[Label], reader: Reader) -> Selection | None:

@@ -22,6 +22,7 @@ from dagbuild.codecs.writer import ValueWriter
 from dagbuild.ground.digest import Digest, digest_bytes, digest_json
 from dagbuild.ground.errors import CodecError
 from dagbuild.ground.filetree import FileEntry, Tree
+from dagbuild.ground.override import override
 
 if TYPE_CHECKING:
     from dagbuild.codecs.registry import Registry
@@ -84,8 +85,8 @@ class ValueReader(Reader):
     def _place(self, number: int) -> BufferPlace:
         return self._layout.places[self._base + number]
 
+    @override
     def size(self, number: int) -> int:
-        """Return the size of a buffer."""
         return self._place(number).size
 
     def identify(self, numbers: Iterable[int]) -> list[Any]:
@@ -120,8 +121,8 @@ class ValueReader(Reader):
         other._base = self._base + first
         return other
 
+    @override
     def inline(self, buffers: list[str]) -> ValueReader:
-        """Return a reader of these buffers."""
         data = [b64decode(text) for text in buffers]
         layout = Packing.of(Run(1, len(each), inline=(each,)) for each in data)
         reader = ValueReader(layout, self._blobs, self._registry, self._placed, code=self._code)
@@ -141,12 +142,12 @@ class ValueReader(Reader):
             return self._blobs.get(place.blobs[0]).toreadonly()
         return self.own(number).toreadonly()
 
+    @override
     def make_inline(self, add: Callable[[Writer], Any]) -> list[Any]:
-        """Return the form that `add` gives and its buffers."""
         return ValueWriter(self._registry).add_inline(add)
 
+    @override
     def own(self, number: int) -> memoryview:
-        """Return a buffer of the caller's own."""
         place = self._place(number)
         if place.inline is not None:
             return memoryview(bytearray(place.inline))
@@ -154,8 +155,8 @@ class ValueReader(Reader):
             return self._packed()[place.offset : place.offset + place.size]
         return self._join([place], place.size)
 
+    @override
     def block(self, numbers: Sequence[int]) -> tuple[memoryview, int]:
-        """Return buffers of one size side by side, and the distance between their starts."""
         places = [self._place(number) for number in numbers]
         size = places[0].size
         if places[0].inline is not None:
@@ -170,8 +171,8 @@ class ValueReader(Reader):
         stride = page_rounded(size)
         return self._join(places, stride), stride
 
+    @override
     def value(self, form: Any) -> Any:
-        """Return the value of a form."""
         outer, self._made = self._made, {}
         try:
             return self._value(form)
@@ -233,8 +234,8 @@ class ValueReader(Reader):
             return {"kind": "dict", "length": len(keys), "items": items}
         return {"kind": form[0], "length": len(form) - 1}
 
+    @override
     def require_code(self) -> None:
-        """Raise CodecError unless the artifact is marked as code."""
         if not self._code:
             raise CodecError(
                 "a pickle lies in an artifact that is not marked as code, so it is not read",

@@ -15,6 +15,7 @@ import pyarrow as pa
 from dagbuild.codecs.arrow import add_chunks, decode_type, encode_type, only_chunk, read_chunks
 from dagbuild.codecs.base import Codec, Declined, Reader, Selection, Writer
 from dagbuild.codecs.selecting import find_places
+from dagbuild.ground.override import override
 from dagbuild.model.node import Label
 
 
@@ -24,8 +25,8 @@ class ArrowCodec(Codec):
     name = "pyarrow/2"
     selects = True
 
+    @override
     def encode(self, value: Any, writer: Writer) -> Any:
-        """Return the form of a table or array."""
         writer.needs("pyarrow")
         if type(value) is pa.Table:
             return {"kind": "Table", **encode_table(value, writer)}
@@ -42,8 +43,8 @@ class ArrowCodec(Codec):
             }
         raise Declined
 
+    @override
     def decode(self, meta: Any, reader: Reader) -> Any:
-        """Return the value of a form."""
         if "fields" not in meta:
             kind = decode_type(meta["type"])
             chunks = read_chunks(meta["column"], reader, kind)
@@ -57,15 +58,15 @@ class ArrowCodec(Codec):
             [only_chunk(column) for column in table.columns], schema=table.schema
         )
 
+    @override
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
-        """Return what the form tells of its value."""
         if "fields" in meta:
             return {"kind": f"pyarrow.{meta['kind']}", **describe_table(meta, reader)}
         kind = f"pyarrow.{meta['kind']}"
         return {"kind": kind, "shape": [meta["column"][1]], "dtype": str(decode_type(meta["type"]))}
 
+    @override
     def select(self, meta: Any, names: Sequence[Label], reader: Reader) -> Selection | None:
-        """Return some columns of a table or batch."""
         return select_table(meta, names, reader) if "fields" in meta else None
 
     def takes_from_pickle(self, value: Any) -> bool:

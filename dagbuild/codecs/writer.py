@@ -19,6 +19,7 @@ from dagbuild.codecs.plain import encode_plain, is_plain
 from dagbuild.codecs.refusals import refuse, refuse_by
 from dagbuild.ground.digest import Digest, canonical_json, digest_bytes, digest_json
 from dagbuild.ground.errors import UserError
+from dagbuild.ground.override import override
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -95,12 +96,12 @@ class ValueWriter(Writer):
         self._count += pieces.count
         return first
 
+    @override
     def count(self) -> int:
-        """Return how many buffers were added."""
         return self._count - self._base
 
+    @override
     def add_part(self, add: Callable[[], Any]) -> list[Any]:
-        """Return the form that `add` gives, and the numbers of its buffers."""
         first = self.count()
         outer, self._base = self._base, self._count
         try:
@@ -109,8 +110,8 @@ class ValueWriter(Writer):
             self._base = outer
         return [form, first, self.count()]
 
+    @override
     def add_inline(self, add: Callable[[Writer], Any]) -> list[Any]:
-        """Return the form that `add` gives and its buffers."""
         inner = ValueWriter(self._registry, self)
         form = add(inner)
         self.code = self.code or inner.code
@@ -118,8 +119,8 @@ class ValueWriter(Writer):
         self.names |= inner.names
         return [form, [b64encode(data).decode() for data in iter_buffers(inner.pieces)]]
 
+    @override
     def add_value(self, value: Any) -> Any:
-        """Return the form of a value, as data if all of it can be."""
         mark = self.mark()
         try:
             return self.add_data(value)
@@ -127,8 +128,8 @@ class ValueWriter(Writer):
             self.roll_back(mark)
             return self.add_pickle(value)
 
+    @override
     def add_data(self, value: Any) -> Any:
-        """Return the form of a value as data; raises Declined."""
         # A codec may read back what it has given in any order, or some of it: each form must be readable alone.
         outer = self._met, self._named
         self._met, self._named = {}, 0
@@ -185,8 +186,8 @@ class ValueWriter(Writer):
         finally:
             self._open.discard(id(value))
 
+    @override
     def add_pickle(self, value: Any) -> Any:
-        """Return the form of a value as a pickle."""
         return self.add_by(self._registry.get_codec("pickle"), value)
 
     def find_codec(self, value: Any) -> Codec | None:
@@ -195,8 +196,8 @@ class ValueWriter(Writer):
             return self._registry.get_codec("files")
         return self._registry.find_codec(value)
 
+    @override
     def value_digest(self, value: Any) -> Digest:
-        """Return a digest that says whether two values are equal."""
         alone = ValueWriter(self._registry, self)
         form = alone.add_value(value)
         return digest_json([form, [digest_bytes(data) for data in iter_buffers(alone.pieces)]])
@@ -204,24 +205,24 @@ class ValueWriter(Writer):
     def _is_taken(self, path: Path) -> bool:
         return self._takes is not None and self._takes(path)
 
+    @override
     def mark_code(self) -> None:
-        """Note that a pickle is among the buffers."""
         self.code = True
 
+    @override
     def needs(self, package: str) -> None:
-        """Note a package that decoding imports."""
         self.packages.add(package)
 
+    @override
     def refers(self, name: str) -> None:
-        """Note a class or function ("lib:Model") that the value refers to by name."""
         self.names.add(name)
 
+    @override
     def mark(self) -> Mark:
-        """Return how far things are."""
         return len(self.pieces), self._count, self.code, set(self.packages)
 
+    @override
     def roll_back(self, mark: Mark) -> None:
-        """Forget what came after `mark`."""
         pieces, self._count, self.code, self.packages = mark
         del self.pieces[pieces:]
 

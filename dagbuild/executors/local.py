@@ -11,6 +11,7 @@ from functools import partial
 
 from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.worker import Worker
+from dagbuild.ground.override import override
 from dagbuild.model.outcome import Outcome
 
 
@@ -27,8 +28,8 @@ class LocalExecutor(Executor):
         self._on_wait = on_wait
         self._queue: deque[Work] = deque()
 
+    @override
     def submit(self, work: Work) -> None:
-        """Take a step to run; returns at once."""
         self._queue.append(work)
 
     def wait(self) -> list[tuple[str, Outcome]]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
+from dagbuild.ground.override import override
 from dagbuild.model.record import BlobRef, Key, Record
 from dagbuild.store.base import Store
 from dagbuild.store.file_copies import FileCopies
@@ -153,8 +154,8 @@ class LayeredStore(Store):
         self.get_blob(ref)
         return self.local.blob_path(ref)
 
+    @override
     def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:
-        """Return those of `refs` that are near or far; with `local`, near only."""
         found = self.local.has_blobs(refs)
         missing = set(refs) - found
         if missing and not local:
@@ -163,8 +164,8 @@ class LayeredStore(Store):
 
     # -- records ---------------------------------------------------------------------------------------------------
 
+    @override
     def find_records(self, keys: Collection[Key], *, local: bool = False) -> dict[Key, list[Record]]:
-        """Return the records under each key, from near and, unless `local`, far."""
         found = self.local.find_records(keys)
         if local:
             return found
@@ -183,8 +184,8 @@ class LayeredStore(Store):
                 for ref in record.artifact.all_blobs:
                     self._offered.setdefault(ref, []).append(record)
 
+    @override
     def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
-        """Return the newest record of each node, from near or far."""
         found = self.local.find_latest(nodes)
         for node, record in (self._ask(lambda: self.remote.find_latest(nodes)) or {}).items():
             if node not in found or record.started > found[node].started:
@@ -201,8 +202,8 @@ class LayeredStore(Store):
         if self._may_write():
             self._publisher.put(records)
 
+    @override
     def iter_records(self) -> Iterator[Record]:
-        """Yield all records, from near and far."""
         far = self._ask(lambda: list(self.remote.iter_records())) or []
         seen: set[tuple[object, ...]] = set()
         for record in heapq.merge(self.local.iter_records(), far, key=lambda record: record.started):

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dagbuild.ground.override import override
 from dagbuild.model.record import BlobRef, Key, Record
 from dagbuild.store.base import Store
 from dagbuild.store.blobs import BlobFolder, Fsync
@@ -72,8 +73,8 @@ class LocalStore(Store):
         """Return a blob's bytes, mapped when they are many."""
         return self.blobs.get(ref)
 
+    @override
     def blob_path(self, ref: BlobRef) -> Path:
-        """Return the read-only file that holds a blob, verified like `get_blob`, and with its errors."""
         return self.blobs.path(ref)
 
     @cached_property
@@ -81,24 +82,24 @@ class LocalStore(Store):
         """Copies of files and folders, in the cache folder."""
         return FileCopies(self.layout.files)
 
-    def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:  # noqa: ARG002
-        """Return those of `refs` that are there with the right size."""
+    @override
+    def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:
         return self.blobs.has(refs)
 
     # -- records ---------------------------------------------------------------------------------------------------
 
-    def find_records(self, keys: Collection[Key], *, local: bool = False) -> dict[Key, list[Record]]:  # noqa: ARG002
-        """Return the records under each key."""
+    @override
+    def find_records(self, keys: Collection[Key], *, local: bool = False) -> dict[Key, list[Record]]:
         found = self._log.find(keys)
         self.uses.note(found)
         return found
 
+    @override
     def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
-        """Return the newest record of each node."""
         return self._log.find_latest(nodes)
 
+    @override
     def iter_records(self) -> Iterator[Record]:
-        """Yield all records."""
         return self._log.iter_records()
 
     def put_records(self, records: Sequence[Record]) -> None:

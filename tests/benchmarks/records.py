@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from dagbuild.store.local import LocalStore
+from dagbuild.testing.records import make_key, make_record
 from tests.benchmarks.measure import cores, cost_of, in_process
 from tests.benchmarks.ways import WAYS
-from tests.store_records import make_key, make_record
 
 BATCH = 1000
 SINGLE = 2000

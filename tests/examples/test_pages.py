@@ -55,17 +55,21 @@ def test_settings_are_accepted(page, tmp_path):
     "page", [page for page in PAGES if snippets(page, "python")], ids=lambda page: page.name
 )
 def test_python_runs(page, tmp_path, run):
-    """Named pieces are modules and make a graph; the others are scripts beside them."""
+    """Named pieces are modules and make a graph, or tests, which pass; the others are scripts beside them."""
     texts = snippets(page, "python")
-    modules = named(texts)
-    for name, text in modules.items():
+    files = named(texts)
+    for name, text in files.items():
         (tmp_path / name).write_text(text)
-    scripts = [text for text in texts if text not in modules.values()]
+    suites = [name for name in files if name.startswith("test_")]
+    modules = [name for name in files if name not in suites]
+    scripts = [text for text in texts if text not in files.values()]
 
     run("-c", LOAD, *modules, cwd=tmp_path)
     for text in scripts:
         (tmp_path / "script.py").write_text(text)
         run("script.py", cwd=tmp_path)
+    for name in suites:
+        run("-m", "pytest", "-q", "-p", "no:cacheprovider", name, cwd=tmp_path)
 
 
 def test_picture_is_a_real_one(copy, run, tmp_path):

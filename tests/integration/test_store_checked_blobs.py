@@ -26,8 +26,8 @@ from dagbuild.store.gc import GRACE, collect_garbage
 from dagbuild.store.local import LocalStore
 from dagbuild.store.memo import Memo
 from dagbuild.store.verify import verify_store
+from dagbuild.testing.records import make_record
 from tests.integration.test_store_damage import damage
-from tests.store_records import make_record
 
 ROOT = Path(__file__).parents[2]
 TABLE = Path("index", "1", "blobs")

@@ -23,7 +23,7 @@ from dagbuild.model.record import BlobRef
 from dagbuild.store.lease import held_locks
 from dagbuild.store.local import LocalStore
 from dagbuild.store.segments import encode_line
-from tests.store_records import make_key, make_record
+from dagbuild.testing.records import make_key, make_record
 
 ROOT = Path(__file__).parents[2]
 
@@ -392,7 +392,7 @@ class TestProcesses:
     WRITER = """
         import sys, pathlib
         from dagbuild.store.local import LocalStore
-        from tests.store_records import make_record
+        from dagbuild.testing.records import make_record
         store = LocalStore(pathlib.Path(sys.argv[1]), fold_bytes=int(sys.argv[3]))
         for number in range(int(sys.argv[2]), int(sys.argv[2]) + 100_000):
             ref = store.put_blob([str(number).encode() * 3000])
@@ -421,7 +421,7 @@ class TestProcesses:
         code = """
             import sys, pathlib
             from dagbuild.store.local import LocalStore
-            from tests.store_records import make_record
+            from dagbuild.testing.records import make_record
             store = LocalStore(pathlib.Path(sys.argv[1]), fold_bytes=0)
             start = int(sys.argv[2])
             for number in range(start, start + 200):
@@ -443,7 +443,7 @@ class TestProcesses:
         code = """
             import sys, pathlib
             from dagbuild.store.local import LocalStore
-            from tests.store_records import make_record
+            from dagbuild.testing.records import make_record
             store = LocalStore(pathlib.Path(sys.argv[1]))
             for number in range(5):
                 store.put_records([make_record(number)])

@@ -12,7 +12,7 @@ from dagbuild.model.record import BlobRef
 from dagbuild.store.gc import GRACE, GcReport, collect_garbage
 from dagbuild.store.local import LocalStore
 from dagbuild.store.verify import verify_store
-from tests.store_records import make_key, make_record
+from dagbuild.testing.records import make_key, make_record
 
 LONG_AGO = time.time() - 100 * GRACE
 

@@ -18,7 +18,7 @@ from dagbuild.ground.errors import StoreError
 from dagbuild.store.blobs import sync_folder
 from dagbuild.store.gc import GRACE, collect_garbage
 from dagbuild.store.local import LocalStore
-from tests.store_records import make_key, make_record
+from dagbuild.testing.records import make_key, make_record
 
 ROOT = Path(__file__).parents[2]
 
@@ -148,7 +148,7 @@ class TestDenied:
             import pathlib, sys
             from dagbuild.ground.errors import StoreError
             from dagbuild.store.local import LocalStore
-            from tests.store_records import make_key, make_record
+            from dagbuild.testing.records import make_key, make_record
             store = LocalStore(pathlib.Path(sys.argv[1]), on_notice=print)
             assert store.find_records([make_record(1).deep]) == {}
             assert store.find_latest(["node1"]) == {}
@@ -246,7 +246,7 @@ class TestFullDisk:
             import pathlib, resource, sys
             from dagbuild.ground.errors import StoreError
             from dagbuild.store.local import LocalStore
-            from tests.store_records import make_record
+            from dagbuild.testing.records import make_record
             resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
             store = LocalStore(pathlib.Path(sys.argv[1]))
             try:

@@ -16,8 +16,8 @@ from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
 from dagbuild.store.remote import RemoteDeniedError, RemoteFolder, RemoteOutageError
 from dagbuild.store.remote_store import IN_MEMORY, RemoteStore
+from dagbuild.testing.records import make_key, make_record
 from tests.servers.s3 import free_port
-from tests.store_records import make_key, make_record
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from polars.testing.parametric import dataframes, series
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.store.local import LocalStore
+from dagbuild.testing.memory import MemoryStore
 from tests.property.test_round_trip import atoms, check, frames, keys, several, values
-from tests.store_memory import MemoryStore
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,9 @@ from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.selecting import select_columns
 from dagbuild.model.node import Columns
 from dagbuild.store.local import LocalStore
+from dagbuild.testing.memory import MemoryStore
 from tests.exact import assert_same
 from tests.scramble import scramble
-from tests.store_memory import MemoryStore
 
 several = settings(
     deadline=None,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dagbuild.store.local import LocalStore
-from tests.store_records import make_record
+from dagbuild.testing.records import make_record
 
 
 @pytest.mark.parametrize("folds", [True, False], ids=["folded", "not folded"])

@@ -35,7 +35,7 @@ from dagbuild.shortcut.answers import Question
 from dagbuild.shortcut.basis import find_basis
 from dagbuild.store.file_digests import FileDigests
 from dagbuild.store.local import LocalStore
-from tests.store_records import make_record
+from dagbuild.testing.records import make_record
 from tests.support import forget_modules
 from tests.unit.observe.support import digests, watch
 

@@ -20,7 +20,7 @@ from dagbuild.model.record import Artifact, Key, Manifest, Record
 from dagbuild.plan.events import How
 from dagbuild.plan.plan import make_plan
 from dagbuild.store.declared import DeclaredFiles
-from tests.store_memory import MemoryStore
+from dagbuild.testing.memory import MemoryStore
 from tests.unit.test_graph import make_graph
 from tests.unit.test_plan import FakeLookup, make_request
 

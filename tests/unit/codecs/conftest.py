@@ -4,7 +4,7 @@ import pytest
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.store.local import LocalStore
-from tests.store_memory import MemoryStore
+from dagbuild.testing.memory import MemoryStore
 
 
 @pytest.fixture(params=["local", "memory"])

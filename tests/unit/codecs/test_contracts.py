@@ -12,7 +12,7 @@ from dagbuild.artifacts import Artifacts
 from dagbuild.codecs import registry
 from dagbuild.codecs.registry import Registry
 from dagbuild.model.record import Artifact
-from tests.store_memory import MemoryStore
+from dagbuild.testing.memory import MemoryStore
 
 FRAME = pd.DataFrame({"a": [1, 2]})
 
@@ -105,7 +105,7 @@ import sys
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.registry import _DOORS
 from dagbuild.model.record import Artifact
-from tests.store_memory import MemoryStore
+from dagbuild.testing.memory import MemoryStore
 artifacts = Artifacts(MemoryStore())
 libraries = dict.fromkeys(["numpy", "pandas", "polars", "pyarrow"], "1")
 for name in _DOORS:

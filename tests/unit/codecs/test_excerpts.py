@@ -11,8 +11,8 @@ from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
 from dagbuild.model.node import Columns
 from dagbuild.model.record import BlobRef
 from dagbuild.store.local import LocalStore
+from dagbuild.testing.memory import MemoryStore
 from tests.exact import assert_same
-from tests.store_memory import MemoryStore
 
 
 class CountingStore(MemoryStore):

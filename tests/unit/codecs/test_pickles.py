@@ -25,7 +25,7 @@ from dagbuild.codecs import Codec, Registry
 from dagbuild.ground.digest import Digest
 from dagbuild.ground.errors import BlobMissingError, CodecError
 from dagbuild.model.record import Artifact, BlobRef
-from tests.store_memory import MemoryStore
+from dagbuild.testing.memory import MemoryStore
 
 
 class Spy:
@@ -334,7 +334,7 @@ def test_digests_are_the_same_in_every_process():
         import datetime, json
         import numpy as np, pandas as pd
         from dagbuild.artifacts import Artifacts
-        from tests.store_memory import MemoryStore
+        from dagbuild.testing.memory import MemoryStore
         from tests.unit.codecs.test_pickles import Celsius, Spy
         words = [f"word {i}" for i in range(50)]
         model = {"vocabulary": set(words), "class": Spy, "deep": [frozenset([frozenset(words), frozenset("ab")])]}
@@ -359,7 +359,7 @@ def test_heavy_libraries_stay_out():
     loaded = in_process("""
         import json, sys
         from dagbuild.artifacts import Artifacts
-        from tests.store_memory import MemoryStore
+        from dagbuild.testing.memory import MemoryStore
         heavy = lambda: sorted({"numpy", "pandas", "pyarrow", "polars"} & set(sys.modules))
         artifacts = Artifacts(MemoryStore())
         artifact = artifacts.save({"a": [1, {2}, ValueError]})

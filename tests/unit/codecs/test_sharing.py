@@ -13,7 +13,7 @@ from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.cuts import CUT_ROWS, cut
 from dagbuild.codecs.packing import VERSION, Packing, Run
 from dagbuild.ground.errors import CodecError
-from tests.store_memory import MemoryStore
+from dagbuild.testing.memory import MemoryStore
 
 ROWS = 200_000
 
@@ -104,7 +104,7 @@ COLUMNS = {
 def test_appending_writes_the_tail(kind, before):
     """Appending a hundredth to two million rows writes less than a twentieth, wherever the last cut was."""
     from dagbuild.artifacts import Artifacts
-    from tests.store_memory import MemoryStore
+    from dagbuild.testing.memory import MemoryStore
 
     artifacts = Artifacts(MemoryStore())
     after = pd.Series(COLUMNS[kind]()).iloc[: before * 101 // 100]

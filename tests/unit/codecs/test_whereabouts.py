@@ -17,7 +17,7 @@ import pytest
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs import whereabouts
 from dagbuild.ground.errors import CodecError
-from tests.store_memory import MemoryStore
+from dagbuild.testing.memory import MemoryStore
 
 LOCK = threading.Lock()
 

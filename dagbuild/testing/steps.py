@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+NO_PRICES: dict[str, int] = {}
+
 
 class Reading:
     """A value of a class of the user's own."""
@@ -113,7 +115,7 @@ class RefusingError(Exception):
 
 def chained() -> int:
     try:
-        return {}["price"]  # type: ignore[no-any-return]
+        return NO_PRICES["price"]
     except KeyError as error:
         raise RuntimeError("could not load") from error
 
@@ -140,7 +142,7 @@ def noted() -> int:
 
 def grouped() -> int:
     try:
-        return {}["price"]  # type: ignore[no-any-return]
+        return NO_PRICES["price"]
     except KeyError as error:
         inner = ExceptionGroup("inner", [OSError("second")])
         raise ExceptionGroup("several", [LockedError("first"), inner]) from error

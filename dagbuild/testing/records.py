@@ -1,4 +1,4 @@
-"""Records for tests of stores."""
+"""Records for tests of stores: plain facts that name no real node."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ def work(built: Path, tmp_path: Path, run: Callable[..., object]) -> Work:
     return Work(shutil.copytree(built, tmp_path / "elsewhere"), run)
 
 
-def test_forecast_is_better_than_last_week(work, run):
+def test_forecast_is_better_than_last_week(work: Work, run: Any) -> None:
     """The model is worth its nodes: at each airport it beats "the same as a week before"."""
     run("-m", "dagbuild", "evaluation", "-o", "evaluation.csv", cwd=work.root)
 
@@ -79,7 +80,7 @@ def test_forecast_is_better_than_last_week(work, run):
     assert all(float(row["error"]) < 0.9 * float(row["naive"]) for row in rows)
 
 
-def test_second_build_computes_nothing(work):
+def test_second_build_computes_nothing(work: Work) -> None:
     """In another folder, too."""
     assert set(work.status()) == {"fresh"}
 
@@ -88,7 +89,7 @@ def test_second_build_computes_nothing(work):
     assert computed == set()
 
 
-def test_comment_costs_nothing(work):
+def test_comment_costs_nothing(work: Work) -> None:
     """Nor do a docstring, an empty line and another annotation."""
     work.edit(
         "examples/forecast/gaps.py",
@@ -103,7 +104,7 @@ def test_comment_costs_nothing(work):
     assert computed == set()
 
 
-def test_touch_costs_nothing(work):
+def test_touch_costs_nothing(work: Work) -> None:
     """A file whose time changes and whose bytes do not is the same input."""
     os.utime(work.root / "examples/forecast/data/events.csv")
     os.utime(work.root / "examples/forecast/gaps.py")
@@ -114,7 +115,7 @@ def test_touch_costs_nothing(work):
     assert computed == set()
 
 
-def test_edit_of_a_helper_two_modules_away(work):
+def test_edit_of_a_helper_two_modules_away(work: Work) -> None:
     """`every_day` is called by `per_day`, which the daily columns call: these are stale, what is below is affected."""
     work.edit(
         "examples/forecast/gaps.py",
@@ -143,7 +144,7 @@ def test_edit_of_a_helper_two_modules_away(work):
     assert set(work.status()) == {"fresh"}
 
 
-def test_edit_that_changes_no_value(work):
+def test_edit_that_changes_no_value(work: Work) -> None:
     """The wave stops where a value comes out as it was."""
     work.edit("examples/forecast/gaps.py", '(level="airport").ffill()', '(level="airport").ffill().copy()')
 
@@ -165,7 +166,7 @@ def test_edit_that_changes_no_value(work):
     assert set(work.status()) == {"fresh"}
 
 
-def test_edit_of_a_config_value(work):
+def test_edit_of_a_config_value(work: Work) -> None:
     """Only what reads it runs, and what is made from that."""
     work.edit("dagbuild.toml", "shrinkage = 30.0", "shrinkage = 3.0")
 
@@ -178,7 +179,7 @@ def test_edit_of_a_config_value(work):
     assert forecast == work.clean_build()
 
 
-def test_edit_of_a_byte_of_input(work):
+def test_edit_of_a_byte_of_input(work: Work) -> None:
     """One storm moves by a day."""
     work.edit("examples/forecast/data/events.csv", "2013-06-13", "2013-06-14")
 
@@ -191,7 +192,7 @@ def test_edit_of_a_byte_of_input(work):
     assert forecast == work.clean_build()
 
 
-def test_region_and_back(work):
+def test_region_and_back(work: Work) -> None:
     """The other region's holidays are another node; coming back costs nothing."""
     _, us = work.build()
 

@@ -3,7 +3,9 @@
 import os
 import shutil
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,7 +57,7 @@ ALL = ("report", "site", "words", "shouted", "total")
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     folder = tmp_path / "project"
     write_files(folder, {"dagbuild.toml": 'modules = ["nodes"]\n', "nodes.py": NODES})
     monkeypatch.chdir(folder)
@@ -63,7 +65,7 @@ def project(tmp_path, monkeypatch):
     forget_modules(folder)
 
 
-def picture(folder):
+def picture(folder: Any) -> Any:
     """Return all that is below a folder: names, kinds, executable bits and bytes."""
     told = {}
     for path in sorted(folder.rglob("*")):
@@ -77,7 +79,7 @@ def picture(folder):
     return told
 
 
-def status(folder, *targets, **load):
+def status(folder: Any, *targets: Any, **load: Any) -> Any:
     project = load_project(folder, **load)
     try:
         return project.status(targets)
@@ -111,7 +113,9 @@ ALTERED = {
 
 
 @pytest.mark.parametrize("how", ALTERED)
-def test_whatever_happens_to_an_output_the_next_build_puts_it_back_without_running(project, how):
+def test_whatever_happens_to_an_output_the_next_build_puts_it_back_without_running(
+    project: Any, how: Any
+) -> None:
     """Before, `status` says which output is gone or changed; afterwards all is as a clean build leaves it."""
     build(project, *ALL)
     clean = picture(project / "out")
@@ -129,7 +133,7 @@ def test_whatever_happens_to_an_output_the_next_build_puts_it_back_without_runni
     assert status(project, *ALL).clean
 
 
-def test_also_where_the_value_is_not_needed(project):
+def test_also_where_the_value_is_not_needed(project: Any) -> None:
     """An output above a target that is a hit is put back: a clean build would have left it there."""
     build(project, "total")
     shutil.rmtree(project / "out")
@@ -140,7 +144,7 @@ def test_also_where_the_value_is_not_needed(project):
     assert (project / "out" / "site" / "page.html").exists()
 
 
-def test_an_edit_makes_the_output_anew_and_a_way_back_puts_the_old_one_back(project):
+def test_an_edit_makes_the_output_anew_and_a_way_back_puts_the_old_one_back(project: Any) -> None:
     """Consumers follow: one that reads the file, and one that takes the node and reads the file by itself."""
     first = build(project, *ALL)
     write_files(project, {"nodes.py": NODES.replace('"hello"', '"good day"')})
@@ -155,7 +159,7 @@ def test_an_edit_makes_the_output_anew_and_a_way_back_puts_the_old_one_back(proj
     assert (project / "out" / "report.md").read_text() == "# hello"
 
 
-def test_what_somebody_wrote_there_is_kept_aside_and_told(project):
+def test_what_somebody_wrote_there_is_kept_aside_and_told(project: Any) -> None:
     """A file edited by hand, a file that was there before the first build; nothing is lost, and nothing else kept."""
     (project / "out").mkdir()
     (project / "out" / "report.md").write_text("older than the project")
@@ -173,7 +177,7 @@ def test_what_somebody_wrote_there_is_kept_aside_and_told(project):
     assert len(list((project / "cache" / "edited").iterdir())) == 2
 
 
-def test_permissions_come_back(project):
+def test_permissions_come_back(project: Any) -> None:
     """A file for its owner's eyes does not become everybody's."""
     secret = NODES.replace(
         '.write_text(f"# {TITLE}")', '.write_text("x"); Path("out/report.md").chmod(0o600)'
@@ -186,7 +190,7 @@ def test_permissions_come_back(project):
     assert stat.S_IMODE((project / "out" / "report.md").stat().st_mode) == 0o600
 
 
-def test_a_node_starts_without_what_an_earlier_run_left(project):
+def test_a_node_starts_without_what_an_earlier_run_left(project: Any) -> None:
     """One that adds to its output, or leaves alone what is there, gives what a build from nothing would give."""
     adding = """
         from dagbuild import writes
@@ -206,7 +210,7 @@ def test_a_node_starts_without_what_an_earlier_run_left(project):
 
 
 @pytest.mark.parametrize("end", ["raise ValueError('no')", "raise KeyboardInterrupt", "pass"])
-def test_a_node_that_fails_leaves_what_was_there(project, end):
+def test_a_node_that_fails_leaves_what_was_there(project: Any, end: Any) -> None:
     """Whether it raises, is interrupted, or does not make what it declares."""
     build(project, "report")
     broken = NODES.replace('Path("out/report.md").write_text(f"# {TITLE}")', end)
@@ -220,7 +224,7 @@ def test_a_node_that_fails_leaves_what_was_there(project, end):
     assert list((project / "out").glob(".dagbuild*")) == []
 
 
-def test_other_places_and_folders(project, monkeypatch, tmp_path):
+def test_other_places_and_folders(project: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A node with outputs runs in the project's root, wherever the build was asked for."""
     monkeypatch.chdir(tmp_path)
     build(project, "report")
@@ -229,7 +233,7 @@ def test_other_places_and_folders(project, monkeypatch, tmp_path):
     assert Path.cwd() == tmp_path
 
 
-def test_what_is_no_longer_stored_is_made_again(project):
+def test_what_is_no_longer_stored_is_made_again(project: Any) -> None:
     """Gone from the disk and from the cache: `status` says so, and the node runs."""
     long = NODES.replace('write_text(f"# {TITLE}")', "write_bytes(bytes(range(256)) * 4000)")
     write_files(project, {"nodes.py": long})
@@ -246,7 +250,7 @@ def test_what_is_no_longer_stored_is_made_again(project):
     assert (project / "out" / "report.md").stat().st_size == 256 * 4000
 
 
-def test_a_damaged_blob_is_found_and_the_node_runs(project):
+def test_a_damaged_blob_is_found_and_the_node_runs(project: Any) -> None:
     """What would be put back is verified first."""
     long = NODES.replace('write_text(f"# {TITLE}")', "write_bytes(bytes(range(256)) * 4000)")
     write_files(project, {"nodes.py": long})
@@ -261,7 +265,7 @@ def test_a_damaged_blob_is_found_and_the_node_runs(project):
     assert (project / "out" / "report.md").read_bytes() == bytes(range(256)) * 4000
 
 
-def test_gc_keeps_what_outputs_are_made_of(project):
+def test_gc_keeps_what_outputs_are_made_of(project: Any) -> None:
     """As long as their record is kept."""
     long = NODES.replace('write_text(f"# {TITLE}")', "write_bytes(bytes(range(256)) * 4000)")
     write_files(project, {"nodes.py": long})
@@ -275,7 +279,7 @@ def test_gc_keeps_what_outputs_are_made_of(project):
     assert computed(build(project, "report")) == set()
 
 
-def test_pins_and_overrides(project):
+def test_pins_and_overrides(project: Any) -> None:
     """A value that was built and pinned has its outputs with it; another value has none, and the file is a file."""
     build(project, "report", "words")
     loaded = load_project(project)
@@ -297,7 +301,7 @@ def test_pins_and_overrides(project):
     assert build(project, "words", overrides={"report": None}).values["words"] == ["by", "another", "hand"]
 
 
-def test_what_cannot_be_put_back_fails_that_node_alone(project):
+def test_what_cannot_be_put_back_fails_that_node_alone(project: Any) -> None:
     """With the place in words; what does not need it goes on."""
     build(project, *ALL)
     shutil.rmtree(project / "out")
@@ -309,7 +313,7 @@ def test_what_cannot_be_put_back_fails_that_node_alone(project):
     assert "title_length" in result.values
 
 
-def test_without_a_cache_that_can_be_written(project):
+def test_without_a_cache_that_can_be_written(project: Any) -> None:
     """The node runs each time, and what it leaves stays."""
     (project / "cache").write_text("no folder")
     for _ in range(2):
@@ -349,7 +353,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_refused_before_anything_runs(project, case):
+def test_refused_before_anything_runs(project: Any, case: Any) -> None:
     """In words, with the place."""
     text, said = REFUSED[case]
     write_files(project, {"nodes.py": f"from dagbuild import cache, reads, writes\n{text}\n"})
@@ -374,7 +378,7 @@ READ = {
 
 
 @pytest.mark.parametrize("case", READ)
-def test_an_input_that_is_an_output_is_refused(project, case):
+def test_an_input_that_is_an_output_is_refused(project: Any, case: Any) -> None:
     """Its content now says nothing of what it will be."""
     given, parameter, said = READ[case]
     write_files(
@@ -394,7 +398,7 @@ def test_an_input_that_is_an_output_is_refused(project, case):
 @pytest.mark.parametrize(
     "pattern", ["out/report.md", "out", "out/*.md", "out/**/*.md", "out/rep?rt.[a-m]d", "./out//report.md"]
 )
-def test_whoever_reads_an_output_comes_after_its_node(project, pattern):
+def test_whoever_reads_an_output_comes_after_its_node(project: Any, pattern: Any) -> None:
     """However it names it; other files that a pattern finds count by their content."""
     write_files(project, {"nodes.py": NODES.replace('@reads("out/report.md")', f'@reads("{pattern}")')})
     first = build(project, "words")
@@ -414,7 +418,7 @@ def test_whoever_reads_an_output_comes_after_its_node(project, pattern):
         assert computed(build(project, "words")) == {"words"}
 
 
-def test_a_step_that_reads_an_output_without_saying_so_fails_in_words(project):
+def test_a_step_that_reads_an_output_without_saying_so_fails_in_words(project: Any) -> None:
     """Nothing says that the other node comes first: the value would depend on chance."""
     write_files(project, {"nodes.py": NODES.replace('@reads("out/report.md")', "")})
     build(project, "report")
@@ -431,7 +435,7 @@ def test_a_step_that_reads_an_output_without_saying_so_fails_in_words(project):
 
 
 @pytest.mark.parametrize("way", ["{root}/out/report.md", "../project/out/report.md", "link/report.md"])
-def test_no_way_round(project, way):
+def test_no_way_round(project: Any, way: Any) -> None:
     """An output that is read under another name is refused, or the step that reads it fails."""
     (project / "out").mkdir()
     (project / "link").symlink_to("out")
@@ -448,7 +452,7 @@ def test_no_way_round(project, way):
     assert build(project, "words").steps["words"].failure.kind == "UndeclaredRead"
 
 
-def test_a_node_that_lists_the_folder_of_its_output_stays_fresh(project):
+def test_a_node_that_lists_the_folder_of_its_output_stays_fresh(project: Any) -> None:
     """What it finds there when it runs is not what is there afterwards."""
     listing = NODES.replace(
         'Path("out/report.md").write', 'list(Path("out").iterdir()); Path("out/report.md").write'
@@ -460,7 +464,7 @@ def test_a_node_that_lists_the_folder_of_its_output_stays_fresh(project):
     assert computed(build(project, "report")) == set()
 
 
-def test_names_with_config_values(project):
+def test_names_with_config_values(project: Any) -> None:
     """Each profile has a file of its own, and none disturbs the other."""
     nodes = """
         from dagbuild import parameterize, value, writes
@@ -491,7 +495,7 @@ def test_names_with_config_values(project):
     assert (project / "out/uk/sales.txt").exists()
 
 
-def test_by_the_driver(tmp_path, monkeypatch):
+def test_by_the_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same from Python, with a root of its own."""
 
     @writes("report.txt")
@@ -508,7 +512,7 @@ def test_by_the_driver(tmp_path, monkeypatch):
     assert (tmp_path / "report.txt").read_text() == "abc"
 
 
-def test_colleagues_get_the_files(project, tmp_path):
+def test_colleagues_get_the_files(project: Any, tmp_path: Path) -> None:
     """What another machine has made is fetched, and left in the project here."""
     remote = f'[remote]\nurl = "{tmp_path / "shared"}"\n'
     write_files(project, {"dagbuild.toml": f'modules = ["nodes"]\n{remote}'})

@@ -1,6 +1,7 @@
 """A value that is made again in the middle of a build, and comes out different."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ class Overlapping(Executor):
     slots = 2
     early_first = False
 
-    def __init__(self, _kind, _settings, worker, **_) -> None:
+    def __init__(self, _kind: Any, _settings: Any, worker: Any, **_: Any) -> None:
         self._worker = worker
         self._ready: list[tuple[str, Outcome]] = []
         self._kept: list[tuple[str, Outcome]] = []

@@ -79,6 +79,7 @@ def test_reader_may_leave(tmp_path: Path) -> None:
         text=True,
     )
 
+    assert process.stdout is not None and process.stderr is not None
     process.stdout.readline()
     process.stdout.close()
     said = process.stderr.read()

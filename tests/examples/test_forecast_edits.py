@@ -7,6 +7,7 @@ import csv
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ class Work:
     """A copy of the main example, with the commands that the tests give."""
 
     root: Path
-    run: Callable[..., object]
+    run: Callable[..., subprocess.CompletedProcess[str]]
 
     def status(self, *options: str) -> dict[str, set[str]]:
         """Return the nodes above `forecast` by their status."""
@@ -55,7 +56,9 @@ class Work:
 
 @pytest.fixture(scope="module")
 def built(
-    tmp_path_factory: pytest.TempPathFactory, run: Callable[..., object], copy_to: Callable[..., Path]
+    tmp_path_factory: pytest.TempPathFactory,
+    run: Callable[..., subprocess.CompletedProcess[str]],
+    copy_to: Callable[..., Path],
 ) -> Path:
     """The main example, built once."""
     root = copy_to("forecast", tmp_path_factory.mktemp("built"))
@@ -64,7 +67,7 @@ def built(
 
 
 @pytest.fixture
-def work(built: Path, tmp_path: Path, run: Callable[..., object]) -> Work:
+def work(built: Path, tmp_path: Path, run: Callable[..., subprocess.CompletedProcess[str]]) -> Work:
     """A copy of the built example, cache and all, in another folder."""
     return Work(shutil.copytree(built, tmp_path / "elsewhere"), run)
 

@@ -510,6 +510,7 @@ def test_a_value_that_no_pickle_gives_back_says_what_to_do(tmp_path: Path) -> No
     failure = build(tmp_path, "told").steps["told"].failure
     forget_modules(tmp_path)
 
+    assert failure is not None
     assert failure.message.startswith("the stored value of 'answer' cannot be read back: ")
     assert "missing 1 required positional argument: 'why'" in failure.message
     assert failure.message.count("try:") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def open_project(folder: Path, **settings: object) -> Project:
     return Project(load_settings(folder, **{"environ": {}, **settings}))  # type: ignore[arg-type]
 
 
-def build_all(folder: Path, **settings: object) -> tuple[dict[str, str], set[str]]:
+def build_all(folder: Path, **settings: object) -> tuple[Mapping[str, Any], set[str]]:
     """Return what each function got, and which ran."""
     project = open_project(folder, **settings)
     try:

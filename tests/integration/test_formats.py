@@ -53,6 +53,7 @@ def test_formats_are_those_asked_for(project: Path) -> None:
     assert_same(again.values["table"], pd.DataFrame({"a": [1, 2], "b": ["x", None]}))
     write_files(project, {"nodes.py": NODES.replace('"pickle"', '"parquet"')})
     failure = build(project, "number").steps["number"].failure
+    assert failure is not None
     assert "format 'parquet' cannot hold a value of type 'int' exactly" in failure.message
 
 
@@ -60,6 +61,7 @@ def test_what_a_format_would_lose_fails_the_node(project: Path) -> None:
     """Rather than that it comes back nearly."""
     failure = build(project, "dated").steps["dated"].failure
 
+    assert failure is not None
     assert "it would come back changed (index" in failure.message
     assert "leave the format away" in failure.message
 
@@ -68,5 +70,6 @@ def test_plans_are_no_values(project: Path) -> None:
     """A LazyFrame is refused with what to return instead."""
     failure = build(project, "lazy").steps["lazy"].failure
 
+    assert failure is not None
     assert "polars.LazyFrame" in failure.message
     assert "collect()" in failure.message

@@ -300,7 +300,8 @@ class TestPush:
         result = build(folder, "half")
         monkeypatch.delenv("DAGBUILD_REMOTE")
 
-        assert result.steps["half"].record.artifact.code
+        record = result.steps["half"].record
+        assert record is not None and record.artifact.code
         assert call(folder, capsys, "push")[1]["sent"] == 1
         assert call(folder, capsys, "push")[1]["sent"] == 0
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from dagbuild.plan.events import How
 from dagbuild.plan.plan import Decision, Status
 from dagbuild.project.pins import pin_built, pin_value
 from dagbuild.store.gc import collect_garbage
+from dagbuild.store.local import LocalStore
 from tests.support import build, computed, forget_modules, load_project, write_files
 
 NODES = """
@@ -67,7 +68,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def picture(folder: Any) -> Any:
     """Return all that is below a folder: names, kinds, executable bits and bytes."""
-    told = {}
+    told: dict[str, Any] = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink():
@@ -87,28 +88,38 @@ def status(folder: Any, *targets: Any, **load: Any) -> Any:
         project.close()
 
 
-ALTERED = {
-    "a file is gone": lambda out: (out / "report.md").unlink(),
-    "a file was edited": lambda out: (out / "report.md").write_text("by hand"),
-    "a file was edited to the same length": lambda out: (out / "report.md").write_text("# jello"),
-    "a file is a folder": lambda out: ((out / "report.md").unlink(), (out / "report.md" / "x").mkdir(parents=True)),
-    "a file is a link": lambda out: ((out / "report.md").rename(out.parent / "r"), (out / "report.md").symlink_to("../r")),
-    "a file is a link to nothing": lambda out: ((out / "report.md").unlink(), (out / "report.md").symlink_to("gone")),
-    "a folder is gone": lambda out: shutil.rmtree(out / "site"),
-    "a folder is a file": lambda out: (shutil.rmtree(out / "site"), (out / "site").write_text("x")),
-    "a folder is a link": lambda out: ((out / "site").rename(out.parent / "s"), (out / "site").symlink_to("../s")),
-    "a file in a folder is gone": lambda out: (out / "site" / "page.html").unlink(),
-    "a file in a folder was edited": lambda out: (out / "site" / "page.html").write_text("by hand"),
-    "a file in a folder was added": lambda out: (out / "site" / "more").write_text("x"),
-    "a file in a folder is no longer to run": lambda out: (out / "site" / "run.sh").chmod(0o644),
-    "a link in a folder leads elsewhere": lambda out: (
-        (out / "site" / "deep" / "latest").unlink(), (out / "site" / "deep" / "latest").symlink_to("../run.sh"),
-    ),
-    "a link in a folder leads out of it": lambda out: (
-        (out / "site" / "deep" / "latest").unlink(), (out / "site" / "deep" / "latest").symlink_to("/etc/hosts"),
-    ),
-    "an empty folder is gone": lambda out: (out / "site" / "deep" / "empty").rmdir(),
-    "all is gone": shutil.rmtree,
+ALTERED: dict[str, list[Callable[[Path], object]]] = {
+    "a file is gone": [lambda out: (out / "report.md").unlink()],
+    "a file was edited": [lambda out: (out / "report.md").write_text("by hand")],
+    "a file was edited to the same length": [lambda out: (out / "report.md").write_text("# jello")],
+    "a file is a folder": [
+        lambda out: (out / "report.md").unlink(), lambda out: (out / "report.md" / "x").mkdir(parents=True),
+    ],
+    "a file is a link": [
+        lambda out: (out / "report.md").rename(out.parent / "r"), lambda out: (out / "report.md").symlink_to("../r"),
+    ],
+    "a file is a link to nothing": [
+        lambda out: (out / "report.md").unlink(), lambda out: (out / "report.md").symlink_to("gone"),
+    ],
+    "a folder is gone": [lambda out: shutil.rmtree(out / "site")],
+    "a folder is a file": [lambda out: shutil.rmtree(out / "site"), lambda out: (out / "site").write_text("x")],
+    "a folder is a link": [
+        lambda out: (out / "site").rename(out.parent / "s"), lambda out: (out / "site").symlink_to("../s"),
+    ],
+    "a file in a folder is gone": [lambda out: (out / "site" / "page.html").unlink()],
+    "a file in a folder was edited": [lambda out: (out / "site" / "page.html").write_text("by hand")],
+    "a file in a folder was added": [lambda out: (out / "site" / "more").write_text("x")],
+    "a file in a folder is no longer to run": [lambda out: (out / "site" / "run.sh").chmod(0o644)],
+    "a link in a folder leads elsewhere": [
+        lambda out: (out / "site" / "deep" / "latest").unlink(),
+        lambda out: (out / "site" / "deep" / "latest").symlink_to("../run.sh"),
+    ],
+    "a link in a folder leads out of it": [
+        lambda out: (out / "site" / "deep" / "latest").unlink(),
+        lambda out: (out / "site" / "deep" / "latest").symlink_to("/etc/hosts"),
+    ],
+    "an empty folder is gone": [lambda out: (out / "site" / "deep" / "empty").rmdir()],
+    "all is gone": [shutil.rmtree],
 }  # fmt: skip
 
 
@@ -119,7 +130,8 @@ def test_whatever_happens_to_an_output_the_next_build_puts_it_back_without_runni
     """Before, `status` says which output is gone or changed; afterwards all is as a clean build leaves it."""
     build(project, *ALL)
     clean = picture(project / "out")
-    ALTERED[how](project / "out")
+    for alter in ALTERED[how]:
+        alter(project / "out")
 
     plan = status(project, *ALL)
     told = [str(reason) for name in plan.names(Decision.RESTORE) for reason in plan.steps[name].reasons]
@@ -220,6 +232,7 @@ def test_a_node_that_fails_leaves_what_was_there(project: Any, end: Any) -> None
     assert (project / "out" / "report.md").read_text() == "# hello"
     if end == "pass":
         failure = result.steps["report"].failure
+        assert failure is not None
         assert "did not make its output 'out/report.md'" in failure.message
     assert list((project / "out").glob(".dagbuild*")) == []
 
@@ -271,6 +284,7 @@ def test_gc_keeps_what_outputs_are_made_of(project: Any) -> None:
     write_files(project, {"nodes.py": long})
     build(project, "report")
     loaded = load_project(project)
+    assert isinstance(loaded.store, LocalStore)
     report = collect_garbage(loaded.store, size=0, grace=0.0)
     loaded.close()
     (project / "out" / "report.md").unlink()
@@ -309,7 +323,9 @@ def test_what_cannot_be_put_back_fails_that_node_alone(project: Any) -> None:
     result = build(project, "title_length", "report", keep_going=True)
 
     assert result.names(How.FAILED) == ["report"]
-    assert "output 'out/report.md' cannot be written" in result.steps["report"].failure.message
+    failure = result.steps["report"].failure
+    assert failure is not None
+    assert "output 'out/report.md' cannot be written" in failure.message
     assert "title_length" in result.values
 
 
@@ -425,11 +441,13 @@ def test_a_step_that_reads_an_output_without_saying_so_fails_in_words(project: A
     result = build(project, "words")
 
     failure = result.steps["words"].failure
+    assert failure is not None
     assert failure.kind == "UndeclaredRead"
     assert "'out/report.md', which 'report' writes" in failure.message
     assert '@reads("out/report.md")' in failure.message
     (project / "out" / "report.md").unlink()
     gone = build(project, "words").steps["words"].failure
+    assert gone is not None
     assert gone.kind == "FileNotFoundError"  # the same is the reason, and told
     assert '@reads("out/report.md")' in gone.message
 
@@ -449,7 +467,9 @@ def test_no_way_round(project: Any, way: Any) -> None:
         'Path("out/report.md").read_text().s', f'Path("{way}").read_text().s'
     )
     write_files(project, {"nodes.py": hidden})
-    assert build(project, "words").steps["words"].failure.kind == "UndeclaredRead"
+    failure = build(project, "words").steps["words"].failure
+    assert failure is not None
+    assert failure.kind == "UndeclaredRead"
 
 
 def test_a_node_that_lists_the_folder_of_its_output_stays_fresh(project: Any) -> None:

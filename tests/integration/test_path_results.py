@@ -14,8 +14,9 @@ from dagbuild import Driver, create_module
 from dagbuild.plan.events import How
 from dagbuild.project.pins import pin_value
 from dagbuild.store.gc import GRACE, collect_garbage
+from dagbuild.store.local import LocalStore
 from dagbuild.store.verify import verify_store
-from tests.support import build, computed, forget_modules, load_project, write_files
+from tests.support import build, computed, forget_modules, load_project, noting, write_files
 
 REPORT = "<h1>hello</h1>"
 NODES = """
@@ -165,6 +166,7 @@ def test_a_folder_with_older_things_in_it_is_refused(project: Any) -> None:
     result = build(project, "model")
 
     failure = result.steps["model"].failure
+    assert failure is not None
     assert "holds what this run did not make: 'old.txt'" in failure.message
     assert "remove it first" in failure.message
 
@@ -184,6 +186,7 @@ def test_links_that_lead_out_are_refused(project: Any) -> None:
 
     failure = build(project, "linked").steps["linked"].failure
 
+    assert failure is not None
     assert "the link 'secret' in the folder 'links' leads out of it, to '/etc/passwd'" in failure.message
 
 
@@ -272,7 +275,7 @@ def test_a_cache_that_cannot_be_written_gives_copies_elsewhere(project: Any) -> 
     assert not given.is_relative_to(project)
 
 
-def test_long_files_are_read_in_parts(project: Any) -> None:
+def test_long_files_are_read_in_parts(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file is not in memory as a whole, neither when it is stored nor when it is given back."""
     nodes = """
         from pathlib import Path
@@ -286,10 +289,12 @@ def test_long_files_are_read_in_parts(project: Any) -> None:
     """
     write_files(project, {"nodes.py": nodes})
     opened = load_project(project)
-    largest = []
+    largest: list[int] = []
     put, get = opened.store.put_blob, opened.store.get_blob
-    opened.store.put_blob = lambda chunks: (largest.append(sum(len(c) for c in chunks)), put(chunks))[1]
-    opened.store.get_blob = lambda ref: (largest.append(ref.size), get(ref))[1]
+    monkeypatch.setattr(
+        opened.store, "put_blob", noting(largest, lambda chunks: sum(len(c) for c in chunks), put)
+    )
+    monkeypatch.setattr(opened.store, "get_blob", noting(largest, lambda ref: ref.size, get))
     given = opened.build(["long"], values=True).values["long"]
     opened.close()
 
@@ -320,6 +325,7 @@ def test_gc_and_verify_look_after_the_copies(project: Any) -> None:
     given = build(project, "model").values["model"]
     opened = load_project(project)
     local = opened.store
+    assert isinstance(local, LocalStore)
     (given / "deep" / "extra").write_text("more")
 
     found = verify_store(local)

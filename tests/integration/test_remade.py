@@ -7,7 +7,7 @@ import pytest
 
 from dagbuild.executors.base import Executor, Work
 from dagbuild.model.outcome import Lost, Outcome
-from tests.support import build, computed, write_files
+from tests.support import build, computed, noting, write_files
 
 FILES = {
     "dagbuild.toml": 'modules = ["nodes"]',
@@ -81,11 +81,7 @@ def test_what_was_made_of_the_old_value_meanwhile_is_made_again(
         patch.setattr("dagbuild.project.project.open_executor", Overlapping)
         patch.setattr(Overlapping, "early_first", first)
         submit = Overlapping.submit
-        patch.setattr(
-            Overlapping,
-            "submit",
-            lambda self, work: ran.append(work.node.name) or submit(self, work),
-        )
+        patch.setattr(Overlapping, "submit", noting(ran, lambda self, work: work.node.name, submit))
         result = build(project, "agree")
 
     assert result.values["agree"] is True

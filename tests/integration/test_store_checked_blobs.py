@@ -29,6 +29,7 @@ from dagbuild.store.memo import Memo
 from dagbuild.store.verify import verify_store
 from tests.integration.test_store_damage import damage
 from tests.store_records import make_record
+from tests.support import noting
 
 ROOT = Path(__file__).parents[2]
 TABLE = Path("index", "1", "blobs")
@@ -59,8 +60,7 @@ def open_store(folder: Any) -> Iterator[Any]:
 def digested(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The sizes of the blobs that were read to be digested."""
     sizes: list[int] = []
-    original = blobs.digest_bytes
-    monkeypatch.setattr(blobs, "digest_bytes", lambda view: sizes.append(len(view)) or original(view))
+    monkeypatch.setattr(blobs, "digest_bytes", noting(sizes, len, digest_bytes))
     return sizes
 
 
@@ -156,9 +156,9 @@ class TestUse:
     def test_many_are_asked_for_at_once(self, open_store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         """And not one by one."""
         refs = keep(open_store(), *(content(number, FROM) for number in range(WORTH // FROM)))
-        asked = []
+        asked: list[int] = []
         find = Memo.find
-        monkeypatch.setattr(Memo, "find", lambda self, keys: asked.append(len(keys)) or find(self, keys))
+        monkeypatch.setattr(Memo, "find", noting(asked, lambda self, keys: len(keys), find))
         store = open_store()
         store.expect_blobs(refs)
         for ref in refs:
@@ -182,9 +182,9 @@ class TestUse:
         artifact = Artifacts(store).save(frame)
         settle()
         store.close()
-        asked = []
+        asked: list[int] = []
         find = Memo.find
-        monkeypatch.setattr(Memo, "find", lambda self, keys: asked.append(len(keys)) or find(self, keys))
+        monkeypatch.setattr(Memo, "find", noting(asked, lambda self, keys: len(keys), find))
         store = open_store()
         Artifacts(store).load(artifact, Columns(*columns) if columns else None)
 
@@ -441,8 +441,7 @@ class TestUpkeep:
 
         assert after.st_mtime_ns > before.st_mtime_ns
         sizes: list[int] = []
-        original = blobs.digest_bytes
-        monkeypatch.setattr(blobs, "digest_bytes", lambda view: sizes.append(len(view)) or original(view))
+        monkeypatch.setattr(blobs, "digest_bytes", noting(sizes, len, digest_bytes))
         assert open_store().get_blob(ref) == content()
         assert sizes == digested == []
 

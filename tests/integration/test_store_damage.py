@@ -13,13 +13,13 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dagbuild.ground.digest import digest_bytes
+from dagbuild.ground.digest import Digest, digest_bytes
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
 from dagbuild.model.record import BlobRef
 from dagbuild.store.lease import held_locks
@@ -148,7 +148,7 @@ class TestBlobs:
     def test_names_from_records_never_leave_the_folder(self, tmp_path: Path, open_store: Any) -> None:
         """A name that is no digest is no blob."""
         (tmp_path / "secret").write_bytes(b"secret")
-        ref = BlobRef("xxh3-../../../secret", 6)
+        ref = BlobRef(Digest("xxh3-../../../secret"), 6)
         store = open_store()
 
         assert store.has_blobs([ref]) == set()
@@ -335,7 +335,7 @@ class TestIndex:
         from dagbuild.store.memo import _no_disk
 
         disk = _no_disk()("folder")
-        refused = [
+        refused: list[Callable[[], object]] = [
             lambda: disk.put(b"key"),
             lambda: disk.get(b"key", 1),
             lambda: disk.store(b"value", False, key=b"key"),

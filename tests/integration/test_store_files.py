@@ -12,9 +12,10 @@ from typing import Any
 import fsspec
 import pytest
 
-from dagbuild.ground.digest import digest_bytes
+from dagbuild.ground.digest import digest_bytes, digest_chunks
 from dagbuild.store.file_digests import FileDigests
 from tests.servers.s3 import S3Server
+from tests.support import noting
 
 OLD = time.time() - 1000
 
@@ -31,9 +32,8 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Count the files that are read."""
     from dagbuild.store import file_digests
 
-    count = []
-    original = file_digests.digest_chunks
-    monkeypatch.setattr(file_digests, "digest_chunks", lambda chunks: count.append(1) or original(chunks))
+    count: list[int] = []
+    monkeypatch.setattr(file_digests, "digest_chunks", noting(count, lambda chunks: 1, digest_chunks))
     return count
 
 

@@ -98,7 +98,7 @@ class TestReadOnly:
         (tmp_path / "file").write_text("")
         (tmp_path / "link").symlink_to("nowhere")
         for name in ("file", "link", "absent"):
-            told = []
+            told: list[str] = []
             store = LocalStore(tmp_path / name, on_notice=told.append)
 
             assert store.find_records([make_key("k")]) == {}
@@ -327,7 +327,7 @@ class TestFolder:
         file = folder / "format"
         text = file.read_text()
         file.write_text(number + text[1:])
-        told = []
+        told: list[str] = []
         store = LocalStore(folder, on_notice=told.append)
         store.put_blob([b"y"])
         store.put_records([make_record(1, ref)])

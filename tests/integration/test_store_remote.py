@@ -21,6 +21,7 @@ from dagbuild.store.remote import RemoteDeniedError, RemoteFolder, RemoteOutageE
 from dagbuild.store.remote_store import IN_MEMORY, RemoteStore
 from tests.servers.s3 import S3Server, free_port
 from tests.store_records import make_key, make_record
+from tests.support import noting
 
 
 @pytest.fixture
@@ -189,8 +190,8 @@ class TestTransport:
         assert reader.get_blob(ref) == data
         time.sleep(2 * TICK_NS / 1e9)
         reader.close()
-        sizes = []
-        monkeypatch.setattr(blobs, "digest_bytes", lambda view: sizes.append(len(view)) or ref.digest)
+        sizes: list[int] = []
+        monkeypatch.setattr(blobs, "digest_bytes", noting(sizes, len, lambda view: ref.digest))
 
         assert machine("b", shared).get_blob(ref) == data
         assert sizes == ([] if boot_id() else [ref.size])
@@ -369,7 +370,8 @@ class TestModes:
         """Nothing for "off", and no driver is imported before it is needed."""
 
         class Options:
-            url, mode, trust, options = f"file://{tmp_path}/shared", "read-write", "data", {}
+            url, mode, trust = f"file://{tmp_path}/shared", "read-write", "data"
+            options: dict[str, Any] = {}  # noqa: RUF012 - as the settings have it
 
         store = open_store(tmp_path / "a", Options(), fsync="none")
         record = put_value(store, 1)

@@ -156,7 +156,8 @@ def odd_arrays(draw: Any) -> Any:
         mask = draw(st.sampled_from([np.ma.nomask, True]) | hnp.arrays(bool, shape))
         return np.ma.MaskedArray(numbers, mask, fill_value=fill, hard_mask=draw(st.booleans()))
     if kind == "record":
-        return np.rec.fromarrays([numbers.ravel(), np.arange(numbers.size)], names=["n", "place"])
+        columns = [numbers.ravel(), np.arange(numbers.size)]
+        return np.rec.fromarrays(columns, formats=[c.dtype for c in columns], names=["n", "place"])
     if kind == "fields":
         fields = np.zeros(shape, [("n", numbers.dtype), ("o", object), ("p", "i2", (2,))])
         fields["n"] = numbers
@@ -243,11 +244,11 @@ class Rights(enum.Flag):
     WRITE = 2
 
 
-class Words(dict):
+class Words(dict[Any, Any]):
     """A dict of a project's own kind."""
 
 
-class Row(list):
+class Row(list[Any]):
     """A list with a name."""
 
     name = ""
@@ -288,6 +289,7 @@ class Prices(pd.DataFrame):
     """A frame with more to it than a frame."""
 
     _metadata = ["currency"]  # noqa: RUF012 - as pandas asks for it
+    currency: Any
 
     @property
     def _constructor(self) -> Any:
@@ -298,6 +300,7 @@ class Rates(pd.Series):
     """A Series with more to it."""
 
     _metadata = ["_name", "per"]  # noqa: RUF012 - as pandas asks for it
+    per: Any
 
     @property
     def _constructor(self) -> Any:

@@ -45,7 +45,9 @@ def check(stores: Any, value: Any) -> None:
 
 
 texts = st.text(st.characters(exclude_categories=[]), max_size=8)
-zones = st.sampled_from([None, dt.UTC, ZoneInfo("Europe/Paris"), dt.timezone(dt.timedelta(minutes=-90), "x")])
+zones: st.SearchStrategy[Any] = st.sampled_from(
+    [None, dt.UTC, ZoneInfo("Europe/Paris"), dt.timezone(dt.timedelta(minutes=-90), "x")]
+)
 moments = st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2200, 1, 1), timezones=zones)
 atoms = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), texts, st.binary(max_size=8), st.complex_numbers(),
@@ -130,7 +132,7 @@ def _arrow(draw: Any, rows: Any) -> Any:
         pa.int8(), pa.float64(), pa.bool_(), pa.date32(), pa.decimal128(20, 3), pa.binary(), pa.list_(pa.int16()),
         pa.timestamp("ms", "Asia/Tokyo"), pa.time64("us"), pa.struct([("a", pa.int8())]),
     ]))  # fmt: skip
-    cell = {"a": 1} if pa.types.is_struct(kind) else [1, None] if pa.types.is_list(kind) else None
+    cell: Any = {"a": 1} if pa.types.is_struct(kind) else [1, None] if pa.types.is_list(kind) else None
     if pa.types.is_binary(kind):
         cell = b"\0a"
     known = [None, cell if cell is not None else pa.scalar(1, pa.int8()).cast(_step(kind)).cast(kind).as_py()]
@@ -212,7 +214,7 @@ def frames(draw: Any) -> Any:
     rows, width = draw(st.integers(0, 5)), draw(st.integers(0, 5))
     columns = [pd.Series(draw(arrays(rows)), copy=False) for _ in range(width)]
     index = draw(indexes(rows))
-    frame = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=range(rows))
+    frame: Any = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=range(rows))
     frame.index = index
     frame.columns = draw(st.one_of(
         st.just(frame.columns), indexes(width), st.lists(st.text(max_size=2), min_size=width, max_size=width)

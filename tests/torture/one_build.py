@@ -39,7 +39,7 @@ def load_modules(project: Any, names: Any, mode: Any) -> Any:
 
 def evaluate(expressions: Any) -> Any:
     """Return the values of expressions that may use numpy and pandas."""
-    names = {}
+    names: dict[str, Any] = {}
     if any("pd." in text or "np." in text for text in expressions.values()):
         exec("import numpy as np, pandas as pd", names)
     return {name: eval(text, names) for name, text in expressions.items()}

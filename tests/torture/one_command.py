@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from one_build import evaluate
+from one_build import evaluate  # type: ignore[import-not-found]  # started from the folder that both are in
 
 from dagbuild.project.project import Project
 from dagbuild.settings import Settings

@@ -29,7 +29,7 @@ def test_is_the_json_of_the_library_with_sorted_keys(value: Any) -> None:
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
 def test_numbers_that_json_has_not_are_refused(number: Any) -> None:
     """A refusal leaves nothing behind: the same containers are written once they hold something else."""
-    value = {"a": [1, [number]]}
+    value: dict[str, Any] = {"a": [1, [number]]}
     with pytest.raises(ValueError, match="JSON"):
         canonical_json(value)
 

@@ -35,10 +35,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     yield write
     sys.path[:] = path
     for name in set(sys.modules) - modules:
-        if (
-            getattr(sys.modules[name], "__file__", None) is None
-            or str(tmp_path) in sys.modules[name].__file__
-        ):
+        file = getattr(sys.modules[name], "__file__", None)
+        if file is None or str(tmp_path) in file:
             del sys.modules[name]
 
 
@@ -505,7 +503,7 @@ def test_overrides_let_the_later_module_win() -> None:
 
     first = create_module(a)
 
-    def a(y: int) -> int:
+    def a(y: int) -> int:  # type: ignore[no-redef]  # another one of that name
         return 2
 
     second = create_module(a)
@@ -541,7 +539,7 @@ def test_functions_of_a_notebook_make_a_module() -> None:
 
     assert (module.__name__, module.a, a.__module__) == ("cells", a, __name__)
     with pytest.raises(GraphError, match="3 is no function"):
-        create_module(3)
+        create_module(3)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_a_long_chain_is_quick(project: Any) -> None:

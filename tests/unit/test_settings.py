@@ -113,12 +113,14 @@ class TestLayers:
         settings = load_settings(write(PROJECT), profile="ci", environ={})
 
         assert settings.executor.kind == "ray"
+        assert settings.remote is not None
         assert settings.remote.url == "s3://bucket/cache"
 
     def test_remote_can_be_turned_off_from_outside(self, write: Any) -> None:
         """DAGBUILD_REMOTE=off leaves the URL where it is."""
         settings = load_settings(write(PROJECT), profile="ci", environ={"DAGBUILD_REMOTE": "off"})
 
+        assert settings.remote is not None
         assert settings.remote.mode == "off"
 
     @pytest.mark.parametrize(
@@ -299,7 +301,8 @@ class TestMistakes:
         """A word that chooses how to log in is no secret."""
         folder = write(f'modules = "f"\n[remote]\nurl = "gs://b"\noptions = {{ {options} }}\n')
 
-        assert load_settings(folder, environ={}).remote.options
+        remote = load_settings(folder, environ={}).remote
+        assert remote is not None and remote.options
 
     def test_unknown_variable_is_a_mistake(self, write: Any) -> None:
         """A misspelt variable must not be ignored; those of tests are none of ours."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from pandas.api.internals import create_dataframe_from_blocks
+from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]  # which the stubs leave out
 
 from dagbuild.ground.digest import raw_digest
 from dagbuild.model.node import Columns

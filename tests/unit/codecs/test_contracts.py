@@ -52,7 +52,9 @@ def test_another_version_of_a_codec(artifacts: Artifacts, place: Any) -> None:
 
 def test_a_codec_that_nobody_has_registered(artifacts: Artifacts) -> None:
     """Its name is told."""
-    assert "there is no codec 'celsius' here" in artifacts.find_obstacle(Artifact("celsius/1", {}))
+    obstacle = artifacts.find_obstacle(Artifact("celsius/1", {}))
+    assert obstacle is not None
+    assert "there is no codec 'celsius' here" in obstacle
 
 
 def test_only_what_a_container_holds_is_a_form(artifacts: Artifacts) -> None:

@@ -149,7 +149,7 @@ def test_columns_come_back_as_one_block_of_their_own(tmp_path: Path) -> None:
     assert_same(frame[["h", "b", "e"]], artifacts.load(artifact, Columns("h", "b", "e")))
 
 
-LABELS = {
+LABELS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "numbers": (pd.Index([2019, 2020, 2021]), (2021, 2019)),
     "a range": (pd.RangeIndex(3), (2, 0)),
     "levels": (

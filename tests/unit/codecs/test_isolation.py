@@ -192,7 +192,8 @@ def test_the_saved_value_may_be_changed_afterwards(artifacts: Any) -> None:
 
 def test_what_is_one_list_stays_one_list(artifacts: Any) -> None:
     """A list that is in a value twice, or in itself, comes back so."""
-    shared, own = [1], []
+    shared = [1]
+    own: list[Any] = []
     own.append(own)
 
     first, second = artifacts.load(artifacts.save([shared, shared]))

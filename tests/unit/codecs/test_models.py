@@ -93,7 +93,9 @@ def test_pictures_have_the_same_pixels(artifacts: Any, mode: Any) -> None:
     ImageDraw.Draw(picture).line((0, 0, 60, 40), fill="red")
     picture = picture.convert(mode)
     picture.info["note"] = "x"
-    show = lambda image: [image.mode, image.size, image.tobytes(), image.getpalette(), image.info]  # noqa: E731
+
+    def show(image: Any) -> list[Any]:
+        return [image.mode, image.size, image.tobytes(), image.getpalette(), image.info]
 
     expected, artifact = show(picture), artifacts.save(picture)
     mine = artifacts.load(artifact)

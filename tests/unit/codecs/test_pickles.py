@@ -78,7 +78,7 @@ def own_zone() -> Any:
 @pytest.mark.parametrize(
     ("make", "name", "instead"),
     [
-        (lambda: (i for i in []), "generator", "return a list"),
+        (lambda: (i for i in ""), "generator", "return a list"),
         (lambda: iter([1]), "list_iterator", "return a list"),
         (lambda: map(int, "12"), "map", "return a list"),
         (lambda: io.StringIO("a"), "StringIO", "getvalue()"),
@@ -133,7 +133,7 @@ def test_coroutines_are_to_be_awaited(artifacts: Any) -> None:
 
 def test_too_deep_is_an_error_and_no_crash(artifacts: Any) -> None:
     """Lists in lists work as deep as pickle goes; beyond that the error says so."""
-    deep = []
+    deep: list[Any] = []
     for _ in range(200):
         deep = [deep]
     assert artifacts.load(artifacts.save(deep)) == deep
@@ -378,6 +378,7 @@ class Prices(pd.DataFrame):
     """A frame with more to it than a frame."""
 
     _metadata = ["currency"]  # noqa: RUF012 - as pandas asks for it
+    currency: Any
 
     @property
     def _constructor(self) -> Any:

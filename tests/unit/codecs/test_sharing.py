@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +23,7 @@ ROWS = 200_000
 @pytest.fixture
 def frame() -> Any:
     rng = np.random.default_rng(0)
-    columns = {f"c{i}": rng.normal(size=ROWS) for i in range(10)}
+    columns: dict[str, Any] = {f"c{i}": rng.normal(size=ROWS) for i in range(10)}
     columns["text"] = [f"customer {i}" for i in range(ROWS)]
     return pd.DataFrame(columns, index=pd.Index(rng.permutation(ROWS), name="id"))
 
@@ -86,7 +87,7 @@ def test_a_new_frame_of_old_columns_writes_nothing(artifacts: Any, frame: Any) -
 
 
 LONG = 2_000_000
-COLUMNS = {
+COLUMNS: dict[str, Callable[[], Any]] = {
     "floats": lambda: np.random.default_rng(0).normal(size=LONG),
     "integers": lambda: np.arange(LONG),
     "flags": lambda: np.arange(LONG) % 3 == 0,
@@ -96,7 +97,7 @@ COLUMNS = {
     "zoned": lambda: pd.date_range("2020", periods=LONG, freq="s", tz="Europe/Paris"),
     "text": lambda: pd.array([f"row {i}" for i in range(LONG)], "str"),
     "objects": lambda: np.array([f"row {i}" for i in range(LONG)], object),
-    "arrow": lambda: pd.array(np.arange(LONG), "int32[pyarrow]"),
+    "arrow": lambda: pd.array(np.arange(LONG), "int32[pyarrow]"),  # type: ignore[call-overload]  # unknown to the stubs
 }
 
 

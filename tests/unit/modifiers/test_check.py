@@ -247,7 +247,7 @@ def test_a_check_of_columns_says_so_when_it_meets_something_else(argument: Any, 
         (lambda: check_output(allow_nans=True), "@check_output: allow_nans=True: True checks nothing; leave it out"),
         (lambda: check_output(values_in="ab"), "@check_output: values_in='ab': a list of values is needed"),
         (lambda: check_output(importance="loud", range=(0, 1)), "@check_output: importance is 'loud'"),
-        (lambda: check_output_custom(3), "@check_output_custom: 3 is no DataValidator"),
+        (lambda: check_output_custom(3), "@check_output_custom: 3 is no DataValidator"),  # type: ignore[arg-type]  # wrong on purpose
     ],
 )  # fmt: skip
 def test_wrong_arguments_are_told_where_they_are_written(make: Any, message: Any) -> None:

@@ -144,7 +144,7 @@ def test_resolve_makes_a_decorator_from_config() -> None:
         when=ResolveAt.CONFIG_AVAILABLE,
         decorate_with=lambda names, kind=int: extract_fields(dict.fromkeys(names, kind)),
     )
-    def parts(x: int) -> dict:
+    def parts(x: int) -> dict:  # type: ignore[type-arg]  # no more than that is known before config is
         return {"p": x, "q": x + 1}
 
     graph = make_graph(parts, names=["p", "q"])
@@ -158,7 +158,7 @@ def test_resolve_needs_its_config() -> None:
     """A missing config value is told with its name."""
 
     @resolve_from_config(decorate_with=lambda names: extract_fields(names))
-    def parts(x: int) -> dict:
+    def parts(x: int) -> dict:  # type: ignore[type-arg]  # no more than that is known before config is
         return {}
 
     with pytest.raises(GraphError) as caught:
@@ -174,7 +174,7 @@ def test_resolve_takes_only_decorators_that_change_nodes(make: Any) -> None:
     """What chooses between functions comes too late from config, and what is no decorator is none."""
 
     @resolve_from_config(decorate_with=lambda: make())
-    def parts(x: int) -> dict:
+    def parts(x: int) -> dict:  # type: ignore[type-arg]  # no more than that is known before config is
         return {}
 
     with pytest.raises(GraphError, match="which is no decorator that config can make"):
@@ -184,7 +184,7 @@ def test_resolve_takes_only_decorators_that_change_nodes(make: Any) -> None:
 def test_resolve_knows_one_moment() -> None:
     """Anything else is told where it is written."""
     with pytest.raises(GraphError, match="@resolve: when is 'later'"):
-        resolve(when="later", decorate_with=lambda names: extract_fields(names))
+        resolve(when="later", decorate_with=lambda names: extract_fields(names))  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_excluded_functions_are_no_nodes() -> None:
@@ -194,7 +194,7 @@ def test_excluded_functions_are_no_nodes() -> None:
     def one(x: Any) -> Any:
         return x
 
-    @hamilton_exclude()
+    @hamilton_exclude()  # type: ignore[untyped-decorator]  # with or without brackets it may be anything
     def two(x: Any) -> Any:
         return x
 

@@ -128,7 +128,7 @@ def test_a_subclass_of_a_frame_is_a_frame() -> None:
 def test_columns_are_given_one_by_one() -> None:
     """A list in place of names is told at once."""
     with pytest.raises(GraphError, match=r"@extract_columns: \['a', 'b'\] is no column name"):
-        extract_columns(["a", "b"])
+        extract_columns(["a", "b"])  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_checks_below_check_the_frame_and_above_one_column() -> None:
@@ -153,7 +153,7 @@ def test_checks_below_check_the_frame_and_above_one_column() -> None:
 
 
 @extract_fields({"count": int, "word": str})
-def typed(x: int) -> dict:
+def typed(x: int) -> dict:  # type: ignore[type-arg]  # the fields are told by the decorator
     """Doc."""
     return {"count": x}
 
@@ -212,7 +212,7 @@ def test_fields_of_no_known_type_are_refused() -> None:
     """Names alone say nothing of types when the dict does not."""
 
     @extract_fields("a")
-    def row(x: int) -> dict:
+    def row(x: int) -> dict:  # type: ignore[type-arg]  # the fields are told by the decorator
         return {"a": x}
 
     @extract_fields("a")

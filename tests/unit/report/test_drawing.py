@@ -102,7 +102,9 @@ class TestSvg:
     def test_everything_lies_within_the_frame(self) -> None:
         """No box is cut off."""
         root = ElementTree.fromstring(draw_svg(picture(ARROWS)))
-        _, _, width, height = map(float, root.get("viewBox").split())
+        box = root.get("viewBox")
+        assert box is not None
+        _, _, width, height = map(float, box.split())
 
         for group in root.iter(f"{SVG}g"):
             at = (group.get("transform") or "translate(0 0)")[10:-1].split()

@@ -122,6 +122,7 @@ def test_every_part_of_a_drawing_has_its_colour() -> None:
     """No word and no box is left to what a viewer takes by default: black, which is lost on dark ground."""
     root = ElementTree.fromstring(draw_svg(PICTURE))
     (style,) = (each.text for each in root.iter("{http://www.w3.org/2000/svg}style"))
+    assert style is not None
     light, dark = style.split("@media (prefers-color-scheme:dark)")
 
     classes = {each.get("class") for each in root.iter("{http://www.w3.org/2000/svg}text")}

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from dagbuild.ground.digest import Digest
+from dagbuild.model.outcome import Failure
 from dagbuild.model.record import Artifact, Key, Manifest, Part, Record
 from dagbuild.plan.events import (
     BuildFinished,
     BuildResult,
     BuildStarted,
-    Failure,
     How,
     Notice,
     StepFinished,

@@ -86,7 +86,7 @@ class Colour(enum.Enum):
     ("value", "fields"),
     [
         (Plain("x", pd.DataFrame({"a": [1]})), ["name", "table"]),
-        (Model(rate=0.5, more=1), ["rate", "more"]),
+        (Model(rate=0.5, more=1), ["rate", "more"]),  # type: ignore[call-arg]  # one that was not declared
         (Pair(1, 2.0), ["low", "high"]),
         (Slotted(), ["seen"]),
         (Below(), ["seen", "own"]),
@@ -183,7 +183,7 @@ class Counted:
         lambda one: [[[one] * 1000 for _ in range(100)] for _ in range(10)],
         lambda one: (one,) * 10**5,
         lambda one: {Counted() for _ in range(10**5)},
-        lambda one: Plain("x" * 10**7, [one] * 10**5),
+        lambda one: Plain("x" * 10**7, [one] * 10**5),  # type: ignore[arg-type]  # any field that is long
     ],
     ids=["list", "dict", "many keys", "nested", "tuple", "set", "fields"],
 )

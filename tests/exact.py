@@ -11,6 +11,7 @@ import math
 import struct
 import sys
 from collections import deque
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -68,8 +69,8 @@ def _dicts(left: Any, right: Any, where: str) -> list[str]:
 
 
 def _sets(left: Any, right: Any, where: str) -> list[str]:
-    kinds = [sorted(f"{type(item)} {item!r}" for item in items) for items in (left, right)]
-    return _same(*kinds, where)
+    one, other = [sorted(f"{type(item)} {item!r}" for item in items) for items in (left, right)]
+    return _same(one, other, where)
 
 
 def _arrays(left: Any, right: Any, where: str) -> list[str]:
@@ -88,15 +89,16 @@ def _arrays(left: Any, right: Any, where: str) -> list[str]:
             d for name in left.dtype.names for d in _arrays(left[name], right[name], f"{where}[{name!r}]")
         ]
     if left.dtype.char in "gG":
-        return _same(*([repr(item) for item in array.ravel()] for array in (left, right)), where)
+        one, other = ([repr(item) for item in array.ravel()] for array in (left, right))
+        return _same(one, other, where)
     return _same(left.tobytes(), right.tobytes(), f"{where} bytes")
 
 
 def _ndarrays(left: Any, right: Any, where: str) -> list[str]:
-    orders = [(a.flags.c_contiguous, a.flags.f_contiguous) for a in (left, right)]
+    one, other = [(a.flags.c_contiguous, a.flags.f_contiguous) for a in (left, right)]
     found = _arrays(left, right, where)
     # A view with gaps comes back as C order, whatever it was.
-    return found + (_same(*orders, f"{where} order") if any(orders[0]) else [])
+    return found + (_same(one, other, f"{where} order") if any(one) else [])
 
 
 def _scalars(left: Any, right: Any, where: str) -> list[str]:
@@ -118,7 +120,7 @@ def _arrow(left: Any, right: Any, where: str) -> list[str]:
 
 def _moments(left: Any, right: Any, where: str) -> list[str]:
     found = _same(repr(left), repr(right), where) + _same(left, right, where)
-    return found + _same(*(getattr(value, "unit", None) for value in (left, right)), f"{where} unit")
+    return found + _same(getattr(left, "unit", None), getattr(right, "unit", None), f"{where} unit")
 
 
 def _state(value: Any) -> dict[str, Any] | None:
@@ -211,8 +213,8 @@ def _dtypes(left: Any, right: Any, where: str) -> list[str]:
     for name in ("storage", "tz", "pyarrow_dtype", "ordered", "closed", "unit"):
         found += _same(getattr(left, name, None), getattr(right, name, None), f"{where} dtype.{name}")
         if name == "tz":
-            kinds = [type(getattr(dtype, "tz", None)) for dtype in (left, right)]
-            found += _same(*kinds, f"{where} class of tz")
+            one, other = [type(getattr(dtype, "tz", None)) for dtype in (left, right)]
+            found += _same(one, other, f"{where} class of tz")
     return found + _same(
         repr(getattr(left, "na_value", "")), repr(getattr(right, "na_value", "")), f"{where} na"
     )
@@ -226,13 +228,16 @@ def _indexes(left: Any, right: Any, where: str) -> list[str]:
     if isinstance(left, pd.RangeIndex):
         return _same((left.start, left.stop, left.step), (right.start, right.stop, right.step), where)
     if isinstance(left, pd.MultiIndex):
-        found += _same(left.sortorder, right.sortorder, f"{where} sortorder") + _same(
-            left.nlevels, right.nlevels, where
+        found += _same(
+            left.sortorder,  # type: ignore[attr-defined]  # which the stubs leave out
+            right.sortorder,
+            f"{where} sortorder",
         )
+        found += _same(left.nlevels, right.nlevels, where)
         for i, (a, b) in enumerate(zip(left.levels, right.levels, strict=True)):
             found += _indexes(a, b, f"{where} level {i}")
-        for i, (a, b) in enumerate(zip(left.codes, right.codes, strict=True)):
-            found += _arrays(np.asarray(a), np.asarray(b), f"{where} codes {i}")
+        for i, (one, other) in enumerate(zip(left.codes, right.codes, strict=True)):
+            found += _arrays(np.asarray(one), np.asarray(other), f"{where} codes {i}")
         return found
     found += _same(getattr(left, "freq", None), getattr(right, "freq", None), f"{where} freq")
     return found + _columns(left._values, right._values, where)
@@ -259,7 +264,7 @@ def _pandas(left: Any, right: Any, where: str) -> list[str]:
     return found
 
 
-_COMPARERS: list[tuple[Any, Any]] = [
+_COMPARERS: list[tuple[Any, Callable[[Any, Any, str], list[str]]]] = [
     ((pd.DataFrame, pd.Series), _pandas),
     (pd.Index, _indexes),
     (pd.api.extensions.ExtensionArray, _columns),

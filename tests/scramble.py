@@ -37,13 +37,13 @@ def _scramble(value: Any, seen: set[int]) -> None:
             return
     for name in [*getattr(value, "__dict__", ()), *getattr(type(value), "__slots__", ())]:
         _scramble(getattr(value, name, None), seen)
-        _try(lambda name=name: setattr(value, name, None))
+        _try(setattr, value, name, None)
 
 
-def _try(action: Callable[[], Any]) -> None:
+def _try(action: Callable[..., Any], *arguments: Any) -> None:
     # Half scrambled values are against all that libraries take for granted: they may raise anything.
     with contextlib.suppress(Exception):
-        action()
+        action(*arguments)
 
 
 def _fill(array: Any) -> None:
@@ -69,9 +69,9 @@ def _frame(value: Any, seen: set[int]) -> None:
     for place in range(value.shape[1]):
         column = value.iloc[:, place]
         _scramble(column.array, seen)
-        _try(lambda column=column: column.iloc.__setitem__(slice(None), column.iloc[::-1].array))
-        _try(lambda place=place: value.iloc.__setitem__((0, place), value.iloc[-1, place]))
-        _try(lambda place=place: value.iloc.__setitem__((slice(None), place), None))
+        _try(lambda column: column.iloc.__setitem__(slice(None), column.iloc[::-1].array), column)
+        _try(lambda place: value.iloc.__setitem__((0, place), value.iloc[-1, place]), place)
+        _try(lambda place: value.iloc.__setitem__((slice(None), place), None), place)
     _scramble(value.index, seen)
     _try(lambda: value.insert(0, "scrambled", 1))
     _try(lambda: setattr(value, "index", range(len(value))))
@@ -107,9 +107,9 @@ def _extension(value: Any, seen: set[int]) -> None:
 def _polars(value: Any, seen: set[int]) -> None:
     series = value.get_columns() if isinstance(value, pl.DataFrame) else [value]
     for each in series:
-        _try(lambda each=each: _fill(each.to_numpy(writable=False)))
-        _try(lambda each=each: each.__setitem__(0, each[-1]))
-        _try(lambda each=each: each.rename("scrambled", in_place=True))
+        _try(lambda each: _fill(each.to_numpy(writable=False)), each)
+        _try(lambda each: each.__setitem__(0, each[-1]), each)
+        _try(lambda each: each.rename("scrambled", in_place=True), each)
     if isinstance(value, pl.DataFrame):
         _try(lambda: value.insert_column(0, pl.Series("scrambled", [1] * value.height)))
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dagbuild.plan.events import BuildResult, How
 from dagbuild.project.project import Project
+
+Noted = TypeVar("Noted")
+Result = TypeVar("Result")
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:
@@ -49,3 +52,15 @@ def build(folder: Path, *targets: str, load: Mapping[str, Any] | None = None, **
 def computed(result: BuildResult) -> set[str]:
     """Return the nodes whose functions ran."""
     return set(result.names(How.COMPUTED))
+
+
+def noting(
+    notes: list[Noted], what: Callable[..., Noted], call: Callable[..., Result]
+) -> Callable[..., Result]:
+    """Return a call that first notes something of its arguments."""
+
+    def noted(*arguments: Any) -> Result:
+        notes.append(what(*arguments))
+        return call(*arguments)
+
+    return noted

@@ -71,7 +71,7 @@ def make_environment(version: str, python: Path) -> Path:
 def run_tests(version: str, python: Path, options: Sequence[str]) -> str:
     """Run the tests with a Python and return how it went, in a word."""
     try:
-        own = make_environment(version, python)
+        own = str(make_environment(version, python))
     except subprocess.CalledProcessError:
         return "no environment could be made"
     command = [own, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider", "--deselect", ONCE, *PARTS, *options]

@@ -66,7 +66,7 @@ def append(scale: float) -> Iterator[pd.DataFrame]:
     frame = pd.DataFrame({
         "float": rng.normal(size=rows), "int": rng.integers(0, 1000, rows), "text": texts(rows),
         "time": pd.date_range("2020", periods=rows, freq="s"), "flag": rng.random(rows) < 0.5,
-        "kind": pd.Categorical.from_codes(rng.integers(0, 3, rows), ["a", "b", "c"]),
+        "kind": pd.Categorical.from_codes(rng.integers(0, 3, rows), pd.Index(["a", "b", "c"])),
         "gaps": pd.array(rng.integers(0, 9, rows), "Int64"),
     })  # fmt: skip
     yield frame.iloc[: rows * 100 // 101]
@@ -92,12 +92,17 @@ def save(way_name: str, folder: Path, topic: str, scale: float) -> list[tuple[Co
     way.settle()
     way.save(TINY, pd.DataFrame({"a": [1.0], "text": ["b"]}))
     found = []
+
+    def bring_to_the_disk() -> None:
+        sync(folder)
+        way.close()
+
     for number, frame in enumerate(TOPICS[topic](scale)):
         sync(folder)
         before = bytes_in(folder)
         gc.collect()
-        cost, _ = cost_of(lambda frame=frame, number=number: way.save(number, frame))
-        synced, _ = cost_of(lambda: (sync(folder), way.close()))
+        cost, _ = cost_of(way.save, number, frame)
+        synced, _ = cost_of(bring_to_the_disk)
         found.append((cost, cost.wall + synced.wall, (bytes_in(folder) - before) / 1e6))
     return found
 

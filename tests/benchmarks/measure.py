@@ -26,11 +26,11 @@ class Cost:
     memory: float
 
 
-def cost_of(call: Callable[[], Any]) -> tuple[Cost, Any]:
-    """Return what a call took, and what it gave."""
+def cost_of(call: Callable[..., Any], *arguments: Any) -> tuple[Cost, Any]:
+    """Return what a call with these arguments took, and what it gave."""
     before = _begin_peak()
     wall, cpu = time.perf_counter(), time.process_time()
-    result = call()
+    result = call(*arguments)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     return Cost(wall, cpu, _end_peak(before)), result
 

@@ -113,9 +113,7 @@ def main() -> None:
             print(f"{name} is left out: '{WAYS[name].library}' is not installed")
             continue
         with tempfile.TemporaryDirectory() as folder:
-            filled, _ = cost_of(
-                lambda fill_it=fill_it, count=count, folder=folder: in_process(fill_it, Path(folder), count)
-            )
+            filled, _ = cost_of(in_process, fill_it, Path(folder), count)
             print(f"\n{name}: {count:,} records, put in {filled.wall:.2f} s")
             for kind, number, cost in in_process(ask_it, Path(folder), count):
                 print(

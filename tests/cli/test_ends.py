@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def wait_for(path: Path) -> None:
         time.sleep(0.02)
 
 
-def test_interrupt_keeps_what_is_finished(tmp_path):
+def test_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:
     """Ctrl-C ends a build at once with 130, and what was computed is found by the next."""
     write_files(tmp_path, SLOW)
     process = subprocess.Popen(
@@ -61,7 +62,7 @@ def test_interrupt_keeps_what_is_finished(tmp_path):
     assert "up to date" in dagbuild(tmp_path, "quick").stdout
 
 
-def test_reader_may_leave(tmp_path):
+def test_reader_may_leave(tmp_path: Path) -> None:
     """`dagbuild list | head -1` is no error to talk about."""
     nodes = "\n".join(
         f"def a_node_with_quite_a_long_name_{number}() -> int:\n    return {number}\n"
@@ -78,6 +79,7 @@ def test_reader_may_leave(tmp_path):
         text=True,
     )
 
+    assert process.stdout is not None and process.stderr is not None
     process.stdout.readline()
     process.stdout.close()
     said = process.stderr.read()
@@ -88,7 +90,7 @@ def test_reader_may_leave(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_output_that_cannot_be_written_is_told(tmp_path):
+def test_output_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     """A full disk behind `>` is no bug: of a command that imports the project, and of one that need not."""
     write_files(
         tmp_path, {"dagbuild.toml": 'modules = ["one"]\n', "one.py": "def one() -> int:\n    return 1\n"}
@@ -106,10 +108,12 @@ def test_output_that_cannot_be_written_is_told(tmp_path):
         assert "Exception ignored" not in ended.stderr
 
 
-def test_bug_keeps_its_traceback(tmp_path, monkeypatch, capsys):
+def test_bug_keeps_its_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """What is our fault is said to be, with everything a report needs, and ends with 70."""
 
-    def burst(self):
+    def burst(self: Any) -> None:
         raise KeyError("surprise")
 
     monkeypatch.setattr("dagbuild.cli.session.Session.settings", property(burst))
@@ -124,7 +128,7 @@ def test_bug_keeps_its_traceback(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(("variables", "coloured"), [({}, False), ({"FORCE_COLOR": "1"}, True)])
-def test_pipes_have_no_colours_unless_asked(tmp_path, variables, coloured):
+def test_pipes_have_no_colours_unless_asked(tmp_path: Path, variables: Any, coloured: Any) -> None:
     """What goes to a file is plain text; FORCE_COLOR is heeded, and NO_COLOR above it."""
     write_files(tmp_path, SLOW)
 
@@ -158,7 +162,7 @@ def in_terminal(folder: Path, *args: str, **variables: str) -> str:
     return said.decode()
 
 
-def test_terminal_shows_what_runs(tmp_path):
+def test_terminal_shows_what_runs(tmp_path: Path) -> None:
     """In a terminal a node that takes a while is seen while it runs, and is gone from the picture after."""
     write_files(tmp_path, SLOW)
     (tmp_path / "slow.py").write_text((tmp_path / "slow.py").read_text().replace("sleep(60)", "sleep(0.6)"))
@@ -171,7 +175,7 @@ def test_terminal_shows_what_runs(tmp_path):
     assert "\x1b[?25h" in said  # the cursor is back
 
 
-def test_narrow_and_dumb_terminals_are_served(tmp_path):
+def test_narrow_and_dumb_terminals_are_served(tmp_path: Path) -> None:
     """Few columns wrap, and NO_COLOR means it in a terminal too."""
     write_files(tmp_path, SLOW)
 

@@ -10,7 +10,7 @@ GOLDEN = sorted(path.parent for path in (Path(__file__).parent / "golden").glob(
 
 
 @pytest.mark.parametrize("golden", GOLDEN, ids=lambda path: path.name)
-def test_says_what_it_said(golden: Path, tmp_path: Path, request: pytest.FixtureRequest):
+def test_says_what_it_said(golden: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Each command of the session prints the text that was agreed on; `--update-golden` agrees on a new one."""
     said = play(golden, tmp_path / golden.name)
 

@@ -1,6 +1,9 @@
 """Integers of more digits than Python writes, wherever a project has one: no command stumbles."""
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,14 +55,14 @@ COMMANDS = [
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     write_files(tmp_path, FILES)
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     forget_modules(tmp_path)
 
 
-def test_every_command_takes_them(project, capsys):
+def test_every_command_takes_them(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Values, config, constants, defaults, bindings; as text and as JSON."""
     for command in COMMANDS:
         status = run(command.split())
@@ -80,7 +83,7 @@ def test_every_command_takes_them(project, capsys):
     [f"configured = {LONG}", "CONSTANT = 10**5000", "held = 10**5001", "10**5004", "10**5005"],
     ids=range(5),
 )
-def test_an_edit_of_one_is_seen(project, old):
+def test_an_edit_of_one_is_seen(project: Path, old: Any) -> None:
     """One more digit is another value."""
     targets = ("made", "held", "bound", "taken")
     build(project, *targets)

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,7 +121,7 @@ def place(base: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
-def test_cache_folder_may_be_spelled_in_any_way(place, spelling):
+def test_cache_folder_may_be_spelled_in_any_way(place: Path, spelling: Any) -> None:
     """TOML has a dozen ways to say one thing, and each of them is read."""
     assert is_short(ask_twice(place, spelling))
 
@@ -134,12 +135,12 @@ def test_cache_folder_may_be_spelled_in_any_way(place, spelling):
     ],
     ids=["profile", "variable for the profile", "variable"],
 )
-def test_cache_folder_may_be_chosen_outside_of_the_file(place, args, extra):
+def test_cache_folder_may_be_chosen_outside_of_the_file(place: Path, args: Any, extra: Any) -> None:
     """A profile or the environment name another one, which is as good."""
     assert is_short(ask_twice(place, '[profile.other]\ncache.folder = "z" # here', *args, **extra))
 
 
-def test_cache_folder_of_the_command_line_leaves_its_answers_in_the_project_s(place):
+def test_cache_folder_of_the_command_line_leaves_its_answers_in_the_project_s(place: Path) -> None:
     """Nothing but the command line knows of it; an answer says all that it stood on, so it may lie elsewhere."""
     ask_twice(place, 'cache.folder = "x"')
     words = ["--set", "cache.folder=w", "build"]
@@ -149,7 +150,7 @@ def test_cache_folder_of_the_command_line_leaves_its_answers_in_the_project_s(pl
     assert is_short(run(place / "project", *words)[1])
 
 
-def test_another_cache_folder_is_another_question(place):
+def test_another_cache_folder_is_another_question(place: Path) -> None:
     """What was said of one folder is never said of the next."""
     ask_twice(place, '[cache]\nfolder = "x"')
     (place / "project" / "dagbuild.toml").write_text('modules = ["nodes"]\ncache = "empty"\n')

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,23 +30,23 @@ def imported(*args: str) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
-def test_importing_dagbuild_is_free():
+def test_importing_dagbuild_is_free() -> None:
     """`import dagbuild` pulls in no library at all."""
     assert imported("-c", "import dagbuild").isdisjoint({*HEAVY, "click", "xxhash", "diskcache"})
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])
-def test_help_imports_click_and_nothing_else(option):
+def test_help_imports_click_and_nothing_else(option: Any) -> None:
     """Nobody waits for pandas to read a help text."""
     assert imported("-m", "dagbuild", option).isdisjoint({*HEAVY, "xxhash", "diskcache"})
 
 
-def test_help_of_a_command_imports_no_project():
+def test_help_of_a_command_imports_no_project() -> None:
     """A command's own help needs neither the project's code nor a library of data."""
     assert imported("-m", "dagbuild", "status", "--help").isdisjoint({*HEAVY, "xxhash", "diskcache"})
 
 
-def test_status_of_a_plain_project_imports_no_library_of_tables(tmp_path):
+def test_status_of_a_plain_project_imports_no_library_of_tables(tmp_path: Path) -> None:
     """pandas is imported because the user's modules do, not because we do."""
     (tmp_path / "dagbuild.toml").write_text('modules = ["features"]\n')
     (tmp_path / "features.py").write_text("def one() -> int:\n    return 1\n")

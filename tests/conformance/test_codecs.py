@@ -6,6 +6,7 @@ import math
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
+from typing import Any
 from uuid import UUID, SafeUUID
 from zoneinfo import ZoneInfo
 
@@ -33,14 +34,14 @@ class Point:
 class ExactContract(CodecContract):
     """Of our own codecs: no difference is small enough."""
 
-    def assert_same(self, saved, loaded):
+    def assert_same(self, saved: Any, loaded: Any) -> None:
         assert_same(saved, loaded)
 
 
 class TestPlain(ExactContract):
     name = "plain/1"
 
-    def values(self):
+    def values(self) -> Any:
         return [
             None, True, False, 0, 1, -1, 2**63 - 1, 2**63, -(2**70), 10**5000,
             0.0, -0.0, 0.1, 1e300, 5e-324, math.inf, -math.inf, float("nan"), math.nan, np.nan, 1.0,
@@ -62,7 +63,7 @@ class TestPlain(ExactContract):
 class TestContainers(ExactContract):
     name = "plain/1"
 
-    def values(self):
+    def values(self) -> Any:
         frame = pd.DataFrame({"a": np.arange(LONG)})
         return [
             [], (), {}, set(), frozenset(), [[]], [()], [1, 2], (1, 2), {1, 2}, frozenset({1, 2}),
@@ -77,7 +78,7 @@ class TestContainers(ExactContract):
 class TestNumpy(ExactContract):
     name = "numpy/1"
 
-    def values(self):
+    def values(self) -> Any:
         aligned = np.zeros(3, np.dtype([("a", "i1"), ("b", "f8")], align=True))
         return [
             np.array(1), np.array([1]), np.array([[1]]), np.arange(6).reshape(2, 3),
@@ -95,7 +96,7 @@ class TestNumpy(ExactContract):
         ]  # fmt: skip
 
 
-def frame_of_everything(rows=6):
+def frame_of_everything(rows: Any = 6) -> Any:
     rng = np.random.default_rng(1)
     half = rows // 2
     return pd.DataFrame({
@@ -107,8 +108,8 @@ def frame_of_everything(rows=6):
         "cat": pd.Categorical(["b", "a"] * half, ["b", "a", "unused"], ordered=True),
         "period": pd.period_range("2020-01", periods=rows, freq="M"),
         "interval": pd.interval_range(0, rows), "sparse": pd.arrays.SparseArray([0, 1] * half),
-        "arrow": pd.array([1, None] * half, pd.ArrowDtype(pa.int32())),
-        "decimal": pd.array([Decimal("1.1"), None] * half, pd.ArrowDtype(pa.decimal128(5, 2))),
+        "arrow": pd.array([1, None] * half, pd.ArrowDtype(pa.int32())),  # type: ignore[call-overload]  # the stubs know no ArrowDtype
+        "decimal": pd.array([Decimal("1.1"), None] * half, pd.ArrowDtype(pa.decimal128(5, 2))),  # type: ignore[call-overload]
         "string": pd.array(["a", None] * half, "string[python]"),
         "mixed": pd.Series([1, "a"] * half, dtype=object), "complex": np.arange(rows) * 1j,
     })  # fmt: skip
@@ -117,7 +118,7 @@ def frame_of_everything(rows=6):
 class TestFrames(ExactContract):
     name = "pandas/2"
 
-    def values(self):
+    def values(self) -> Any:
         one = pd.DataFrame({"a": [1, 2]})
         with_attrs, unique = one.copy(), one.set_flags(allows_duplicate_labels=False)
         with_attrs.attrs = {"unit": ("EUR", 1), "when": dt.date(2020, 1, 1)}
@@ -139,7 +140,7 @@ class TestFrames(ExactContract):
 class TestSeries(ExactContract):
     name = "pandas/2"
 
-    def values(self):
+    def values(self) -> Any:
         columns = frame_of_everything()
         return [
             *(columns[name] for name in columns), pd.Series([1], name=("a", 1)), pd.Series([], dtype=object),
@@ -147,7 +148,7 @@ class TestSeries(ExactContract):
             pd.Series(["a", np.nan], dtype=object), pd.Series(["a", float("nan")], dtype=object),
             pd.Series(["a", pd.NA, pd.NaT, None, True, 1, 2.0, b"b", Decimal("1.0")], dtype=object),
             pd.Series(["a"], dtype="string[pyarrow]"), pd.Series(["a"], dtype=pd.StringDtype("python", np.nan)),
-            pd.Series(pd.array([np.datetime64("2020", "s")])), pd.Series(range(LONG)), pd.Series(np.float32([1])),
+            pd.Series(pd.array([np.datetime64("2020", "s")])), pd.Series(range(LONG)), pd.Series(np.array([1], np.float32)),
             pd.Series([dt.datetime(2020, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=2)))]),
             pd.Series([dt.datetime(2020, 1, 1, tzinfo=dt.UTC)]),
             pd.Series(pd.Categorical([1.5, None])), pd.Series(pd.Categorical(pd.interval_range(0, 3))),
@@ -161,7 +162,7 @@ class TestSeries(ExactContract):
 class TestIndexes(ExactContract):
     name = "pandas/2"
 
-    def values(self):
+    def values(self) -> Any:
         days = pd.date_range("2020", periods=5)
         return [
             pd.RangeIndex(3), pd.RangeIndex(1, 9, 3, name="n"), pd.RangeIndex(0), pd.Index([], dtype="i8"),
@@ -181,7 +182,7 @@ class TestIndexes(ExactContract):
 class TestPandasScalars(ExactContract):
     name = "pandas/2"
 
-    def values(self):
+    def values(self) -> Any:
         return [
             pd.NaT, pd.NA, pd.Timestamp("2020"), pd.Timestamp("2020").as_unit("ns"), pd.Timestamp("2020", tz="UTC"),
             pd.Timestamp("2020-10-25 00:30", tz="UTC").tz_convert("Europe/Paris"),
@@ -195,7 +196,7 @@ class TestPandasScalars(ExactContract):
 class TestArrow(ExactContract):
     name = "pyarrow/2"
 
-    def values(self):
+    def values(self) -> Any:
         table = pa.table({
             "n": pa.array([1, None], pa.int8()), "s": ["a", None], "b": [True, None], "view": pa.array(["a", "b"], pa.string_view()),
             "l": [[1, None], None], "d": pa.array(["a", "b"]).dictionary_encode(), "m": pa.array([[("k", 1)], None], pa.map_(pa.string(), pa.int8())),
@@ -219,7 +220,7 @@ class TestArrow(ExactContract):
 class TestPolars(ExactContract):
     name = "polars/2"
 
-    def values(self):
+    def values(self) -> Any:
         frame = pl.DataFrame({
             "n": [1, None], "f": [0.5, None], "s": ["a", None], "l": [[1], None], "st": [{"a": 1}, None],
             "c": pl.Series(["b", "a"], dtype=pl.Categorical), "e": pl.Series(["b", "a"], dtype=pl.Enum(["b", "a", "c"])),
@@ -235,7 +236,7 @@ class TestPickles(ExactContract):
     code = True
     stable = False  # which texts are one object is seen by a pickle and not kept by loading it
 
-    def values(self):
+    def values(self) -> Any:
         frame = frame_of_everything()
         shared = [1]
         model = LinearRegression().fit(np.arange(40_000.0).reshape(-1, 4), np.arange(10_000.0))
@@ -264,12 +265,12 @@ class Price:
 class PriceCodec(Codec):
     name = "price/1"
 
-    def encode(self, value, writer):
+    def encode(self, value: Any, writer: Any) -> Any:
         if type(value.currency) is not str:
             raise Declined
         return [value.currency, writer.add_value(value.amount), writer.add_value(value.notes)]
 
-    def decode(self, meta, reader):
+    def decode(self, meta: Any, reader: Any) -> Price:
         currency, amount, notes = meta
         return Price(reader.value(amount), currency, reader.value(notes))
 
@@ -279,14 +280,14 @@ class TestCodecOfAUser(CodecContract):
 
     name = "price/1"
 
-    def values(self):
+    def values(self) -> Any:
         return [
             Price(Decimal("1.10"), "EUR"), Price(Decimal("1.1"), "EUR"), Price(Decimal("1.10"), "é"),
             Price(Decimal("1.10"), "EUR", ["rounded"]), Price(Decimal(0), "", ["x" * 100_000]),
         ]  # fmt: skip
 
 
-def test_the_comparator_sees_small_differences():
+def test_the_comparator_sees_small_differences() -> None:
     """A comparator that says yes to everything would make this whole file say nothing."""
     pairs = [
         (0.0, -0.0), (1, True), (1, 1.0), ("a", b"a"), ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
@@ -302,6 +303,6 @@ def test_the_comparator_sees_small_differences():
     assert [pair for pair in pairs if not differences(*pair)] == []
 
 
-def test_long_values_are_cut():
+def test_long_values_are_cut() -> None:
     """The long values of this file are long enough for several blobs."""
     assert LONG > CUT_ROWS

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,23 +14,29 @@ from dagbuild.store.local import LocalStore
 from dagbuild.store.remote import RemoteFolder
 from dagbuild.store.remote_store import RemoteStore
 from dagbuild.testing import MemoryStore, StoreContract, make_record
+from tests.servers.s3 import S3Server
 
 
 class TestMemoryStore(StoreContract):
     @pytest.fixture
-    def store(self):
+    def store(self) -> MemoryStore:
         return MemoryStore()
 
     @pytest.fixture
-    def again(self, store):
+    def again(self, store: Any) -> Any:
         return lambda: store
 
 
 @pytest.fixture
-def opened():
+def opened() -> Iterator[Any]:
     """Close what a test opens."""
-    stores = []
-    yield lambda store: stores.append(store) or store
+    stores: list[Any] = []
+
+    def note(store: Any) -> Any:
+        stores.append(store)
+        return store
+
+    yield note
     for store in stores:
         store.close()
 
@@ -36,11 +45,11 @@ class TestLocalStore(StoreContract):
     fold_bytes = 10**9
 
     @pytest.fixture
-    def again(self, tmp_path, opened):
+    def again(self, tmp_path: Path, opened: Any) -> Any:
         return lambda: opened(LocalStore(tmp_path / "cache", fold_bytes=self.fold_bytes))
 
     @pytest.fixture
-    def store(self, again):
+    def store(self, again: Any) -> Any:
         return again()
 
 
@@ -52,18 +61,18 @@ class TestLocalStoreWithIndex(TestLocalStore):
 
 class RemoteContract(StoreContract):
     @pytest.fixture
-    def again(self, remote, opened):
+    def again(self, remote: Any, opened: Any) -> Any:
         return lambda: opened(RemoteStore(RemoteFolder(*remote), refresh=0))
 
     @pytest.fixture
-    def store(self, again):
+    def store(self, again: Any) -> Any:
         return again()
 
 
 class LayeredContract(StoreContract):
     @pytest.fixture
-    def again(self, remote, tmp_path, opened):
-        def open_layered():
+    def again(self, remote: Any, tmp_path: Path, opened: Any) -> Any:
+        def open_layered() -> Any:
             local = LocalStore(tmp_path / "cache")
             far = RemoteStore(RemoteFolder(*remote), refresh=0, mirror=tmp_path / "cache" / "mirror")
             return opened(LayeredStore(local, far))
@@ -71,10 +80,10 @@ class LayeredContract(StoreContract):
         return open_layered
 
     @pytest.fixture
-    def store(self, again):
+    def store(self, again: Any) -> Any:
         return again()
 
-    def test_another_machine_finds_all(self, store, remote, tmp_path, opened):
+    def test_another_machine_finds_all(self, store: Any, remote: Any, tmp_path: Path, opened: Any) -> None:
         """What was put is there for a machine with an empty cache folder."""
         ref = store.put_blob([b"value" * 10_000])
         record = make_record(1, ref)
@@ -92,29 +101,29 @@ class LayeredContract(StoreContract):
 
 class TestRemoteStoreOnFiles(RemoteContract):
     @pytest.fixture
-    def remote(self, tmp_path):
+    def remote(self, tmp_path: Path) -> Any:
         return f"file://{tmp_path}/shared", {}
 
 
 class TestRemoteStoreOnS3(RemoteContract):
     @pytest.fixture
-    def remote(self, s3_server):
+    def remote(self, s3_server: S3Server) -> Any:
         return f"{s3_server.make_bucket()}/team", s3_server.options
 
 
 class TestRemoteStoreInMemory(RemoteContract):
     @pytest.fixture
-    def remote(self):
+    def remote(self) -> Any:
         return f"memory://{secrets.token_hex(4)}", {}
 
 
 class TestLayeredStoreOnFiles(LayeredContract):
     @pytest.fixture
-    def remote(self, tmp_path):
+    def remote(self, tmp_path: Path) -> Any:
         return f"file://{tmp_path}/shared", {}
 
 
 class TestLayeredStoreOnS3(LayeredContract):
     @pytest.fixture
-    def remote(self, s3_server):
+    def remote(self, s3_server: S3Server) -> Any:
         return f"{s3_server.make_bucket()}/team", s3_server.options

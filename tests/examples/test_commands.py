@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -113,7 +114,7 @@ def shell(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("page", PLAYED, ids=name)
-def test_commands_do_what_the_page_says(page, tmp_path):
+def test_commands_do_what_the_page_says(page: Any, tmp_path: Path) -> None:
     """One after the other; `status` may say that there is something to do."""
     folder = PLACES.get(name(page), copy_examples)(tmp_path)
     for command, said in blocks(page):
@@ -135,7 +136,7 @@ def plain(text: str) -> list[str]:
     return [" ".join(line.split()) for line in timeless.splitlines()]
 
 
-def test_each_exception_is_on_a_page():
+def test_each_exception_is_on_a_page() -> None:
     """A reason not to play what nobody shows any more is dropped."""
     commands = [command for page in PAGES for command, _ in blocks(page)]
 
@@ -143,7 +144,7 @@ def test_each_exception_is_on_a_page():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_commands_stand_in_fences(page):
+def test_commands_stand_in_fences(page: Any) -> None:
     """A block that is only indented would be one that nobody plays."""
     text = FENCE.sub("", page.read_text("utf-8"))
 
@@ -156,7 +157,7 @@ def test_commands_stand_in_fences(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_commands_in_the_text_exist(page):
+def test_commands_in_the_text_exist(page: Any) -> None:
     """Where a page says `dagbuild something --option`, that is a command or a target, and has this option."""
     text = FENCE.sub("", page.read_text("utf-8"))
 

@@ -7,9 +7,11 @@ import csv
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +21,7 @@ class Work:
     """A copy of the main example, with the commands that the tests give."""
 
     root: Path
-    run: Callable[..., object]
+    run: Callable[..., subprocess.CompletedProcess[str]]
 
     def status(self, *options: str) -> dict[str, set[str]]:
         """Return the nodes above `forecast` by their status."""
@@ -54,7 +56,9 @@ class Work:
 
 @pytest.fixture(scope="module")
 def built(
-    tmp_path_factory: pytest.TempPathFactory, run: Callable[..., object], copy_to: Callable[..., Path]
+    tmp_path_factory: pytest.TempPathFactory,
+    run: Callable[..., subprocess.CompletedProcess[str]],
+    copy_to: Callable[..., Path],
 ) -> Path:
     """The main example, built once."""
     root = copy_to("forecast", tmp_path_factory.mktemp("built"))
@@ -63,12 +67,12 @@ def built(
 
 
 @pytest.fixture
-def work(built: Path, tmp_path: Path, run: Callable[..., object]) -> Work:
+def work(built: Path, tmp_path: Path, run: Callable[..., subprocess.CompletedProcess[str]]) -> Work:
     """A copy of the built example, cache and all, in another folder."""
     return Work(shutil.copytree(built, tmp_path / "elsewhere"), run)
 
 
-def test_forecast_is_better_than_last_week(work, run):
+def test_forecast_is_better_than_last_week(work: Work, run: Any) -> None:
     """The model is worth its nodes: at each airport it beats "the same as a week before"."""
     run("-m", "dagbuild", "evaluation", "-o", "evaluation.csv", cwd=work.root)
 
@@ -79,7 +83,7 @@ def test_forecast_is_better_than_last_week(work, run):
     assert all(float(row["error"]) < 0.9 * float(row["naive"]) for row in rows)
 
 
-def test_second_build_computes_nothing(work):
+def test_second_build_computes_nothing(work: Work) -> None:
     """In another folder, too."""
     assert set(work.status()) == {"fresh"}
 
@@ -88,7 +92,7 @@ def test_second_build_computes_nothing(work):
     assert computed == set()
 
 
-def test_comment_costs_nothing(work):
+def test_comment_costs_nothing(work: Work) -> None:
     """Nor do a docstring, an empty line and another annotation."""
     work.edit(
         "examples/forecast/gaps.py",
@@ -103,7 +107,7 @@ def test_comment_costs_nothing(work):
     assert computed == set()
 
 
-def test_touch_costs_nothing(work):
+def test_touch_costs_nothing(work: Work) -> None:
     """A file whose time changes and whose bytes do not is the same input."""
     os.utime(work.root / "examples/forecast/data/events.csv")
     os.utime(work.root / "examples/forecast/gaps.py")
@@ -114,7 +118,7 @@ def test_touch_costs_nothing(work):
     assert computed == set()
 
 
-def test_edit_of_a_helper_two_modules_away(work):
+def test_edit_of_a_helper_two_modules_away(work: Work) -> None:
     """`every_day` is called by `per_day`, which the daily columns call: these are stale, what is below is affected."""
     work.edit(
         "examples/forecast/gaps.py",
@@ -143,7 +147,7 @@ def test_edit_of_a_helper_two_modules_away(work):
     assert set(work.status()) == {"fresh"}
 
 
-def test_edit_that_changes_no_value(work):
+def test_edit_that_changes_no_value(work: Work) -> None:
     """The wave stops where a value comes out as it was."""
     work.edit("examples/forecast/gaps.py", '(level="airport").ffill()', '(level="airport").ffill().copy()')
 
@@ -165,7 +169,7 @@ def test_edit_that_changes_no_value(work):
     assert set(work.status()) == {"fresh"}
 
 
-def test_edit_of_a_config_value(work):
+def test_edit_of_a_config_value(work: Work) -> None:
     """Only what reads it runs, and what is made from that."""
     work.edit("dagbuild.toml", "shrinkage = 30.0", "shrinkage = 3.0")
 
@@ -178,7 +182,7 @@ def test_edit_of_a_config_value(work):
     assert forecast == work.clean_build()
 
 
-def test_edit_of_a_byte_of_input(work):
+def test_edit_of_a_byte_of_input(work: Work) -> None:
     """One storm moves by a day."""
     work.edit("examples/forecast/data/events.csv", "2013-06-13", "2013-06-14")
 
@@ -191,7 +195,7 @@ def test_edit_of_a_byte_of_input(work):
     assert forecast == work.clean_build()
 
 
-def test_region_and_back(work):
+def test_region_and_back(work: Work) -> None:
     """The other region's holidays are another node; coming back costs nothing."""
     _, us = work.build()
 

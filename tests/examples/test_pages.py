@@ -3,6 +3,7 @@
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def named(texts: list[str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_languages_are_known(page):
+def test_languages_are_known(page: Any) -> None:
     """A fence in another language would be a snippet that no test runs."""
     languages = {language for language, _ in FENCE.findall(page.read_text("utf-8"))}
 
@@ -41,7 +42,7 @@ def test_languages_are_known(page):
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if snippets(page, "toml")], ids=lambda page: page.name
 )
-def test_settings_are_accepted(page, tmp_path):
+def test_settings_are_accepted(page: Any, tmp_path: Path) -> None:
     """Each piece of TOML is a whole dagbuild.toml."""
     for text in snippets(page, "toml"):
         (tmp_path / "dagbuild.toml").write_text(text)
@@ -54,7 +55,7 @@ def test_settings_are_accepted(page, tmp_path):
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if snippets(page, "python")], ids=lambda page: page.name
 )
-def test_python_runs(page, tmp_path, run):
+def test_python_runs(page: Any, tmp_path: Path, run: Any) -> None:
     """Named pieces are modules and make a graph, or tests, which pass; the others are scripts beside them."""
     texts = snippets(page, "python")
     files = named(texts)
@@ -72,7 +73,7 @@ def test_python_runs(page, tmp_path, run):
         run("-m", "pytest", "-q", "-p", "no:cacheprovider", name, cwd=tmp_path)
 
 
-def test_picture_is_a_real_one(copy, run, tmp_path):
+def test_picture_is_a_real_one(copy: Any, run: Any, tmp_path: Path) -> None:
     """The README's picture is what `dagbuild graph` draws after the edit that the session shows."""
     project = copy("paper")
     run("-m", "dagbuild", "forecast", cwd=project)
@@ -88,7 +89,7 @@ def words(picture: Path) -> list[str]:
     return re.findall(r"<text[^>]*>([^<]*)", picture.read_text("utf-8"))
 
 
-def test_every_command_is_on_its_page():
+def test_every_command_is_on_its_page() -> None:
     """The page of commands has each of them, and no other."""
     page = (ROOT / "docs" / "guide" / "commands.md").read_text("utf-8")
 

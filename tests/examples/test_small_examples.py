@@ -1,9 +1,11 @@
 """The small examples do what their pages say."""
 
+from typing import Any
+
 import pytest
 
 
-def test_hello_builds_from_the_command_line(run, copy):
+def test_hello_builds_from_the_command_line(run: Any, copy: Any) -> None:
     """`dagbuild report` computes once, and the value can be shown."""
     project = copy("hello")
 
@@ -16,7 +18,7 @@ def test_hello_builds_from_the_command_line(run, copy):
     assert "19.6 degrees on average, 3 warm days" in shown
 
 
-def test_hello_counts_only_config_that_is_read(run, copy):
+def test_hello_counts_only_config_that_is_read(run: Any, copy: Any) -> None:
     """Another limit makes the count of warm days stale, not the mean."""
     project = copy("hello")
     run("-m", "dagbuild", "report", cwd=project)
@@ -27,7 +29,7 @@ def test_hello_counts_only_config_that_is_read(run, copy):
     assert "mean" not in [word for line in stale.splitlines() if "stale" in line for word in line.split()]
 
 
-def test_paper_in_one_step(run, copy):
+def test_paper_in_one_step(run: Any, copy: Any) -> None:
     """The script prints the forecast of thirteen weeks, the same from the cache."""
     project = copy("paper")
 
@@ -38,7 +40,7 @@ def test_paper_in_one_step(run, copy):
     assert first == second
 
 
-def test_paper_in_two_steps(run, copy):
+def test_paper_in_two_steps(run: Any, copy: Any) -> None:
     """A table that was corrected by hand between the steps gives another forecast."""
     project = copy("paper")
 
@@ -50,7 +52,7 @@ def test_paper_in_two_steps(run, copy):
 
 
 @pytest.mark.slow
-def test_paper_on_ray(run, copy):
+def test_paper_on_ray(run: Any, copy: Any) -> None:
     """Ray gives the very same forecast."""
     project = copy("paper")
 
@@ -60,7 +62,7 @@ def test_paper_on_ray(run, copy):
     assert on_ray.splitlines()[-14:] == here.splitlines()
 
 
-def test_paper_from_the_command_line(run, copy):
+def test_paper_from_the_command_line(run: Any, copy: Any) -> None:
     """The same modules are a project too; the other region has other holidays and another forecast."""
     project = copy("paper")
 

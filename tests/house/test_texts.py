@@ -4,6 +4,7 @@ import inspect
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def test_files_are_short():
+def test_files_are_short() -> None:
     """A file of the package that passes 400 lines has taken on a second job."""
     lengths = {name_of(path): len(path.read_text().splitlines()) for path in tracked("dagbuild/*.py")}
 
@@ -41,7 +42,7 @@ def test_files_are_short():
 
 
 @pytest.mark.parametrize("what", FORBIDDEN)
-def test_says_nothing_private(what):
+def test_says_nothing_private(what: Any) -> None:
     """No committed text names a machine, a registry or unfinished work."""
     pattern = re.compile(FORBIDDEN[what])
     found = []
@@ -56,7 +57,7 @@ def test_says_nothing_private(what):
 
 
 @pytest.mark.parametrize("name", dagbuild.__all__)
-def test_public_names_are_explained(name):
+def test_public_names_are_explained(name: Any) -> None:
     """Whatever `from dagbuild import ...` gives tells what it is for."""
     thing = getattr(dagbuild, name)
 
@@ -70,7 +71,7 @@ def anchors(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("page", tracked("*.md"), ids=name_of)
-def test_links_lead_somewhere(page):
+def test_links_lead_somewhere(page: Any) -> None:
     """Links between the repository's files point at a file, and at a heading of it."""
     broken = []
     for link in LINK.findall(page.read_text("utf-8")):
@@ -84,7 +85,7 @@ def test_links_lead_somewhere(page):
     assert broken == []
 
 
-def test_cache_folder_is_as_the_tool_makes_it():
+def test_cache_folder_is_as_the_tool_makes_it() -> None:
     """The committed files of `cache/` are those that dagbuild writes into a new cache folder."""
     folder = ROOT / "cache"
 
@@ -93,7 +94,7 @@ def test_cache_folder_is_as_the_tool_makes_it():
     assert {path.name for path in tracked("cache")} == {".gitignore", "CACHEDIR.TAG", "README.md"}
 
 
-def test_ci_runs_what_the_readme_says():
+def test_ci_runs_what_the_readme_says() -> None:
     """`.ci/run` is the README's second command, to the letter."""
     commands = re.findall(r"^(python3 -m venv .*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
 

@@ -478,7 +478,7 @@ SHARED = {
 }
 
 
-def test_views_are_their_consumers_own(tmp_path):
+def test_views_are_their_consumers_own(tmp_path: Path) -> None:
     """What one consumer does to a value that is never stored, the next one does not see: cells and arrays included."""
     write_files(tmp_path, SHARED)
     result = build(tmp_path, "seen")
@@ -488,7 +488,7 @@ def test_views_are_their_consumers_own(tmp_path):
     assert result.values["seen"] == repr([[frame, frame], [1, 2], [1, 2], ["a", "b"]])
 
 
-def test_a_value_that_no_pickle_gives_back_says_what_to_do(tmp_path):
+def test_a_value_that_no_pickle_gives_back_says_what_to_do(tmp_path: Path) -> None:
     """Its consumer fails with the reason and a remedy that helps."""
     write_files(
         tmp_path,
@@ -510,13 +510,16 @@ def test_a_value_that_no_pickle_gives_back_says_what_to_do(tmp_path):
     failure = build(tmp_path, "told").steps["told"].failure
     forget_modules(tmp_path)
 
+    assert failure is not None
     assert failure.message.startswith("the stored value of 'answer' cannot be read back: ")
     assert "missing 1 required positional argument: 'why'" in failure.message
     assert failure.message.count("try:") == 1
     assert '@cache("never")' in failure.message
 
 
-def test_a_node_that_goes_to_another_folder_goes_alone(tmp_path, monkeypatch):
+def test_a_node_that_goes_to_another_folder_goes_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The next one begins where the build was started, even if that other folder is gone; a path is still found."""
     write_files(
         tmp_path,

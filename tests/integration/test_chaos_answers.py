@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +26,7 @@ STATUS = ["--project", ".", "status"]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A project whose cache folder has a snapshot and an answer."""
     made = tmp_path_factory.mktemp("answers")
     write_files(
@@ -42,7 +44,7 @@ def folder(tmp_path_factory):
     return made
 
 
-def run(folder, *words):
+def run(folder: Any, *words: Any) -> Any:
     env = {name: text for name, text in os.environ.items() if not name.startswith("DAGBUILD_")}
     env["PYTHONPATH"] = str(ROOT)
     found = subprocess.run(
@@ -56,7 +58,7 @@ def run(folder, *words):
     return found.returncode, found.stdout
 
 
-def damages(data):
+def damages(data: Any) -> Iterator[Any]:
     """Yield the bytes with a bit of each flipped, and cut, emptied, doubled."""
     for place in range(len(data)):
         yield data[:place] + bytes([data[place] ^ 1 << place % 8]) + data[place + 1 :]
@@ -66,7 +68,7 @@ def damages(data):
     yield from (data[: len(data) // 2], data[:-1], b"", data + data)
 
 
-def test_damaged_snapshot_is_none(folder):
+def test_damaged_snapshot_is_none(folder: Any) -> None:
     """Whatever bit was flipped, and however it was cut."""
     (path,) = find_kinds(folder / "cache")["snapshot"]
     file = folder / "cache" / path
@@ -85,7 +87,7 @@ def test_damaged_snapshot_is_none(folder):
     file.write_bytes(data)
 
 
-def test_damaged_answer_is_none(tmp_path, monkeypatch):
+def test_damaged_answer_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever bit was flipped, and however it was cut."""
     write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]\n', "cache/format": ""})
     monkeypatch.chdir(tmp_path)
@@ -102,7 +104,7 @@ def test_damaged_answer_is_none(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("kind", ["snapshot", "answer"])
 @pytest.mark.parametrize("how", ["flipped", "directory"])
-def test_the_command_says_the_same(folder, kind, how):
+def test_the_command_says_the_same(folder: Any, kind: Any, how: Any) -> None:
     """And leaves things in order for the next."""
     _, before = run(folder, *STATUS)
     for path in find_kinds(folder / "cache")[kind]:

@@ -40,7 +40,7 @@ class Built:
 
     def set_remote(self, *, on: bool) -> None:
         """Let builds use the shared store, or not."""
-        self.project.set(f'[remote]\nurl = "file://{self.project.root}/shared"\n' if on else "")
+        self.project.configure(f'[remote]\nurl = "file://{self.project.root}/shared"\n' if on else "")
 
     def _leave_log(self) -> None:
         """Build until a kill leaves the index with a log that has not been taken over."""

@@ -97,7 +97,11 @@ def test_at_random_instants(nursery: Nursery, project: ChaosProject) -> None:  #
     generator = random.Random(SEED)
     nursery.run(project, "build")
     longest = 0.1
-    actions = [*[("build", {})] * 8, ("collect", {"size": 0}), ("verify", {"repair": True})]
+    actions: list[tuple[str, dict[str, Any]]] = [
+        *[("build", {})] * 8,
+        ("collect", {"size": 0}),
+        ("verify", {"repair": True}),
+    ]
     recorded: Counter[str] | None = None
     kills = attempts = 0
     while kills < KILLS:

@@ -264,7 +264,7 @@ def test_files_that_cannot_be_read(nursery: Nursery) -> None:  # noqa: F811
         project.cache.rename(whole)
         kinds = find_kinds(whole)
         paths = [str(path) for paths in kinds.values() for path in paths]
-        cases = [
+        cases: list[dict[str, Any]] = [
             {"damage": {"path": path, "how": "unreadable"}, "repair": repair}
             for path in paths
             for repair in (False, True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,7 +89,7 @@ def open_project(folder: Path, **settings: object) -> Project:
     return Project(load_settings(folder, **{"environ": {}, **settings}))  # type: ignore[arg-type]
 
 
-def build_all(folder: Path, **settings: object) -> tuple[dict[str, str], set[str]]:
+def build_all(folder: Path, **settings: object) -> tuple[Mapping[str, Any], set[str]]:
     """Return what each function got, and which ran."""
     project = open_project(folder, **settings)
     try:
@@ -97,7 +99,7 @@ def build_all(folder: Path, **settings: object) -> tuple[dict[str, str], set[str
         project.close()
 
 
-def test_same_meaning_is_the_same_value_and_the_same_key(folder):
+def test_same_meaning_is_the_same_value_and_the_same_key(folder: Path) -> None:
     """In the file, on the command line and in the environment."""
     meant = {f"got_{name}": said for name, (*_, said) in CASES.items()}
     texts = {name: text for name, (_, _, text, _) in CASES.items()}
@@ -114,7 +116,7 @@ def test_same_meaning_is_the_same_value_and_the_same_key(folder):
     assert build_all(folder, overrides=tables) == (meant, set())
 
 
-def test_another_meaning_is_another_key(folder):
+def test_another_meaning_is_another_key(folder: Path) -> None:
     """Each of them counts for its node alone."""
     build_all(folder)
 
@@ -128,7 +130,7 @@ def test_another_meaning_is_another_key(folder):
         assert build_all(folder, overrides={name: text})[1] == {f"got_{name}"}
 
 
-def test_python_s_own_values_mean_the_same(folder):
+def test_python_s_own_values_mean_the_same(folder: Path) -> None:
     """`Driver` and the inputs of a call take typed values, and what TOML would say."""
 
     def got(day: dt.date) -> str:
@@ -142,7 +144,7 @@ def test_python_s_own_values_mean_the_same(folder):
     assert (typed, written) == ({"got"}, set())
 
 
-def test_what_is_said_last_is_all_that_is_said(folder):
+def test_what_is_said_last_is_all_that_is_said(folder: Path) -> None:
     """A value of the command line takes the place of the environment's with its spelling."""
     environ = {"DAGBUILD_SET_version": "1.10", "DAGBUILD_SET_window__label": "2.20"}
 
@@ -175,7 +177,9 @@ def test_what_is_said_last_is_all_that_is_said(folder):
         ("window", "{}", "{}", "but 'got_window' takes nodes.Window: missing a required argument: 'length'"),
     ],
 )
-def test_what_cannot_be_read_is_refused(folder, how, name, toml, text, said):
+def test_what_cannot_be_read_is_refused(
+    folder: Path, how: Any, name: Any, toml: Any, text: Any, said: Any
+) -> None:
     """By the parameter's name, its annotation and the function's place."""
     line = 1 + (folder / "nodes.py").read_text().split(f"def got_{name}(")[0].count("\n")
     settings: dict[str, object] = {}

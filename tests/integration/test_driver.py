@@ -182,7 +182,7 @@ def test_variables_tell_types_tags_and_docs(driver: Driver) -> None:
         ({"owner": "web", "level": None}, set()),
     ],
 )
-def test_variables_are_filtered_by_tag(driver: Driver, wanted: dict, names: set[str]) -> None:
+def test_variables_are_filtered_by_tag(driver: Driver, wanted: dict[str, Any], names: set[str]) -> None:
     """None asks for the tag, a list for one of its values."""
     assert {variable.name for variable in driver.list_available_variables(tag_filter=wanted)} == names
 
@@ -190,7 +190,7 @@ def test_variables_are_filtered_by_tag(driver: Driver, wanted: dict, names: set[
 def test_questions_about_edges(driver: Driver) -> None:
     """Up, down and between."""
 
-    def names(variables: list) -> set[str]:
+    def names(variables: list[Any]) -> set[str]:
         return {variable.name for variable in variables}
 
     assert names(driver.what_is_upstream_of("cost")) == {"base", "spend", "signups", "cost"}

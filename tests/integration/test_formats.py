@@ -1,5 +1,8 @@
 """A node may choose how it is stored; what the format cannot hold exactly fails the node, which says so."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -30,13 +33,13 @@ NODES = """
 
 
 @pytest.fixture
-def project(tmp_path):
+def project(tmp_path: Path) -> Iterator[Path]:
     write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]\n', "nodes.py": NODES})
     yield tmp_path
     forget_modules(tmp_path)
 
 
-def test_formats_are_those_asked_for(project):
+def test_formats_are_those_asked_for(project: Path) -> None:
     """The record says which, and the value comes back from it; another format is another artifact."""
     build(project, "table", "number")
     opened = load_project(project)
@@ -50,20 +53,23 @@ def test_formats_are_those_asked_for(project):
     assert_same(again.values["table"], pd.DataFrame({"a": [1, 2], "b": ["x", None]}))
     write_files(project, {"nodes.py": NODES.replace('"pickle"', '"parquet"')})
     failure = build(project, "number").steps["number"].failure
+    assert failure is not None
     assert "format 'parquet' cannot hold a value of type 'int' exactly" in failure.message
 
 
-def test_what_a_format_would_lose_fails_the_node(project):
+def test_what_a_format_would_lose_fails_the_node(project: Path) -> None:
     """Rather than that it comes back nearly."""
     failure = build(project, "dated").steps["dated"].failure
 
+    assert failure is not None
     assert "it would come back changed (index" in failure.message
     assert "leave the format away" in failure.message
 
 
-def test_plans_are_no_values(project):
+def test_plans_are_no_values(project: Path) -> None:
     """A LazyFrame is refused with what to return instead."""
     failure = build(project, "lazy").steps["lazy"].failure
 
+    assert failure is not None
     assert "polars.LazyFrame" in failure.message
     assert "collect()" in failure.message

@@ -2,8 +2,10 @@
 
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -45,7 +47,7 @@ FILES = """
 
 
 @pytest.fixture
-def checkout(tmp_path, monkeypatch):
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Make a checkout of the project, with a cache of its own and, where asked for, a remote that all share."""
     made = []
     monkeypatch.delenv("DAGBUILD_PROJECT", raising=False)
@@ -64,7 +66,7 @@ def checkout(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def later(monkeypatch):
+def later(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let gc believe that a month has gone by."""
     now = time.time() + 30 * DAY
     monkeypatch.setattr("dagbuild.store.gc.time", SimpleNamespace(time=lambda: now))
@@ -85,13 +87,13 @@ def build_rates(folder: Path, *rates: int) -> None:
         build(folder, "total")
 
 
-def pin(folder: Path, node: str, value=None) -> None:
+def pin(folder: Path, node: str, value: Any = None) -> None:
     project = load_project(folder)
     pin_built(project, node) if value is None else pin_value(project, node, value)
     project.close()
 
 
-def call(folder: Path, capsys, *words: str):
+def call(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> Any:
     """Run a command with --json; returns its exit status and what it gave."""
     capsys.readouterr()
     status = run(["--project", str(folder), *words, "--json"])
@@ -114,7 +116,9 @@ def flip_bit(path: Path) -> None:
 
 
 class TestGc:
-    def test_frees_space_and_the_next_build_is_right(self, checkout, capsys, later):
+    def test_frees_space_and_the_next_build_is_right(
+        self, checkout: Any, capsys: pytest.CaptureFixture[str], later: None
+    ) -> None:
         """What old runs made goes; a build that wants it again makes it, and what is in use is still found."""
         folder = checkout("a", remote=False)
         build_rates(folder, 2, 3, 4, 5, 6, 7)
@@ -135,7 +139,9 @@ class TestGc:
         assert computed(again) == {"scaled"}
         assert again.values["scaled"]["spend"].tolist() == list(range(10_000, 20_000, 2))
 
-    def test_budget_is_that_of_the_settings(self, checkout, capsys, later):
+    def test_budget_is_that_of_the_settings(
+        self, checkout: Any, capsys: pytest.CaptureFixture[str], later: None
+    ) -> None:
         """Unless the command line says another; without any, nothing that is named goes."""
         folder = checkout("a", remote=False)
         build_rates(folder, 2, 3, 4, 5, 6)
@@ -147,7 +153,9 @@ class TestGc:
         assert [each["freed"] for each in (free, wide, said)] == [0, 0, 0]
         assert tight["freed"] >= 2 * COLUMN
 
-    def test_age_removes_what_is_old(self, checkout, capsys, later):
+    def test_age_removes_what_is_old(
+        self, checkout: Any, capsys: pytest.CaptureFixture[str], later: None
+    ) -> None:
         """However much room there is."""
         folder = checkout("a", remote=False)
         build_rates(folder, 2, 3, 4, 5, 6)
@@ -158,7 +166,9 @@ class TestGc:
         assert {node for value in old["removed"] for node in value["nodes"]} == {"scaled", "total"}
 
     @pytest.mark.parametrize("how", ["built", "given"])
-    def test_pins_survive(self, checkout, capsys, later, how):
+    def test_pins_survive(
+        self, checkout: Any, capsys: pytest.CaptureFixture[str], later: None, how: Any
+    ) -> None:
         """The value of a pin stays, also one that no build made and no record names."""
         folder = checkout("a", remote=False)
         build_rates(folder, 2, 3)
@@ -178,7 +188,7 @@ class TestGc:
 
 
 class TestVerify:
-    def test_repair_fetches_from_the_remote(self, checkout, capsys):
+    def test_repair_fetches_from_the_remote(self, checkout: Any, capsys: pytest.CaptureFixture[str]) -> None:
         """A flipped bit and a lost file are found, told with their nodes, and mended without computing anything."""
         folder = checkout("a")
         build(folder, "total")
@@ -198,7 +208,9 @@ class TestVerify:
         assert call(folder, capsys, "verify")[0] == 0
         assert computed(build(folder, "total")) == set()
 
-    def test_repair_without_a_remote_drops_what_is_lost(self, checkout, capsys):
+    def test_repair_without_a_remote_drops_what_is_lost(
+        self, checkout: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         """It says so, and the next build makes that again and no more."""
         folder = checkout("a", remote=False)
         build(folder, "total")
@@ -214,7 +226,9 @@ class TestVerify:
         assert call(folder, capsys, "verify")[1]["clean"]
         assert computed(build(folder, "scaled")) == {"days", "scaled"}
 
-    def test_what_only_the_remote_has_is_no_damage(self, checkout, capsys):
+    def test_what_only_the_remote_has_is_no_damage(
+        self, checkout: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         """A checkout that has fetched some of a table is clean."""
         build(checkout("a"), "total")
         folder = checkout("b")
@@ -224,7 +238,7 @@ class TestVerify:
 
         assert (status, len(found["remote_only"]), found["missing"]) == (0, 1, [])
 
-    def test_a_pin_that_is_lost_is_damage(self, checkout, capsys):
+    def test_a_pin_that_is_lost_is_damage(self, checkout: Any, capsys: pytest.CaptureFixture[str]) -> None:
         """Nobody can make it again."""
         folder = checkout("a", remote=False)
         build(folder, "days")
@@ -245,7 +259,9 @@ class TestVerify:
 
 
 class TestPush:
-    def test_a_second_checkout_computes_nothing(self, checkout, capsys):
+    def test_a_second_checkout_computes_nothing(
+        self, checkout: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         """What was made and pinned offline is sent once, and is then everybody's."""
         folder = checkout("a")
         run(["--project", str(folder), "build", "total", "--set", "remote.mode=off"])
@@ -257,7 +273,9 @@ class TestPush:
         assert (first[1]["sent"], second[1]["sent"]) == (3, 0)
         assert computed(build(other, "total")) == set()
 
-    def test_pins_are_sent(self, checkout, capsys, monkeypatch):
+    def test_pins_are_sent(
+        self, checkout: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """A value that no record names, too: another checkout that has the pin can read it."""
         folder = checkout("a")
         monkeypatch.setenv("DAGBUILD_REMOTE", "off")
@@ -270,7 +288,9 @@ class TestPush:
 
         assert build(other, "total").values == {"total": 7 * 5_000}
 
-    def test_pickles_are_sent_once(self, checkout, capsys, monkeypatch):
+    def test_pickles_are_sent_once(
+        self, checkout: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """A value that this checkout would not take from the remote is known to be there all the same."""
         folder = checkout("a")
         write_files(
@@ -280,11 +300,14 @@ class TestPush:
         result = build(folder, "half")
         monkeypatch.delenv("DAGBUILD_REMOTE")
 
-        assert result.steps["half"].record.artifact.code
+        record = result.steps["half"].record
+        assert record is not None and record.artifact.code
         assert call(folder, capsys, "push")[1]["sent"] == 1
         assert call(folder, capsys, "push")[1]["sent"] == 0
 
-    def test_says_what_the_remote_does_not_allow(self, checkout, capsys):
+    def test_says_what_the_remote_does_not_allow(
+        self, checkout: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         """No remote, one that is to be read only, and one that is out of reach are the user's to mend."""
         folder = checkout("a", remote=False)
         build(folder, "total")
@@ -299,7 +322,9 @@ class TestPush:
         assert 'mode = "read"' in said
         assert "out of reach" in said
 
-    def test_a_remote_that_refuses_writing(self, checkout, capsys, monkeypatch):
+    def test_a_remote_that_refuses_writing(
+        self, checkout: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """It is said, with what to do, and nothing is lost here."""
         folder = checkout("a", remote=False)
         build(folder, "total")
@@ -317,7 +342,7 @@ class TestPush:
 
 
 class TestStats:
-    def test_counts_a_shared_column_once(self, checkout, capsys):
+    def test_counts_a_shared_column_once(self, checkout: Any, capsys: pytest.CaptureFixture[str]) -> None:
         """Each node has its bytes; the whole is less than their sum by what they share."""
         folder = checkout("a", remote=False)
         build_rates(folder, 1, 2)
@@ -335,7 +360,9 @@ class TestStats:
         assert usage["seconds"] == pytest.approx(sum(each["seconds"] for each in nodes.values()))
         assert (usage["unnamed"], usage["copied"]) == (0, 0)
 
-    def test_counts_what_was_given_back_as_files(self, tmp_path, capsys, monkeypatch):
+    def test_counts_what_was_given_back_as_files(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """Copies of a node's files are there besides its value, and are told apart from it."""
         write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]\n', "nodes.py": FILES})
         monkeypatch.chdir(tmp_path)
@@ -350,7 +377,7 @@ class TestStats:
         assert usage["copied"] == sum(path.stat().st_size for path in written) >= 100_000
         assert "100 kB more in copies of files that nodes made" in told
 
-    def test_an_accepted_change_is_no_value(self, checkout, capsys):
+    def test_an_accepted_change_is_no_value(self, checkout: Any, capsys: pytest.CaptureFixture[str]) -> None:
         """What an author has said of a node takes no line of its own."""
         folder = checkout("a", remote=False)
         build_rates(folder, 2)
@@ -364,7 +391,9 @@ class TestStats:
 
 
 class TestLogs:
-    def test_reused_nodes_tell_what_they_printed(self, checkout, capsys):
+    def test_reused_nodes_tell_what_they_printed(
+        self, checkout: Any, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         """As JSON too, where standard output holds events only."""
         folder = checkout("a", remote=False)
         words = ["--project", str(folder), "build", "total", "--json"]
@@ -381,7 +410,7 @@ class TestLogs:
 
 
 class TestPins:
-    def test_tells_what_is_hidden_and_whether_it_differs(self, checkout):
+    def test_tells_what_is_hidden_and_whether_it_differs(self, checkout: Any) -> None:
         """By the records alone: nothing runs."""
         folder = checkout("a", remote=False)
         build_rates(folder, 1)
@@ -396,7 +425,7 @@ class TestPins:
 
         assert seen == [(("days",), False), (("days",), None), (("days",), False)]
 
-    def test_a_pin_of_another_value_differs(self, checkout):
+    def test_a_pin_of_another_value_differs(self, checkout: Any) -> None:
         """Also where what is above is needed by another target."""
         folder = checkout("a", remote=False, settings="")
         build(folder, "total")

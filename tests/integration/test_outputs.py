@@ -3,7 +3,9 @@
 import os
 import shutil
 import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from dagbuild.plan.events import How
 from dagbuild.plan.plan import Decision, Status
 from dagbuild.project.pins import pin_built, pin_value
 from dagbuild.store.gc import collect_garbage
+from dagbuild.store.local import LocalStore
 from tests.support import build, computed, forget_modules, load_project, write_files
 
 NODES = """
@@ -55,7 +58,7 @@ ALL = ("report", "site", "words", "shouted", "total")
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     folder = tmp_path / "project"
     write_files(folder, {"dagbuild.toml": 'modules = ["nodes"]\n', "nodes.py": NODES})
     monkeypatch.chdir(folder)
@@ -63,9 +66,9 @@ def project(tmp_path, monkeypatch):
     forget_modules(folder)
 
 
-def picture(folder):
+def picture(folder: Any) -> Any:
     """Return all that is below a folder: names, kinds, executable bits and bytes."""
-    told = {}
+    told: dict[str, Any] = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink():
@@ -77,7 +80,7 @@ def picture(folder):
     return told
 
 
-def status(folder, *targets, **load):
+def status(folder: Any, *targets: Any, **load: Any) -> Any:
     project = load_project(folder, **load)
     try:
         return project.status(targets)
@@ -85,37 +88,50 @@ def status(folder, *targets, **load):
         project.close()
 
 
-ALTERED = {
-    "a file is gone": lambda out: (out / "report.md").unlink(),
-    "a file was edited": lambda out: (out / "report.md").write_text("by hand"),
-    "a file was edited to the same length": lambda out: (out / "report.md").write_text("# jello"),
-    "a file is a folder": lambda out: ((out / "report.md").unlink(), (out / "report.md" / "x").mkdir(parents=True)),
-    "a file is a link": lambda out: ((out / "report.md").rename(out.parent / "r"), (out / "report.md").symlink_to("../r")),
-    "a file is a link to nothing": lambda out: ((out / "report.md").unlink(), (out / "report.md").symlink_to("gone")),
-    "a folder is gone": lambda out: shutil.rmtree(out / "site"),
-    "a folder is a file": lambda out: (shutil.rmtree(out / "site"), (out / "site").write_text("x")),
-    "a folder is a link": lambda out: ((out / "site").rename(out.parent / "s"), (out / "site").symlink_to("../s")),
-    "a file in a folder is gone": lambda out: (out / "site" / "page.html").unlink(),
-    "a file in a folder was edited": lambda out: (out / "site" / "page.html").write_text("by hand"),
-    "a file in a folder was added": lambda out: (out / "site" / "more").write_text("x"),
-    "a file in a folder is no longer to run": lambda out: (out / "site" / "run.sh").chmod(0o644),
-    "a link in a folder leads elsewhere": lambda out: (
-        (out / "site" / "deep" / "latest").unlink(), (out / "site" / "deep" / "latest").symlink_to("../run.sh"),
-    ),
-    "a link in a folder leads out of it": lambda out: (
-        (out / "site" / "deep" / "latest").unlink(), (out / "site" / "deep" / "latest").symlink_to("/etc/hosts"),
-    ),
-    "an empty folder is gone": lambda out: (out / "site" / "deep" / "empty").rmdir(),
-    "all is gone": shutil.rmtree,
+ALTERED: dict[str, list[Callable[[Path], object]]] = {
+    "a file is gone": [lambda out: (out / "report.md").unlink()],
+    "a file was edited": [lambda out: (out / "report.md").write_text("by hand")],
+    "a file was edited to the same length": [lambda out: (out / "report.md").write_text("# jello")],
+    "a file is a folder": [
+        lambda out: (out / "report.md").unlink(), lambda out: (out / "report.md" / "x").mkdir(parents=True),
+    ],
+    "a file is a link": [
+        lambda out: (out / "report.md").rename(out.parent / "r"), lambda out: (out / "report.md").symlink_to("../r"),
+    ],
+    "a file is a link to nothing": [
+        lambda out: (out / "report.md").unlink(), lambda out: (out / "report.md").symlink_to("gone"),
+    ],
+    "a folder is gone": [lambda out: shutil.rmtree(out / "site")],
+    "a folder is a file": [lambda out: shutil.rmtree(out / "site"), lambda out: (out / "site").write_text("x")],
+    "a folder is a link": [
+        lambda out: (out / "site").rename(out.parent / "s"), lambda out: (out / "site").symlink_to("../s"),
+    ],
+    "a file in a folder is gone": [lambda out: (out / "site" / "page.html").unlink()],
+    "a file in a folder was edited": [lambda out: (out / "site" / "page.html").write_text("by hand")],
+    "a file in a folder was added": [lambda out: (out / "site" / "more").write_text("x")],
+    "a file in a folder is no longer to run": [lambda out: (out / "site" / "run.sh").chmod(0o644)],
+    "a link in a folder leads elsewhere": [
+        lambda out: (out / "site" / "deep" / "latest").unlink(),
+        lambda out: (out / "site" / "deep" / "latest").symlink_to("../run.sh"),
+    ],
+    "a link in a folder leads out of it": [
+        lambda out: (out / "site" / "deep" / "latest").unlink(),
+        lambda out: (out / "site" / "deep" / "latest").symlink_to("/etc/hosts"),
+    ],
+    "an empty folder is gone": [lambda out: (out / "site" / "deep" / "empty").rmdir()],
+    "all is gone": [shutil.rmtree],
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("how", ALTERED)
-def test_whatever_happens_to_an_output_the_next_build_puts_it_back_without_running(project, how):
+def test_whatever_happens_to_an_output_the_next_build_puts_it_back_without_running(
+    project: Any, how: Any
+) -> None:
     """Before, `status` says which output is gone or changed; afterwards all is as a clean build leaves it."""
     build(project, *ALL)
     clean = picture(project / "out")
-    ALTERED[how](project / "out")
+    for alter in ALTERED[how]:
+        alter(project / "out")
 
     plan = status(project, *ALL)
     told = [str(reason) for name in plan.names(Decision.RESTORE) for reason in plan.steps[name].reasons]
@@ -129,7 +145,7 @@ def test_whatever_happens_to_an_output_the_next_build_puts_it_back_without_runni
     assert status(project, *ALL).clean
 
 
-def test_also_where_the_value_is_not_needed(project):
+def test_also_where_the_value_is_not_needed(project: Any) -> None:
     """An output above a target that is a hit is put back: a clean build would have left it there."""
     build(project, "total")
     shutil.rmtree(project / "out")
@@ -140,7 +156,7 @@ def test_also_where_the_value_is_not_needed(project):
     assert (project / "out" / "site" / "page.html").exists()
 
 
-def test_an_edit_makes_the_output_anew_and_a_way_back_puts_the_old_one_back(project):
+def test_an_edit_makes_the_output_anew_and_a_way_back_puts_the_old_one_back(project: Any) -> None:
     """Consumers follow: one that reads the file, and one that takes the node and reads the file by itself."""
     first = build(project, *ALL)
     write_files(project, {"nodes.py": NODES.replace('"hello"', '"good day"')})
@@ -155,7 +171,7 @@ def test_an_edit_makes_the_output_anew_and_a_way_back_puts_the_old_one_back(proj
     assert (project / "out" / "report.md").read_text() == "# hello"
 
 
-def test_what_somebody_wrote_there_is_kept_aside_and_told(project):
+def test_what_somebody_wrote_there_is_kept_aside_and_told(project: Any) -> None:
     """A file edited by hand, a file that was there before the first build; nothing is lost, and nothing else kept."""
     (project / "out").mkdir()
     (project / "out" / "report.md").write_text("older than the project")
@@ -173,7 +189,7 @@ def test_what_somebody_wrote_there_is_kept_aside_and_told(project):
     assert len(list((project / "cache" / "edited").iterdir())) == 2
 
 
-def test_permissions_come_back(project):
+def test_permissions_come_back(project: Any) -> None:
     """A file for its owner's eyes does not become everybody's."""
     secret = NODES.replace(
         '.write_text(f"# {TITLE}")', '.write_text("x"); Path("out/report.md").chmod(0o600)'
@@ -186,7 +202,7 @@ def test_permissions_come_back(project):
     assert stat.S_IMODE((project / "out" / "report.md").stat().st_mode) == 0o600
 
 
-def test_a_node_starts_without_what_an_earlier_run_left(project):
+def test_a_node_starts_without_what_an_earlier_run_left(project: Any) -> None:
     """One that adds to its output, or leaves alone what is there, gives what a build from nothing would give."""
     adding = """
         from dagbuild import writes
@@ -206,7 +222,7 @@ def test_a_node_starts_without_what_an_earlier_run_left(project):
 
 
 @pytest.mark.parametrize("end", ["raise ValueError('no')", "raise KeyboardInterrupt", "pass"])
-def test_a_node_that_fails_leaves_what_was_there(project, end):
+def test_a_node_that_fails_leaves_what_was_there(project: Any, end: Any) -> None:
     """Whether it raises, is interrupted, or does not make what it declares."""
     build(project, "report")
     broken = NODES.replace('Path("out/report.md").write_text(f"# {TITLE}")', end)
@@ -216,11 +232,12 @@ def test_a_node_that_fails_leaves_what_was_there(project, end):
     assert (project / "out" / "report.md").read_text() == "# hello"
     if end == "pass":
         failure = result.steps["report"].failure
+        assert failure is not None
         assert "did not make its output 'out/report.md'" in failure.message
     assert list((project / "out").glob(".dagbuild*")) == []
 
 
-def test_other_places_and_folders(project, monkeypatch, tmp_path):
+def test_other_places_and_folders(project: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A node with outputs runs in the project's root, wherever the build was asked for."""
     monkeypatch.chdir(tmp_path)
     build(project, "report")
@@ -229,7 +246,7 @@ def test_other_places_and_folders(project, monkeypatch, tmp_path):
     assert Path.cwd() == tmp_path
 
 
-def test_what_is_no_longer_stored_is_made_again(project):
+def test_what_is_no_longer_stored_is_made_again(project: Any) -> None:
     """Gone from the disk and from the cache: `status` says so, and the node runs."""
     long = NODES.replace('write_text(f"# {TITLE}")', "write_bytes(bytes(range(256)) * 4000)")
     write_files(project, {"nodes.py": long})
@@ -246,7 +263,7 @@ def test_what_is_no_longer_stored_is_made_again(project):
     assert (project / "out" / "report.md").stat().st_size == 256 * 4000
 
 
-def test_a_damaged_blob_is_found_and_the_node_runs(project):
+def test_a_damaged_blob_is_found_and_the_node_runs(project: Any) -> None:
     """What would be put back is verified first."""
     long = NODES.replace('write_text(f"# {TITLE}")', "write_bytes(bytes(range(256)) * 4000)")
     write_files(project, {"nodes.py": long})
@@ -261,12 +278,13 @@ def test_a_damaged_blob_is_found_and_the_node_runs(project):
     assert (project / "out" / "report.md").read_bytes() == bytes(range(256)) * 4000
 
 
-def test_gc_keeps_what_outputs_are_made_of(project):
+def test_gc_keeps_what_outputs_are_made_of(project: Any) -> None:
     """As long as their record is kept."""
     long = NODES.replace('write_text(f"# {TITLE}")', "write_bytes(bytes(range(256)) * 4000)")
     write_files(project, {"nodes.py": long})
     build(project, "report")
     loaded = load_project(project)
+    assert isinstance(loaded.store, LocalStore)
     report = collect_garbage(loaded.store, size=0, grace=0.0)
     loaded.close()
     (project / "out" / "report.md").unlink()
@@ -275,7 +293,7 @@ def test_gc_keeps_what_outputs_are_made_of(project):
     assert computed(build(project, "report")) == set()
 
 
-def test_pins_and_overrides(project):
+def test_pins_and_overrides(project: Any) -> None:
     """A value that was built and pinned has its outputs with it; another value has none, and the file is a file."""
     build(project, "report", "words")
     loaded = load_project(project)
@@ -297,7 +315,7 @@ def test_pins_and_overrides(project):
     assert build(project, "words", overrides={"report": None}).values["words"] == ["by", "another", "hand"]
 
 
-def test_what_cannot_be_put_back_fails_that_node_alone(project):
+def test_what_cannot_be_put_back_fails_that_node_alone(project: Any) -> None:
     """With the place in words; what does not need it goes on."""
     build(project, *ALL)
     shutil.rmtree(project / "out")
@@ -305,11 +323,13 @@ def test_what_cannot_be_put_back_fails_that_node_alone(project):
     result = build(project, "title_length", "report", keep_going=True)
 
     assert result.names(How.FAILED) == ["report"]
-    assert "output 'out/report.md' cannot be written" in result.steps["report"].failure.message
+    failure = result.steps["report"].failure
+    assert failure is not None
+    assert "output 'out/report.md' cannot be written" in failure.message
     assert "title_length" in result.values
 
 
-def test_without_a_cache_that_can_be_written(project):
+def test_without_a_cache_that_can_be_written(project: Any) -> None:
     """The node runs each time, and what it leaves stays."""
     (project / "cache").write_text("no folder")
     for _ in range(2):
@@ -349,7 +369,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_refused_before_anything_runs(project, case):
+def test_refused_before_anything_runs(project: Any, case: Any) -> None:
     """In words, with the place."""
     text, said = REFUSED[case]
     write_files(project, {"nodes.py": f"from dagbuild import cache, reads, writes\n{text}\n"})
@@ -374,7 +394,7 @@ READ = {
 
 
 @pytest.mark.parametrize("case", READ)
-def test_an_input_that_is_an_output_is_refused(project, case):
+def test_an_input_that_is_an_output_is_refused(project: Any, case: Any) -> None:
     """Its content now says nothing of what it will be."""
     given, parameter, said = READ[case]
     write_files(
@@ -394,7 +414,7 @@ def test_an_input_that_is_an_output_is_refused(project, case):
 @pytest.mark.parametrize(
     "pattern", ["out/report.md", "out", "out/*.md", "out/**/*.md", "out/rep?rt.[a-m]d", "./out//report.md"]
 )
-def test_whoever_reads_an_output_comes_after_its_node(project, pattern):
+def test_whoever_reads_an_output_comes_after_its_node(project: Any, pattern: Any) -> None:
     """However it names it; other files that a pattern finds count by their content."""
     write_files(project, {"nodes.py": NODES.replace('@reads("out/report.md")', f'@reads("{pattern}")')})
     first = build(project, "words")
@@ -414,24 +434,26 @@ def test_whoever_reads_an_output_comes_after_its_node(project, pattern):
         assert computed(build(project, "words")) == {"words"}
 
 
-def test_a_step_that_reads_an_output_without_saying_so_fails_in_words(project):
+def test_a_step_that_reads_an_output_without_saying_so_fails_in_words(project: Any) -> None:
     """Nothing says that the other node comes first: the value would depend on chance."""
     write_files(project, {"nodes.py": NODES.replace('@reads("out/report.md")', "")})
     build(project, "report")
     result = build(project, "words")
 
     failure = result.steps["words"].failure
+    assert failure is not None
     assert failure.kind == "UndeclaredRead"
     assert "'out/report.md', which 'report' writes" in failure.message
     assert '@reads("out/report.md")' in failure.message
     (project / "out" / "report.md").unlink()
     gone = build(project, "words").steps["words"].failure
+    assert gone is not None
     assert gone.kind == "FileNotFoundError"  # the same is the reason, and told
     assert '@reads("out/report.md")' in gone.message
 
 
 @pytest.mark.parametrize("way", ["{root}/out/report.md", "../project/out/report.md", "link/report.md"])
-def test_no_way_round(project, way):
+def test_no_way_round(project: Any, way: Any) -> None:
     """An output that is read under another name is refused, or the step that reads it fails."""
     (project / "out").mkdir()
     (project / "link").symlink_to("out")
@@ -445,10 +467,12 @@ def test_no_way_round(project, way):
         'Path("out/report.md").read_text().s', f'Path("{way}").read_text().s'
     )
     write_files(project, {"nodes.py": hidden})
-    assert build(project, "words").steps["words"].failure.kind == "UndeclaredRead"
+    failure = build(project, "words").steps["words"].failure
+    assert failure is not None
+    assert failure.kind == "UndeclaredRead"
 
 
-def test_a_node_that_lists_the_folder_of_its_output_stays_fresh(project):
+def test_a_node_that_lists_the_folder_of_its_output_stays_fresh(project: Any) -> None:
     """What it finds there when it runs is not what is there afterwards."""
     listing = NODES.replace(
         'Path("out/report.md").write', 'list(Path("out").iterdir()); Path("out/report.md").write'
@@ -460,7 +484,7 @@ def test_a_node_that_lists_the_folder_of_its_output_stays_fresh(project):
     assert computed(build(project, "report")) == set()
 
 
-def test_names_with_config_values(project):
+def test_names_with_config_values(project: Any) -> None:
     """Each profile has a file of its own, and none disturbs the other."""
     nodes = """
         from dagbuild import parameterize, value, writes
@@ -491,7 +515,7 @@ def test_names_with_config_values(project):
     assert (project / "out/uk/sales.txt").exists()
 
 
-def test_by_the_driver(tmp_path, monkeypatch):
+def test_by_the_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same from Python, with a root of its own."""
 
     @writes("report.txt")
@@ -508,7 +532,7 @@ def test_by_the_driver(tmp_path, monkeypatch):
     assert (tmp_path / "report.txt").read_text() == "abc"
 
 
-def test_colleagues_get_the_files(project, tmp_path):
+def test_colleagues_get_the_files(project: Any, tmp_path: Path) -> None:
     """What another machine has made is fetched, and left in the project here."""
     remote = f'[remote]\nurl = "{tmp_path / "shared"}"\n'
     write_files(project, {"dagbuild.toml": f'modules = ["nodes"]\n{remote}'})

@@ -4,7 +4,9 @@ import os
 import shutil
 import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,8 +14,9 @@ from dagbuild import Driver, create_module
 from dagbuild.plan.events import How
 from dagbuild.project.pins import pin_value
 from dagbuild.store.gc import GRACE, collect_garbage
+from dagbuild.store.local import LocalStore
 from dagbuild.store.verify import verify_store
-from tests.support import build, computed, forget_modules, load_project, write_files
+from tests.support import build, computed, forget_modules, load_project, noting, write_files
 
 REPORT = "<h1>hello</h1>"
 NODES = """
@@ -51,7 +54,7 @@ NODES = """
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     folder = tmp_path / "project"
     write_files(folder, {"dagbuild.toml": 'modules = ["nodes"]\n', "nodes.py": NODES})
     monkeypatch.chdir(folder)
@@ -59,7 +62,7 @@ def project(tmp_path, monkeypatch):
     forget_modules(folder)
 
 
-def test_the_content_outlives_the_place_where_it_was_made(project):
+def test_the_content_outlives_the_place_where_it_was_made(project: Any) -> None:
     """What a second build gives is what the node wrote, whatever has become of the file since."""
     first = build(project, "report").values["report"]
     (project / "report.html").write_text("changed by somebody")
@@ -72,7 +75,7 @@ def test_the_content_outlives_the_place_where_it_was_made(project):
     assert build(project, "report").values["report"].read_text() == REPORT
 
 
-def test_folders_come_back_with_all_that_is_in_them(project):
+def test_folders_come_back_with_all_that_is_in_them(project: Any) -> None:
     """Names, bytes, modes, links and empty folders."""
     build(project, "model")
     shutil.rmtree(project / "out")
@@ -88,7 +91,7 @@ def test_folders_come_back_with_all_that_is_in_them(project):
     assert (given / "deep" / "latest").read_text() == "echo"
 
 
-def test_paths_inside_other_values_are_kept_too(project):
+def test_paths_inside_other_values_are_kept_too(project: Any) -> None:
     """In a dict and a list; a path where nothing is stays what it is."""
     build(project, "both")
     shutil.rmtree(project / "out")
@@ -99,7 +102,7 @@ def test_paths_inside_other_values_are_kept_too(project):
     assert value["none"] == Path("nowhere/at/all")
 
 
-def test_consumers_may_take_them_as_files(project):
+def test_consumers_may_take_them_as_files(project: Any) -> None:
     """A parameter annotated File or Files gets the path of the content; a folder is the files in it."""
     result = build(project, "length", "count", "words")
 
@@ -107,7 +110,7 @@ def test_consumers_may_take_them_as_files(project):
     assert computed(build(project, "length", "count", "words")) == set()
 
 
-def test_the_content_decides_what_runs(project):
+def test_the_content_decides_what_runs(project: Any) -> None:
     """Written again with the same bytes, nothing below runs; with other bytes, it does."""
     build(project, "words")
     write_files(project, {"nodes.py": NODES.replace('Path("report.html")', 'Path.cwd() / "report.html"')})
@@ -117,7 +120,7 @@ def test_the_content_decides_what_runs(project):
     assert computed(build(project, "words")) == {"report", "words"}
 
 
-def test_what_a_consumer_does_to_its_copy_is_seen_by_nobody(project):
+def test_what_a_consumer_does_to_its_copy_is_seen_by_nobody(project: Any) -> None:
     """A copy is read-only; one that was changed all the same, enlarged or deleted is made anew."""
     given = build(project, "model").values["model"]
     assert not stat.S_IMODE((given / "run.sh").stat().st_mode) & 0o222
@@ -134,7 +137,7 @@ def test_what_a_consumer_does_to_its_copy_is_seen_by_nobody(project):
     assert (build(project, "model").values["model"] / "run.sh").read_text() == "echo"
 
 
-def test_what_was_there_before_is_only_a_path(project):
+def test_what_was_there_before_is_only_a_path(project: Any) -> None:
     """A node that hands on a path it did not make gives that path, and its consumers see later changes."""
     nodes = """
         from pathlib import Path
@@ -156,18 +159,19 @@ def test_what_was_there_before_is_only_a_path(project):
     assert build(project, "text").values["text"] == "two"
 
 
-def test_a_folder_with_older_things_in_it_is_refused(project):
+def test_a_folder_with_older_things_in_it_is_refused(project: Any) -> None:
     """What another run left there would be taken for what this one made."""
     write_files(project, {"out/old.txt": "of an earlier version"})
 
     result = build(project, "model")
 
     failure = result.steps["model"].failure
+    assert failure is not None
     assert "holds what this run did not make: 'old.txt'" in failure.message
     assert "remove it first" in failure.message
 
 
-def test_links_that_lead_out_are_refused(project):
+def test_links_that_lead_out_are_refused(project: Any) -> None:
     """A link to what is not in the folder would mean something else elsewhere."""
     nodes = """
         from pathlib import Path
@@ -182,10 +186,11 @@ def test_links_that_lead_out_are_refused(project):
 
     failure = build(project, "linked").steps["linked"].failure
 
+    assert failure is not None
     assert "the link 'secret' in the folder 'links' leads out of it, to '/etc/passwd'" in failure.message
 
 
-def test_handing_on_a_path_hands_on_the_content(project):
+def test_handing_on_a_path_hands_on_the_content(project: Any) -> None:
     """A path of an upstream value is as good as one made here: no record names a place of this machine."""
     nodes = (
         NODES
@@ -202,7 +207,7 @@ def test_handing_on_a_path_hands_on_the_content(project):
     assert (page.read_text(), script.read_text(), os.access(script, os.X_OK)) == (REPORT, "echo", True)
 
 
-def test_another_machine_gets_the_content(project, tmp_path):
+def test_another_machine_gets_the_content(project: Any, tmp_path: Path) -> None:
     """Through a shared cache, into a folder where nothing was ever made."""
     remote = f'modules = ["nodes"]\n[remote]\nurl = "file://{tmp_path}/shared"\n'
     write_files(project, {"dagbuild.toml": remote})
@@ -218,7 +223,7 @@ def test_another_machine_gets_the_content(project, tmp_path):
     assert (result.values["model"] / "weights.bin").stat().st_size == 256 * 8_000
 
 
-def test_pins_and_overrides_are_the_file_as_it_was(project):
+def test_pins_and_overrides_are_the_file_as_it_was(project: Any) -> None:
     """A path put in a node's place is the content; so a pin of what would be made changes nothing below."""
     build(project, "words")
     mine = project / "report.html"
@@ -233,7 +238,7 @@ def test_pins_and_overrides_are_the_file_as_it_was(project):
     assert build(project, "words", overrides={"report": mine}).values["words"] == 2
 
 
-def test_inputs_that_are_paths_stay_paths(tmp_path):
+def test_inputs_that_are_paths_stay_paths(tmp_path: Path) -> None:
     """A path that the user gives is a name: whose content is meant is annotated File."""
     data = tmp_path / "data.txt"
     data.write_text("content")
@@ -248,7 +253,7 @@ def test_inputs_that_are_paths_stay_paths(tmp_path):
         driver.project.close()
 
 
-def test_views_hand_on_the_very_path(project):
+def test_views_hand_on_the_very_path(project: Any) -> None:
     """What is never cached is not copied either."""
     nodes = NODES.replace("def report", '@cache("never")\n    def report').replace(
         "import File", "import cache, File"
@@ -258,7 +263,7 @@ def test_views_hand_on_the_very_path(project):
     assert build(project, "report", "words").values["report"] == Path("report.html")
 
 
-def test_a_cache_that_cannot_be_written_gives_copies_elsewhere(project):
+def test_a_cache_that_cannot_be_written_gives_copies_elsewhere(project: Any) -> None:
     """Where no copy can be made beside the store, it lies in a temporary folder of the process."""
     build(project, "report")
     shutil.rmtree(project / "cache" / "files")
@@ -270,7 +275,7 @@ def test_a_cache_that_cannot_be_written_gives_copies_elsewhere(project):
     assert not given.is_relative_to(project)
 
 
-def test_long_files_are_read_in_parts(project):
+def test_long_files_are_read_in_parts(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file is not in memory as a whole, neither when it is stored nor when it is given back."""
     nodes = """
         from pathlib import Path
@@ -284,10 +289,12 @@ def test_long_files_are_read_in_parts(project):
     """
     write_files(project, {"nodes.py": nodes})
     opened = load_project(project)
-    largest = []
+    largest: list[int] = []
     put, get = opened.store.put_blob, opened.store.get_blob
-    opened.store.put_blob = lambda chunks: (largest.append(sum(len(c) for c in chunks)), put(chunks))[1]
-    opened.store.get_blob = lambda ref: (largest.append(ref.size), get(ref))[1]
+    monkeypatch.setattr(
+        opened.store, "put_blob", noting(largest, lambda chunks: sum(len(c) for c in chunks), put)
+    )
+    monkeypatch.setattr(opened.store, "get_blob", noting(largest, lambda ref: ref.size, get))
     given = opened.build(["long"], values=True).values["long"]
     opened.close()
 
@@ -296,7 +303,7 @@ def test_long_files_are_read_in_parts(project):
     assert given.read_bytes()[5 * 1_048_576] == 5
 
 
-def test_what_is_neither_file_nor_folder_stays_a_path(project):
+def test_what_is_neither_file_nor_folder_stays_a_path(project: Any) -> None:
     """A pipe, a device, and the folder that the run happens in are places."""
     nodes = """
         import os
@@ -313,11 +320,12 @@ def test_what_is_neither_file_nor_folder_stays_a_path(project):
     assert given == [Path("pipe"), Path("/dev/null"), project, Path("cache"), Path("/"), Path("no\0name")]
 
 
-def test_gc_and_verify_look_after_the_copies(project):
+def test_gc_and_verify_look_after_the_copies(project: Any) -> None:
     """A copy that somebody wrote to is told of, and removed by repair; what was not used for long goes."""
     given = build(project, "model").values["model"]
     opened = load_project(project)
     local = opened.store
+    assert isinstance(local, LocalStore)
     (given / "deep" / "extra").write_text("more")
 
     found = verify_store(local)

@@ -1,12 +1,13 @@
 """A value that is made again in the middle of a build, and comes out different."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dagbuild.executors.base import Executor, Work
 from dagbuild.model.outcome import Lost, Outcome
-from tests.support import build, computed, write_files
+from tests.support import build, computed, noting, write_files
 
 FILES = {
     "dagbuild.toml": 'modules = ["nodes"]',
@@ -38,7 +39,7 @@ class Overlapping(Executor):
     slots = 2
     early_first = False
 
-    def __init__(self, _kind, _settings, worker, **_) -> None:
+    def __init__(self, _kind: Any, _settings: Any, worker: Any, **_: Any) -> None:
         self._worker = worker
         self._ready: list[tuple[str, Outcome]] = []
         self._kept: list[tuple[str, Outcome]] = []
@@ -77,14 +78,10 @@ def test_what_was_made_of_the_old_value_meanwhile_is_made_again(
         (project / "nodes.py").write_text(text)
     ran: list[str] = []
     with monkeypatch.context() as patch:
-        patch.setattr("dagbuild.project.project.open_executor", Overlapping)
+        patch.setattr("dagbuild.project.parts.open_executor", Overlapping)
         patch.setattr(Overlapping, "early_first", first)
         submit = Overlapping.submit
-        patch.setattr(
-            Overlapping,
-            "submit",
-            lambda self, work: ran.append(work.node.name) or submit(self, work),
-        )
+        patch.setattr(Overlapping, "submit", noting(ran, lambda self, work: work.node.name, submit))
         result = build(project, "agree")
 
     assert result.values["agree"] is True

@@ -9,8 +9,9 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,7 @@ from dagbuild.store.memo import Memo
 from dagbuild.store.verify import verify_store
 from dagbuild.testing.records import make_record
 from tests.integration.test_store_damage import damage
+from tests.support import noting
 
 ROOT = Path(__file__).parents[2]
 TABLE = Path("index", "1", "blobs")
@@ -36,16 +38,16 @@ pytestmark = pytest.mark.skipif(boot_id() is None, reason="this system does not 
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Any:
     return tmp_path / "cache"
 
 
 @pytest.fixture
-def open_store(folder):
+def open_store(folder: Any) -> Iterator[Any]:
     """Open the store as a new process would."""
     stores = []
 
-    def open_it():
+    def open_it() -> Any:
         stores.append(LocalStore(folder))
         return stores[-1]
 
@@ -55,11 +57,10 @@ def open_store(folder):
 
 
 @pytest.fixture
-def digested(monkeypatch):
+def digested(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The sizes of the blobs that were read to be digested."""
     sizes: list[int] = []
-    original = blobs.digest_bytes
-    monkeypatch.setattr(blobs, "digest_bytes", lambda view: sizes.append(len(view)) or original(view))
+    monkeypatch.setattr(blobs, "digest_bytes", noting(sizes, len, digest_bytes))
     return sizes
 
 
@@ -112,7 +113,7 @@ def rewrite(path: Path, data: bytes) -> None:
 
 
 class TestUse:
-    def test_what_was_written_is_not_read_by_the_next_process(self, open_store, digested):
+    def test_what_was_written_is_not_read_by_the_next_process(self, open_store: Any, digested: Any) -> None:
         """Its digest was made of the bytes that were written."""
         (ref,) = keep(open_store(), content())
 
@@ -120,7 +121,7 @@ class TestUse:
         assert open_store().blob_path(ref).read_bytes() == content()
         assert digested == []
 
-    def test_what_was_read_is_not_read_again(self, folder, open_store, digested):
+    def test_what_was_read_is_not_read_again(self, folder: Any, open_store: Any, digested: Any) -> None:
         """By one process after the other."""
         (ref,) = keep(open_store(), content())
         shutil.rmtree(folder / TABLE)
@@ -131,7 +132,7 @@ class TestUse:
 
         assert digested == [ref.size]
 
-    def test_another_process_counts_on_it(self, folder, open_store):
+    def test_another_process_counts_on_it(self, folder: Any, open_store: Any) -> None:
         """A real one, that is told by its own count."""
         (ref,) = keep(open_store(), content())
         code = """
@@ -152,12 +153,12 @@ class TestUse:
 
         assert run.stdout == "b'\\x00' []\n"
 
-    def test_many_are_asked_for_at_once(self, open_store, monkeypatch):
+    def test_many_are_asked_for_at_once(self, open_store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         """And not one by one."""
         refs = keep(open_store(), *(content(number, FROM) for number in range(WORTH // FROM)))
-        asked = []
+        asked: list[int] = []
         find = Memo.find
-        monkeypatch.setattr(Memo, "find", lambda self, keys: asked.append(len(keys)) or find(self, keys))
+        monkeypatch.setattr(Memo, "find", noting(asked, lambda self, keys: len(keys), find))
         store = open_store()
         store.expect_blobs(refs)
         for ref in refs:
@@ -166,7 +167,9 @@ class TestUse:
         assert asked == [len(refs)]
 
     @pytest.mark.parametrize("columns", [None, ("a", "c")])
-    def test_a_table_is_one_question(self, open_store, monkeypatch, columns):
+    def test_a_table_is_one_question(
+        self, open_store: Any, monkeypatch: pytest.MonkeyPatch, columns: Any
+    ) -> None:
         """Whether all of it is wanted or some columns."""
         import numpy as np
         import pandas as pd
@@ -179,16 +182,16 @@ class TestUse:
         artifact = Artifacts(store).save(frame)
         settle()
         store.close()
-        asked = []
+        asked: list[int] = []
         find = Memo.find
-        monkeypatch.setattr(Memo, "find", lambda self, keys: asked.append(len(keys)) or find(self, keys))
+        monkeypatch.setattr(Memo, "find", noting(asked, lambda self, keys: len(keys), find))
         store = open_store()
         Artifacts(store).load(artifact, Columns(*columns) if columns else None)
 
         large = sum(ref.size >= FROM for ref in artifact.blobs)
         assert asked == [large // 2 if columns else large]
 
-    def test_little_is_not_worth_a_table(self, folder, open_store):
+    def test_little_is_not_worth_a_table(self, folder: Any, open_store: Any) -> None:
         """Neither small blobs, however many, nor a few larger ones."""
         keep(open_store(), *(content(number, FROM - 1) for number in range(2 * WORTH // FROM)))
         keep(open_store(), content(1, WORTH // 2))
@@ -229,7 +232,7 @@ class TestDamage:
 
     @pytest.mark.parametrize("read", ["get_blob", "blob_path"])
     @pytest.mark.parametrize("how", ["flip", "cut", "replace", "swap", "copy", "link"])
-    def test_is_found_by_the_next_process(self, open_store, how, read):
+    def test_is_found_by_the_next_process(self, open_store: Any, how: Any, read: Any) -> None:
         """As if nobody had ever seen the blob."""
         ref, other = keep(open_store(), content(), content(1))
         store = open_store()
@@ -240,7 +243,7 @@ class TestDamage:
             getattr(store, read)(ref)
         assert open_store().has_blobs([ref]) == set()
 
-    def test_is_found_by_a_process_that_knew_better(self, open_store):
+    def test_is_found_by_a_process_that_knew_better(self, open_store: Any) -> None:
         """One that had looked the blob up before, but not read it."""
         (ref,) = keep(open_store(), content())
         store = open_store()
@@ -251,7 +254,7 @@ class TestDamage:
         with pytest.raises(BlobDamagedError):
             store.get_blob(ref)
 
-    def test_is_found_right_after_the_process_that_wrote(self, open_store):
+    def test_is_found_right_after_the_process_that_wrote(self, open_store: Any) -> None:
         """Within one tick of the file system's clock a second write may not show, so what is so young is not kept."""
         refs = []
         for number in range(20):
@@ -265,7 +268,7 @@ class TestDamage:
             with pytest.raises(BlobDamagedError):
                 open_store().get_blob(ref)
 
-    def test_is_found_by_verify_whatever_is_remembered(self, folder, open_store):
+    def test_is_found_by_verify_whatever_is_remembered(self, folder: Any, open_store: Any) -> None:
         """Damage that leaves the change time, as a failing disk's, is found by reading everything, and then by all."""
         (ref,) = keep(open_store(), content())
         path = path_of(open_store(), ref)
@@ -280,7 +283,9 @@ class TestDamage:
 
 
 class TestDoubt:
-    def test_another_boot_is_another_disk(self, open_store, digested, monkeypatch):
+    def test_another_boot_is_another_disk(
+        self, open_store: Any, digested: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """A power cut keeps from the disk what the system had taken, or the folder is seen from elsewhere."""
         (ref,) = keep(open_store(), content())
         monkeypatch.setattr(checked_blobs, "boot_id", lambda: "another")
@@ -291,7 +296,9 @@ class TestDoubt:
 
         assert digested == [ref.size]
 
-    def test_where_boots_have_no_name_all_is_read(self, folder, open_store, digested, monkeypatch):
+    def test_where_boots_have_no_name_all_is_read(
+        self, folder: Any, open_store: Any, digested: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """And nothing is written."""
         monkeypatch.setattr(checked_blobs, "boot_id", lambda: None)
         (ref,) = keep(open_store(), content())
@@ -303,7 +310,9 @@ class TestDoubt:
         assert digested == [ref.size] * 2
         assert not (folder / "index").exists()
 
-    def test_what_is_young_is_kept_later(self, open_store, digested, monkeypatch):
+    def test_what_is_young_is_kept_later(
+        self, open_store: Any, digested: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """When the next build of the process ends."""
         monkeypatch.setattr(stamps, "TICK_NS", 10**12)
         store = open_store()
@@ -317,7 +326,9 @@ class TestDoubt:
         open_store().get_blob(ref)
         assert digested == [ref.size]
 
-    def test_a_clock_that_ran_backwards(self, open_store, digested, monkeypatch):
+    def test_a_clock_that_ran_backwards(
+        self, open_store: Any, digested: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """What seems to have changed in the future is young."""
         (ref,) = keep(open_store(), content())
         now = time.time_ns()
@@ -329,7 +340,9 @@ class TestDoubt:
     @pytest.mark.parametrize(
         "row", ["", "garbage", "\xff\x00", "cut", "long", "another inode", "another blob"]
     )
-    def test_a_row_that_is_wrong_costs_reading(self, folder, open_store, digested, row):
+    def test_a_row_that_is_wrong_costs_reading(
+        self, folder: Any, open_store: Any, digested: Any, row: Any
+    ) -> None:
         """And nothing else; it is right again afterwards."""
         ref, other = keep(open_store(), content(), content(1))
         path = path_of(open_store(), ref)
@@ -351,7 +364,7 @@ class TestDoubt:
         assert rows_of(folder)[b"b" + ref.digest.encode()] == right
 
     @pytest.mark.parametrize("how", ["deleted", "zeroed", "cut", "flipped", "garbage", "emptied", "cleared"])
-    def test_a_lost_table_costs_reading(self, folder, open_store, digested, how):
+    def test_a_lost_table_costs_reading(self, folder: Any, open_store: Any, digested: Any, how: Any) -> None:
         """Before a process opens it, or after."""
         refs = keep(open_store(), content(), content(1))
         store = open_store()
@@ -363,7 +376,9 @@ class TestDoubt:
         assert open_store().get_blob(refs[1]) == content(1)
         assert len(digested) <= 2
 
-    def test_a_table_of_somebody_elses_runs_nothing(self, folder, open_store, digested, tmp_path):
+    def test_a_table_of_somebody_elses_runs_nothing(
+        self, folder: Any, open_store: Any, digested: Any, tmp_path: Path
+    ) -> None:
         """A row that names a file, or is to be unpickled, is not read."""
         (ref,) = keep(open_store(), content())
         bait = tmp_path / "bait"
@@ -376,7 +391,7 @@ class TestDoubt:
         assert digested == [ref.size]
         assert bait.exists()
 
-    def test_a_table_that_cannot_be_made(self, folder, open_store, digested):
+    def test_a_table_that_cannot_be_made(self, folder: Any, open_store: Any, digested: Any) -> None:
         """As in a folder that cannot be written."""
         (folder / "index").mkdir(parents=True)
         (folder / TABLE.parent).write_text("")
@@ -388,7 +403,7 @@ class TestDoubt:
 
         assert digested == [ref.size] * 2
 
-    def test_a_folder_that_is_gone_is_not_made_again(self, folder, open_store):
+    def test_a_folder_that_is_gone_is_not_made_again(self, folder: Any, open_store: Any) -> None:
         """For the sake of a memo."""
         store = open_store()
         store.put_blob([content()])
@@ -407,8 +422,12 @@ class TestUpkeep:
         ids=["get_blob", "blob_path", "put_blob"],
     )  # fmt: skip
     def test_a_use_that_is_noted_for_gc_is_no_change(
-        self, open_store, digested, monkeypatch, use: Callable[[LocalStore, BlobRef], object]
-    ):
+        self,
+        open_store: Any,
+        digested: Any,
+        monkeypatch: pytest.MonkeyPatch,
+        use: Callable[[LocalStore, BlobRef], object],
+    ) -> None:
         """It alters the change time, which is looked at before and after."""
         (ref,) = keep(open_store(), content())
         store = open_store()
@@ -422,12 +441,13 @@ class TestUpkeep:
 
         assert after.st_mtime_ns > before.st_mtime_ns
         sizes: list[int] = []
-        original = blobs.digest_bytes
-        monkeypatch.setattr(blobs, "digest_bytes", lambda view: sizes.append(len(view)) or original(view))
+        monkeypatch.setattr(blobs, "digest_bytes", noting(sizes, len, digest_bytes))
         assert open_store().get_blob(ref) == content()
         assert sizes == digested == []
 
-    def test_a_use_of_what_was_damaged_makes_nothing_of_it(self, open_store, monkeypatch):
+    def test_a_use_of_what_was_damaged_makes_nothing_of_it(
+        self, open_store: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """That it is wanted again is noted, too, but not that it is whole."""
         (ref,) = keep(open_store(), content())
         store = open_store()
@@ -440,7 +460,7 @@ class TestUpkeep:
         with pytest.raises(BlobDamagedError):
             open_store().get_blob(ref)
 
-    def test_gc_forgets_what_it_removes(self, folder, open_store):
+    def test_gc_forgets_what_it_removes(self, folder: Any, open_store: Any) -> None:
         """And remembers the rest."""
         store = open_store()
         refs = keep(store, content(), content(1))
@@ -453,7 +473,7 @@ class TestUpkeep:
         assert open_store().has_blobs(refs) == {refs[0]}
         assert set(rows_of(folder)) == {b"b" + refs[0].digest.encode()}
 
-    def test_what_was_put_aside_is_whole_when_made_again(self, open_store, digested):
+    def test_what_was_put_aside_is_whole_when_made_again(self, open_store: Any, digested: Any) -> None:
         """The new file is another one."""
         (ref,) = keep(open_store(), content())
         store = open_store()
@@ -465,11 +485,11 @@ class TestUpkeep:
         assert open_store().get_blob(ref) == content()
         assert digested == [ref.size]
 
-    def test_each_boot_has_a_name(self):
+    def test_each_boot_has_a_name(self) -> None:
         """The same one whenever it is asked."""
         assert boot_id() == boot_id.__wrapped__() != ""
 
-    def test_the_table_lies_where_the_layout_says(self, folder, open_store):
+    def test_the_table_lies_where_the_layout_says(self, folder: Any, open_store: Any) -> None:
         """Beside the other memos."""
         keep(open_store(), content())
 

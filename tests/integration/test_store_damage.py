@@ -13,11 +13,13 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dagbuild.ground.digest import digest_bytes
+from dagbuild.ground.digest import Digest, digest_bytes
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
 from dagbuild.model.record import BlobRef
 from dagbuild.store.lease import held_locks
@@ -29,21 +31,21 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Any:
     return tmp_path / "cache"
 
 
 @pytest.fixture
-def notices():
+def notices() -> Any:
     return []
 
 
 @pytest.fixture
-def open_store(folder, notices):
+def open_store(folder: Any, notices: Any) -> Iterator[Any]:
     """Open the store as a new process would, with everything folded into the index."""
     stores = []
 
-    def open_it(**options):
+    def open_it(**options: Any) -> Any:
         stores.append(LocalStore(folder, **{"fold_bytes": 0, "on_notice": notices.append, **options}))
         return stores[-1]
 
@@ -52,7 +54,7 @@ def open_store(folder, notices):
         store.close()
 
 
-def fill(store, count=100):
+def fill(store: Any, count: Any = 100) -> Any:
     """Put records and close, so that all is in the index."""
     records = [make_record(number) for number in range(count)]
     store.put_records(records)
@@ -60,18 +62,18 @@ def fill(store, count=100):
     return records
 
 
-def assert_finds(store, records):
+def assert_finds(store: Any, records: Any) -> None:
     keys = [key for record in records for key in (record.deep, record.content)]
     assert store.find_records(keys) == {key: [r] for r in records for key in (r.deep, r.content)}
     assert store.find_latest([r.node for r in records]) == {r.node: r for r in records}
 
 
-def segment_of(folder):
+def segment_of(folder: Any) -> Any:
     (path,) = (folder / "segments").iterdir()
     return path
 
 
-def run_python(code, *arguments, **options):
+def run_python(code: Any, *arguments: Any, **options: Any) -> Any:
     """Start another process that runs `code` with the project on its path."""
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)], cwd=ROOT, text=True, **options
@@ -79,7 +81,7 @@ def run_python(code, *arguments, **options):
 
 
 class TestBlobs:
-    def test_flipped_bit_is_found_and_put_aside(self, folder, open_store, notices):
+    def test_flipped_bit_is_found_and_put_aside(self, folder: Any, open_store: Any, notices: Any) -> None:
         """A blob that does not match its name is never handed out, and is missing from then on."""
         ref = open_store().put_blob([b"x" * 100_000])
         path = open_store().blobs.path(ref)
@@ -101,7 +103,7 @@ class TestBlobs:
         assert bytes(store.get_blob(ref)) == b"x" * 100_000
 
     @pytest.mark.parametrize("read", ["get_blob", "blob_path"])
-    def test_damage_after_the_first_read_is_found(self, open_store, read):
+    def test_damage_after_the_first_read_is_found(self, open_store: Any, read: Any) -> None:
         """A store remembers which files it has verified, but not past a write to one of them."""
         store = open_store()
         ref = store.put_blob([b"x" * 100_000])
@@ -113,7 +115,9 @@ class TestBlobs:
         with pytest.raises(BlobDamagedError):
             getattr(store, read)(ref)
 
-    def test_a_write_that_takes_little_is_gone_on_with(self, open_store, monkeypatch):
+    def test_a_write_that_takes_little_is_gone_on_with(
+        self, open_store: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """The system may take fewer bytes than it was given; all of them get there."""
         monkeypatch.setattr(os, "writev", lambda file, views: os.write(file, b"".join(views)[:1]))
         store = open_store()
@@ -121,7 +125,7 @@ class TestBlobs:
         parts = [bytes([number % 256]) * (number % 5) for number in range(2000)]
         assert bytes(store.get_blob(store.put_blob(parts))) == b"".join(parts)
 
-    def test_wrong_size_is_missing_and_not_mapped(self, open_store):
+    def test_wrong_size_is_missing_and_not_mapped(self, open_store: Any) -> None:
         """A file that is too short would kill whoever reads its mapping."""
         ref = open_store().put_blob([b"x" * 100_000])
         path = open_store().blobs.path(ref)
@@ -134,17 +138,17 @@ class TestBlobs:
         with pytest.raises(BlobDamagedError):
             store.get_blob(ref)
 
-    def test_files_are_read_only_and_private(self, folder, open_store):
+    def test_files_are_read_only_and_private(self, folder: Any, open_store: Any) -> None:
         """Blobs are 0444, the folder is 0700."""
         path = open_store().blob_path(open_store().put_blob([b"x"]))
 
         assert path.stat().st_mode & 0o777 == 0o444
         assert folder.stat().st_mode & 0o777 == 0o700
 
-    def test_names_from_records_never_leave_the_folder(self, tmp_path, open_store):
+    def test_names_from_records_never_leave_the_folder(self, tmp_path: Path, open_store: Any) -> None:
         """A name that is no digest is no blob."""
         (tmp_path / "secret").write_bytes(b"secret")
-        ref = BlobRef("xxh3-../../../secret", 6)
+        ref = BlobRef(Digest("xxh3-../../../secret"), 6)
         store = open_store()
 
         assert store.has_blobs([ref]) == set()
@@ -154,7 +158,7 @@ class TestBlobs:
         with pytest.raises(StoreError):
             store.lease("../../lock")
 
-    def test_mapped_blob_survives_removal(self, folder, open_store):
+    def test_mapped_blob_survives_removal(self, folder: Any, open_store: Any) -> None:
         """Bytes that were handed out stay readable when gc removes the file."""
         store = open_store()
         ref = store.put_blob([b"x" * 100_000])
@@ -167,7 +171,7 @@ class TestBlobs:
 
 
 class TestSegments:
-    def test_torn_tail_is_dropped(self, folder, open_store, notices):
+    def test_torn_tail_is_dropped(self, folder: Any, open_store: Any, notices: Any) -> None:
         """What a killed writer left of a line is no record, and no reason for a word."""
         records = fill(open_store())
         path = segment_of(folder)
@@ -180,7 +184,9 @@ class TestSegments:
         assert not notices
 
     @pytest.mark.parametrize("index", ["kept", "lost"])
-    def test_flipped_bit_costs_one_record(self, folder, open_store, notices, index):
+    def test_flipped_bit_costs_one_record(
+        self, folder: Any, open_store: Any, notices: Any, index: Any
+    ) -> None:
         """The damaged line is skipped and named; the others are found."""
         records = fill(open_store())
         path = segment_of(folder)
@@ -197,7 +203,7 @@ class TestSegments:
         assert store.find_latest(["node50"]) == {}
         assert any(path.name in notice and "damaged" in notice for notice in notices)
 
-    def test_newer_records_are_skipped(self, folder, open_store, notices):
+    def test_newer_records_are_skipped(self, folder: Any, open_store: Any, notices: Any) -> None:
         """A record of a format that is not known yet is not read, and said once."""
         records = fill(open_store())
         path = segment_of(folder)
@@ -211,7 +217,7 @@ class TestSegments:
         assert_finds(store, records)
         assert [notice for notice in notices if "another version" in notice] == notices[:1]
 
-    def test_segments_removed_while_open(self, folder, open_store):
+    def test_segments_removed_while_open(self, folder: Any, open_store: Any) -> None:
         """Records of a removed segment are gone, the others stay."""
         fill(open_store())
         gone = segment_of(folder)
@@ -228,14 +234,14 @@ class TestSegments:
 
 
 class TestIndex:
-    def test_is_not_opened_for_little(self, folder, open_store):
+    def test_is_not_opened_for_little(self, folder: Any, open_store: Any) -> None:
         """A small project never pays for the index."""
         records = fill(open_store(fold_bytes=10**9))
 
         assert not (folder / "index").exists()
         assert_finds(open_store(fold_bytes=10**9), records)
 
-    def test_holds_what_is_finished(self, folder, open_store):
+    def test_holds_what_is_finished(self, folder: Any, open_store: Any) -> None:
         """A second process reads no segment at all to find a record."""
         fill(open_store())
         store = open_store()
@@ -244,7 +250,7 @@ class TestIndex:
         assert (folder / "index" / "1" / "records" / "cache.db").exists()
         assert not store._log._tails
 
-    def test_table_layout_is_the_one_that_is_read(self, folder, open_store):
+    def test_table_layout_is_the_one_that_is_read(self, folder: Any, open_store: Any) -> None:
         """The columns that the bulk read relies on."""
         fill(open_store())
         with sqlite3.connect(folder / "index" / "1" / "records" / "cache.db") as db:
@@ -258,7 +264,9 @@ class TestIndex:
     @pytest.mark.parametrize(
         "how", ["deleted", "zeroed", "cut", "flipped", "garbage", "schema", "emptied", "cleared"]
     )
-    def test_lost_or_damaged_costs_time_only(self, folder, open_store, how, moment):
+    def test_lost_or_damaged_costs_time_only(
+        self, folder: Any, open_store: Any, how: Any, moment: Any
+    ) -> None:
         """Every record is found, whatever happened to the index."""
         records = fill(open_store(), 300)
         store = open_store()
@@ -271,7 +279,7 @@ class TestIndex:
         store.put_records([make_record(1000)])
         assert_finds(open_store(), [*records, make_record(1000)])
 
-    def test_random_damage_gives_no_wrong_record(self, folder, open_store):
+    def test_random_damage_gives_no_wrong_record(self, folder: Any, open_store: Any) -> None:
         """Bytes changed anywhere in the index never give a record to a key that is not its own."""
         records = fill(open_store(), 200)
         database = folder / "index" / "1" / "records" / "cache.db"
@@ -290,7 +298,9 @@ class TestIndex:
             store.close()
 
     @pytest.mark.parametrize("column", ["value", "key", "file"])
-    def test_pickle_in_a_row_is_refused(self, folder, open_store, tmp_path, column, notices):
+    def test_pickle_in_a_row_is_refused(
+        self, folder: Any, open_store: Any, tmp_path: Path, column: Any, notices: Any
+    ) -> None:
         """Somebody who can write to the index cannot make us run code, nor open or remove a file."""
         records = fill(open_store())
         trap, bait = tmp_path / "trap", tmp_path / "bait"
@@ -320,12 +330,12 @@ class TestIndex:
         assert not trap.exists()
         assert bait.exists()
 
-    def test_rows_are_made_into_no_values(self):
+    def test_rows_are_made_into_no_values(self) -> None:
         """diskcache's own way from rows to values, which unpickles and opens files, is closed."""
         from dagbuild.store.memo import _no_disk
 
         disk = _no_disk()("folder")
-        refused = [
+        refused: list[Callable[[], object]] = [
             lambda: disk.put(b"key"),
             lambda: disk.get(b"key", 1),
             lambda: disk.store(b"value", False, key=b"key"),
@@ -336,7 +346,7 @@ class TestIndex:
             with pytest.raises(ValueError, match="no row"):
                 attempt()
 
-    def test_two_stores_fold_the_same_segments_once(self, folder, open_store):
+    def test_two_stores_fold_the_same_segments_once(self, folder: Any, open_store: Any) -> None:
         """Each record is in the index once, however many processes see it."""
         writer = open_store(fold_bytes=10**9)
         readers = [open_store() for _ in range(3)]
@@ -354,14 +364,14 @@ class TestIndex:
 
 
 class Evil:
-    def __init__(self, path):
+    def __init__(self, path: Any) -> None:
         self.path = path
 
-    def __reduce__(self):
+    def __reduce__(self) -> Any:
         return (open, (self.path, "w"))
 
 
-def damage(index, how):
+def damage(index: Any, how: Any) -> None:
     database = index / "cache.db"
     data = bytearray(database.read_bytes())
     if how == "deleted":
@@ -400,7 +410,7 @@ class TestProcesses:
             print(number, flush=True)
     """
 
-    def test_killed_writer_loses_nothing_acknowledged(self, folder, open_store):
+    def test_killed_writer_loses_nothing_acknowledged(self, folder: Any, open_store: Any) -> None:
         """Records put before `kill -9` are found, with their blobs; no half of anything is."""
         for start in (0, 1_000_000, 2_000_000):
             writer = run_python(self.WRITER, folder, start, 0, stdout=subprocess.PIPE)
@@ -416,7 +426,7 @@ class TestProcesses:
             assert_finds(store, records)
             assert all(bytes(store.get_blob(r.artifact.blobs[0])) for r in records)
 
-    def test_writers_side_by_side(self, folder, open_store):
+    def test_writers_side_by_side(self, folder: Any, open_store: Any) -> None:
         """Several processes write and find what the others wrote, all at once."""
         code = """
             import sys, pathlib
@@ -436,7 +446,7 @@ class TestProcesses:
         ref = BlobRef(digest_bytes(b"shared" * 5000), 30_000)
         assert_finds(open_store(), [make_record(1000 * n + m, ref) for n in range(4) for m in range(200)])
 
-    def test_others_see_records_at_once(self, folder, open_store):
+    def test_others_see_records_at_once(self, folder: Any, open_store: Any) -> None:
         """A store that is open finds what another process appends, without being opened again."""
         store = open_store()
         assert store.find_records([make_record(3).deep]) == {}
@@ -472,7 +482,7 @@ class TestLease:
             time.sleep(60)
     """
 
-    def test_is_freed_when_its_holder_is_killed(self, folder, open_store):
+    def test_is_freed_when_its_holder_is_killed(self, folder: Any, open_store: Any) -> None:
         """And until then the wait says for whom."""
         key = make_key("k")
         holder = run_python(self.HOLDER, folder, key, stdout=subprocess.PIPE)
@@ -480,7 +490,7 @@ class TestLease:
         holder.stdout.readline()
         told = []
 
-        def on_wait(text):
+        def on_wait(text: Any) -> None:
             told.append(text)
             holder.kill()
 
@@ -492,7 +502,7 @@ class TestLease:
         assert f"process {holder.pid}" in told[0]
         holder.wait()
 
-    def test_one_at_a_time(self, folder, open_store):
+    def test_one_at_a_time(self, folder: Any, open_store: Any) -> None:
         """However many processes want it, one has it."""
         code = """
             import sys, pathlib
@@ -513,7 +523,7 @@ class TestLease:
             "what these processes, which closed no store, kept"
         )
 
-    def test_a_closed_store_leaves_no_lock(self, folder):
+    def test_a_closed_store_leaves_no_lock(self, folder: Any) -> None:
         """What a process keeps for its next lease goes with the store."""
         store = LocalStore(folder)
         with store.lease(make_key("k")), store.lease(make_key("other")):
@@ -522,7 +532,7 @@ class TestLease:
 
         assert list((folder / "locks").iterdir()) == []
 
-    def test_a_lease_is_held_again_after_it_was_swept(self, folder, open_store):
+    def test_a_lease_is_held_again_after_it_was_swept(self, folder: Any, open_store: Any) -> None:
         """gc may remove what nobody holds at the moment."""
         store = open_store()
         with store.lease(make_key("k")):
@@ -535,7 +545,7 @@ class TestLease:
             assert held_locks(folder / "locks") >= {make_key("k")}
             assert len(list((folder / "locks").glob("spare.*"))) == 1
 
-    def test_is_freed_while_its_holder_goes_on(self, folder, open_store):
+    def test_is_freed_while_its_holder_goes_on(self, folder: Any, open_store: Any) -> None:
         """Who waits gets in when the lease ends, and not only when the process does."""
         code = """
             import sys, pathlib
@@ -552,7 +562,7 @@ class TestLease:
         holder.stdout.readline()
         end = threading.Timer(20, holder.kill)
 
-        def on_wait(_):
+        def on_wait(_: Any) -> None:
             holder.stdin.write("\n")
             holder.stdin.flush()
             end.start()
@@ -564,7 +574,7 @@ class TestLease:
         holder.kill()
         holder.communicate()
 
-    def test_a_forked_process_has_locks_of_its_own(self, folder, open_store):
+    def test_a_forked_process_has_locks_of_its_own(self, folder: Any, open_store: Any) -> None:
         """Else it would share those of the process that it was forked from."""
         store = open_store()
         with store.lease(make_key("k")):

@@ -5,35 +5,39 @@ from __future__ import annotations
 import os
 import secrets
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import fsspec
 import pytest
 
-from dagbuild.ground.digest import digest_bytes
+from dagbuild.ground.digest import digest_bytes, digest_chunks
 from dagbuild.store.file_digests import FileDigests
+from tests.servers.s3 import S3Server
+from tests.support import noting
 
 OLD = time.time() - 1000
 
 
 @pytest.fixture
-def digests(tmp_path):
+def digests(tmp_path: Path) -> Iterator[Any]:
     made = FileDigests(tmp_path / "cache")
     yield made
     made.close()
 
 
 @pytest.fixture
-def reads(monkeypatch):
+def reads(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Count the files that are read."""
     from dagbuild.store import file_digests
 
-    count = []
-    original = file_digests.digest_chunks
-    monkeypatch.setattr(file_digests, "digest_chunks", lambda chunks: count.append(1) or original(chunks))
+    count: list[int] = []
+    monkeypatch.setattr(file_digests, "digest_chunks", noting(count, lambda chunks: 1, digest_chunks))
     return count
 
 
-def test_digest_is_that_of_the_bytes(tmp_path, digests):
+def test_digest_is_that_of_the_bytes(tmp_path: Path, digests: Any) -> None:
     """Whatever the name."""
     (tmp_path / "file").write_bytes(b"content")
 
@@ -41,7 +45,9 @@ def test_digest_is_that_of_the_bytes(tmp_path, digests):
     assert digests.digest_file(f"file://{tmp_path}/file") == digest_bytes(b"content")
 
 
-def test_a_file_is_read_once(tmp_path, digests, reads, monkeypatch):
+def test_a_file_is_read_once(
+    tmp_path: Path, digests: Any, reads: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While size, times and inode stay, also by another process."""
     path = tmp_path / "file"
     path.write_bytes(b"content")
@@ -54,7 +60,7 @@ def test_a_file_is_read_once(tmp_path, digests, reads, monkeypatch):
     assert len(reads) == 1
 
 
-def test_a_young_file_is_read_again(tmp_path, digests):
+def test_a_young_file_is_read_again(tmp_path: Path, digests: Any) -> None:
     """A second change within the file system's clock tick shows in no stamp."""
     path = tmp_path / "file"
     path.write_bytes(b"before")
@@ -66,7 +72,9 @@ def test_a_young_file_is_read_again(tmp_path, digests):
     assert digests.digest_file(path) != first
 
 
-def test_change_is_seen_even_with_the_old_mtime(tmp_path, digests, monkeypatch):
+def test_change_is_seen_even_with_the_old_mtime(
+    tmp_path: Path, digests: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The change time cannot be set back."""
     path = tmp_path / "file"
     path.write_bytes(b"before")
@@ -80,7 +88,7 @@ def test_change_is_seen_even_with_the_old_mtime(tmp_path, digests, monkeypatch):
     assert digests.digest_file(path) != first
 
 
-def test_many_files_by_name_and_content(tmp_path, digests):
+def test_many_files_by_name_and_content(tmp_path: Path, digests: Any) -> None:
     """Another folder is no change; another name or content is."""
     for folder in ("one", "two"):
         (tmp_path / folder / "sub").mkdir(parents=True)
@@ -93,14 +101,14 @@ def test_many_files_by_name_and_content(tmp_path, digests):
     assert digests.digest_files(tmp_path / "two", ["sub/a", "c"]) != one
 
 
-def test_missing_file_is_an_os_error(tmp_path, digests):
+def test_missing_file_is_an_os_error(tmp_path: Path, digests: Any) -> None:
     """For paths and URLs."""
     for path in (tmp_path / "none", f"memory://{secrets.token_hex(4)}/none", "nosuchprotocol://x"):
         with pytest.raises(OSError, match=r"."):
             digests.digest_file(path)
 
 
-def test_damaged_memo_is_no_trouble(tmp_path, digests, monkeypatch):
+def test_damaged_memo_is_no_trouble(tmp_path: Path, digests: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """It costs a read."""
     path = tmp_path / "file"
     path.write_bytes(b"content")
@@ -113,7 +121,7 @@ def test_damaged_memo_is_no_trouble(tmp_path, digests, monkeypatch):
     assert FileDigests(tmp_path / "cache").digest_file(path) == digest_bytes(b"content")
 
 
-def test_url_changes_with_its_content(s3_server):
+def test_url_changes_with_its_content(s3_server: S3Server) -> None:
     """On S3 by its etag: equal content is equal, and nothing is downloaded."""
     url = f"{s3_server.make_bucket()}/table.csv"
     fsspec.config.conf["s3"] = s3_server.options

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,10 +21,10 @@ LONG_AGO = time.time() - 100 * GRACE
 
 
 @pytest.fixture
-def open_store(tmp_path):
+def open_store(tmp_path: Path) -> Iterator[Any]:
     stores = []
 
-    def open_it(**options):
+    def open_it(**options: Any) -> Any:
         stores.append(LocalStore(tmp_path / "cache", **{"fold_bytes": 0, **options}))
         return stores[-1]
 
@@ -30,7 +33,7 @@ def open_store(tmp_path):
         store.close()
 
 
-def put_value(store, number, *, size=10_000, age=0.0, **fields):
+def put_value(store: Any, number: Any, *, size: Any = 10_000, age: Any = 0.0, **fields: Any) -> Any:
     """Store a value that was made `age` seconds after LONG_AGO; returns its record."""
     ref = store.put_blob([bytes([number]) * size])
     record = make_record(number, ref, **{"started": LONG_AGO + age, "run": f"run{number}", **fields})
@@ -39,12 +42,12 @@ def put_value(store, number, *, size=10_000, age=0.0, **fields):
     return record
 
 
-def nodes(store):
+def nodes(store: Any) -> Any:
     return {record.node for record in store.iter_records()}
 
 
 class TestGc:
-    def test_without_limits_removes_nothing_that_is_named(self, open_store):
+    def test_without_limits_removes_nothing_that_is_named(self, open_store: Any) -> None:
         """Old values stay when there is room."""
         store = open_store()
         records = [put_value(store, n) for n in range(5)]
@@ -54,7 +57,7 @@ class TestGc:
         assert (report.records, report.blobs, report.kept) == (0, 0, 50_000)
         assert nodes(open_store()) == {r.node for r in records}
 
-    def test_removes_old_large_and_cheap_first(self, open_store):
+    def test_removes_old_large_and_cheap_first(self, open_store: Any) -> None:
         """What is dear to make again outlives what is cheap, the small the large, the young the old."""
         store = open_store()
         put_value(store, 1, duration=1000.0)
@@ -70,7 +73,7 @@ class TestGc:
         assert nodes(open_store()) == {"node1", "node3", "node4"}
         assert verify_store(open_store()).clean
 
-    def test_keeps_what_would_free_nothing(self, open_store):
+    def test_keeps_what_would_free_nothing(self, open_store: Any) -> None:
         """A value that is made of the blobs of one that stays, too, is no room won."""
         store = open_store()
         first = put_value(store, 1)
@@ -83,12 +86,12 @@ class TestGc:
         assert report.nodes == ("node2",)
         assert nodes(open_store()) == {"node1", "node3"}
 
-    def test_a_cache_that_is_not_there_has_room(self, open_store, tmp_path):
+    def test_a_cache_that_is_not_there_has_room(self, open_store: Any, tmp_path: Path) -> None:
         """Nothing is removed, and nothing is made."""
         assert collect_garbage(open_store(), size=0) == GcReport()
         assert not (tmp_path / "cache" / "segments").exists()
 
-    def test_dry_run_changes_nothing(self, open_store):
+    def test_dry_run_changes_nothing(self, open_store: Any) -> None:
         """And says what would go."""
         store = open_store()
         record = put_value(store, 1)
@@ -98,7 +101,7 @@ class TestGc:
         assert (report.records, report.blobs, report.freed) == (1, 1, 10_000)
         assert open_store().has_blobs(record.artifact.blobs) == set(record.artifact.blobs)
 
-    def test_age_removes_what_was_not_used(self, open_store):
+    def test_age_removes_what_was_not_used(self, open_store: Any) -> None:
         """However much room there is; a look-up counts as use."""
         store = open_store()
         used, unused = put_value(store, 1), put_value(store, 2)
@@ -114,7 +117,7 @@ class TestGc:
     @pytest.mark.parametrize(
         "root", ["pin of an artifact", "pin of a blob", "last run", "live build", "lease", "young"]
     )
-    def test_roots_stay(self, open_store, root):
+    def test_roots_stay(self, open_store: Any, root: Any) -> None:
         """Whatever the budget."""
         store = open_store()
         record = put_value(store, 1)
@@ -137,7 +140,7 @@ class TestGc:
         assert open_store().has_blobs(record.artifact.blobs) == set(record.artifact.blobs)
         assert nodes(open_store()) == {record.node}
 
-    def test_shared_blobs_stay_while_one_value_needs_them(self, open_store):
+    def test_shared_blobs_stay_while_one_value_needs_them(self, open_store: Any) -> None:
         """A column that is in two frames goes with the last of them."""
         store = open_store()
         own, shared, other = (store.put_blob([text * 1000]) for text in (b"own", b"shared", b"other"))
@@ -155,7 +158,7 @@ class TestGc:
         assert nodes(open_store()) == {"node7"}
         assert open_store().has_blobs([own, shared, other]) == {shared, other}
 
-    def test_removes_orphans_after_the_grace_period(self, open_store):
+    def test_removes_orphans_after_the_grace_period(self, open_store: Any) -> None:
         """Blobs that no record names, and what killed writers left; a young one may be named any moment."""
         store = open_store()
         old, young = store.put_blob([b"old"]), store.put_blob([b"young"])
@@ -169,7 +172,7 @@ class TestGc:
         assert store.has_blobs([old, young]) == {young}
         assert not part.exists()
 
-    def test_sweeps_what_killed_processes_left(self, open_store, tmp_path):
+    def test_sweeps_what_killed_processes_left(self, open_store: Any, tmp_path: Path) -> None:
         """Half-written files anywhere, tables on their way out, locks that nobody holds; what is young or held stays."""
         store = open_store()
         record = put_value(store, 1)
@@ -193,7 +196,7 @@ class TestGc:
         assert not any(path.exists() for path in [*old, cache / "index" / "1" / "records.0.old"])
         assert all(path.exists() for path in young)
 
-    def test_merges_segments(self, open_store, tmp_path):
+    def test_merges_segments(self, open_store: Any, tmp_path: Path) -> None:
         """Many builds leave many segments; afterwards there is one, and open stores find everything in it."""
         records = []
         for number in range(20):
@@ -208,7 +211,7 @@ class TestGc:
         assert reader.find_records([r.deep for r in records]) == {r.deep: [r] for r in records}
         assert open_store().find_latest(["node3"]) == {"node3": records[3]}
 
-    def test_uses_are_written_once_a_day(self, open_store, tmp_path):
+    def test_uses_are_written_once_a_day(self, open_store: Any, tmp_path: Path) -> None:
         """A build that finds the same again writes nothing."""
         store = open_store()
         record = put_value(store, 1)
@@ -221,7 +224,7 @@ class TestGc:
 
 
 class TestVerify:
-    def test_clean_store(self, open_store):
+    def test_clean_store(self, open_store: Any) -> None:
         """Counts, and nothing wrong."""
         store = open_store()
         for number in range(3):
@@ -231,7 +234,7 @@ class TestVerify:
         assert report.clean
         assert (report.records, report.blobs, report.size) == (3, 3, 30_000)
 
-    def test_finds_and_repairs_every_kind_of_damage(self, open_store, tmp_path):
+    def test_finds_and_repairs_every_kind_of_damage(self, open_store: Any, tmp_path: Path) -> None:
         """A flipped bit, a lost file, a damaged line; orphans are named but are no damage."""
         store = open_store()
         flipped, lost, line, good = (put_value(store, n) for n in range(1, 5))
@@ -258,12 +261,12 @@ class TestVerify:
         assert nodes(open_store()) == {good.node}
         assert open_store().find_records([lost.deep, good.deep]) == {good.deep: [good]}
 
-    def test_empty_folder(self, open_store, tmp_path):
+    def test_empty_folder(self, open_store: Any, tmp_path: Path) -> None:
         """Is clean, and not made by looking."""
         assert verify_store(open_store()).clean
         assert not (tmp_path / "cache").exists()
 
-    def test_other_versions_survive_repair(self, open_store, tmp_path):
+    def test_other_versions_survive_repair(self, open_store: Any, tmp_path: Path) -> None:
         """A record of a newer dagbuild is not ours to drop."""
         store = open_store()
         put_value(store, 1)

@@ -10,7 +10,9 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,11 +26,11 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Any:
     return tmp_path / "cache"
 
 
-def run_python(code, *arguments):
+def run_python(code: Any, *arguments: Any) -> Any:
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
         cwd=ROOT, text=True, capture_output=True, timeout=60, check=False,
@@ -36,11 +38,11 @@ def run_python(code, *arguments):
 
 
 @pytest.fixture
-def tmpfs(tmp_path):
+def tmpfs(tmp_path: Path) -> Iterator[Any]:
     """A function that mounts a small file system, where this machine lets us."""
     mounted = []
 
-    def mount(options):
+    def mount(options: Any) -> Any:
         place = tmp_path / "mount"
         place.mkdir(exist_ok=True)
         command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
@@ -59,7 +61,7 @@ def tmpfs(tmp_path):
 
 class TestReadOnly:
     @pytest.mark.parametrize("fold_bytes", [0, 10**9])
-    def test_reads_work_and_writes_say_why(self, tmpfs, fold_bytes):
+    def test_reads_work_and_writes_say_why(self, tmpfs: Any, fold_bytes: Any) -> None:
         """On a read-only file system, with and without an index."""
         place = tmpfs("size=20m")
         store = LocalStore(place / "cache", fold_bytes=fold_bytes)
@@ -81,7 +83,7 @@ class TestReadOnly:
             assert waited is False
         store.close()
 
-    def test_folder_that_cannot_be_made(self, tmp_path):
+    def test_folder_that_cannot_be_made(self, tmp_path: Path) -> None:
         """Its parent is a file."""
         (tmp_path / "file").write_text("")
         store = LocalStore(tmp_path / "file" / "cache")
@@ -91,12 +93,12 @@ class TestReadOnly:
             with pytest.raises(StoreError, match=r"cannot write(.|\n)*move that away"):
                 write()
 
-    def test_a_file_where_the_folder_belongs_is_told(self, tmp_path):
+    def test_a_file_where_the_folder_belongs_is_told(self, tmp_path: Path) -> None:
         """Also a link that leads nowhere: a cache that is empty looks the same."""
         (tmp_path / "file").write_text("")
         (tmp_path / "link").symlink_to("nowhere")
         for name in ("file", "link", "absent"):
-            told = []
+            told: list[str] = []
             store = LocalStore(tmp_path / name, on_notice=told.append)
 
             assert store.find_records([make_key("k")]) == {}
@@ -109,7 +111,7 @@ class TestDenied:
     """Folders of somebody else: what `sudo dagbuild` leaves behind."""
 
     @pytest.fixture
-    def denied(self, folder):
+    def denied(self, folder: Any) -> Any:
         """A store with an old value whose files this user may not touch; runs code on it, with `name` denied."""
         drop = "-dac_override,-dac_read_search"
         unprivileged = (
@@ -123,7 +125,7 @@ class TestDenied:
         for path in folder.glob("objects/*/*"):
             os.utime(path, (1e9, 1e9))
 
-        def run(name, code):
+        def run(name: Any, code: Any) -> Any:
             for path in folder.glob(name):
                 path.chmod(0)
             try:
@@ -140,7 +142,7 @@ class TestDenied:
         return run
 
     @pytest.mark.parametrize("name", ["", "segments"])
-    def test_records_that_cannot_be_read_are_none_and_told_once(self, denied, name):
+    def test_records_that_cannot_be_read_are_none_and_told_once(self, denied: Any, name: Any) -> None:
         """A build goes on without them."""
         told = denied(
             name or "../cache",
@@ -165,7 +167,9 @@ class TestDenied:
         assert "damaged" not in told
 
     @pytest.mark.parametrize("name", ["../cache", "segments", "objects", "segments/*"])
-    def test_what_cannot_be_read_is_neither_fine_nor_garbage(self, denied, folder, name):
+    def test_what_cannot_be_read_is_neither_fine_nor_garbage(
+        self, denied: Any, folder: Any, name: Any
+    ) -> None:
         """Nobody knows what records need that cannot be read: nothing goes, and each command says why."""
         told = denied(
             name,
@@ -191,7 +195,7 @@ class TestDenied:
 
 
 class TestFullDisk:
-    def test_says_so_and_goes_on_when_there_is_room_again(self, tmpfs):
+    def test_says_so_and_goes_on_when_there_is_room_again(self, tmpfs: Any) -> None:
         """Nothing half is left: neither a blob, nor a record, nor the end of a segment that a later one would spoil."""
         place = tmpfs("size=2m")
         store = LocalStore(place / "cache", fold_bytes=0)
@@ -216,7 +220,7 @@ class TestFullDisk:
         assert not list((place / "cache" / "objects").glob("*/*.part"))
         again.close()
 
-    def test_makes_room_on_a_disk_that_has_none(self, tmpfs):
+    def test_makes_room_on_a_disk_that_has_none(self, tmpfs: Any) -> None:
         """Records are written anew when some go, and that takes room, which the blobs must give first."""
         place = tmpfs("size=3m")
         store = LocalStore(place / "cache", fold_bytes=0)
@@ -240,7 +244,7 @@ class TestFullDisk:
             assert not list((place / "cache" / "segments").glob("*.part"))
             store.close()
 
-    def test_limit_on_file_size(self, folder):
+    def test_limit_on_file_size(self, folder: Any) -> None:
         """A limit of the shell is told as what it is."""
         code = """
             import pathlib, resource, sys
@@ -270,7 +274,7 @@ class TestFullDisk:
 
 
 class TestVanishingFolder:
-    def test_deleted_while_open(self, folder):
+    def test_deleted_while_open(self, folder: Any) -> None:
         """What was there is missing, what is put afterwards is there."""
         store = LocalStore(folder, fold_bytes=0)
         ref = store.put_blob([b"x" * 1000])
@@ -292,7 +296,7 @@ class TestVanishingFolder:
 
 
 class TestFolder:
-    def test_is_made_with_what_belongs_in_it(self, folder):
+    def test_is_made_with_what_belongs_in_it(self, folder: Any) -> None:
         """And only when something is put."""
         store = LocalStore(folder)
         store.find_records([make_key("k")])
@@ -307,7 +311,7 @@ class TestFolder:
         assert "dagbuild" in (folder / "README.md").read_text()
         assert (folder / "format").read_text().startswith("1 xxh3-")
 
-    def test_of_a_newer_dagbuild_is_left_alone(self, folder):
+    def test_of_a_newer_dagbuild_is_left_alone(self, folder: Any) -> None:
         """With a message that says what to do."""
         LocalStore(folder).put_blob([b"x"])
         (folder / "format").write_text("2\n")
@@ -317,13 +321,13 @@ class TestFolder:
         assert "upgrade" in str(caught.value)
 
     @pytest.mark.parametrize("number", ["3", "", "x", "1\n1"])
-    def test_whose_number_is_damaged_is_used(self, folder, number):
+    def test_whose_number_is_damaged_is_used(self, folder: Any, number: Any) -> None:
         """One flipped bit makes a 3 of a 1; only a whole number counts, or one that stands alone."""
         ref = LocalStore(folder).put_blob([b"x"])
         file = folder / "format"
         text = file.read_text()
         file.write_text(number + text[1:])
-        told = []
+        told: list[str] = []
         store = LocalStore(folder, on_notice=told.append)
         store.put_blob([b"y"])
         store.put_records([make_record(1, ref)])
@@ -334,14 +338,14 @@ class TestFolder:
         assert file.read_text() == text
         assert LocalStore(folder).has_blobs([ref]) == {ref}
 
-    def test_is_made_by_many_threads_at_once(self, tmp_path):
+    def test_is_made_by_many_threads_at_once(self, tmp_path: Path) -> None:
         """Whoever comes first: all of them can write."""
         errors = []
         for number in range(30):
             store = LocalStore(tmp_path / str(number), fsync="none")
             start = threading.Barrier(6)
 
-            def put(store=store, start=start):
+            def put(store: Any = store, start: Any = start) -> None:
                 start.wait()
                 try:
                     store.put_blob([secrets.token_bytes(100)])
@@ -356,7 +360,7 @@ class TestFolder:
 
         assert not errors
 
-    def test_files_of_the_user_stay(self, folder):
+    def test_files_of_the_user_stay(self, folder: Any) -> None:
         """A README that is there is not replaced."""
         folder.mkdir()
         (folder / "README.md").write_text("ours")
@@ -366,7 +370,7 @@ class TestFolder:
 
 
 class TestClock:
-    def test_that_ran_ahead_once(self, folder):
+    def test_that_ran_ahead_once(self, folder: Any) -> None:
         """A record from the future is found, but is not the newest for ever."""
         store = LocalStore(folder, fold_bytes=0)
         future = make_record(1, node="daily", started=time.time() + 10**9)
@@ -379,7 +383,7 @@ class TestClock:
         assert store.find_latest(["daily"]) == {"daily": today}
         store.close()
 
-    def test_that_goes_backwards(self, folder):
+    def test_that_goes_backwards(self, folder: Any) -> None:
         """Segments made at an earlier time than those before are seen like others."""
         store = LocalStore(folder)
         store.put_records([make_record(1)])
@@ -398,7 +402,7 @@ class TestClock:
 
 class TestDurability:
     @pytest.mark.parametrize("fsync", ["none", "build", "always"])
-    def test_every_policy_keeps_everything(self, folder, fsync):
+    def test_every_policy_keeps_everything(self, folder: Any, fsync: Any) -> None:
         """The setting changes when bytes reach the disk, not what is there."""
         store = LocalStore(folder, fsync=fsync)
         ref = store.put_blob([b"x" * 1000])
@@ -407,6 +411,6 @@ class TestDurability:
 
         assert bytes(LocalStore(folder).get_blob(ref)) == b"x" * 1000
 
-    def test_sync_of_a_missing_folder_is_nothing(self, folder):
+    def test_sync_of_a_missing_folder_is_nothing(self, folder: Any) -> None:
         """It may be gone by then."""
         sync_folder(folder)

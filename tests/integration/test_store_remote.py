@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 import socket
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
 from dagbuild.ground.stamps import TICK_NS, stamp_of
+from dagbuild.settings import RemoteSettings
 from dagbuild.store import blobs, open_store
 from dagbuild.store.checked_blobs import WORTH, boot_id
 from dagbuild.store.layered import LayeredStore
@@ -17,20 +22,30 @@ from dagbuild.store.local import LocalStore
 from dagbuild.store.remote import RemoteDeniedError, RemoteFolder, RemoteOutageError
 from dagbuild.store.remote_store import IN_MEMORY, RemoteStore
 from dagbuild.testing.records import make_key, make_record
-from tests.servers.s3 import free_port
+from tests.servers.s3 import S3Server, free_port
+from tests.support import noting
 
 
 @pytest.fixture
-def notices():
+def notices() -> Any:
     return []
 
 
 @pytest.fixture
-def machine(tmp_path, notices):
+def machine(tmp_path: Path, notices: Any) -> Iterator[Any]:
     """Open a layered store as a machine with a cache folder of its own would."""
     stores = []
 
-    def open_it(name, url, options=None, *, mode="read-write", trust="data", patience=60, **more):
+    def open_it(
+        name: Any,
+        url: Any,
+        options: Any = None,
+        *,
+        mode: Any = "read-write",
+        trust: Any = "data",
+        patience: Any = 60,
+        **more: Any,
+    ) -> Any:
         folder = tmp_path / name
         remote = RemoteStore(
             RemoteFolder(url, options, patience=patience),
@@ -49,23 +64,23 @@ def machine(tmp_path, notices):
 
 
 @pytest.fixture
-def shared(tmp_path):
+def shared(tmp_path: Path) -> str:
     return f"file://{tmp_path}/shared"
 
 
-def put_value(store, number, data=None, **fields):
+def put_value(store: Any, number: Any, data: Any = None, **fields: Any) -> Any:
     ref = store.put_blob([data if data is not None else str(number).encode() * 1000])
     record = make_record(number, ref, **fields)
     store.put_records([record])
     return record
 
 
-def objects(tmp_path, pattern):
+def objects(tmp_path: Path, pattern: Any) -> Any:
     return sorted((tmp_path / "shared").glob(pattern))
 
 
 class TestTransport:
-    def test_blobs_are_compressed_where_it_pays(self, machine, shared, tmp_path):
+    def test_blobs_are_compressed_where_it_pays(self, machine: Any, shared: str, tmp_path: Path) -> None:
         """Under the digest of the uncompressed bytes."""
         store = machine("a", shared)
         small = put_value(store, 1, b"tiny").artifact.blobs[0]
@@ -77,7 +92,7 @@ class TestTransport:
         assert names == {f"{small.digest}.raw", f"{plain.digest}.raw", f"{packed.digest}.zst"}
 
     @pytest.mark.parametrize("kind", ["random", "repeating"])
-    def test_large_blobs_travel_through_files(self, machine, s3_server, kind):
+    def test_large_blobs_travel_through_files(self, machine: Any, s3_server: S3Server, kind: Any) -> None:
         """They are too large to hold in memory."""
         size = IN_MEMORY * 2 + 12_345
         data = secrets.token_bytes(size) if kind == "random" else (b"%d," * (size // 3 + 1))[:size]
@@ -91,7 +106,7 @@ class TestTransport:
         assert reader.has_blobs([ref], local=True) == {ref}
         assert not list(reader.local.layout.objects.glob("*/*.part"))
 
-    def test_one_object_answers_many_look_ups(self, machine, shared, tmp_path):
+    def test_one_object_answers_many_look_ups(self, machine: Any, shared: str, tmp_path: Path) -> None:
         """Records travel together, and are copied once."""
         store = machine("a", shared, flush_seconds=60)
         records = [make_record(number) for number in range(1000)]
@@ -104,7 +119,7 @@ class TestTransport:
 
         assert len(machine("b", shared).find_records([r.deep for r in records])) == 1000
 
-    def test_what_is_there_is_not_sent_again(self, machine, shared, tmp_path):
+    def test_what_is_there_is_not_sent_again(self, machine: Any, shared: str, tmp_path: Path) -> None:
         """Neither by the same machine, nor by another."""
         first = machine("a", shared)
         put_value(first, 1, b"same" * 1000)
@@ -118,7 +133,7 @@ class TestTransport:
 
         assert path.stat().st_mtime_ns == before
 
-    def test_nothing_half_is_left_on_plain_folders(self, machine, shared, tmp_path):
+    def test_nothing_half_is_left_on_plain_folders(self, machine: Any, shared: str, tmp_path: Path) -> None:
         """Objects are written beside and renamed."""
         store = machine("a", shared)
         for number in range(20):
@@ -127,7 +142,7 @@ class TestTransport:
 
         assert not objects(tmp_path, "**/*.part")
 
-    def test_records_are_visible_while_the_build_goes_on(self, machine, shared):
+    def test_records_are_visible_while_the_build_goes_on(self, machine: Any, shared: str) -> None:
         """After a few seconds, not only at the end."""
         store = machine("a", shared, flush_seconds=0.1)
         record = put_value(store, 1)
@@ -138,7 +153,7 @@ class TestTransport:
 
         assert reader.find_records([record.deep]) == {record.deep: [record]}
 
-    def test_a_worker_elsewhere_sends_what_it_stored(self, machine, shared):
+    def test_a_worker_elsewhere_sends_what_it_stored(self, machine: Any, shared: str) -> None:
         """Its driver, on another machine, puts the record; the blobs are there by then."""
         worker, driver = machine("a", shared), machine("b", shared)
         ref = worker.put_blob([b"made by the worker" * 1000])
@@ -151,7 +166,9 @@ class TestTransport:
         assert reader.find_records([record.deep]) == {record.deep: [record]}
         assert reader.get_blob(ref) == b"made by the worker" * 1000
 
-    def test_fetched_records_stay_when_the_remote_is_gone(self, machine, shared, tmp_path):
+    def test_fetched_records_stay_when_the_remote_is_gone(
+        self, machine: Any, shared: str, tmp_path: Path
+    ) -> None:
         """What was read is kept, with the record that names it."""
         record = put_value(machine("a", shared), 1)
         machine("a", shared).push()
@@ -164,7 +181,9 @@ class TestTransport:
         assert alone.find_records([record.content]) == {record.content: [record]}
         assert alone.has_blobs(record.artifact.blobs) == set(record.artifact.blobs)
 
-    def test_what_was_fetched_is_known_to_be_whole(self, machine, shared, tmp_path, monkeypatch):
+    def test_what_was_fetched_is_known_to_be_whole(
+        self, machine: Any, shared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """It was checked on the way; the next process need not read it."""
         data = secrets.token_bytes(WORTH)
         (ref,) = put_value(machine("a", shared), 1, data).artifact.blobs
@@ -173,8 +192,8 @@ class TestTransport:
         assert reader.get_blob(ref) == data
         time.sleep(2 * TICK_NS / 1e9)
         reader.close()
-        sizes = []
-        monkeypatch.setattr(blobs, "digest_bytes", lambda view: sizes.append(len(view)) or ref.digest)
+        sizes: list[int] = []
+        monkeypatch.setattr(blobs, "digest_bytes", noting(sizes, len, lambda view: ref.digest))
 
         assert machine("b", shared).get_blob(ref) == data
         assert sizes == ([] if boot_id() else [ref.size])
@@ -184,7 +203,9 @@ class TestDamage:
     @pytest.mark.parametrize("how", ["flipped", "cut", "other bytes", "bomb"])
     @pytest.mark.parametrize("kind", ["random", "repeating"])
     @pytest.mark.parametrize("size", [100_000, IN_MEMORY + 100_000])
-    def test_damaged_blob_is_missed_and_replaced(self, machine, shared, tmp_path, notices, how, kind, size):
+    def test_damaged_blob_is_missed_and_replaced(
+        self, machine: Any, shared: str, tmp_path: Path, notices: Any, how: Any, kind: Any, size: Any
+    ) -> None:
         """It never reaches the local store, and the next maker sends a good one."""
         data = secrets.token_bytes(size) if kind == "random" else (b"abc" * size)[:size]
         writer = machine("a", shared)
@@ -205,7 +226,7 @@ class TestDamage:
         reader.flush()
         assert machine("c", shared).get_blob(ref) == data
 
-    def test_damage_here_is_not_sent(self, machine, shared, tmp_path, notices):
+    def test_damage_here_is_not_sent(self, machine: Any, shared: str, tmp_path: Path, notices: Any) -> None:
         """Not even where the blob is taken for whole: nobody would send it again."""
         data = secrets.token_bytes(100_000)
         record = put_value(LocalStore(tmp_path / "a" / "cache"), 1, data)
@@ -222,7 +243,7 @@ class TestDamage:
         assert any("damaged" in notice for notice in notices)
         assert store.unsent == 1
 
-    def test_missing_blob_behind_a_record_is_a_miss(self, machine, shared, tmp_path):
+    def test_missing_blob_behind_a_record_is_a_miss(self, machine: Any, shared: str, tmp_path: Path) -> None:
         """And asked for once."""
         writer = machine("a", shared)
         record = put_value(writer, 1)
@@ -235,7 +256,9 @@ class TestDamage:
             reader.get_blob(record.artifact.blobs[0])
         assert reader.has_blobs(record.artifact.blobs) == set()
 
-    def test_damaged_records_are_skipped(self, machine, shared, tmp_path, notices):
+    def test_damaged_records_are_skipped(
+        self, machine: Any, shared: str, tmp_path: Path, notices: Any
+    ) -> None:
         """The other parts are found."""
         for number in (1, 2):
             store = machine("a", shared)
@@ -250,7 +273,7 @@ class TestDamage:
         assert any("damaged" in notice for notice in notices)
 
 
-def spoil(path, how, size):
+def spoil(path: Any, how: Any, size: Any) -> None:
     data = bytearray(path.read_bytes())
     if how == "flipped":
         data[len(data) // 2] ^= 1
@@ -266,7 +289,7 @@ def spoil(path, how, size):
 
 
 class TestTrust:
-    def test_code_from_the_remote_is_not_used(self, machine, shared, notices):
+    def test_code_from_the_remote_is_not_used(self, machine: Any, shared: str, notices: Any) -> None:
         """Unless the project says so; said once a node."""
         writer = machine("a", shared)
         model, table = put_value(writer, 1, code=True), put_value(writer, 2)
@@ -284,7 +307,7 @@ class TestTrust:
 
 
 class TestModes:
-    def test_read_sends_nothing(self, machine, shared, tmp_path):
+    def test_read_sends_nothing(self, machine: Any, shared: str, tmp_path: Path) -> None:
         """Not even a probe."""
         store = machine("a", shared, mode="read")
         put_value(store, 1)
@@ -293,7 +316,9 @@ class TestModes:
         assert store.mode == "read"
         assert not (tmp_path / "shared").exists()
 
-    def test_wrong_secret_is_said_and_lived_with(self, machine, s3_server, notices):
+    def test_wrong_secret_is_said_and_lived_with(
+        self, machine: Any, s3_server: S3Server, notices: Any
+    ) -> None:
         """The local store serves the build."""
         options = {**s3_server.options, "secret": "wrong" * 8}
         store = machine("a", s3_server.make_bucket(), options)
@@ -304,7 +329,9 @@ class TestModes:
         assert len(notices) == 1
         assert "going on without it" in notices[0]
 
-    def test_missing_bucket_is_not_taken_for_an_empty_one(self, machine, s3_server, notices):
+    def test_missing_bucket_is_not_taken_for_an_empty_one(
+        self, machine: Any, s3_server: S3Server, notices: Any
+    ) -> None:
         """The probe tells."""
         store = machine("a", "s3://no-such-bucket/team", s3_server.options)
         put_value(store, 1)
@@ -312,13 +339,15 @@ class TestModes:
         assert store.mode == "off"
         assert "not even a bucket" in notices[0]
 
-    def test_write_protected_remote_is_read(self, machine, shared, tmp_path, notices, monkeypatch):
+    def test_write_protected_remote_is_read(
+        self, machine: Any, shared: str, tmp_path: Path, notices: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """And said so."""
         writer = machine("a", shared)
         record = put_value(writer, 1)
         writer.flush()
 
-        def deny(self, name, data):
+        def deny(self: Any, name: Any, data: Any) -> None:
             raise RemoteDeniedError("writing is not allowed")
 
         monkeypatch.setattr(RemoteFolder, "write", deny)
@@ -331,7 +360,7 @@ class TestModes:
         assert notices == ["remote: it can only be read here; nothing will be published"]
 
     @pytest.mark.parametrize("url", ["nosuchprotocol://x", "s3://"])
-    def test_impossible_url_is_said_and_lived_with(self, machine, url, notices):
+    def test_impossible_url_is_said_and_lived_with(self, machine: Any, url: Any, notices: Any) -> None:
         """A remote never fails a build."""
         store = machine("a", url)
         record = put_value(store, 1)
@@ -339,26 +368,26 @@ class TestModes:
         assert store.find_records([record.deep]) == {record.deep: [record]}
         assert len(notices) == 1
 
-    def test_settings_open_the_right_store(self, tmp_path):
+    def test_settings_open_the_right_store(self, tmp_path: Path) -> None:
         """Nothing for "off", and no driver is imported before it is needed."""
 
-        class Options:
-            url, mode, trust, options = f"file://{tmp_path}/shared", "read-write", "data", {}
-
-        store = open_store(tmp_path / "a", Options(), fsync="none")
+        remote = RemoteSettings(f"file://{tmp_path}/shared", mode="read-write", trust="data")
+        store = open_store(tmp_path / "a", remote, fsync="none")
         record = put_value(store, 1)
         store.close()
         assert isinstance(store, LayeredStore)
-        other = open_store(tmp_path / "b", Options())
+        other = open_store(tmp_path / "b", remote)
         assert other.find_records([record.deep]) == {record.deep: [record]}
         other.close()
-        Options.mode = "off"
-        assert isinstance(open_store(tmp_path / "c", Options()), LocalStore)
+        off = dataclasses.replace(remote, mode="off")
+        assert isinstance(open_store(tmp_path / "c", off), LocalStore)
         assert isinstance(open_store(tmp_path / "c"), LocalStore)
 
 
 class TestOutage:
-    def test_in_mid_build_costs_nothing_but_the_sharing(self, machine, own_s3_server, notices):
+    def test_in_mid_build_costs_nothing_but_the_sharing(
+        self, machine: Any, own_s3_server: S3Server, notices: Any
+    ) -> None:
         """Said once when it happens and once at the end; `push` makes good for it."""
         url = own_s3_server.make_bucket()
         store = machine("a", url, own_s3_server.options, flush_seconds=0.1)
@@ -382,7 +411,7 @@ class TestOutage:
         assert reader.find_records([r.deep for r in everything]) == {r.deep: [r] for r in everything}
         assert all(bytes(reader.get_blob(r.artifact.blobs[0])) for r in everything)
 
-    def test_before_the_build(self, machine, notices):
+    def test_before_the_build(self, machine: Any, notices: Any) -> None:
         """A port on which nobody listens."""
         options = {
             "key": "key", "secret": "secret",
@@ -395,7 +424,7 @@ class TestOutage:
         assert store.find_records([record.deep]) == {record.deep: [record]}
         assert store.mode == "off"
 
-    def test_server_that_hangs(self, machine, notices):
+    def test_server_that_hangs(self, machine: Any, notices: Any) -> None:
         """A server that takes the connection and never answers is an outage, after the timeout."""
         with socket.socket() as silent:
             silent.bind(("127.0.0.1", 0))
@@ -414,7 +443,7 @@ class TestOutage:
             assert time.monotonic() - started < 20
         assert "going on without it" in notices[0]
 
-    def test_answers_are_classified(self, s3_server):
+    def test_answers_are_classified(self, s3_server: S3Server) -> None:
         """A miss is a miss, a refusal a refusal, all else an outage."""
         there = RemoteFolder(s3_server.make_bucket(), s3_server.options)
         with pytest.raises(FileNotFoundError):

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def install(folder: Path, name: str, version: str, text: str) -> Path:
 
 
 @pytest.fixture
-def project(tmp_path):
+def project(tmp_path: Path) -> Any:
     """Make a project whose library gives an object of another library, where that is installed."""
     settings = 'modules = ["nodes"]\n[config]\nfactor = 2\n'
     write_files(tmp_path / "project", {"dagbuild.toml": settings, "nodes.py": NODES})
@@ -66,7 +67,7 @@ def project(tmp_path):
     return run
 
 
-def test_a_target_that_cannot_be_read_is_made_again_and_every_command_says_so(project):
+def test_a_target_that_cannot_be_read_is_made_again_and_every_command_says_so(project: Any) -> None:
     """`status`, `plan`, `explain` and the build itself; afterwards both environments find a value that they can read."""
     status, told = project("status", "thing")
     assert (status, WHY in told) == (1, True)
@@ -82,7 +83,7 @@ def test_a_target_that_cannot_be_read_is_made_again_and_every_command_says_so(pr
     assert "Thing" in project("show", "thing", rich=True)[1]
 
 
-def test_what_is_made_from_it_stays_fresh(project):
+def test_what_is_made_from_it_stays_fresh(project: Any) -> None:
     """While nobody needs the value itself; as soon as a node does, the plan says what will happen to it."""
     assert project("status", "size")[0] == 0
     assert project("size")[0] == 0

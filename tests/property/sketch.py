@@ -280,7 +280,8 @@ def _change_table(self: Edit, history: list[Sketch]) -> Sketch:
     index = tables[self.which % len(tables)]
     cells = list(nodes[index].table or ())
     cells[self.which % len(cells)] = self.number
-    nodes[index] = replace(nodes[index], table=tuple(cells))
+    second, third, label, note = cells
+    nodes[index] = replace(nodes[index], table=(second, third, label, note))
     return replace(sketch, nodes=tuple(nodes))
 
 

@@ -151,7 +151,7 @@ def mix_up_parameters(patch: pytest.MonkeyPatch) -> None:
 
 
 def _change_parts(patch: pytest.MonkeyPatch, change: Callable[[tuple[Part, ...], Node], list[Part]]) -> None:
-    make = dagbuild.project.code.make_manifests
+    make = dagbuild.code.fingerprint.make_manifests
 
     def changed(nodes: Iterable[Node], *others: Any, **options: Any) -> dict[str, Manifest]:
         kept = list(nodes)

@@ -26,7 +26,7 @@ from tests.property.test_round_trip import atoms, check, frames, keys, several, 
 
 
 @pytest.fixture(scope="module")
-def stores(tmp_path_factory):
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return [Artifacts(MemoryStore()), Artifacts(LocalStore(tmp_path_factory.mktemp("cache")))]
 
 
@@ -37,14 +37,14 @@ objects = st.lists(st.one_of(st.none(), st.integers(), st.frozensets(st.integers
 
 @several
 @given(frame=dataframes(max_cols=4, max_size=5))
-def test_polars_frames(stores, frame):
+def test_polars_frames(stores: Any, frame: Any) -> None:
     """Any dtype that polars can make up: nested, categorical, enum, decimal, zoned."""
     check(stores, frame)
 
 
 @several
 @given(column=series(max_size=5), name=st.text(max_size=3), descending=st.booleans())
-def test_polars_series(stores, column, name, descending):
+def test_polars_series(stores: Any, column: Any, name: Any, descending: Any) -> None:
     """Named and unnamed, and what polars was told of their order."""
     check(stores, column.rename(name))
     if column.dtype.is_numeric():
@@ -53,7 +53,7 @@ def test_polars_series(stores, column, name, descending):
 
 @several
 @given(cells=objects, place=st.integers(0, 2))
-def test_polars_columns_of_objects(stores, cells, place):
+def test_polars_columns_of_objects(stores: Any, cells: Any, place: Any) -> None:
     """Python objects, alone and between other columns."""
     column = pl.Series("o", cells, dtype=pl.Object)
     frame = pl.DataFrame({"a": range(len(cells)), "": ["x"] * len(cells)}).insert_column(place, column)
@@ -75,8 +75,8 @@ leaves = st.sampled_from([
 ])  # fmt: skip
 
 
-def _nested(inner):
-    def lists(pair):
+def _nested(inner: Any) -> Any:
+    def lists(pair: Any) -> Any:
         kind, cells = pair
         some = st.lists(_or_none(cells), max_size=3)
         return st.sampled_from([
@@ -89,7 +89,7 @@ def _nested(inner):
     return inner.flatmap(lists)
 
 
-def _or_none(cells):
+def _or_none(cells: Any) -> Any:
     return st.one_of(st.none(), cells)
 
 
@@ -98,7 +98,7 @@ kinds = st.one_of(st.recursive(leaves, _nested, max_leaves=3), uuids)
 
 
 @st.composite
-def arrow_arrays(draw, rows):
+def arrow_arrays(draw: Any, rows: Any) -> Any:
     """Draw an array of any type, perhaps a slice of a longer one."""
     kind, cells = draw(kinds)
     before, after = draw(st.integers(0, 2)), draw(st.integers(0, 2))
@@ -108,7 +108,7 @@ def arrow_arrays(draw, rows):
 
 
 @st.composite
-def arrow_values(draw):
+def arrow_values(draw: Any) -> Any:
     """Draw an array, a chunked one, a batch or a table with metadata."""
     rows = draw(st.integers(0, 5))
     form = draw(st.sampled_from(["array", "chunks", "batch", "table"]))
@@ -127,7 +127,7 @@ def arrow_values(draw):
 
 @several
 @given(value=arrow_values())
-def test_arrow(stores, value):
+def test_arrow(stores: Any, value: Any) -> None:
     """Nested, dictionary-encoded, extension and sliced arrays, with the metadata of fields and schemas."""
     check(stores, value)
 
@@ -138,7 +138,7 @@ shapes = hnp.array_shapes(min_dims=0, min_side=0, max_dims=3, max_side=4)
 
 
 @st.composite
-def odd_arrays(draw):
+def odd_arrays(draw: Any) -> Any:
     """Draw an array that is more, or less, than numbers side by side."""
     shape = draw(shapes)
     kind = draw(
@@ -156,7 +156,8 @@ def odd_arrays(draw):
         mask = draw(st.sampled_from([np.ma.nomask, True]) | hnp.arrays(bool, shape))
         return np.ma.MaskedArray(numbers, mask, fill_value=fill, hard_mask=draw(st.booleans()))
     if kind == "record":
-        return np.rec.fromarrays([numbers.ravel(), np.arange(numbers.size)], names=["n", "place"])
+        columns = [numbers.ravel(), np.arange(numbers.size)]
+        return np.rec.fromarrays(columns, formats=[c.dtype for c in columns], names=["n", "place"])
     if kind == "fields":
         fields = np.zeros(shape, [("n", numbers.dtype), ("o", object), ("p", "i2", (2,))])
         fields["n"] = numbers
@@ -177,7 +178,7 @@ class Measured(np.ndarray):
 
 @several
 @given(array=odd_arrays())
-def test_odd_arrays(stores, array):
+def test_odd_arrays(stores: Any, array: Any) -> None:
     """Objects, masks, texts of any length, records, matrices, mapped files and subclasses."""
     check(stores, array)
 
@@ -188,7 +189,7 @@ def test_odd_arrays(stores, array):
     form=st.sampled_from(["csr", "csc", "coo", "bsr", "dia", "dok", "lil"]),
     array=st.booleans(),
 )  # fmt: skip
-def test_sparse_matrices(stores, dense, form, array):
+def test_sparse_matrices(stores: Any, dense: Any, form: Any, array: Any) -> None:
     """Every format, as matrix and as array."""
     made = sp.coo_array(dense) if array else sp.coo_matrix(dense)
 
@@ -243,17 +244,17 @@ class Rights(enum.Flag):
     WRITE = 2
 
 
-class Words(dict):
+class Words(dict[Any, Any]):
     """A dict of a project's own kind."""
 
 
-class Row(list):
+class Row(list[Any]):
     """A list with a name."""
 
     name = ""
 
 
-def _row(part):
+def _row(part: Any) -> Any:
     row = Row([part])
     row.name = "n"
     return row
@@ -272,14 +273,14 @@ parts = st.one_of(
 
 @several
 @given(holder=st.sampled_from(HOLDERS), part=parts)
-def test_holders(stores, holder, part):
+def test_holders(stores: Any, holder: Any, part: Any) -> None:
     """Dataclasses, named tuples, models, enums and subclasses of containers, with any value inside."""
     check(stores, holder(part))
 
 
 @several
 @given(items=st.lists(keys, max_size=6))
-def test_counters(stores, items):
+def test_counters(stores: Any, items: Any) -> None:
     """A Counter stays one, in its order."""
     check(stores, collections.Counter(items))
 
@@ -288,9 +289,10 @@ class Prices(pd.DataFrame):
     """A frame with more to it than a frame."""
 
     _metadata = ["currency"]  # noqa: RUF012 - as pandas asks for it
+    currency: Any
 
     @property
-    def _constructor(self):
+    def _constructor(self) -> Any:
         return Prices
 
 
@@ -298,15 +300,16 @@ class Rates(pd.Series):
     """A Series with more to it."""
 
     _metadata = ["_name", "per"]  # noqa: RUF012 - as pandas asks for it
+    per: Any
 
     @property
-    def _constructor(self):
+    def _constructor(self) -> Any:
         return Rates
 
 
 @several
 @given(frame=frames(), currency=st.none() | st.text(max_size=3))
-def test_subclasses_of_frames(stores, frame, currency):
+def test_subclasses_of_frames(stores: Any, frame: Any, currency: Any) -> None:
     """They keep their class and what it carries."""
     prices = Prices(frame)
     prices.attrs = frame.attrs

@@ -1,6 +1,7 @@
 """Whatever pandas, numpy and Python can hold comes back exactly, and is the same artifact again."""
 
 import datetime as dt
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -27,11 +28,11 @@ several = settings(
 
 
 @pytest.fixture(scope="module")
-def stores(tmp_path_factory):
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return [Artifacts(MemoryStore()), Artifacts(LocalStore(tmp_path_factory.mktemp("cache")))]
 
 
-def check(stores, value):
+def check(stores: Any, value: Any) -> None:
     """Save, load, compare; save again where there is no pickle inside; change what was loaded, and load once more."""
     for artifacts in stores:
         artifact = artifacts.save(value)
@@ -44,7 +45,9 @@ def check(stores, value):
 
 
 texts = st.text(st.characters(exclude_categories=[]), max_size=8)
-zones = st.sampled_from([None, dt.UTC, ZoneInfo("Europe/Paris"), dt.timezone(dt.timedelta(minutes=-90), "x")])
+zones: st.SearchStrategy[Any] = st.sampled_from(
+    [None, dt.UTC, ZoneInfo("Europe/Paris"), dt.timezone(dt.timedelta(minutes=-90), "x")]
+)
 moments = st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2200, 1, 1), timezones=zones)
 atoms = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), texts, st.binary(max_size=8), st.complex_numbers(),
@@ -66,13 +69,13 @@ names = st.one_of(
 
 
 @st.composite
-def arrays(draw, rows):
+def arrays(draw: Any, rows: Any) -> Any:
     """Draw a column of any kind."""
     kind = draw(st.sampled_from(sorted(_KINDS)))
     return _KINDS[kind](draw, rows)
 
 
-def _numpy(draw, rows):
+def _numpy(draw: Any, rows: Any) -> Any:
     dtype = draw(st.sampled_from(["f8", "f4", "i8", "i1", "u2", "?", "c16", "M8[ns]", "M8[s]", "m8[us]"]))
     array = draw(hnp.arrays(dtype, rows))
     if draw(st.booleans()):
@@ -80,7 +83,7 @@ def _numpy(draw, rows):
     return array
 
 
-def _cells(draw, rows):
+def _cells(draw: Any, rows: Any) -> Any:
     pool = draw(st.lists(st.one_of(atoms, st.lists(st.integers(), max_size=2)), min_size=1, max_size=4))
     column = np.empty(rows, object)
     for row in range(rows):
@@ -88,7 +91,7 @@ def _cells(draw, rows):
     return column
 
 
-def _masked(draw, rows):
+def _masked(draw: Any, rows: Any) -> Any:
     dtype, name = draw(
         st.sampled_from([("i8", "Integer"), ("u1", "Integer"), ("f8", "Floating"), ("?", "Boolean")])
     )
@@ -96,7 +99,7 @@ def _masked(draw, rows):
     return getattr(pd.arrays, f"{name}Array")(data, mask)
 
 
-def _text(draw, rows):
+def _text(draw: Any, rows: Any) -> Any:
     dtype = draw(
         st.sampled_from([
             pd.StringDtype("pyarrow", np.nan), pd.StringDtype("pyarrow", pd.NA), pd.StringDtype("python", np.nan),
@@ -107,7 +110,7 @@ def _text(draw, rows):
     return pd.array(cells, dtype=dtype)
 
 
-def _category(draw, rows):
+def _category(draw: Any, rows: Any) -> Any:
     categories = draw(st.one_of(
         st.lists(st.text(max_size=3), min_size=1, max_size=4, unique=True),
         st.lists(st.integers(-(2**60), 2**60), min_size=1, max_size=4, unique=True),
@@ -118,18 +121,18 @@ def _category(draw, rows):
     )
 
 
-def _zoned(draw, rows):
+def _zoned(draw: Any, rows: Any) -> Any:
     unit, zone = draw(st.sampled_from(["s", "ms", "us", "ns"])), draw(zones.filter(bool))
     counts = draw(hnp.arrays("i8", rows, elements=st.integers(0, 10**9)))
     return pd.DatetimeIndex(counts.astype(f"M8[{unit}]")).tz_localize("UTC").tz_convert(zone).array
 
 
-def _arrow(draw, rows):
+def _arrow(draw: Any, rows: Any) -> Any:
     kind = draw(st.sampled_from([
         pa.int8(), pa.float64(), pa.bool_(), pa.date32(), pa.decimal128(20, 3), pa.binary(), pa.list_(pa.int16()),
         pa.timestamp("ms", "Asia/Tokyo"), pa.time64("us"), pa.struct([("a", pa.int8())]),
     ]))  # fmt: skip
-    cell = {"a": 1} if pa.types.is_struct(kind) else [1, None] if pa.types.is_list(kind) else None
+    cell: Any = {"a": 1} if pa.types.is_struct(kind) else [1, None] if pa.types.is_list(kind) else None
     if pa.types.is_binary(kind):
         cell = b"\0a"
     known = [None, cell if cell is not None else pa.scalar(1, pa.int8()).cast(_step(kind)).cast(kind).as_py()]
@@ -140,7 +143,7 @@ def _arrow(draw, rows):
     )
 
 
-def _step(kind):
+def _step(kind: Any) -> Any:
     """Return the type through which a small int becomes one of these."""
     if (
         pa.types.is_decimal(kind)
@@ -152,18 +155,18 @@ def _step(kind):
     return pa.int32() if pa.types.is_date32(kind) else pa.int64()
 
 
-def _sparse(draw, rows):
+def _sparse(draw: Any, rows: Any) -> Any:
     cells = draw(hnp.arrays(draw(st.sampled_from(["f8", "i4", "?"])), rows))
     return pd.arrays.SparseArray(cells, kind=draw(st.sampled_from(["integer", "block"])))
 
 
-def _period(draw, rows):
+def _period(draw: Any, rows: Any) -> Any:
     freq = draw(st.sampled_from(["M", "Q-NOV", "D", "h", "Y-JUN", "W-TUE"]))
     ordinals = draw(hnp.arrays("i8", rows, elements=st.integers(0, 1000)))
     return pd.arrays.PeriodArray(ordinals, dtype=pd.PeriodDtype(freq))
 
 
-def _interval(draw, rows):
+def _interval(draw: Any, rows: Any) -> Any:
     left = draw(hnp.arrays("i8", rows, elements=st.integers(-100, 100)))
     if draw(st.booleans()):
         left = left.astype("f8")
@@ -178,7 +181,7 @@ _KINDS = {
 
 
 @st.composite
-def indexes(draw, rows):
+def indexes(draw: Any, rows: Any) -> Any:
     """Draw an index of any kind."""
     kind = draw(st.sampled_from(["range", "column", "freq", "multi"]))
     name = draw(names)
@@ -195,7 +198,7 @@ def indexes(draw, rows):
     return pd.Index(draw(arrays(rows).filter(_hashable)), name=name)
 
 
-def _hashable(array):
+def _hashable(array: Any) -> bool:
     try:
         pd.MultiIndex.from_arrays([array])
         pd.Index(array)
@@ -206,12 +209,12 @@ def _hashable(array):
 
 
 @st.composite
-def frames(draw):
+def frames(draw: Any) -> Any:
     """Draw a frame: any index, any columns, names twice, attrs and flags."""
     rows, width = draw(st.integers(0, 5)), draw(st.integers(0, 5))
     columns = [pd.Series(draw(arrays(rows)), copy=False) for _ in range(width)]
     index = draw(indexes(rows))
-    frame = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=range(rows))
+    frame: Any = pd.concat(columns, axis=1) if columns else pd.DataFrame(index=range(rows))
     frame.index = index
     frame.columns = draw(st.one_of(
         st.just(frame.columns), indexes(width), st.lists(st.text(max_size=2), min_size=width, max_size=width)
@@ -224,7 +227,7 @@ def frames(draw):
 
 @several
 @given(value=values)
-def test_plain_values(stores, value):
+def test_plain_values(stores: Any, value: Any) -> None:
     """Plain values and containers of them come back exactly."""
     check(stores, value)
 
@@ -234,7 +237,7 @@ def test_plain_values(stores, value):
     st.one_of(hnp.scalar_dtypes(), hnp.array_dtypes(), hnp.unicode_string_dtypes(), hnp.byte_string_dtypes()),
     hnp.array_shapes(min_dims=0, min_side=0, max_dims=3), fill=st.nothing(),
 ))  # fmt: skip
-def test_numpy_arrays(stores, array):
+def test_numpy_arrays(stores: Any, array: Any) -> None:
     """Arrays of any dtype, shape and order come back exactly."""
     for arranged in (array, np.asfortranarray(array), array[..., ::-1] if array.ndim else array):
         check(stores, arranged)
@@ -242,14 +245,14 @@ def test_numpy_arrays(stores, array):
 
 @several
 @given(index=st.integers(0, 5).flatmap(indexes))
-def test_indexes(stores, index):
+def test_indexes(stores: Any, index: Any) -> None:
     """Indexes of any kind come back exactly."""
     check(stores, index)
 
 
 @several
 @given(data=st.data())
-def test_series(stores, data):
+def test_series(stores: Any, data: Any) -> None:
     """Series of any column and index come back exactly."""
     rows = data.draw(st.integers(0, 5))
     series = pd.Series(
@@ -261,14 +264,14 @@ def test_series(stores, data):
 
 @several
 @given(frame=frames())
-def test_frames(stores, frame):
+def test_frames(stores: Any, frame: Any) -> None:
     """Frames of any columns come back exactly."""
     check(stores, frame)
 
 
 @several
 @given(frame=frames(), data=st.data())
-def test_how_a_frame_lies_in_memory_is_no_part_of_it(stores, frame, data):
+def test_how_a_frame_lies_in_memory_is_no_part_of_it(stores: Any, frame: Any, data: Any) -> None:
     """A copy, and a slice of a longer frame, are the same artifact as the frame itself."""
     artifacts = stores[0]
     rows = len(frame)
@@ -281,19 +284,19 @@ def test_how_a_frame_lies_in_memory_is_no_part_of_it(stores, frame, data):
     assert artifacts.digest(longer) == artifact.digest or artifact.code
 
 
-def _choose(draw, frame):
+def _choose(draw: Any, frame: Any) -> Any:
     """Draw some of a frame's columns, by name and in any order; none where no name can be written."""
     labels = [label for label in dict.fromkeys(frame.columns) if _is_name(label)]
     return draw(st.lists(st.sampled_from(labels), min_size=1, unique=True)) if labels else []
 
 
-def _is_name(label):
+def _is_name(label: Any) -> Any:
     return all(type(part) in (str, int) for part in (label if isinstance(label, tuple) else (label,)))
 
 
 @several
 @given(frame=frames(), data=st.data())
-def test_some_columns_of_a_frame(stores, frame, data):
+def test_some_columns_of_a_frame(stores: Any, frame: Any, data: Any) -> None:
     """Read alone they are what they are when taken from the whole frame, and whatever is beside them."""
     names = _choose(data.draw, frame)
     if not names:
@@ -310,7 +313,7 @@ def test_some_columns_of_a_frame(stores, frame, data):
 
 @several
 @given(frame=frames(), data=st.data())
-def test_what_is_seen_of_some_columns_counts(stores, frame, data):
+def test_what_is_seen_of_some_columns_counts(stores: Any, frame: Any, data: Any) -> None:
     """Two frames of which the same is said to be taken give the same value."""
     names = _choose(data.draw, frame)
     if not names:

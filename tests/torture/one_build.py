@@ -12,9 +12,10 @@ import tempfile
 import traceback
 import types
 from pathlib import Path
+from typing import Any
 
 
-def load_modules(project, names, mode):
+def load_modules(project: Any, names: Any, mode: Any) -> Any:
     """Import the modules, or run them as a script, as a notebook's cells, or without any source."""
     sys.path.insert(0, project)
     if mode == "import":
@@ -36,27 +37,27 @@ def load_modules(project, names, mode):
     return [main]
 
 
-def evaluate(expressions):
+def evaluate(expressions: Any) -> Any:
     """Return the values of expressions that may use numpy and pandas."""
-    names = {}
+    names: dict[str, Any] = {}
     if any("pd." in text or "np." in text for text in expressions.values()):
         exec("import numpy as np, pandas as pd", names)
     return {name: eval(text, names) for name, text in expressions.items()}
 
 
-def show(value):
+def show(value: Any) -> Any:
     """Return a text in which equal values are equal."""
     return repr(list(value) if hasattr(value, "__next__") else value)
 
 
-def build(job):
+def build(job: Any) -> Any:
     """Return what the build gives, and what a build from nothing gives."""
     from dagbuild import Driver
 
     modules = load_modules(job["project"], job["modules"], job["mode"])
     targets = job["target"].split()
 
-    def values(cache):
+    def values(cache: Any) -> Any:
         given = {name: evaluate(job[name]) for name in ("inputs", "overrides")}
         got = Driver(job["config"], *modules, cache=cache).execute(targets, **given)
         return " ".join(show(got[target]) for target in targets)
@@ -67,7 +68,7 @@ def build(job):
     return {"values": cached, "ran": ran, "clean": values(None)}
 
 
-def main():
+def main() -> None:
     """Run the job that the first argument names."""
     job = json.loads(Path(sys.argv[1]).read_text())
     sys.path.pop(0)  # this folder

@@ -149,7 +149,7 @@ def _run(folder: Folder, settings: dict[str, Any], cwd: Path, runner: Runner) ->
     }
     output = folder.base / "output.txt"  # a file and no pipe: a build that is killed may leave children
     died = {"error": runner(job, env, cwd, output)}
-    got = json.loads(result.read_text()) if result.exists() else died
+    got: dict[str, Any] = json.loads(result.read_text()) if result.exists() else died
     ran = got["ran"] if "ran" in got else (log.read_text().split() if log.exists() else [])
     values = (got.get("values", ""), got.get("clean", ""))
     told = output.read_text(errors="replace")

@@ -13,9 +13,10 @@ import sys
 import tempfile
 import traceback
 from pathlib import Path
+from typing import Any
 
 
-def play(build, job, env, cwd, output, timeout):
+def play(build: Any, job: Any, env: Any, cwd: Any, output: Any, timeout: Any) -> None:
     """Play one job in this process, which is its own."""
     os.setsid()
     signal.alarm(timeout)
@@ -38,7 +39,7 @@ def play(build, job, env, cwd, output, timeout):
     Path(job["result"]).write_text(json.dumps(result))
 
 
-def fork(work):
+def fork(work: Any) -> Any:
     """Do work in a forked process, end what it leaves running, and return how it ended."""
     child = os.fork()
     if child == 0:
@@ -52,7 +53,7 @@ def fork(work):
     return os.waitstatus_to_exitcode(status)
 
 
-def build_once(build, folder):
+def build_once(build: Any, folder: Any) -> None:
     """Build a small project with `build`, and write down what has been imported for it."""
     folder = Path(folder)
     (folder / "warming.py").write_text("import pandas\n\ndef warmth(x: int) -> int:\n    return x\n")
@@ -66,7 +67,7 @@ def build_once(build, folder):
     (folder / "modules").write_text(json.dumps([name for name in sys.modules if name != "warming"]))
 
 
-def warm_up(build):
+def warm_up(build: Any) -> None:
     """Import all that a build imports."""
     with tempfile.TemporaryDirectory() as folder:
         fork(lambda: build_once(build, folder))
@@ -77,7 +78,7 @@ def warm_up(build):
                 importlib.import_module(name)
 
 
-def main():
+def main() -> None:
     """Play what is asked for, line by line; say when each is done."""
     sys.dont_write_bytecode = True
     build = importlib.import_module(sys.argv[1]).build

@@ -212,19 +212,19 @@ def exact(value: Any) -> tuple[type, str]:
 
 
 @pytest.mark.parametrize(("text", "form", "meant"), SPELLED, ids=lambda value: str(value)[:40])
-def test_reads_what_was_typed(text, form, meant):
+def test_reads_what_was_typed(text: Any, form: Any, meant: Any) -> None:
     """By the annotation, not by what TOML would make of it."""
     assert exact(convert_value(parse_value(text), form, {(): text})) == exact(meant)
 
 
 @pytest.mark.parametrize(("value", "form", "meant"), WRITTEN, ids=lambda value: str(value)[:40])
-def test_reads_what_stands_in_the_file(value, form, meant):
+def test_reads_what_stands_in_the_file(value: Any, form: Any, meant: Any) -> None:
     """Where TOML has no words for the type."""
     assert exact(convert_value(value, form)) == exact(meant)
 
 
 @pytest.mark.parametrize(("value", "text", "form", "said"), REFUSED, ids=lambda value: str(value)[:40])
-def test_refuses_in_words(value, text, form, said):
+def test_refuses_in_words(value: Any, text: Any, form: Any, said: Any) -> None:
     """What is wrong, and where inside of the value."""
     with pytest.raises(Unfit) as refused:
         convert_value(value, form, {} if text is None else {(): text})
@@ -232,7 +232,7 @@ def test_refuses_in_words(value, text, form, said):
     assert said in str(refused.value)
 
 
-def test_texts_reach_into_tables():
+def test_texts_reach_into_tables() -> None:
     """`--set window.label=1.10` is a text where the field wants one."""
     found = convert_value({"days": 1, "label": 1.1}, Window, {("label",): "1.10"})
 
@@ -240,7 +240,7 @@ def test_texts_reach_into_tables():
 
 
 @pytest.mark.parametrize(("_", "form", "meant"), [*SPELLED, *WRITTEN], ids=lambda value: str(value)[:40])
-def test_what_fits_stays_as_it_is(_, form, meant):
+def test_what_fits_stays_as_it_is(_: Any, form: Any, meant: Any) -> None:
     """The very same object: a value from Python is not touched."""
     if form not in (File, Files, "Unknown"):
         assert convert_value(meant, form) is meant
@@ -258,6 +258,6 @@ def test_what_fits_stays_as_it_is(_, form, meant):
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_exotic_annotations_stop_nothing(value, form):
+def test_exotic_annotations_stop_nothing(value: Any, form: Any) -> None:
     """What is not understood is accepted."""
     assert convert_value(value, form) is value

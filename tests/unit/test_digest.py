@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ PLAIN = st.recursive(
 
 
 @given(PLAIN)
-def test_is_the_json_of_the_library_with_sorted_keys(value):
+def test_is_the_json_of_the_library_with_sorted_keys(value: Any) -> None:
     """Any JSON reader reads it back, and one value has one text."""
     text = canonical_json(value)
 
@@ -26,9 +27,9 @@ def test_is_the_json_of_the_library_with_sorted_keys(value):
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
-def test_numbers_that_json_has_not_are_refused(number):
+def test_numbers_that_json_has_not_are_refused(number: Any) -> None:
     """A refusal leaves nothing behind: the same containers are written once they hold something else."""
-    value = {"a": [1, [number]]}
+    value: dict[str, Any] = {"a": [1, [number]]}
     with pytest.raises(ValueError, match="JSON"):
         canonical_json(value)
 
@@ -36,7 +37,7 @@ def test_numbers_that_json_has_not_are_refused(number):
     assert canonical_json(value) == b'{"a":[1,[2]]}'
 
 
-def test_what_is_not_plain_is_refused():
+def test_what_is_not_plain_is_refused() -> None:
     """No object is written as something that looks like it."""
     with pytest.raises(TypeError, match="set"):
         canonical_json({"a": {1}})

@@ -81,6 +81,7 @@ def test_where_a_library_failed_is_told_when_no_own_code_was_there() -> None:
         try:
             json.loads("{")
         except ValueError as error:
+            assert error.__traceback__ is not None
             error.__traceback__ = error.__traceback__.tb_next  # as of an exception that another thread raised
             raise OSError("no") from error
 
@@ -117,7 +118,7 @@ class OddError(Exception):
 
 
 class Notes(Exception):
-    __notes__ = 5
+    __notes__ = 5  # type: ignore[assignment]  # wrong on purpose
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), SystemExit(0)])

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from dagbuild.store.file_copies import FileCopies
 TOP = FileEntry("", "folder")
 
 
-def tree(*entries, name="out"):
+def tree(*entries: Any, name: Any = "out") -> Tree:
     return Tree(name, (TOP, *entries))
 
 
@@ -39,7 +40,7 @@ def tree(*entries, name="out"):
     ],
     ids=repr,
 )
-def test_nothing_leads_out(bad, tmp_path):
+def test_nothing_leads_out(bad: Any, tmp_path: Path) -> None:
     """Names with dots and slashes, files below links, links that climb: refused, and nothing is written."""
     with pytest.raises(CodecError):
         check_tree(bad)
@@ -48,7 +49,7 @@ def test_nothing_leads_out(bad, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_links_inside_are_fine():
+def test_links_inside_are_fine() -> None:
     """Up to the tree's top and down again."""
     check_tree(
         tree(
@@ -58,7 +59,7 @@ def test_links_inside_are_fine():
     )  # fmt: skip
 
 
-def test_names_that_one_file_system_takes_for_one(tmp_path, monkeypatch):
+def test_names_that_one_file_system_takes_for_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a name is there already, nothing is written over: the value cannot be read there."""
     folder = FileCopies(tmp_path / "files")
     monkeypatch.setattr(
@@ -70,7 +71,7 @@ def test_names_that_one_file_system_takes_for_one(tmp_path, monkeypatch):
         folder.place(digest_text("a"), 1, both, lambda entry: [memoryview(entry.path.encode())])
 
 
-def test_reads_what_is_there(tmp_path):
+def test_reads_what_is_there(tmp_path: Path) -> None:
     """Folders before what they hold, and the same whatever the order of the disk."""
     for name in ("b", "a/c", "a.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -85,7 +86,7 @@ def test_reads_what_is_there(tmp_path):
     assert read_tree(tmp_path / "." / "a" / "..").name == tmp_path.name
 
 
-def test_tells_pipes_and_odd_names(tmp_path):
+def test_tells_pipes_and_odd_names(tmp_path: Path) -> None:
     """What cannot be kept is said by its name."""
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(CodecError, match=r"'pipe' in the folder .* is neither file nor folder"):
@@ -96,7 +97,7 @@ def test_tells_pipes_and_odd_names(tmp_path):
         read_tree(tmp_path)
 
 
-def test_a_file_that_was_just_written_is_made(tmp_path):
+def test_a_file_that_was_just_written_is_made(tmp_path: Path) -> None:
     """Neither clock is ahead of the other: two hundred files in a row, each written after its moment."""
     old = tmp_path / "old"
     old.write_text("a")
@@ -111,7 +112,7 @@ def test_a_file_that_was_just_written_is_made(tmp_path):
         assert not is_made(old)
 
 
-def test_copies_and_moves_count_as_made(tmp_path):
+def test_copies_and_moves_count_as_made(tmp_path: Path) -> None:
     """Their mtime may be old; folders too, and empty ones."""
     (tmp_path / "old").write_text("a")
     while (tmp_path / "old").stat().st_ctime_ns >= file_clock():

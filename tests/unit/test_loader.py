@@ -7,7 +7,9 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -18,7 +20,7 @@ from dagbuild.model.node import REQUIRED, File
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A folder to write files in; what is imported from it is forgotten afterwards."""
     monkeypatch.chdir(tmp_path)
     path, modules = list(sys.path), set(sys.modules)
@@ -33,25 +35,23 @@ def project(tmp_path, monkeypatch):
     yield write
     sys.path[:] = path
     for name in set(sys.modules) - modules:
-        if (
-            getattr(sys.modules[name], "__file__", None) is None
-            or str(tmp_path) in sys.modules[name].__file__
-        ):
+        file = getattr(sys.modules[name], "__file__", None)
+        if file is None or str(tmp_path) in file:
             del sys.modules[name]
 
 
-def problems_of(caught) -> list[str]:
+def problems_of(caught: Any) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def refuse_graph(root: Path, *modules: str, **config) -> list[str]:
+def refuse_graph(root: Path, *modules: str, **config: Any) -> list[str]:
     with pytest.raises(GraphError) as caught:
         load_graph(load_modules(modules, root), config)
     return problems_of(caught)
 
 
 class TestModules:
-    def test_by_name_and_by_path(self, project):
+    def test_by_name_and_by_path(self, project: Any) -> None:
         """A module is loaded once, however it is named."""
         root = project(spend="A = 1", shelf__io="B = 2", shelf__model="C = 3")
 
@@ -59,7 +59,7 @@ class TestModules:
 
         assert [module.__name__ for module in modules] == ["spend", "shelf.io", "shelf.model"]
 
-    def test_a_package_brings_its_public_modules(self, project):
+    def test_a_package_brings_its_public_modules(self, project: Any) -> None:
         """All modules below a package are loaded, but not private ones and tests."""
         root = project(pack="")
         (root / "pack.py").unlink()
@@ -72,14 +72,14 @@ class TestModules:
         assert [module.__name__ for module in load_modules(["pack"], root)] == expected
         assert [module.__name__ for module in load_modules(["pack/"], root)] == expected
 
-    def test_a_package_below_src_keeps_its_name(self, project):
+    def test_a_package_below_src_keeps_its_name(self, project: Any) -> None:
         """A path leads to the name under which the project's own imports know the module."""
         root = project(src__lib__io="A = 1")
         (root / "src/lib/__init__.py").write_text("")
 
         assert [module.__name__ for module in load_modules(["src/lib"], root)] == ["lib", "lib.io"]
 
-    def test_an_edit_within_the_same_second_is_seen(self, project):
+    def test_an_edit_within_the_same_second_is_seen(self, project: Any) -> None:
         """Same size, same second: Python itself would run the old code."""
         for number in range(10):
             root = project(quick=f"A = {number}")
@@ -88,7 +88,7 @@ class TestModules:
 
             assert number == module.A
 
-    def test_compiled_code_of_the_same_second_is_not_trusted(self, project):
+    def test_compiled_code_of_the_same_second_is_not_trusted(self, project: Any) -> None:
         """Another process may have compiled the file between two edits."""
         root = project(raced="A = 1")
         script = "import sys; sys.path.insert(0, '.'); import raced"
@@ -101,7 +101,7 @@ class TestModules:
 
         assert module.A == 2
 
-    def test_an_edited_helper_reaches_its_users(self, project):
+    def test_an_edited_helper_reaches_its_users(self, project: Any) -> None:
         """When one file changed, the modules that import it are loaded again too."""
         root = project(user="from helper import A", helper="A = 1")
         load_modules(["user"], root)
@@ -109,19 +109,19 @@ class TestModules:
 
         assert load_modules(["user"], root)[0].A == 22
 
-    def test_nothing_is_loaded_twice_without_an_edit(self, project):
+    def test_nothing_is_loaded_twice_without_an_edit(self, project: Any) -> None:
         """The very same module comes back, so that its classes stay the same."""
         root = project(steady="class A: ...")
 
         assert load_modules(["steady"], root)[0] is load_modules(["steady"], root)[0]
 
-    def test_two_projects_may_have_modules_of_one_name(self, project):
+    def test_two_projects_may_have_modules_of_one_name(self, project: Any) -> None:
         """The root that is asked for comes first."""
         root = project(one__pipe="A = 1", two__pipe="A = 2")
 
         assert [load_modules(["pipe"], root / name)[0].A for name in ("one", "two", "one")] == [1, 2, 1]
 
-    def test_all_that_goes_wrong_is_told_together(self, project):
+    def test_all_that_goes_wrong_is_told_together(self, project: Any) -> None:
         """Syntax, missing modules and exceptions, each with the user's file and line."""
         root = project(
             syntax="x = 1\ndef broken(:\n    pass",
@@ -163,7 +163,7 @@ class TestModules:
             "there is no 'gone.py' in this folder",
         ]
 
-    def test_a_file_named_like_a_module_of_python_is_told(self, project):
+    def test_a_file_named_like_a_module_of_python_is_told(self, project: Any) -> None:
         """`calendar.py` would silently be Python's own."""
         root = project(calendar="A = 1")
         import calendar  # noqa: F401  # so that it is loaded already
@@ -189,7 +189,7 @@ class TestFunctions:
             "@functools.cache\n@tag(owner='ads')",
         ],
     )
-    def test_functions_that_remember_are_nodes(self, project, head):
+    def test_functions_that_remember_are_nodes(self, project: Any, head: Any) -> None:
         """Whatever else decorates them; a helper is named like one, and what is imported is no node."""
         root = project(
             helpers="import functools\n@functools.cache\ndef public(x):\n    return x",
@@ -216,7 +216,7 @@ def _helper(anything):
         assert graph.nodes["a"].tags.get("owner", "ads") == "ads"
         assert ("tag" in head) == ("owner" in graph.nodes["a"].tags)
 
-    def test_function_that_remembers_needs_annotations(self, project):
+    def test_function_that_remembers_needs_annotations(self, project: Any) -> None:
         """As any other public function does."""
         root = project(nodes="import functools\n@functools.cache\ndef a(x):\n    return x")
 
@@ -225,7 +225,7 @@ def _helper(anything):
         assert len(said) == 2
         assert "parameter 'x' of 'a' has no annotation" in said[0]
 
-    def test_function_that_is_no_longer_one_is_told(self, project):
+    def test_function_that_is_no_longer_one_is_told(self, project: Any) -> None:
         """What says all that a node says, and is none because of its decorator; a helper may be anything."""
         root = project(
             nodes="""
@@ -262,7 +262,7 @@ def _helper(anything):
             "  try: call it from a plain function, and name it '_a', as a helper"
         ]
 
-    def test_public_functions_of_the_module_are_nodes(self, project):
+    def test_public_functions_of_the_module_are_nodes(self, project: Any) -> None:
         """Helpers, imported functions, classes, lambdas and values are no nodes."""
         root = project(
             helpers="def public(x: int) -> int:\n    return x",
@@ -304,14 +304,14 @@ def _helper(anything):
             "x": (int, True, ("a",)),
         }
 
-    def test_a_package_that_collects_its_modules_functions(self, project):
+    def test_a_package_that_collects_its_modules_functions(self, project: Any) -> None:
         """Functions of a module below the package are the package's; none is taken twice."""
         root = project(pack__inner="def a(x: int) -> int:\n    return x")
         (root / "pack/__init__.py").write_text("from pack.inner import a")
 
         assert list(load_graph(load_modules(["pack"], root), {}).nodes) == ["a"]
 
-    def test_annotations_as_texts(self, project):
+    def test_annotations_as_texts(self, project: Any) -> None:
         """Postponed, quoted, under TYPE_CHECKING, and with brackets that only a type checker knows."""
         root = project(
             nodes="""
@@ -344,7 +344,7 @@ def _helper(anything):
         assert graph.nodes["b"].type is type(None)
         assert graph.inputs["t"].type is Any
 
-    def test_where_is_the_def_and_not_its_decorator(self, project):
+    def test_where_is_the_def_and_not_its_decorator(self, project: Any) -> None:
         """The line that is told is the one to look at."""
         root = project(
             nodes="""
@@ -361,7 +361,7 @@ def _helper(anything):
 
 
 class TestProblems:
-    def test_all_problems_of_a_project_are_told_together(self, project):
+    def test_all_problems_of_a_project_are_told_together(self, project: Any) -> None:
         """Sorted by file and line, each with what to try."""
         root = project(
             nodes="""
@@ -408,7 +408,7 @@ class TestProblems:
             "  try: did you mean 'prices'? An input needs a name less like a node's",
         ]
 
-    def test_consumers_must_agree_on_an_input(self, project):
+    def test_consumers_must_agree_on_an_input(self, project: Any) -> None:
         """The tighter of two types that fit is the input's; two that do not fit are refused."""
         root = project(
             nodes="""
@@ -428,7 +428,7 @@ class TestProblems:
             "clash.py:2: 'd' takes the input 'w' as int, but 'c' at clash.py:1 takes it as str"
         ]
 
-    def test_a_function_that_hides_another_is_told(self, project):
+    def test_a_function_that_hides_another_is_told(self, project: Any) -> None:
         """Python keeps the later of two functions of one name without a word; overloads are no such case."""
         root = project(
             nodes="""
@@ -453,7 +453,7 @@ class TestProblems:
         ]
 
     @pytest.mark.parametrize("name", ["prices", "pricf_1", "node_b", "price", "unrelated", "pprice"])
-    def test_names_that_may_well_be_inputs_are_left_alone(self, project, name):
+    def test_names_that_may_well_be_inputs_are_left_alone(self, project: Any, name: Any) -> None:
         """A plural, a digit, a one-letter word, something else: no misspelling."""
         root = project(
             nodes=f"""
@@ -469,7 +469,7 @@ class TestProblems:
         else:
             assert name in load_graph(load_modules(["nodes"], root), {}).inputs
 
-    def test_a_known_input_is_never_a_misspelling(self, project):
+    def test_a_known_input_is_never_a_misspelling(self, project: Any) -> None:
         """A name that is given from outside may be as near to a node's as it likes."""
         root = project(nodes="def spending(x: int) -> int: ...\ndef user(spendin: int) -> int: ...")
         modules = load_modules(["nodes"], root)
@@ -479,7 +479,7 @@ class TestProblems:
         assert "spendin" in load_graph(modules, {}, inputs=["spendin"]).inputs
         assert "spendin" in load_graph(modules, {"spendin": 3}).inputs
 
-    def test_two_cycles_are_both_printed(self, project):
+    def test_two_cycles_are_both_printed(self, project: Any) -> None:
         """Also a node that needs itself."""
         root = project(
             nodes="""
@@ -495,7 +495,7 @@ class TestProblems:
         ]
 
 
-def test_overrides_let_the_later_module_win():
+def test_overrides_let_the_later_module_win() -> None:
     """Only when allowed, and only between modules."""
 
     def a(x: int) -> int:
@@ -503,7 +503,7 @@ def test_overrides_let_the_later_module_win():
 
     first = create_module(a)
 
-    def a(y: int) -> int:
+    def a(y: int) -> int:  # type: ignore[no-redef]  # another one of that name
         return 2
 
     second = create_module(a)
@@ -515,7 +515,7 @@ def test_overrides_let_the_later_module_win():
         load_graph([create_module(first.a, second.a)], {}, allow_overrides=True)
 
 
-def test_a_file_parameter_takes_a_path_from_a_node():
+def test_a_file_parameter_takes_a_path_from_a_node() -> None:
     """A node may make the path that another one reads."""
 
     def path(folder: str) -> str:
@@ -529,7 +529,7 @@ def test_a_file_parameter_takes_a_path_from_a_node():
     assert graph.inputs["second"].type is File
 
 
-def test_functions_of_a_notebook_make_a_module():
+def test_functions_of_a_notebook_make_a_module() -> None:
     """create_module takes functions from anywhere, and only functions."""
 
     def a(x: int) -> int:
@@ -539,10 +539,10 @@ def test_functions_of_a_notebook_make_a_module():
 
     assert (module.__name__, module.a, a.__module__) == ("cells", a, __name__)
     with pytest.raises(GraphError, match="3 is no function"):
-        create_module(3)
+        create_module(3)  # type: ignore[arg-type]  # wrong on purpose
 
 
-def test_a_long_chain_is_quick(project):
+def test_a_long_chain_is_quick(project: Any) -> None:
     """Ten thousand nodes in a row: no recursion, and well under the time of a coffee."""
     lines = ["def n0() -> int:\n    return 0"]
     lines += [f"def n{i}(n{i - 1}: int) -> int:\n    return n{i - 1}" for i in range(1, 10_000)]
@@ -555,7 +555,7 @@ def test_a_long_chain_is_quick(project):
     assert time.perf_counter() - started < 5
 
 
-def test_importing_the_decorators_opens_no_library():
+def test_importing_the_decorators_opens_no_library() -> None:
     """pandas, numpy and pyarrow stay closed until somebody else opens them."""
     script = (
         "import sys, dagbuild.modifiers, dagbuild.loader, dagbuild.driver.results\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -22,16 +24,16 @@ B = pd.Series([10, 20], index=[1, 5])
 FRAME = pd.DataFrame({"x": [1, 2, 3], "a": [7, 8, 9]})
 
 
-def frame(**outputs):
+def frame(**outputs: Any) -> Any:
     return PandasDataFrameResult().build_result(**outputs)
 
 
-def test_a_dict_holds_the_values_as_they_are():
+def test_a_dict_holds_the_values_as_they_are() -> None:
     """Nothing is copied or converted."""
     assert DictResult().build_result(a=A)["a"] is A
 
 
-def test_series_are_aligned_by_index():
+def test_series_are_aligned_by_index() -> None:
     """The index is the union; what is missing is NaN; columns are called after their nodes, in order."""
     result = frame(b=B, a=A)
 
@@ -41,7 +43,7 @@ def test_series_are_aligned_by_index():
     assert np.isnan(result.loc[5, "a"])
 
 
-def test_scalars_fill_and_lists_match():
+def test_scalars_fill_and_lists_match() -> None:
     """A scalar is repeated, a list or array needs one element for each row."""
     result = frame(a=A, s="x", l=[4, 5, 6], v=np.array([1, 2, 3]), p=pl.Series([7, 8, 9]))
 
@@ -52,7 +54,7 @@ def test_scalars_fill_and_lists_match():
         frame(a=A, l=[1, 2])
 
 
-def test_dtypes_stay():
+def test_dtypes_stay() -> None:
     """Columns of one index keep their types."""
     result = frame(a=A, when=pd.Series(pd.to_datetime(["2020", "2021", "2022"])), c=A.astype("category"))
 
@@ -61,12 +63,12 @@ def test_dtypes_stay():
     assert str(result.dtypes["c"]) == "category"
 
 
-def test_a_lone_frame_is_the_result():
+def test_a_lone_frame_is_the_result() -> None:
     """One frame, nothing else: that very frame."""
     assert frame(df=FRAME) is FRAME
 
 
-def test_frames_give_their_columns_with_a_prefix():
+def test_frames_give_their_columns_with_a_prefix() -> None:
     """Among others a frame's columns are called node.column; polars frames too."""
     result = frame(a=A, df=FRAME, pf=pl.DataFrame({"z": [1, 2, 3]}))
 
@@ -74,7 +76,7 @@ def test_frames_give_their_columns_with_a_prefix():
     assert result["pf.z"].tolist() == [1, 2, 3]
 
 
-def test_what_cannot_be_told_apart_is_refused():
+def test_what_cannot_be_told_apart_is_refused() -> None:
     """Two columns of one name, and indexes that cannot be aligned."""
     with pytest.raises(UserError, match=r"the result has two columns 'df\.x'"):
         frame(a=A, df=pd.DataFrame([[1, 2]], columns=["x", "x"]))
@@ -82,19 +84,19 @@ def test_what_cannot_be_told_apart_is_refused():
         frame(a=A, r=pd.Series([1, 2], index=[0, 0]))
 
 
-def test_repeated_labels_are_fine_when_all_agree():
+def test_repeated_labels_are_fine_when_all_agree() -> None:
     """Equal indexes need no aligning."""
     repeated = pd.Series([1, 2], index=[0, 0])
 
     assert frame(r=repeated, s=repeated + 1).to_numpy().tolist() == [[1, 2], [2, 3]]
 
 
-def test_a_mapping_is_one_value():
+def test_a_mapping_is_one_value() -> None:
     """A dict is not spread over rows."""
     assert frame(d={"p": 1})["d"].tolist() == [{"p": 1}]
 
 
-def test_a_matrix_has_a_column_for_each_value():
+def test_a_matrix_has_a_column_for_each_value() -> None:
     """Scalars are repeated; lengths must agree; there is no third dimension."""
     result = NumpyMatrixResult().build_result(a=A, b=[4, 5, 6], c=5)
 
@@ -105,7 +107,7 @@ def test_a_matrix_has_a_column_for_each_value():
         NumpyMatrixResult().build_result(m=np.zeros((2, 2)))
 
 
-def test_arrow_tables():
+def test_arrow_tables() -> None:
     """A lone table or frame becomes the table itself; else the frame of all values does."""
     table = pa.table({"a": [1]})
 
@@ -115,11 +117,11 @@ def test_arrow_tables():
     assert ArrowTableResult().build_result(df=FRAME).column_names == ["x", "a"]
 
 
-def test_ones_own():
+def test_ones_own() -> None:
     """A subclass gets the values by name."""
 
     class Names(ResultBuilder):
-        def build_result(self, **outputs):
+        def build_result(self, **outputs: Any) -> Any:
             return sorted(outputs)
 
     assert Names().build_result(b=1, a=2) == ["a", "b"]

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ remote = "s3://bucket/cache"
 
 
 @pytest.fixture
-def write(tmp_path):
+def write(tmp_path: Path) -> Any:
     def write_toml(text: str) -> Path:
         (tmp_path / "dagbuild.toml").write_text(text)
         return tmp_path
@@ -66,7 +67,7 @@ def write(tmp_path):
     return write_toml
 
 
-def problems(folder, **options) -> list[str]:
+def problems(folder: Any, **options: Any) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         load_settings(folder, **{"environ": {}, **options})
     shown = f"{os.path.relpath(folder)}/"  # where this folder is below the same one as the tests'
@@ -74,7 +75,7 @@ def problems(folder, **options) -> list[str]:
 
 
 class TestLayers:
-    def test_file_has_defaults_for_what_it_does_not_say(self, write):
+    def test_file_has_defaults_for_what_it_does_not_say(self, write: Any) -> None:
         """A file that names its modules is a whole project."""
         settings = load_settings(write('modules = "features"'), environ={})
 
@@ -84,7 +85,7 @@ class TestLayers:
         assert settings.executor.kind == "local"
         assert settings.packages == {"*": "exact"}
 
-    def test_is_found_upward(self, write):
+    def test_is_found_upward(self, write: Any) -> None:
         """Any folder below the project will do."""
         root = write(PROJECT)
         (root / "a" / "b").mkdir(parents=True)
@@ -92,14 +93,14 @@ class TestLayers:
         assert find_settings(root / "a" / "b") == root / "dagbuild.toml"
         assert load_settings(root / "a" / "b", environ={}).root == root
 
-    def test_profile_wins_over_the_file_key_by_key(self, write):
+    def test_profile_wins_over_the_file_key_by_key(self, write: Any) -> None:
         """A profile changes what it names, also within a nested table, and leaves the rest."""
         settings = load_settings(write(PROJECT), profile="uk", environ={})
 
         assert settings.config == {"region": "UK", "model": {"alpha": 5, "beta": 2}}
         assert settings.inputs == {"year": 2025}
 
-    def test_environment_wins_over_the_profile_and_the_command_line_over_both(self, write):
+    def test_environment_wins_over_the_profile_and_the_command_line_over_both(self, write: Any) -> None:
         """Later wins: file, profile, environment, command line."""
         folder = write(PROJECT)
         environ = {"DAGBUILD_SET_REGION": "FR", "DAGBUILD_SET_model__beta": "7", "DAGBUILD_PROFILE": "uk"}
@@ -111,7 +112,7 @@ class TestLayers:
         assert from_command_line.config["region"] == "DE"
         assert from_command_line.inputs == {"year": 2026}
 
-    def test_settings_are_set_by_their_table(self, write):
+    def test_settings_are_set_by_their_table(self, write: Any) -> None:
         """`cache.size` and its kin name settings, anything else is the project's config."""
         settings = load_settings(
             write(PROJECT),
@@ -124,31 +125,33 @@ class TestLayers:
         assert settings.executor.kind == "ray"
         assert settings.config["model"]["beta"] == "x"
 
-    def test_one_word_is_short_for_a_table(self, write):
+    def test_one_word_is_short_for_a_table(self, write: Any) -> None:
         """`executor = "ray"` and `remote = URL` say what a table would."""
         settings = load_settings(write(PROJECT), profile="ci", environ={})
 
         assert settings.executor.kind == "ray"
+        assert settings.remote is not None
         assert settings.remote.url == "s3://bucket/cache"
 
-    def test_remote_can_be_turned_off_from_outside(self, write):
+    def test_remote_can_be_turned_off_from_outside(self, write: Any) -> None:
         """DAGBUILD_REMOTE=off leaves the URL where it is."""
         settings = load_settings(write(PROJECT), profile="ci", environ={"DAGBUILD_REMOTE": "off"})
 
+        assert settings.remote is not None
         assert settings.remote.mode == "off"
 
     @pytest.mark.parametrize(
         ("text", "value"),
         [("5", 5), ("2.5", 2.5), ("true", True), ("UK", "UK"), ('"5"', "5"), ("[1, 2]", [1, 2]), ("", "")],
     )
-    def test_values_are_toml_and_bare_words_texts(self, text, value):
+    def test_values_are_toml_and_bare_words_texts(self, text: Any, value: Any) -> None:
         """What TOML can read is typed; anything else is a text."""
         assert parse_value(text) == value
         assert type(parse_value(text)) is type(value)
 
 
 @pytest.mark.parametrize("table", [Settings, CacheSettings, ExecutorSettings, RemoteSettings])
-def test_every_setting_is_read(table):
+def test_every_setting_is_read(table: Any) -> None:
     """What can be said and changes nothing is a lie: some file outside of the settings asks for each of them."""
     package = Path(dagbuild.__file__).parent
     files = [file for file in package.rglob("*.py") if file.parent != package / "settings"]
@@ -163,7 +166,7 @@ def test_every_setting_is_read(table):
 
 
 class TestMistakes:
-    def test_all_are_told_together_with_their_lines(self, write):
+    def test_all_are_told_together_with_their_lines(self, write: Any) -> None:
         """One run shows every mistake of the file."""
         folder = write(
             'modules = ["f"]\ntargts = []\n[cache]\nsize = "20 GX"\nfoldr = "x"\n[executor]\nkind = "rey"\n'
@@ -176,20 +179,20 @@ class TestMistakes:
             'dagbuild.toml:7: \'kind\' wants "local" or "ray", not "rey"\n  try: did you mean \'ray\'?',
         ]
 
-    def test_profiles_are_checked_even_when_not_chosen(self, write):
+    def test_profiles_are_checked_even_when_not_chosen(self, write: Any) -> None:
         """A colleague's profile is wrong for everybody."""
         (problem,) = problems(write('modules = "f"\n[profile.uk]\nconfg = 5\n'))
 
         assert problem.startswith("dagbuild.toml:3: [profile.uk] has no key 'confg'")
         assert "did you mean 'config'?" in problem
 
-    def test_key_at_the_wrong_place_is_told_the_right_one(self, write):
+    def test_key_at_the_wrong_place_is_told_the_right_one(self, write: Any) -> None:
         """A known key that stands at the top is sent to its table."""
         (problem,) = problems(write('modules = "f"\naddress = 5\n'))
 
         assert "it belongs under [executor]" in problem
 
-    def test_modules_are_wanted_and_proposed(self, write):
+    def test_modules_are_wanted_and_proposed(self, write: Any) -> None:
         """Without modules there is nothing to build; those beside the file are named."""
         folder = write("[config]\n")
         (folder / "model.py").touch()
@@ -198,7 +201,7 @@ class TestMistakes:
 
         assert 'write modules = ["model"] at the top' in problem
 
-    def test_bad_toml_says_the_line(self, write):
+    def test_bad_toml_says_the_line(self, write: Any) -> None:
         """A file that is no TOML is told with the parser's line."""
         (problem,) = problems(write('modules = "f"\n[config\n'))
 
@@ -214,7 +217,7 @@ class TestMistakes:
             'url = "sftp://me:word@host/cache"',
         ],
     )
-    def test_secrets_are_refused(self, write, line):
+    def test_secrets_are_refused(self, write: Any, line: Any) -> None:
         """What looks like a secret never stays in a file that is shared."""
         url = "" if line.startswith("url") else 'url = "s3://b"\n'
         (problem,) = problems(write(f'modules = "f"\n[remote]\n{url}{line}\n'))
@@ -223,7 +226,7 @@ class TestMistakes:
         assert "environment" in problem
 
     @pytest.mark.parametrize("url", ["s3:/bucket/cache", "gs:bucket/cache"])
-    def test_a_url_with_too_few_slashes_is_refused(self, write, url):
+    def test_a_url_with_too_few_slashes_is_refused(self, write: Any, url: Any) -> None:
         """It would be taken for a folder named "s3:"."""
         (problem,) = problems(write(f'modules = "f"\n[remote]\nurl = "{url}"\n'))
 
@@ -244,7 +247,7 @@ class TestMistakes:
             ("", {"environ": {"DAGBUILD_SET_cache__folder": "{}"}}),
         ],
     )
-    def test_a_cache_at_a_url_is_refused(self, write, url, text, options):
+    def test_a_cache_at_a_url_is_refused(self, write: Any, url: Any, text: Any, options: Any) -> None:
         """It would be a folder named "s3:", wherever the setting is said."""
         said = {
             kind: {key: value.format(url) for key, value in table.items()} for kind, table in options.items()
@@ -255,14 +258,14 @@ class TestMistakes:
         assert f"'folder' wants a folder of this machine, not the URL '{url}'" in problem
         assert 'remote = "' in problem
 
-    def test_a_cache_at_a_file_url_is_told_the_path(self, write):
+    def test_a_cache_at_a_file_url_is_told_the_path(self, write: Any) -> None:
         """There is no remote to speak of."""
         (problem,) = problems(write('modules = "f"\ncache = "file:///tmp/x"\n'))
 
         assert "write the path alone" in problem
 
     @pytest.mark.parametrize("folder", ["c:/cache", "~/cache", "a/b:c", "here.s3", "a:b"])
-    def test_a_path_is_no_url(self, write, folder):
+    def test_a_path_is_no_url(self, write: Any, folder: Any) -> None:
         """A drive, and a colon somewhere."""
         assert load_settings(write(f'modules = "f"\ncache = "{folder}"\n'), environ={}).cache.folder
 
@@ -278,7 +281,9 @@ class TestMistakes:
         ],
     )
     @pytest.mark.parametrize("outside", ["command line", "environment"])
-    def test_a_key_that_a_value_has_not_is_a_mistake(self, write, path, said, outside):
+    def test_a_key_that_a_value_has_not_is_a_mistake(
+        self, write: Any, path: Any, said: Any, outside: Any
+    ) -> None:
         """Nothing is invented inside of what the file has; a whole table may be given."""
         name = "DAGBUILD_SET_" + path.replace(".", "__")
         options = {"environ": {name: "3"}} if outside == "environment" else {"overrides": {path: "3"}}
@@ -291,7 +296,7 @@ class TestMistakes:
         )
         assert whole.config["model"]["gamma"] == 4
 
-    def test_what_the_file_does_not_have_is_noted(self, write):
+    def test_what_the_file_does_not_have_is_noted(self, write: Any) -> None:
         """Whether a node reads it is for the graph to say."""
         settings = load_settings(
             write(PROJECT),
@@ -307,7 +312,7 @@ class TestMistakes:
 
         assert settings.said == {"typo": "DAGBUILD_SET_typo", "other": "--set other"}
 
-    def test_a_mark_before_the_first_letter_is_nothing(self, write, tmp_path):
+    def test_a_mark_before_the_first_letter_is_nothing(self, write: Any, tmp_path: Path) -> None:
         """Some editors write one into every file; lines are counted as ever, and a pin leaves it there."""
         file = tmp_path / "dagbuild.toml"
         file.write_bytes(codecs.BOM_UTF8 + b'modules = "f"\n[config]\nname = "\xc3\xa9"\n')
@@ -324,13 +329,14 @@ class TestMistakes:
         assert problems(tmp_path)[0].startswith("dagbuild.toml:2: there is no setting 'modles'")
 
     @pytest.mark.parametrize("options", ['token = "anon"', "anon = true", 'key_filename = "~/.ssh/id"'])
-    def test_what_only_sounds_like_a_secret_is_not(self, write, options):
+    def test_what_only_sounds_like_a_secret_is_not(self, write: Any, options: Any) -> None:
         """A word that chooses how to log in is no secret."""
         folder = write(f'modules = "f"\n[remote]\nurl = "gs://b"\noptions = {{ {options} }}\n')
 
-        assert load_settings(folder, environ={}).remote.options
+        remote = load_settings(folder, environ={}).remote
+        assert remote is not None and remote.options
 
-    def test_unknown_variable_is_a_mistake(self, write):
+    def test_unknown_variable_is_a_mistake(self, write: Any) -> None:
         """A misspelt variable must not be ignored; those of tests are none of ours."""
         folder = write(PROJECT)
 
@@ -339,7 +345,7 @@ class TestMistakes:
         assert "did you mean 'DAGBUILD_PROFILE'?" in problem
 
     @pytest.mark.parametrize("key", ["jobs", "max_retries"])
-    def test_key_that_a_table_has_not_is_a_mistake_wherever_it_is_said(self, write, key):
+    def test_key_that_a_table_has_not_is_a_mistake_wherever_it_is_said(self, write: Any, key: Any) -> None:
         """In the file, in a profile, on the command line and in the environment."""
         said = "[executor] has no key"
         in_file = problems(write(f'modules = "f"\n[executor]\n{key} = 4\n'))
@@ -354,14 +360,14 @@ class TestMistakes:
         assert f"'{key}'" in in_profile[0]
         assert f"'{key}'" in exported[0]
 
-    def test_unknown_profile_is_told_who_asked(self, write):
+    def test_unknown_profile_is_told_who_asked(self, write: Any) -> None:
         """The option or the variable is named, and the nearest profile."""
         folder = write(PROJECT)
 
         assert problems(folder, profile="uq")[0].startswith("--profile: there is no profile 'uq'")
         assert problems(folder, environ={"DAGBUILD_PROFILE": "uq"})[0].startswith("DAGBUILD_PROFILE: ")
 
-    def test_no_project_is_told_what_to_do(self, tmp_path):
+    def test_no_project_is_told_what_to_do(self, tmp_path: Path) -> None:
         """Far from any project the way to one is shown."""
         with pytest.raises(SettingsError) as caught:
             load_settings(tmp_path, environ={})
@@ -374,7 +380,7 @@ class TestPins:
         "xxh3-0", {"codec": "plain/1", "meta": {"a": None, "b": 'it\'s "x"'}}, "why", "ann", "2026-11-22"
     )
 
-    def test_keeps_comments_and_layout(self, write):
+    def test_keeps_comments_and_layout(self, write: Any) -> None:
         """Writing a pin and removing it leaves the file as it was."""
         file = write(PROJECT) / "dagbuild.toml"
 
@@ -386,7 +392,7 @@ class TestPins:
         assert removed
         assert file.read_text() == PROJECT
 
-    def test_comes_back_as_it_was_written(self, write):
+    def test_comes_back_as_it_was_written(self, write: Any) -> None:
         """What TOML cannot say (a null) survives, whatever else is pinned."""
         folder = write(PROJECT)
 
@@ -396,21 +402,21 @@ class TestPins:
 
         assert load_settings(folder, environ={}).pins == {"spend": self.PIN, "other": self.PIN}
 
-    def test_removing_what_is_not_pinned_says_so(self, write):
+    def test_removing_what_is_not_pinned_says_so(self, write: Any) -> None:
         """The file stays untouched."""
         folder = write(PROJECT)
 
         assert not remove_pin(folder, "spend")
         assert (folder / "dagbuild.toml").read_text() == PROJECT
 
-    def test_edited_pin_is_refused(self, write):
+    def test_edited_pin_is_refused(self, write: Any) -> None:
         """A pin that is not what was written is told at its line."""
         (problem,) = problems(write('modules = "f"\n[pins.spend]\ndigest = "xxh3-0"\nartifact = "5"\n'))
 
         assert problem.startswith("dagbuild.toml:2: pin 'spend'")
 
 
-def test_imports_nothing_heavy():
+def test_imports_nothing_heavy() -> None:
     """Reading settings needs neither click nor tomlkit nor any library of data."""
     code = "import sys, dagbuild.settings; print([m for m in ('click', 'tomlkit', 'pandas') if m in sys.modules])"
 

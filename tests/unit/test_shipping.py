@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 import types
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.support import forget_modules, write_files
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder on the path with a module, and a package with one."""
     write_files(tmp_path, {"shop.py": "x = 1\n", "store/__init__.py": "", "store/shelf.py": "y = 2\n"})
     monkeypatch.syspath_prepend(str(tmp_path))

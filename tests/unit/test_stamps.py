@@ -141,13 +141,23 @@ def test_what_was_written_later_is_since_whatever_the_clock() -> None:
 # -- what is there -----------------------------------------------------------------------------------------------
 
 
+def _edit_and_put_times_back(path: Path) -> None:
+    path.write_text("b")
+    os.utime(path, ns=(0, 0))
+
+
+def _put_a_folder_there(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 CHANGES: dict[str, Callable[[Path], object]] = {
     "other bytes": lambda path: path.write_text("b"),
-    "other bytes, times put back": lambda path: (path.write_text("b"), os.utime(path, ns=(0, 0))),
+    "other bytes, times put back": _edit_and_put_times_back,
     "longer": lambda path: path.write_text("aa"),
     "another file moved there": lambda path: (path.with_name("x").write_text("b"), path.with_name("x").replace(path)),
     "gone": lambda path: path.unlink(),
-    "a folder": lambda path: (path.unlink(), path.mkdir()),
+    "a folder": _put_a_folder_there,
 }  # fmt: skip
 
 
@@ -370,7 +380,7 @@ class TestAnswers:
     @pytest.mark.parametrize("name", ["a.csv", "b.csv", "no/such/file.csv"])
     def test_nothing_young_is_stood_on(self, question: Question, tmp_path: Path, name: str) -> None:
         """Neither a file nor the place where there is none: one may just have gone from there."""
-        grounds = [("stat", str(tmp_path / name), None)]
+        grounds: list[tuple[str, str, str | None]] = [("stat", str(tmp_path / name), None)]
 
         assert not question.remember("fresh", 0, grounds)
         assert question.find_answer() is None

@@ -88,6 +88,7 @@ def replaces() -> Any:
     print("into a text")
     sys.stdout, told = before, sys.stdout
     print("out again")
+    assert isinstance(told, io.StringIO)
     return told.getvalue()
 
 
@@ -95,14 +96,16 @@ def refuses() -> Any:
     with pytest.raises(TypeError):
         sys.stdout.write(b"bytes")  # type: ignore[arg-type]
     with pytest.raises(TypeError):
-        sys.stdout.buffer.write("text")  # type: ignore[arg-type]
+        sys.stdout.buffer.write("text")  # type: ignore[call-overload]  # wrong on purpose
     with pytest.raises(UnicodeEncodeError):
         print("\udce9")
 
 
 def raw() -> Any:
-    sys.stdout.flush()
-    return sys.stdout.buffer.raw.write(b"at once\n")  # type: ignore[attr-defined]
+    out = sys.stdout
+    assert isinstance(out, io.TextIOWrapper)
+    out.flush()
+    return out.buffer.raw.write(b"at once\n")
 
 
 BODIES: list[Callable[[], Any]] = [

@@ -120,13 +120,13 @@ CLASHES = [
 
 
 @pytest.mark.parametrize(("produced", "wanted"), FITS)
-def test_fitting_types_are_accepted(produced, wanted):
+def test_fitting_types_are_accepted(produced: Any, wanted: Any) -> None:
     """What a type checker lets through, the graph does."""
     assert accepts(produced, wanted)
 
 
 @pytest.mark.parametrize(("produced", "wanted"), CLASHES)
-def test_clashing_types_are_refused(produced, wanted):
+def test_clashing_types_are_refused(produced: Any, wanted: Any) -> None:
     """What a type checker refuses, the graph does."""
     assert not accepts(produced, wanted)
 
@@ -150,7 +150,7 @@ def test_clashing_types_are_refused(produced, wanted):
         (np.zeros(2), np.ndarray[Any, np.dtype[np.float64]]), (Box(), Box[int]), ([1] * 5 + ["late"], list[int]),
     ],
 )  # fmt: skip
-def test_fitting_values_are_accepted(value, wanted):
+def test_fitting_values_are_accepted(value: Any, wanted: Any) -> None:
     """Values are looked at, containers only at their beginning."""
     assert check_value(value, wanted)
 
@@ -167,12 +167,12 @@ def test_fitting_values_are_accepted(value, wanted):
         (pd.Series(), pd.DataFrame), (3, File), ([3], Files), ("x", int | None), ([1, "a"], list[int]),
     ],
 )  # fmt: skip
-def test_clashing_values_are_refused(value, wanted):
+def test_clashing_values_are_refused(value: Any, wanted: Any) -> None:
     """A value of another kind is refused, with its first few elements."""
     assert not check_value(value, wanted)
 
 
-def test_an_iterator_is_not_used_up():
+def test_an_iterator_is_not_used_up() -> None:
     """Looking at a value must not change it."""
     numbers = iter([1, 2])
 
@@ -192,6 +192,6 @@ def test_an_iterator_is_not_used_up():
         (Callable[[int], str], "Callable"), ("Foo", "Foo"), (T, "T"), (UserId, "tests.UserId"), (File, "File"),
     ],
 )  # fmt: skip
-def test_types_are_written_as_people_write_them(form, text):
+def test_types_are_written_as_people_write_them(form: Any, text: Any) -> None:
     """Messages show types the way they stand in code."""
     assert describe_type(form).replace("__main__", "tests") == text

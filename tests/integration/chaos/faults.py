@@ -134,9 +134,9 @@ def _wrap_descriptors(faults: _Faults) -> None:
     if hasattr(os, "pwritev"):
         wrap("pwritev", lambda parts: b"".join(bytes(part) for part in parts))
 
-    def sync(file: int) -> None:
+    def sync(fd: Any) -> None:
         # A kill leaves what the kernel has, so there is no need to wait for the disk here.
-        if faults.is_ours(file):
+        if faults.is_ours(fd):
             faults.pass_moment()
 
     os.fsync = sync
@@ -197,6 +197,7 @@ def _wrap_databases(faults: _Faults) -> None:
     def connect(place: Any, *arguments: Any, **options: Any) -> sqlite3.Connection:
         if faults.is_ours(str(place).removeprefix("file://")):
             options["factory"] = Connection
-        return real(place, *arguments, **options)
+        connection: sqlite3.Connection = real(place, *arguments, **options)
+        return connection
 
     sqlite3.connect = connect  # type: ignore[assignment]

@@ -33,7 +33,7 @@ class Child:
         """Kill it, if it still lives; it is not reaped before `wait`, so its number is still its own."""
         os.kill(self.pid, signal.SIGKILL)
 
-    def wait(self) -> dict[str, Any] | None:
+    def wait(self) -> Any:
         """Return what it found, or None when it was killed; fails when it failed."""
         status = self._nursery.ask({"wait": self.pid})["status"]
         if status == KILLED:
@@ -42,8 +42,7 @@ class Child:
         outcome = json.loads(self._outcome.read_text())
         assert "error" not in outcome, outcome["error"]
         self.calls = outcome["calls"]
-        result: dict[str, Any] = outcome["result"]
-        return result
+        return outcome["result"]
 
 
 class Nursery:
@@ -89,7 +88,7 @@ class Nursery:
 
     def run(self, project: ChaosProject, action: str, **options: Any) -> dict[str, Any]:
         """Do an action in a new process and return what it found."""
-        result = self.start(project, action, **options).wait()
+        result: dict[str, Any] | None = self.start(project, action, **options).wait()
         assert result is not None, "the builder was killed"
         return result
 

@@ -91,10 +91,10 @@ class ChaosProject:
         self.numbers = dict.fromkeys(NODES, 1)
         self._last = 1
         self.folder.mkdir(parents=True)
-        self.set()
+        self.configure()
         self.write()
 
-    def set(self, settings: str = "") -> None:
+    def configure(self, settings: str = "") -> None:
         """Write the settings, with these behind what all have."""
         (self.folder / "dagbuild.toml").write_text(SETTINGS + settings)
 

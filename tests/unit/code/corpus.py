@@ -11,7 +11,7 @@ import types
 from pathlib import Path
 
 
-def main():
+def main() -> None:
     """Read the closure of each function and class, one by one."""
     folder, first, step = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     sys.path.insert(0, str(folder))

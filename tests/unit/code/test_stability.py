@@ -237,7 +237,7 @@ def test_python_version_does_not_count(folders: tuple[Path, Path], version: str,
     if python is None:
         pytest.skip(f"no Python {version} found")
     wanted = f"xxhash=={importlib.metadata.version('xxhash')}"
-    install = [python, "-m", "pip", "install", "--quiet", "--target", str(tmp_path), wanted]
+    install: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--target", str(tmp_path), wanted]
     if subprocess.run(install, capture_output=True, check=False).returncode:
         pytest.skip(f"xxhash cannot be installed for Python {version}")
     expected = here(folders[0])

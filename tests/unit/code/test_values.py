@@ -65,7 +65,8 @@ SAMPLES: list[Callable[[], Any]] = [
     lambda: datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC), lambda: datetime.timedelta(1), lambda: datetime.datetime(2020, 1, 1, fold=1),
     lambda: pathlib.Path("a/b"), lambda: pathlib.PurePosixPath("a/b"), lambda: re.compile("a"), lambda: re.compile("a", re.I),
     lambda: Color.RED, lambda: Color.BLUE, lambda: Color, lambda: Point(1), lambda: Point(2), lambda: Point([Point(1)]),
-    lambda: plus, lambda: functools.partial(plus, 1), lambda: functools.partial(plus, b=1), lambda: Point(1).__init__,
+    lambda: plus, lambda: functools.partial(plus, 1), lambda: functools.partial(plus, b=1),
+    lambda: Point(1).__init__,  # type: ignore[misc]  # a method that is bound
     lambda: int, lambda: list[int], lambda: list[str], lambda: int | str, lambda: typing.Literal["a"], lambda: typing.Any,
     lambda: typing.Optional[int],  # noqa: UP045 (another object)
     lambda: typing.Annotated[int, 1], lambda: typing.Annotated[int, 2],
@@ -118,7 +119,7 @@ def test_identity_and_memory_layout_say_nothing(one: Callable[[], Any], two: Cal
 
 
 NOTHING: list[Callable[[], Any]] = [
-    threading.Lock, lambda: logging.getLogger("x"), lambda: iter([1]), lambda: random.Random(1), lambda: (i for i in ()),
+    threading.Lock, lambda: logging.getLogger("x"), lambda: iter([1]), lambda: random.Random(1), lambda: (i for i in ""),
     lambda: np.random.default_rng(1), lambda: open(pathlib.Path(__file__)), lambda: itertools.count(), threading.local,
     lambda: [1, {"lock": threading.Lock()}], lambda: Point(threading.RLock()), lambda: np.frompyfunc(plus, 2, 1),
 ]  # fmt: skip

@@ -1,5 +1,9 @@
 """Artifacts over each kind of store: one whose blobs are files that can be mapped, and one without files."""
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from dagbuild.artifacts import Artifacts
@@ -8,12 +12,12 @@ from dagbuild.testing.memory import MemoryStore
 
 
 @pytest.fixture(params=["local", "memory"])
-def store(request, tmp_path):
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     made = LocalStore(tmp_path / "cache") if request.param == "local" else MemoryStore()
     yield made
     made.close()
 
 
 @pytest.fixture
-def artifacts(store):
+def artifacts(store: Any) -> Artifacts:
     return Artifacts(store)

@@ -2,11 +2,12 @@
 
 import tracemalloc
 from base64 import b64decode
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from pandas.api.internals import create_dataframe_from_blocks
+from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]  # which the stubs leave out
 
 from dagbuild.ground.digest import raw_digest
 from dagbuild.model.node import Columns
@@ -15,7 +16,7 @@ from tests.exact import assert_same
 COLUMNS = 7
 
 
-def spread(values):
+def spread(values: Any) -> Any:
     """Return an array with these values that has others between them, and backwards."""
     wide = np.zeros((values.shape[0] * 2 + 1, values.shape[1] * 3 + 2), values.dtype)
     view = wide[::-2, ::-3][: values.shape[0], : values.shape[1]]
@@ -23,20 +24,20 @@ def spread(values):
     return view
 
 
-def read_only(values):
+def read_only(values: Any) -> Any:
     copy = values.copy()
     copy.flags.writeable = False
     return pd.DataFrame(copy, copy=False)
 
 
-def column_by_column(values):
+def column_by_column(values: Any) -> Any:
     frame = pd.DataFrame(index=range(len(values)))
     for place in range(values.shape[1]):
         frame[place] = values[:, place].copy()
     return frame.set_axis(pd.RangeIndex(values.shape[1]), axis=1)
 
 
-def shuffled(values):
+def shuffled(values: Any) -> Any:
     """Return a frame whose columns are in another order in memory, some of them alone."""
     places = [*range(1, values.shape[1], 2), *range(0, values.shape[1], 2)]
     frame = pd.DataFrame(values[:, places].copy(), columns=places)
@@ -46,7 +47,7 @@ def shuffled(values):
     return frame.set_axis(pd.RangeIndex(values.shape[1]), axis=1)
 
 
-def places_of_their_own(values):
+def places_of_their_own(values: Any) -> Any:
     """Return a frame made of blocks whose columns are in no order, one of them without any."""
     places = np.array([3, 0, 6, 1])
     rest = np.array([2, 4, 5])
@@ -56,7 +57,7 @@ def places_of_their_own(values):
     return create_dataframe_from_blocks(blocks, index=index, columns=pd.RangeIndex(COLUMNS))
 
 
-def one_block_in_no_order(values):
+def one_block_in_no_order(values: Any) -> Any:
     places = np.array([3, 0, 6, 1, 2, 5, 4])
     index = pd.RangeIndex(len(values))
     return create_dataframe_from_blocks(
@@ -92,14 +93,14 @@ ROWS = {"none": 0, "one": 1, "inside the metadata": 20, "a pack": 1000, "a pack 
         "two files each": 70_000}  # fmt: skip
 
 
-def make_values(rows, dtype="f8"):
+def make_values(rows: Any, dtype: Any = "f8") -> Any:
     numbers = np.random.default_rng(0).normal(size=(rows, COLUMNS)) * 100
     return numbers.astype("i8").astype(dtype) if np.dtype(dtype).kind in "Mm" else numbers.astype(dtype)
 
 
 @pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_equal_frames_are_one_artifact(artifacts, layout, rows):
+def test_equal_frames_are_one_artifact(artifacts: Any, layout: Any, rows: Any) -> None:
     """However its columns lie in memory, a frame has the same blobs and comes back."""
     values = make_values(rows)
     usual = pd.DataFrame(values.copy())
@@ -116,7 +117,7 @@ def test_equal_frames_are_one_artifact(artifacts, layout, rows):
     "dtype", ["?", "i1", "u2", "f4", ">f8", ">i2", "c8", "c16", "M8[s]", "m8[ns]", "longdouble"]
 )
 @pytest.mark.parametrize("layout", ["row by row", "with gaps, backwards", "a block for each"])
-def test_that_goes_for_each_dtype(artifacts, layout, dtype):
+def test_that_goes_for_each_dtype(artifacts: Any, layout: Any, dtype: Any) -> None:
     """Whatever the width of a number, and whatever lies in its padding."""
     for rows in (30, 1001):
         values = make_values(rows, dtype)
@@ -128,7 +129,7 @@ def test_that_goes_for_each_dtype(artifacts, layout, dtype):
         assert_same(frame, artifacts.load(artifact))
 
 
-def make_mixed(rows):
+def make_mixed(rows: Any) -> Any:
     rng = np.random.default_rng(1)
     return pd.DataFrame({
         "float": rng.normal(size=rows), "text": [f"row {i}" for i in range(rows)], "int": rng.integers(0, 9, rows),
@@ -142,7 +143,7 @@ def make_mixed(rows):
 
 
 @pytest.mark.parametrize("rows", [0, 1, 200, 5000])
-def test_columns_of_all_kinds_may_be_mixed(artifacts, rows):
+def test_columns_of_all_kinds_may_be_mixed(artifacts: Any, rows: Any) -> None:
     """Numbers between other columns, in blocks of their own or in common ones, in any order, some of one name."""
     frame = make_mixed(rows)
     loose = pd.concat([frame[[name]] for name in frame], axis=1)
@@ -155,7 +156,7 @@ def test_columns_of_all_kinds_may_be_mixed(artifacts, rows):
         assert_same(value, artifacts.load(artifacts.save(value)))
 
 
-def test_a_frame_without_columns_has_rows(artifacts):
+def test_a_frame_without_columns_has_rows(artifacts: Any) -> None:
     """Its index is all there is, whether it had columns once or not."""
     frame = pd.DataFrame(index=range(5), columns=pd.Index([], dtype="str"))
     emptied = make_mixed(5)[[]]
@@ -166,7 +167,7 @@ def test_a_frame_without_columns_has_rows(artifacts):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("rows", [20, 600, 1003, 5000])
-def test_a_column_is_what_it_is_alone(artifacts, layout, rows):
+def test_a_column_is_what_it_is_alone(artifacts: Any, layout: Any, rows: Any) -> None:
     """Who depends on one column sees no difference between a frame of many, in whatever order, and one of just that."""
     frame = LAYOUTS[layout](make_values(rows)).add_prefix("c")
     whole = artifacts.save(frame)
@@ -180,7 +181,7 @@ def test_a_column_is_what_it_is_alone(artifacts, layout, rows):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("rows", [600, 1003])
-def test_the_record_tells_what_each_column_in_the_pack_is(artifacts, layout, rows):
+def test_the_record_tells_what_each_column_in_the_pack_is(artifacts: Any, layout: Any, rows: Any) -> None:
     """By the digest of its bytes, without those between it and the next one."""
     values = make_values(rows)
 
@@ -191,7 +192,7 @@ def test_the_record_tells_what_each_column_in_the_pack_is(artifacts, layout, row
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_a_column_is_stored_as_a_series_is(artifacts, layout):
+def test_a_column_is_stored_as_a_series_is(artifacts: Any, layout: Any) -> None:
     """A column with a file of its own is the very blob that a Series of it is."""
     values = make_values(5000)
 
@@ -202,7 +203,7 @@ def test_a_column_is_stored_as_a_series_is(artifacts, layout):
 
 @pytest.mark.skipif(np.finfo(np.longdouble).nmant != 63, reason="a long double has no padding here")
 @pytest.mark.parametrize("layout", ["row by row", "column by column", "a block for each"])
-def test_padding_is_no_part_of_a_number(artifacts, layout):
+def test_padding_is_no_part_of_a_number(artifacts: Any, layout: Any) -> None:
     """Long doubles have bytes that may hold anything."""
     values = make_values(50, "longdouble")
     holes = values.copy()
@@ -212,7 +213,7 @@ def test_padding_is_no_part_of_a_number(artifacts, layout):
     assert artifacts.digest(LAYOUTS[layout](holes)) == artifacts.digest(LAYOUTS[layout](values))
 
 
-def test_only_a_part_is_made_at_a_time(artifacts):
+def test_only_a_part_is_made_at_a_time(artifacts: Any) -> None:
     """A frame that must be turned to be stored is never in memory twice."""
     frame = pd.DataFrame(np.ones((1000, 4000)), copy=False)
     assert not frame._mgr.blocks[0].values.flags.c_contiguous
@@ -235,7 +236,7 @@ def test_only_a_part_is_made_at_a_time(artifacts):
         ([np.str_("a"), "b"], False), (["\ud800", "b"], False), ([], True),
     ],
 )  # fmt: skip
-def test_labels_of_any_kind(artifacts, labels, told):
+def test_labels_of_any_kind(artifacts: Any, labels: Any, told: Any) -> None:
     """Plain labels are told without any data; all come back as they were."""
     frame = pd.DataFrame([range(len(labels))], columns=pd.Index(labels, dtype=object))
 
@@ -254,7 +255,7 @@ GOLDEN = [
 ]
 
 
-def test_what_is_stored_stays(artifacts):
+def test_what_is_stored_stays(artifacts: Any) -> None:
     """A value keeps its digest from one release to the next; where it cannot, a codec or the layout has a new number."""
     numbers = np.arange(7 * 1003).reshape(1003, 7) % 97 / 8
     frame = (
@@ -270,7 +271,7 @@ def test_what_is_stored_stays(artifacts):
     assert digests == GOLDEN
 
 
-def test_small_texts_are_the_same_whenever_they_are_made(artifacts):
+def test_small_texts_are_the_same_whenever_they_are_made(artifacts: Any) -> None:
     """Texts are kept or made again by their size, and nothing of that shows."""
     for rows in (10, 300, 600, 5000):
         cells = [None if row % 5 == 0 else f"row {row}" for row in range(rows)]

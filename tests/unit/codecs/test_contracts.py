@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,12 +19,12 @@ FRAME = pd.DataFrame({"a": [1, 2]})
 
 
 @pytest.fixture
-def artifacts():
+def artifacts() -> Artifacts:
     return Artifacts(MemoryStore(), Registry())
 
 
 @pytest.mark.parametrize("name", list(registry._DOORS))
-def test_the_names_of_built_in_codecs_are_those_that_they_write(name):
+def test_the_names_of_built_in_codecs_are_those_that_they_write(name: Any) -> None:
     """A codec that gets another version is known by it before it is opened."""
     assert Registry().get_codec(name).name == name
 
@@ -33,13 +34,13 @@ def test_the_names_of_built_in_codecs_are_those_that_they_write(name):
     [5, "text", {"a": [1, FRAME]}, FRAME, pl.DataFrame({"a": [1]}), np.arange(3), FRAME.sum, {"a": (float("nan"),)}],
     ids=lambda value: type(value).__name__,
 )  # fmt: skip
-def test_what_was_written_here_can_be_read_here(artifacts, value):
+def test_what_was_written_here_can_be_read_here(artifacts: Artifacts, value: Any) -> None:
     """Data and pickles, alone and in containers."""
     assert artifacts.find_obstacle(artifacts.save(value)) is None
 
 
 @pytest.mark.parametrize("place", ["alone", "in a container"])
-def test_another_version_of_a_codec(artifacts, place):
+def test_another_version_of_a_codec(artifacts: Artifacts, place: Any) -> None:
     """Of the value itself or of what a container holds."""
     form = {"form": ["list", 1, ["dict", "key", ["@", "pandas/99", {}]]]}
     artifact = Artifact("pandas/99", {"form": {}}) if place == "alone" else Artifact("plain/1", form)
@@ -49,12 +50,14 @@ def test_another_version_of_a_codec(artifacts, place):
     )
 
 
-def test_a_codec_that_nobody_has_registered(artifacts):
+def test_a_codec_that_nobody_has_registered(artifacts: Artifacts) -> None:
     """Its name is told."""
-    assert "there is no codec 'celsius' here" in artifacts.find_obstacle(Artifact("celsius/1", {}))
+    obstacle = artifacts.find_obstacle(Artifact("celsius/1", {}))
+    assert obstacle is not None
+    assert "there is no codec 'celsius' here" in obstacle
 
 
-def test_only_what_a_container_holds_is_a_form(artifacts):
+def test_only_what_a_container_holds_is_a_form(artifacts: Artifacts) -> None:
     """Not what stands in the form of something else."""
     form = ["@", "polars/0", {}]
 
@@ -62,7 +65,7 @@ def test_only_what_a_container_holds_is_a_form(artifacts):
     assert artifacts.find_obstacle(Artifact("plain/1", {"form": ["list", ["str", form]]})) is None
 
 
-def test_a_library_that_is_not_there(artifacts, monkeypatch):
+def test_a_library_that_is_not_there(artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is named with the version that wrote the value, and found when it has come."""
     artifact = artifacts.save({"frame": pl.DataFrame({"a": [1]})})
     poor = Artifacts(MemoryStore(), Registry())
@@ -74,7 +77,7 @@ def test_a_library_that_is_not_there(artifacts, monkeypatch):
     assert poor.find_obstacle(artifact) is None
 
 
-def test_what_another_distribution_provides_is_there(artifacts):
+def test_what_another_distribution_provides_is_there(artifacts: Artifacts) -> None:
     """opencv-python and opencv-python-headless, say: the module that the value needs is what counts."""
     there = Artifact(
         "pickle/1", {"form": {}}, code=True, libraries={"forked": "1"}, names=("pandas:DataFrame",)
@@ -93,12 +96,12 @@ def test_what_another_distribution_provides_is_there(artifacts):
         Artifact("pickle/1", None, libraries={"": "1"}, names=("", ":a", "\0:b")),
     ],
 )
-def test_records_that_say_nonsense_raise_nothing(artifacts, artifact):
+def test_records_that_say_nonsense_raise_nothing(artifacts: Artifacts, artifact: Any) -> None:
     """Whoever reads the value finds out."""
     assert artifacts.find_obstacle(artifact) in {None, "it was written with  1: install it"}
 
 
-def test_nothing_is_imported_to_find_out():
+def test_nothing_is_imported_to_find_out() -> None:
     """Neither the codecs nor their libraries."""
     code = """
 import sys

@@ -1,5 +1,8 @@
 """Some columns of a stored table: which blobs they are read from, and what their digest says."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -29,16 +32,16 @@ class CountingStore(MemoryStore):
 
 
 @pytest.fixture
-def store():
+def store() -> CountingStore:
     return CountingStore()
 
 
 @pytest.fixture
-def artifacts(store):
+def artifacts(store: CountingStore) -> Artifacts:
     return Artifacts(store)
 
 
-def make_frame(rows):
+def make_frame(rows: Any) -> Any:
     return pd.DataFrame(
         {
             "a": np.arange(rows) * 1.5, "b": np.arange(rows), "c": [f"name {i}" for i in range(rows)],
@@ -48,17 +51,19 @@ def make_frame(rows):
     )  # fmt: skip
 
 
-def make_table(rows, library):
+def make_table(rows: Any, library: Any) -> Any:
     table = pa.table({"a": np.arange(rows) * 1.5, "b": np.arange(rows), "c": [str(i) for i in range(rows)]})
     return pl.from_arrow(table) if library == "polars" else table
 
 
-def sizes(refs):
+def sizes(refs: Any) -> Any:
     return sum(ref.size for ref in refs)
 
 
 @pytest.mark.parametrize("names", [("a",), ("e", "c"), ("d", "b", "a")])
-def test_reads_the_blobs_of_the_columns_and_of_the_index_only(store, artifacts, names):
+def test_reads_the_blobs_of_the_columns_and_of_the_index_only(
+    store: CountingStore, artifacts: Artifacts, names: Any
+) -> None:
     """These are what an excerpt names; the digest itself needs none."""
     frame = make_frame(200_000)
     artifact = artifacts.save(frame)
@@ -74,7 +79,9 @@ def test_reads_the_blobs_of_the_columns_and_of_the_index_only(store, artifacts, 
 
 
 @pytest.mark.parametrize("library", ["polars", "pyarrow"])
-def test_reads_the_blobs_of_the_columns_of_other_tables(store, artifacts, library):
+def test_reads_the_blobs_of_the_columns_of_other_tables(
+    store: CountingStore, artifacts: Artifacts, library: Any
+) -> None:
     """Their schema is known without any."""
     table = make_table(200_000, library)
     artifact = artifacts.save(table)
@@ -87,7 +94,7 @@ def test_reads_the_blobs_of_the_columns_of_other_tables(store, artifacts, librar
     assert set(store.read) == set(excerpt.blobs) < set(artifact.blobs)
 
 
-def test_of_thousands_of_small_columns_a_few_are_read(store, artifacts):
+def test_of_thousands_of_small_columns_a_few_are_read(store: CountingStore, artifacts: Artifacts) -> None:
     """Of what is packed together, the blobs around them; and what tells of ten thousand columns is a blob itself."""
     frame = pd.DataFrame(np.random.default_rng(1).random((500, 10_000)))
     artifact = artifacts.save(frame)
@@ -103,7 +110,7 @@ def test_of_thousands_of_small_columns_a_few_are_read(store, artifacts):
     assert artifacts.excerpt(artifacts.save(frame), Columns(7, 8_000)).digest == excerpt.digest
 
 
-def test_the_digest_does_not_depend_on_where_the_columns_lie(artifacts):
+def test_the_digest_does_not_depend_on_where_the_columns_lie(artifacts: Artifacts) -> None:
     """Inside the record, in a pack or beside other columns."""
     tiny = make_frame(4)
     crowd = pd.concat([pd.Series(range(4), tiny.index, name=f"x{i}") for i in range(400)], axis=1)
@@ -117,7 +124,7 @@ def test_the_digest_does_not_depend_on_where_the_columns_lie(artifacts):
     assert len(digests) == 1
 
 
-def test_empty_buffers_in_the_pack_are_told_apart_too(artifacts):
+def test_empty_buffers_in_the_pack_are_told_apart_too(artifacts: Artifacts) -> None:
     """A sparse column without any point has nothing to pack."""
     frame = pd.DataFrame({f"x{i}": np.arange(60.0) + i for i in range(20)})
     frame["none"] = pd.arrays.SparseArray(np.zeros(60))
@@ -129,7 +136,7 @@ def test_empty_buffers_in_the_pack_are_told_apart_too(artifacts):
     assert first.digest != artifacts.digest(frame)
 
 
-def test_columns_come_back_as_one_block_of_their_own(tmp_path):
+def test_columns_come_back_as_one_block_of_their_own(tmp_path: Path) -> None:
     """Numbers of one dtype are a block, over mapped files; changing it changes nothing that is stored."""
     artifacts = Artifacts(LocalStore(tmp_path))
     frame = pd.DataFrame(np.arange(900_000.0).reshape(-1, 9), columns=list("abcdefghi"))
@@ -142,7 +149,7 @@ def test_columns_come_back_as_one_block_of_their_own(tmp_path):
     assert_same(frame[["h", "b", "e"]], artifacts.load(artifact, Columns("h", "b", "e")))
 
 
-LABELS = {
+LABELS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "numbers": (pd.Index([2019, 2020, 2021]), (2021, 2019)),
     "a range": (pd.RangeIndex(3), (2, 0)),
     "levels": (
@@ -156,7 +163,7 @@ LABELS = {
 
 
 @pytest.mark.parametrize("kind", LABELS)
-def test_labels_of_any_kind(artifacts, kind):
+def test_labels_of_any_kind(artifacts: Artifacts, kind: Any) -> None:
     """A label is meant whole; one that is there twice means both, as in pandas."""
     labels, names = LABELS[kind]
     frame = pd.DataFrame([[1, 2.0, "x"], [3, 4.0, "y"]], columns=labels)
@@ -167,7 +174,7 @@ def test_labels_of_any_kind(artifacts, kind):
     assert list(loaded.columns) == [label for name in names for label in labels if label == name]
 
 
-def test_levels_keep_no_trace_of_other_columns(artifacts):
+def test_levels_keep_no_trace_of_other_columns(artifacts: Artifacts) -> None:
     """Else a change of another column's name would be seen."""
     labels = pd.MultiIndex.from_tuples([("a", "x"), ("b", "secret")])
     frame = pd.DataFrame([[1, 2]], columns=labels)
@@ -180,7 +187,7 @@ def test_levels_keep_no_trace_of_other_columns(artifacts):
 @pytest.mark.parametrize(
     "value", [make_frame(4), make_table(4, "polars"), make_table(4, "pyarrow")], ids=type
 )
-def test_missing_columns_are_named(artifacts, value):
+def test_missing_columns_are_named(artifacts: Artifacts, value: Any) -> None:
     """With those that there are; nothing is read for it."""
     with pytest.raises(NoSuchColumns) as caught:
         artifacts.load(artifacts.save(value), Columns("a", "z"))
@@ -189,7 +196,7 @@ def test_missing_columns_are_named(artifacts, value):
     assert {"a", "b", "c"} <= set(caught.value.known)
 
 
-def test_what_is_no_table_has_none(artifacts):
+def test_what_is_no_table_has_none(artifacts: Artifacts) -> None:
     """A dict is no table, whatever is in it."""
     artifact = artifacts.save({"a": 1})
 
@@ -198,7 +205,7 @@ def test_what_is_no_table_has_none(artifacts):
         artifacts.load(artifact, Columns("a"))
 
 
-def test_what_is_only_a_plan_is_cut_too():
+def test_what_is_only_a_plan_is_cut_too() -> None:
     """A view may give a lazy frame."""
     lazy = make_table(4, "polars").lazy()
 
@@ -207,7 +214,7 @@ def test_what_is_only_a_plan_is_cut_too():
         select_columns(lazy, ["z"])
 
 
-def test_a_column_name_that_looks_like_a_pattern_is_a_name(artifacts):
+def test_a_column_name_that_looks_like_a_pattern_is_a_name(artifacts: Artifacts) -> None:
     """polars would take such a text for a pattern."""
     frame = pl.DataFrame({"^a.*$": [1], "ab": [2]})
 
@@ -215,7 +222,7 @@ def test_a_column_name_that_looks_like_a_pattern_is_a_name(artifacts):
     assert artifacts.load(artifacts.save(frame), Columns("^a.*$")).columns == ["^a.*$"]
 
 
-def test_what_polars_knows_of_a_column_goes_with_it(artifacts):
+def test_what_polars_knows_of_a_column_goes_with_it(artifacts: Artifacts) -> None:
     """That it is sorted counts, for that column alone."""
     frame = pl.DataFrame({"a": [1, 2], "b": [2, 1], "c": [3, 4]})
     down = frame.with_columns(pl.col("b").set_sorted(descending=True))
@@ -228,7 +235,7 @@ def test_what_polars_knows_of_a_column_goes_with_it(artifacts):
         assert (len(digests) == 1) is same
 
 
-def test_a_frame_with_columns_of_objects_is_cut_as_a_whole(artifacts):
+def test_a_frame_with_columns_of_objects_is_cut_as_a_whole(artifacts: Artifacts) -> None:
     """Whichever column is asked for."""
     frame = pl.DataFrame({"a": [1, 2], "o": pl.Series([object, int], dtype=pl.Object)})
     artifact = artifacts.save(frame)
@@ -238,7 +245,7 @@ def test_a_frame_with_columns_of_objects_is_cut_as_a_whole(artifacts):
     assert artifacts.excerpt(artifact, Columns("a")).digest == artifact.digest
 
 
-def test_files_beside_columns_are_their_own(tmp_path):
+def test_files_beside_columns_are_their_own(tmp_path: Path) -> None:
     """A frame may carry files in its attrs; those of one choice of columns are not taken for those of another."""
     store = LocalStore(tmp_path / "cache")
     artifacts = Artifacts(store)
@@ -254,7 +261,7 @@ def test_files_beside_columns_are_their_own(tmp_path):
 
 
 @pytest.mark.parametrize("names", [(), ("a", "a"), (["a", "b"],), (1.5,), (None,), ((1, None),)])
-def test_names_that_can_be_none_are_refused(names):
+def test_names_that_can_be_none_are_refused(names: Any) -> None:
     """When the module is imported, not when the node runs."""
     with pytest.raises(ValueError, match="Columns"):
         Columns(*names)

@@ -2,6 +2,8 @@
 
 import dataclasses
 import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,14 +22,14 @@ class Result:
 
 
 @pytest.fixture
-def page(tmp_path):
+def page(tmp_path: Path) -> Any:
     path = tmp_path / "made" / "page.html"
     path.parent.mkdir()
     path.write_bytes(os.urandom(3_000_000))
     return path
 
 
-def test_is_data_and_says_so(artifacts, page):
+def test_is_data_and_says_so(artifacts: Any, page: Any) -> None:
     """No code runs to read it; it is described without its bytes."""
     artifact = artifacts.save(page, takes=is_there)
 
@@ -39,7 +41,9 @@ def test_is_data_and_says_so(artifacts, page):
     assert artifacts.encode(page, takes=is_there)[0] == artifact
 
 
-def test_content_name_and_mode_are_the_value_and_the_place_is_not(artifacts, page, tmp_path):
+def test_content_name_and_mode_are_the_value_and_the_place_is_not(
+    artifacts: Any, page: Any, tmp_path: Path
+) -> None:
     """The same file elsewhere is the same artifact; another name, mode or byte is another."""
     digest = artifacts.save(page, takes=is_there).digest
     other = tmp_path / "other"
@@ -55,13 +59,13 @@ def test_content_name_and_mode_are_the_value_and_the_place_is_not(artifacts, pag
     assert len({digest, executable, renamed, artifacts.save(moved, takes=is_there).digest}) == 4
 
 
-def test_without_being_asked_for_a_path_is_a_name(artifacts, page):
+def test_without_being_asked_for_a_path_is_a_name(artifacts: Any, page: Any) -> None:
     """Only what a node made is taken."""
     assert artifacts.save(page).codec == "plain/1"
     assert artifacts.load(artifacts.save(page)) == page
 
 
-def test_files_inside_objects(artifacts, page):
+def test_files_inside_objects(artifacts: Any, page: Any) -> None:
     """Also where only a pickle can hold the object; a file that is there twice is stored once."""
     artifact = artifacts.save(Result([page, page, Spy], 0.5), takes=is_there)
     loaded = artifacts.load(artifact)
@@ -73,7 +77,7 @@ def test_files_inside_objects(artifacts, page):
     assert [path.read_bytes() for path in loaded.page[:2]] == [expected, expected]
 
 
-def test_a_small_folder_needs_no_blob(artifacts, tmp_path):
+def test_a_small_folder_needs_no_blob(artifacts: Any, tmp_path: Path) -> None:
     """A few short files are in the record, empty ones too."""
     folder = tmp_path / "few"
     folder.mkdir()
@@ -92,7 +96,7 @@ def test_a_small_folder_needs_no_blob(artifacts, tmp_path):
 
 
 @pytest.mark.parametrize("size", [2_999_999, 3_000_001])
-def test_a_file_that_changes_meanwhile_is_refused(page, size):
+def test_a_file_that_changes_meanwhile_is_refused(page: Any, size: Any) -> None:
     """Half of a file is no value."""
     piece = FilePiece(page, 3_000_000)
     os.truncate(page, size)
@@ -101,7 +105,7 @@ def test_a_file_that_changes_meanwhile_is_refused(page, size):
         list(piece.parts([1_000_000] * 3))
 
 
-def test_names_in_a_record_cannot_lead_elsewhere(artifacts, page, tmp_path):
+def test_names_in_a_record_cannot_lead_elsewhere(artifacts: Any, page: Any, tmp_path: Path) -> None:
     """Whoever wrote the record: what it names is below the cache, or refused."""
     artifact = artifacts.save(page, takes=is_there)
     for name in ("../../escaped", "/tmp/escaped", "..", "a\0b"):

@@ -1,7 +1,8 @@
 """Fitted models, pictures, functions and classes come back working, large parts mapped, each consumer with its own."""
 
 import io
-from typing import Generic, TypeVar
+from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -28,13 +29,13 @@ class Page(pydantic.BaseModel, Generic[Item]):
 
 
 @pytest.fixture
-def data():
+def data() -> Any:
     rng = np.random.default_rng(0)
     x = pd.DataFrame({"a": rng.normal(size=ROWS), "b": rng.normal(size=ROWS), "k": ["p", "q"] * (ROWS // 2)})
     return x, pd.Series(x["a"] * 2 + rng.normal(size=ROWS), name="y")
 
 
-def round_trip(artifacts, value, show):
+def round_trip(artifacts: Any, value: Any, show: Any) -> None:
     """Save, load twice, spoil the first, and compare what `show` makes of the second with that of the original."""
     expected = show(value)
     artifact = artifacts.save(value)
@@ -46,7 +47,7 @@ def round_trip(artifacts, value, show):
     assert_same(expected, show(value))
 
 
-def test_pipelines_predict_the_same(artifacts, data):
+def test_pipelines_predict_the_same(artifacts: Any, data: Any) -> None:
     """Transformers by column, an encoder with objects in it, a classifier."""
     x, y = data
     columns = ColumnTransformer([("n", StandardScaler(), ["a", "b"]), ("k", OneHotEncoder(), ["k"])])
@@ -55,7 +56,7 @@ def test_pipelines_predict_the_same(artifacts, data):
     round_trip(artifacts, model, lambda fitted: fitted.predict_proba(x))
 
 
-def test_forests_predict_the_same(artifacts, data):
+def test_forests_predict_the_same(artifacts: Any, data: Any) -> None:
     """Trees keep their nodes in structured arrays."""
     x, y = data
     model = RandomForestRegressor(n_estimators=20, random_state=0).fit(x[["a", "b"]], y)
@@ -63,7 +64,7 @@ def test_forests_predict_the_same(artifacts, data):
     round_trip(artifacts, model, lambda fitted: fitted.predict(x[["a", "b"]]))
 
 
-def test_statistical_models_tell_the_same(artifacts, data):
+def test_statistical_models_tell_the_same(artifacts: Any, data: Any) -> None:
     """Results hold the model, which holds frames: their columns are stored as columns."""
     x, y = data
     frame = x[["a", "b"]]
@@ -76,7 +77,7 @@ def test_statistical_models_tell_the_same(artifacts, data):
     )
 
 
-def test_time_series_models_forecast_the_same(artifacts):
+def test_time_series_models_forecast_the_same(artifacts: Any) -> None:
     """With the frequency of the index they were fitted to."""
     index = pd.date_range("2020-01-31", periods=48, freq="ME")
     series = pd.Series(np.arange(48.0) + np.sin(np.arange(48)), index=index)
@@ -86,13 +87,15 @@ def test_time_series_models_forecast_the_same(artifacts):
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "P", "1", "RGBA", "F"])
-def test_pictures_have_the_same_pixels(artifacts, mode):
+def test_pictures_have_the_same_pixels(artifacts: Any, mode: Any) -> None:
     """Made here, or read from a file, with palette and notes."""
     picture = Image.new("RGB", (60, 40), "teal")
     ImageDraw.Draw(picture).line((0, 0, 60, 40), fill="red")
     picture = picture.convert(mode)
     picture.info["note"] = "x"
-    show = lambda image: [image.mode, image.size, image.tobytes(), image.getpalette(), image.info]  # noqa: E731
+
+    def show(image: Any) -> list[Any]:
+        return [image.mode, image.size, image.tobytes(), image.getpalette(), image.info]
 
     expected, artifact = show(picture), artifacts.save(picture)
     mine = artifacts.load(artifact)
@@ -101,7 +104,7 @@ def test_pictures_have_the_same_pixels(artifacts, mode):
     assert_same(expected, show(artifacts.load(artifact)))
 
 
-def test_pictures_from_files_are_stored_with_their_pixels(artifacts, tmp_path):
+def test_pictures_from_files_are_stored_with_their_pixels(artifacts: Any, tmp_path: Path) -> None:
     """Though PIL reads them late: the file may be gone by then."""
     Image.new("RGB", (10, 10), "red").save(tmp_path / "red.png")
     picture = Image.open(io.BytesIO((tmp_path / "red.png").read_bytes()))
@@ -109,7 +112,7 @@ def test_pictures_from_files_are_stored_with_their_pixels(artifacts, tmp_path):
     assert artifacts.load(artifacts.save(picture)).tobytes() == b"\xff\x00\x00" * 100
 
 
-def double(x):
+def double(x: Any) -> Any:
     return x * 2
 
 
@@ -118,11 +121,11 @@ class Doubler:
 
     factor = 2
 
-    def __call__(self, x):
+    def __call__(self, x: Any) -> Any:
         return x * self.factor
 
 
-def test_functions_and_classes_are_those_of_the_project(artifacts):
+def test_functions_and_classes_are_those_of_the_project(artifacts: Any) -> None:
     """By name: what they do is what the project's code says, which the fingerprint knows."""
     assert artifacts.load(artifacts.save(double)) is double
     assert artifacts.load(artifacts.save({"class": Doubler, "list": [double]}))["class"] is Doubler
@@ -130,7 +133,7 @@ def test_functions_and_classes_are_those_of_the_project(artifacts):
     assert artifacts.save(double).names == (f"{__name__}:double",)
 
 
-def test_mapped_files_come_back_without_their_file(artifacts, tmp_path):
+def test_mapped_files_come_back_without_their_file(artifacts: Any, tmp_path: Path) -> None:
     """A memmap is stored as the array that it shows; whoever writes to the file later changes nothing."""
     path = tmp_path / "numbers"
     mapped = np.memmap(path, "f8", "w+", shape=(50_000,))
@@ -146,7 +149,7 @@ def test_mapped_files_come_back_without_their_file(artifacts, tmp_path):
     assert loaded.tolist() == list(range(50_000))
 
 
-def test_generic_models_keep_their_parameters(artifacts):
+def test_generic_models_keep_their_parameters(artifacts: Any) -> None:
     """`Page[int]` stands in no module under that name; it is made of the one that does, and known by it."""
     value = [Page[int](items=[1]), Page[Page[str]](items=[Page[str](items=["a"])]), {1, 2}]
     artifact = artifacts.save(value)

@@ -12,6 +12,7 @@ import textwrap
 import threading
 import types
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -33,16 +34,16 @@ class Spy:
 
     ran = False
 
-    def __reduce__(self):
+    def __reduce__(self) -> Any:
         return _run, ()
 
 
-def _run():
+def _run() -> int:
     Spy.ran = True
     return 5
 
 
-def test_nothing_is_unpickled_unless_marked(artifacts):
+def test_nothing_is_unpickled_unless_marked(artifacts: Any) -> None:
     """Who takes the mark away keeps the code from running; with it, the code runs."""
     for value in (Spy(), pd.Series([Spy()]), pd.DataFrame({"a": [1]}, index=pd.Index([Spy()])), [Spy()]):
         artifact = artifacts.save(value)
@@ -56,7 +57,7 @@ def test_nothing_is_unpickled_unless_marked(artifacts):
         assert Spy.ran
 
 
-def test_describing_never_unpickles(artifacts):
+def test_describing_never_unpickles(artifacts: Any) -> None:
     """Not even the labels of columns."""
     frame = pd.DataFrame([[1, 2]], columns=[Spy(), "b"])
     artifact = artifacts.save(frame)
@@ -68,7 +69,7 @@ def test_describing_never_unpickles(artifacts):
     assert description["shape"] == [1, 2]
 
 
-def own_zone():
+def own_zone() -> Any:
     """A zone of a file of its own, with a key that is no other zone's."""
     no_rules = b"TZif" + bytes(16) + struct.pack(">6l", 0, 0, 0, 0, 1, 4) + bytes(6) + b"UTC\0"
     return ZoneInfo.from_file(io.BytesIO(no_rules), key="Mars/Olympus")
@@ -77,7 +78,7 @@ def own_zone():
 @pytest.mark.parametrize(
     ("make", "name", "instead"),
     [
-        (lambda: (i for i in []), "generator", "return a list"),
+        (lambda: (i for i in ""), "generator", "return a list"),
         (lambda: iter([1]), "list_iterator", "return a list"),
         (lambda: map(int, "12"), "map", "return a list"),
         (lambda: io.StringIO("a"), "StringIO", "getvalue()"),
@@ -93,7 +94,7 @@ def own_zone():
         (lambda: os, "module", "import the module"),
     ],
 )
-def test_says_what_to_return_instead(artifacts, make, name, instead):
+def test_says_what_to_return_instead(artifacts: Any, make: Any, name: Any, instead: Any) -> None:
     """A value that cannot be stored is named, alone or inside another one, with a remedy."""
     value = make()
     try:
@@ -111,17 +112,17 @@ def test_says_what_to_return_instead(artifacts, make, name, instead):
 @pytest.mark.parametrize(
     "dtype", [pl.Array(pl.Int8, 0), pl.List(pl.Struct({"a": pl.Array(pl.Int8, (2, 0))}))]
 )
-def test_what_polars_does_not_read_back_is_refused(artifacts, dtype):
+def test_what_polars_does_not_read_back_is_refused(artifacts: Any, dtype: Any) -> None:
     """Its own pickle stores such columns and panics when it reads them."""
     for holder in (pl.Series("n", [], dtype), {"a": [pl.DataFrame(schema={"n": dtype})]}):
         with pytest.raises(CodecError, match=r"does not read back column 'n'"):
             artifacts.save(holder)
 
 
-def test_coroutines_are_to_be_awaited(artifacts):
+def test_coroutines_are_to_be_awaited(artifacts: Any) -> None:
     """A coroutine is refused with its own remedy."""
 
-    async def node():
+    async def node() -> None:
         pass
 
     value = node()
@@ -130,9 +131,9 @@ def test_coroutines_are_to_be_awaited(artifacts):
     value.close()
 
 
-def test_too_deep_is_an_error_and_no_crash(artifacts):
+def test_too_deep_is_an_error_and_no_crash(artifacts: Any) -> None:
     """Lists in lists work as deep as pickle goes; beyond that the error says so."""
-    deep = []
+    deep: list[Any] = []
     for _ in range(200):
         deep = [deep]
     assert artifacts.load(artifacts.save(deep)) == deep
@@ -143,7 +144,7 @@ def test_too_deep_is_an_error_and_no_crash(artifacts):
         artifacts.save(deep)
 
 
-def test_sets_in_deep_objects_are_stored(artifacts):
+def test_sets_in_deep_objects_are_stored(artifacts: Any) -> None:
     """The slow pickler does not get as deep as the fast one, which then is enough."""
     deep = [{"a", "b"}, Spy]
     for _ in range(300):
@@ -152,7 +153,7 @@ def test_sets_in_deep_objects_are_stored(artifacts):
     assert artifacts.load(artifacts.save(deep)) == deep
 
 
-def test_a_missing_library_is_an_error_for_the_reader(artifacts):
+def test_a_missing_library_is_an_error_for_the_reader(artifacts: Any) -> None:
     """A codec, class or distribution that is not here raises CodecError and tells versions."""
     artifact = artifacts.save(Spy)
     other = dataclasses.replace(artifact, libraries={"no-such-library": "1.2"})
@@ -172,13 +173,13 @@ def test_a_missing_library_is_an_error_for_the_reader(artifacts):
 @pytest.mark.parametrize(
     "meta", [{}, None, {"buffers": [9]}, {"buffers": [1], "form": ["what"]}, {"buffers": [1, 5000]}]
 )
-def test_damaged_metadata_is_an_error_for_the_reader(artifacts, meta):
+def test_damaged_metadata_is_an_error_for_the_reader(artifacts: Any, meta: Any) -> None:
     """Whatever stands in a record, reading it raises CodecError at worst."""
     with pytest.raises(CodecError, match="cannot be read here"):
         artifacts.load(Artifact("plain/1", meta))
 
 
-def test_a_missing_blob_is_told(artifacts):
+def test_a_missing_blob_is_told(artifacts: Any) -> None:
     """The store's own errors come through."""
     artifact = artifacts.save(np.arange(100_000))
     gone = tuple(BlobRef(Digest("xxh3-" + "0" * 32), blob.size) for blob in artifact.blobs)
@@ -187,7 +188,7 @@ def test_a_missing_blob_is_told(artifacts):
         artifacts.load(dataclasses.replace(artifact, blobs=gone))
 
 
-def test_libraries_are_those_that_read_it_back(artifacts):
+def test_libraries_are_those_that_read_it_back(artifacts: Any) -> None:
     """Distributions and versions, none for the standard library and the project's own code."""
     from sklearn.linear_model import LinearRegression
 
@@ -207,14 +208,14 @@ class CelsiusCodec(Codec):
 
     name = "celsius/1"
 
-    def encode(self, value, writer):
+    def encode(self, value: Any, writer: Any) -> Any:
         return {"degrees": float(value), "raw": writer.add(np.float64(value).tobytes())}
 
-    def decode(self, meta, reader):
+    def decode(self, meta: Any, reader: Any) -> Celsius:
         return Celsius(np.frombuffer(reader.view(meta["raw"]))[0])
 
 
-def test_codecs_of_the_user_go_first():
+def test_codecs_of_the_user_go_first() -> None:
     """A registered codec takes its type, alone, in containers and in pickles, as data."""
     registry = Registry()
     registry.register(CelsiusCodec(), [Celsius])
@@ -228,22 +229,22 @@ def test_codecs_of_the_user_go_first():
 
 
 class Pair:
-    def __init__(self, first, second):
+    def __init__(self, first: Any, second: Any) -> None:
         self.first, self.second = first, second
 
 
 class PairCodec(Codec):
     name = "pair/1"
 
-    def encode(self, value, writer):
+    def encode(self, value: Any, writer: Any) -> Any:
         return [writer.add_value(value.first), writer.add_value(value.second)]
 
-    def decode(self, meta, reader):
+    def decode(self, meta: Any, reader: Any) -> Pair:
         second = reader.value(meta[1])
         return Pair(reader.value(meta[0]), second)
 
 
-def test_a_codec_reads_in_any_order():
+def test_a_codec_reads_in_any_order() -> None:
     """What is twice in one part of a value is found by its name, not by how many lists were read before it."""
     registry = Registry()
     registry.register(PairCodec(), [Pair])
@@ -256,11 +257,11 @@ def test_a_codec_reads_in_any_order():
     assert loaded[0].second[0] is loaded[0].second[2]
 
 
-def test_a_codec_that_fails_is_named():
+def test_a_codec_that_fails_is_named() -> None:
     """The error says which codec, on what, and where in it; it is no bug of dagbuild."""
 
     class Broken(CelsiusCodec):
-        def encode(self, value, writer):
+        def encode(self, value: Any, writer: Any) -> None:
             raise KeyError("unit")
 
     registry = Registry()
@@ -274,7 +275,7 @@ def test_a_codec_that_fails_is_named():
     assert "Declined" in str(caught.value)
 
 
-def test_types_can_be_named_without_an_import():
+def test_types_can_be_named_without_an_import() -> None:
     """A codec for "module.Class" takes such values; a format finds a codec by name."""
     registry = Registry()
     registry.register(CelsiusCodec(), [f"{__name__}.Celsius"])
@@ -284,7 +285,7 @@ def test_types_can_be_named_without_an_import():
     assert artifacts.save(3.5, "celsius").codec == "celsius/1"
 
 
-def test_entry_points_are_read(monkeypatch, tmp_path):
+def test_entry_points_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A distribution that is installed offers codecs under "dagbuild.codecs"; its library is imported by nobody else."""
     info = tmp_path / "warm-1.0.dist-info"
     info.mkdir()
@@ -301,7 +302,7 @@ def test_entry_points_are_read(monkeypatch, tmp_path):
     assert Artifacts(MemoryStore(), Registry()).load(artifacts.save(Celsius(20))) == 20
 
 
-def test_formats_are_exact_or_refused(artifacts):
+def test_formats_are_exact_or_refused(artifacts: Any) -> None:
     """Parquet is used where it changes nothing, and refused where it would."""
     frame = pd.DataFrame({"a": [1, 2], "b": ["x", None]})
     artifact = artifacts.save(frame, "parquet")
@@ -318,7 +319,7 @@ def test_formats_are_exact_or_refused(artifacts):
     assert artifacts.save([1], "pickle").code
 
 
-def in_process(code, seed="0"):
+def in_process(code: Any, seed: Any = "0") -> Any:
     """Run code in a new process and return what it printed, as JSON."""
     root = os.path.dirname(os.path.dirname(dagbuild.__file__))
     environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": root}
@@ -328,7 +329,7 @@ def in_process(code, seed="0"):
     )
 
 
-def test_digests_are_the_same_in_every_process():
+def test_digests_are_the_same_in_every_process() -> None:
     """Neither the hash seed nor the process shows in an artifact, whatever is in a set, and wherever it is."""
     code = """
         import datetime, json
@@ -354,7 +355,7 @@ def test_digests_are_the_same_in_every_process():
     assert len(set(first)) == len(first)
 
 
-def test_heavy_libraries_stay_out():
+def test_heavy_libraries_stay_out() -> None:
     """Plain values, numpy arrays and even objects are stored and read without importing pandas or pyarrow."""
     loaded = in_process("""
         import json, sys
@@ -377,13 +378,14 @@ class Prices(pd.DataFrame):
     """A frame with more to it than a frame."""
 
     _metadata = ["currency"]  # noqa: RUF012 - as pandas asks for it
+    currency: Any
 
     @property
-    def _constructor(self):
+    def _constructor(self) -> Any:
         return Prices
 
 
-def test_subclasses_of_frames_are_pickled_whole(artifacts):
+def test_subclasses_of_frames_are_pickled_whole(artifacts: Any) -> None:
     """Only a subclass knows what it carries, so its own pickle is stored, alone and inside other values."""
     prices = Prices({"a": [1, 2]})
     prices.currency = "EUR"
@@ -397,7 +399,7 @@ def test_subclasses_of_frames_are_pickled_whole(artifacts):
         assert loaded.currency == "EUR"
 
 
-def test_a_frame_in_its_own_attrs_is_stored(artifacts):
+def test_a_frame_in_its_own_attrs_is_stored(artifacts: Any) -> None:
     """A circle through a table goes to pickle, and ends."""
     frame = pd.DataFrame({"a": [1, 2]})
     frame.attrs["me"] = frame

@@ -2,7 +2,9 @@
 
 import json
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,20 +21,20 @@ ROWS = 200_000
 
 
 @pytest.fixture
-def frame():
+def frame() -> Any:
     rng = np.random.default_rng(0)
-    columns = {f"c{i}": rng.normal(size=ROWS) for i in range(10)}
+    columns: dict[str, Any] = {f"c{i}": rng.normal(size=ROWS) for i in range(10)}
     columns["text"] = [f"customer {i}" for i in range(ROWS)]
     return pd.DataFrame(columns, index=pd.Index(rng.permutation(ROWS), name="id"))
 
 
-def new_bytes(artifacts, before, after):
+def new_bytes(artifacts: Any, before: Any, after: Any) -> Any:
     """Return the bytes of `after` that `before` did not store."""
     known = set(artifacts.save(before).blobs)
     return sum(blob.size for blob in set(artifacts.save(after).blobs) - known)
 
 
-def test_a_column_of_a_frame_is_stored_once(artifacts, frame):
+def test_a_column_of_a_frame_is_stored_once(artifacts: Any, frame: Any) -> None:
     """A Series, a frame of one column and an array of its own have the blobs that the frame has."""
     known = set(artifacts.save(frame).blobs)
 
@@ -49,7 +51,7 @@ def test_a_column_of_a_frame_is_stored_once(artifacts, frame):
         assert blobs <= known
 
 
-def test_text_is_one_set_of_blobs_in_pandas_arrow_and_polars(artifacts, frame):
+def test_text_is_one_set_of_blobs_in_pandas_arrow_and_polars(artifacts: Any, frame: Any) -> None:
     """A column of text is the same blobs whatever library holds it."""
     import polars as pl
 
@@ -60,7 +62,7 @@ def test_text_is_one_set_of_blobs_in_pandas_arrow_and_polars(artifacts, frame):
     assert set(artifacts.save(pl.from_arrow(table)).blobs) <= known
 
 
-def test_tables_inside_objects_share_columns(artifacts, frame):
+def test_tables_inside_objects_share_columns(artifacts: Any, frame: Any) -> None:
     """A frame in a dict, or in an object that is pickled, is stored by column."""
     known = set(artifacts.save(frame).blobs)
 
@@ -74,18 +76,18 @@ class Holder:
     """Something that only a pickle can name."""
 
 
-def test_a_changed_column_writes_one_column(artifacts, frame):
+def test_a_changed_column_writes_one_column(artifacts: Any, frame: Any) -> None:
     """One column of eleven changed means that one is written."""
     assert new_bytes(artifacts, frame, frame.assign(c4=frame["c4"] + 1)) == ROWS * 8
 
 
-def test_a_new_frame_of_old_columns_writes_nothing(artifacts, frame):
+def test_a_new_frame_of_old_columns_writes_nothing(artifacts: Any, frame: Any) -> None:
     """Chosen, renamed and reordered columns are there already."""
     assert new_bytes(artifacts, frame, frame[["c7", "c2"]].rename(columns={"c7": "x"})) == 0
 
 
 LONG = 2_000_000
-COLUMNS = {
+COLUMNS: dict[str, Callable[[], Any]] = {
     "floats": lambda: np.random.default_rng(0).normal(size=LONG),
     "integers": lambda: np.arange(LONG),
     "flags": lambda: np.arange(LONG) % 3 == 0,
@@ -95,13 +97,13 @@ COLUMNS = {
     "zoned": lambda: pd.date_range("2020", periods=LONG, freq="s", tz="Europe/Paris"),
     "text": lambda: pd.array([f"row {i}" for i in range(LONG)], "str"),
     "objects": lambda: np.array([f"row {i}" for i in range(LONG)], object),
-    "arrow": lambda: pd.array(np.arange(LONG), "int32[pyarrow]"),
+    "arrow": lambda: pd.array(np.arange(LONG), "int32[pyarrow]"),  # type: ignore[call-overload]  # unknown to the stubs
 }
 
 
 @pytest.mark.parametrize("kind", COLUMNS)
 @pytest.mark.parametrize("before", [LONG * 99 // 100, 30 * CUT_ROWS - 1])
-def test_appending_writes_the_tail(kind, before):
+def test_appending_writes_the_tail(kind: Any, before: Any) -> None:
     """Appending a hundredth to two million rows writes less than a twentieth, wherever the last cut was."""
     from dagbuild.artifacts import Artifacts
     from dagbuild.testing.memory import MemoryStore
@@ -113,7 +115,7 @@ def test_appending_writes_the_tail(kind, before):
     assert new_bytes(artifacts, after.iloc[:before], after) < 0.05 * size
 
 
-def test_many_small_columns_are_one_pack(artifacts):
+def test_many_small_columns_are_one_pack(artifacts: Any) -> None:
     """Ten thousand columns make few blobs and a small record, and come back as one block."""
     wide = pd.DataFrame(np.arange(1_000_000.0).reshape(100, 10_000), columns=[f"c{i}" for i in range(10_000)])
     artifact = artifacts.save(wide)
@@ -132,7 +134,7 @@ def test_many_small_columns_are_one_pack(artifacts):
     }
 
 
-def test_columns_of_one_dtype_come_back_as_one_block(artifacts, frame):
+def test_columns_of_one_dtype_come_back_as_one_block(artifacts: Any, frame: Any) -> None:
     """Columns in files of their own are seen as one block."""
     loaded = artifacts.load(artifacts.save(frame))
 
@@ -150,7 +152,7 @@ FRAMES = {
 
 
 @pytest.mark.parametrize("kind", FRAMES)
-def test_a_loaded_frame_is_as_quick_as_any(artifacts, kind):
+def test_a_loaded_frame_is_as_quick_as_any(artifacts: Any, kind: Any) -> None:
     """Pandas finds one block for each dtype, columns side by side in it, and has nothing to say about that."""
     fresh = FRAMES[kind]().copy()  # which makes one block of many
     frame = artifacts.load(artifacts.save(fresh))
@@ -170,13 +172,13 @@ def test_a_loaded_frame_is_as_quick_as_any(artifacts, kind):
         frame.insert(0, "first", 1)
 
 
-def test_small_values_need_no_blob(artifacts):
+def test_small_values_need_no_blob(artifacts: Any) -> None:
     """Plain values, and small tables, are inside the record."""
     for value in (1, "a", {"a": [1, 2]}, np.arange(10), pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})):
         assert artifacts.save(value).blobs == ()
 
 
-def test_what_is_hidden_is_no_part_of_the_value(artifacts):
+def test_what_is_hidden_is_no_part_of_the_value(artifacts: Any) -> None:
     """What lies under a mask, a null or between the fields of a struct does not count."""
     masks = [np.array([False, True]), np.array([False, True])]
     masked = [
@@ -201,11 +203,11 @@ def test_what_is_hidden_is_no_part_of_the_value(artifacts):
 
 @pytest.mark.parametrize("kind", ["string", "large_string", "binary", "large_binary"])
 @pytest.mark.parametrize("gaps", [False, True])
-def test_a_slice_of_text_is_as_if_made_alone(artifacts, kind, gaps):
+def test_a_slice_of_text_is_as_if_made_alone(artifacts: Any, kind: Any, gaps: Any) -> None:
     """Neither what lies around a slice nor its chunks are part of the value."""
     cells = [None if gaps and row % 3 == 0 else ("x" * (row % 9)).encode() for row in range(2000)]
 
-    def make(some):
+    def make(some: Any) -> Any:
         return pa.array(some, "large_binary" if "large" in kind else "binary").view(kind)
 
     long = make(cells)
@@ -220,7 +222,7 @@ def test_a_slice_of_text_is_as_if_made_alone(artifacts, kind, gaps):
         )
 
 
-def test_what_is_shown_counts(artifacts):
+def test_what_is_shown_counts(artifacts: Any) -> None:
     """Signs of zero, bits of NaN and the order of categories are part of a value."""
     pairs = [
         (np.array([0.0]), np.array([-0.0])), (np.array([np.nan]), np.array([-np.nan])),
@@ -237,7 +239,7 @@ FIRST = CUT_ROWS * 8
 
 @pytest.mark.parametrize("item", [1, 8, 16, 1000])
 @pytest.mark.parametrize("size", [0, 1, FIRST - 1, FIRST, FIRST + 1, 10**8, 10**11, 10**13])
-def test_cuts_cover_everything_and_stay(size, item):
+def test_cuts_cover_everything_and_stay(size: Any, item: Any) -> None:
     """Blobs add up to the whole; appending leaves all but the last where they are."""
     sizes = cut(size, item)
 
@@ -247,7 +249,7 @@ def test_cuts_cover_everything_and_stay(size, item):
     assert len(sizes) < 600
 
 
-def test_a_layout_is_its_json():
+def test_a_layout_is_its_json() -> None:
     """The plain form gives back all places."""
     layout = Packing.of([
         Run(2, 5, inline=(b"12345", b"54321")), Run(1, 600), Run(20, 600), Run(1, 40_000), Run(3, 3_000_000),
@@ -266,7 +268,7 @@ def test_a_layout_is_its_json():
 
 
 @pytest.mark.parametrize("value", [7, 0.5, "text", True])
-def test_a_value_in_its_record_is_read_of_this_layout_only(value):
+def test_a_value_in_its_record_is_read_of_this_layout_only(value: Any) -> None:
     """Also a number, for which nothing has to be opened."""
     artifacts = Artifacts(MemoryStore())
     artifact = artifacts.save(value)

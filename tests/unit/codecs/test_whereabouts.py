@@ -75,7 +75,7 @@ PLACES = {
     "ordered dict": (OrderedDict(a=LOCK), "at ['a']"),
     "factory": (defaultdict(lambda: 0), "at .default_factory"),
     "partial": (functools.partial(print, 1, end=LOCK), "at .keywords['end']"),
-    "bound method": (Model(LOCK).__init__, "at .__self__.deep"),
+    "bound method": (Model(LOCK).__init__, "at .__self__.deep"),  # type: ignore[misc]  # a method that is bound
     "dataclass": (Model(deep={"k": [LOCK]}), "at .deep['k'][0]"),
     "field in a field": (Model(more={"m": Model(LOCK)}), "at .more['m'].deep"),
     "slots": (Slotted([LOCK]), "at .second[0]"),

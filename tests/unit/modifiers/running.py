@@ -35,6 +35,7 @@ def call(node: Node, values: Mapping[str, Any]) -> Any:
             case Group(items, None):
                 arguments[parameter.name] = [get(item) for item in items]
             case Group(items, keys):
+                assert keys is not None
                 arguments[parameter.name] = {key: get(item) for key, item in zip(keys, items, strict=True)}
             case binding:
                 arguments[parameter.name] = get(binding)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,7 @@ def number(a: int) -> int:
     return a
 
 
-def test_checks_are_nodes_of_their_own():
+def test_checks_are_nodes_of_their_own() -> None:
     """The raw value, a node for each check, and the checked value under the function's name."""
     graph = make_graph(share)
 
@@ -74,7 +75,7 @@ def test_checks_are_nodes_of_their_own():
     assert all(crosses_processes(node) for node in graph.nodes.values() if node.function is not share)
 
 
-def test_what_decides_a_check_is_among_its_sources():
+def test_what_decides_a_check_is_among_its_sources() -> None:
     """The bounds count for the check only, the importance for the checked node only."""
     nodes = make_graph(share).nodes
 
@@ -84,7 +85,7 @@ def test_what_decides_a_check_is_among_its_sources():
     assert nodes["share_raw"].sources == ()
 
 
-def test_a_failed_check_fails_the_checked_node():
+def test_a_failed_check_fails_the_checked_node() -> None:
     """The raw value and the results are there all the same; the message tells every check that failed."""
     graph = make_graph(share)
     bad = pd.Series([0.5, 2.0, np.nan])
@@ -102,7 +103,7 @@ def test_a_failed_check_fails_the_checked_node():
     )
 
 
-def test_a_warning_hands_the_value_on():
+def test_a_warning_hands_the_value_on() -> None:
     """With importance "warn" the value comes through and the user is told."""
     with pytest.warns(DataValidationWarning, match=r"node 'mild' did not pass: range_validator") as told:
         value = run(make_graph(mild), "mild", a=3.0)
@@ -111,14 +112,14 @@ def test_a_warning_hands_the_value_on():
     assert told[0].filename == __file__
 
 
-def test_a_passed_check_says_nothing():
+def test_a_passed_check_says_nothing() -> None:
     """No warning, no error, the very value."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert run(make_graph(mild), "mild", a=0.5) == 0.5
 
 
-def test_stacked_checks_join():
+def test_stacked_checks_join() -> None:
     """Two decorators make one checked node, each with its own importance; equal names are numbered."""
 
     @check_output(range=(0, 5), importance="fail")
@@ -137,7 +138,7 @@ def test_stacked_checks_join():
         run(graph, "count", a=6)
 
 
-def test_own_validators():
+def test_own_validators() -> None:
     """Class and attributes of a validator are sources; each has its importance."""
     graph = make_graph(number)
 
@@ -150,7 +151,7 @@ def test_own_validators():
         run(graph, "number", a=8)
 
 
-def test_a_validator_must_apply():
+def test_a_validator_must_apply() -> None:
     """A validator that does not take the type is refused when the graph is made."""
 
     @check_output_custom(Divisible(2))
@@ -218,7 +219,7 @@ FRAME = pd.DataFrame({"a": [1, 2], "b": [3, 4]})
         ("does_not_contain", "x", "cab", "xylophone"),
     ],
 )  # fmt: skip
-def test_each_check_tells_good_from_bad(argument, given, good, bad):
+def test_each_check_tells_good_from_bad(argument: Any, given: Any, good: Any, bad: Any) -> None:
     """Every check passes what it should and finds what it should, in pandas, polars, numpy and plain values."""
     check = CHECKS[argument](given)
 
@@ -229,7 +230,7 @@ def test_each_check_tells_good_from_bad(argument, given, good, bad):
 
 
 @pytest.mark.parametrize(("argument", "given"), [("max_standard_dev", 1.0), ("mean_in_range", (0, 1))])
-def test_a_check_of_columns_says_so_when_it_meets_something_else(argument, given):
+def test_a_check_of_columns_says_so_when_it_meets_something_else(argument: Any, given: Any) -> None:
     """Where the annotation says nothing, a check that only columns can pass names what it was given."""
     check = CHECKS[argument](given)
 
@@ -246,10 +247,10 @@ def test_a_check_of_columns_says_so_when_it_meets_something_else(argument, given
         (lambda: check_output(allow_nans=True), "@check_output: allow_nans=True: True checks nothing; leave it out"),
         (lambda: check_output(values_in="ab"), "@check_output: values_in='ab': a list of values is needed"),
         (lambda: check_output(importance="loud", range=(0, 1)), "@check_output: importance is 'loud'"),
-        (lambda: check_output_custom(3), "@check_output_custom: 3 is no DataValidator"),
+        (lambda: check_output_custom(3), "@check_output_custom: 3 is no DataValidator"),  # type: ignore[arg-type]  # wrong on purpose
     ],
 )  # fmt: skip
-def test_wrong_arguments_are_told_where_they_are_written(make, message):
+def test_wrong_arguments_are_told_where_they_are_written(make: Any, message: Any) -> None:
     """A decorator refuses what it cannot use when the module is imported."""
     with pytest.raises(GraphError) as caught:
         make()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dagbuild.ground.errors import GraphError
@@ -61,7 +63,7 @@ def uses_model(model: str) -> str:
 
 
 @pytest.mark.parametrize(("region", "value"), [("US", "us"), ("FR", "other"), (None, "other")])
-def test_config_chooses_the_variant(region, value):
+def test_config_chooses_the_variant(region: Any, value: Any) -> None:
     """The variant whose condition holds makes the node of the name before the two underscores."""
     graph = make_graph(model__us, model__other, **({"region": region} if region else {}))
 
@@ -70,14 +72,14 @@ def test_config_chooses_the_variant(region, value):
     assert graph.nodes["model"].config_used == {"region": region}
 
 
-def test_every_key_must_hold():
+def test_every_key_must_hold() -> None:
     """when_in holds when each key's value is in its list; a missing key is None."""
     assert run(make_graph(islands, region="UK", size="small"), "islands", x=1) == "islands"
     assert list(make_graph(islands, region="UK", size="huge").nodes) == []
     assert list(make_graph(islands, region="UK").nodes) == []
 
 
-def test_when_not_in_keeps_the_rest():
+def test_when_not_in_keeps_the_rest() -> None:
     """when_not_in is when_in turned round."""
     graph = make_graph(islands, islands__none, region="FR", size="small")
 
@@ -85,7 +87,7 @@ def test_when_not_in_keeps_the_rest():
     assert graph.nodes["islands"].config_used == {"region": "FR"}
 
 
-def test_no_variant_leaves_an_input():
+def test_no_variant_leaves_an_input() -> None:
     """When no variant is chosen the name comes from outside."""
     graph = make_graph(model__us, uses_model, region="FR")
 
@@ -93,30 +95,30 @@ def test_no_variant_leaves_an_input():
     assert graph.inputs["model"].type is str
 
 
-def test_two_underscores_mean_nothing_without_config():
+def test_two_underscores_mean_nothing_without_config() -> None:
     """Only config makes variants: otherwise the whole name is the node's."""
     assert list(make_graph(model__plain).nodes) == ["model__plain"]
 
 
-def test_a_name_can_be_given():
+def test_a_name_can_be_given() -> None:
     """`name` is the node's name."""
     assert list(make_graph(anything, region="US").nodes) == ["chosen"]
 
 
-def test_a_resolver_is_seen_reading():
+def test_a_resolver_is_seen_reading() -> None:
     """The keys a resolver asks for are known without being told."""
     graph = make_graph(big__v, size=4)
 
     assert graph.nodes["big"].config_used == {"size": 4}
 
 
-def test_several_conditions_must_all_hold():
+def test_several_conditions_must_all_hold() -> None:
     """Stacked conditions all count, and all that they read is known."""
     assert list(make_graph(both__v, region="US", size=2).nodes) == []
     assert make_graph(both__v, region="US", size=1).nodes["both"].config_used == {"region": "US", "size": 1}
 
 
-def test_two_survivors_are_refused():
+def test_two_survivors_are_refused() -> None:
     """Two variants under one config are an error that names both."""
 
     @config.when(region="US")
@@ -135,14 +137,14 @@ def test_two_survivors_are_refused():
     assert message.endswith(" and 'a__two'")
 
 
-def test_resolve_makes_a_decorator_from_config():
+def test_resolve_makes_a_decorator_from_config() -> None:
     """The decorator's arguments come from config, and the node knows which values it read."""
 
     @resolve(
         when=ResolveAt.CONFIG_AVAILABLE,
         decorate_with=lambda names, kind=int: extract_fields(dict.fromkeys(names, kind)),
     )
-    def parts(x: int) -> dict:
+    def parts(x: int) -> dict:  # type: ignore[type-arg]  # no more than that is known before config is
         return {"p": x, "q": x + 1}
 
     graph = make_graph(parts, names=["p", "q"])
@@ -152,11 +154,11 @@ def test_resolve_makes_a_decorator_from_config():
     assert graph.nodes["q"].config_used == {"names": ["p", "q"], "kind": None}
 
 
-def test_resolve_needs_its_config():
+def test_resolve_needs_its_config() -> None:
     """A missing config value is told with its name."""
 
     @resolve_from_config(decorate_with=lambda names: extract_fields(names))
-    def parts(x: int) -> dict:
+    def parts(x: int) -> dict:  # type: ignore[type-arg]  # no more than that is known before config is
         return {}
 
     with pytest.raises(GraphError) as caught:
@@ -168,32 +170,32 @@ def test_resolve_needs_its_config():
 
 
 @pytest.mark.parametrize("make", [lambda: config.when(region="US"), lambda: 3])
-def test_resolve_takes_only_decorators_that_change_nodes(make):
+def test_resolve_takes_only_decorators_that_change_nodes(make: Any) -> None:
     """What chooses between functions comes too late from config, and what is no decorator is none."""
 
     @resolve_from_config(decorate_with=lambda: make())
-    def parts(x: int) -> dict:
+    def parts(x: int) -> dict:  # type: ignore[type-arg]  # no more than that is known before config is
         return {}
 
     with pytest.raises(GraphError, match="which is no decorator that config can make"):
         make_graph(parts)
 
 
-def test_resolve_knows_one_moment():
+def test_resolve_knows_one_moment() -> None:
     """Anything else is told where it is written."""
     with pytest.raises(GraphError, match="@resolve: when is 'later'"):
-        resolve(when="later", decorate_with=lambda names: extract_fields(names))
+        resolve(when="later", decorate_with=lambda names: extract_fields(names))  # type: ignore[arg-type]  # wrong on purpose
 
 
-def test_excluded_functions_are_no_nodes():
+def test_excluded_functions_are_no_nodes() -> None:
     """hamilton_exclude works with and without brackets, and needs no annotations."""
 
     @hamilton_exclude
-    def one(x):
+    def one(x: Any) -> Any:
         return x
 
-    @hamilton_exclude()
-    def two(x):
+    @hamilton_exclude()  # type: ignore[untyped-decorator]  # with or without brackets it may be anything
+    def two(x: Any) -> Any:
         return x
 
     assert list(make_graph(one, two).nodes) == []

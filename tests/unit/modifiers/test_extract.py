@@ -44,7 +44,7 @@ def twice(path: str) -> pd.DataFrame:
     return pd.DataFrame([[1, 2]], columns=["a", "a"])
 
 
-def test_frame_and_columns_are_nodes():
+def test_frame_and_columns_are_nodes() -> None:
     """The frame keeps the function's name; each column is a Series node under its own."""
     graph = make_graph(frame)
 
@@ -62,7 +62,7 @@ def test_frame_and_columns_are_nodes():
     assert crosses_processes(graph.nodes["spend"])
 
 
-def test_fill_with_stands_in_for_a_missing_column():
+def test_fill_with_stands_in_for_a_missing_column() -> None:
     """A missing column is filled over the whole index, and the value is among what the node is made of."""
     graph = make_graph(filled)
 
@@ -72,7 +72,7 @@ def test_fill_with_stands_in_for_a_missing_column():
     assert graph.nodes["other"].sources == (0,)
 
 
-def test_polars_frames_are_frames():
+def test_polars_frames_are_frames() -> None:
     """Columns of polars frames are polars Series, of lazy ones too."""
     graph = make_graph(rows)
 
@@ -81,7 +81,7 @@ def test_polars_frames_are_frames():
     assert run(make_graph(lazy), "spend", path="").to_list() == [1, 2]
 
 
-def test_a_missing_column_names_node_and_columns():
+def test_a_missing_column_names_node_and_columns() -> None:
     """The error says which node, which columns it has, and what may have been meant."""
     with pytest.raises(UserError) as caught:
         run(make_graph(misspelt), "sped", path="")
@@ -91,13 +91,13 @@ def test_a_missing_column_names_node_and_columns():
     )
 
 
-def test_a_repeated_column_is_refused():
+def test_a_repeated_column_is_refused() -> None:
     """A name that stands for two columns would give a frame."""
     with pytest.raises(UserError, match="node 'twice' has 2 columns 'a'"):
         run(make_graph(twice), "a", path="")
 
 
-def test_only_frames_have_columns():
+def test_only_frames_have_columns() -> None:
     """The return annotation must be a frame."""
 
     @extract_columns("a")
@@ -112,7 +112,7 @@ def test_only_frames_have_columns():
     )
 
 
-def test_a_subclass_of_a_frame_is_a_frame():
+def test_a_subclass_of_a_frame_is_a_frame() -> None:
     """A frame class of somebody's has columns too."""
 
     class Geo(pd.DataFrame):
@@ -125,13 +125,13 @@ def test_a_subclass_of_a_frame_is_a_frame():
     assert make_graph(shapes).nodes["a"].type is pd.Series
 
 
-def test_columns_are_given_one_by_one():
+def test_columns_are_given_one_by_one() -> None:
     """A list in place of names is told at once."""
     with pytest.raises(GraphError, match=r"@extract_columns: \['a', 'b'\] is no column name"):
-        extract_columns(["a", "b"])
+        extract_columns(["a", "b"])  # type: ignore[arg-type]  # wrong on purpose
 
 
-def test_checks_below_check_the_frame_and_above_one_column():
+def test_checks_below_check_the_frame_and_above_one_column() -> None:
     """Decorators act in their order: nearest to the function first."""
 
     @tag(team="growth")
@@ -153,7 +153,7 @@ def test_checks_below_check_the_frame_and_above_one_column():
 
 
 @extract_fields({"count": int, "word": str})
-def typed(x: int) -> dict:
+def typed(x: int) -> dict:  # type: ignore[type-arg]  # the fields are told by the decorator
     """Doc."""
     return {"count": x}
 
@@ -163,7 +163,7 @@ class Row(TypedDict):
     b: str
 
 
-def test_fields_with_types():
+def test_fields_with_types() -> None:
     """A dict of types gives the nodes and their types."""
     graph = make_graph(typed)
 
@@ -178,7 +178,7 @@ def test_fields_with_types():
     assert crosses_processes(graph.nodes["count"])
 
 
-def test_fields_by_name_take_the_dicts_type():
+def test_fields_by_name_take_the_dicts_type() -> None:
     """Names need dict[str, T]; they come as a list or one by one."""
 
     @extract_fields(["a", "b"], fill_with=9)
@@ -196,7 +196,7 @@ def test_fields_by_name_take_the_dicts_type():
     assert run(graph, "d", x=1) == 1.5
 
 
-def test_a_typed_dict_names_its_fields():
+def test_a_typed_dict_names_its_fields() -> None:
     """Without arguments the TypedDict says it all."""
 
     @extract_fields()
@@ -208,11 +208,11 @@ def test_a_typed_dict_names_its_fields():
     assert (graph.nodes["a"].type, graph.nodes["b"].type) == (int, str)
 
 
-def test_fields_of_no_known_type_are_refused():
+def test_fields_of_no_known_type_are_refused() -> None:
     """Names alone say nothing of types when the dict does not."""
 
     @extract_fields("a")
-    def row(x: int) -> dict:
+    def row(x: int) -> dict:  # type: ignore[type-arg]  # the fields are told by the decorator
         return {"a": x}
 
     @extract_fields("a")
@@ -228,7 +228,7 @@ def test_fields_of_no_known_type_are_refused():
     ]
 
 
-def test_elements_of_a_tuple():
+def test_elements_of_a_tuple() -> None:
     """unpack_fields names the elements in order; too many names are refused."""
 
     @unpack_fields("low", "high")

@@ -95,9 +95,16 @@ table: Any = None
 """The global that queries name."""
 
 
+def get_duckdb() -> Any:
+    """Return the module with no types: that `sql` may give None, for what is no query, is no matter here."""
+    import duckdb
+
+    return duckdb
+
+
 def frames() -> Iterator[tuple[str, str]]:
     """Yield what DuckDB finds in the frames of who asks it."""
-    import duckdb
+    duckdb = get_duckdb()
 
     global table
     table = duckdb.from_df(_frame([1, 2])).df()
@@ -145,7 +152,7 @@ def _frame(values: list[int]) -> Any:
 
 
 def _in_a_with(t: Any, ask: str) -> Any:
-    import duckdb
+    duckdb = get_duckdb()
 
     with duckdb.connect() as connection:
         return connection.execute(ask).fetchall()
@@ -167,14 +174,14 @@ def _in_thread(way: Any, t: Any) -> Any:
 
 
 def _local(ask: str) -> Any:
-    import duckdb
+    duckdb = get_duckdb()
 
     t = _frame([10, 20])
     return duckdb.sql(ask).fetchall(), len(t)
 
 
 def _global() -> Any:
-    import duckdb
+    duckdb = get_duckdb()
 
     return duckdb.sql('select sum(a) from "table"').fetchall(), duckdb.execute(
         'select sum(a) from "table"'
@@ -182,7 +189,7 @@ def _global() -> Any:
 
 
 def _closure(t: Any, *, uses: bool) -> Any:
-    import duckdb
+    duckdb = get_duckdb()
 
     def with_it() -> Any:
         return len(t), duckdb.sql("select sum(a) from t").fetchall()
@@ -194,7 +201,7 @@ def _closure(t: Any, *, uses: bool) -> Any:
 
 
 def _generator(t: Any) -> Iterator[Any]:
-    import duckdb
+    duckdb = get_duckdb()
 
     yield duckdb.sql("select sum(a) from t").fetchall()
     t = _frame([100])  # noqa: F841 - the query finds it
@@ -202,7 +209,7 @@ def _generator(t: Any) -> Iterator[Any]:
 
 
 def _class_body() -> Any:
-    import duckdb
+    duckdb = get_duckdb()
 
     class Body:
         t = _frame([6, 6])
@@ -212,7 +219,7 @@ def _class_body() -> Any:
 
 
 def _all_frames(t: Any) -> Any:
-    import duckdb
+    duckdb = get_duckdb()
 
     connection = duckdb.connect()
     connection.execute("set python_scan_all_frames = true")
@@ -225,7 +232,7 @@ def _all_frames(t: Any) -> Any:
 
 def failures() -> Iterator[tuple[str, str]]:
     """Yield what a user sees when a call goes wrong, and who is on the stack then."""
-    import duckdb
+    duckdb = get_duckdb()
     import h5py
     import polars as pl
     import pyarrow.csv
@@ -289,7 +296,7 @@ def classes() -> Iterator[tuple[str, str]]:
     import h5py
     import pyarrow.parquet as pq
 
-    class Mine(h5py.File):
+    class Mine(h5py.File):  # type: ignore[misc]  # which has no types
         def __init__(self, name: str) -> None:
             super().__init__(name, "w")
 

@@ -110,7 +110,7 @@ def test_modules_that_are_imported_are_code_not_data(root: Path, monkeypatch: py
     monkeypatch.syspath_prepend(root)
 
     def call() -> None:
-        import late_module  # noqa: F401
+        import late_module  # type: ignore[import-not-found]  # noqa: F401 - written just now
 
     assert watch(root, call).observations == ()
 

@@ -118,6 +118,7 @@ def test_arguments_are_seen_before_anything_happens() -> None:
         return lambda: (a, b)
 
     seen: list[dict[str, Any]] = []
+    assert isinstance(function, FunctionType)
     add_prologue(function, lambda: seen.append(dict(sys._getframe(1).f_locals)))
     function(1, 7)
 
@@ -134,6 +135,7 @@ def test_asynchronous_functions() -> None:
 
     calls: list[str] = []
     for function in (numbers, work):
+        assert isinstance(function, FunctionType)
         add_prologue(function, lambda name=function.__name__: calls.append(name))  # type: ignore[misc]
     running = work()
     with pytest.raises(StopIteration) as stopped:
@@ -155,6 +157,7 @@ def test_traceback_is_that_of_the_function_alone() -> None:
         return ""
 
     before = tell()
+    assert isinstance(fails, FunctionType)
     add_prologue(fails, lambda: None)
 
     assert tell() == before

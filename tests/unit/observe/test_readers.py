@@ -49,6 +49,11 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def rows_of(relation: duckdb.DuckDBPyRelation | None) -> Any:
+    assert relation is not None
+    return relation.fetchall()
+
+
 def _map(path: str) -> bytes:
     with pa.memory_map(path) as mapped:
         return bytes(mapped.read(1))
@@ -89,7 +94,7 @@ ONE_FILE: dict[str, tuple[Callable[[str], Any], str]] = {
     "pl.read_ndjson": (lambda path: pl.read_ndjson(path), "x.json"),
     "duckdb.connect": (_duckdb, "x.duckdb"),
     "duckdb.read_csv": (lambda path: duckdb.read_csv(path).fetchall(), "x.csv"),
-    "duckdb.sql": (lambda path: duckdb.sql(f"SELECT * FROM '{path}'").fetchall(), "x.parquet"),
+    "duckdb.sql": (lambda path: rows_of(duckdb.sql(f"SELECT * FROM '{path}'")), "x.parquet"),
     "connection.sql": (lambda path: _own_connection(f"FROM read_csv('{path}')"), "x.csv"),
     "h5py.File": (_h5, "x.h5"),
 }
@@ -112,7 +117,7 @@ MANY: dict[str, tuple[Callable[[], Any], str]] = {
     "pq.read_table folder": (lambda: pq.read_table("parts"), "parts/**"),
     "dataset folder": (lambda: pyarrow.dataset.dataset("parts", format="parquet").to_table(), "parts/**"),
     "polars pattern": (lambda: pl.scan_parquet("parts/*.parquet").collect(), "parts/*.parquet"),
-    "duckdb pattern": (lambda: duckdb.sql("FROM 'parts/*.parquet'").fetchall(), "parts/*.parquet"),
+    "duckdb pattern": (lambda: rows_of(duckdb.sql("FROM 'parts/*.parquet'")), "parts/*.parquet"),
 }
 
 

@@ -9,6 +9,7 @@ import sys
 import threading
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -63,7 +64,7 @@ class Shown:
 class TestTables:
     @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".json", ".xlsx", ".html", ".md", ".pickle"])
     @pytest.mark.parametrize("value", TABLES.values(), ids=TABLES)
-    def test_every_table_has_every_form(self, value, suffix, tmp_path):
+    def test_every_table_has_every_form(self, value: Any, suffix: Any, tmp_path: Path) -> None:
         """Whatever library a table is of, it goes into each kind of file for tables."""
         file = tmp_path / f"table{suffix}"
 
@@ -75,7 +76,7 @@ class TestTables:
 
     @pytest.mark.parametrize("name", ["polars", "polars series", "pyarrow", "pyarrow array"])
     @pytest.mark.parametrize("suffix", [".csv", ".json", ".html", ".md", ".xlsx"])
-    def test_whole_numbers_stay_whole_beside_a_gap(self, name, suffix, tmp_path):
+    def test_whole_numbers_stay_whole_beside_a_gap(self, name: Any, suffix: Any, tmp_path: Path) -> None:
         """A number that a float cannot hold is in the file digit by digit (a workbook has floats only)."""
         file = tmp_path / f"table{suffix}"
 
@@ -88,13 +89,13 @@ class TestTables:
             assert str(2**53 + 1) in file.read_text()
 
     @pytest.mark.parametrize("name", ["polars", "pyarrow"])
-    def test_parquet_keeps_the_types(self, name, tmp_path):
+    def test_parquet_keeps_the_types(self, name: Any, tmp_path: Path) -> None:
         """A table of Arrow's kind comes back with its own types."""
         write_file(TABLES[name], tmp_path / "t.parquet")
 
         assert pl.read_parquet(tmp_path / "t.parquet").equals(pl.DataFrame(GAPS))
 
-    def test_markdown_is_a_table(self, tmp_path):
+    def test_markdown_is_a_table(self, tmp_path: Path) -> None:
         """Bars in cells do not end them, numbers stand right, and noise in the last digit is left out."""
         write_file(FRAME.set_index("name"), tmp_path / "t.md")
 
@@ -102,7 +103,7 @@ class TestTables:
             "| name | amount |\n| ---- | -----: |\n| a\\|b |    0.3 |\n| =1+1 |      2 |\n"
         )
 
-    def test_html_is_a_page_with_nothing_cut_and_nothing_run(self, tmp_path):
+    def test_html_is_a_page_with_nothing_cut_and_nothing_run(self, tmp_path: Path) -> None:
         """Long text is whole, and markup in cells is text."""
         long = "x" * 300
         write_file(pd.DataFrame({"a": [long, "<script>"]}), tmp_path / "t.html")
@@ -113,7 +114,7 @@ class TestTables:
         assert long in page
         assert "<script>" not in page
 
-    def test_text_in_a_workbook_is_text(self, tmp_path):
+    def test_text_in_a_workbook_is_text(self, tmp_path: Path) -> None:
         """What looks like a formula or a link does nothing at the reader's."""
         write_file(pd.DataFrame({"a": ["=1+1", "https://example.org"]}), tmp_path / "t.xlsx")
 
@@ -123,13 +124,13 @@ class TestTables:
             ("=1+1", "s", None), ("https://example.org", "s", None),
         ]  # fmt: skip
 
-    def test_workbooks_are_read(self, tmp_path):
+    def test_workbooks_are_read(self, tmp_path: Path) -> None:
         """What somebody corrected in a spreadsheet can be put in a node's place."""
         write_file(FRAME, tmp_path / "t.xlsx")
 
         pd.testing.assert_frame_equal(read_file(tmp_path / "t.xlsx"), FRAME)
 
-    def test_columns_of_two_levels_go_into_every_form(self, tmp_path):
+    def test_columns_of_two_levels_go_into_every_form(self, tmp_path: Path) -> None:
         """Names that are tuples are joined where a file has one row of names."""
         frame = pd.DataFrame({("a", "x"): [1], ("a", "y"): [2]})
 
@@ -151,13 +152,13 @@ class TestPictures:
         ],
     )
     @pytest.mark.parametrize("take", [lambda f: f, lambda f: f.axes[0]], ids=["figure", "axes"])
-    def test_figures_are_drawn(self, suffix, head, take, tmp_path):
+    def test_figures_are_drawn(self, suffix: Any, head: Any, take: Any, tmp_path: Path) -> None:
         """A figure, or axes in it, goes into every kind of picture."""
         write_file(take(figure()), tmp_path / f"f{suffix}")
 
         assert (tmp_path / f"f{suffix}").read_bytes().startswith(head)
 
-    def test_a_figure_from_the_cache_is_drawn_the_same(self, tmp_path):
+    def test_a_figure_from_the_cache_is_drawn_the_same(self, tmp_path: Path) -> None:
         """A figure that was stored and read is the picture that it was."""
         write_file(figure(), tmp_path / "first.png")
         write_file(pickle.loads(pickle.dumps(figure())), tmp_path / "again.png")
@@ -166,13 +167,13 @@ class TestPictures:
         assert mpl.__version__  # the figure is of the real library
 
     @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".gif", ".tif", ".pdf"])
-    def test_images_are_saved(self, suffix, tmp_path):
+    def test_images_are_saved(self, suffix: Any, tmp_path: Path) -> None:
         """A picture of pixels goes into the usual kinds of file."""
         write_file(Image.new("RGB", (2, 2)), tmp_path / f"i{suffix}")
 
         assert (tmp_path / f"i{suffix}").stat().st_size
 
-    def test_what_shows_itself_is_written_as_it_shows_itself(self, tmp_path):
+    def test_what_shows_itself_is_written_as_it_shows_itself(self, tmp_path: Path) -> None:
         """An object that notebooks can draw is drawn in the same way; what it has nothing to say for is refused."""
         write_file(Shown(), tmp_path / "s.svg")
 
@@ -187,7 +188,7 @@ class TestText:
     @pytest.mark.parametrize(
         "name", ["a.txt", "a.md", "a.html", "a.sql", "a.tex", "a.svg", "a.csv", "Makefile", "a.b.c"]
     )
-    def test_text_goes_to_any_suffix_as_it_is(self, name, tmp_path):
+    def test_text_goes_to_any_suffix_as_it_is(self, name: Any, tmp_path: Path) -> None:
         """Not a character is added, so that the file given back for the node is the same text."""
         write_file(self.TEXT, tmp_path / name)
 
@@ -196,7 +197,7 @@ class TestText:
         assert read_file(tmp_path / name, "str") == self.TEXT
 
     @pytest.mark.parametrize("name", ["a.png", "a.xlsx", "a.parquet", "a.npy", "a.PDF"])
-    def test_text_is_no_picture_and_no_workbook(self, name, tmp_path):
+    def test_text_is_no_picture_and_no_workbook(self, name: Any, tmp_path: Path) -> None:
         """A file that no program could open is not made."""
         with pytest.raises(InputError, match="cannot hold"):
             write_file("text", tmp_path / name)
@@ -207,7 +208,7 @@ class TestText:
         ("text", "written"),
         [("UK", '"UK"\n'), ('{"a": 1}', '{"a": 1}'), ("[1]", "[1]"), ("[draft", '"[draft"\n')],
     )
-    def test_json_text_is_json_already(self, text, written, tmp_path):
+    def test_json_text_is_json_already(self, text: Any, written: Any, tmp_path: Path) -> None:
         """A JSON file is valid: a document is written as it is, a word is quoted."""
         write_file(text, tmp_path / "a.json")
 
@@ -215,7 +216,7 @@ class TestText:
 
     @pytest.mark.parametrize("name", ["a.png", "a.bin", "a", "a.txt"])
     @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
-    def test_bytes_go_anywhere(self, name, kind, tmp_path):
+    def test_bytes_go_anywhere(self, name: Any, kind: Any, tmp_path: Path) -> None:
         """Bytes are a file already."""
         write_file(kind(b"\x00\xff"), tmp_path / name)
 
@@ -231,19 +232,19 @@ class TestPlain:
             (np.arange(4).reshape(2, 2), ".npy"), (np.arange(3.0), ".npy"), ({"a": {1, 2}}, ".pickle"),
         ],
     )  # fmt: skip
-    def test_comes_back(self, value, suffix, tmp_path):
+    def test_comes_back(self, value: Any, suffix: Any, tmp_path: Path) -> None:
         """What was written is read."""
         write_file(value, tmp_path / f"v{suffix}")
 
         assert np.array_equal(read_file(tmp_path / f"v{suffix}"), value)
 
-    def test_json_says_dates_and_arrays(self, tmp_path):
+    def test_json_says_dates_and_arrays(self, tmp_path: Path) -> None:
         """Dates are text, arrays lists."""
         write_file({"day": datetime.date(2024, 1, 2), "all": np.arange(2)}, tmp_path / "v.json")
 
         assert json.loads((tmp_path / "v.json").read_text()) == {"day": "2024-01-02", "all": [0, 1]}
 
-    def test_arrays_are_tables_too(self, tmp_path):
+    def test_arrays_are_tables_too(self, tmp_path: Path) -> None:
         """An array of one or two dimensions goes where tables go."""
         for suffix in (".csv", ".xlsx", ".html", ".md"):
             write_file(np.eye(2), tmp_path / f"v{suffix}")
@@ -265,7 +266,9 @@ class TestRefusals:
         ],
         ids=lambda each: each if isinstance(each, str) else type(each).__name__,
     )  # fmt: skip
-    def test_says_what_the_value_can_be_written_as(self, value, name, said, hint, tmp_path):
+    def test_says_what_the_value_can_be_written_as(
+        self, value: Any, name: Any, said: Any, hint: Any, tmp_path: Path
+    ) -> None:
         """The message names the node and its type; the hint what works for this value, and not what does not."""
         with pytest.raises(InputError) as caught:
             write_file(value, tmp_path / name, "n")
@@ -276,7 +279,7 @@ class TestRefusals:
         assert Path(name).suffix not in (problem.hint or "").split(", ") or not Path(name).suffix
         assert not list(tmp_path.iterdir())
 
-    def test_every_suffix_that_is_offered_works(self, tmp_path):
+    def test_every_suffix_that_is_offered_works(self, tmp_path: Path) -> None:
         """What `find_suffixes` says of a value can be written."""
         values = [
             *TABLES.values(),
@@ -294,7 +297,7 @@ class TestRefusals:
                 write_file(value, tmp_path / f"{number}{suffix}")
 
     @pytest.mark.parametrize("library", [*EXTRAS, "resvg"])
-    def test_a_missing_library_is_said_with_its_extra(self, library):
+    def test_a_missing_library_is_said_with_its_extra(self, library: Any) -> None:
         """What to install is said as it is typed."""
         extras = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
         with pytest.raises(InputError) as caught, told("t.xlsx"):
@@ -308,13 +311,13 @@ class TestRefusals:
         else:
             assert f"pip install {library}" in str(caught.value)
 
-    def test_a_file_that_is_not_there_is_said(self, tmp_path):
+    def test_a_file_that_is_not_there_is_said(self, tmp_path: Path) -> None:
         """Whatever is asked for."""
         for wanted in (None, str, Path):
             with pytest.raises(InputError, match="there is no file"):
                 read_file(tmp_path / "no.csv", wanted)
 
-    def test_damaged_files_are_said(self, tmp_path):
+    def test_damaged_files_are_said(self, tmp_path: Path) -> None:
         """What a library raises over a file is told with the file's name."""
         (tmp_path / "a.json").write_text("{")
 
@@ -323,7 +326,7 @@ class TestRefusals:
 
 
 class TestWhole:
-    def test_a_write_that_fails_leaves_what_was_there(self, tmp_path):
+    def test_a_write_that_fails_leaves_what_was_there(self, tmp_path: Path) -> None:
         """A half file is never seen, and nothing is left beside it."""
         (tmp_path / "a.pickle").write_text("old")
 
@@ -332,7 +335,7 @@ class TestWhole:
 
         assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"a.pickle": "old"}
 
-    def test_what_is_there_is_whole_while_it_is_written(self, tmp_path):
+    def test_what_is_there_is_whole_while_it_is_written(self, tmp_path: Path) -> None:
         """Who reads meanwhile reads what was there before."""
         (tmp_path / "a").write_text("old")
 
@@ -344,7 +347,7 @@ class TestWhole:
 
         assert (meanwhile, (tmp_path / "a").read_text()) == ("old", "new")
 
-    def test_permissions_stay(self, tmp_path):
+    def test_permissions_stay(self, tmp_path: Path) -> None:
         """A file that only its owner may read stays so; a new one is as any new file."""
         (tmp_path / "old.txt").write_text("old")
         (tmp_path / "old.txt").chmod(0o600)
@@ -358,7 +361,7 @@ class TestWhole:
         assert (tmp_path / "old.txt").stat().st_mode & 0o777 == 0o600
         assert (tmp_path / "new.txt").stat().st_mode & 0o777 == 0o644
 
-    def test_a_link_stays_a_link(self, tmp_path):
+    def test_a_link_stays_a_link(self, tmp_path: Path) -> None:
         """What it leads to is written."""
         (tmp_path / "real.txt").write_text("old")
         (tmp_path / "link.txt").symlink_to("real.txt")
@@ -368,7 +371,7 @@ class TestWhole:
         assert (tmp_path / "link.txt").is_symlink()
         assert (tmp_path / "real.txt").read_text() == "new"
 
-    def test_a_pipe_is_written_to(self, tmp_path):
+    def test_a_pipe_is_written_to(self, tmp_path: Path) -> None:
         """What is no file is not replaced by one: `-o /dev/stdout` works."""
         pipe = tmp_path / "pipe"
         os.mkfifo(pipe)
@@ -382,7 +385,7 @@ class TestWhole:
         assert read == [b"text"]
         assert pipe.is_fifo()
 
-    def test_standard_output_is_written_to(self):
+    def test_standard_output_is_written_to(self) -> None:
         """By its name, which is a link to a pipe that has no place among files."""
         code = "from dagbuild import write_file; write_file('text', '/dev/stdout')"
 
@@ -390,7 +393,9 @@ class TestWhole:
 
         assert done.stdout == b"text"
 
-    def test_folders_are_made_and_the_home_is_known(self, tmp_path, monkeypatch):
+    def test_folders_are_made_and_the_home_is_known(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """A folder that is missing is made; ~ is the user's."""
         monkeypatch.setenv("HOME", str(tmp_path))
 
@@ -399,7 +404,7 @@ class TestWhole:
         assert (tmp_path / "deep" / "down" / "a.txt").read_text() == "text"
 
     @pytest.mark.parametrize("name", ["folder", "file.txt/below.txt", "x" * 300])
-    def test_places_that_cannot_be_written_are_said(self, name, tmp_path):
+    def test_places_that_cannot_be_written_are_said(self, name: Any, tmp_path: Path) -> None:
         """A folder, a file where a folder should be, a name that is too long."""
         (tmp_path / "folder").mkdir()
         (tmp_path / "file.txt").write_text("")
@@ -409,7 +414,7 @@ class TestWhole:
 
         assert sorted(os.listdir(tmp_path)) == ["file.txt", "folder"]
 
-    def test_a_file_that_may_be_run_can_be_run_after(self, tmp_path):
+    def test_a_file_that_may_be_run_can_be_run_after(self, tmp_path: Path) -> None:
         """A path is copied, whatever its suffix; a copy of something read-only can be changed."""
         (tmp_path / "tool.sh").write_text("echo")
         (tmp_path / "tool.sh").chmod(0o555)

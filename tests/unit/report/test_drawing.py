@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 from itertools import pairwise
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -25,7 +26,7 @@ ARROWS = [("a", "b"), ("b", "c"), ("c", "d"), ("a", "d"), ("x", "d")]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def picture(arrows, **looks) -> Picture:
+def picture(arrows: Any, **looks: Any) -> Picture:
     names = dict.fromkeys(name for arrow in arrows for name in arrow)
     return Picture({name: looks.get(name, Box(name, module="m")) for name in names}, tuple(arrows), "title")
 
@@ -35,14 +36,14 @@ def chain(length: int) -> Picture:
 
 
 class TestLayout:
-    def test_arrows_lead_to_the_right(self):
+    def test_arrows_lead_to_the_right(self) -> None:
         """Each box stands in a layer after all that it needs."""
         layout = lay_out(dict.fromkeys("abcdx", 80.0), ARROWS)
 
         assert all(layout.layer[start] < layout.layer[end] for start, end in ARROWS)
         assert layout.layer["x"] == layout.layer["d"] - 1  # as near as it can be to what takes it
 
-    def test_boxes_never_overlap(self):
+    def test_boxes_never_overlap(self) -> None:
         """In a layer there is a gap between any two boxes, whatever pulls at them."""
         arrows = [(f"a{i}", f"b{(i * 7) % 12}") for i in range(12)] + [(f"b{i}", "end") for i in range(12)]
         names = {name for arrow in arrows for name in arrow}
@@ -55,7 +56,7 @@ class TestLayout:
                 below - above >= Spacing().box + Spacing().gap - 0.01 for above, below in pairwise(heights)
             )
 
-    def test_long_arrows_pass_beside_boxes(self):
+    def test_long_arrows_pass_beside_boxes(self) -> None:
         """An arrow that skips layers has a place of its own in each of them."""
         layout = lay_out(dict.fromkeys("abcdx", 80.0), ARROWS)
 
@@ -66,19 +67,19 @@ class TestLayout:
             boxes = [layout.y[name] for name in "bc" if layout.layer[name] == level]
             assert all(abs(height - box) >= Spacing().box / 2 for box in boxes)
 
-    def test_crossings_that_can_go_do(self):
+    def test_crossings_that_can_go_do(self) -> None:
         """Two crossed ladders are untangled."""
         layers = reduce_crossings([["a", "b", "c"], ["x", "y", "z"]], [("a", "z"), ("b", "y"), ("c", "x")])
 
         assert layers in ([["a", "b", "c"], ["z", "y", "x"]], [["c", "b", "a"], ["x", "y", "z"]])
 
-    def test_cycles_are_drawn(self):
+    def test_cycles_are_drawn(self) -> None:
         """Modules may need one another; the picture is drawn all the same."""
         layout = lay_out(dict.fromkeys("abc", 80.0), [("a", "b"), ("b", "c"), ("c", "a")])
 
         assert len(set(layout.layer.values())) == 3
 
-    def test_deep_and_large_graphs_are_quick(self):
+    def test_deep_and_large_graphs_are_quick(self) -> None:
         """A chain of 3,000 boxes needs no recursion and little time."""
         started = time.perf_counter()
 
@@ -88,7 +89,7 @@ class TestLayout:
 
 
 class TestSvg:
-    def test_has_every_box_and_arrow(self):
+    def test_has_every_box_and_arrow(self) -> None:
         """The drawing is well-formed and complete."""
         root = ElementTree.fromstring(draw_svg(picture(ARROWS)))
 
@@ -98,17 +99,19 @@ class TestSvg:
         assert names == set("abcdx")
         assert len(arrows) == len(ARROWS)
 
-    def test_everything_lies_within_the_frame(self):
+    def test_everything_lies_within_the_frame(self) -> None:
         """No box is cut off."""
         root = ElementTree.fromstring(draw_svg(picture(ARROWS)))
-        _, _, width, height = map(float, root.get("viewBox").split())
+        box = root.get("viewBox")
+        assert box is not None
+        _, _, width, height = map(float, box.split())
 
         for group in root.iter(f"{SVG}g"):
             at = (group.get("transform") or "translate(0 0)")[10:-1].split()
             assert 0 <= float(at[0]) <= width
             assert 0 <= float(at[1]) <= height
 
-    def test_escapes_what_is_said(self):
+    def test_escapes_what_is_said(self) -> None:
         """Names, types and notes of users are text, never markup, and control characters are no XML."""
         box = Box("a", detail="dict[str, '<b>']", note='</svg><script>"&\x00\x1b', module="<m>")
 
@@ -116,33 +119,33 @@ class TestSvg:
 
         assert not list(root.iter(f"{SVG}script"))
 
-    def test_shows_status_as_word_and_colour(self):
+    def test_shows_status_as_word_and_colour(self) -> None:
         """Who cannot tell colours apart reads the word."""
         svg = draw_svg(picture([("a", "b")], a=Box("a", status="stale", module="m")))
 
         assert ">stale</text>" in svg
         assert 'class="stale"' in svg
 
-    def test_is_the_same_each_time(self):
+    def test_is_the_same_each_time(self) -> None:
         """Drawing again changes no byte, so that pictures can be committed."""
         assert draw_svg(picture(ARROWS)) == draw_svg(picture(ARROWS))
 
 
 class TestText:
-    def test_dot_quotes_what_is_said(self):
+    def test_dot_quotes_what_is_said(self) -> None:
         """Quotes, backslashes and line ends stay within their string."""
         dot = to_dot(picture([("a", "b")], a=Box("a", detail='Literal["x\\y"]', note="1\n2")))
 
         assert r"Literal[\"x\\y\"]" in dot
         assert r'tooltip="1\n2"' in dot
 
-    def test_mermaid_escapes_what_is_said(self):
+    def test_mermaid_escapes_what_is_said(self) -> None:
         """Nothing of a user ends the label."""
         text = to_mermaid(Picture({'a"<b>': Box('a"<b>', status="fresh")}, ()))
 
         assert 'n0("a#34;#60;b#62;"):::fresh' in text
 
-    def test_json_has_nodes_and_edges(self):
+    def test_json_has_nodes_and_edges(self) -> None:
         """Everything that the picture knows can be read back."""
         plain = json.loads(
             to_json(picture([("a", "b")], b=Box("b", status="fresh", target=True, module="m")))
@@ -152,7 +155,7 @@ class TestText:
         assert plain["nodes"][1]["status"] == "fresh"
         assert plain["nodes"][1]["target"] is True
 
-    def test_tree_names_again_what_was_shown(self):
+    def test_tree_names_again_what_was_shown(self) -> None:
         """Shared nodes are shown once, so that the tree stays small."""
         lines = draw_tree(picture([("a", "b"), ("b", "c"), ("b", "d"), ("c", "e"), ("d", "e")]), Style())
 
@@ -160,13 +163,15 @@ class TestText:
 
 
 class TestKinds:
-    def test_unknown_suffix_is_told(self):
+    def test_unknown_suffix_is_told(self) -> None:
         """A kind that cannot be drawn is refused with those that can."""
         with pytest.raises(UserError, match=r"cannot be written as \.bmp"):
             draw_picture(chain(2), "bmp")
 
     @pytest.mark.parametrize("path", [None, ""], ids=["dot", "no dot"])
-    def test_svg_is_drawn_by_us_whatever_is_installed(self, monkeypatch, path):
+    def test_svg_is_drawn_by_us_whatever_is_installed(
+        self, monkeypatch: pytest.MonkeyPatch, path: Any
+    ) -> None:
         """The same drawing on every machine, and it says what drew it."""
         if path is not None:
             monkeypatch.setenv("PATH", path)
@@ -177,7 +182,7 @@ class TestKinds:
         assert drawn_by == "3 nodes, drawn by dagbuild"
 
     @pytest.mark.parametrize("engine", ["auto", "own"])
-    def test_png_is_our_drawing_at_twice_its_size(self, engine):
+    def test_png_is_our_drawing_at_twice_its_size(self, engine: Any) -> None:
         """With the extra `pictures` a png shows what the svg shows, words included."""
         pytest.importorskip("resvg_py")
         large = chain(300)  # at twice its size it would take many times the memory
@@ -193,7 +198,9 @@ class TestKinds:
 
     @pytest.mark.parametrize("kind", ["png", "pdf"])
     @pytest.mark.parametrize("engine", ["auto", "own", "dot"])
-    def test_what_cannot_be_drawn_says_what_to_install(self, monkeypatch, kind, engine):
+    def test_what_cannot_be_drawn_says_what_to_install(
+        self, monkeypatch: pytest.MonkeyPatch, kind: Any, engine: Any
+    ) -> None:
         """Each way that is left is named, and no other."""
         monkeypatch.setenv("PATH", "")
         monkeypatch.setitem(sys.modules, "resvg_py", None)
@@ -209,7 +216,7 @@ class TestKinds:
 
     @pytest.mark.skipif(not shutil.which("dot"), reason="needs the program dot")
     @pytest.mark.parametrize(("kind", "head"), [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")])
-    def test_dot_draws_when_it_is_asked(self, kind, head):
+    def test_dot_draws_when_it_is_asked(self, kind: Any, head: Any) -> None:
         """Graphviz draws every kind."""
         data, drawn_by = draw_picture(chain(3), kind, "dot")
 
@@ -218,7 +225,7 @@ class TestKinds:
 
     @pytest.mark.skipif(not shutil.which("dot"), reason="needs the program dot")
     @pytest.mark.parametrize(("kind", "head"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])
-    def test_dot_draws_what_we_cannot(self, monkeypatch, kind, head):
+    def test_dot_draws_what_we_cannot(self, monkeypatch: pytest.MonkeyPatch, kind: Any, head: Any) -> None:
         """Without the extra a png is Graphviz's, as a pdf always is."""
         monkeypatch.setitem(sys.modules, "resvg_py", None)
 
@@ -227,7 +234,7 @@ class TestKinds:
         assert data.startswith(head)
         assert drawn_by == "3 nodes, drawn by Graphviz's dot"
 
-    def test_many_nodes_are_grouped(self):
+    def test_many_nodes_are_grouped(self) -> None:
         """Over a thousand boxes nobody reads: one for each module, with how many are stale."""
         boxes = {
             f"n{i}": Box(f"n{i}", module=f"m{i % 3}", status="stale" if i == 4 else "fresh")
@@ -250,6 +257,6 @@ class TestKinds:
     ("kind", "name"),
     [(int, "int"), (dict[str, float], "dict[str, float]"), (int | None, "int | None"), (Style, "Style")],
 )
-def test_types_are_named_short(kind, name):
+def test_types_are_named_short(kind: Any, name: Any) -> None:
     """A type is said as its author wrote it, without its module."""
     assert name_type(kind) == name

@@ -1,6 +1,7 @@
 """Every colour can be read: WCAG 2.2's contrast, 4.5 : 1 for text and 3 : 1 for lines and marks."""
 
 import re
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -46,7 +47,7 @@ def of_256(number: int) -> str:
     return "#" + "".join(f"{cube[step]:02x}" for step in (number // 36, number // 6 % 6, number % 6))
 
 
-def test_the_measure_is_wcags():
+def test_the_measure_is_wcags() -> None:
     """Black on white is 21 : 1, and the grey that everybody knows is just readable."""
     assert contrast(WHITE, BLACK) == pytest.approx(21)
     assert contrast("#767676", WHITE) == pytest.approx(4.54, abs=0.005)
@@ -57,7 +58,7 @@ def test_the_measure_is_wcags():
 @pytest.mark.parametrize("ground", [WHITE, BLACK])
 @pytest.mark.parametrize("exact", [True, False])
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_said_in_a_terminal_can_be_read(kind, exact, ground):
+def test_what_is_said_in_a_terminal_can_be_read(kind: Any, exact: Any, ground: Any) -> None:
     """On white and on black, in exact colours and in the nearest of 256."""
     said = Style(colour=True, exact=exact).paint("word", kind)
 
@@ -69,13 +70,13 @@ def test_what_is_said_in_a_terminal_can_be_read(kind, exact, ground):
     assert contrast(colour, ground) >= 4.5
 
 
-def test_no_ink_is_left_over():
+def test_no_ink_is_left_over() -> None:
     """Each has a use."""
     assert set(INKS) == set(KINDS.values())
 
 
 @pytest.mark.parametrize(("theme", "word"), LOOKS)
-def test_words_in_boxes_can_be_read(theme, word):
+def test_words_in_boxes_can_be_read(theme: Any, word: Any) -> None:
     """A name, its type and its status, on what fills the box."""
     colours = THEMES[theme]
     look = colours.looks[word]
@@ -85,7 +86,7 @@ def test_words_in_boxes_can_be_read(theme, word):
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_words_beside_boxes_can_be_read(theme):
+def test_words_beside_boxes_can_be_read(theme: Any) -> None:
     """The title and the legend."""
     colours = THEMES[theme]
 
@@ -94,7 +95,7 @@ def test_words_beside_boxes_can_be_read(theme):
 
 
 @pytest.mark.parametrize(("theme", "word"), LOOKS)
-def test_lines_and_marks_can_be_seen(theme, word):
+def test_lines_and_marks_can_be_seen(theme: Any, word: Any) -> None:
     """A box's line, the arrows, and a module's stripe in any box and in the legend."""
     colours = THEMES[theme]
     look = colours.looks[word]
@@ -106,7 +107,7 @@ def test_lines_and_marks_can_be_seen(theme, word):
         assert contrast(stripe, colours.ground) >= 3
 
 
-def test_drawings_have_no_other_colours():
+def test_drawings_have_no_other_colours() -> None:
     """What is measured here is all that is drawn; frames around a module of Graphviz's drawing say nothing alone."""
     known = {*STRIPES, "#dfe4ea"}
     for theme in THEMES.values():
@@ -117,10 +118,11 @@ def test_drawings_have_no_other_colours():
         assert set(re.findall(r"#[0-9a-f]{6}\b", text)) <= known
 
 
-def test_every_part_of_a_drawing_has_its_colour():
+def test_every_part_of_a_drawing_has_its_colour() -> None:
     """No word and no box is left to what a viewer takes by default: black, which is lost on dark ground."""
     root = ElementTree.fromstring(draw_svg(PICTURE))
     (style,) = (each.text for each in root.iter("{http://www.w3.org/2000/svg}style"))
+    assert style is not None
     light, dark = style.split("@media (prefers-color-scheme:dark)")
 
     classes = {each.get("class") for each in root.iter("{http://www.w3.org/2000/svg}text")}

@@ -1,16 +1,17 @@
 """Plans, builds and explanations as lines of text."""
 
 import json
+from typing import Any
 
 import pytest
 
 from dagbuild.ground.digest import Digest
+from dagbuild.model.outcome import Failure
 from dagbuild.model.record import Artifact, Key, Manifest, Part, Record
 from dagbuild.plan.events import (
     BuildFinished,
     BuildResult,
     BuildStarted,
-    Failure,
     How,
     Notice,
     StepFinished,
@@ -47,14 +48,14 @@ STALE = plan(
 )
 
 
-def record(node: str, **facts) -> Record:
+def record(node: str, **facts: Any) -> Record:
     artifact = Artifact("plain/1", facts.pop("value", node))
     manifest = Manifest(tuple(facts.pop("parts", ())))
     return Record(node, Key("d"), Key("c"), manifest, artifact, started=1e9, duration=3.0, **facts)
 
 
 class TestStatus:
-    def test_groups_aligns_and_counts(self):
+    def test_groups_aligns_and_counts(self) -> None:
         """Nodes stand by status with their first cause; the fresh ones are counted."""
         assert tell_status(STALE, Style()) == [
             "stale     spend     data/spend.csv changed (+1 more)",
@@ -65,11 +66,11 @@ class TestStatus:
             "2 nodes of 4 to compute, about 1 min 4 s",
         ]
 
-    def test_wraps_in_a_narrow_terminal(self):
+    def test_wraps_in_a_narrow_terminal(self) -> None:
         """Nothing runs over the edge."""
         assert max(map(len, tell_status(STALE, Style(width=36)))) <= 44
 
-    def test_colours_only_when_asked(self):
+    def test_colours_only_when_asked(self) -> None:
         """Without colours there is no escape; with them the words stay the same."""
         plain = "\n".join(tell_status(STALE, Style()))
         coloured = "\n".join(tell_status(STALE, Style(colour=True)))
@@ -77,7 +78,7 @@ class TestStatus:
         assert "\x1b" not in plain
         assert "\x1b[1;38;5;131mstale\x1b[0m" in coloured
 
-    def test_long_lists_are_cut_and_counted(self):
+    def test_long_lists_are_cut_and_counted(self) -> None:
         """A thousand affected nodes do not fill the screen, unless asked for."""
         many = plan(
             *(step(f"n{i}", Decision.RUN, Status.AFFECTED, "upstream `a` is stale") for i in range(100))
@@ -87,7 +88,7 @@ class TestStatus:
         assert "and 80 more: --all shows them" in "\n".join(tell_status(many, Style()))
         assert len(tell_status(many, Style(), everything=True)) > 100
 
-    def test_plan_says_what_runs(self):
+    def test_plan_says_what_runs(self) -> None:
         """`plan` says what runs and how long it took, and counts the rest."""
         assert tell_plan(STALE, Style(width=120)) == [
             "run    spend     data/spend.csv changed (+1 more); took 2.0 s last time",
@@ -100,7 +101,7 @@ class TestStatus:
 
 
 class TestExplain:
-    def test_shows_parts_beside_those_of_the_record(self):
+    def test_shows_parts_beside_those_of_the_record(self) -> None:
         """What changed comes first with both values; what is the same follows."""
         old = record(
             "spend", parts=[Part("config", "region", "1", "US"), Part("package", "pandas", "2", "3.1.0")]
@@ -113,7 +114,7 @@ class TestExplain:
         assert "changed  config region   US -> UK" in lines
         assert "same     package pandas  3.1.0" in lines
 
-    def test_lineage_follows_digests(self):
+    def test_lineage_follows_digests(self) -> None:
         """A value's makers are those whose values it was made of, not the latest of that name."""
         old = record("spend", value=1)
         new = record("spend", value=2)
@@ -130,14 +131,14 @@ FAILURE = Failure(
 
 
 class TestBuild:
-    def play(self, *events) -> str:
+    def play(self, *events: Any) -> str:
         lines: list[str] = []
         report = PlainReport(lines.append, Style(), "dagbuild --profile uk build")
         for event in events:
             report(event)
         return "\n".join(lines)
 
-    def test_tells_each_computed_node(self):
+    def test_tells_each_computed_node(self) -> None:
         """A line for each computed node, with how far the build is; reused ones are not worth one."""
         said = self.play(
             BuildStarted("run", STALE),
@@ -148,7 +149,7 @@ class TestBuild:
 
         assert said == "[1/2] spend     3.0 s"
 
-    def test_failure_has_frames_inputs_and_the_command(self):
+    def test_failure_has_frames_inputs_and_the_command(self) -> None:
         """A failed node shows the user's frames, its inputs, and how to run it alone with these options."""
         said = self.play(BuildStarted("run", STALE), StepFinished("spend", How.FAILED, failure=FAILURE))
 
@@ -157,7 +158,7 @@ class TestBuild:
         assert "raw  str 'x'" in said
         assert "dagbuild --profile uk build spend" in said
 
-    def test_same_notice_is_said_once(self):
+    def test_same_notice_is_said_once(self) -> None:
         """A full disk is told for the first node, and counted for the rest."""
         result = BuildResult("run", Plan(()), {}, 1.0, 0.0)
         said = self.play(
@@ -185,14 +186,14 @@ class TestBuild:
             ({"a": How.COMPUTED}, True, "interrupted after 5.0 s: 1 computed"),
         ],
     )
-    def test_summary_separates_what_came_of_it(self, steps, interrupted, line):
+    def test_summary_separates_what_came_of_it(self, steps: Any, interrupted: Any, line: Any) -> None:
         """Computed, reused, fetched, failed and blocked are counted apart, and the time that was saved."""
         ended = {name: StepFinished(name, how) for name, how in steps.items()}
         result = BuildResult("run", Plan(()), ended, 5.0, 10.0, interrupted=interrupted)
 
         assert tell_result(result, ("a",), Style())[0] == line
 
-    def test_progress_guesses_from_history(self):
+    def test_progress_guesses_from_history(self) -> None:
         """What is left takes as long as it last did, less what a running node has spent."""
         now = [100.0]
         progress = Progress(lambda: now[0])
@@ -204,7 +205,7 @@ class TestBuild:
         progress(StepFinished("forecast", How.COMPUTED))
         assert (progress.done, progress.total, progress.eta) == (1, 2, 2)
 
-    def test_json_lines_can_be_read(self):
+    def test_json_lines_can_be_read(self) -> None:
         """Every event is one object on one line."""
         lines: list[str] = []
         listener = JsonLines(lines.append)
@@ -233,7 +234,7 @@ class TestBuild:
         assert read[4]["failed"] is True
 
 
-def test_tables_put_long_names_on_lines_of_their_own():
+def test_tables_put_long_names_on_lines_of_their_own() -> None:
     """A name that would push the text off the screen stands alone."""
     lines = table([Row("stale", "n" * 40, "why"), Row("stale", "short", "because")], Style(width=60))
 
@@ -246,7 +247,7 @@ def test_tables_put_long_names_on_lines_of_their_own():
     ("value", "text"),
     [(0, "0 s"), (0.25, "250 ms"), (2.34, "2.3 s"), (12.3, "12 s"), (65, "1 min 5 s"), (7800, "2 h 10 min")],
 )
-def test_durations_read_well(value, text):
+def test_durations_read_well(value: Any, text: Any) -> None:
     """As many digits as anybody wants."""
     assert units.seconds(value) == text
 
@@ -254,6 +255,6 @@ def test_durations_read_well(value, text):
 @pytest.mark.parametrize(
     ("value", "text"), [(0, "0 B"), (999, "999 B"), (1234, "1.2 kB"), (123456, "123 kB")]
 )
-def test_sizes_read_well(value, text):
+def test_sizes_read_well(value: Any, text: Any) -> None:
     """Thousands, as the settings take them."""
     assert units.size(value) == text

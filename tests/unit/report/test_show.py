@@ -86,7 +86,7 @@ class Colour(enum.Enum):
     ("value", "fields"),
     [
         (Plain("x", pd.DataFrame({"a": [1]})), ["name", "table"]),
-        (Model(rate=0.5, more=1), ["rate", "more"]),
+        (Model(rate=0.5, more=1), ["rate", "more"]),  # type: ignore[call-arg]  # one that was not declared
         (Pair(1, 2.0), ["low", "high"]),
         (Slotted(), ["seen"]),
         (Below(), ["seen", "own"]),
@@ -103,12 +103,12 @@ class Colour(enum.Enum):
     ],
     ids=lambda each: type(each).__name__,
 )
-def test_fields_of_each_kind_of_object(value, fields):
+def test_fields_of_each_kind_of_object(value: Any, fields: Any) -> None:
     """Declared ones, else public ones; what was never set, or cannot be asked, is left out."""
     assert [name for name, _ in find_fields(value)] == fields
 
 
-def test_an_object_is_shown_with_its_fields():
+def test_an_object_is_shown_with_its_fields() -> None:
     """A line for each: name, type, and the value or how large it is."""
     assert shown(Plain("x", pd.DataFrame({"a": [1, 2]}))) == [
         "node: Plain",
@@ -119,7 +119,7 @@ def test_an_object_is_shown_with_its_fields():
     ]
 
 
-def test_a_model_is_shown_with_its_words_and_its_fields():
+def test_a_model_is_shown_with_its_words_and_its_fields() -> None:
     """What a library's class says of itself comes first."""
     lines = shown(LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0]))
 
@@ -127,7 +127,7 @@ def test_a_model_is_shown_with_its_words_and_its_fields():
     assert any(line.split()[:2] == ["coef_", "ndarray"] for line in lines)
 
 
-def test_polars_types_are_polars():
+def test_polars_types_are_polars() -> None:
     """A frame of polars is told in its words, and whole numbers stay whole beside a gap."""
     lines = shown(pl.DataFrame({"count": [2**53 + 1, None], "tags": [["a"], None], "on": [True, None]}))
 
@@ -151,7 +151,7 @@ def test_polars_types_are_polars():
     ],
     ids=["polars series", "pyarrow", "pyarrow array", "pandas", "pandas series", "subclass"],
 )
-def test_types_are_those_of_the_tables_library(value, types):
+def test_types_are_those_of_the_tables_library(value: Any, types: Any) -> None:
     """Nothing is told in the words of a form that the value only passes through."""
     lines = shown(value)
 
@@ -159,7 +159,7 @@ def test_types_are_those_of_the_tables_library(value, types):
     assert [line.split()[1] for line in lines[3 : 3 + len(types)]] == types
 
 
-def test_more_rows_than_asked_for_are_counted():
+def test_more_rows_than_asked_for_are_counted() -> None:
     """As of a frame of pandas."""
     assert shown(pl.DataFrame({"a": range(10)}), rows=2)[-1] == "... 8 more rows"
 
@@ -183,11 +183,11 @@ class Counted:
         lambda one: [[[one] * 1000 for _ in range(100)] for _ in range(10)],
         lambda one: (one,) * 10**5,
         lambda one: {Counted() for _ in range(10**5)},
-        lambda one: Plain("x" * 10**7, [one] * 10**5),
+        lambda one: Plain("x" * 10**7, [one] * 10**5),  # type: ignore[arg-type]  # any field that is long
     ],
     ids=["list", "dict", "many keys", "nested", "tuple", "set", "fields"],
 )
-def test_large_values_are_shown_in_part(make):
+def test_large_values_are_shown_in_part(make: Any) -> None:
     """A screen of it, and little more of it is looked at."""
     value = make(Counted())
     Counted.asked = 0
@@ -199,7 +199,7 @@ def test_large_values_are_shown_in_part(make):
     assert sum(map(len, lines)) < 10_000
 
 
-def test_values_that_hold_themselves_are_shown():
+def test_values_that_hold_themselves_are_shown() -> None:
     """There is an end to it."""
     value: list[Any] = [1]
     value.append(value)
@@ -207,7 +207,7 @@ def test_values_that_hold_themselves_are_shown():
     assert shown(value)
 
 
-def test_what_a_class_does_cannot_fail_the_command():
+def test_what_a_class_does_cannot_fail_the_command() -> None:
     """Its words may raise, or be long."""
     assert shown(Broken())[-1].split() == ["field", "int", "1"]
     assert shown([Broken()])[-1] == "[<Broken>]"
@@ -228,6 +228,6 @@ def test_what_a_class_does_cannot_fail_the_command():
     ],
     ids=lambda each: type(each).__name__,
 )
-def test_a_value_in_a_line(value, said):
+def test_a_value_in_a_line(value: Any, said: Any) -> None:
     """Itself where it is small, else what it is and how large."""
     assert tell_short(value) == said

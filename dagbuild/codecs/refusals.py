@@ -149,4 +149,9 @@ def _what(value: Any) -> str:
 
 def _name(value: Any) -> str:
     kind = type(value)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    if kind.__module__ == "builtins":
+        return kind.__qualname__
+    # As people import it: a library's public name, where that is the same thing.
+    top = kind.__module__.partition(".")[0]
+    public = vars(sys.modules[top]).get(kind.__qualname__) if top in sys.modules else None
+    return f"{top if public is kind else kind.__module__}.{kind.__qualname__}"

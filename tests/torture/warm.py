@@ -39,6 +39,19 @@ def play(build: Any, job: Any, env: Any, cwd: Any, output: Any, timeout: Any) ->
     Path(job["result"]).write_text(json.dumps(result))
 
 
+def forget_made() -> None:
+    """Forget the modules that compiled libraries made without files: nobody could tell that they are not a project's."""
+    for name, module in list(sys.modules.items()):
+        origin = getattr(getattr(module, "__spec__", None), "origin", None)
+        if (
+            name != "__main__"
+            and origin not in ("built-in", "frozen")
+            and not getattr(module, "__file__", None)
+            and not list(getattr(module, "__path__", ()))
+        ):
+            del sys.modules[name]
+
+
 def fork(work: Any) -> Any:
     """Do work in a forked process, end what it leaves running, and return how it ended."""
     child = os.fork()
@@ -76,6 +89,7 @@ def warm_up(build: Any) -> None:
         for name in json.loads(Path(folder, "modules").read_text()):
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
+    forget_made()
 
 
 def main() -> None:

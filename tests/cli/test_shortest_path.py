@@ -14,8 +14,8 @@ from tests.support import write_files
 
 MAIN = """
 import sys
-from dagbuild.shortcut import answers
-answers.RACY_NS = 0  # files as young as these are trusted
+from dagbuild.ground import stamps
+stamps.COARSE_NS = stamps.TICK_NS = 0  # files as young as these are trusted
 from dagbuild.__main__ import main
 try:
     main()
@@ -26,6 +26,8 @@ finally:
 SHORTEST = {
     "dagbuild",
     "dagbuild.__main__",
+    "dagbuild.ground",
+    "dagbuild.ground.stamps",
     "dagbuild.shortcut",
     "dagbuild.shortcut.answers",
     "dagbuild.version",

@@ -56,12 +56,19 @@ class _Loader(SourceFileLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         self.stamp, settled = take_settled(self.path)  # before the source is read: an edit in between shows
-        self.young = None if settled else _read(self.path)
+        self.young = None if settled else self._read()
         super().exec_module(module)
+
+    def _read(self) -> bytes | None:
+        """Return what is in the file, read as imports read it: nobody takes it for data of the node that imports."""
+        try:
+            return self.get_data(self.path)
+        except OSError:
+            return None
 
     def is_current(self) -> bool:
         """Tell whether the file is as it was when it was loaded."""
-        return take_stamp(self.path) == self.stamp and (self.young is None or self.young == _read(self.path))
+        return take_stamp(self.path) == self.stamp and (self.young is None or self.young == self._read())
 
 
 def watch_folder(folder: Path) -> None:
@@ -109,10 +116,3 @@ def _modules_below(folder: Path) -> Iterator[tuple[str, _Loader]]:
 def _last_second(path: str) -> int:
     """Return the second in which a file changed last, whatever time it was given afterwards; raises OSError."""
     return newest_time(stamp_of(os.stat(path))) // 1_000_000_000  # noqa: PTH116 - of every module
-
-
-def _read(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError:
-        return b""

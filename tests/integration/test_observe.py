@@ -320,3 +320,15 @@ def test_code_found_only_at_run_time_is_tracked(tmp_path: Path) -> None:
     assert any("plugins.compute, found only at run time" in text for text in _undeclared(first))
     assert computed(commented) == set()
     assert second.values == {"result": 2}
+
+
+def test_code_that_a_node_imports_is_no_data_that_it_reads(tmp_path: Path) -> None:
+    """However young its file is: a comment in it is no edit."""
+    write_files(tmp_path, PLUGINS)
+
+    result = build(tmp_path, "result")
+    forget_modules(tmp_path)
+
+    record = result.steps["result"].record
+    assert record is not None
+    assert [seen for seen in record.observations if seen.kind == "file"] == []

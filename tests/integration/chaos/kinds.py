@@ -79,6 +79,7 @@ KINDS = (
     Kind("answer", r"index/answers/[0-9a-f]+", "nothing"),
     Kind("copy of a value's file", r"files/[0-9a-f]{2}/[0-9a-f]{30}/.+", "nothing"),
     Kind("lock", r"locks/[\w.-]+", "nothing"),
+    Kind("mark of a running step", r"running/\d+-[0-9a-f]+", "nothing"),
     Kind("uses", r"uses/[\d-]+\.\w+\.txt", "nothing"),
     Kind("texts", r"README\.md|CACHEDIR\.TAG|\.gitignore", "nothing"),
     Kind("format", r"format", "nothing"),

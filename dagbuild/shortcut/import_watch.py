@@ -61,7 +61,9 @@ class ImportObserver:
         early = any(
             sys.modules.get(name) is module
             and _is_ours(name, module, origins)
-            and not is_installed(str(vars(module).get("__file__")))  # what virtualenv puts there is nobody's
+            # What virtualenv puts there is nobody's; what has no file (Cython's run time) no file's edit can change.
+            and isinstance(path := vars(module).get("__file__"), str)
+            and not is_installed(path)
             for name, module in self._before.items()
         )
         # Not getattr: a module may have a __getattr__ of its own.

@@ -1,4 +1,4 @@
-"""Build once, as a user's process would: `one_build.py JOB.json`, started by `play`.
+"""Build once, as a user's process would: `one_build.py JOB.json`, or forked from a warm process.
 
 Writes which nodes ran, the targets' values, and the values that a build with an empty cache gives afterwards.
 """
@@ -12,10 +12,9 @@ import tempfile
 import traceback
 import types
 from pathlib import Path
-from typing import Any
 
 
-def load_modules(project: Any, names: Any, mode: Any) -> Any:
+def load_modules(project, names, mode):
     """Import the modules, or run them as a script, as a notebook's cells, or without any source."""
     sys.path.insert(0, project)
     if mode == "import":
@@ -37,27 +36,27 @@ def load_modules(project: Any, names: Any, mode: Any) -> Any:
     return [main]
 
 
-def evaluate(expressions: Any) -> Any:
+def evaluate(expressions):
     """Return the values of expressions that may use numpy and pandas."""
-    names: dict[str, Any] = {}
+    names = {}
     if any("pd." in text or "np." in text for text in expressions.values()):
         exec("import numpy as np, pandas as pd", names)
     return {name: eval(text, names) for name, text in expressions.items()}
 
 
-def show(value: Any) -> Any:
+def show(value):
     """Return a text in which equal values are equal."""
     return repr(list(value) if hasattr(value, "__next__") else value)
 
 
-def build(job: Any) -> Any:
+def build(job):
     """Return what the build gives, and what a build from nothing gives."""
     from dagbuild import Driver
 
     modules = load_modules(job["project"], job["modules"], job["mode"])
     targets = job["target"].split()
 
-    def values(cache: Any) -> Any:
+    def values(cache):
         given = {name: evaluate(job[name]) for name in ("inputs", "overrides")}
         got = Driver(job["config"], *modules, cache=cache).execute(targets, **given)
         return " ".join(show(got[target]) for target in targets)
@@ -68,10 +67,9 @@ def build(job: Any) -> Any:
     return {"values": cached, "ran": ran, "clean": values(None)}
 
 
-def main() -> None:
-    """Run the job that the first argument names."""
-    job = json.loads(Path(sys.argv[1]).read_text())
-    sys.path.pop(0)  # this folder
+def play(path, build=build):
+    """Do the job that a file tells, and write what came of it where the job says."""
+    job = json.loads(Path(path).read_text())
     try:
         result = build(job)
     except BaseException as error:
@@ -80,5 +78,18 @@ def main() -> None:
     Path(job["result"]).write_text(json.dumps(result))
 
 
+def sample(folder):
+    """Return a small job, so that a warm process sees what is imported for one."""
+    folder.joinpath("sample.py").write_text("import pandas\n\ndef b(x: int) -> int:\n    return x\n")
+    job = {
+        "project": str(folder), "modules": ["sample"], "mode": "import", "target": "b", "config": {"x": 1},
+        "inputs": {}, "overrides": {}, "cache": str(folder / "cache"), "result": str(folder / "result"),
+    }  # fmt: skip
+    os.environ["RAN_LOG"] = str(folder / "ran")
+    folder.joinpath("job").write_text(json.dumps(job))
+    return str(folder / "job")
+
+
 if __name__ == "__main__":
-    main()
+    sys.path.pop(0)  # this folder
+    play(sys.argv[1])

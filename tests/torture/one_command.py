@@ -1,4 +1,4 @@
-"""Build once as the command line does, with settings; `warm.py` forks a process for it.
+"""Build once as the command line does, with settings, forked from a warm process.
 
 What an import gives is kept and believed at once, where the command line wants two imports to agree.
 """
@@ -6,19 +6,20 @@ What an import gives is kept and believed at once, where the command line wants 
 import contextlib
 import sys
 from pathlib import Path
-from typing import Any
-
-from one_build import evaluate  # type: ignore[import-not-found]  # started from the folder that both are in
 
 from dagbuild.project.project import Project
 from dagbuild.settings import Settings
 from dagbuild.settings.model import CacheSettings
 from dagbuild.shortcut import snapshots
+from tests.torture import one_build
+from tests.torture.one_build import evaluate, sample
+
+__all__ = ["play", "sample"]
 
 snapshots.ENOUGH = 1
 
 
-def build(job: Any) -> Any:
+def build(job):
     """Build, and return whether the project's modules were imported for it."""
     settings = Settings(
         root=Path(job["project"]),
@@ -34,3 +35,8 @@ def build(job: Any) -> Any:
         if failures:
             raise RuntimeError(failures[0].message)
     return {"imported": any(name in sys.modules for name in job["modules"])}
+
+
+def play(path):
+    """Do the job that a file tells."""
+    one_build.play(path, build)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.torture.case import SETTINGS, Build, Case, Folder, install
+from tests.warm import TIMEOUT, Warm
 
 HERE = Path(__file__).parent
-TIMEOUT = 120
 
 RANLOG = """
 import os
@@ -47,41 +46,15 @@ Runner = Callable[[Path, dict[str, str], Path, Path], str]
 """Runs a job, with these variables, in this folder, with output to this file; returns how it died if it did."""
 
 
-class Warm:
-    """Runs jobs in processes forked from warm ones, of which each hash seed has its own; close it when done.
+@contextmanager
+def warm_processes(player: str) -> Iterator[Runner]:
+    """Give a runner whose processes are forked from warm ones, for a file of this folder."""
+    with closing(Warm(HERE / player)) as warm:
 
-    A process takes its seed as it starts, so builds that ask for none take turns: one may not count on the other's.
-    """
+        def run(job: Path, env: dict[str, str], cwd: Path, output: Path) -> str:
+            return f"the process ended with {warm.play(str(job), env, cwd, output)}"
 
-    def __init__(self, kind: str) -> None:
-        self._kind = kind
-        self._seeds = itertools.cycle("01")
-        self._servers: dict[str, subprocess.Popen[str]] = {}
-
-    def __call__(self, job: Path, env: dict[str, str], cwd: Path, output: Path) -> str:
-        """Run a job, as a `Runner` does."""
-        server = self._server(env.get("PYTHONHASHSEED") or next(self._seeds))
-        assert server.stdin is not None
-        assert server.stdout is not None
-        server.stdin.write(json.dumps([str(job), env, str(cwd), str(output), TIMEOUT]) + "\n")
-        server.stdin.flush()
-        answer = server.stdout.readline().strip()
-        assert answer, "the warm process ended"
-        return answer
-
-    def _server(self, seed: str) -> subprocess.Popen[str]:
-        if seed not in self._servers:
-            self._servers[seed] = subprocess.Popen(
-                [sys.executable, str(HERE / "warm.py"), self._kind],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                env={**os.environ, "PYTHONPATH": str(HERE.parents[1]), "PYTHONHASHSEED": seed},
-            )  # fmt: skip
-        return self._servers[seed]
-
-    def close(self) -> None:
-        """Let the warm processes end."""
-        for server in self._servers.values():
-            server.communicate()
+        yield run
 
 
 def run_process(job: Path, env: dict[str, str], cwd: Path, output: Path) -> str:

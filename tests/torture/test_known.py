@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.torture.case import Case
-from tests.torture.play import Runner, Warm, assert_ran, play
+from tests.torture.play import Runner, assert_ran, play, warm_processes
 from tests.torture.test_torture import CASES
 
 IMPORTED = [
@@ -20,7 +19,7 @@ IMPORTED = [
 @pytest.fixture(scope="module")
 def runner() -> Iterator[Runner]:
     """Processes with settings, as the command line has them."""
-    with contextlib.closing(Warm("one_command")) as warm:
+    with warm_processes("one_command.py") as warm:
         yield warm
 
 

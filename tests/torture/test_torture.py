@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.torture.case import Case
-from tests.torture.play import Runner, Warm, assert_ran, play, run_process
+from tests.torture.play import Runner, assert_ran, play, run_process, warm_processes
 
 AREAS = (
     "own_code", "helpers", "imports", "libraries", "classes", "class_bodies", "constants", "values", "places", "scopes",
@@ -36,7 +35,7 @@ FRESH = [
 @pytest.fixture(scope="module")
 def warm() -> Iterator[Runner]:
     """Processes as a user's scripts are, forked after their imports."""
-    with closing(Warm("one_build")) as opened:
+    with warm_processes("one_build.py") as opened:
         yield opened
 
 

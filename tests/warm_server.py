@@ -1,0 +1,112 @@
+"""Play work, each piece in a process forked from this one, which has imported what it needs: `warm_server.py PLAYER`.
+
+PLAYER is a file with `play(work)`, and `sample(folder)` that returns work to be done once, so as to see what is
+imported for it. Reads a line for each piece and says how its process ended. Nothing is played in this process, so a
+fork begins as a fresh process stands after its imports. It knows nothing of what is played.
+"""
+
+import atexit
+import contextlib
+import gc
+import importlib.util
+import json
+import os
+import signal
+import sys
+import tempfile
+import threading
+import traceback
+from pathlib import Path
+
+
+def become(env, cwd, output, errors, timeout):
+    """Make this process, which was just forked, what one is that was started with all this."""
+    os.setsid()
+    signal.alarm(timeout)
+    streams = [
+        os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) for name in (output, errors or os.devnull)
+    ]
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(streams[0], 1)
+    os.dup2(streams[bool(errors)], 2)
+    os.environ.clear()
+    os.environ.update(env)
+    sys.dont_write_bytecode = bool(env.get("PYTHONDONTWRITEBYTECODE"))
+    sys.path[:0] = [part for part in env.get("PYTHONPATH", "").split(os.pathsep) if part]
+    with contextlib.suppress(ImportError):
+        importlib.import_module("sitecustomize")  # as Python does when it starts
+    os.chdir(cwd)
+
+
+def fork(work):
+    """Do work in a forked process, end what it leaves running, and return how it ended."""
+    child = os.fork()
+    if child == 0:
+        status = 0
+        try:
+            work()
+        except SystemExit as end:
+            status = end.code or 0
+        except BaseException:
+            traceback.print_exc()
+            status = 1
+        leave(status)
+    _, status = os.waitpid(child, 0)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(status)
+
+
+def leave(status):
+    """End as Python does, but for taking down what the warm process has built up, which costs more than a fork."""
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    os._exit(status)
+
+
+def warm_up(player):
+    """Import all that a piece of work imports."""
+
+    def play_sample():
+        work = player.sample(Path(folder))
+        become({**os.environ, "PYTHONPATH": folder}, folder, f"{folder}/output", None, 120)
+        try:
+            player.play(work)
+        except SystemExit as end:
+            assert not end.code, end.code
+        Path(folder, "modules").write_text(json.dumps(list(sys.modules)))
+        os._exit(0)  # the folder is not this process's to remove
+
+    with tempfile.TemporaryDirectory() as folder:
+        status = fork(play_sample)
+        assert status == 0, Path(folder, "output").read_text()
+        for name in json.loads(Path(folder, "modules").read_text()):
+            with contextlib.suppress(ImportError):  # a module of the sample
+                importlib.import_module(name)
+
+
+def main():
+    """Play what is asked for, line by line; say when each is done."""
+    sys.path.pop(0)  # this folder
+    spec = importlib.util.spec_from_file_location("player", sys.argv[1])
+    player = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(player)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
+        del sys.modules[name]  # which are modules of no project
+    sys.dont_write_bytecode = True
+    warm_up(player)
+    gc.freeze()  # so that a fork does not look at, and so copy, all that is here
+    for line in sys.stdin:
+        work, *place = json.loads(line)
+
+        def play(work=work, place=place):
+            become(*place)
+            player.play(work)
+
+        print(fork(play), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -14,9 +14,13 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pandas
+
+from tests.warm import Warm
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,7 +53,23 @@ def dagbuild(folder: Path, *args: str, **extra: str) -> subprocess.CompletedProc
     )
 
 
-def play(golden: Path, folder: Path) -> str:
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+"""Runs `dagbuild` as the function of that name does."""
+
+
+@contextmanager
+def warm_commands(folder: Path) -> Iterator[Run]:
+    """Give what runs `dagbuild` in processes that have imported everything when they begin; prints into a folder."""
+    with closing(Warm(Path(__file__).with_name("command.py"))) as warm:
+
+        def run(cwd: Path, *args: str, **extra: str) -> subprocess.CompletedProcess[str]:
+            status = warm.play(args, make_environment(**extra), cwd, folder / "printed")
+            return subprocess.CompletedProcess(args, status, (folder / "printed").read_text())
+
+        yield run
+
+
+def play(golden: Path, folder: Path, run: Run = dagbuild) -> str:
     """Play a golden folder's session in a copy of its project and return what it should say today."""
     shutil.copytree(golden / "project", folder, dirs_exist_ok=True)
     lines = (golden / "session.txt").read_text().splitlines()
@@ -58,11 +78,11 @@ def play(golden: Path, folder: Path) -> str:
         if line.startswith("#"):
             said.append(line)
         elif line.startswith("$ "):
-            said.extend([line, *_play_line(line[2:], folder), ""])
+            said.extend([line, *_play_line(line[2:], folder, run), ""])
     return "\n".join(said).rstrip() + "\n"
 
 
-def _play_line(line: str, folder: Path) -> list[str]:
+def _play_line(line: str, folder: Path, run: Run) -> list[str]:
     word, _, rest = line.partition(" ")
     if word == "edit":
         name, _, change = rest.partition(" ")
@@ -87,7 +107,7 @@ def _play_line(line: str, folder: Path) -> list[str]:
     if word == "cat":
         return normalise((folder / rest).read_text(), folder).splitlines()
     assert word == "dagbuild", f"unknown command '{word}'"
-    done = dagbuild(folder, *shlex.split(rest))
+    done = run(folder, *shlex.split(rest))
     text = normalise(done.stdout, folder).rstrip("\n")
     return [*text.splitlines(), *([f"[exit {done.returncode}]"] if done.returncode else [])]
 

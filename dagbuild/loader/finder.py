@@ -87,16 +87,16 @@ def forget_changed(root: Path) -> None:
     """Forget modules below `root` when a file of theirs changed, and those of other projects in the way."""
     importlib.invalidate_caches()
     linecache.checkcache()
-    ours = dict(_modules_below(root))
+    loaded = dict(_loaded_modules())
+    ours = {name: loader for name, loader in loaded.items() if Path(loader.path).is_relative_to(root)}
     if not all(loader.is_current() for loader in ours.values()):
         for name in ours:
             sys.modules.pop(name, None)
     local = {entry.stem for entry in root.iterdir()} if root.is_dir() else set()
-    for folder in _folders - {root}:
-        for name, loader in list(_modules_below(folder)):
-            if name.split(".")[0] in local and not Path(loader.path).is_relative_to(root):
-                sys.modules.pop(name, None)
-                sys.modules.pop(name.split(".")[0], None)
+    for name in loaded.keys() - ours.keys():
+        if name.split(".")[0] in local:
+            sys.modules.pop(name, None)
+            sys.modules.pop(name.split(".")[0], None)
 
 
 def _open_folder(entry: str) -> PathEntryFinder:
@@ -106,10 +106,11 @@ def _open_folder(entry: str) -> PathEntryFinder:
     return FileFinder.path_hook((ExtensionFileLoader, EXTENSION_SUFFIXES), (_Loader, SOURCE_SUFFIXES))(entry)
 
 
-def _modules_below(folder: Path) -> Iterator[tuple[str, _Loader]]:
+def _loaded_modules() -> Iterator[tuple[str, _Loader]]:
+    """Yield the modules of all projects, by name, with what has loaded them."""
     for name, module in list(sys.modules.items()):
         loader = getattr(getattr(module, "__spec__", None), "loader", None)
-        if isinstance(loader, _Loader) and Path(loader.path).is_relative_to(folder):
+        if isinstance(loader, _Loader):
             yield name, loader
 
 

@@ -5,6 +5,8 @@ imported for it. Reads a line for each piece and says how its process ended. Not
 fork begins as a fresh process stands after its imports. It knows nothing of what is played.
 """
 
+from __future__ import annotations
+
 import atexit
 import contextlib
 import gc
@@ -16,10 +18,13 @@ import sys
 import tempfile
 import threading
 import traceback
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
 
 
-def become(env, cwd, output, errors, timeout):
+def become(env: Mapping[str, str], cwd: str, output: str, errors: str | None, timeout: int) -> None:
     """Make this process, which was just forked, what one is that was started with all this."""
     os.setsid()
     signal.alarm(timeout)
@@ -38,7 +43,7 @@ def become(env, cwd, output, errors, timeout):
     os.chdir(cwd)
 
 
-def fork(work):
+def fork(work: Callable[[], None]) -> int:
     """Do work in a forked process, end what it leaves running, and return how it ended."""
     child = os.fork()
     if child == 0:
@@ -46,7 +51,7 @@ def fork(work):
         try:
             work()
         except SystemExit as end:
-            status = end.code or 0
+            status = end.code if isinstance(end.code, int) else int(end.code is not None)
         except BaseException:
             traceback.print_exc()
             status = 1
@@ -57,19 +62,19 @@ def fork(work):
     return os.waitstatus_to_exitcode(status)
 
 
-def leave(status):
+def leave(status: int) -> NoReturn:
     """End as Python does, but for taking down what the warm process has built up, which costs more than a fork."""
-    threading._shutdown()
+    threading._shutdown()  # type: ignore[attr-defined]  # what Python itself calls, and nobody else
     atexit._run_exitfuncs()
     with contextlib.suppress(OSError):
         sys.stdout.flush()
     os._exit(status)
 
 
-def warm_up(player):
+def warm_up(player: ModuleType) -> None:
     """Import all that a piece of work imports."""
 
-    def play_sample():
+    def play_sample() -> None:
         work = player.sample(Path(folder))
         become({**os.environ, "PYTHONPATH": folder}, folder, f"{folder}/output", None, 120)
         try:
@@ -87,10 +92,11 @@ def warm_up(player):
                 importlib.import_module(name)
 
 
-def main():
+def main() -> None:
     """Play what is asked for, line by line; say when each is done."""
     sys.path.pop(0)  # this folder
     spec = importlib.util.spec_from_file_location("player", sys.argv[1])
+    assert spec is not None and spec.loader is not None
     player = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(player)
     for name in [name for name in sys.modules if name.partition(".")[0] == "tests"]:
@@ -101,7 +107,7 @@ def main():
     for line in sys.stdin:
         work, *place = json.loads(line)
 
-        def play(work=work, place=place):
+        def play(work: Any = work, place: Any = place) -> None:
             become(*place)
             player.play(work)
 

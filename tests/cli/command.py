@@ -6,16 +6,17 @@ What it imports is there when it begins, so this is no way to see what a command
 import os
 import runpy
 import sys
+from pathlib import Path
 
 
-def play(words):
+def play(words: list[str]) -> None:
     """Do what `python -m dagbuild WORDS` does."""
     sys.path.insert(0, os.getcwd())
     sys.argv = ["dagbuild", *words]
     runpy.run_module("dagbuild", run_name="__main__", alter_sys=True)
 
 
-def sample(folder):
+def sample(folder: Path) -> list[str]:
     """Return the words of a small build, so that a warm process sees what is imported for one."""
     folder.joinpath("dagbuild.toml").write_text('modules = ["sample"]\n')
     folder.joinpath("sample.py").write_text(

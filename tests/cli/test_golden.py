@@ -18,7 +18,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 
 @pytest.mark.parametrize("golden", GOLDEN, ids=lambda path: path.name)
-def test_says_what_it_said(golden: Path, tmp_path: Path, request: pytest.FixtureRequest, run: Run):
+def test_says_what_it_said(golden: Path, tmp_path: Path, request: pytest.FixtureRequest, run: Run) -> None:
     """Each command of the session prints the text that was agreed on; `--update-golden` agrees on a new one."""
     said = play(golden, tmp_path / golden.name, run)
 
@@ -28,6 +28,6 @@ def test_says_what_it_said(golden: Path, tmp_path: Path, request: pytest.Fixture
 
 
 @pytest.mark.parametrize("golden", FRESH, ids=lambda path: path.name)
-def test_a_process_that_has_just_started_says_the_same(golden: Path, tmp_path: Path):
+def test_a_process_that_has_just_started_says_the_same(golden: Path, tmp_path: Path) -> None:
     """With nothing imported before."""
     assert play(golden, tmp_path / golden.name) == (golden / "session.txt").read_text()

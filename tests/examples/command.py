@@ -1,5 +1,7 @@
 """Run the command line on the main example, in a process forked from one that has imported what it imports."""
 
+from pathlib import Path
+
 from tests.cli import command
 from tests.cli.command import play
 
@@ -15,7 +17,7 @@ import sklearn.preprocessing
 """
 
 
-def sample(folder):
+def sample(folder: Path) -> list[str]:
     """Return the words of a small build."""
     words = command.sample(folder)
     file = folder / "sample.py"

@@ -68,7 +68,7 @@ def built(
 
 
 @pytest.fixture
-def work(built: Path, tmp_path: Path, command: Callable[..., object]) -> Work:
+def work(built: Path, tmp_path: Path, command: Callable[..., subprocess.CompletedProcess[str]]) -> Work:
     """A copy of the built example, cache and all, in another folder."""
     return Work(shutil.copytree(built, tmp_path / "elsewhere"), command)
 

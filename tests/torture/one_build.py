@@ -11,10 +11,12 @@ import sys
 import tempfile
 import traceback
 import types
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 
-def load_modules(project, names, mode):
+def load_modules(project: str, names: list[str], mode: str) -> list[Any]:
     """Import the modules, or run them as a script, as a notebook's cells, or without any source."""
     sys.path.insert(0, project)
     if mode == "import":
@@ -36,28 +38,28 @@ def load_modules(project, names, mode):
     return [main]
 
 
-def evaluate(expressions):
+def evaluate(expressions: dict[str, str]) -> dict[str, Any]:
     """Return the values of expressions that may use numpy and pandas."""
-    names = {}
+    names: dict[str, Any] = {}
     if any("pd." in text or "np." in text for text in expressions.values()):
         exec("import numpy as np, pandas as pd", names)
     return {name: eval(text, names) for name, text in expressions.items()}
 
 
-def show(value):
+def show(value: Any) -> str:
     """Return a text in which equal values are equal."""
     return repr(list(value) if hasattr(value, "__next__") else value)
 
 
-def build(job):
+def build(job: Any) -> dict[str, Any]:
     """Return what the build gives, and what a build from nothing gives."""
     from dagbuild import Driver
 
     modules = load_modules(job["project"], job["modules"], job["mode"])
     targets = job["target"].split()
 
-    def values(cache):
-        given = {name: evaluate(job[name]) for name in ("inputs", "overrides")}
+    def values(cache: str | None) -> str:
+        given: Any = {name: evaluate(job[name]) for name in ("inputs", "overrides")}
         got = Driver(job["config"], *modules, cache=cache).execute(targets, **given)
         return " ".join(show(got[target]) for target in targets)
 
@@ -67,7 +69,7 @@ def build(job):
     return {"values": cached, "ran": ran, "clean": values(None)}
 
 
-def play(path, build=build):
+def play(path: str, build: Callable[[Any], dict[str, Any]] = build) -> None:
     """Do the job that a file tells, and write what came of it where the job says."""
     job = json.loads(Path(path).read_text())
     try:
@@ -78,7 +80,7 @@ def play(path, build=build):
     Path(job["result"]).write_text(json.dumps(result))
 
 
-def sample(folder):
+def sample(folder: Path) -> str:
     """Return a small job, so that a warm process sees what is imported for one."""
     folder.joinpath("sample.py").write_text("import pandas\n\ndef b(x: int) -> int:\n    return x\n")
     job = {

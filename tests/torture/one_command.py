@@ -6,6 +6,7 @@ What an import gives is kept and believed at once, where the command line wants 
 import contextlib
 import sys
 from pathlib import Path
+from typing import Any
 
 from dagbuild.project.project import Project
 from dagbuild.settings import Settings
@@ -19,7 +20,7 @@ __all__ = ["play", "sample"]
 snapshots.ENOUGH = 1
 
 
-def build(job):
+def build(job: Any) -> dict[str, Any]:
     """Build, and return whether the project's modules were imported for it."""
     settings = Settings(
         root=Path(job["project"]),
@@ -37,6 +38,6 @@ def build(job):
     return {"imported": any(name in sys.modules for name in job["modules"])}
 
 
-def play(path):
+def play(path: str) -> None:
     """Do the job that a file tells."""
     one_build.play(path, build)

@@ -134,7 +134,11 @@ class ChaosProject:
 def tell(value: Any) -> str:
     """Return a text that is the same for equal values only."""
     if hasattr(value, "dtypes"):
-        plain: Any = [list(value.columns), list(map(str, value.dtypes)), value.to_dict("list")]
+        plain: Any = [
+            list(value.columns),
+            list(map(str, value.dtypes)),
+            [_cells(value[name]) for name in value],
+        ]
     elif hasattr(value, "weights"):
         plain = [type(value).__name__, value.number, value.weights.tolist()]
     elif isinstance(value, Path):
@@ -142,3 +146,8 @@ def tell(value: Any) -> str:
     else:
         plain = value
     return hashlib.sha256(repr(plain).encode()).hexdigest()[:16]
+
+
+def _cells(column: Any) -> Any:
+    array = column.to_numpy()
+    return array.tolist() if array.dtype == object else array.tobytes()

@@ -74,7 +74,7 @@ PLACES = {
     "deque": (deque([LOCK]), "at [0]"),
     "ordered dict": (OrderedDict(a=LOCK), "at ['a']"),
     "factory": (defaultdict(lambda: 0), "at .default_factory"),
-    "partial": (functools.partial(print, 1, end=LOCK), "at .keywords['end']"),
+    "partial": (functools.partial(sorted, reverse=LOCK), "at .keywords['reverse']"),
     "bound method": (Model(LOCK).__init__, "at .__self__.deep"),  # type: ignore[misc]  # a method that is bound
     "dataclass": (Model(deep={"k": [LOCK]}), "at .deep['k'][0]"),
     "field in a field": (Model(more={"m": Model(LOCK)}), "at .more['m'].deep"),

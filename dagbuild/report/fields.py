@@ -1,4 +1,4 @@
-"""What an object is made of, and any value in one line: as much as can be read, however large it is.
+"""What an object is made of, field by field: as much as can be read, however large it is.
 
 Knows how Python's classes keep their fields, and no library of values. Guards: nothing that is shown takes longer than
 it can be read; what a class does in its `__repr__` cannot fail the command.
@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import reprlib
 from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import islice
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from dagbuild.ground.digits import count_digits, is_long
+from dagbuild.ground.one_line import one_line, shape
 
 _NO_FIELDS = (
     str, bytes, bytearray, int, float, complex, Mapping, Set, list, enum.Enum, type, ModuleType, FunctionType,
@@ -63,14 +63,10 @@ def has_words(value: Any) -> bool:
 
 def tell_short(value: Any) -> str:
     """Return a value in a line: itself where it is small, else what it is and how large."""
-    shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple) and shape and not isinstance(value, type):
-        if len(shape) == 1 and shape[0] <= FEW and hasattr(value, "tolist"):
-            return _REPR.repr(value.tolist())
-        return f"{type(value).__name__} {' x '.join(f'{length:,}' for length in shape)}"
-    if not has_words(value):
-        return type(value).__name__
-    return " ".join(_REPR.repr(value).split())
+    sizes = shape(value)
+    if sizes and len(value.shape) == 1 and value.shape[0] <= FEW and hasattr(value, "tolist"):
+        return one_line(value.tolist())
+    return one_line(value) if sizes or has_words(value) else type(value).__name__
 
 
 def bound(value: Any) -> Any:
@@ -96,39 +92,6 @@ class _Long:
 
     def __repr__(self) -> str:
         return f"<{count_digits(self.number)}>"
-
-
-class _ShortRepr(reprlib.Repr):
-    def __init__(self) -> None:
-        super().__init__()
-        self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdict = 6
-        self.maxstring = self.maxother = self.maxlong = 80
-        self.maxlevel = 3
-
-    def repr_int(self, x: int, level: int) -> str:
-        """Return the number, or how long it is."""
-        return repr(_Long(x)) if is_long(x) else super().repr_int(x, level)
-
-    def repr_instance(self, x: Any, level: int) -> str:  # noqa: ARG002 - the base class's signature
-        """Return what an object says of itself; only its class where that fails."""
-        try:
-            text = repr(x)
-        except Exception:  # somebody's code
-            return f"<{type(x).__name__}>"
-        return text if len(text) <= self.maxother else f"{text[: self.maxother - 3]}..."
-
-    def repr_dict(self, x: dict[Any, Any], level: int) -> str:
-        """Return the first items as they stand: sorting a large dict would take long."""
-        if level <= 0:
-            return "{...}"
-        items = [
-            f"{self.repr1(key, level - 1)}: {self.repr1(item, level - 1)}"
-            for key, item in islice(x.items(), self.maxdict)
-        ]
-        return "{" + ", ".join([*items, *(["..."] if len(x) > self.maxdict else [])]) + "}"
-
-
-_REPR = _ShortRepr()
 
 
 def _bound(value: Any, left: list[int], level: int) -> Any:

@@ -210,7 +210,7 @@ def test_values_that_hold_themselves_are_shown() -> None:
 def test_what_a_class_does_cannot_fail_the_command() -> None:
     """Its words may raise, or be long."""
     assert shown(Broken())[-1].split() == ["field", "int", "1"]
-    assert shown([Broken()])[-1] == "[<Broken>]"
+    assert shown([Broken()])[-1] == "[a Broken without text: its __repr__ raised RuntimeError]"
     assert max(map(len, shown(Loud()))) < 80
 
 
@@ -222,7 +222,7 @@ def test_what_a_class_does_cannot_fail_the_command() -> None:
         (np.float64(1.5), "np.float64(1.5)"),
         (object(), "object"),
         ({"b": 1, "a": 2}, "{'b': 1, 'a': 2}"),
-        ({i: i for i in range(9)}, "{0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 5, ...}"),
+        (list(range(99)), f"list {list(range(22))}"[:77] + "..."),
         ("a\nb", "'a\\nb'"),
         (Pair(1, 2.0), "Pair(low=1, high=2.0)"),
     ],

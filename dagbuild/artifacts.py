@@ -219,7 +219,7 @@ class Artifacts:
     @property
     def copies(self) -> tuple[Path, ...]:
         """The folders in which paths lie that `load` gives."""
-        return self.store.placed.folders
+        return self.store.copies.folders
 
     def _takes(self, takes: Takes | None) -> Takes | None:
         """Return a rule that takes what this store has given out, too, for its copies come and go; never the store."""
@@ -245,7 +245,7 @@ class Artifacts:
         ):
             raise ValueError("the blobs are not those that the metadata tells of")
         blobs = _StoreBlobs(self.store, artifact)
-        placed = placed or partial(self.store.placed.place, artifact.digest)
+        placed = placed or partial(self.store.copies.place, artifact.digest)
         reader = ValueReader(layout, blobs, self._registry, placed, code=code)
         form = meta["form"] if "form" in meta else json.loads(bytes(reader.view(meta["long"])))
         return reader, form if artifact.codec == PLAIN else ["@", artifact.codec, form]

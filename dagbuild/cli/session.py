@@ -117,9 +117,9 @@ class Session:
         if asked is None or self.told:
             return
         records = [step.record for step in steps if step.record is not None]
-        grounds = self.project.list_answer_basis(plan, records)
-        if grounds is not None:
-            asked.remember("".join(f"{line}\n" for line in lines), status, grounds)
+        basis = self.project.list_answer_basis(plan, records)
+        if basis is not None:
+            asked.remember("".join(f"{line}\n" for line in lines), status, basis)
 
     def _overrides(self) -> dict[str, str]:
         overrides: dict[str, str] = {}

@@ -1,7 +1,7 @@
 """Which log of reads the running thread reports to.
 
-A thread that a node starts reports to that node's read_log. A thread that was there before reports to every read_log
-that is open: better a file too many than a stale value. Knows nothing of what is reported.
+A thread that a node starts reports to that node's log. A thread that was there before reports to every log that is
+open: better a file too many than a stale value. Knows nothing of what is reported.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dagbuild.observe.read_log import ReadLog
 _open: list[ReadLog] = []
 _by_thread: dict[int, ReadLog] = {}
 _busy: set[int] = set()
-_inherited = "_dagbuild_collector"
+_inherited = "_dagbuild_read_log"
 
 
 def find_read_logs() -> Sequence[ReadLog]:

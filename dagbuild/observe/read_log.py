@@ -1,7 +1,7 @@
 """Collect what one call reads: files, listings, variables, and what cannot be followed.
 
-The hook, the wrapped readers and the environment report here; at the end what they saw becomes observations. Knows
-nothing of audit events or threads.
+The hook, and what looks ahead of readers and of the environment, report here; at the end what they saw becomes
+observations. Knows nothing of audit events or threads.
 
 A file counts with the content that it had when it was opened. Where the node itself replaces it later, it is digested
 just before; where somebody else does, the run's value cannot be recorded (`Seen.unstable`). A file that was written so

@@ -150,16 +150,16 @@ class Remembered(Loaded):
     def __init__(
         self,
         settings: Settings,
-        album: Snapshots,
+        snapshots: Snapshots,
         files: FileDigests,
         before: Snapshot | None,
         *,
         allow_overrides: bool,
     ) -> None:
         self._codecs = len(default_registry())
-        self._watch: ImportObserver | None = ImportObserver(album.places, files)
+        self._watch: ImportObserver | None = ImportObserver(snapshots.places, files)
         self._watch.call(lambda: super(Remembered, self).__init__(settings, allow_overrides=allow_overrides))
-        self._album = album
+        self._snapshots = snapshots
         self._files = files
         self._before = before
         self.snapshot: Snapshot | None = None
@@ -190,8 +190,8 @@ class Remembered(Loaded):
         if unseen:
             return
         try:
-            ground = find_basis(
-                self._album.places,
+            basis = find_basis(
+                self._snapshots.places,
                 self._files,
                 imported.paths,
                 imported.folders,
@@ -200,7 +200,7 @@ class Remembered(Loaded):
             )
             doubts, typed = self._find_typed()
             taken = take_snapshot(
-                ground, self.graph, manifests, self._album.places, doubts=doubts, typed=typed
+                basis, self.graph, manifests, self._snapshots.places, doubts=doubts, typed=typed
             )
         except (OSError, TypeError, ValueError):  # a file is gone by now, a tag is no text
             return
@@ -209,7 +209,7 @@ class Remembered(Loaded):
     def keep(self) -> None:
         """Write the snapshot down; to be called at the end, when there is a cache folder."""
         if self.snapshot is not None:
-            self._album.keep(self.snapshot)
+            self._snapshots.keep(self.snapshot)
 
     def _find_typed(self) -> tuple[tuple[str, ...], dict[str, tuple[Artifact, str]]]:
         """Return which values of the settings are in doubt, and those that become another one by their type."""
@@ -252,11 +252,11 @@ class CodeSource:
         self._settings = settings
         self._files = files
         self._allow_overrides = allow_overrides
-        self._album = Snapshots(settings, self.places, files, allow_overrides=allow_overrides)
+        self._snapshots = Snapshots(settings, self.places, files, allow_overrides=allow_overrides)
         if modules is not None:
             self.code = Loaded(settings, list(modules), allow_overrides=allow_overrides)
             return
-        snapshot = self._album.find()
+        snapshot = self._snapshots.find()
         if snapshot is not None and snapshot.answers:
             # Whatever may be wrong with what is in the file: then it is as if there were none.
             with contextlib.suppress(ValueError, TypeError, KeyError, IndexError, AttributeError):
@@ -293,9 +293,9 @@ class CodeSource:
         remote = self._settings.remote
         if self.known is None or (remote is not None and remote.mode != "off"):
             return None
-        ground = self.known.snapshot.ground
+        basis = self.known.snapshot.basis
         return list_answer_basis(
-            ground, self._settings, self.places, inputs=inputs, records=records, targets=targets
+            basis, self._settings, self.places, inputs=inputs, records=records, targets=targets
         )
 
     def keep(self) -> None:
@@ -307,5 +307,5 @@ class CodeSource:
         if not self._settings.observes:  # what an import reads cannot be remembered then
             return Loaded(self._settings, allow_overrides=self._allow_overrides)
         return Remembered(
-            self._settings, self._album, self._files, before, allow_overrides=self._allow_overrides
+            self._settings, self._snapshots, self._files, before, allow_overrides=self._allow_overrides
         )

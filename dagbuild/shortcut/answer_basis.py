@@ -20,7 +20,7 @@ AnswerBasis = list[tuple[str, str, str | None]]
 
 
 def list_answer_basis(
-    ground: Basis,
+    basis: Basis,
     settings: Settings,
     places: PathNames,
     *,
@@ -29,7 +29,7 @@ def list_answer_basis(
     targets: Iterable[str],
 ) -> AnswerBasis | None:
     """Return what to look at, and how it was where that must be known; None when a look at files cannot tell."""
-    seen = list(ground.seen)
+    seen = list(basis.seen)
     found = [("day", "")]  # what was used on which day is noted for gc, once a day
     wanted = set(targets)
     layout = CacheFolder(settings.cache.folder)
@@ -39,7 +39,7 @@ def list_answer_basis(
             found += [("size", str(layout.blob(blob.digest))) for blob in record.artifact.blobs]
         for output in record.artifact.outputs:
             found += [("stat", path) for path in iter_paths(places.path(output.path))]
-    stats = [*inputs, *(places.path(name) for name in ground.files), *ground.installed]
+    stats = [*inputs, *(places.path(name) for name in basis.files), *basis.installed]
     stats += [str(settings.file), str(layout.folder / "format"), str(layout.segments)]
     stats += [str(path) for path in layout.segments.iterdir()]
     for observation in dict.fromkeys(seen):
@@ -50,14 +50,14 @@ def list_answer_basis(
             return None
         found += looks
     found += [("stat", path) for path in stats]
-    grounds: AnswerBasis = [(kind, what, None) for kind, what in dict.fromkeys(found)]
-    for name, known in ground.folders.items():
+    answer: AnswerBasis = [(kind, what, None) for kind, what in dict.fromkeys(found)]
+    for name, known in basis.folders.items():
         names = look("names", places.path(name))
         # Asked after that look: what came while the command ran is in none of them, or is seen here.
         if find_names(places, places.path(name)) != known:
             return None
-        grounds.append(("names", places.path(name), names))
-    return grounds
+        answer.append(("names", places.path(name), names))
+    return answer
 
 
 def _looks(seen: Observation, places: PathNames) -> Iterator[tuple[str, str]]:

@@ -62,10 +62,10 @@ class Question:
             pass
         return None
 
-    def remember(self, text: str, status: int, grounds: list[tuple[str, str, str | None]]) -> bool:
-        """Keep the answer for as long as the grounds stay as they are: kind, what to look at, and how it was if known.
+    def remember(self, text: str, status: int, basis: list[tuple[str, str, str | None]]) -> bool:
+        """Keep the answer for as long as its basis stays as it is: kind, what to look at, and how it was if known.
 
-        Not kept, and False, when one of them changed since shortly before the command began. An answer says all that it
+        Not kept, and False, when part of it changed since shortly before the command began. An answer says all that it
         stood on, so any cache folder of the project's will do, also where the command line named another one.
         """
         cache = next(filter(_is_cache, self.caches), None)
@@ -73,7 +73,7 @@ class Question:
             return False
         try:
             lines = [self.key]
-            for kind, what, said in grounds:
+            for kind, what, said in basis:
                 if "\n" in what or (kind != "size" and "\t" in what) or kind not in _KINDS:
                     return False
                 now = self._find_old(what) if kind == "stat" else look(kind, what) if said is None else said

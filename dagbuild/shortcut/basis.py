@@ -1,6 +1,6 @@
 """What an import of the project stood on: files, the names in folders, variables, what is installed.
 
-Files are named from the project's folder, so that a copy of the project stands on the same ground. Guards: a file
+Files are named from the project's folder, so that a copy of the project has the same basis. Guards: a file
 counts as unchanged by its times only where they are old enough to tell; else its bytes are read.
 """
 
@@ -51,7 +51,7 @@ class Basis:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Basis:
-        """Return the ground of a plain form."""
+        """Return the basis of its plain form."""
         return cls(
             {name: (known[0], known[1]) for name, known in data["files"].items()},
             data["folders"],
@@ -62,11 +62,11 @@ class Basis:
         )
 
     def without_stamps(self) -> Basis:
-        """Return what two grounds have in common when only the files' times differ."""
+        """Return what two bases have in common when only the files' times differ."""
         return replace(self, files={name: ("", digest) for name, (_, digest) in self.files.items()})
 
     def check(self, places: PathNames, files: FileDigests) -> Basis | None:
-        """Return the ground with the stamps of now when all is as it was, else None."""
+        """Return the basis with the stamps of now when all is as it was, else None."""
         if self.python != _python() or (self.place and self.place != _place(places)):
             return None
         if any(look("stat", name) != known for name, known in self.installed.items()):
@@ -100,7 +100,7 @@ def find_basis(
     *,
     placed: bool = False,
 ) -> Basis:
-    """Return the ground under an import of the files at `paths`, from `folders`; raises OSError."""
+    """Return the basis of an import of the files at `paths`, from `folders`; raises OSError."""
     ours = {places.name(folder): find_names(places, folder) for folder in folders}
     installed: dict[str, str] = {}
     for folder in sys.path:

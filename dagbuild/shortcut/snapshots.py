@@ -1,6 +1,6 @@
 """The snapshots of a project in its cache folder, one for each set of settings that shapes the graph.
 
-A snapshot answers only after two imports on the same ground have said the same: what differs at each import (a random
+A snapshot answers only after two imports with the same basis have said the same: what differs at each import (a random
 number, the time) would be taken for unchanged else. Guards: whatever is wrong with a file, it is as if there were none.
 """
 
@@ -26,20 +26,20 @@ from dagbuild.shortcut.basis import Basis
 from dagbuild.shortcut.graph_json import graph_from_json, graph_to_json
 from dagbuild.store import FileDigests
 
-FORMAT = 4
+FORMAT = 5
 ENOUGH = 2
 """Imports that must have said the same."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What was found on a ground: graph and manifests as JSON texts, read when they are wanted.
+    """What an import found, and its basis: graph and manifests as JSON texts, read when they are wanted.
 
     `imports` counts those that agreed; 0 when they never will. `doubts` names inputs whose values are not of their
     type; `typed` are those values of the settings that become another one by their type, with a text for people.
     """
 
-    ground: Basis
+    basis: Basis
     graph: str
     manifests: str
     doubts: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Snapshot:
 
     def confirm(self, before: Snapshot | None) -> Snapshot:
         """Return this snapshot, of a new import, in the light of the one that held before it."""
-        if before is None or before.ground.without_stamps() != self.ground.without_stamps():
+        if before is None or before.basis.without_stamps() != self.basis.without_stamps():
             return self
         same = (before.graph, before.manifests, before.typed) == (self.graph, self.manifests, self.typed)
         return replace(self, imports=min(before.imports + 1, ENOUGH) if same and before.imports else 0)
@@ -70,7 +70,7 @@ class Snapshot:
 
 
 def take_snapshot(
-    ground: Basis,
+    basis: Basis,
     graph: Graph,
     manifests: Mapping[str, Manifest],
     places: PathNames,
@@ -85,7 +85,7 @@ def take_snapshot(
         for name, manifest in manifests.items()
     }
     told = {"nodes": nodes, "parts": [part.to_json() for part in numbers]}
-    return Snapshot(ground, json.dumps(graph_to_json(graph, places)), json.dumps(told), doubts, typed)
+    return Snapshot(basis, json.dumps(graph_to_json(graph, places)), json.dumps(told), doubts, typed)
 
 
 class Snapshots:
@@ -111,7 +111,7 @@ class Snapshots:
             self._path = settings.cache.folder / "index" / "project" / f"{name}.json"
 
     def find(self) -> Snapshot | None:
-        """Return the snapshot whose ground holds now."""
+        """Return the snapshot whose basis holds now."""
         if self._path is None:
             return None
         try:
@@ -120,17 +120,17 @@ class Snapshots:
                 return None
             head, graph, manifests = body.decode("ascii").split("\n")
             data = json.loads(head)
-            before = Basis.from_json(data["ground"])
-            ground = before.check(self.places, self._files)
-            if ground is None:
+            before = Basis.from_json(data["basis"])
+            basis = before.check(self.places, self._files)
+            if basis is None:
                 return None
             typed = {
                 name: (Artifact.from_json(artifact), text) for name, (artifact, text) in data["typed"].items()
             }
-            found = Snapshot(ground, graph, manifests, tuple(data["doubts"]), typed, data["imports"])
+            found = Snapshot(basis, graph, manifests, tuple(data["doubts"]), typed, data["imports"])
         except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
             return None
-        if ground != before:
+        if basis != before:
             self.keep(found)
         return found
 
@@ -139,7 +139,7 @@ class Snapshots:
         if self._path is None or not self._path.parents[2].is_dir():
             return
         head = {
-            "ground": snapshot.ground.to_json(),
+            "basis": snapshot.basis.to_json(),
             "doubts": list(snapshot.doubts),
             "typed": {name: [artifact.to_json(), text] for name, (artifact, text) in snapshot.typed.items()},
             "imports": snapshot.imports,

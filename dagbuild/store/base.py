@@ -54,7 +54,7 @@ class Store(ABC):
         return None
 
     @cached_property
-    def placed(self) -> FileCopies:
+    def copies(self) -> FileCopies:
         """Where files and folders of stored values are written out; a temporary folder for stores without one."""
         return FileCopies(None)
 

@@ -130,7 +130,7 @@ def collect_garbage(
         safe = {*pins, *blobs}
         named = safe.union(kept)
         orphans = {digest for digest, file in files.items() if digest not in named and file[2] < now - grace}
-        copies = list(store.placed.iter_copies())
+        copies = list(store.copies.iter_copies())
         unused = [copy for copy in copies if copy.used < now - grace]
         total = sum(file[1] for digest, file in files.items() if digest not in orphans)
         total += sum(copy.size for copy in copies if copy not in unused)
@@ -169,11 +169,11 @@ def collect_garbage(
         )
         if not dry_run:
             for copy in unused:
-                store.placed.remove(copy)
+                store.copies.remove(copy)
             _remove(store, set(removed), [files[digest] for digest in doomed])
             store.blobs.seen.forget_others(files.keys() - doomed)
             sweep(store.layout, now - grace)
-            store.placed.remove_parts(now - grace)
+            store.copies.remove_parts(now - grace)
             store.uses.forget_before(now - grace - 365 * DAY)
         return report
 

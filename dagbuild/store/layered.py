@@ -145,9 +145,9 @@ class LayeredStore(Store):
         return True
 
     @cached_property
-    def placed(self) -> FileCopies:
+    def copies(self) -> FileCopies:
         """The local store's."""
-        return self.local.placed
+        return self.local.copies
 
     def blob_path(self, ref: BlobRef) -> Path:
         """Return the local file that holds a blob, fetched if need be."""

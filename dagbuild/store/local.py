@@ -78,7 +78,7 @@ class LocalStore(Store):
         return self.blobs.path(ref)
 
     @cached_property
-    def placed(self) -> FileCopies:
+    def copies(self) -> FileCopies:
         """Copies of files and folders, in the cache folder."""
         return FileCopies(self.layout.files)
 

@@ -89,7 +89,7 @@ def measure(store: LocalStore, pins: Mapping[str, Artifact] | None = None) -> Us
         blobs=len(sizes),
         size=sum(sizes.values()),
         unnamed=sum(size for digest, size in sizes.items() if digest not in uses),
-        copied=sum(copy.size for copy in store.placed.iter_copies()),
+        copied=sum(copy.size for copy in store.copies.iter_copies()),
         seconds=sum(usage.seconds for usage in nodes),
     )
 

@@ -109,9 +109,9 @@ def verify_store(
     )
     away = shared.has_blobs(missing) if shared and missing and not repair else set()
     missing = [ref for ref in missing if ref not in fetched and ref not in away]
-    changed = store.placed.find_changed()
+    changed = store.copies.find_changed()
     for copy in changed if repair else ():
-        store.placed.remove(copy)
+        store.copies.remove(copy)
     named = {ref.digest for ref in users}
     dropped = 0
     lost = {ref.digest for ref in (*damaged, *missing) if ref not in fetched}

@@ -74,16 +74,16 @@ def test_damaged_snapshot_is_none(folder: Any) -> None:
     file = folder / "cache" / path
     settings = load_settings(folder)
     files = FileDigests()
-    album = Snapshots(
+    snapshots = Snapshots(
         settings, PathNames(folder.resolve(), [settings.cache.folder]), files, allow_overrides=False
     )
-    album._path = file  # the name is that of another process's search path
+    snapshots._path = file  # the name is that of another process's search path
     data = file.read_bytes()
-    assert album.find() is not None
+    assert snapshots.find() is not None
 
     for number, damaged in enumerate(damages(data)):
         file.write_bytes(damaged)
-        assert album.find() is None, number
+        assert snapshots.find() is None, number
     file.write_bytes(data)
 
 

@@ -101,11 +101,11 @@ def call(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> Any:
 
 
 def blob_files(folder: Path) -> list[Path]:
-    upkeep = Maintenance(load_settings(folder))
+    maintenance = Maintenance(load_settings(folder))
     try:
-        return [path for path, _ in iter_blobs(upkeep.local)]
+        return [path for path, _ in iter_blobs(maintenance.local)]
     finally:
-        upkeep.close()
+        maintenance.close()
 
 
 def flip_bit(path: Path) -> None:

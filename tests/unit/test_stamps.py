@@ -380,13 +380,13 @@ class TestAnswers:
     @pytest.mark.parametrize("name", ["a.csv", "b.csv", "no/such/file.csv"])
     def test_nothing_young_is_stood_on(self, question: Question, tmp_path: Path, name: str) -> None:
         """Neither a file nor the place where there is none: one may just have gone from there."""
-        grounds: list[tuple[str, str, str | None]] = [("stat", str(tmp_path / name), None)]
+        basis: list[tuple[str, str, str | None]] = [("stat", str(tmp_path / name), None)]
 
-        assert not question.remember("fresh", 0, grounds)
+        assert not question.remember("fresh", 0, basis)
         assert question.find_answer() is None
 
         question.started = time.time_ns() + COARSE_NS  # as if the command had begun so much later
-        assert question.remember("fresh", 0, grounds)
+        assert question.remember("fresh", 0, basis)
         assert question.find_answer() == ("fresh", 0)
 
     def test_a_file_that_went_meanwhile(self, question: Question, tmp_path: Path) -> None:

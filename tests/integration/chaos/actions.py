@@ -89,11 +89,11 @@ def verify(folder: Path, *, repair: bool = False, version: int = 1) -> dict[str,
     """Read everything again; gives what is named as wrong, in sentences."""
     _be_of(version)
     said: list[str] = []
-    upkeep = Maintenance(load_settings(folder), said.append)
+    maintenance = Maintenance(load_settings(folder), said.append)
     try:
-        report = upkeep.verify(repair=repair)
+        report = maintenance.verify(repair=repair)
     finally:
-        upkeep.close()
+        maintenance.close()
     named = [f"damaged {ref.digest}" for ref in report.damaged]
     named += [f"missing {ref.digest}" for ref, _ in report.missing]
     return {

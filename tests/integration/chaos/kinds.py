@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PathNames = Callable[[bytes], Sequence[int]]
+Places = Callable[[bytes], Sequence[int]]
 
 
 def ends_and_middle(data: bytes) -> list[int]:
@@ -66,7 +66,7 @@ class Kind:
     name: str
     pattern: str
     holds: str
-    places: PathNames = ends_and_middle
+    places: Places = ends_and_middle
 
 
 KINDS = (

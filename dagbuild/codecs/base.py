@@ -1,7 +1,7 @@
 """What every codec promises, and what it is given to work with.
 
 A codec turns values of some types into plain metadata and buffers and back: equal type, equal value, equal metadata,
-or it declines. How buffers become blobs, and where those lie, is the business of `layout` and of the stores; a codec
+or it declines. How buffers become blobs, and where those lie, is the business of `packing` and of the stores; a codec
 sees buffers by number only.
 """
 

@@ -1,7 +1,8 @@
-"""The only wiring: settings, graph, store and executor become plans, builds and explanations.
+"""What people ask of a project: plans, builds, explanations, values and records of the past.
 
-The command line, the Driver, and what is done with a project besides (pins, accepted changes) go through it. Holds no
-rule of its own: what is stale is the planner's to say, how a step runs the executor's.
+The command line, the Driver, and what is done with a project besides (pins, accepted changes) go through it. Has
+`parts` open what it asks, and holds no rule of its own: what is stale is the planner's to say, how a step runs the
+executor's.
 """
 
 from __future__ import annotations

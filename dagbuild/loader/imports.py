@@ -20,6 +20,7 @@ from types import ModuleType, TracebackType
 from dagbuild.ground.errors import LoadError, Problem, UserError, find_nearest
 from dagbuild.loader.finder import forget_changed, watch_folder
 from dagbuild.model.node import Where
+from dagbuild.modifiers.hamiltons import HAMILTON, REMEDY
 
 _NOT_NODES = ("_", "test_", "conftest", "setup")
 """Beginnings of the names of modules that a package is not searched for."""
@@ -108,6 +109,8 @@ def _missing(name: str, error: ModuleNotFoundError, root: Path) -> LoadError:
     parent, _, last = missing.rpartition(".")
     found = find_nearest(last, _importable(parent, root))
     near = f"did you mean '{parent}{'.' if parent else ''}{found}'?" if found else None
+    if missing == HAMILTON:
+        near = REMEDY
     if missing == name or name.startswith(missing + "."):
         return LoadError(f"there is no module '{missing}' in {_shown(root)}", hint=near, where=where)
     return LoadError(

@@ -16,6 +16,7 @@ from dagbuild.model.node import Node, Where
 from dagbuild.model.types import plain_type
 from dagbuild.modifiers.base import Context, NodeModifier, modifiers_of
 from dagbuild.modifiers.choose import Exclude, ReadConfig, config, resolve
+from dagbuild.modifiers.hamiltons import find_hamiltons
 from dagbuild.modifiers.signature import find_where, read_signature
 
 READ_ONCE = "gives an iterator, which can be read only once"
@@ -47,6 +48,8 @@ def compile_functions(functions: Iterable[Callable[..., Any]], given: Mapping[st
 def compile_function(function: Callable[..., Any], given: Mapping[str, Any]) -> Compiled:
     """Return the nodes of one function under the config `given`, or what is wrong with it."""
     where = find_where(function)
+    if strange := tuple(find_hamiltons(function, where)):
+        return Compiled(where, (), strange)
     seen = ReadConfig(given)
     nodes: list[Node] = []
     try:

@@ -127,6 +127,7 @@ class TestModules:
             syntax="x = 1\ndef broken(:\n    pass",
             missing="import os\nimport no_such_library",
             near="from pack.spned import x",
+            hamiltons="from hamilton.function_modifiers import tag",
             pack__spend="x = 1",
             boom="def _f():\n    return 1 / 0\n\n_f()",
             leaves="import sys\nsys.exit(3)",
@@ -139,6 +140,7 @@ class TestModules:
                     "syntax",
                     "missing",
                     "near",
+                    "hamiltons",
                     "boom",
                     "leaves",
                     "decorated",
@@ -154,6 +156,8 @@ class TestModules:
             "missing.py:2: it imports 'no_such_library', which is neither in the project nor installed",
             "near.py:1: it imports 'pack.spned', which is neither in the project nor installed\n"
             "  try: did you mean 'pack.spend'?",
+            "hamiltons.py:1: it imports 'hamilton', which is neither in the project nor installed\n"
+            "  try: import it from 'dagbuild', which has most of Hamilton's decorators",
             "boom.py:2: importing 'boom' failed: ZeroDivisionError: division by zero",
             "leaves.py:2: importing 'leaves' failed: SystemExit: 3",
             "decorated.py:4: @inject: parameter 'x' is 3\n"

@@ -14,6 +14,7 @@ from dagbuild.cli.session import Session, json_option, override_option, with_ses
 from dagbuild.cli.terminal import give, is_live, say
 from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import InputError, SettingsError
+from dagbuild.settings import EXECUTORS
 
 if TYPE_CHECKING:
     from dagbuild.artifacts import Artifacts
@@ -32,7 +33,7 @@ SHORT = 60
 @click.option("-o", "--output", metavar="FILE", help="Write the target's value to a file.")
 @click.option("--force", metavar="NODE", multiple=True, help="Compute this node even if it is fresh.")
 @click.option("-k", "--keep-going", is_flag=True, help="Go on with what a failed node does not block.")
-@click.option("--executor", type=click.Choice(["local", "ray"]), help="Where to run.")
+@click.option("--executor", type=click.Choice(EXECUTORS), help="Where to run.")
 @click.option("--logs", is_flag=True, help="Show again what reused nodes printed when they ran.")
 @override_option
 @json_option

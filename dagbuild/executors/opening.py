@@ -12,7 +12,7 @@ from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import InputError
 from dagbuild.model.node import Node
 from dagbuild.model.record import Manifest
-from dagbuild.settings import Settings
+from dagbuild.settings import EXECUTORS, Settings
 
 Code = tuple[Sequence[ModuleType], Sequence[Node], Mapping[str, Manifest]]
 
@@ -42,4 +42,4 @@ def open_executor(
             opener = partial(ray.open_worker_store, settings.cache, settings.remote)
             return ray.RayExecutor(opener, code, worker, address=settings.executor.address)
         case other:
-            raise InputError(f"there is no executor '{other}'", hint="local or ray")
+            raise InputError(f"there is no executor '{other}'", hint=" or ".join(EXECUTORS))

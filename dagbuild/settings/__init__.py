@@ -16,6 +16,7 @@ Any other name that begins with DAGBUILD_ is a mistake, and said to be.
 
 from dagbuild.settings.load import FILE_NAME, find_settings, load_settings
 from dagbuild.settings.model import (
+    EXECUTORS,
     UNDECLARED,
     CacheSettings,
     ExecutorSettings,
@@ -28,6 +29,7 @@ from dagbuild.settings.pins import remove_pin, write_pin
 from dagbuild.settings.schema import check_folder, find_scheme
 
 __all__ = [
+    "EXECUTORS",
     "FILE_NAME",
     "UNDECLARED",
     "CacheSettings",

@@ -53,6 +53,7 @@ class Pin:
 
 
 UNDECLARED = ("track", "warn", "error", "off")
+EXECUTORS = ("local", "ray")
 
 
 @dataclass(frozen=True)

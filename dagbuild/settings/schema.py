@@ -13,7 +13,7 @@ from typing import Any
 
 from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import SettingsError, did_you_mean
-from dagbuild.settings.model import UNDECLARED, Pin
+from dagbuild.settings.model import EXECUTORS, UNDECLARED, Pin
 
 Rule = Callable[[Any], Any]
 
@@ -242,7 +242,7 @@ TABLES: dict[str, dict[str, Rule]] = {
         "trust": one_of("data", "all"),
         "options": remote_options,
     },
-    "executor": {"kind": one_of("local", "ray"), "address": text},
+    "executor": {"kind": one_of(*EXECUTORS), "address": text},
     "build": {"packages": packages, "undeclared": one_of(*UNDECLARED)},
 }
 """Tables whose keys we know."""

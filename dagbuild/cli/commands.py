@@ -26,7 +26,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "stats": "Say which nodes take the cache's space, and what they cost to make.",
         "gc": "Make room in the cache.",
         "verify": "Read the whole cache and find what is damaged.",
-        "check": "Say what of the nodes' code nobody can see.",
+        "check": "Say what the nodes' code does that a build cannot see.",
         "init": "Make a small working project.",
     },
 }

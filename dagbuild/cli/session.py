@@ -167,5 +167,5 @@ override_option = click.option(
     "overrides",
     metavar="NODE=FILE",
     multiple=True,
-    help="A value in the node's place: a file (csv, parquet, json, pickle, npy, txt) or a literal.",
+    help="A value in the node's place: a file (csv, parquet, json, xlsx, npy, pickle, txt) or a literal.",
 )

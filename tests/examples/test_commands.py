@@ -20,6 +20,7 @@ import pytest
 
 from dagbuild.cli.commands import COMMANDS
 from dagbuild.cli.group import group
+from dagbuild.report.plan_text import SOON
 from tests.support import write_files
 
 ROOT = Path(__file__).parents[2]
@@ -134,6 +135,14 @@ def plain(text: str) -> list[str]:
     timeless = re.sub(r"\b\d+(\.\d+)? (ms|s)\b", "TIME", text)
     timeless = re.sub(r"; saved about TIME|, about TIME", "", timeless)
     return [" ".join(line.split()) for line in timeless.splitlines()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_times_are_told_where_they_are_worth_it(page: Any) -> None:
+    """A page does not show a guess that no command would make of so short a time."""
+    told = re.findall(r", about (\d+) ms$", page.read_text("utf-8"), re.MULTILINE)
+
+    assert [time for time in told if int(time) < SOON * 1000] == []
 
 
 def test_each_exception_is_on_a_page() -> None:

@@ -5,10 +5,15 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
+import dagbuild
 from dagbuild.cli.commands import COMMANDS
+from dagbuild.cli.status import command
+from dagbuild.project.exchange.reading import READERS
 from dagbuild.settings import load_settings
+from dagbuild.settings.schema import SHORT, TABLES
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "guide").glob("*.md"))]
@@ -94,3 +99,40 @@ def test_every_command_is_on_its_page() -> None:
     page = (ROOT / "docs" / "guide" / "commands.md").read_text("utf-8")
 
     assert re.findall(r"^\| `dagbuild (\w+)", page, re.MULTILINE) == list(COMMANDS)
+
+
+def test_every_setting_is_on_its_page() -> None:
+    """The page of settings has each key of each table, and says which tables have a short form."""
+    page = ROOT / "docs" / "guide" / "settings.md"
+    shown = {
+        table: set(keys)
+        for table, keys in tomllib.loads(snippets(page, "toml")[0]).items()
+        if table in TABLES
+    }
+
+    assert shown == {table: set(keys) for table, keys in TABLES.items() if table != "project"}
+    for table in SHORT:
+        assert f'`{table} = "' in page.read_text("utf-8")
+
+
+def test_every_public_name_is_in_the_guide() -> None:
+    """Whatever `from dagbuild import ...` gives is spoken of on a page for users."""
+    text = "\n".join(page.read_text("utf-8") for page in PAGES)
+
+    assert [name for name in dagbuild.__all__ if not re.search(rf"\b{name}\b", text)] == ["__version__"]
+
+
+def test_files_that_stand_for_values_are_told() -> None:
+    """What an override may be read from stands in its help, and on the page of values."""
+    page = (ROOT / "docs" / "guide" / "values.md").read_text("utf-8")
+    (told,) = [
+        option.help
+        for option in command.params
+        if isinstance(option, click.Option) and option.name == "overrides"
+    ]
+    assert told is not None
+    (line,) = re.findall(r"^What `--override NODE=FILE` and .* read: (.*),$", page, re.MULTILINE)
+
+    kinds = {suffix.removeprefix(".") for suffix in READERS if suffix != ".pkl"}
+    assert set(re.findall(r"\.(\w+)", line)) == kinds
+    assert set(told.partition("(")[2].partition(")")[0].split(", ")) == kinds

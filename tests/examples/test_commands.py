@@ -145,6 +145,17 @@ def test_times_are_told_where_they_are_worth_it(page: Any) -> None:
     assert [time for time in told if int(time) < SOON * 1000] == []
 
 
+def test_what_a_release_tries_works(tmp_path: Path) -> None:
+    """What was built is tried on an example before it is published."""
+    text = (ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8")
+    (tried,) = re.findall(r"^ *(cd examples/.*/bin/dagbuild.*)$", text, re.MULTILINE)
+
+    done = shell(copy_examples(tmp_path), re.sub(r"\S+/bin/dagbuild", "dagbuild", tried))
+
+    assert done.returncode == 0, done.stdout
+    assert "built" in done.stdout
+
+
 def test_each_exception_is_on_a_page() -> None:
     """A reason not to play what nobody shows any more is dropped."""
     commands = [command for page in PAGES for command, _ in blocks(page)]

@@ -1,7 +1,8 @@
 """Hear Ctrl-C for certain while a command runs.
 
 Python raises KeyboardInterrupt wherever it happens to be: in a finalizer, or in a callback of the import system, it is
-printed and forgotten (seen on 3.11). There it is raised once more.
+printed and forgotten (seen on 3.11). There it is raised once more. Where a library swallows it before that,
+a build remembers it by `ground.interrupt`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Hear Ctrl-C for certain.
+"""Remember Ctrl-C, so that a loop can ask whether it was heard.
 
 Python raises KeyboardInterrupt wherever the main thread happens to be; in a finalizer or a library's callback it is
 printed and forgotten (seen with ray 2.60 on a loaded machine). Knows nothing of builds.

@@ -77,7 +77,8 @@ class Driver:
     the modules.
 
     Each call goes by what the modules hold then: a notebook's cell that defines a node again, adds or deletes one is
-    followed (there the module is `__main__`), and so is a reloaded module.
+    followed (there the module is `__main__`), and so is a reloaded module. A single function that is defined again
+    where it was defined is followed as well.
     """
 
     def __init__(

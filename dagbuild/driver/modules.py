@@ -13,6 +13,7 @@ from typing import Any
 
 from dagbuild.ground.errors import UserError
 from dagbuild.loader import create_module
+from dagbuild.modifiers.base import find_remembered
 
 
 def collect_modules(config: object, given: Sequence[object]) -> list[ModuleType]:
@@ -33,7 +34,8 @@ def collect_modules(config: object, given: Sequence[object]) -> list[ModuleType]
 
 
 def _is_function(given: object) -> bool:
-    return inspect.isfunction(given) and given.__name__ != "<lambda>"
+    plain = find_remembered(given)
+    return plain is not None and plain.__name__ != "<lambda>"
 
 
 def _name(given: object) -> str:

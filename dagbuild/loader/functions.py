@@ -6,8 +6,10 @@ Knows nothing of graphs and of what the functions make.
 from __future__ import annotations
 
 import inspect
+import sys
 import types
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from dagbuild.ground.errors import GraphError
@@ -59,15 +61,52 @@ def _is_annotated(function: types.FunctionType) -> bool:
 
 
 def create_module(*functions: Callable[..., Any], name: str = "created") -> types.ModuleType:
-    """Return a module of these functions, which may be defined anywhere: for notebooks and tests."""
-    plain = []
-    for function in functions:
-        found = find_remembered(function)
-        if found is None:
-            raise GraphError(f"{function!r} is no function")
-        plain.append(found)
+    """Return a module of these functions, which may be defined anywhere: for notebooks and tests.
+
+    One that is defined anew where it was defined, by a notebook's cell or a reload, is followed.
+    """
     module = types.ModuleType(name)
-    for function, found in zip(functions, plain, strict=True):
-        setattr(module, found.__name__, function)
-    setattr(module, OWN_FUNCTIONS, tuple(plain))
+    setattr(module, OWN_FUNCTIONS, _OwnFunctions(module, functions))
     return module
+
+
+class _OwnFunctions:
+    """The functions of a module that are defined elsewhere, each time as they are then."""
+
+    def __init__(self, module: types.ModuleType, functions: tuple[Callable[..., Any], ...]) -> None:
+        self._module = module
+        self._places = [_find_place(function) for function in functions]
+        list(self)  # the module holds them from the start
+
+    def __iter__(self) -> Iterator[types.FunctionType]:
+        for place in self._places:
+            plain = place.look()
+            setattr(self._module, plain.__name__, place.given)
+            yield plain
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where a function stands under its name, and what stood there last; without a `home` it stays what it is."""
+
+    given: Any
+    plain: types.FunctionType
+    home: str | None
+
+    def look(self) -> types.FunctionType:
+        home = sys.modules.get(self.home) if self.home else None
+        now = vars(home).get(self.plain.__name__) if home is not None else None
+        plain = find_remembered(now)
+        # What the name stands for else (a number, an import of another function) takes no function's place.
+        if plain is not None and (plain.__module__, plain.__name__) == (self.home, self.plain.__name__):
+            self.given, self.plain = now, plain
+        return self.plain
+
+
+def _find_place(function: Callable[..., Any]) -> _Place:
+    plain = find_remembered(function)
+    if plain is None:
+        raise GraphError(f"{function!r} is no function")
+    home = sys.modules.get(plain.__module__ or "")
+    found = vars(home).get(plain.__name__) if home is not None else None
+    return _Place(function, plain, plain.__module__ if found is function else None)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dagbuild import Driver, Project
+from dagbuild import Driver, Project, create_module
 from dagbuild.ground.errors import GraphError, InputError, UserError
 from dagbuild.plan.plan import Status
 from tests.support import forget_modules
@@ -75,6 +75,53 @@ def test_the_next_call_goes_by_the_cell(session: Session, cell: str, target: str
 
     assert session.driver.execute([target]) == {target: value}
     assert session.driver.status([target]).clean
+
+
+FUNCTIONS = [
+    ("def base() -> int:\n    return 2\n", {"scaled": 20}),
+    ("def scaled(base: int, factor: int = 3) -> int:\n    return base * factor\n", {"scaled": 3}),
+    ("def base() -> int:\n    return 2\ndef scaled(base: int) -> int:\n    return -base\n", {"scaled": -2}),
+    ("import functools\n@functools.cache\ndef base() -> int:\n    return 6\n", {"scaled": 60}),
+    ("from dagbuild import inject, value\nscaled = inject(base=value(7))(scaled)\n", {"scaled": 70}),
+    ("def base() -> int:\n    return 2\n\ndef base() -> int:\n    return 3\n", {"scaled": 30}),
+    ("base = 5\n", {"scaled": 10}),
+    ("del base\n", {"scaled": 10}),
+    ("def other() -> int:\n    return 4\nbase = other\n", {"scaled": 10}),
+]
+
+
+@pytest.mark.parametrize(("cell", "values"), FUNCTIONS)
+@pytest.mark.parametrize("remembering", [False, True], ids=["plain", "remembering"])
+def test_single_functions_are_followed_too(
+    session: Session, tmp_path: Path, cell: str, values: dict[str, int], remembering: bool
+) -> None:
+    """A cell that defines one anew is followed; what takes its name and is no such function is not."""
+    if remembering:
+        session.run(
+            f"import functools\n{FIRST.replace('def base', '@functools.cache' + chr(10) + 'def base')}"
+        )
+    functions = (session.module.base, session.module.scaled)
+    driver = Driver({}, *functions, cache=tmp_path / "cache")
+    other = Driver({}, create_module(*functions), cache=tmp_path / "cache")
+    assert driver.execute(["scaled"]) == {"scaled": 10}
+
+    session.run(cell)
+
+    assert driver.execute(["scaled"]) == other.execute(["scaled"]) == values
+    assert driver.status(["scaled"]).clean
+
+
+def test_a_function_that_stands_nowhere_stays_what_it_is(session: Session, tmp_path: Path) -> None:
+    """One that is made inside another has no name that a cell could take."""
+
+    def base() -> int:
+        return 8
+
+    base.__module__ = "session"
+    driver = Driver({}, base, session.module.scaled, cache=tmp_path / "cache")
+    session.run("def base() -> int:\n    return 2\n")
+
+    assert driver.execute(["scaled"]) == {"scaled": 80}
 
 
 @pytest.mark.parametrize(

@@ -44,32 +44,29 @@ _alone: IO[str] | None = None
 def giving_alone() -> Iterator[None]:
     """Let nothing but `give` write to standard output: all else goes to standard error, what child processes print too.
 
-    To be used in a process of our own: while it is open, the descriptor of standard output is another file.
+    To be used in a process of our own: the descriptor of standard output is another file from then on, since threads
+    and exit handlers print when the command has ended.
     """
     global _alone  # noqa: PLW0603 - as sys.stdout is
-    before = _alone
-    with contextlib.ExitStack() as undo:
+    try:
+        number = sys.stdout.fileno()
+        sys.stdout.flush()
+        own = os.dup(number)
+        os.dup2(sys.stderr.fileno(), number)
+    except (OSError, ValueError, AttributeError):  # no such descriptors, as in a notebook
+        before, _alone = _alone, sys.stdout
         try:
-            number = sys.stdout.fileno()
-            sys.stdout.flush()
-            own = os.dup(number)
-            undo.callback(os.close, own)
-            undo.callback(os.dup2, own, number)
-            undo.callback(_flush, sys.stdout)
-            os.dup2(sys.stderr.fileno(), number)
-            stream: IO[str] = open(  # noqa: SIM115
-                own, "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, closefd=False
-            )
-            undo.callback(_flush, stream)
-        except (OSError, ValueError, AttributeError):  # no such descriptors, as in a notebook
-            undo.close()
-            stream = sys.stdout
-            undo.enter_context(contextlib.redirect_stdout(sys.stderr))
-        _alone = stream
-        try:
-            yield
+            with contextlib.redirect_stdout(sys.stderr):
+                yield
         finally:
             _alone = before
+        return
+    _alone = open(own, "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, closefd=False)  # noqa: SIM115
+    try:
+        yield
+    finally:
+        _flush(_alone)
+        _flush(sys.stdout)
 
 
 def _flush(stream: IO[str]) -> None:

@@ -75,6 +75,46 @@ def test_json_is_nothing_but_json(tmp_path: Path, command: str) -> None:
         assert END in done.stderr
 
 
+AFTERWARDS = {
+    "dagbuild.toml": 'modules = ["late"]\n',
+    "late.py": """
+        import atexit
+        import os
+        import subprocess
+        import threading
+
+        ended = threading.Event()
+
+        def _speak() -> None:
+            ended.wait()
+            print("a thread", flush=True)
+
+        thread = threading.Thread(target=_speak, daemon=True)
+        thread.start()
+        atexit.register(thread.join)
+        atexit.register(ended.set)
+        atexit.register(print, "at the end")
+        atexit.register(os.write, 1, b"past the stream\\n")
+        atexit.register(subprocess.run, ["echo", "a child"])
+
+        def loud() -> int:
+            return 1
+    """,
+}
+
+
+@pytest.mark.parametrize("command", ["build loud --json", "status --json", "list --json"])
+def test_json_ends_with_the_command(tmp_path: Path, command: str) -> None:
+    """What threads and exit handlers print afterwards is on standard error as well."""
+    write_files(tmp_path, AFTERWARDS)
+
+    done = run(tmp_path, *command.split())
+
+    for text in done.stdout.splitlines() if command.startswith("build") else [done.stdout]:
+        json.loads(text)
+    assert {"at the end", "past the stream", "a child", "a thread"} <= set(done.stderr.splitlines())
+
+
 def test_what_nodes_print_is_in_the_events_with_logs(tmp_path: Path) -> None:
     """Of what was reused, too: what the node printed when it ran."""
     write_files(tmp_path, PROJECT)

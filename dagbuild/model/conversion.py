@@ -107,7 +107,16 @@ def _fits(value: Any, form: TypeForm, *, spelled: bool) -> bool:
         return type(value) is plain
     if spelled and isinstance(value, bool) and plain in _NUMBERS:
         return False
-    return check_value(value, form)
+    return check_value(value, form) and not (
+        isinstance(value, str | bytes) and _wants_other_items(value, plain)
+    )
+
+
+def _wants_other_items(value: str | bytes, form: TypeForm) -> bool:
+    """Tell whether the annotation asks for items that no text or bytes has: "1,2" is a sequence, and of no numbers."""
+    args = typing.get_args(form)
+    item = value[0] if value else "x" if isinstance(value, str) else 0
+    return typing.get_origin(form) in _SEQUENCES and len(args) == 1 and not check_value(item, args[0])
 
 
 def _make(value: Any, form: TypeForm, kind: Any, texts: Texts) -> Any:

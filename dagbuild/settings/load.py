@@ -62,7 +62,7 @@ def load_settings(
     unfiled: dict[str, str] = {}
     texts: dict[tuple[str, ...], str] = {}
     for override in (*from_variables, *from_command_line(overrides or {}, known)):
-        if problem := find_invented(override, tables):
+        if problem := find_invented(override, tables, known):
             checker.problems.append(problem)
             continue
         _merge(tables, checker.read_override(override))

@@ -84,9 +84,16 @@ def from_environment(
     return found, problems
 
 
-def find_invented(override: Override, tables: Mapping[str, Mapping[str, Any]]) -> Problem | None:
-    """Return what is wrong with a path that leads, inside of a value of the project's, to a key that it has not."""
+def find_invented(
+    override: Override, tables: Mapping[str, Mapping[str, Any]], known: Mapping[str, Mapping[str, Any]]
+) -> Problem | None:
+    """Return what is wrong with a path that leads, inside of a value of the project's, to a key that it has not.
+
+    `tables` hold what was said so far, `known` what the file has: a table that is made up outside of it, key by key,
+    has no keys yet.
+    """
     table, *keys = override.path
+    made_up = keys[0] not in known.get(table, {})
     held: Any = tables.get(table, {}) if table in FREE else {}
     for at, key in enumerate(keys):
         named = ".".join(keys[:at])
@@ -95,7 +102,7 @@ def find_invented(override: Override, tables: Mapping[str, Mapping[str, Any]]) -
         if key in held:
             held = held[key]
             continue
-        if not at:
+        if not at or made_up:
             return None  # whether a node reads it is for the graph to say
         hint = did_you_mean(key, held) or f"to give it all its keys, write --set '{named}={{...}}'"
         return Problem(f"'{named}' has no key '{key}'", override.where, hint)

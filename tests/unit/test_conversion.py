@@ -19,6 +19,8 @@ from dagbuild.model.conversion import Unfit, convert_value
 from dagbuild.model.node import Columns, File, Files
 from dagbuild.settings import parse_value
 
+T = typing.TypeVar("T")
+
 
 class Region(enum.Enum):
     US = "us"
@@ -172,6 +174,12 @@ WRITTEN = [
         Plan([Window(1)], {"a": Window(2)}, DAY),
     ),
     ([], list[Path], []),
+    ("abc", collections.abc.Sequence[str], "abc"),
+    ("abc", collections.abc.Sequence, "abc"),
+    ("abc", collections.abc.Iterable[Any], "abc"),
+    ("abc", collections.abc.Sequence[int] | str, "abc"),
+    ("abc", collections.abc.Sequence[int | str], "abc"),
+    ("US", collections.abc.Collection[T], "US"),
 ]
 
 REFUSED = [
@@ -195,6 +203,17 @@ REFUSED = [
     ([1, "x"], None, list[int], "1: 'x' is no int"),
     ([1], None, tuple[int, int], "it has 1 items, not 2"),
     ("US,UK", "US,UK", list[str], "'US,UK' is no list[str]"),
+    ("1,2", "1,2", collections.abc.Sequence[int], "'1,2' is no Sequence[int]"),
+    ("", "", typing.Iterable[float], "'' is no Iterable[float]"),
+    ("a.csv", None, collections.abc.Collection[Path], "'a.csv' is no Collection[pathlib.Path]"),
+    ("1,2", None, collections.abc.Sequence[int] | None, "'1,2' is no Sequence[int]"),
+    ("us", None, dict[str, collections.abc.Reversible[Region]] | list[int], "'us' is no "),
+    (
+        {"a": "us"},
+        None,
+        dict[str, collections.abc.Reversible[Region]],
+        "a: 'us' is no Reversible[tests.Region]",
+    ),
     ({"days": "x"}, None, Window, "days: 'x' is no int"),
     ({"day": 1}, None, Window, "day: Window has no 'day': did you mean 'days'?"),
     ({}, None, Window, "missing a required argument: 'days'"),

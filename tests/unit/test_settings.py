@@ -296,6 +296,39 @@ class TestMistakes:
         )
         assert whole.config["model"]["gamma"] == 4
 
+    @pytest.mark.parametrize(
+        ("environ", "overrides", "window"),
+        [
+            ({}, {"window.days": "3", "window.label": "x"}, {"days": 3, "label": "x"}),
+            ({}, {"window.days": "3", "config.window.at.hour": "4"}, {"days": 3, "at": {"hour": 4}}),
+            ({}, {"window.at.hour": "4", "window.at.minute": "5"}, {"at": {"hour": 4, "minute": 5}}),
+            ({"DAGBUILD_SET_window__days": "3"}, {"window.label": "x"}, {"days": 3, "label": "x"}),
+            (
+                {"DAGBUILD_SET_window__days": "3", "DAGBUILD_SET_window__label": "x"},
+                {},
+                {"days": 3, "label": "x"},
+            ),
+            (
+                {},
+                {"window": "{days = 1}", "window.days": "2", "window.label": "x"},
+                {"days": 2, "label": "x"},
+            ),
+        ],
+    )
+    def test_a_table_that_the_file_does_not_have_is_said_key_by_key(
+        self, write: Any, environ: Any, overrides: Any, window: Any
+    ) -> None:
+        """The first key does not close it to the others."""
+        settings = load_settings(write(PROJECT), environ=environ, overrides=overrides)
+
+        assert settings.config["window"] == window
+
+    def test_a_value_that_was_said_has_no_keys(self, write: Any) -> None:
+        """Not even one that the file does not have."""
+        (problem,) = problems(write(PROJECT), overrides={"window": "3", "window.days": "3"})
+
+        assert problem == "--set window.days: 'window' is a number, which has no key 'days'"
+
     def test_what_the_file_does_not_have_is_noted(self, write: Any) -> None:
         """Whether a node reads it is for the graph to say."""
         settings = load_settings(

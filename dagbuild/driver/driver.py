@@ -12,6 +12,7 @@ from typing import Any
 from dagbuild.driver.modules import collect_modules
 from dagbuild.driver.results import DictResult, ResultBuilder
 from dagbuild.ground.errors import UserError, did_you_mean
+from dagbuild.ground.texts import get_noted
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node
 from dagbuild.model.outcome import Failure
@@ -276,7 +277,7 @@ class Driver:
 def make_node_error(name: str, failure: Failure, where: str) -> NodeError:
     """Return the error that tells of a failed node, with its frames where no traceback will show them."""
     error = NodeError(f"node '{name}' failed: {say_failure(failure)}", where=where)
-    if failure.frames and (failure.error is None or failure.error.__traceback__ is None):
+    if failure.frames and (failure.error is None or get_noted(failure.error, "__traceback__") is None):
         error.add_note(tell_frames(failure))
     error.failure, error.node = failure, name
     return error

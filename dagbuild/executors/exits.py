@@ -20,7 +20,7 @@ from typing import Any
 from dagbuild.code.stand_ins import note_stand_in
 
 ENDS = ("_exit", "abort", "execv", "execve")
-"""Functions of `os` through which all the others of their kind go."""
+"""Functions of `os` through which all the others of their kind go; the module below it has them too."""
 
 FAILED = 1
 
@@ -71,7 +71,10 @@ def install() -> None:
     with _lock:
         for name in () if _installed else ENDS:
             if (real := getattr(os, name, None)) is not None:
-                setattr(os, name, _wrap(real))
+                stand_in = _wrap(real)
+                for module in (os, sys.modules[os.name]):  # `os` is made of `posix` or `nt`
+                    if getattr(module, name, None) is real:
+                        setattr(module, name, stand_in)
         _installed = True
 
 

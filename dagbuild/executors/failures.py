@@ -15,7 +15,7 @@ from traceback import FrameSummary
 
 from dagbuild.ground.errors import UserError
 from dagbuild.ground.one_line import one_line
-from dagbuild.ground.texts import describe_error
+from dagbuild.ground.texts import describe_error, get_noted
 from dagbuild.model.outcome import Cause, Failure
 from dagbuild.observe.places import is_project_code
 
@@ -31,7 +31,7 @@ def make_failure(error: BaseException, inputs: Mapping[str, object]) -> Failure:
     """Describe what a node raised, with the values that it was given."""
     frames = _tell_frames(error)  # first: a text that raises lengthens the traceback
     causes = _tell_behind(error)
-    if isinstance(error, UserError):  # its text says it all, but where the user's code comes in
+    if issubclass(type(error), UserError):  # its text says it all, but where the user's code comes in
         causes = [cause for cause in causes if cause.frames]
     return Failure(
         kind=type(error).__name__,
@@ -60,12 +60,13 @@ def _find_behind(error: BaseException) -> Iterator[_Link]:
         seen.add(id(each))
         if relation:
             yield relation, each, depth
-        if each.__cause__ is not None:
-            todo.append(("caused by", each.__cause__, depth))
-        elif each.__context__ is not None and not each.__suppress_context__:
-            todo.append(("while handling", each.__context__, depth))
-        if isinstance(each, BaseExceptionGroup):
-            members = each.exceptions
+        cause, context = get_noted(each, "__cause__"), get_noted(each, "__context__")
+        if cause is not None:
+            todo.append(("caused by", cause, depth))
+        elif context is not None and not get_noted(each, "__suppress_context__"):
+            todo.append(("while handling", context, depth))
+        if issubclass(type(each), BaseExceptionGroup):
+            members = get_noted(each, "exceptions", BaseExceptionGroup)
             todo += [
                 (f"{number} of {len(members)}:", member, depth + 1)
                 for number, member in reversed(list(enumerate(members, 1)))
@@ -88,7 +89,7 @@ def _tell_behind(error: BaseException) -> list[Cause]:
 
 
 def _is_repeated(error: BaseException, before: BaseException) -> bool:
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = traceback.extract_tb(get_noted(error, "__traceback__"))
     return (
         bool(frames)
         and type(error) is type(before)
@@ -110,7 +111,11 @@ def _tell_frames(error: BaseException) -> str:
 
     Of an exception that no frame of the user's saw, the innermost one.
     """
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(_PACKAGE)]
+    frames = [
+        f
+        for f in traceback.extract_tb(get_noted(error, "__traceback__"))
+        if not f.filename.startswith(_PACKAGE)
+    ]
     if not any(map(_is_own, frames)):
         return "".join(traceback.format_list(frames[-1:]))
     lines: list[str] = []

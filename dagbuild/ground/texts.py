@@ -6,7 +6,7 @@ A `__str__` or `__repr__` may raise, or end the program. Guards: what is told of
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -27,6 +27,11 @@ def describe_error(error: BaseException) -> str:
     if isinstance(text, BaseException):
         text = f"(no text: its __str__ raised {type(text).__name__})"
     return "\n".join(filter(None, [text, *_list_notes(error)]))
+
+
+def get_noted(error: BaseException, name: str, kind: type[BaseException] = BaseException) -> Any:
+    """Return what Python itself noted on an exception: its class may answer to that name with whatever it likes."""
+    return getattr(kind, name).__get__(error)
 
 
 def name_error(error: BaseException) -> str:

@@ -119,8 +119,8 @@ def _set_variable(read_log: ReadLog, args: tuple[Any, ...]) -> None:
 
 
 def _process(read_log: ReadLog, args: tuple[Any, ...]) -> None:
-    what = args[0] if args else ""
-    if isinstance(what, str | bytes | os.PathLike):
+    what = args[0] if args else None
+    if isinstance(what, str | bytes | os.PathLike) and what:
         read_log.note("process", f"starts a process: {os.path.basename(os.fsdecode(what))}")  # noqa: PTH119
     else:
         read_log.note("process", "starts a process")

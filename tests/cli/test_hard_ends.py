@@ -19,6 +19,7 @@ PROJECT = {
         import ctypes
         import multiprocessing
         import os
+        import posix
         import signal
         import sys
         import threading
@@ -42,6 +43,9 @@ PROJECT = {
 
         def exits_by_name() -> int:
             _exit(0)
+
+        def exits_below() -> int:
+            posix._exit(0)
 
         def aborts() -> int:
             os.abort()
@@ -121,7 +125,7 @@ PROJECT = {
     """,
 }
 REFUSED = [
-    "quits", "quits_without_a_word", "generator_exit", "exits", "exits_by_name", "aborts", "becomes_another",
+    "quits", "quits_without_a_word", "generator_exit", "exits", "exits_by_name", "exits_below", "aborts", "becomes_another",
     "becomes_what_is_on_the_path", "becomes_with_variables", "swallows", "leaves_when_stored",
 ]  # fmt: skip
 

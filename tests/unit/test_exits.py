@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import pickle
+import posix
 import subprocess
 import sys
 from collections.abc import Callable
@@ -29,6 +30,10 @@ exits.install()
         lambda: os.execve("/bin/true", ["true"], {}),
         lambda: os.execvp("true", ["true"]),
         lambda: os.execlpe("true", "true", {}),
+        lambda: posix._exit(0),
+        posix.abort,
+        lambda: posix.execv("/bin/true", ["true"]),
+        lambda: posix.execve("/bin/true", ["true"], {}),
     ],
 )
 def test_a_guarded_thread_cannot_end_the_process(call: Callable[[], Any]) -> None:

@@ -30,6 +30,65 @@ def test_a_chain_in_a_circle_is_told_once() -> None:
     assert [cause.kind for cause in failure.causes] == ["ValueError"]
 
 
+ATTRIBUTES = ("__cause__", "__context__", "__suppress_context__", "__traceback__", "__notes__", "__class__")
+
+
+class Unready(Exception):
+    """Hands on what it is asked for to something that it has not been given yet."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+class Sealed(Exception):
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError(f"not ready to tell {name}")
+
+
+class SealedGroup(ExceptionGroup[Exception]):
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError(f"not ready to tell {name}")
+
+
+def make_odd(name: str, answer: Any) -> type[Exception]:
+    def tell(_: object) -> Any:
+        if answer is RuntimeError:
+            raise RuntimeError("not ready")
+        return answer
+
+    return type("Odd", (Exception,), {name: property(tell)})
+
+
+ODD = [
+    Unready,
+    Sealed,
+    *(make_odd(name, answer) for name in ATTRIBUTES for answer in (RuntimeError, 5, "x", int)),
+]
+
+
+@pytest.mark.parametrize("kind", ODD, ids=str)
+def test_whatever_an_exception_answers_it_is_told(kind: type[Exception]) -> None:
+    """What Python noted on it is told, also where it stands behind another one or in a group."""
+
+    def call() -> None:
+        try:
+            raise KeyError("before")
+        except KeyError as error:
+            raise kind("odd") from error
+
+    error = fail(call)
+    assert issubclass(type(error), Exception)
+
+    alone = make_failure(error, {})
+    assert (alone.kind, [cause.kind for cause in alone.causes]) == (kind.__name__, ["KeyError"])
+    assert "in call" in alone.frames
+    outer = ValueError("outer")
+    outer.__cause__ = error
+    assert [cause.kind for cause in make_failure(outer, {}).causes] == [kind.__name__, "KeyError"]
+    for group in (BaseExceptionGroup("g", [error]), SealedGroup("g", [error])):  # type: ignore[list-item]
+        assert [cause.kind for cause in make_failure(group, {}).causes] == [kind.__name__, "KeyError"]
+
+
 def test_of_a_long_chain_the_ends_are_told() -> None:
     """The last tries, how many were left out, and what it began with."""
     errors = [OSError(f"try {number}") for number in range(10_000)]

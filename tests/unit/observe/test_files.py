@@ -4,6 +4,7 @@ import gzip
 import mmap
 import os
 import pickle
+import subprocess
 import tempfile
 import threading
 import zipfile
@@ -270,3 +271,25 @@ def test_an_error_of_the_node_passes_and_ends_the_watch(root: Path) -> None:
         watch(root, lambda: 1 / 0)
 
     assert watch(root, lambda: None).observations == ()
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: os.system("true"), {"starts a process"}),
+        (lambda: os.waitpid(os.fork() or _leave(), 0), {"starts a process"}),
+        (lambda: os.spawnvp(os.P_WAIT, "true", ["true"]), {"starts a process"}),
+        (lambda: subprocess.run("true", check=True), {"starts a process: true"}),
+        (lambda: subprocess.run(["/bin/true", "x"], check=True), {"starts a process: true"}),
+        (lambda: os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0), {"starts a process: true"}),
+    ],
+)
+def test_a_process_is_told_with_its_program_where_that_is_known(
+    root: Path, call: Callable[[], object], told: set[str]
+) -> None:
+    """And without an empty name where it is not."""
+    assert {note.text for note in watch(root, call).notes} == told
+
+
+def _leave() -> int:
+    os._exit(0)

@@ -179,7 +179,7 @@ WRITTEN = [
     ("abc", collections.abc.Iterable[Any], "abc"),
     ("abc", collections.abc.Sequence[int] | str, "abc"),
     ("abc", collections.abc.Sequence[int | str], "abc"),
-    ("US", collections.abc.Collection[T], "US"),
+    ("US", typing.cast(Any, collections.abc.Collection)[T], "US"),
 ]
 
 REFUSED = [

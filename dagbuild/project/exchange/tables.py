@@ -6,6 +6,7 @@ become fractions on the way, and a text that looks like a formula stays a text.
 
 from __future__ import annotations
 
+import datetime as dt
 from html import escape
 from typing import Any, BinaryIO
 
@@ -121,12 +122,38 @@ def _write_excel(value: Any, stream: BinaryIO) -> None:
     import pandas as pd
     import xlsxwriter  # noqa: F401 - pandas says that it is missing in words of its own
 
-    frame = _to_pandas(value)
+    frame = _spell_zones(_to_pandas(value))
     # Of text a workbook would make formulas and links, which run and lead somewhere at the reader's.
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with pd.ExcelWriter(stream, engine="xlsxwriter", engine_kwargs={"options": options}) as book:
         index = _has_index(frame) or frame.columns.nlevels > 1  # pandas wants one under such a head
         frame.to_excel(book, sheet_name="values", index=index, freeze_panes=(frame.columns.nlevels, 0))
+
+
+def _spell_zones(frame: Any) -> Any:
+    """Return the table with times of a time zone as texts: a workbook knows no zones, and the wrong hour is worse."""
+    found = frame.copy(deep=False)
+    for at in range(found.shape[1]):
+        if _may_have_zones(found.dtypes.iloc[at]):
+            found.isetitem(at, found.iloc[:, at].map(_spell_zone))
+    for axis in ("index", "columns"):
+        labels = getattr(found, axis)
+        if any(map(_may_have_zones, labels.dtypes if labels.nlevels > 1 else [labels.dtype])):
+            setattr(found, axis, labels.map(_spell_labels))
+    return found
+
+
+def _may_have_zones(dtype: Any) -> bool:
+    of_arrow = getattr(dtype, "pyarrow_dtype", dtype)
+    return getattr(of_arrow, "tz", None) is not None or dtype.kind == "O"
+
+
+def _spell_labels(label: Any) -> Any:
+    return tuple(map(_spell_zone, label)) if isinstance(label, tuple) else _spell_zone(label)
+
+
+def _spell_zone(cell: Any) -> Any:
+    return str(cell) if isinstance(cell, dt.datetime | dt.time) and cell.tzinfo is not None else cell
 
 
 def _write_html(value: Any, stream: BinaryIO) -> None:

@@ -31,6 +31,7 @@ class Mine(pd.DataFrame):
     """A table of somebody's own."""
 
 
+PARIS = pd.Timestamp("2020-07-01 12:00", tz="Europe/Paris")
 FRAME = pd.DataFrame({"name": ["a|b", "=1+1"], "amount": [0.1 + 0.2, 2.0]})
 GAPS = {"day": [datetime.date(2024, 1, 1), None], "count": [2**53 + 1, None]}
 TABLES = {
@@ -123,6 +124,30 @@ class TestTables:
         assert [(cell.value, cell.data_type, cell.hyperlink) for cell in cells] == [
             ("=1+1", "s", None), ("https://example.org", "s", None),
         ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "table",
+        [
+            pd.DataFrame({"t": [PARIS, pd.NaT]}),
+            pd.DataFrame({"t": [PARIS.to_pydatetime(), PARIS.timetz(), "x"]}),
+            pd.DataFrame([["x", PARIS]], columns=["a", "a"]),
+            pd.Series([PARIS], name="t"),
+            pd.DataFrame({"v": [1]}, index=pd.DatetimeIndex([PARIS])),
+            pd.DataFrame({"v": [1]}, index=pd.MultiIndex.from_tuples([("x", PARIS)], names=["a", "t"])),
+            pd.DataFrame([[1]], columns=pd.DatetimeIndex([PARIS])),
+            pl.DataFrame({"t": [PARIS.to_pydatetime()]}),
+            pa.table({"t": pa.array([PARIS], pa.timestamp("us", "Europe/Paris"))}),
+        ],
+        ids=["column", "cell", "equal names", "series", "index", "level", "head", "polars", "pyarrow"],
+    )
+    def test_times_of_a_zone_keep_it_in_a_workbook(self, tmp_path: Path, table: Any) -> None:
+        """As texts, since a workbook has no zones; the table itself stays what it is."""
+        before = repr(table)
+        write_file(table, tmp_path / "t.xlsx")
+
+        rows = openpyxl.load_workbook(tmp_path / "t.xlsx").active.iter_rows(values_only=True)
+        assert "2020-07-01 12:00:00+02:00" in [cell for row in rows for cell in row]
+        assert repr(table) == before
 
     def test_workbooks_are_read(self, tmp_path: Path) -> None:
         """What somebody corrected in a spreadsheet can be put in a node's place."""

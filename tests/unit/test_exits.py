@@ -21,19 +21,19 @@ exits.install()
 
 @pytest.mark.parametrize(
     "call",
-    [
-        lambda: os._exit(0),
-        lambda: os._exit(status=0),
+    [  # what is not held ends the tests, so let it be with a failure
+        lambda: os._exit(9),
+        lambda: os._exit(status=9),
         os.abort,
-        lambda: os.execv("/bin/true", ["true"]),
-        lambda: os.execl("/bin/true", "true"),
-        lambda: os.execve("/bin/true", ["true"], {}),
-        lambda: os.execvp("true", ["true"]),
-        lambda: os.execlpe("true", "true", {}),
-        lambda: posix._exit(0),
+        lambda: os.execv("/bin/false", ["false"]),
+        lambda: os.execl("/bin/false", "false"),
+        lambda: os.execve("/bin/false", ["false"], {}),
+        lambda: os.execvp("false", ["false"]),
+        lambda: os.execlpe("false", "false", {}),
+        lambda: posix._exit(9),
         posix.abort,
-        lambda: posix.execv("/bin/true", ["true"]),
-        lambda: posix.execve("/bin/true", ["true"], {}),
+        lambda: posix.execv("/bin/false", ["false"]),
+        lambda: posix.execve("/bin/false", ["false"], {}),
     ],
 )
 def test_a_guarded_thread_cannot_end_the_process(call: Callable[[], Any]) -> None:
@@ -48,10 +48,10 @@ def test_guards_in_guards_end_one_by_one() -> None:
     """A node may run a build of its own."""
     with Guard("outer") as outer:
         with Guard("inner") as inner, pytest.raises(ProcessExit):
-            os._exit(0)
+            os._exit(9)
         assert outer.asked is None
         with pytest.raises(ProcessExit):
-            os._exit(0)
+            os._exit(9)
 
     assert (inner.asked is None, outer.asked is None) == (False, False)
 

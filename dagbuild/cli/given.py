@@ -13,8 +13,6 @@ from dagbuild.ground.digits import any_length
 from dagbuild.ground.errors import InputError
 from dagbuild.model.conversion import Spelled
 from dagbuild.model.node import Node
-from dagbuild.project.exchange import read_file
-from dagbuild.project.exchange.reading import READERS, is_path_type
 from dagbuild.settings import parse_value
 
 
@@ -34,6 +32,9 @@ def read_given(text: str, wanted: Any = None) -> Any:
 
     Where a path is wanted, what is there is the value, whatever it holds.
     """
+    from dagbuild.project.exchange import read_file  # here: most command lines give no value
+    from dagbuild.project.exchange.reading import READERS, is_path_type
+
     path = Path(text).expanduser()
     # Not path.is_file(): a literal may be longer than any path, which it raises for.
     if is_path_type(wanted) or os.path.isfile(path) or path.suffix.lower() in READERS:  # noqa: PTH113

@@ -9,12 +9,10 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.code import SourceReader
-from dagbuild.executors.base import Executor
-from dagbuild.executors.opening import open_executor
-from dagbuild.executors.worker import Worker
 from dagbuild.model.graph import Graph
 from dagbuild.observe import PathNames, ProjectCode, Watch
 from dagbuild.outputs import Home, Outputs
@@ -26,6 +24,10 @@ from dagbuild.settings import Settings
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
+
+if TYPE_CHECKING:  # what runs steps is imported where something runs: planning needs none of it
+    from dagbuild.executors.base import Executor
+    from dagbuild.executors.worker import Worker
 
 
 class Parts:
@@ -124,11 +126,15 @@ class Parts:
 
     def make_worker(self, *, watched: bool = True) -> Worker:
         """Return what runs this project's steps in this process, observed or not."""
+        from dagbuild.executors.worker import Worker
+
         watch = self._watch if watched else None
         return Worker(self.artifacts, self._code, self.files, watch, self.outputs.home)
 
     def open_executor(self, kind: str | None, request: Request) -> Executor:
         """Return what runs the steps of a request; raises InputError for a kind that is not known."""
+        from dagbuild.executors.opening import open_executor
+
         if self._source.known is not None:
             kind = "local"  # nothing is going to run
         nodes = [self.graph.nodes[name] for name in request.manifests]

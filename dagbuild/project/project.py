@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dagbuild.build.loop import Build
 from dagbuild.ground.errors import InputError, did_you_mean
 from dagbuild.model.node import Node
 from dagbuild.model.record import Artifact, Manifest, Part, Record
@@ -26,7 +25,6 @@ from dagbuild.plan.lookup import StoreLookup
 from dagbuild.plan.plan import Decision, Explanation, Plan, make_plan
 from dagbuild.plan.reasons import find_changes, with_parts
 from dagbuild.plan.request import Request
-from dagbuild.project.exchange import write_file
 from dagbuild.project.givens import GivenMaker, check_places
 from dagbuild.project.observations import Observations
 from dagbuild.project.outside import Outside
@@ -123,6 +121,8 @@ class Project(Parts):
         """
         targets = tuple(targets)
         with self._heard_by(on_event):
+            from dagbuild.build.loop import Build  # here: planning needs nothing that runs
+
             if values or executor is not None:
                 self._source.load()
             prepared = self._prepare(targets, inputs, overrides, force, save=True)
@@ -190,6 +190,8 @@ class Project(Parts):
 
         Raises InputError when it has no value, the value no such form, or the file cannot be written.
         """
+        from dagbuild.project.exchange import write_file  # here: planning and building write no such file
+
         write_file(self.value(node), file, node)
 
     def log(self, node: str | None = None) -> list[Record]:

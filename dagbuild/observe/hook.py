@@ -11,18 +11,17 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
 from dagbuild.observe import active
+from dagbuild.observe.importing import is_importing, source_of
 from dagbuild.observe.places import is_project_code
+from dagbuild.observe.processes import count_program
 from dagbuild.observe.read_log import ReadLog
 
-_IMPORTING = ("<frozen importlib", "<frozen zipimport", "<frozen runpy")
 _MATCHERS = re.compile(r"[/\\](glob|pathlib|pathlib[/\\]\w+)\.py$|^<frozen (glob|pathlib)")
-_METADATA_READER = re.compile(r"[/\\]importlib[/\\_]metadata[/\\]|[/\\]pkgutil\.py$")
-_SOURCE_READERS = frozenset({"linecache.py", "tokenize.py", "inspect.py", "traceback.py"})
 
 
 def hook(event: str, args: tuple[Any, ...]) -> None:
@@ -30,8 +29,10 @@ def hook(event: str, args: tuple[Any, ...]) -> None:
     if not active._open or (handler := _HANDLERS.get(event)) is None:
         return
     read_logs = active.find_read_logs()
-    if not read_logs:
-        return
+    if len(read_logs) < len(active._open):
+        _tell_others(event, args, read_logs)
+        if not read_logs:
+            return
     ident = threading.get_ident()
     active._busy.add(ident)  # what the handler does itself is no event of the node
     try:
@@ -42,9 +43,20 @@ def hook(event: str, args: tuple[Any, ...]) -> None:
         active._busy.discard(ident)
 
 
+def _tell_others(event: str, args: tuple[Any, ...], read_logs: Sequence[ReadLog]) -> None:
+    """Let those logs know of an opened file whose calls have not opened it: dagbuild has, or another call."""
+    if event == "open" and isinstance(args[0], str | bytes | os.PathLike):
+        for read_log in active._open:
+            if read_log not in read_logs:
+                read_log.hear(args[0])
+
+
 def _open(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     path, mode, flags = args[0], args[1], args[2] or 0
-    if path is None or isinstance(path, int) or _is_importing(sys._getframe(2)):
+    if path is None or isinstance(path, int):
+        return
+    if is_importing(sys._getframe(2)):
+        read_log.hear(path)
         return
     access = flags & (os.O_RDONLY | os.O_WRONLY | os.O_RDWR)
     whole = bool(flags & (os.O_TRUNC | os.O_EXCL))
@@ -52,7 +64,7 @@ def _open(read_log: ReadLog, args: tuple[Any, ...]) -> None:
         access = os.O_RDONLY if "r" in mode else os.O_WRONLY
         whole = "w" in mode or "x" in mode
     if access == os.O_RDONLY:
-        read_log.read(path)
+        read_log.read(source_of(os.fsdecode(path)))
     elif access == os.O_WRONLY or whole:
         read_log.write(path, whole=whole)
     else:
@@ -63,18 +75,8 @@ def _open(read_log: ReadLog, args: tuple[Any, ...]) -> None:
 def _list(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     path = "." if args[0] is None else args[0]
     frame = sys._getframe(2)
-    if not isinstance(path, int) and not _is_importing(frame) and not _is_matching(frame):
+    if not isinstance(path, int) and not is_importing(frame) and not _is_matching(frame):
         read_log.list(path)
-
-
-def _is_importing(frame: FrameType | None) -> bool:
-    """Tell whether a file is opened to import or to quote code, which the fingerprint covers."""
-    if frame is None:
-        return False
-    name = frame.f_code.co_filename
-    if _METADATA_READER.search(name):  # looks through all of sys.path for what packages say of themselves
-        return True
-    return name.startswith(_IMPORTING) or os.path.basename(name) in _SOURCE_READERS  # noqa: PTH119
 
 
 def _is_matching(frame: FrameType | None) -> bool:
@@ -110,8 +112,9 @@ def _sqlite(read_log: ReadLog, args: tuple[Any, ...]) -> None:
             else path
         )
         read_log.read(path)
-        if os.path.exists(path + "-wal"):  # noqa: PTH110 - what was committed and is not in the database file yet
-            read_log.read(path + "-wal")
+        read_log.read(
+            path + "-wal"
+        )  # what was committed and is not in the database file yet; also when it comes later
 
 
 def _set_variable(read_log: ReadLog, args: tuple[Any, ...]) -> None:
@@ -119,6 +122,7 @@ def _set_variable(read_log: ReadLog, args: tuple[Any, ...]) -> None:
 
 
 def _process(read_log: ReadLog, args: tuple[Any, ...]) -> None:
+    count_program()
     what = args[0] if args else None
     if isinstance(what, str | bytes | os.PathLike) and what:
         read_log.note("process", f"starts a process: {os.path.basename(os.fsdecode(what))}")  # noqa: PTH119
@@ -136,19 +140,30 @@ def _resolve(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     read_log.note("network", f"connects to {os.fsdecode(args[0] or '')}")
 
 
+def _place(path: str | bytes, folder: int = -1) -> str:
+    """Return a path that was given together with an open folder, as far as the system tells which one that is."""
+    text = os.fsdecode(path)
+    if folder < 0 or os.path.isabs(text):  # noqa: PTH117
+        return text
+    try:
+        return os.path.join(os.readlink(f"/proc/self/fd/{folder}"), text)  # noqa: PTH115, PTH118
+    except OSError:
+        return text
+
+
 def _move(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     if not isinstance(args[0], int) and not isinstance(args[1], int):
-        read_log.move(os.fsdecode(args[0]), os.fsdecode(args[1]))
+        read_log.move(_place(args[0], args[2]), _place(args[1], args[3]))
 
 
 def _remove(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     if not isinstance(args[0], int):
-        read_log.write(args[0], whole=False)
+        read_log.write(_place(args[0], *args[1:]), whole=False)
 
 
 def _make_folder(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     if not isinstance(args[0], int):
-        read_log.make_folder(os.fsdecode(args[0]))
+        read_log.make_folder(_place(args[0], args[2]))
 
 
 _HANDLERS: Mapping[str, Callable[[ReadLog, tuple[Any, ...]], None]] = {
@@ -163,13 +178,13 @@ _HANDLERS: Mapping[str, Callable[[ReadLog, tuple[Any, ...]], None]] = {
     "os.unsetenv": _set_variable,
     "os.rename": _move,
     "os.remove": _remove,
-    "os.truncate": _remove,
+    "os.truncate": lambda read_log, args: _remove(read_log, args[:1]),
     "os.mkdir": _make_folder,
     "subprocess.Popen": _process,
     "os.system": lambda read_log, _: _process(read_log, ()),
     "os.posix_spawn": _process,
     "os.spawn": lambda read_log, args: _process(read_log, args[1:]),
-    "os.fork": lambda read_log, _: _process(read_log, ()),
+    "os.fork": lambda read_log, _: read_log.note("process", "starts a process"),
     "socket.connect": _network,
     "socket.getaddrinfo": _resolve,
 }

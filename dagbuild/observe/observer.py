@@ -6,6 +6,7 @@ The door of this package for the worker: installs the hooks once per process and
 from __future__ import annotations
 
 import glob
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -14,8 +15,10 @@ from typing import Any
 from dagbuild.ground.litter import has_litter
 from dagbuild.observe import active
 from dagbuild.observe.ahead import look_ahead
+from dagbuild.observe.catch import watching
 from dagbuild.observe.executed import start_watching, stop_watching
 from dagbuild.observe.hook import hook
+from dagbuild.observe.net import add_folder_of, add_folders_of
 from dagbuild.observe.places import Digester, PathNames
 from dagbuild.observe.read_log import ReadLog, Seen
 from dagbuild.observe.readers import watch_readers
@@ -63,9 +66,12 @@ class Observer:
 
     def call(self, function: Callable[..., Any], /, **arguments: Any) -> Any:
         """Return what the function returns; it, and the threads that it starts, are watched meanwhile."""
+        for given in arguments.values():
+            if isinstance(given, str | os.PathLike) and os.path.isabs(given):  # noqa: PTH117 - a path, perhaps
+                add_folder_of(os.fspath(given), self._places)
         start_watching()
         try:
-            with active.reporting(self._read_log):
+            with watching(self._read_log, self._places):
                 return function(**arguments)
         finally:
             stop_watching()
@@ -73,4 +79,6 @@ class Observer:
     def finish(self) -> Seen:
         """Return what was seen in all calls, and close the account."""
         with active.quiet():
-            return self._read_log.finish()
+            seen = self._read_log.finish()
+            add_folders_of(seen.observations, self._places)
+            return seen

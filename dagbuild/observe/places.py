@@ -59,6 +59,11 @@ def _is_project_code(filename: str) -> bool:
     return not filename.startswith(_software()) and not any(part in filename for part in _SITE)
 
 
+def is_own_code(filename: str) -> bool:
+    """Tell whether code with this file name is dagbuild's."""
+    return filename.startswith(_PACKAGE)
+
+
 def is_pattern(path: str) -> bool:
     """Tell whether a path is a pattern that may match several files."""
     return not _MAGIC.isdisjoint(path)
@@ -95,7 +100,11 @@ class PathNames:
         """Return a path that does not depend on the working directory."""
         if not os.path.isabs(path):  # noqa: PTH117
             path = os.path.join(os.getcwd(), path)  # noqa: PTH109, PTH118
-        return os.path.normpath(path)
+        return os.path.normpath(_go_up(path) if ".." in path else path)
+
+    def is_inside(self, path: str) -> bool:
+        """Tell whether an absolute path is the project's folder, or in it."""
+        return path == self.root or path.startswith(self._below)
 
     def counts(self, path: str) -> bool:
         """Tell whether an absolute path is data, not software, the system's or the cache's."""
@@ -139,6 +148,17 @@ class PathNames:
     def is_listed(self, path: str) -> bool:
         """Tell whether a path is one of the names that a listing of its folder consists of."""
         return "__pycache__" not in path and not (path + os.sep).startswith(self._hidden)
+
+
+def _go_up(path: str) -> str:
+    """Return a path without "..", as the system goes: up from where a link leads, not from where it lies."""
+    gone = os.sep
+    for part in path.split(os.sep):  # noqa: PTH206
+        if part == "..":
+            gone = os.path.dirname(os.path.realpath(gone) if os.path.islink(gone) else gone)  # noqa: PTH114, PTH120
+        else:
+            gone = os.path.join(gone, part)  # noqa: PTH118
+    return gone
 
 
 _METADATA = (f".egg-info{os.sep}", f".dist-info{os.sep}")

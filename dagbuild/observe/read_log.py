@@ -16,7 +16,7 @@ import re
 import stat
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from types import CodeType
@@ -89,7 +89,10 @@ class ReadLog:
         self._set: set[str] = set()
         self._notes: dict[tuple[str, str], Note] = {}
         self._unstable: set[str] = set()
+        self._heard: set[str] = set()
         self.codes: dict[CodeType, None] = {}
+        self.before_change: Callable[[str], None] | None = None
+        """Is told of each file that the call itself is about to change."""
         self.declare(declared)
 
     def declare(self, paths: Iterable[str]) -> None:
@@ -117,6 +120,26 @@ class ReadLog:
             self._files[full] = stamp_of(found)
             if not is_settled(stamp_of(found), moment) and not self._is_declared(full):
                 self._young[full] = digest_paths(self._digester, [full]).get(full)
+
+    def hear(self, path: str | bytes | os.PathLike[str]) -> None:
+        """Know that a file is opened and that it says nothing: to import it, or by dagbuild itself."""
+        self._heard.add(self._places.absolute(_text(path)))
+
+    def knows(self, path: str) -> bool:
+        """Tell whether it is known who opened a file, or whether it does not count who did."""
+        known = path in self._files or path in self._written or path in self._heard
+        return known or not self._is_data(path) or self._is_declared(path)
+
+    def known_paths(self) -> Iterator[str]:
+        """Yield the paths by which files were opened, so far as it was told."""
+        yield from self._files
+        yield from self._written
+        yield from self._heard
+
+    def distrust(self, path: str) -> None:
+        """Note that a file was read, and that nobody knows what was in it."""
+        self._files[path] = None
+        self._unstable.add(path)
 
     def read_any(self, path: str | os.PathLike[str]) -> None:
         """Note that a reader is handed a path: a file, a folder of files, a pattern or a `file:` URL."""
@@ -162,6 +185,8 @@ class ReadLog:
 
     def _settle(self, path: str) -> None:
         """Digest what was read before it is overwritten."""
+        if self.before_change is not None:
+            self.before_change(path)
         if path in self._digests or self._files.get(path) is None:
             return
         digest = digest_paths(self._digester, [path]).get(path)

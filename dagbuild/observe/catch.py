@@ -89,7 +89,7 @@ class Catch(Account):
         self._processes = Processes()
         net.open(self)
         self._began = time.time_ns()
-        read_log.before_change = self.look_at
+        read_log.before_change, read_log.often = self.look_at, net.drain
 
     def take(self, folder: Folder, mask: int, name: str) -> None:
         """Take in an event."""
@@ -122,7 +122,7 @@ class Catch(Account):
     def close(self) -> None:
         """Report all that nobody has told of."""
         self._net.close(self)
-        self._log.before_change = None
+        self._log.before_change = self._log.often = None
         if self.overflowed:
             self._log.note("net", "opens more files at once than the system can tell of")
         for (folder, name), happened in self._happened.items():

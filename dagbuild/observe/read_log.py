@@ -37,6 +37,10 @@ from dagbuild.observe.places import (
 )
 
 
+_OFTEN = 1000
+"""Files read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """A function of the project that was executed; `line` is its first, with decorators.
@@ -93,6 +97,8 @@ class ReadLog:
         self.codes: dict[CodeType, None] = {}
         self.before_change: Callable[[str], None] | None = None
         """Is told of each file that the call itself is about to change."""
+        self.often: Callable[[], None] | None = None
+        """Is called once in a while, where many files are read."""
         self.declare(declared)
 
     def declare(self, paths: Iterable[str]) -> None:
@@ -110,6 +116,8 @@ class ReadLog:
         full = self._places.absolute(_text(path))
         if full in self._files or full in self._written or not self._is_data(full):
             return
+        if not len(self._files) % _OFTEN and self.often is not None:
+            self.often()
         moment = time.time_ns()
         try:
             found = os.stat(full)  # noqa: PTH116 - once for each opened file

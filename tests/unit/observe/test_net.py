@@ -433,6 +433,21 @@ def test_more_than_the_system_can_tell_of_is_said(root: Path) -> None:
     assert names(watch(root, lambda: read_in_c("other"))) == ["other"]  # all is well again
 
 
+def test_many_files_that_python_opens_are_no_trouble(root: Path) -> None:
+    most = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    for number in range(most // 2 + 1):
+        (root / "data" / str(number)).touch()
+
+    def call() -> None:
+        for number in range(most // 2 + 1):
+            (root / "data" / str(number)).read_text()
+        read_in_c("data/k.csv")
+
+    seen = watch(root, call)
+
+    assert seen.notes == () and len(names(seen)) == most // 2 + 2
+
+
 def test_folders_that_cannot_be_watched_are_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limit = root.parent / "limits"
     limit.mkdir()

@@ -16,6 +16,7 @@ Which is opened to write shows when it is closed, so an account is closed at the
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import stat
@@ -38,6 +39,8 @@ from dagbuild.observe.read_log import ReadLog
 
 _BESIDE = ("-shm", "-journal")
 """What sqlite keeps beside a database to be able to work; what is in it is in the database or its -wal, too."""
+
+_HEAD = 16
 
 
 @contextmanager
@@ -160,6 +163,8 @@ class Catch(Account):
         for path in inside or paths[:1]:
             self._log.read(path)
             self._read[path] = None
+            if beside := _find_beside(path):
+                self._log.read(beside)
 
     def _is_ours(self, folder: Folder, name: str) -> bool:
         """Tell whether this process or one that it started may have opened a file."""
@@ -201,6 +206,17 @@ class Catch(Account):
     def _is_listed(self, path: str) -> bool:
         folder = self._net.find(path)
         return folder is not None and folder in self._listed
+
+
+def _find_beside(path: str) -> str:
+    """Return where a database keeps what was written last, whether or not there is such a file now."""
+    with contextlib.suppress(OSError), open(path, "rb") as file:  # noqa: PTH123
+        head = file.read(_HEAD)
+        if head.startswith(b"SQLite format 3"):
+            return f"{path}-wal"
+        if head[8:12] == b"DUCK":
+            return f"{path}.wal"
+    return ""
 
 
 def _is_same(path: str, wanted: os.stat_result) -> bool:

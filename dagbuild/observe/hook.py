@@ -29,10 +29,10 @@ def hook(event: str, args: tuple[Any, ...]) -> None:
     if not active._open or (handler := _HANDLERS.get(event)) is None:
         return
     read_logs = active.find_read_logs()
+    if not read_logs:
+        return
     if len(read_logs) < len(active._open):
         _tell_others(event, args, read_logs)
-        if not read_logs:
-            return
     ident = threading.get_ident()
     active._busy.add(ident)  # what the handler does itself is no event of the node
     try:
@@ -44,7 +44,7 @@ def hook(event: str, args: tuple[Any, ...]) -> None:
 
 
 def _tell_others(event: str, args: tuple[Any, ...], read_logs: Sequence[ReadLog]) -> None:
-    """Let those logs know of an opened file whose calls have not opened it: dagbuild has, or another call."""
+    """Let the logs of other calls, which run meanwhile, know that it was not they who opened a file."""
     if event == "open" and isinstance(args[0], str | bytes | os.PathLike):
         for read_log in active._open:
             if read_log not in read_logs:

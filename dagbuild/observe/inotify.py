@@ -82,19 +82,23 @@ class OwnOpens:
     """
 
     def __init__(self) -> None:
+        import ctypes
+
         self._libc = _open_libc()
         self._fd = _check(self._libc.fanotify_init(_FAN_CLOEXEC | _FAN_NONBLOCK | _FAN_NAMES, os.O_RDONLY))
         self._pid = os.getpid()
+        # Made once, for there may be many folders.
+        self._mask = ctypes.c_uint64(_FAN_OPEN | _FAN_ON_CHILD)
+        self._handle = ctypes.create_string_buffer(_HANDLE.size + _HANDLE_BYTES)
+        self._mount = ctypes.byref(ctypes.c_int())
 
     def add(self, folder: str) -> bytes:
         """Watch a folder; return the handle by which the system names it."""
-        path = os.fsencode(folder)
-        handle = bytearray(_HANDLE.pack(_HANDLE_BYTES, 0) + bytes(_HANDLE_BYTES))
-        _check(self._libc.name_to_handle_at(_AT_CWD, path, _buffer(handle), _buffer(bytearray(4)), 0), folder)
-        mask = _FAN_OPEN | _FAN_ON_CHILD
-        _check(self._libc.fanotify_mark(self._fd, _FAN_ADD, _wide(mask), _AT_CWD, path), folder)
-        size, kind = _HANDLE.unpack_from(handle)
-        return _HANDLE.pack(size, kind) + bytes(handle[_HANDLE.size : _HANDLE.size + size])
+        path, handle = os.fsencode(folder), self._handle
+        _HANDLE.pack_into(handle, 0, _HANDLE_BYTES, 0)
+        _check(self._libc.name_to_handle_at(_AT_CWD, path, handle, self._mount, 0), folder)
+        _check(self._libc.fanotify_mark(self._fd, _FAN_ADD, self._mask, _AT_CWD, path), folder)
+        return handle.raw[: _HANDLE.size + _HANDLE.unpack_from(handle)[0]]
 
     def take(self) -> set[tuple[bytes, str]] | None:
         """Return what was opened here since the last time, each by its folder's handle and its name.
@@ -135,18 +139,6 @@ def _open_libc() -> Any:
     import ctypes
 
     return ctypes.CDLL(None, use_errno=True)
-
-
-def _wide(number: int) -> Any:
-    import ctypes
-
-    return ctypes.c_uint64(number)
-
-
-def _buffer(data: bytearray) -> Any:
-    import ctypes
-
-    return (ctypes.c_char * len(data)).from_buffer(data)
 
 
 def _check(result: int, path: str | None = None) -> int:

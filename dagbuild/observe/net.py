@@ -31,8 +31,11 @@ from dagbuild.observe.places import PathNames
 
 _LIMITS = Path("/proc/sys/fs/inotify")
 _SOME = 8192
+_OFTEN = 1000
 _SHARE = 2
 """Of the watches that the system gives a user, one in this many: editors need some, too."""
+_NOBODYS = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES})
+"""Folders that are gone, or that nobody can read in who runs here."""
 
 
 class Net:
@@ -45,6 +48,7 @@ class Net:
         except (OSError, AttributeError):  # an old system, or it is forbidden
             self._own = None
         self._trees: dict[str, PathNames] = {}
+        self._known_as: dict[str, tuple[int, int]] = {}
         self._single: dict[str, None] = {}
         self._waiting: dict[str, PathNames | None] = {}
         self._accounts: list[Account] = []
@@ -63,9 +67,16 @@ class Net:
     # -- folders -------------------------------------------------------------------------------------------------
 
     def add_tree(self, root: str, places: PathNames) -> None:
-        """Watch a folder and all below it, from the next call on."""
-        if root not in self._trees:
-            self._trees[root] = self._waiting[root] = places
+        """Watch a folder and all below it, from the next call on; also when another lies there now."""
+        try:
+            found = os.stat(root)  # noqa: PTH116 - before each call
+        except OSError:
+            return
+        if root not in self._trees or self._known_as[root] != (found.st_dev, found.st_ino):
+            with self.lock:
+                self._forget_below(root)
+                self._known_as[root] = found.st_dev, found.st_ino
+                self._trees[root] = self._waiting[root] = places
 
     def add_folder(self, folder: str) -> None:
         """Watch a folder alone, from the next call on."""
@@ -92,7 +103,8 @@ class Net:
         while self._waiting:
             root, places = self._waiting.popitem()
             if places is None:
-                self._watch(root)
+                if self._watch(root) is None:
+                    self._single.pop(root, None)  # it may come again
                 continue
             for link, target in walk(root, places, self._watch):
                 folder, name = os.path.split(target)
@@ -114,11 +126,7 @@ class Net:
             if error.errno == errno.ENOSPC:
                 self._left = 0
                 return self._watch(path)
-            if error.errno not in (
-                errno.ENOENT,
-                errno.ENOTDIR,
-                errno.EACCES,
-            ):  # gone; nobody here can read there
+            if error.errno not in _NOBODYS:
                 self._unwatched[path] = error.strerror or str(error)
             return None
         folder = self._numbers.get(number)
@@ -130,6 +138,8 @@ class Net:
                     folder.handle = self._own.add(path)
         folder.paths.append(path)
         self._paths[path] = folder
+        if not len(self._paths) % _OFTEN:
+            self.drain()  # the walk itself opens folders, and the system remembers only so many events
         return number
 
     def _forget(self, folder: Folder) -> None:
@@ -137,13 +147,16 @@ class Net:
             self._left += 1
         for path in folder.paths:
             self._paths.pop(path, None)
+            self._trees.pop(path, None)
+            self._single.pop(path, None)
 
     def _forget_below(self, path: str) -> None:
         """Know no folder any more by a path that begins with this one."""
         for each in [each for each in self._paths if each == path or each.startswith(path + os.sep)]:
             folder = self._paths.pop(each)
-            folder.paths.remove(each)
-            if not folder.paths:
+            if len(folder.paths) > 1:
+                folder.paths.remove(each)
+            else:  # what was caught there still needs its name
                 self._inotify.remove(folder.number)
                 self._forget(folder)
 

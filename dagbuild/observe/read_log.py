@@ -36,9 +36,7 @@ from dagbuild.observe.places import (
     is_pattern,
 )
 
-
 _OFTEN = 1000
-"""Files read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,8 @@ class ReadLog:
         self.before_change: Callable[[str], None] | None = None
         """Is told of each file that the call itself is about to change."""
         self.often: Callable[[], None] | None = None
-        """Is called once in a while, where many files are read."""
+        """Is called once in a while, where many files are opened."""
+        self._reads = 0
         self.declare(declared)
 
     def declare(self, paths: Iterable[str]) -> None:
@@ -113,11 +112,12 @@ class ReadLog:
 
     def read(self, path: str | bytes | os.PathLike[str]) -> None:
         """Note that a file is about to be read."""
+        self._reads += 1
+        if not self._reads % _OFTEN and self.often is not None:
+            self.often()
         full = self._places.absolute(_text(path))
         if full in self._files or full in self._written or not self._is_data(full):
             return
-        if not len(self._files) % _OFTEN and self.often is not None:
-            self.often()
         moment = time.time_ns()
         try:
             found = os.stat(full)  # noqa: PTH116 - once for each opened file
@@ -130,7 +130,7 @@ class ReadLog:
                 self._young[full] = digest_paths(self._digester, [full]).get(full)
 
     def hear(self, path: str | bytes | os.PathLike[str]) -> None:
-        """Know that a file is opened and that it says nothing: to import it, or by dagbuild itself."""
+        """Know that a file is opened and that it says nothing: to import it, or to quote it."""
         self._heard.add(self._places.absolute(_text(path)))
 
     def knows(self, path: str) -> bool:

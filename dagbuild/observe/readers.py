@@ -28,7 +28,7 @@ from dagbuild.observe.read_log import ReadLog, read_query
 class Reader:
     """A callable to look at: its dotted name below the module, which argument counts and what it is.
 
-    `does` is read, write, query or process.
+    `does` is read, write, query, process or, of DuckDB's, database.
     """
 
     attribute: str
@@ -80,7 +80,7 @@ READERS: Mapping[str, tuple[Reader, ...]] = {
         *_all("LazyFrame.sink_parquet LazyFrame.sink_csv LazyFrame.sink_ipc", 1, "path", "write"),
     ),
     "duckdb": (
-        *_all("connect", 0, "database"),
+        *_all("connect", 0, "database", "database"),
         *_all(_DUCKDB_READ, 0, "path_or_buffer"),
         *_all(_DUCKDB_QUERY, 0, "query", "query"),
         *(
@@ -140,6 +140,9 @@ def _report(read_log: ReadLog, reader: Reader, given: Any, filesystem: Any) -> N
                 continue  # an open file was seen when it was opened
             if reader.does == "write":
                 read_log.write(path)
+            elif reader.does == "database":
+                read_log.read_any(path)
+                read_log.read(f"{os.fspath(path)}.wal")  # what was written last, also when that comes later
             else:
                 read_log.read_any(path)
 

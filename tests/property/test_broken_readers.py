@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dagbuild import Driver
-from dagbuild.observe import catch, importing
+from dagbuild.observe import importing, inotify
 from dagbuild.observe.catch import Catch
 from dagbuild.plan.events import How
 
@@ -73,8 +73,8 @@ def take_for_imports(patch: pytest.MonkeyPatch) -> None:
 
 def disown(patch: pytest.MonkeyPatch) -> None:
     """What a call has made is thought to have been there."""
-    patch.setattr(catch, "OPEN", catch.OPEN | catch.CREATE)
-    patch.setattr(catch, "CREATE", 0)
+    patch.setattr("dagbuild.observe.catch.OPEN", inotify.OPEN | inotify.CREATE)
+    patch.setattr("dagbuild.observe.catch.CREATE", 0)
 
 
 STALE = {

@@ -1,8 +1,8 @@
 """Time what the net under file reads costs: `python -m tests.benchmarks.net`.
 
-Prints for a call that opens no file, and for some that open 1,000 by themselves, in C or in a process, the seconds
+Prints for a call that opens no file, and for some that open 1,000 by themselves, in C or in a process, the time
 without the net and with it, and their ratio; then what the first call of a process takes in a project of many folders.
-Each is the best of several rounds, taken in turns, since a shared machine's clock wanders.
+Each is processor time, the best of several rounds, taken in turns.
 """
 
 import ctypes
@@ -19,7 +19,7 @@ from dagbuild.store.file_digests import FileDigests
 FILES = 1_000
 FOLDERS = 10_000
 CALLS = 200
-ROUNDS = 7
+ROUNDS = 5
 
 _LIBC = ctypes.CDLL(None)
 
@@ -51,12 +51,12 @@ def observe(root: Path, work: Callable[[], None], *, netted: bool, calls: int) -
     """Return the seconds of a watched call, with its account closed."""
     net._failure = "" if netted else "off"
     kept, net._net = net._net, net._net if netted else None
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(calls):
         observer = Observer(PathNames(root), FileDigests())
         observer.call(work)
         observer.finish()
-    took = (time.perf_counter() - start) / calls
+    took = (time.process_time() - start) / calls
     net._net, net._failure = kept if not netted else net._net, ""
     return took
 

@@ -12,10 +12,8 @@ import errno
 import os
 import sys
 import threading
-from collections.abc import Iterable
 from pathlib import Path
 
-from dagbuild.model.record import Observation
 from dagbuild.observe.folders import Folder, walk
 from dagbuild.observe.inotify import (
     CREATE,
@@ -28,6 +26,7 @@ from dagbuild.observe.inotify import (
     OwnOpens,
 )
 from dagbuild.observe.places import PathNames
+from dagbuild.observe.seen_folders import take_noted
 
 _LIMITS = Path("/proc/sys/fs/inotify")
 _SOME = 8192
@@ -258,7 +257,6 @@ def _read_limit() -> int:
 _net: Net | None = None
 _failure = ""
 _lock = threading.Lock()
-_seen_folders: dict[str, None] = {}
 
 
 def find_net(places: PathNames) -> Net | None:
@@ -274,8 +272,8 @@ def find_net(places: PathNames) -> Net | None:
                 _failure = getattr(error, "strerror", None) or str(error)
         if _net is not None:
             _net.add_tree(places.root, places)
-            while _seen_folders:
-                _net.add_folder(_seen_folders.popitem()[0])
+            for folder in take_noted():
+                _net.add_folder(folder)
     return _net
 
 
@@ -284,21 +282,6 @@ def find_trouble() -> str:
     if _net is not None:
         return _net.trouble()
     return f"reads in folders which cannot be watched: {_failure}" if _failure else ""
-
-
-def add_folder_of(path: str | bytes, places: PathNames) -> None:
-    """Watch the folder of a file outside of the project, from the next call on."""
-    full = os.fsdecode(path)
-    folder = full if os.path.isdir(full) else os.path.dirname(full)  # noqa: PTH112, PTH120
-    if sys.platform == "linux" and not places.is_inside(folder) and places.counts(folder + "/x"):
-        _seen_folders[folder] = None
-
-
-def add_folders_of(observations: Iterable[Observation], places: PathNames) -> None:
-    """Watch the folders of files outside of the project that were seen to be read."""
-    for seen in observations:
-        if seen.kind == "file" and seen.name.startswith(("/", "~/")):
-            add_folder_of(places.path(seen.name), places)
 
 
 def _drop() -> None:

@@ -15,13 +15,12 @@ from typing import Any
 from dagbuild.ground.litter import has_litter
 from dagbuild.observe import active
 from dagbuild.observe.ahead import look_ahead
-from dagbuild.observe.catch import watching
 from dagbuild.observe.executed import start_watching, stop_watching
 from dagbuild.observe.hook import hook
-from dagbuild.observe.net import add_folder_of, add_folders_of
 from dagbuild.observe.places import Digester, PathNames
 from dagbuild.observe.read_log import ReadLog, Seen
 from dagbuild.observe.readers import watch_readers
+from dagbuild.observe.seen_folders import note_folder_of, note_folders_of
 from dagbuild.observe.variables import watch_variables
 
 _lock = threading.Lock()
@@ -66,9 +65,11 @@ class Observer:
 
     def call(self, function: Callable[..., Any], /, **arguments: Any) -> Any:
         """Return what the function returns; it, and the threads that it starts, are watched meanwhile."""
+        from dagbuild.observe.catch import watching  # only where something runs
+
         for given in arguments.values():
             if isinstance(given, str | os.PathLike) and os.path.isabs(given):  # noqa: PTH117 - a path, perhaps
-                add_folder_of(os.fspath(given), self._places)
+                note_folder_of(os.fspath(given), self._places)
         start_watching()
         try:
             with watching(self._read_log, self._places):
@@ -80,5 +81,5 @@ class Observer:
         """Return what was seen in all calls, and close the account."""
         with active.quiet():
             seen = self._read_log.finish()
-            add_folders_of(seen.observations, self._places)
+            note_folders_of(seen.observations, self._places)
             return seen

@@ -7,7 +7,6 @@ what was started with a command line; others, as a pool's workers, are handed fu
 from __future__ import annotations
 
 import os
-import resource
 
 _counted = 0
 
@@ -47,5 +46,7 @@ def _have_children() -> bool:
 
 def _usage_of_ended() -> tuple[float, ...]:
     """Return what ended children have used: more of it when one more has ended."""
+    import resource
+
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime, used.ru_stime, used.ru_minflt, used.ru_nvcsw

@@ -19,10 +19,10 @@ from typing import Any
 from dagbuild.code import SourceReader
 from dagbuild.ground.digest import Digest
 from dagbuild.model.record import Artifact, Manifest, Observation, Record
-from dagbuild.observe.net import add_folders_of
 from dagbuild.observe.places import ABSENT, Digester, PathNames
 from dagbuild.observe.read_log import Ran
 from dagbuild.observe.recheck import find_changed
+from dagbuild.observe.seen_folders import note_folders_of
 from dagbuild.observe.wording import tell_changed
 
 
@@ -92,7 +92,7 @@ class ProjectCode:
         """Yield what the record's run was seen to read, and what its value carries, and is no longer so."""
         if record.artifact.carried and self.carry(record.artifact) is not record.artifact:
             yield Observation("code", ", ".join(record.artifact.names), record.artifact.carried)
-        add_folders_of(record.observations, self._places)
+        note_folders_of(record.observations, self._places)
         yield from find_changed(
             record.observations,
             self._places,

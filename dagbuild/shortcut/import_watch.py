@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 from dagbuild.code.origin import Origins
 from dagbuild.model.record import Observation
 from dagbuild.observe import PathNames, active, install
-from dagbuild.observe.catch import watching
 from dagbuild.observe.places import is_project_code
 from dagbuild.observe.read_log import ReadLog
 from dagbuild.observe.world import last_names
@@ -50,6 +49,8 @@ class ImportObserver:
 
     def call(self, function: Callable[[], T]) -> T:
         """Return what the function returns, and see what it imports and reads."""
+        from dagbuild.observe.catch import watching  # only where something is imported
+
         with watching(self._read_log, self._places):
             return function()
 

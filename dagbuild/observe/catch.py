@@ -123,7 +123,9 @@ class Catch(Account):
             self._weigh(folder, name, happened)
 
     def close(self) -> None:
-        """Report all that nobody has told of."""
+        """Report all that nobody has told of; nothing in a child of fork that leaves the call, too."""
+        if self._net.is_closed:
+            return
         self._net.close(self)
         self._log.before_change = self._log.often = None
         if self.overflowed:

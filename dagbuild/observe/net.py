@@ -53,6 +53,7 @@ class Net:
         self._accounts: list[Account] = []
         self._opened_here: set[tuple[bytes, str]] | None = set()
         self.lock = threading.RLock()
+        self.is_closed = False
         self._start_over()
 
     def _start_over(self) -> None:
@@ -163,6 +164,8 @@ class Net:
 
     def drain(self) -> None:
         """Take in what has happened, for all calls that run."""
+        if self.is_closed:
+            return
         with self.lock:
             for event in self._inotify.read():
                 if event.mask & OVERFLOW:
@@ -230,6 +233,7 @@ class Net:
 
     def let_go(self) -> None:
         """Close what a child of fork has of its parent: what it read there would be taken from the parent."""
+        self.is_closed = True
         self._inotify.close()
         if self._own is not None:
             self._own.close()

@@ -502,3 +502,25 @@ def test_child_of_fork_leaves_the_events_to_its_parent(root: Path) -> None:
         os.waitpid(child, 0)
 
     assert names(watch(root, call)) == ["data/k.csv"]
+
+
+def test_child_of_fork_that_leaves_the_call_ends_as_it_wanted_to(root: Path) -> None:
+    children: list[int] = []
+
+    def call() -> None:
+        read_in_c("data/k.csv")
+        children.append(os.fork())
+        if not children[0]:
+            Path("made").write_text("1")
+            sys.exit(3)
+
+    try:
+        watch(root, call)
+        if not children[0]:
+            os._exit(1)
+    except SystemExit as ended:
+        os._exit(ended.code if isinstance(ended.code, int) else 1)
+    except BaseException:
+        os._exit(1)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1]) == 3

@@ -58,6 +58,10 @@ def _open(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     if is_importing(sys._getframe(2)):
         read_log.hear(path)
         return
+    if (
+        path == "<unknown>"
+    ):  # for the line of a mistake in code that is in no file: ast.parse, which traceback asks
+        return
     access = flags & (os.O_RDONLY | os.O_WRONLY | os.O_RDWR)
     whole = bool(flags & (os.O_TRUNC | os.O_EXCL))
     if isinstance(mode, str) and not flags:  # some parts of Python tell the mode only

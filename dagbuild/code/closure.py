@@ -12,6 +12,7 @@ from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Item, Unordered
 from dagbuild.code.outlines import Outlines
 from dagbuild.code.reflection import ANNOTATIONS, CALLERS, DOCS, NAMES
+from dagbuild.code.seeds import find_seeded
 from dagbuild.code.walk import Walk
 from dagbuild.ground.digest import Digest, digest_json
 
@@ -55,7 +56,8 @@ class SourceReader:
     """
 
     def __init__(self, modules: Iterable[ModuleType], root: str | None = None) -> None:
-        self._walk = Walk(modules, root)
+        self._modules = tuple(modules)
+        self._walk = Walk(self._modules, root)
         self._digests: dict[Entity, Digest] = {}
         self._own: dict[Entity, Digest] = {}
         self._leaves: dict[Entity, Leaf] = {}
@@ -217,6 +219,10 @@ class SourceReader:
             [item for item in items if isinstance(item, Entity)],
             {item for item in skipped if isinstance(item, Entity)},
         )
+
+    def find_seeded(self) -> frozenset[str]:
+        """Return the shared generators of random numbers, by module, that importing the project seeds."""
+        return find_seeded(self._walk, self._modules)
 
     def where(self, code: CodeType, line: int) -> str:
         """Return where a line of code stands, from the project's folder."""

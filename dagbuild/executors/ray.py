@@ -8,6 +8,7 @@ Promise: a step runs on a worker only when the worker's code for it is the drive
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import io
@@ -25,7 +26,7 @@ from typing import Any
 from dagbuild.artifacts import Artifacts
 from dagbuild.code import SourceReader
 from dagbuild.code.fingerprint import make_manifests
-from dagbuild.executors import exits, shipping
+from dagbuild.executors import exits, shipping, state
 from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import StoreError, UserError
@@ -284,11 +285,15 @@ class _Setup:
 
 @dataclass(frozen=True)
 class _Site:
-    """What a worker process keeps between steps; `differences` are those of its code from the driver's, by node."""
+    """What a worker process keeps between steps; `differences` are those of its code from the driver's, by node.
+
+    `held` is its state, as importing left it.
+    """
 
     store: Store
     worker: Worker
     differences: Mapping[str, list[str]]
+    held: contextlib.ExitStack
 
 
 def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> _Reply:
@@ -324,6 +329,7 @@ def _set_up(setup: bytes) -> _Site:
     wanted: _Setup = cloudpickle.loads(setup)
     if wanted.watch is None or wanted.watch.observes:
         exits.install()  # before the project's modules are imported
+        state.install()
     shipping.add_import_paths([str(Path(path).resolve()) for path in wanted.below])
     reader = SourceReader([importlib.import_module(name) for name in wanted.modules], wanted.root)
     # All nodes at once, before any has run: one that ran may have changed what a module holds.
@@ -340,7 +346,9 @@ def _set_up(setup: bytes) -> _Site:
     home = Home(root, memo) if memo else None
     # Ray tells the driver when this process ends.
     worker = Worker(Artifacts(store), code, files, wanted.watch, home, marked=False)
-    return _Site(store, worker, differences)
+    held = contextlib.ExitStack()
+    held.enter_context(worker.hold())
+    return _Site(store, worker, differences, held)
 
 
 def _compare(packed: bytes, reader: SourceReader, packages: Mapping[str, str]) -> list[str]:

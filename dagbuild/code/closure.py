@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, get_args, get_origin
 
 from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Item, Unordered
+from dagbuild.code.module_data import Concern, Held, Place, find_places, look_at
 from dagbuild.code.outlines import Outlines
 from dagbuild.code.reflection import ANNOTATIONS, CALLERS, DOCS, NAMES
 from dagbuild.code.seeds import find_seeded
@@ -223,6 +224,25 @@ class SourceReader:
     def find_seeded(self) -> frozenset[str]:
         """Return the shared generators of random numbers, by module, that importing the project seeds."""
         return find_seeded(self._walk, self._modules)
+
+    def find_places(self, things: Sequence[Any], ignore: Sequence[Any] = ()) -> list[Place]:
+        """Return where modules and classes of the project hold data that the things can change."""
+        return list(dict.fromkeys(find_places(self._reach_from(things, ignore))))
+
+    def look_at(self, place: Place) -> Held:
+        """Return what a place holds, so that a later change shows."""
+        return look_at(self._walk, place.get())
+
+    def find_concerned(self, things: Sequence[Any], place: Place, before: Held) -> str:
+        """Return the name of a function whose closure, another than the things', sees what has changed at a place.
+
+        Nothing where nobody does, or where the change is that of a memo, which each fills for itself.
+        """
+        first = self._by_place(things[0]) or self._walk.refer(things[0])
+        assert isinstance(first, Entity)
+        concern = Concern(self._walk, self._reached)
+        found = concern.find_reader(place, first, filled=before.is_filled(place.get()))
+        return found.name if found else ""
 
     def where(self, code: CodeType, line: int) -> str:
         """Return where a line of code stands, from the project's folder."""

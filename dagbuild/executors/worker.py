@@ -28,7 +28,7 @@ from dagbuild.executors.base import Work
 from dagbuild.executors.exits import Guard
 from dagbuild.executors.failures import make_failure
 from dagbuild.executors.saving import Saver, tell_foreign
-from dagbuild.executors.state import Held, hold
+from dagbuild.executors.state import DataWatch, Held, hold
 from dagbuild.executors.streams import Capture, Log
 from dagbuild.ground.errors import (
     CodecError,
@@ -70,6 +70,7 @@ class Worker:
         self.watch = watch
         if self._may_touch():
             exits.install()
+        self._data = DataWatch(code.open_reader)
         self._outputs = Outputs(home, artifacts, files) if home else None
 
     def run(self, work: Work, on_wait: Callable[[str], None] = lambda _: None) -> Outcome:
@@ -134,15 +135,16 @@ class Worker:
         before = resource.getrusage(resource.RUSAGE_SELF)
         observer = self._observer(work)
         call = observer.call if observer else _call
-        name, lost_state = work.node.name, list[str]()
+        name, lost, left = work.node.name, list[str](), list[Note]()
         try:
             kept = Capture(log) if self._may_touch() else contextlib.nullcontext()
-            with kept, Guard(name) as guard, self.hold() as held:
-                arguments = bind(work, self._artifacts, partial(_call_view, held, lost_state, call))
-                with held.call(name, lost_state) as context:
+            watched = self._data.watching((*work.views, work.node), left)
+            with kept, Guard(name) as guard, self.hold() as held, watched:
+                arguments = bind(work, self._artifacts, partial(_call_view, held, lost, call))
+                with held.call(name, lost) as context:
                     value = context.run(call, work.node.function, **arguments)
-        except LostError as lost:
-            return Lost({lost.name: lost.why})
+        except LostError as gone:
+            return Lost({gone.name: gone.why})
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit in a node ends the node, not the build
@@ -161,8 +163,8 @@ class Worker:
             "log": log.text(),
         }
         seen = observer.finish() if observer else Seen(() if self._may_touch() else (UNOBSERVED,))
-        if lost_state:
-            seen = replace(seen, notes=(*seen.notes, *map(_tell_lost, lost_state)))
+        if lost or left:
+            seen = replace(seen, notes=(*seen.notes, *map(_tell_lost, lost), *left))
         return self._finish(work, value, facts, seen, changed_since(since))
 
     def _may_touch(self) -> bool:

@@ -1,0 +1,55 @@
+"""Watch what calls change of the data that modules of the project hold: it stays, and is said where it matters.
+
+Knows a reader of code and the functions of a step. Guards: that a later node may see what a step has left is told,
+and costs nothing where a closure refers to no data.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from dagbuild.code import SourceReader
+from dagbuild.code.module_data import Held, Place
+from dagbuild.model.node import Node
+from dagbuild.model.outcome import Note
+
+
+class DataWatch:
+    """What the project's modules held when a step was last over; `open_reader` gives what reads their code."""
+
+    def __init__(self, open_reader: Callable[[], SourceReader]) -> None:
+        self._open_reader = open_reader
+        self._reader: SourceReader | None = None
+        self._known: dict[Place, Held] = {}
+
+    @contextlib.contextmanager
+    def watching(self, nodes: Sequence[Node], notes: list[Note]) -> Iterator[None]:
+        """Add a note for each change within the block, by these nodes, that concerns another node."""
+        reader = self._open_reader()
+        if reader is not self._reader:
+            self._reader, self._known = reader, {}
+        places = [place for node in nodes for place in reader.find_places(_things(node), node.cache.ignore)]
+        for place in places:
+            if place not in self._known:
+                self._known[place] = reader.look_at(place)
+        try:
+            yield
+        finally:
+            for place in places:
+                before = self._known[place]
+                if not before.is_as(place):
+                    self._known[place] = reader.look_at(place)
+                    if concerned := reader.find_concerned(_things(nodes[-1]), place, before):
+                        notes.append(_tell(nodes[-1], place, concerned, reader))
+
+
+def _things(node: Node) -> list[Any]:
+    return [node.function, *node.sources]
+
+
+def _tell(node: Node, place: Place, concerned: str, reader: SourceReader) -> Note:
+    code = node.function.__code__
+    text = f"changes {place}, which {concerned} finds changed when it runs later in the same process"
+    return Note("state", text, reader.where(code, code.co_firstlineno))

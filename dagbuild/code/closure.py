@@ -8,10 +8,11 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple, get_args, get_origin
 
+from dagbuild.code.changes import Concern, Places, find_places
 from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Item, Unordered
-from dagbuild.code.module_data import Concern, Held, Place, find_places, look_at
 from dagbuild.code.outlines import Outlines
+from dagbuild.code.places import Content, Place, look_at
 from dagbuild.code.reflection import ANNOTATIONS, CALLERS, DOCS, NAMES
 from dagbuild.code.seeds import find_seeded
 from dagbuild.code.walk import Walk
@@ -58,6 +59,7 @@ class SourceReader:
 
     def __init__(self, modules: Iterable[ModuleType], root: str | None = None) -> None:
         self._modules = tuple(modules)
+        self._seeded: frozenset[str] | None = None
         self._walk = Walk(self._modules, root)
         self._digests: dict[Entity, Digest] = {}
         self._own: dict[Entity, Digest] = {}
@@ -66,6 +68,7 @@ class SourceReader:
         self._links: dict[Entity, list[Entity]] = {}
         self._reached: dict[tuple[Entity, ...], list[Entity]] = {}
         self._places: dict[int, tuple[Any, Entity | None]] = {}
+        self._changed: dict[Entity, Places] = {}
         self._outlines = Outlines(self._walk, self._digests, self._own)
 
     def closure(
@@ -223,25 +226,34 @@ class SourceReader:
 
     def find_seeded(self) -> frozenset[str]:
         """Return the shared generators of random numbers, by module, that importing the project seeds."""
-        return find_seeded(self._walk, self._modules)
+        if self._seeded is None:
+            self._seeded = find_seeded(self._walk, self._modules)
+        return self._seeded
 
-    def find_places(self, things: Sequence[Any], ignore: Sequence[Any] = ()) -> list[Place]:
-        """Return where modules and classes of the project hold data that the things can change."""
-        return list(dict.fromkeys(find_places(self._reach_from(things, ignore))))
+    def find_places(self, things: Sequence[Any], ignore: Sequence[Any] = ()) -> Places:
+        """Return where the things can change what modules and classes hold."""
+        found = []
+        for entity in self._reach_from(things, ignore):
+            known = self._changed.get(entity)
+            if known is None:
+                known = self._changed[entity] = find_places(self._walk, entity)
+            found.append(known)
+        return Places(
+            tuple(dict.fromkeys(place for each in found for place in each.project)),
+            tuple(dict.fromkeys(place for each in found for place in each.others)),
+        )
 
-    def look_at(self, place: Place) -> Held:
+    def look_at(self, place: Place) -> Content:
         """Return what a place holds, so that a later change shows."""
         return look_at(self._walk, place.get())
 
-    def find_concerned(self, things: Sequence[Any], place: Place, before: Held) -> str:
-        """Return the name of a function whose closure, another than the things', sees what has changed at a place.
+    def find_concerned(self, owners: Iterable[Any], place: Place, before: Content) -> str:
+        """Return the name of a function whose closure sees what has changed at a place; not one of these functions.
 
         Nothing where nobody does, or where the change is that of a memo, which each fills for itself.
         """
-        first = self._by_place(things[0]) or self._walk.refer(things[0])
-        assert isinstance(first, Entity)
         concern = Concern(self._walk, self._reached)
-        found = concern.find_reader(place, first, filled=before.is_filled(place.get()))
+        found = concern.find_reader(place, list(owners), filled=before.is_filled(place.get()))
         return found.name if found else ""
 
     def where(self, code: CodeType, line: int) -> str:

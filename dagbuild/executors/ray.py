@@ -8,7 +8,6 @@ Promise: a step runs on a worker only when the worker's code for it is the drive
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import importlib
 import io
@@ -285,15 +284,11 @@ class _Setup:
 
 @dataclass(frozen=True)
 class _Site:
-    """What a worker process keeps between steps; `differences` are those of its code from the driver's, by node.
-
-    `held` is its state, as importing left it.
-    """
+    """What a worker process keeps between steps; `differences` are those of its code from the driver's, by node."""
 
     store: Store
     worker: Worker
     differences: Mapping[str, list[str]]
-    held: contextlib.ExitStack
 
 
 def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> _Reply:
@@ -346,9 +341,8 @@ def _set_up(setup: bytes) -> _Site:
     home = Home(root, memo) if memo else None
     # Ray tells the driver when this process ends.
     worker = Worker(Artifacts(store), code, files, wanted.watch, home, marked=False)
-    held = contextlib.ExitStack()
-    held.enter_context(worker.hold())
-    return _Site(store, worker, differences, held)
+    worker.hold_on()
+    return _Site(store, worker, differences)
 
 
 def _compare(packed: bytes, reader: SourceReader, packages: Mapping[str, str]) -> list[str]:

@@ -91,6 +91,11 @@ class Worker:
         """Keep the state of this process for the steps that run until the block ends; it is what they all find."""
         return hold(self._code.find_seeded)
 
+    def hold_on(self) -> None:
+        """Keep it for as long as this worker is there."""
+        self._held = contextlib.ExitStack()
+        self._held.enter_context(self.hold())
+
     def _find_finished(self, key: Key, *, local: bool) -> Record | None:
         """Return a record that has come to the step's key, of a value that is there and can be read here, or None."""
         for record in self._store.find_records([key], local=local).get(key, []):

@@ -458,7 +458,7 @@ def test_a_node_finds_what_importing_left(local_ray: None, tmp_path: Path) -> No
 
         def quiet(loud_0: int, loud_1: int, loud_2: int, loud_3: int) -> list[object]:
             mode, precision = os.environ.get("FAR_MODE", "quiet"), pd.get_option("display.precision")
-            shared = MEMO.get("pid") in {loud_0, loud_1, loud_2, loud_3}
+            shared = _load() in {loud_0, loud_1, loud_2, loud_3}
             return [shared, mode, str(decimal.Decimal(1) / 3), precision, random.random(), MODE]
     """
     settings = 'modules = ["state_far"]\n[executor]\nkind = "ray"\n'
@@ -475,5 +475,5 @@ def test_a_node_finds_what_importing_left(local_ray: None, tmp_path: Path) -> No
     said = [notice.text for notice in result.notices if " changes " in notice.text]
     assert said == [
         "'loud_3' changes state_far.MODE, which state_far.quiet finds changed when it runs later in the same process "
-        "(state_far.py:28): not tracked"
+        "(state_far.py:25): not tracked"
     ]

@@ -1,7 +1,7 @@
-"""Watch what calls change of the data that modules of the project hold: it stays, and is said where it matters.
+"""Watch what calls change of what modules hold: a library's is put back, the project's is said where it matters.
 
-Knows a reader of code and the functions of a step. Guards: that a later node may see what a step has left is told,
-and costs nothing where a closure refers to no data.
+Knows a reader of code and the functions of a step. Guards: what a later node may see of what a step has left is told,
+and a closure that refers to no data costs nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from dagbuild.code import SourceReader
-from dagbuild.code.module_data import Held, Place
+from dagbuild.code.places import Content, Place
 from dagbuild.model.node import Node
 from dagbuild.model.outcome import Note
 
@@ -22,26 +22,32 @@ class DataWatch:
     def __init__(self, open_reader: Callable[[], SourceReader]) -> None:
         self._open_reader = open_reader
         self._reader: SourceReader | None = None
-        self._known: dict[Place, Held] = {}
+        self._known: dict[Place, Content] = {}
 
     @contextlib.contextmanager
     def watching(self, nodes: Sequence[Node], notes: list[Note]) -> Iterator[None]:
-        """Add a note for each change within the block, by these nodes, that concerns another node."""
+        """Undo what these nodes set in libraries' modules; add a note for each change that concerns another node."""
         reader = self._open_reader()
         if reader is not self._reader:
             self._reader, self._known = reader, {}
-        places = [place for node in nodes for place in reader.find_places(_things(node), node.cache.ignore)]
+        found = [reader.find_places(_things(node), node.cache.ignore) for node in nodes]
+        places = [place for each in found for place in each.project]
         for place in places:
             if place not in self._known:
                 self._known[place] = reader.look_at(place)
+        owners = [node.function for node in nodes]
+        others = [(place, place.get()) for each in found for place in each.others]
         try:
             yield
         finally:
+            for place, value in others:
+                if place.get() is not value:
+                    place.put_back(value)
             for place in places:
                 before = self._known[place]
                 if not before.is_as(place):
                     self._known[place] = reader.look_at(place)
-                    if concerned := reader.find_concerned(_things(nodes[-1]), place, before):
+                    if concerned := reader.find_concerned(owners, place, before):
                         notes.append(_tell(nodes[-1], place, concerned, reader))
 
 

@@ -90,9 +90,8 @@ class Held:
                 return
             self._used = True
             self._chance.begin(step)
-            if (
-                threading.active_count() > self._threads
-            ):  # one that a step has left may have changed something since
+            # A thread that a step has left may have changed something since.
+            if threading.active_count() > self._threads:
                 self._put_back()
 
     def _end(self) -> list[str]:

@@ -98,6 +98,12 @@ STATES = (
         "pl.Config.set_float_precision(1); pl.Config.set_fmt_float('full')",
         "repr(pl.DataFrame({'a': [1.2345]}))",
     ),
+    State("a library's name", "json", "json.LOUD = 1", "hasattr(json, 'LOUD')"),
+    State("a library's default", "json.encoder", "json.encoder.INFINITY = 1", "json.encoder.INFINITY"),
+    State("a library's function", "json", "json.dumps = str", "json.dumps([1.5, None])"),
+    State("a library's method", "pandas as pd", "pd.Series.loud = 1", "hasattr(pd.Series, 'loud')"),
+    State("set after an import", "json", "import json as j; j.LOUD = 1", "hasattr(json, 'LOUD')"),
+    State("a name deleted", "json", "del json.loads", "hasattr(json, 'loads')"),
     State(
         "matplotlib",
         "matplotlib",

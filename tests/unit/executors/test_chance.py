@@ -77,6 +77,15 @@ def draw(folder: Path, generator: Generator, *names: str, start: str = "") -> di
     return dict(build(folder, *names, force=names).values)
 
 
+def find_unseen(folder: Path, name: str) -> list[str]:
+    """Return what `dagbuild check` says of a node."""
+    project = load_project(folder)
+    try:
+        return [part.name for part in project.find_unseen([name]).get(name, ())]
+    finally:
+        project.close()
+
+
 SEEDING = {
     "at once": "{seed}",
     "from a variable": "number = 3; {number}",
@@ -97,6 +106,7 @@ def test_every_node_draws_what_importing_has_seeded(way: str, generator: Generat
 
     wanted = generator.draw_after(3)
     assert values == {"one": wanted, "loud": generator.draw_after(7), "two": wanted}
+    assert find_unseen(folder, "one") == []
 
 
 def test_nobody_draws_what_another_node_has_seeded(generator: Generator, folder: Path) -> None:
@@ -106,6 +116,7 @@ def test_nobody_draws_what_another_node_has_seeded(generator: Generator, folder:
     after = generator.draw_after(7)
     assert values["loud"] == after
     assert len({after, *values.values()}) == 3
+    assert "which nobody seeds" in "".join(find_unseen(folder, "one"))
 
 
 def test_two_builds_in_a_row_draw_different_numbers(generator: Generator, folder: Path) -> None:

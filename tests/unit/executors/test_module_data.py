@@ -70,6 +70,18 @@ SEEN = {
         "return MODE.now",
         "data_nodes.MODE",
     ),
+    "a generator": Data(
+        "import random\nRNG = random.Random(3)",
+        "return RNG.random()",
+        "return RNG.random()",
+        "data_nodes.RNG",
+    ),
+    "numpy's generator": Data(
+        "import numpy as np\nRNG = np.random.default_rng(3)",
+        "return float(RNG.random())",
+        "return float(RNG.random())",
+        "data_nodes.RNG",
+    ),
     "another module's name": Data(
         "import data_lib", "data_lib.LIMIT = 2", "return data_lib.LIMIT", "data_lib.LIMIT"
     ),
@@ -180,6 +192,16 @@ def test_what_is_the_same_for_everybody_is_not_cried_at(name: str, folder: Path)
     write(folder, SILENT[name])
 
     assert find_said(folder, "first", "second") == []
+
+
+def test_a_view_is_a_part_of_the_node_that_it_runs_in(folder: Path) -> None:
+    """What it changes for itself concerns nobody else."""
+    start = "from dagbuild import cache\nN = [1]\n@cache('never')\ndef view() -> int:\n    N.append(2)\n    return len(N)"
+    write(folder, Data(start, "return 1", "return 1"))
+    with (folder / "data_nodes.py").open("a") as nodes:
+        nodes.write("\ndef third(view: int) -> int:\n    return view\n")
+
+    assert find_said(folder, "third") == []
 
 
 def test_a_node_that_fails_is_not_mistaken_for_the_next(folder: Path) -> None:

@@ -13,7 +13,7 @@ import collections
 import dis
 import sys
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -44,6 +44,14 @@ class Places:
     project: tuple[Place, ...] = ()
     others: tuple[Place, ...] = ()
 
+    @staticmethod
+    def join(several: Sequence[Places]) -> Places:
+        """Return all of several, each once."""
+        return Places(
+            tuple(dict.fromkeys(place for each in several for place in each.project)),
+            tuple(dict.fromkeys(place for each in several for place in each.others)),
+        )
+
 
 def find_places(walk: Walker, entity: Entity) -> Places:
     """Return the places that are what an entity stands for, or that a function binds."""
@@ -55,10 +63,10 @@ def find_places(walk: Walker, entity: Entity) -> Places:
         return Places(tuple(Place(entity.thing, name) for name in held))
     if entity.kind == "helper" and isinstance(entity.thing, FunctionType):
         return _places_bound(walk, entity.thing)
-    return _NOWHERE
+    return NOWHERE
 
 
-_NOWHERE = Places()
+NOWHERE = Places()
 _STORES = {
     dis.opmap["STORE_GLOBAL"],
     dis.opmap["DELETE_GLOBAL"],
@@ -74,10 +82,10 @@ def _is_data(value: Any) -> bool:
 def _places_bound(walk: Walker, function: FunctionType) -> Places:
     """Return the names of modules that a function binds, and the attributes of others' modules and classes."""
     if not any(_STORES.intersection(code.co_code[::2]) for code in _codes_of(function.__code__)):
-        return _NOWHERE  # a number that looks like one of them costs a reading for nothing
+        return NOWHERE  # a number that looks like one of them costs a reading for nothing
     definition = walk.definitions.find_function(function)
     if definition is None:
-        return _NOWHERE
+        return NOWHERE
     names = function.__globals__
     known = {**names, **_imported_in(definition)}
     own: list[Place] = []
@@ -127,20 +135,20 @@ def _imported_in(definition: ast.AST) -> dict[str, ModuleType]:
 
 
 class Concern:
-    """Tells whom changes of data concern; `reached` is what each closure reaches, by its roots."""
+    """Tells whom changes of data concern; `closures` are what each of them reaches, its root first."""
 
-    def __init__(self, walk: Walker, reached: Mapping[tuple[Entity, ...], Sequence[Entity]]) -> None:
+    def __init__(self, walk: Walker, closures: Sequence[Sequence[Entity]]) -> None:
         self._walk = walk
-        self._reached = reached
+        self._closures = closures
 
     def find_reader(self, place: Place, owners: Sequence[Any], *, filled: bool) -> Entity | None:
         """Return the root of a closure, of none of the owners, that may see what has changed; `filled` as a memo is."""
-        for roots, reached in self._reached.items():
-            if not roots or roots[0].kind != "helper" or any(roots[0].thing is owner for owner in owners):
+        for reached in self._closures:
+            if not reached or reached[0].kind != "helper" or any(reached[0].thing is each for each in owners):
                 continue
             readers = [entity for entity in reached if self._reads(entity, place)]
             if readers and not (filled and all(self._fills(entity, place) for entity in readers)):
-                return roots[0]
+                return reached[0]
         return None
 
     def _reads(self, entity: Entity, place: Place) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple, get_args, get_origin
 
-from dagbuild.code.changes import Concern, Places, find_places
+from dagbuild.code.changes import NOWHERE, Concern, Places, find_places
 from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Item, Unordered
 from dagbuild.code.outlines import Outlines
@@ -68,6 +68,7 @@ class SourceReader:
         self._links: dict[Entity, list[Entity]] = {}
         self._reached: dict[tuple[Entity, ...], list[Entity]] = {}
         self._places: dict[int, tuple[Any, Entity | None]] = {}
+        self._of: dict[int, tuple[Any, list[Entity]]] = {}
         self._changed: dict[Entity, Places] = {}
         self._outlines = Outlines(self._walk, self._digests, self._own)
 
@@ -91,6 +92,7 @@ class SourceReader:
             entities += found
             reached = self._reach(entities, set(skipped))
             found = self._subclasses(reached)
+        self._of.setdefault(id(things[0]), (things[0], reached))
         # What is left out changes the digest of all that reaches it: those digests are for this closure only.
         digests = {entity: Digest("ignored") for entity in skipped} if skipped else self._digests
         digest_all(entities, digests)
@@ -230,18 +232,17 @@ class SourceReader:
             self._seeded = find_seeded(self._walk, self._modules)
         return self._seeded
 
-    def find_places(self, things: Sequence[Any], ignore: Sequence[Any] = ()) -> Places:
-        """Return where the things can change what modules and classes hold."""
+    def find_places(self, function: Any) -> Places:
+        """Return where a function, whose closure was asked for, can change what modules and classes hold."""
+        _, reached = self._of.get(id(function), (None, ()))
         found = []
-        for entity in self._reach_from(things, ignore):
+        for entity in reached:
             known = self._changed.get(entity)
             if known is None:
                 known = self._changed[entity] = find_places(self._walk, entity)
-            found.append(known)
-        return Places(
-            tuple(dict.fromkeys(place for each in found for place in each.project)),
-            tuple(dict.fromkeys(place for each in found for place in each.others)),
-        )
+            if known is not NOWHERE:
+                found.append(known)
+        return found[0] if len(found) == 1 else Places.join(found) if found else NOWHERE
 
     def look_at(self, place: Place) -> Content:
         """Return what a place holds, so that a later change shows."""
@@ -252,7 +253,7 @@ class SourceReader:
 
         Nothing where nobody does, or where the change is that of a memo, which each fills for itself.
         """
-        concern = Concern(self._walk, self._reached)
+        concern = Concern(self._walk, [reached for _, reached in self._of.values()])
         found = concern.find_reader(place, list(owners), filled=before.is_filled(place.get()))
         return found.name if found else ""
 

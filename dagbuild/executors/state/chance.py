@@ -13,6 +13,7 @@ import pickle
 import sys
 from collections.abc import Collection
 from hashlib import blake2b
+from random import Random
 from typing import Any
 
 from dagbuild.code.seeds import GENERATORS
@@ -47,13 +48,14 @@ class Chance:
 
     def begin(self, step: str) -> None:
         """Give a step the state that it is to start from."""
+        text = step.encode("utf-8", "surrogateescape")
         for name, key in self._keys.items():
             if name in self._seeded:
                 self._put(name)
                 continue
-            number = blake2b(step.encode("utf-8", "surrogateescape"), key=key, digest_size=4).digest()
+            number = blake2b(text, key=key, digest_size=4).digest()
             try:
-                sys.modules[name].seed(int.from_bytes(number, "big"))
+                _seed(name, int.from_bytes(number, "big"))
             except TypeError:  # another algorithm stands in numpy's place, which cannot be seeded so
                 self._put(name)
 
@@ -68,3 +70,14 @@ class Chance:
             module.setstate(self.found[name])
         else:
             module.set_state(self.found[name])
+
+
+def _seed(name: str, number: int) -> None:
+    """Do what the module's `seed` does; of Python's without asking what the number is, which takes a third of it."""
+    seed = sys.modules[name].seed
+    generator = getattr(seed, "__self__", None)
+    if type(generator) is Random:
+        super(Random, generator).seed(number)
+        generator.gauss_next = None  # type: ignore[attr-defined]  # of the stubs
+    else:
+        seed(number)

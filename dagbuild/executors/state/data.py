@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from dagbuild.code import SourceReader
 from dagbuild.code.places import Content, Place
@@ -30,7 +29,7 @@ class DataWatch:
         reader = self._open_reader()
         if reader is not self._reader:
             self._reader, self._known = reader, {}
-        found = [reader.find_places(_things(node), node.cache.ignore) for node in nodes]
+        found = [reader.find_places(node.function) for node in nodes]
         places = [place for each in found for place in each.project]
         for place in places:
             if place not in self._known:
@@ -49,10 +48,6 @@ class DataWatch:
                     self._known[place] = reader.look_at(place)
                     if concerned := reader.find_concerned(owners, place, before):
                         notes.append(_tell(nodes[-1], place, concerned, reader))
-
-
-def _things(node: Node) -> list[Any]:
-    return [node.function, *node.sources]
 
 
 def _tell(node: Node, place: Place, concerned: str, reader: SourceReader) -> Note:

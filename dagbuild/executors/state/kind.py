@@ -58,6 +58,10 @@ class Pair(Kind):
         return self._get(sys.modules[self.module])
 
     @override
+    def is_as(self, taken: Any) -> bool:
+        return bool(self._get(sys.modules[self.module]) == taken)
+
+    @override
     def put_back(self, taken: Any) -> None:
         self._put(sys.modules[self.module], taken)
 

@@ -28,7 +28,7 @@ from dagbuild.executors.base import Work
 from dagbuild.executors.exits import Guard
 from dagbuild.executors.failures import make_failure
 from dagbuild.executors.saving import Saver, tell_foreign
-from dagbuild.executors.state import DataWatch, Held, hold
+from dagbuild.executors.state import DataWatch, Held, Hold
 from dagbuild.executors.streams import Capture, Log
 from dagbuild.ground.errors import (
     CodecError,
@@ -89,7 +89,7 @@ class Worker:
 
     def hold(self) -> AbstractContextManager[Held]:
         """Keep the state of this process for the steps that run until the block ends; it is what they all find."""
-        return hold(self._code.find_seeded)
+        return Hold(self._code.find_seeded)
 
     def hold_on(self) -> None:
         """Keep it for as long as this worker is there."""

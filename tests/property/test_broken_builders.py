@@ -20,7 +20,7 @@ from dagbuild.code import Closure, SourceReader
 from dagbuild.code.seeds import GENERATORS
 from dagbuild.code.walk import Walk
 from dagbuild.executors.state.chance import Chance
-from dagbuild.executors.state.keeper import Held, hold
+from dagbuild.executors.state.keeper import Held, Hold
 from dagbuild.ground.digest import Digest, digest_text
 from dagbuild.model.node import Node
 from dagbuild.model.record import Artifact, Key, Manifest, Part, make_key
@@ -186,7 +186,7 @@ def leave_the_state(patch: pytest.MonkeyPatch) -> None:
 def share_the_context(patch: pytest.MonkeyPatch) -> None:
     """Nodes run in one context, and with one of decimal's."""
     shared = copy_context()
-    patch.setattr(Held, "_make_context", lambda _: shared)
+    patch.setattr(Held, "make_context", lambda _: shared)
 
 
 def share_the_chance(patch: pytest.MonkeyPatch) -> None:
@@ -241,7 +241,7 @@ def test_a_careless_builder_lets_nodes_see_each_other(damage: Break, monkeypatch
     """State that is not put back makes the order of nodes matter, and the property sees it."""
     find_alone()
     seed_generators()
-    with hold(lambda: GENERATORS), monkeypatch.context() as patch:  # which undoes what then leaks
+    with Hold(lambda: GENERATORS), monkeypatch.context() as patch:  # which undoes what then leaks
         damage(patch)
 
         with pytest.raises(AssertionError, match="depends on what ran before it"):

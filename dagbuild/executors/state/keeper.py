@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextvars import Context, ContextVar, copy_context
 from functools import partial
 from typing import Any
@@ -25,23 +25,31 @@ _lock = threading.RLock()
 _held: Held | None = None
 
 
-@contextlib.contextmanager
-def hold(find_seeded: Callable[[], Collection[str]]) -> Iterator[Held]:
+class Hold:
     """Take what stands now as what steps find, until the block ends; who opens inside shares it.
 
     `find_seeded` tells which shared generators of random numbers the import of the project has seeded.
     """
-    global _held  # noqa: PLW0603 - the process has one state
-    with _lock:
-        if _held is None:
-            _held = Held(find_seeded())
-            late.listen(_held.hear_import)
-        held = _held
-        held.holders += 1
-    try:
-        yield held
-    finally:
+
+    __slots__ = ("_find_seeded",)
+
+    def __init__(self, find_seeded: Callable[[], Collection[str]]) -> None:
+        self._find_seeded = find_seeded
+
+    def __enter__(self) -> Held:
+        global _held  # noqa: PLW0603 - the process has one state
         with _lock:
+            if _held is None:
+                _held = Held(self._find_seeded())
+                late.listen(_held.hear_import)
+            _held.holders += 1
+            return _held
+
+    def __exit__(self, *_: object) -> None:
+        global _held  # noqa: PLW0603
+        with _lock:
+            held = _held
+            assert held is not None
             held.holders -= 1
             if not held.holders:
                 late.forget(held.hear_import)
@@ -64,16 +72,11 @@ class Held:
 
     # -- a step --------------------------------------------------------------------------------------------------
 
-    @contextlib.contextmanager
-    def call(self, step: str, lost: list[str]) -> Iterator[Context]:
-        """Give the context to call a step's function in; `lost` gets the names of what could not be put back."""
-        self._begin(step)
-        try:
-            yield self._make_context()
-        finally:
-            lost += self._end()
+    def call(self, step: str, lost: list[str]) -> _Call:
+        """Give, for a block, the context to call a step's function in; `lost` gets names of what cannot be put back."""
+        return _Call(self, step, lost)
 
-    def _make_context(self) -> Context:
+    def make_context(self) -> Context:
         """Return a copy of the context; of decimal's in it, which is changed in place, too."""
         context = copy_context()
         for variable, value in self._variables.items():
@@ -82,7 +85,7 @@ class Held:
             context.run(decimal.setcontext, decimal.getcontext().copy())
         return context
 
-    def _begin(self, step: str) -> None:
+    def begin(self, step: str) -> None:
         """See that a step finds what was found; one that runs beside another in the process finds what that does."""
         with _lock:
             self._running += 1
@@ -94,7 +97,7 @@ class Held:
             if threading.active_count() > self._threads:
                 self._put_back()
 
-    def _end(self) -> list[str]:
+    def end(self) -> list[str]:
         """Put back what the step has changed; return the names of what could not be."""
         with _lock:
             self._running -= 1
@@ -149,3 +152,21 @@ class Held:
         for name in GENERATORS:
             if name in sys.modules and name not in self._chance.found:
                 self._chance.take(name, fresh=fresh)
+
+
+class _Call:
+    """One call: what it finds was found before, and is there after it."""
+
+    __slots__ = ("_held", "_lost", "_step")
+
+    def __init__(self, held: Held, step: str, lost: list[str]) -> None:
+        self._held = held
+        self._step = step
+        self._lost = lost
+
+    def __enter__(self) -> Context:
+        self._held.begin(self._step)
+        return self._held.make_context()
+
+    def __exit__(self, *_: object) -> None:
+        self._lost += self._held.end()

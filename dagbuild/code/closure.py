@@ -8,10 +8,13 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple, get_args, get_origin
 
+from dagbuild.code.changes import NOWHERE, Concern, Places, find_places
 from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Item, Unordered
 from dagbuild.code.outlines import Outlines
+from dagbuild.code.places import Content, Place, look_at
 from dagbuild.code.reflection import ANNOTATIONS, CALLERS, DOCS, NAMES
+from dagbuild.code.seeds import find_seeded
 from dagbuild.code.walk import Walk
 from dagbuild.ground.digest import Digest, digest_json
 
@@ -55,7 +58,9 @@ class SourceReader:
     """
 
     def __init__(self, modules: Iterable[ModuleType], root: str | None = None) -> None:
-        self._walk = Walk(modules, root)
+        self._modules = tuple(modules)
+        self._seeded: frozenset[str] | None = None
+        self._walk = Walk(self._modules, root)
         self._digests: dict[Entity, Digest] = {}
         self._own: dict[Entity, Digest] = {}
         self._leaves: dict[Entity, Leaf] = {}
@@ -63,6 +68,8 @@ class SourceReader:
         self._links: dict[Entity, list[Entity]] = {}
         self._reached: dict[tuple[Entity, ...], list[Entity]] = {}
         self._places: dict[int, tuple[Any, Entity | None]] = {}
+        self._of: dict[int, tuple[Any, list[Entity]]] = {}
+        self._changed: dict[Entity, Places] = {}
         self._outlines = Outlines(self._walk, self._digests, self._own)
 
     def closure(
@@ -85,6 +92,7 @@ class SourceReader:
             entities += found
             reached = self._reach(entities, set(skipped))
             found = self._subclasses(reached)
+        self._of.setdefault(id(things[0]), (things[0], reached))
         # What is left out changes the digest of all that reaches it: those digests are for this closure only.
         digests = {entity: Digest("ignored") for entity in skipped} if skipped else self._digests
         digest_all(entities, digests)
@@ -217,6 +225,37 @@ class SourceReader:
             [item for item in items if isinstance(item, Entity)],
             {item for item in skipped if isinstance(item, Entity)},
         )
+
+    def find_seeded(self) -> frozenset[str]:
+        """Return the shared generators of random numbers, by module, that importing the project seeds."""
+        if self._seeded is None:
+            self._seeded = find_seeded(self._walk, self._modules)
+        return self._seeded
+
+    def find_places(self, function: Any) -> Places:
+        """Return where a function, whose closure was asked for, can change what modules and classes hold."""
+        _, reached = self._of.get(id(function), (None, ()))
+        found = []
+        for entity in reached:
+            known = self._changed.get(entity)
+            if known is None:
+                known = self._changed[entity] = find_places(self._walk, entity)
+            if known is not NOWHERE:
+                found.append(known)
+        return found[0] if len(found) == 1 else Places.join(found) if found else NOWHERE
+
+    def look_at(self, place: Place) -> Content:
+        """Return what a place holds, so that a later change shows."""
+        return look_at(self._walk, place.get())
+
+    def find_concerned(self, owners: Iterable[Any], place: Place, before: Content) -> str:
+        """Return the name of a function whose closure sees what has changed at a place; not one of these functions.
+
+        Nothing where nobody does, or where the change is that of a memo, which each fills for itself.
+        """
+        concern = Concern(self._walk, [reached for _, reached in self._of.values()])
+        found = concern.find_reader(place, list(owners), filled=before.is_filled(place.get()))
+        return found.name if found else ""
 
     def where(self, code: CodeType, line: int) -> str:
         """Return where a line of code stands, from the project's folder."""

@@ -10,7 +10,7 @@ import copy
 import itertools
 import pickle
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Any, TypeAlias
 
@@ -30,7 +30,7 @@ class LostError(Exception):
         self.why = why
 
 
-def bind(work: Work, artifacts: Artifacts, call: Callable[..., Any]) -> dict[str, Any]:
+def bind(work: Work, artifacts: Artifacts, call: Callable[[Node, Mapping[str, Any]], Any]) -> dict[str, Any]:
     """Return the keywords to call the node's function with, after running its views through `call`.
 
     Raises LostError for an upstream value that cannot be read back, ColumnsError for one without the columns asked for.
@@ -56,7 +56,7 @@ def bind(work: Work, artifacts: Artifacts, call: Callable[..., Any]) -> dict[str
 
     known = {*work.values, *work.held, *(view.name for view in work.views)}
     for view in work.views:
-        views[view.name] = call(view.function, **_arguments(view, known, get))
+        views[view.name] = call(view, _arguments(view, known, get))
     return _arguments(work.node, known, get)
 
 

@@ -25,7 +25,7 @@ from typing import Any
 from dagbuild.artifacts import Artifacts
 from dagbuild.code import SourceReader
 from dagbuild.code.fingerprint import make_manifests
-from dagbuild.executors import exits, shipping
+from dagbuild.executors import exits, shipping, state
 from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import StoreError, UserError
@@ -324,6 +324,7 @@ def _set_up(setup: bytes) -> _Site:
     wanted: _Setup = cloudpickle.loads(setup)
     if wanted.watch is None or wanted.watch.observes:
         exits.install()  # before the project's modules are imported
+        state.install()
     shipping.add_import_paths([str(Path(path).resolve()) for path in wanted.below])
     reader = SourceReader([importlib.import_module(name) for name in wanted.modules], wanted.root)
     # All nodes at once, before any has run: one that ran may have changed what a module holds.
@@ -340,6 +341,7 @@ def _set_up(setup: bytes) -> _Site:
     home = Home(root, memo) if memo else None
     # Ray tells the driver when this process ends.
     worker = Worker(Artifacts(store), code, files, wanted.watch, home, marked=False)
+    worker.hold_on()
     return _Site(store, worker, differences)
 
 

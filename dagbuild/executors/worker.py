@@ -13,8 +13,10 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from dagbuild.artifacts import Artifacts
@@ -26,6 +28,7 @@ from dagbuild.executors.base import Work
 from dagbuild.executors.exits import Guard
 from dagbuild.executors.failures import make_failure
 from dagbuild.executors.saving import Saver, tell_foreign
+from dagbuild.executors.state import DataWatch, Held, Hold
 from dagbuild.executors.streams import Capture, Log
 from dagbuild.ground.errors import (
     CodecError,
@@ -34,7 +37,8 @@ from dagbuild.ground.errors import (
 )
 from dagbuild.ground.filetree import changed_since
 from dagbuild.ground.stamps import file_clock
-from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
+from dagbuild.model.node import Node
+from dagbuild.model.outcome import Done, Failure, Found, Lost, Note, Outcome
 from dagbuild.model.record import UNOBSERVED, Key, Record
 from dagbuild.observe import Observer, ProjectCode, Seen, Watch
 from dagbuild.observe.wording import tell_forbidden
@@ -66,6 +70,7 @@ class Worker:
         self.watch = watch
         if self._may_touch():
             exits.install()
+        self._data = DataWatch(code.open_reader)
         self._outputs = Outputs(home, artifacts, files) if home else None
 
     def run(self, work: Work, on_wait: Callable[[str], None] = lambda _: None) -> Outcome:
@@ -81,6 +86,15 @@ class Worker:
             # Also without a wait: another build may have begun and ended since this one was planned.
             record = self._find_finished(work.lease, local=not waited)
             return Found(record) if record else self._run_guarded(work)
+
+    def hold(self) -> AbstractContextManager[Held]:
+        """Keep the state of this process for the steps that run until the block ends; it is what they all find."""
+        return Hold(self._code.find_seeded)
+
+    def hold_on(self) -> None:
+        """Keep it for as long as this worker is there."""
+        self._held = contextlib.ExitStack()
+        self._held.enter_context(self.hold())
 
     def _find_finished(self, key: Key, *, local: bool) -> Record | None:
         """Return a record that has come to the step's key, of a value that is there and can be read here, or None."""
@@ -126,13 +140,16 @@ class Worker:
         before = resource.getrusage(resource.RUSAGE_SELF)
         observer = self._observer(work)
         call = observer.call if observer else _call
+        name, lost, left = work.node.name, list[str](), list[Note]()
         try:
             kept = Capture(log) if self._may_touch() else contextlib.nullcontext()
-            with kept, Guard(work.node.name) as guard:
-                arguments = bind(work, self._artifacts, call)
-                value = call(work.node.function, **arguments)
-        except LostError as lost:
-            return Lost({lost.name: lost.why})
+            watched = self._data.watching((*work.views, work.node), left)
+            with kept, Guard(name) as guard, self.hold() as held, watched:
+                arguments = bind(work, self._artifacts, partial(_call_view, held, lost, call))
+                with held.call(name, lost) as context:
+                    value = context.run(call, work.node.function, **arguments)
+        except LostError as gone:
+            return Lost({gone.name: gone.why})
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit in a node ends the node, not the build
@@ -151,6 +168,8 @@ class Worker:
             "log": log.text(),
         }
         seen = observer.finish() if observer else Seen(() if self._may_touch() else (UNOBSERVED,))
+        if lost or left:
+            seen = replace(seen, notes=(*seen.notes, *map(_tell_lost, lost), *left))
         return self._finish(work, value, facts, seen, changed_since(since))
 
     def _may_touch(self) -> bool:
@@ -239,6 +258,17 @@ class Worker:
 
 def _call(function: Callable[..., Any], /, **arguments: Any) -> Any:
     return function(**arguments)
+
+
+def _call_view(
+    held: Held, lost: list[str], call: Callable[..., Any], view: Node, arguments: Mapping[str, Any]
+) -> Any:
+    with held.call(view.name, lost) as context:
+        return context.run(call, view.function, **arguments)
+
+
+def _tell_lost(name: str) -> Note:
+    return Note("state", f"changes {name} for what runs after it in the process, and it cannot be put back")
 
 
 @contextlib.contextmanager

@@ -40,6 +40,14 @@ class ProjectCode:
         self._files = files
         self._observing = observing
 
+    def open_reader(self) -> SourceReader:
+        """Return what reads the meaning of code, as it is at this build's beginning."""
+        return self._open_reader()
+
+    def find_seeded(self) -> frozenset[str]:
+        """Return the shared generators of random numbers, by module, that importing the project seeds."""
+        return self._open_reader().find_seeded()
+
     # -- what ran ------------------------------------------------------------------------------------------------
 
     def observe(self, ran: Sequence[Ran], manifests: Iterable[Manifest]) -> tuple[Observation, ...]:

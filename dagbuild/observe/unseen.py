@@ -18,10 +18,12 @@ from typing import Any
 from dagbuild.code import SourceReader
 from dagbuild.model.node import Node
 from dagbuild.model.record import UNSEEN, Part
-from dagbuild.observe.world import ASKINGS, CHANCE, find_asking
+from dagbuild.observe.world import ALONE, ASKINGS, CHANCE, find_asking
 
 _BUILTINS = {"input": input}
 """Those that ask; others are no news."""
+
+_SEEDS = frozenset(name for asking in ASKINGS for name in asking.unless)
 
 _SEEDED_BY_ARGUMENT = ("random.Random", "numpy.random.default_rng", "numpy.random.RandomState")
 
@@ -41,6 +43,14 @@ class UnseenFinder:
         functions = self._reader.find_functions([node.function, *node.sources], node.cache.ignore)
         uses = [use for function in functions for use in self._uses_of(function)]
         names = {use.name for use, _ in uses}
+        if names & _SEEDS and all(self._only_seeds(function) for function in functions):
+            first = next((use, where) for use, where in uses if use.name in _SEEDS)
+            return [
+                _make_part(
+                    f"seeds the shared random generator for itself alone: {first[0].name}", first[1], ALONE
+                )
+            ]
+        names |= {f"{module}.seed" for module in self._reader.find_seeded()}
         found: dict[Part, None] = {}
         for use, where in uses:
             if use.name in _SEEDED_BY_ARGUMENT:
@@ -54,6 +64,10 @@ class UnseenFinder:
                     _make_part(f"{asking.text}: {use.name.removeprefix('builtins.')}", where, asking.remedy)
                 ] = None
         return list(found)
+
+    def _only_seeds(self, function: FunctionType) -> bool:
+        """Tell whether a function uses nothing of libraries that could draw: it seeds for others, who find nothing."""
+        return all("seed" in use.name.rpartition(".")[2] for use in _find_uses(function))
 
     def _uses_of(self, function: FunctionType) -> list[tuple[_Use, str]]:
         if function not in self._uses:
@@ -72,8 +86,7 @@ def _make_part(text: str, where: str, remedy: str) -> Part:
 @cache
 def _concerns(name: str) -> bool:
     """Tell whether a name of a library's has anything to do with what nobody sees."""
-    seeds = (seed for asking in ASKINGS for seed in asking.unless)
-    return name in {*_SEEDED_BY_ARGUMENT, *seeds} or find_asking(name) is not None
+    return name in {*_SEEDED_BY_ARGUMENT, *_SEEDS} or find_asking(name) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class Asking:
 
 
 CHANCE = "seed it: random.Random(7), numpy.random.default_rng(7), or a seed from config"
+ALONE = "seed it in the node that draws, or in a module, when it is imported: then for every node"
 _MACHINE = "asks about this machine or process"
 _CONFIG = "make it a config value"
 

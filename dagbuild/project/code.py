@@ -16,7 +16,7 @@ from dagbuild.artifacts import make_artifact
 from dagbuild.code import SourceReader
 from dagbuild.code.fingerprint import make_manifests
 from dagbuild.codecs.registry import default_registry
-from dagbuild.executors import exits
+from dagbuild.executors import exits, state
 from dagbuild.ground import gc_pause
 from dagbuild.ground.errors import CodecError, InputError
 from dagbuild.loader import are_same, list_holdings, load_graph, load_modules
@@ -101,6 +101,7 @@ class Loaded:
         if settings.observes:
             install()
             exits.install()
+            state.install()
         self._settings = settings
         self._allow_overrides = allow_overrides
         self._reader: SourceReader | None = None

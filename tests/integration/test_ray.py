@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import threading
 import types
 from collections.abc import Iterator
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -419,3 +421,59 @@ def test_outputs_come_back_from_workers(local_ray: None, tmp_path: Path) -> None
     assert second.values == {"length": 14}
     assert second.names(How.COMPUTED) == ["length"]
     assert (tmp_path / "out" / "report.md").read_text() == "made far away"
+
+
+def test_a_node_finds_what_importing_left(local_ray: None, tmp_path: Path) -> None:
+    """Steps that share a worker's process do not see what another has set there, and keep their memos."""
+    code = """
+        import decimal
+        import os
+        import random
+        import pandas as pd
+
+        random.seed(3)
+        MODE = "quiet"
+        MEMO: dict[str, int] = {}
+
+        def _load() -> int:
+            return MEMO.setdefault("pid", os.getpid())
+
+        def loud_0() -> int:
+            os.environ["FAR_MODE"] = "loud"
+            return _load()
+
+        def loud_1(loud_0: int) -> int:
+            decimal.getcontext().prec = 5
+            return _load()
+
+        def loud_2(loud_1: int) -> int:
+            pd.set_option("display.precision", 2)
+            return _load()
+
+        def loud_3(loud_2: int) -> int:
+            global MODE
+            MODE = "loud"
+            random.random()
+            return _load()
+
+        def quiet(loud_0: int, loud_1: int, loud_2: int, loud_3: int) -> list[object]:
+            mode, precision = os.environ.get("FAR_MODE", "quiet"), pd.get_option("display.precision")
+            shared = _load() in {loud_0, loud_1, loud_2, loud_3}
+            return [shared, mode, str(decimal.Decimal(1) / 3), precision, random.random(), MODE]
+    """
+    settings = 'modules = ["state_far"]\n[executor]\nkind = "ray"\n'
+    write_files(tmp_path, {"dagbuild.toml": settings, "state_far.py": code})
+
+    result = build(tmp_path, "quiet")
+
+    forget_modules(tmp_path)
+    shared, mode, third, precision, drawn, left = result.values["quiet"]
+    assert shared
+    assert (mode, third, precision) == ("quiet", str(Decimal(1) / 3), 6)
+    assert drawn == random.Random(3).random()
+    assert left == "loud"
+    said = [notice.text for notice in result.notices if " changes " in notice.text]
+    assert said == [
+        "'loud_3' changes state_far.MODE, which state_far.quiet finds changed when it runs later in the same process "
+        "(state_far.py:25): not tracked"
+    ]

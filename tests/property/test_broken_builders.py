@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import copy_context
 from types import ModuleType
 from typing import Any
 
@@ -16,11 +17,16 @@ import dagbuild.codecs.frames
 import dagbuild.plan.request
 import dagbuild.project.code
 from dagbuild.code import Closure, SourceReader
+from dagbuild.code.seeds import GENERATORS
 from dagbuild.code.walk import Walk
+from dagbuild.executors.state.chance import Chance
+from dagbuild.executors.state.keeper import Held, Hold
 from dagbuild.ground.digest import Digest, digest_text
 from dagbuild.model.node import Node
 from dagbuild.model.record import Artifact, Key, Manifest, Part, make_key
 from dagbuild.plan.request import IdOf, Request
+from tests.property.order import LOOK, LOUD, check_order, find_alone
+from tests.property.order import seed as seed_generators
 from tests.property.sketch import Edit, Sketch
 from tests.property.strategies import edits, sketches
 from tests.property.test_incremental import check_history
@@ -172,6 +178,25 @@ def count_time(patch: pytest.MonkeyPatch) -> None:
     _change_parts(patch, lambda parts, _: [*parts, Part("source", "now", str(next(clock)))])
 
 
+def leave_the_state(patch: pytest.MonkeyPatch) -> None:
+    """What a node sets in the process stays set."""
+    patch.setattr(Held, "_put_back", lambda _: [])
+
+
+def share_the_context(patch: pytest.MonkeyPatch) -> None:
+    """Nodes run in one context, and with one of decimal's."""
+    shared = copy_context()
+    patch.setattr(Held, "make_context", lambda _: shared)
+
+
+def share_the_chance(patch: pytest.MonkeyPatch) -> None:
+    """Each node draws on where the one before it has stopped."""
+    patch.setattr(Chance, "begin", lambda *_: None)
+
+
+LEAKING = (leave_the_state, share_the_context, share_the_chance)
+"""What lets a node see what another has left in the process."""
+
 STALE = {
     ignore_helpers: 0,
     ignore_constants: 0,
@@ -209,3 +234,15 @@ def test_a_nervous_builder_computes_twice(damage: Break, start: int, monkeypatch
 
     with pytest.raises(AssertionError, match="computed"):
         search(start)
+
+
+@pytest.mark.parametrize("damage", LEAKING, ids=lambda value: value.__name__)
+def test_a_careless_builder_lets_nodes_see_each_other(damage: Break, monkeypatch: pytest.MonkeyPatch) -> None:
+    """State that is not put back makes the order of nodes matter, and the property sees it."""
+    find_alone()
+    seed_generators()
+    with Hold(lambda: GENERATORS), monkeypatch.context() as patch:  # which undoes what then leaks
+        damage(patch)
+
+        with pytest.raises(AssertionError, match="depends on what ran before it"):
+            check_order([*(f"loud_{name}" for name in LOUD), *(f"look_{name}" for name in LOOK)])

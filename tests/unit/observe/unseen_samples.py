@@ -45,6 +45,10 @@ FOUND: dict[str, tuple[Callable[[], Any], str]] = {
     "Timestamp.now": (lambda: pd.Timestamp.now(), "reads the clock: pandas.Timestamp.now"),
     "helper": (lambda: helper(), "reads the clock: datetime.datetime.now"),
     "nested": (_nested, "reads the clock: time.time"),
+    "seeds for others": (
+        lambda: np.random.seed(7),
+        "seeds the shared random generator for itself alone: numpy",
+    ),
     "random.random": (lambda: random.random(), "draws from the shared random generator"),
     "from random import": (lambda: choice([1]), "draws from the shared random generator"),
     "np.random.rand": (lambda: np.random.rand(2), "draws from numpy's shared random generator"),

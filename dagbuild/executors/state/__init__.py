@@ -1,0 +1,7 @@
+"""The state of the process that a step finds: what importing left, whatever ran before it in the same process."""
+
+from dagbuild.executors.state.data import DataWatch
+from dagbuild.executors.state.keeper import Held, Hold
+from dagbuild.executors.state.late import install
+
+__all__ = ["DataWatch", "Held", "Hold", "install"]

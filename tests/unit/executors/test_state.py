@@ -1,0 +1,165 @@
+"""A node starts from the state that importing left, whatever ran before it in the process."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import build, forget_modules, write_files
+from tests.unit.executors.states import STATE_LIB, STATES
+
+ENDS = {
+    "returns": "{act}(); return {look}",
+    "fails": "{act}(); raise ValueError('loud')",
+    "in a thread": "each = threading.Thread(target={act}); each.start(); each.join()",
+}
+
+
+def write_project(folder: Path, end: str) -> list[str]:
+    """Write a project of nodes that each change a state, and end so, and of others that look; return them in turn."""
+    texts, names = ["import threading"], []
+    for number, state in enumerate(STATES):
+        texts.append(
+            textwrap.dedent(f"""
+                import {state.imports}
+
+                def _act{number}() -> None:
+                    {state.loud}
+
+                def loud{number}() -> object:
+                    {end.format(act=f"_act{number}", look=state.look)}
+
+                def quiet{number}() -> object:
+                    return {state.look}
+            """)
+        )
+        names += [f"loud{number}", f"quiet{number}"]
+    write_files(folder, {"dagbuild.toml": 'modules = ["state_nodes"]\n', "state_lib.py": STATE_LIB})
+    (folder / "state_nodes.py").write_text("\n".join(texts))
+    return names
+
+
+def look() -> dict[str, Any]:
+    """Return what stands in this process, by state."""
+    names: dict[str, Any] = {}
+    for state in STATES:  # first of all: some change something when they are imported
+        exec(f"import {state.imports}", names)
+    return {state.name: eval(state.look, names) for state in STATES}
+
+
+def find_differences(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return both of what differs."""
+    return {name: (found[name], wanted[name]) for name in wanted if found[name] != wanted[name]}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder whose modules can be imported by the test, too, and which is the working folder."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    forget_modules(tmp_path)
+
+
+@pytest.mark.parametrize("undeclared", ["track", "off"])
+@pytest.mark.parametrize("end", ENDS)
+def test_a_node_finds_what_importing_left(end: str, undeclared: str, project: Path) -> None:
+    """Neither the next node nor the caller sees what a node has set, whether it returned, failed or used a thread."""
+    names = write_project(project, ENDS[end])
+    with (project / "dagbuild.toml").open("a") as settings:
+        settings.write(f'[build]\nundeclared = "{undeclared}"\n')
+    found = look()
+
+    result = build(project, *names, keep_going=True)
+
+    values = {state.name: result.values.get(f"quiet{number}") for number, state in enumerate(STATES)}
+    assert find_differences(values, found) == {}
+    assert find_differences(look(), found) == {}
+
+
+def test_what_the_table_calls_loud_is(project: Path) -> None:
+    """Each of these nodes sees what it has set: that nobody else does is not for want of trying."""
+    names = write_project(project, ENDS["returns"])
+
+    result = build(project, *names)
+
+    same = [
+        state.name
+        for number, state in enumerate(STATES)
+        if result.values[f"loud{number}"] == result.values[f"quiet{number}"]
+    ]
+    assert same == []
+
+
+LATE = """
+    import decimal
+    import os
+    import sys
+    import warnings
+
+    import state_lib
+
+    os.environ["STATE_LATE"] = "late"
+    os.environ.pop("STATE_GOES", None)
+    sys.path.append("/late")
+    warnings.simplefilter("ignore", BytesWarning)
+    state_lib.MODE.set("late")
+"""
+
+LOADING = """
+    import importlib
+    import os
+    import sys
+    import warnings
+
+    import state_lib
+
+    def _load() -> None:
+        importlib.import_module("_".join(["state", "late"]))
+
+    def _look() -> tuple[object, ...]:
+        filters = [category for _, _, category, *_ in warnings.filters if category is BytesWarning]
+        return (
+            os.environ.get("STATE_LATE"), os.environ.get("STATE_GOES"), os.environ.get("STATE_OWN"), sys.path[-1],
+            "/own" in sys.path, len(filters), state_lib.MODE.get(None),
+        )
+
+    def plain() -> tuple[object, ...]:
+        _load()
+        return _look()
+
+    def busy() -> int:
+        os.environ["STATE_OWN"] = "own"
+        sys.path.insert(0, "/own")
+        warnings.simplefilter("error")
+        _load()
+        os.environ["STATE_OWN"] = "more"
+        sys.path.append("/own")
+        return 1
+
+    def after() -> tuple[object, ...]:
+        _load()
+        return _look()
+"""
+
+
+@pytest.mark.parametrize("first", ["plain", "busy"])
+def test_what_a_late_import_sets_stays(first: str, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module that only a node imports leaves what it sets to all of them; what the node sets around that goes."""
+    monkeypatch.setenv("STATE_GOES", "here")
+    monkeypatch.delenv("STATE_LATE", raising=False)
+    monkeypatch.setattr(warnings, "filters", [*warnings.filters])
+    files = {"dagbuild.toml": 'modules = ["state_nodes"]\n', "state_lib.py": STATE_LIB, "state_late.py": LATE}
+    write_files(project, {**files, "state_nodes.py": LOADING})
+    before = [each for each in warnings.filters if each[2] is BytesWarning]
+
+    result = build(project, first, "after")
+
+    assert result.values["after"] == ("late", None, None, "/late", False, len(before) + 1, "late")
+    os.environ.pop("STATE_LATE")

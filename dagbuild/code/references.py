@@ -146,8 +146,8 @@ def _descend(walk: Walker, entity: Entity, names: Mapping[str, Any], name: str, 
         inside = vars(value)
         if part in inside:
             names, name, value = inside, part, inside[part]
-        elif f"{value.__name__}.{part}" in sys.modules:
-            value = sys.modules[f"{value.__name__}.{part}"]
+        elif (inner := load_module(f"{value.__name__}.{part}")) is not None:
+            value = inner  # imported by now or not: whoever runs first may import it
         elif isinstance(inside.get("__getattr__"), FunctionType):
             return walk.refer(inside["__getattr__"])
         else:
@@ -192,10 +192,14 @@ def _resolve_import(walk: Walker, entity: Entity, names: Mapping[str, Any], item
         if item.name not in vars(module):
             load_module(f"{name}.{item.name}")
         path = (item.name, *path)
-    side = walk.effects(vars(module)) or "module"
+    # What importing does, the packages around it included.
+    parts = name.split(".")
+    for around in (".".join(parts[:end]) for end in range(1, len(parts) + 1)):
+        if around in sys.modules and walk.origins.of_name(around).kind == "project":
+            side = walk.effects(vars(sys.modules[around]))
+            entity.items += [side] if side is not None else []
     if item.name == "" or not path:
-        return side  # it is there for what importing does
-    entity.items.append(side)
+        return "module"
     return _descend(walk, entity, {"": module}, "", path)
 
 

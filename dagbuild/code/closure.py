@@ -13,6 +13,7 @@ from dagbuild.code.entities import Entity, Item, Unordered
 from dagbuild.code.outlines import Outlines
 from dagbuild.code.reflection import ANNOTATIONS, CALLERS, DOCS, NAMES
 from dagbuild.code.walk import Walk
+from dagbuild.code.wrappers import SAID_BY_STATEMENT
 from dagbuild.ground.digest import Digest, digest_json
 
 
@@ -155,7 +156,7 @@ class SourceReader:
         self._walk.finish()
         if not isinstance(item, Entity):
             return digest_json(_plain(item))
-        if any(entity.opaque for entity in _reach_values(item)):
+        if any(entity.opaque not in {"", SAID_BY_STATEMENT} for entity in _reach_values(item)):
             return None
         digest_all([item], self._digests)
         return self._digests[item]

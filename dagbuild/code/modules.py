@@ -18,8 +18,9 @@ from dagbuild.code.normal_form import dump_nodes
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import absolute_name, add_references
 from dagbuild.code.statements import acted_on, bound_names, flatten, root_chain
+from dagbuild.code.wrappers import SAID_BY_STATEMENT
 
-_EXPECTED = frozenset(
+_EXPECTED = {SAID_BY_STATEMENT}.union(
     f"{kind.__module__}.{kind.__qualname__}"
     for kind in (logging.Logger, type(threading.Lock()), type(threading.RLock()), threading.local)
 )

@@ -53,7 +53,8 @@ class Walk:
             return known
         if isinstance(thing, ModuleType):
             return self.refer_module(thing)
-        if isinstance(thing, FunctionType | type):
+        # Not by isinstance: a proxy says that it is of the class of what it stands before.
+        if type(thing) is FunctionType or issubclass(type(thing), type):
             return self._refer_code(thing)
         if self.origin_of_type(type(thing)).kind == "dagbuild":
             return _OURS
@@ -152,7 +153,9 @@ class Walk:
 
     def constant(self, names: Mapping[str, Any], name: str, value: Any) -> Item:
         """Return the item of what a name of a module is bound to."""
-        if isinstance(value, FunctionType | type | ModuleType) and not getattr(value, "__closure__", None):
+        if issubclass(type(value), (FunctionType, type, ModuleType)) and not getattr(
+            value, "__closure__", None
+        ):
             item = self.refer(value)
             if not isinstance(item, Entity) or item.kind:
                 return item

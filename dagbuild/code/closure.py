@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -11,7 +12,8 @@ from typing import Any, NamedTuple, get_args, get_origin
 from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Item, Unordered
 from dagbuild.code.outlines import Outlines
-from dagbuild.code.reflection import ANNOTATIONS, CALLERS, DOCS, NAMES
+from dagbuild.code.reflection import ANNOTATIONS, CALLERS, DOCS, NAMES, READERS, WARNINGS
+from dagbuild.code.texts import find_named
 from dagbuild.code.walk import Walk
 from dagbuild.code.wrappers import SAID_BY_STATEMENT
 from dagbuild.ground.digest import Digest, digest_json
@@ -81,11 +83,9 @@ class SourceReader:
         entities = [item for item in items if isinstance(item, Entity)]
         asked = set(entities)
         reached = self._reach(entities, set(skipped))
-        found = self._subclasses(reached)
-        while found:
+        while found := [*self._subclasses(reached), *self._named_by_others(reached)]:
             entities += found
             reached = self._reach(entities, set(skipped))
-            found = self._subclasses(reached)
         # What is left out changes the digest of all that reaches it: those digests are for this closure only.
         digests = {entity: Digest("ignored") for entity in skipped} if skipped else self._digests
         digest_all(entities, digests)
@@ -198,6 +198,26 @@ class SourceReader:
         self._walk.finish()
         return [item for item in items if isinstance(item, Entity)]
 
+    def _named_by_others(self, reached: Sequence[Entity]) -> list[Entity]:
+        """Return what texts name in the modules of code that reads texts which others hand it, new ones only."""
+        readers = {
+            id(names): names
+            for entity in reached
+            if not READERS.isdisjoint(entity.marks) and isinstance(entity.thing, FunctionType)
+            for names in [entity.thing.__globals__]
+        }
+        if not readers:
+            return []
+        texts = dict.fromkeys(text for entity in reached for text in entity.texts)
+        found = {
+            self._walk.named(names, chain): None
+            for names in readers.values()
+            for chain in find_named(texts, names, read=True)
+        }
+        self._walk.finish()
+        known = set(reached)
+        return [entity for entity in found if entity not in known]
+
     def find_functions(self, things: Sequence[Any], ignore: Sequence[Any] = ()) -> list[FunctionType]:
         """Return the project's functions that the things reach, themselves included, each once."""
         reached = self._reach_from(things, ignore)
@@ -272,14 +292,32 @@ def _reach_values(root: Entity) -> list[Entity]:
     return list(found)
 
 
+def _warns(reached: Sequence[Entity]) -> bool:
+    """Tell whether a library that the closure names has modules which know of warnings."""
+    texts = {item for entity in reached if entity.packages for item in entity.items if isinstance(item, str)}
+    tops = {text.partition(" ")[2].partition(".")[0].partition(":")[0] for text in texts if " " in text}
+    return any(
+        name.partition(".")[0] in tops and vars(module).get("warnings") is warnings
+        for name, module in list(sys.modules.items())
+        if isinstance(module, ModuleType)
+    )
+
+
 def _seen_by_reflection(reached: Sequence[Entity]) -> list[list[str]]:
-    """Return docstrings, names and annotations that code in the closure reads at run time."""
+    """Return docstrings, names, annotations and filters of warnings that code in the closure sees at run time."""
     marks = frozenset().union(*(entity.marks for entity in reached))
     wanted = {
         kind
-        for kind, names in (("doc", DOCS), ("name", NAMES), ("annotations", ANNOTATIONS))
+        for kind, names in (
+            ("doc", DOCS),
+            ("name", NAMES),
+            ("annotations", ANNOTATIONS),
+            ("warnings", WARNINGS),
+        )
         if marks & names
     }
+    if any(kind == "errors" for entity in reached for kind, _ in entity.shown) and _warns(reached):
+        wanted.add("errors")
     if not wanted:
         return []
     seen = [(kind, tell()) for entity in reached for kind, tell in entity.shown if kind in wanted]

@@ -46,6 +46,7 @@ class Dumper:
         self.scopes = Scopes()
         self.docs: list[str] = []
         self.strings: dict[str, None] = {}
+        self.texts: dict[str, None] = {}
         self.environment: dict[str, None] = {}
         self.marks: set[str] = set()
 
@@ -305,6 +306,7 @@ class Dumper:
             self.out.append(f"<{type(value).__name__} {value!r}>")
 
     def _text(self, value: str) -> None:
+        self.texts[value] = None
         self.out.append(f"<str {value!a}>")
 
     def _joined(self, node: ast.JoinedStr) -> None:

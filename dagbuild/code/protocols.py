@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, Protocol
 
 from dagbuild.code.definitions import Definitions
@@ -33,6 +33,12 @@ class Referrer(Protocol):
 
 class Walker(Referrer, Protocol):
     """What reading a function, a class, a module or its effects needs of the walk around it."""
+
+    acting: dict[FunctionType, list[str]]
+    """What functions of the project do to others, as far as it was asked."""
+
+    def project_modules(self) -> list[ModuleType]:
+        """Return the loaded modules whose files lie where those of the project do."""
 
     @property
     def definitions(self) -> Definitions:

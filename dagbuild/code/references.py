@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec, resolve_name
 from types import FunctionType, ModuleType
 from typing import Any
@@ -17,7 +17,9 @@ from typing import Any
 from dagbuild.code.entities import Entity, Item
 from dagbuild.code.normal_form import NormalForm
 from dagbuild.code.protocols import Walker
+from dagbuild.code.reflection import READERS
 from dagbuild.code.scopes import Chain, Import
+from dagbuild.code.texts import find_named, texts_in
 
 MISSING: Any = object()
 
@@ -95,8 +97,25 @@ def _add_rest(walk: Walker, entity: Entity, form: NormalForm, names: Mapping[str
     for item in form.imports:
         entity.items.append(_resolve_import(walk, entity, names, item))
     entity.marks |= form.marks
+    add_texts(walk, entity, [*form.texts, *_texts_named(form, names)], names)
     entity.strings += form.strings
     entity.environment += form.environment
+
+
+def add_texts(walk: Walker, entity: Entity, texts: Sequence[str], names: Mapping[str, Any]) -> None:
+    """Append what texts name that the entity's code has to do with."""
+    for chain in find_named(texts, names, read=not READERS.isdisjoint(entity.marks)):
+        entity.items += [f"in text {'.'.join(chain)}", resolve(walk, entity, names, chain)]
+    entity.texts += tuple(texts)
+
+
+def _texts_named(form: NormalForm, names: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the texts in the constants that a form names."""
+    for chain in form.chains:
+        value = names.get(chain[0])
+        if len(chain) > 1 and isinstance(value, ModuleType | type):
+            value = find_object(names, chain)
+        yield from texts_in(value)
 
 
 def resolve(walk: Walker, entity: Entity, names: Mapping[str, Any], chain: Chain) -> Item:
@@ -126,6 +145,16 @@ def find_object(names: Mapping[str, Any], chain: Chain) -> Any:
         except (AttributeError, KeyError, TypeError):
             return MISSING
     return found
+
+
+def home_of(thing: Any) -> str:
+    """Return the name of the module that something is of, or ""."""
+    if isinstance(thing, ModuleType):
+        return thing.__name__
+    if type(thing) is FunctionType:
+        return str(thing.__globals__.get("__name__", ""))
+    module = getattr(thing, "__module__", None) or type(thing).__module__
+    return module if isinstance(module, str) else ""
 
 
 def _widen(walk: Walker, entity: Entity, names: Mapping[str, Any], how: str) -> Item:

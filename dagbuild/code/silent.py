@@ -6,6 +6,7 @@ generators of random numbers), what merely writes (loggers, files). Knows nothin
 
 from __future__ import annotations
 
+import contextvars
 import io
 import logging
 import random
@@ -54,6 +55,24 @@ def says_nothing(value: Any) -> bool:
         or (kind.__name__ == "ufunc" and kind.__module__ == "numpy")  # made from a function, or it had a name
         or is_living(value)
     )
+
+
+def cannot_say(value: Any) -> bool:
+    """Tell whether a library's object has no content to be told: it says nothing, or is not made to be copied."""
+    kind = type(value)
+    if (
+        kind.__module__ == "builtins"
+        or hasattr(kind, "__array__")
+        or isinstance(value, contextvars.ContextVar)
+    ):
+        return False
+    if says_nothing(value):
+        return True
+    try:
+        value.__reduce_ex__(4)
+    except Exception:  # a stranger's code may raise anything
+        return True
+    return False
 
 
 def is_living(value: Any) -> bool:

@@ -19,6 +19,8 @@ from dagbuild.code.definitions import Definitions
 from dagbuild.code.effects import fill_effects, find_effects
 from dagbuild.code.entities import Effects, Entity, Item
 from dagbuild.code.origin import STANDARD, Origin, Origins
+from dagbuild.code.references import resolve
+from dagbuild.code.scopes import Chain
 from dagbuild.code.stand_ins import find_real
 from dagbuild.code.values import fill_value, scalar
 
@@ -34,8 +36,10 @@ class Walk:
         self.definitions = Definitions()
         self.root = root
         self._roots = _roots_of(loaded, root)
+        self._folders = tuple(folder + os.sep for folder in self._roots)
         self._entities: dict[tuple[str, int, str], Entity] = {}
         self._effects: dict[int, Effects] = {}
+        self.acting: dict[FunctionType, list[str]] = {}
         self._new: list[Entity] = []
         self._fillers: dict[Entity, Any] = {}
         self._unchecked: list[Entity] = []
@@ -167,6 +171,12 @@ class Walk:
         self._unchecked.append(entity)
         return self._add(key, entity, modules.fill_constant)
 
+    def named(self, names: Mapping[str, Any], chain: Chain) -> Entity:
+        """Return the entity of names of a module that stand in a text elsewhere."""
+        key = ("named", id(names), ".".join(chain))
+        known = self._entities.get(key)
+        return known or self._add(key, Entity(thing=(names, chain)), _fill_named)
+
     def attribute(self, names: Mapping[str, Any], statement: ast.stmt | None, value: Any) -> Item:
         """Return the item of an attribute of a class, which the statement binds."""
         item = self.refer(value)
@@ -193,7 +203,7 @@ class Walk:
             self._entities[key] = Entity(thing=names)
             fill_effects(self, self._entities[key])
         entity = self._entities[key]
-        return entity if entity.items or entity.packages else None
+        return entity if entity.items or entity.packages or entity.shown else None
 
     def own_effects(self, names: Mapping[str, Any]) -> Effects:
         """Return what importing a module by itself does to libraries."""
@@ -228,6 +238,17 @@ class Walk:
             return STANDARD  # or of an extension module: what counts is the file, see refer_named
         return origin
 
+    def project_modules(self) -> list[ModuleType]:
+        """Return the loaded modules whose files lie where those of the project do."""
+        found = [(module, getattr(module, "__file__", None)) for module in list(sys.modules.values())]
+        return [
+            module
+            for module, file in found
+            if isinstance(file, str)
+            and file.startswith(self._folders)
+            and self.origins.is_project(vars(module))
+        ]
+
     def localize(self, text: str) -> str:
         """Return the text with the folders that hold the project replaced by a mark."""
         for folder in self._roots:
@@ -248,6 +269,11 @@ class Walk:
 
 def _fill_value(walk: Walk, entity: Entity) -> None:
     fill_value(walk, entity, entity.thing)
+
+
+def _fill_named(walk: Walk, entity: Entity) -> None:
+    names, chain = entity.thing
+    entity.items = [f"in text {'.'.join(chain)}", resolve(walk, entity, names, chain)]
 
 
 def _is_compiled(thing: Any) -> bool:

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from dagbuild.code.statements import flatten
 
+_PLAIN = frozenset({ast.Constant, ast.Name})
 _APPLY = frozenset({"map", "starmap"})
 _CONSUME = frozenset({"any", "all", "list", "tuple", "set", "dict", "sum", "deque", "len"})
 """Builtins, and what goes by such names, that are given calls to be done; their own result is nothing here."""
@@ -132,4 +133,12 @@ def _asked(value: ast.expr | None, bound: tuple[str, ...] = ()) -> Iterator[Acti
             continue
         if isinstance(node, ast.Call):
             yield Action("asks", node.func, node, bound)
-        todo += ast.iter_child_nodes(node)
+        # Faster than ast.iter_child_nodes: tables may be long, and most of what is in them calls nothing.
+        for name in node._fields:
+            part = getattr(node, name, None)
+            if part.__class__ is list:
+                todo += [each for each in part if isinstance(each, ast.AST) and each.__class__ not in _PLAIN]
+            elif (
+                isinstance(part, ast.expr | ast.comprehension | ast.keyword) and part.__class__ not in _PLAIN
+            ):
+                todo.append(part)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple, get_args, get_origin
@@ -13,6 +13,7 @@ from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Item, Unordered
 from dagbuild.code.outlines import Outlines
 from dagbuild.code.reflection import ANNOTATIONS, CALLERS, DOCS, NAMES, READERS, WARNINGS
+from dagbuild.code.scopes import Chain
 from dagbuild.code.texts import find_named
 from dagbuild.code.walk import Walk
 from dagbuild.code.wrappers import SAID_BY_STATEMENT
@@ -63,6 +64,7 @@ class SourceReader:
         self._own: dict[Entity, Digest] = {}
         self._leaves: dict[Entity, Leaf] = {}
         self._files: dict[str, bool] = {}
+        self._named: dict[tuple[str, int], list[Chain]] = {}
         self._links: dict[Entity, list[Entity]] = {}
         self._reached: dict[tuple[Entity, ...], list[Entity]] = {}
         self._places: dict[int, tuple[Any, Entity | None]] = {}
@@ -193,10 +195,24 @@ class SourceReader:
         if not any("__subclasses__" in entity.marks for entity in reached):
             return []
         classes = {entity.thing for entity in reached if entity.kind == "class"}
-        new = {sub: None for cls in classes for sub in type.__subclasses__(cls) if sub not in classes}
-        items = [self._walk.refer(sub) for sub in new if self._walk.is_project_type(sub)]
+        new: dict[type, None] = {}
+        todo = [*classes, *(base for entity in reached for base in entity.bases)]
+        while todo:
+            cls = todo.pop()
+            for sub in type.__subclasses__(cls):
+                if self._walk.is_project_type(sub):
+                    new |= {} if sub in classes else {sub: None}
+                elif cls not in classes:
+                    todo.append(sub)  # a library's own, between its base and the project
+        items = [self._walk.refer(sub) for sub in new]
         self._walk.finish()
         return [item for item in items if isinstance(item, Entity)]
+
+    def _names_in(self, text: str, names: Mapping[str, Any]) -> list[Chain]:
+        key = (text, id(names))
+        if key not in self._named:
+            self._named[key] = list(find_named([text], names, read=True))
+        return self._named[key]
 
     def _named_by_others(self, reached: Sequence[Entity]) -> list[Entity]:
         """Return what texts name in the modules of code that reads texts which others hand it, new ones only."""
@@ -212,7 +228,8 @@ class SourceReader:
         found = {
             self._walk.named(names, chain): None
             for names in readers.values()
-            for chain in find_named(texts, names, read=True)
+            for text in texts
+            for chain in self._names_in(text, names)
         }
         self._walk.finish()
         known = set(reached)

@@ -8,6 +8,7 @@ it, however far. What is set on the project's own things is seen by their values
 from __future__ import annotations
 
 import ast
+import importlib
 import os
 import sys
 from collections.abc import Collection, Iterator, Mapping
@@ -18,6 +19,8 @@ from dagbuild.code.actions import Action, find_actions, run_at_import
 from dagbuild.code.definitions import Text
 from dagbuild.code.entities import Effects, Entity
 from dagbuild.code.executed import find_executed
+from dagbuild.code.found import loaded_below
+from dagbuild.code.imported import imported_by_text
 from dagbuild.code.kept import is_made_to_act
 from dagbuild.code.normal_form import dump_nodes
 from dagbuild.code.protocols import Walker
@@ -31,6 +34,7 @@ _HARMLESS = frozenset(
 )  # fmt: skip
 _OF_WARNINGS = frozenset({"warnings", "_warnings", "_py_warnings"})
 _OF_LIBRARIES = (ModuleType, type, FunctionType, BuiltinFunctionType, MethodType)
+_FINDS = "finds "
 _EXECUTE = frozenset({"exec", "eval"})
 _SET = frozenset({"setattr", "delattr"})
 _OF_THE_PROCESS = frozenset(
@@ -76,6 +80,9 @@ def find_effects(walk: Walker, names: Mapping[str, Any]) -> Effects:
                 found.items.append(walk.statement(names, node))
             elif "warns" in kinds:
                 filters.append(node)
+            for kind in sorted(kind for kind in kinds if kind.startswith(_FINDS)):
+                below = [vars(module) for module in loaded_below(kind.removeprefix(_FINDS))]
+                found.imported += [inside for inside in below if walk.origins.is_project(inside)]
         found.items += [walk.refer(thing) for thing in find_registered(walk, names, body)]
         modules = [vars(module) for module in _imports_of(names, body)]
         found.imported += [inside for inside in modules if walk.origins.is_project(inside)]
@@ -97,7 +104,8 @@ def _effects_of(
 ) -> Iterator[str]:
     """Yield "acts" for what is done to things that are not the module's, and "warns" for what is done to warnings.
 
-    Also "returns" where a function returns what a library gives: who keeps that may have asked for what it does.
+    Also "returns" where a function returns what a library gives: who keeps that may have asked for what it does. And
+    "finds package" where modules are imported by names that are made.
 
     `own` are names of the code around the statements.
     """
@@ -114,7 +122,9 @@ def _effect(walk: Walker, names: Mapping[str, Any], action: Action, chain: tuple
         return
     thing, rest = _enter(walk, names, chain)
     home = home_of(thing)
-    if home.partition(".")[0] in _OF_WARNINGS:
+    if _find_called(thing, rest) is importlib.import_module:
+        yield from _effect_of_importing(names, action)
+    elif home.partition(".")[0] in _OF_WARNINGS:
         yield from ("warns",) if action.kind in {"calls", "sets"} else ()
     elif action.kind in {"asks", "returns"}:
         yield from _effects_of_asking(walk, names, action, thing, rest)
@@ -139,7 +149,17 @@ def _effect_of_builtin(
         for body in bodies or ():
             yield from _effects_of(walk, names, body)
         yield from ("acts",) if bodies is None else ()
-    elif name == "__import__" and action.kind == "calls":
+    elif name == "__import__":
+        yield from _effect_of_importing(names, action)
+
+
+def _effect_of_importing(names: Mapping[str, Any], action: Action) -> Iterator[str]:
+    """Yield what a module is found by, where the text tells: it is followed like any that is imported."""
+    found = imported_by_text(action.call) if action.call is not None and action.call.args else None
+    name = absolute_name(names, found.module, found.level) if found is not None else ""
+    if name:
+        yield _FINDS + name
+    elif action.kind == "calls":
         yield "acts"
 
 

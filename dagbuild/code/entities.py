@@ -55,6 +55,7 @@ class Entity:
     packages: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     marks: frozenset[str] = frozenset()
+    bases: tuple[type, ...] = ()
     shown: list[tuple[str, Callable[[], str]]] = field(default_factory=list)
     strings: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()

@@ -124,7 +124,12 @@ def fill_module(walk: Walker, entity: Entity) -> None:
             continue
         if isinstance(value, ModuleType):
             origin = walk.origins.of_name(value.__name__)
-            item = "module" if origin.kind == "project" else walk.foreign(f"module {value.__name__}", origin)
-            entity.items += [name, item]
+            entity.items.append(name)
+            if origin.kind != "project":
+                entity.items.append(walk.foreign(f"module {value.__name__}", origin))
+            elif value.__name__.startswith(f"{names.get('__name__')}."):
+                entity.items.append(walk.whole_module(vars(value)))  # a package has its modules
+            else:
+                entity.items.append("module")
         else:
             entity.items += [name, walk.constant(names, name, value)]

@@ -6,7 +6,7 @@ The walk calls the fillers, and they call it back: both know this page, and neit
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import FunctionType, ModuleType
 from typing import Any, Protocol
 
@@ -59,6 +59,12 @@ class Walker(Referrer, Protocol):
 
     def whole_module(self, names: Mapping[str, Any]) -> Entity:
         """Return the entity of everything that a module of the project defines."""
+
+    def package(self, names: Mapping[str, Any]) -> Entity:
+        """Return the entity of all modules of a package of the project."""
+
+    def find_offered(self, texts: Iterable[str]) -> list[Item]:
+        """Return the items of what distributions offer in the groups of entry points that the texts name."""
 
     def foreign(self, text: str, origin: Origin) -> Item:
         """Return the item of something that is defined elsewhere."""

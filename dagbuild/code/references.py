@@ -15,9 +15,10 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from dagbuild.code.entities import Entity, Item
+from dagbuild.code.imported import ANY
 from dagbuild.code.normal_form import NormalForm
 from dagbuild.code.protocols import Walker
-from dagbuild.code.reflection import READERS
+from dagbuild.code.reflection import OFFERS, READERS
 from dagbuild.code.scopes import Chain, Import
 from dagbuild.code.texts import find_named, texts_in
 
@@ -97,7 +98,12 @@ def _add_rest(walk: Walker, entity: Entity, form: NormalForm, names: Mapping[str
     for item in form.imports:
         entity.items.append(_resolve_import(walk, entity, names, item))
     entity.marks |= form.marks
-    add_texts(walk, entity, [*form.texts, *_texts_named(form, names)], names)
+    texts = [*form.texts, *_texts_named(form, names)]
+    add_texts(walk, entity, texts, names)
+    if OFFERS & form.marks:
+        entity.items += walk.find_offered(texts)
+    if "__subclasses__" in form.marks:
+        entity.bases += tuple(_classes_named(form, names))
     entity.strings += form.strings
     entity.environment += form.environment
 
@@ -107,6 +113,15 @@ def add_texts(walk: Walker, entity: Entity, texts: Sequence[str], names: Mapping
     for chain in find_named(texts, names, read=not READERS.isdisjoint(entity.marks)):
         entity.items += [f"in text {'.'.join(chain)}", resolve(walk, entity, names, chain)]
     entity.texts += tuple(texts)
+
+
+def _classes_named(form: NormalForm, names: Mapping[str, Any]) -> Iterator[type]:
+    """Yield the classes that stand in what a form names, but for that of everything."""
+    for chain in form.chains:
+        for end in range(1, len(chain) + 1):
+            found = find_object(names, chain[:end])
+            if issubclass(type(found), type) and found is not object:
+                yield found
 
 
 def _texts_named(form: NormalForm, names: Mapping[str, Any]) -> Iterator[str]:
@@ -121,6 +136,8 @@ def _texts_named(form: NormalForm, names: Mapping[str, Any]) -> Iterator[str]:
 def resolve(walk: Walker, entity: Entity, names: Mapping[str, Any], chain: Chain) -> Item:
     """Return the item of what a chain of names means in a module."""
     root = chain[0]
+    if root == "__path__" and root in names:
+        return walk.package(names)
     if root in _OF_THE_MODULE:
         return "module"
     if root == "__doc__":
@@ -173,6 +190,8 @@ def _descend(walk: Walker, entity: Entity, names: Mapping[str, Any], name: str, 
         if origin.kind != "project":
             return _foreign(walk, value, rest[index:])
         inside = vars(value)
+        if part == "__path__" and part in inside:
+            return walk.package(inside)  # to find its modules by
         if part in inside:
             names, name, value = inside, part, inside[part]
         elif (inner := load_module(f"{value.__name__}.{part}")) is not None:
@@ -214,10 +233,8 @@ def _resolve_import(walk: Walker, entity: Entity, names: Mapping[str, Any], item
     module = load_module(name)
     if module is None:
         return "missing"
-    if item.name == "*":
-        return walk.whole_module(vars(module))
     path = item.path
-    if item.name:
+    if item.name and item.name not in {"*", ANY}:
         if item.name not in vars(module):
             load_module(f"{name}.{item.name}")
         path = (item.name, *path)
@@ -227,6 +244,10 @@ def _resolve_import(walk: Walker, entity: Entity, names: Mapping[str, Any], item
         if around in sys.modules and walk.origins.of_name(around).kind == "project":
             side = walk.effects(vars(sys.modules[around]))
             entity.items += [side] if side is not None else []
+    if item.name == ANY:
+        return walk.package(vars(module))
+    if item.name == "*":
+        return walk.whole_module(vars(module))
     if item.name == "" or not path:
         return "module"
     return _descend(walk, entity, {"": module}, "", path)

@@ -17,6 +17,9 @@ CALLERS = ANNOTATIONS | {
 }  # fmt: skip
 """What a helper may see the names of its callers' variables by."""
 
+OFFERS = frozenset({"entry_points", "iter_entry_points", "get_group_all"})
+"""What gives the plugins that installed distributions offer."""
+
 READERS = frozenset(
     {
         "eval", "exec", "query", "evaluate", "sql", "sqldf", "execute", "read_sql", "dmatrix", "dmatrices",
@@ -33,5 +36,5 @@ WARNINGS = frozenset({name for name in vars(builtins) if name.endswith("Warning"
 }  # fmt: skip
 """Names by which code makes or catches warnings, so that the filters in force decide what it does."""
 
-REFLECTIVE = DOCS | NAMES | ANNOTATIONS | CALLERS | WARNINGS | READERS | {"__subclasses__"}
+REFLECTIVE = DOCS | NAMES | ANNOTATIONS | CALLERS | WARNINGS | READERS | OFFERS | {"__subclasses__"}
 """All that a walk takes note of."""

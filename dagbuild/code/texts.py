@@ -20,7 +20,8 @@ _USED = re.compile(rf"@{_NAMES}|{_NAMES}\s*\(")
 _ROWS = re.compile(rf"\b(?:from|join|into|update)\s+[\"'`]?{_NAMES}", re.IGNORECASE)
 _WORDS = re.compile(rf"(?<![\w.]){_NAMES}")
 _LONGEST = 20_000
-_MOST = 1_000
+_MOST = 100
+"""Of more texts than these in one container, none is code."""
 
 
 def find_named(texts: Iterable[str], names: Mapping[str, Any], *, read: bool) -> Iterator[Chain]:
@@ -58,7 +59,9 @@ def texts_in(value: Any) -> list[str]:
         here = todo.pop()
         if type(here) is str:
             found.append(here)
-        elif type(here) in (list, tuple, dict, set, frozenset) and id(here) not in seen:
+        elif (
+            type(here) in (list, tuple, dict, set, frozenset) and len(here) <= _MOST and id(here) not in seen
+        ):
             seen.add(id(here))
-            todo += list(here.values() if type(here) is dict else here)[:_MOST]
+            todo += here.values() if type(here) is dict else here
     return found

@@ -10,6 +10,7 @@ import ast
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import FunctionType, MethodDescriptorType, ModuleType, WrapperDescriptorType
 from typing import Any
@@ -18,6 +19,7 @@ from dagbuild.code import classes, functions, modules
 from dagbuild.code.definitions import Definitions
 from dagbuild.code.effects import fill_effects, find_effects
 from dagbuild.code.entities import Effects, Entity, Item
+from dagbuild.code.found import fill_package, find_groups, tell_offers
 from dagbuild.code.origin import STANDARD, Origin, Origins
 from dagbuild.code.references import resolve
 from dagbuild.code.scopes import Chain
@@ -39,6 +41,7 @@ class Walk:
         self._folders = tuple(folder + os.sep for folder in self._roots)
         self._entities: dict[tuple[str, int, str], Entity] = {}
         self._effects: dict[int, Effects] = {}
+        self._offers: dict[str, list[EntryPoint]] | None = None
         self.acting: dict[FunctionType, list[str]] = {}
         self._new: list[Entity] = []
         self._fillers: dict[Entity, Any] = {}
@@ -114,6 +117,17 @@ class Walk:
             return known
         name = str(names.get("__name__"))
         return self._add(key, Entity("module", name, names), modules.fill_module)
+
+    def package(self, names: Mapping[str, Any]) -> Entity:
+        """Return the entity of all modules of a package of the project."""
+        key = ("package", id(names), "")
+        return self._entities.get(key) or self._add(key, Entity(thing=names), fill_package)
+
+    def find_offered(self, texts: Iterable[str]) -> list[Item]:
+        """Return the items of what distributions offer in the groups of entry points that the texts name."""
+        if self._offers is None:
+            self._offers = find_groups()
+        return list(tell_offers(self, self._offers, texts))
 
     def foreign(self, text: str, origin: Origin) -> Item:
         """Return the item of something that is defined elsewhere."""

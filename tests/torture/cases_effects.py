@@ -304,7 +304,10 @@ case(
 )
 case(
     "warnings_of_a_library_made_errors",
-    one("import warnings\nimport numpy as np\nwarnings.simplefilter('ignore')", "str(np.log(np.float64(x - 2)))"),
+    one(
+        "import warnings\nimport numpy as np\nwarnings.simplefilter('ignore')",
+        "str(np.log(np.float64(x - 2)))",
+    ),
     NOTHING,
     Build("b", edits=[sub("nodes.py", "'ignore'", "'error'")], fail=True),
     **X,

@@ -39,6 +39,15 @@ def run_at_import(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             yield from run_at_import(node.body)
 
 
+def units(body: list[ast.stmt]) -> Iterator[tuple[ast.stmt, bool]]:
+    """Yield the statements of a module's own level; for a class those of its body, marked as such."""
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from ((inner, True) for inner, _ in units(node.body))
+        else:
+            yield node, False
+
+
 def find_actions(node: ast.stmt) -> Iterator[Action]:
     """Yield what a statement by itself acts on, in no order."""
     match node:

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Mapping
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from dagbuild.code.actions import Action, find_actions, run_at_import
+from dagbuild.code.actions import Action, find_actions, run_at_import, units
 from dagbuild.code.definitions import Text
 from dagbuild.code.entities import Effects, Entity
 from dagbuild.code.executed import find_executed
@@ -74,8 +74,8 @@ def find_effects(walk: Walker, names: Mapping[str, Any]) -> Effects:
     filters: list[ast.stmt] = []
     for text in walk.definitions.module_texts(names):
         body = text.tree.body
-        for node in body:
-            kinds = set() if is_skipped(node) else set(_effects_of(walk, names, [node]))
+        for node, within in units(body):
+            kinds = set() if is_skipped(node) else set(_effects_of(walk, names, [node], within=within))
             if "acts" in kinds:
                 found.items.append(walk.statement(names, node))
             elif "warns" in kinds:
@@ -100,20 +100,20 @@ def _names_error(node: ast.stmt) -> bool:
 
 
 def _effects_of(
-    walk: Walker, names: Mapping[str, Any], body: list[ast.stmt], own: Collection[str] = ()
+    walk: Walker, names: Mapping[str, Any], body: list[ast.stmt], own: Collection[str] = (), *, within: bool
 ) -> Iterator[str]:
     """Yield "acts" for what is done to things that are not the module's, and "warns" for what is done to warnings.
 
     Also "returns" where a function returns what a library gives: who keeps that may have asked for what it does. And
     "finds package" where modules are imported by names that are made.
 
-    `own` are names of the code around the statements.
+    `own` are names of the code around the statements; `within` says that they bind no names of the module.
     """
     for node in run_at_import(body):
         for action in find_actions(node):
             chain = root_chain(action.target)
             if chain and chain[0] not in own:
-                yield from _effect(walk, names, action, chain)
+                yield from _effect(walk, names, action._replace(bound=()) if within else action, chain)
 
 
 def _effect(walk: Walker, names: Mapping[str, Any], action: Action, chain: tuple[str, ...]) -> Iterator[str]:
@@ -147,7 +147,7 @@ def _effect_of_builtin(
     elif name in _EXECUTE:
         bodies = find_executed(names, call)
         for body in bodies or ():
-            yield from _effects_of(walk, names, body)
+            yield from _effects_of(walk, names, body, within=False)
         yield from ("acts",) if bodies is None else ()
     elif name == "__import__":
         yield from _effect_of_importing(names, action)
@@ -246,7 +246,7 @@ def _effects_of_calling(walk: Walker, function: FunctionType) -> list[str]:
         body = found.body if found is not None and not isinstance(found, ast.Lambda) else []
         code = function.__code__
         own = {*code.co_varnames, *code.co_cellvars, *code.co_freevars}
-        known = sorted(set(_effects_of(walk, function.__globals__, body, own)))
+        known = sorted(set(_effects_of(walk, function.__globals__, body, own, within=True)))
         walk.acting[function] = known
     return known
 

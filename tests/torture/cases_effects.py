@@ -65,6 +65,7 @@ acts(
 acts("in_loop", "for _k in (2, 3):\n    tinylib.configure(_k)", ("(2, 3)", "(2, 4)"))
 acts("in_class_body", "class _Setup:\n    tinylib.configure(3)", THREE_FOUR)
 acts("kept_in_class_body", "class _Setup:\n    done = tinylib.enter(3)", THREE_FOUR)
+acts("in_inner_class_body", "class _A:\n    class _B:\n        tinylib.configure(3)", THREE_FOUR)
 acts("set_in_class_body", "class _Setup:\n    tinylib.FACTOR = 3", ("= 3", "= 4"))
 acts("in_map", "list(map(tinylib.configure, (2, 3)))", ("(2, 3)", "(2, 4)"))
 acts("after_or", "tinylib.FACTOR > 5 or tinylib.configure(3)", THREE_FOUR)
@@ -114,6 +115,16 @@ case(
     **X,
 )
 NEEDLESS = {
+    "fields_of_a_class": (
+        "import dataclasses\n\n@dataclasses.dataclass\nclass _C:\n    rows: list = dataclasses.field(default_factory=list, metadata={'k': 2})",
+        "'k': 2",
+        "'k': 3",
+    ),
+    "fields_of_a_library_class": (
+        "from pydantic import BaseModel, Field\n\nclass _C(BaseModel):\n    rows: int = Field(gt=2)",
+        "gt=2",
+        "gt=3",
+    ),
     "attribute_of_function": ("def _f(v):\n    return v\n\n_f.k = 2", "_f.k = 2", "_f.k = 3"),
     "attribute_of_function_by_setattr": (
         "def _f(v):\n    return v\n\nsetattr(_f, 'k', 2)",

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, get_args, get_origin
 from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Item, Unordered
 from dagbuild.code.outlines import Outlines
-from dagbuild.code.reflection import ANNOTATIONS, CALLERS, DOCS, NAMES, READERS, WARNINGS
+from dagbuild.code.reflection import ANNOTATIONS, CALLERS, DOCS, NAMES, RAISES, READERS, WARNINGS
 from dagbuild.code.scopes import Chain
 from dagbuild.code.texts import find_named
 from dagbuild.code.walk import Walk
@@ -333,7 +333,7 @@ def _seen_by_reflection(reached: Sequence[Entity]) -> list[list[str]]:
         )
         if marks & names
     }
-    if any(kind == "errors" for entity in reached for kind, _ in entity.shown) and _warns(reached):
+    if RAISES in marks and _warns(reached):
         wanted.add("errors")
     if not wanted:
         return []

@@ -25,6 +25,7 @@ from dagbuild.code.kept import is_made_to_act
 from dagbuild.code.normal_form import dump_nodes
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import absolute_name, home_of
+from dagbuild.code.reflection import RAISES
 from dagbuild.code.registered import find_registered
 from dagbuild.code.silent import cannot_say
 from dagbuild.code.statements import flatten, is_skipped, root_chain
@@ -65,6 +66,8 @@ def fill_effects(walk: Walker, entity: Entity) -> None:
         entity.items += own.items
         entity.packages |= own.packages
         entity.shown += own.shown
+        if any(kind == "errors" for kind, _ in own.shown):
+            entity.marks |= {RAISES}
         todo.extend(reversed(own.imported))
 
 
@@ -90,7 +93,8 @@ def find_effects(walk: Walker, names: Mapping[str, Any]) -> Effects:
     if filters:
         found.shown.append(("warnings", lambda: dump_nodes(filters).digest))
         raising = [node for node in filters if _names_error(node)]
-        found.shown.append(("errors", lambda: dump_nodes(raising).digest if raising else ""))
+        if raising:
+            found.shown.append(("errors", lambda: dump_nodes(raising).digest))
     return found
 
 

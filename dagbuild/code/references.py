@@ -20,7 +20,7 @@ from dagbuild.code.normal_form import NormalForm
 from dagbuild.code.protocols import Walker
 from dagbuild.code.reflection import OFFERS, READERS
 from dagbuild.code.scopes import Chain, Import
-from dagbuild.code.texts import find_named, texts_in
+from dagbuild.code.texts import CONTAINERS, find_named, texts_in
 
 MISSING: Any = object()
 
@@ -110,6 +110,8 @@ def _add_rest(walk: Walker, entity: Entity, form: NormalForm, names: Mapping[str
 
 def add_texts(walk: Walker, entity: Entity, texts: Sequence[str], names: Mapping[str, Any]) -> None:
     """Append what texts name that the entity's code has to do with."""
+    if not texts:
+        return
     for chain in find_named(texts, names, read=not READERS.isdisjoint(entity.marks)):
         entity.items += [f"in text {'.'.join(chain)}", resolve(walk, entity, names, chain)]
     entity.texts += tuple(texts)
@@ -130,7 +132,8 @@ def _texts_named(form: NormalForm, names: Mapping[str, Any]) -> Iterator[str]:
         value = names.get(chain[0])
         if len(chain) > 1 and isinstance(value, ModuleType | type):
             value = find_object(names, chain)
-        yield from texts_in(value)
+        if value.__class__ is str or value.__class__ in CONTAINERS:
+            yield from texts_in(value)
 
 
 def resolve(walk: Walker, entity: Entity, names: Mapping[str, Any], chain: Chain) -> Item:

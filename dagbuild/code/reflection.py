@@ -36,5 +36,8 @@ WARNINGS = frozenset({name for name in vars(builtins) if name.endswith("Warning"
 }  # fmt: skip
 """Names by which code makes or catches warnings, so that the filters in force decide what it does."""
 
+RAISES = "warnings.error"
+"""No name: marks what importing does to make errors of warnings."""
+
 REFLECTIVE = DOCS | NAMES | ANNOTATIONS | CALLERS | WARNINGS | READERS | OFFERS | {"__subclasses__"}
 """All that a walk takes note of."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -19,6 +20,7 @@ _LIKELY = re.compile(r"[@(~]|\b(?:from|join|into|update)\b", re.IGNORECASE)
 _USED = re.compile(rf"@{_NAMES}|{_NAMES}\s*\(")
 _ROWS = re.compile(rf"\b(?:from|join|into|update)\s+[\"'`]?{_NAMES}", re.IGNORECASE)
 _WORDS = re.compile(rf"(?<![\w.]){_NAMES}")
+CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
 _LONGEST = 20_000
 _MOST = 100
 """Of more texts than these in one container, none is code."""
@@ -27,17 +29,19 @@ _MOST = 100
 def find_named(texts: Iterable[str], names: Mapping[str, Any], *, read: bool) -> Iterator[Chain]:
     """Yield the chains of a module's names that stand in texts; `read` says that they are known to be read as code."""
     for text in texts:
-        if len(text) > _LONGEST or not (read or _LIKELY.search(text)):
-            continue
-        for match in _USED.finditer(text):
-            chain = tuple((match[1] or match[2]).split("."))
-            if chain[0] in names:
+        for chain, used in _chains_in(text, read):
+            if chain[0] in names and (used or _is_value(names[chain[0]], chain)):
                 yield chain
-        pattern = _WORDS if read or "~" in text else _ROWS
-        for match in pattern.finditer(text):
-            chain = tuple(match[1].split("."))
-            if chain[0] in names and _is_value(names[chain[0]], chain):
-                yield chain
+
+
+@lru_cache(maxsize=10_000)
+def _chains_in(text: str, read: bool) -> tuple[tuple[Chain, bool], ...]:
+    """Return the names in a text, each with whether the text marks or calls it."""
+    if len(text) > _LONGEST or not (read or _LIKELY.search(text)):
+        return ()
+    pattern = _WORDS if read or "~" in text else _ROWS
+    used = [(tuple((match[1] or match[2]).split(".")), True) for match in _USED.finditer(text)]
+    return (*used, *((tuple(match[1].split(".")), False) for match in pattern.finditer(text)))
 
 
 def _is_value(thing: Any, chain: Chain) -> bool:
@@ -50,7 +54,7 @@ def texts_in(value: Any) -> list[str]:
     """Return the texts in a constant: itself, or what is in plain containers."""
     if type(value) is str:
         return [value]
-    if type(value) not in (list, tuple, dict, set, frozenset):
+    if type(value) not in CONTAINERS:
         return []
     found: list[str] = []
     todo = [value]
@@ -59,9 +63,7 @@ def texts_in(value: Any) -> list[str]:
         here = todo.pop()
         if type(here) is str:
             found.append(here)
-        elif (
-            type(here) in (list, tuple, dict, set, frozenset) and len(here) <= _MOST and id(here) not in seen
-        ):
+        elif type(here) in CONTAINERS and len(here) <= _MOST and id(here) not in seen:
             seen.add(id(here))
             todo += here.values() if type(here) is dict else here
     return found

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Sequence
+import warnings
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple, get_args, get_origin
@@ -13,9 +14,12 @@ from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Item, Unordered
 from dagbuild.code.outlines import Outlines
 from dagbuild.code.places import Content, Place, look_at
-from dagbuild.code.reflection import ANNOTATIONS, CALLERS, DOCS, NAMES
+from dagbuild.code.reflection import ANNOTATIONS, CALLERS, DOCS, NAMES, RAISES, READERS, WARNINGS
+from dagbuild.code.scopes import Chain
 from dagbuild.code.seeds import find_seeded
+from dagbuild.code.texts import find_named
 from dagbuild.code.walk import Walk
+from dagbuild.code.wrappers import SAID_BY_STATEMENT
 from dagbuild.ground.digest import Digest, digest_json
 
 
@@ -65,6 +69,7 @@ class SourceReader:
         self._own: dict[Entity, Digest] = {}
         self._leaves: dict[Entity, Leaf] = {}
         self._files: dict[str, bool] = {}
+        self._named: dict[tuple[str, int], list[Chain]] = {}
         self._links: dict[Entity, list[Entity]] = {}
         self._reached: dict[tuple[Entity, ...], list[Entity]] = {}
         self._places: dict[int, tuple[Any, Entity | None]] = {}
@@ -87,11 +92,9 @@ class SourceReader:
         entities = [item for item in items if isinstance(item, Entity)]
         asked = set(entities)
         reached = self._reach(entities, set(skipped))
-        found = self._subclasses(reached)
-        while found:
+        while found := [*self._subclasses(reached), *self._named_by_others(reached)]:
             entities += found
             reached = self._reach(entities, set(skipped))
-            found = self._subclasses(reached)
         self._of.setdefault(id(things[0]), (things[0], reached))
         # What is left out changes the digest of all that reaches it: those digests are for this closure only.
         digests = {entity: Digest("ignored") for entity in skipped} if skipped else self._digests
@@ -163,7 +166,7 @@ class SourceReader:
         self._walk.finish()
         if not isinstance(item, Entity):
             return digest_json(_plain(item))
-        if any(entity.opaque for entity in _reach_values(item)):
+        if any(entity.opaque not in {"", SAID_BY_STATEMENT} for entity in _reach_values(item)):
             return None
         digest_all([item], self._digests)
         return self._digests[item]
@@ -200,10 +203,45 @@ class SourceReader:
         if not any("__subclasses__" in entity.marks for entity in reached):
             return []
         classes = {entity.thing for entity in reached if entity.kind == "class"}
-        new = {sub: None for cls in classes for sub in type.__subclasses__(cls) if sub not in classes}
-        items = [self._walk.refer(sub) for sub in new if self._walk.is_project_type(sub)]
+        new: dict[type, None] = {}
+        todo = [*classes, *(base for entity in reached for base in entity.bases)]
+        while todo:
+            cls = todo.pop()
+            for sub in type.__subclasses__(cls):
+                if self._walk.is_project_type(sub):
+                    new |= {} if sub in classes else {sub: None}
+                elif cls not in classes:
+                    todo.append(sub)  # a library's own, between its base and the project
+        items = [self._walk.refer(sub) for sub in new]
         self._walk.finish()
         return [item for item in items if isinstance(item, Entity)]
+
+    def _names_in(self, text: str, names: Mapping[str, Any]) -> list[Chain]:
+        key = (text, id(names))
+        if key not in self._named:
+            self._named[key] = list(find_named([text], names, read=True))
+        return self._named[key]
+
+    def _named_by_others(self, reached: Sequence[Entity]) -> list[Entity]:
+        """Return what texts name in the modules of code that reads texts which others hand it, new ones only."""
+        readers = {
+            id(names): names
+            for entity in reached
+            if not READERS.isdisjoint(entity.marks) and isinstance(entity.thing, FunctionType)
+            for names in [entity.thing.__globals__]
+        }
+        if not readers:
+            return []
+        texts = dict.fromkeys(text for entity in reached for text in entity.texts)
+        found = {
+            self._walk.named(names, chain): None
+            for names in readers.values()
+            for text in texts
+            for chain in self._names_in(text, names)
+        }
+        self._walk.finish()
+        known = set(reached)
+        return [entity for entity in found if entity not in known]
 
     def find_functions(self, things: Sequence[Any], ignore: Sequence[Any] = ()) -> list[FunctionType]:
         """Return the project's functions that the things reach, themselves included, each once."""
@@ -310,14 +348,32 @@ def _reach_values(root: Entity) -> list[Entity]:
     return list(found)
 
 
+def _warns(reached: Sequence[Entity]) -> bool:
+    """Tell whether a library that the closure names has modules which know of warnings."""
+    texts = {item for entity in reached if entity.packages for item in entity.items if isinstance(item, str)}
+    tops = {text.partition(" ")[2].partition(".")[0].partition(":")[0] for text in texts if " " in text}
+    return any(
+        name.partition(".")[0] in tops and vars(module).get("warnings") is warnings
+        for name, module in list(sys.modules.items())
+        if isinstance(module, ModuleType)
+    )
+
+
 def _seen_by_reflection(reached: Sequence[Entity]) -> list[list[str]]:
-    """Return docstrings, names and annotations that code in the closure reads at run time."""
+    """Return docstrings, names, annotations and filters of warnings that code in the closure sees at run time."""
     marks = frozenset().union(*(entity.marks for entity in reached))
     wanted = {
         kind
-        for kind, names in (("doc", DOCS), ("name", NAMES), ("annotations", ANNOTATIONS))
+        for kind, names in (
+            ("doc", DOCS),
+            ("name", NAMES),
+            ("annotations", ANNOTATIONS),
+            ("warnings", WARNINGS),
+        )
         if marks & names
     }
+    if RAISES in marks and _warns(reached):
+        wanted.add("errors")
     if not wanted:
         return []
     seen = [(kind, tell()) for entity in reached for kind, tell in entity.shown if kind in wanted]

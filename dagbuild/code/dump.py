@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dagbuild.code.imported import imported_by_text
 from dagbuild.code.reflection import REFLECTIVE
 from dagbuild.code.scopes import Chain, Import, Scopes
 from dagbuild.code.statements import annotations_of, chain_of, docstring_of, join_literals
@@ -22,6 +23,7 @@ _SKIPPED = frozenset({"ctx", "kind", "type_comment", "type_params", "type_ignore
 _LONGEST_PATH = 300
 
 
+_IMPORT = frozenset({("import_module",), ("__import__",)})
 _FIELDS: dict[type[ast.AST], tuple[tuple[str, str], ...]] = {}
 
 
@@ -46,6 +48,7 @@ class Dumper:
         self.scopes = Scopes()
         self.docs: list[str] = []
         self.strings: dict[str, None] = {}
+        self.texts: dict[str, None] = {}
         self.environment: dict[str, None] = {}
         self.marks: set[str] = set()
 
@@ -305,6 +308,7 @@ class Dumper:
             self.out.append(f"<{type(value).__name__} {value!r}>")
 
     def _text(self, value: str) -> None:
+        self.texts[value] = None
         self.out.append(f"<str {value!a}>")
 
     def _joined(self, node: ast.JoinedStr) -> None:
@@ -327,12 +331,6 @@ class Dumper:
             chain = chain_of(func)
             if chain[-2:] in {("environ", "get"), ("os", "getenv"), ("getenv",)}:
                 self.environment[first] = None
-            elif chain[-1:] in {("import_module",), ("__import__",)} and not first.startswith("."):
-                # A module imported by a name that stands there: all of that module, and not of this one.
-                self.scopes.imports[Import(first, 0, "*")] = None
-                self.out.append(f"(Imported {'.'.join(chain)} {first!a})")
-                self._dump_list([*args[1:], *node.keywords])
-                return
         elif isinstance(func, ast.Name) and func.id == "getattr" and len(args) > 1:
             chain = chain_of(args[0])
             attribute = args[1].value if isinstance(args[1], ast.Constant) else None
@@ -345,6 +343,12 @@ class Dumper:
                 self._dump_list([*args[2:], *node.keywords])
                 self.out.append(")")
                 return
+        if args and chain_of(func)[-1:] in _IMPORT and (found := imported_by_text(node)) is not None:
+            # By a name that stands there, or begins there: all of that, and not of this module.
+            self.scopes.imports[found] = None
+            self.out.append(f"(Imported {'.'.join(chain_of(func))}")
+            self._dump_list([*args, *node.keywords])
+            return
         self.out.append("(Call")
         self.dump(func)
         callee = len(self.out) - 1

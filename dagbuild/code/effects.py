@@ -1,32 +1,56 @@
 """What importing a module does to things that are not its own.
 
-`pd.set_option(...)`, `lib.LIMIT = 3`, `random.seed(0)`, a function registered with a library: nothing refers to such
-a statement, and yet it decides values. It counts for every function of the modules that import it, however far.
+`pd.set_option(...)`, `old = np.seterr(...)`, `lib.LIMIT = 3`, `random.seed(0)`, a function registered with a library:
+nothing refers to such a statement, and yet it decides values. It counts for every function of the modules that import
+it, however far. What is set on the project's own things is seen by their values, and no effect.
 """
 
 from __future__ import annotations
 
 import ast
+import importlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from types import FunctionType, MemberDescriptorType, ModuleType
+from collections.abc import Collection, Iterator, Mapping
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from dagbuild.code.classes import SAYS_NOTHING
+from dagbuild.code.actions import Action, find_actions, run_at_import, units
 from dagbuild.code.definitions import Text
 from dagbuild.code.entities import Effects, Entity
+from dagbuild.code.executed import find_executed
+from dagbuild.code.found import loaded_below
+from dagbuild.code.imported import imported_by_text
+from dagbuild.code.kept import is_made_to_act
+from dagbuild.code.normal_form import dump_nodes
 from dagbuild.code.protocols import Walker
-from dagbuild.code.references import MISSING, absolute_name, find_object
-from dagbuild.code.statements import acted_on, bound_names, chain_of, flatten, is_skipped, root_chain
+from dagbuild.code.references import absolute_name, home_of
+from dagbuild.code.reflection import RAISES
+from dagbuild.code.registered import find_registered
+from dagbuild.code.silent import cannot_say
+from dagbuild.code.statements import flatten, is_skipped, root_chain
 
 _HARMLESS = frozenset(
-    {"logging", "warnings", "sys", "os", "atexit", "faulthandler", "gc", "signal", "threading", "typing", "abc"}
+    {"logging", "sys", "atexit", "faulthandler", "gc", "signal", "threading", "typing", "abc"}
 )  # fmt: skip
-_BUILTINS_THAT_ACT = frozenset({("setattr",), ("delattr",), ("exec",), ("eval",), ("__import__",)})
-_ENVIRONMENT = {
-    "os": {("environ",), ("environ", "update"), ("environ", "setdefault"), ("putenv",), ("unsetenv",)}
-}
+_OF_WARNINGS = frozenset({"warnings", "_warnings", "_py_warnings"})
+_OF_LIBRARIES = (ModuleType, type, FunctionType, BuiltinFunctionType, MethodType)
+_FINDS = "finds "
+_EXECUTE = frozenset({"exec", "eval"})
+_SET = frozenset({"setattr", "delattr"})
+_OF_THE_PROCESS = frozenset(
+    {
+        ("environ",),
+        ("environ", "update"),
+        ("environ", "setdefault"),
+        ("putenv",),
+        ("unsetenv",),
+        ("chdir",),
+        ("fchdir",),
+        ("umask",),
+    }
+)
+"""What of `os` is the process's own, for all code in it; the rest makes, moves and asks for files."""
 
 
 def fill_effects(walk: Walker, entity: Entity) -> None:
@@ -41,66 +65,194 @@ def fill_effects(walk: Walker, entity: Entity) -> None:
         own = walk.own_effects(names)
         entity.items += own.items
         entity.packages |= own.packages
+        entity.shown += own.shown
+        if any(kind == "errors" for kind, _ in own.shown):
+            entity.marks |= {RAISES}
         todo.extend(reversed(own.imported))
 
 
 def find_effects(walk: Walker, names: Mapping[str, Any]) -> Effects:
     """Return what a module itself does to libraries, and the modules of the project that it imports."""
     found = Effects()
+    filters: list[ast.stmt] = []
     for text in walk.definitions.module_texts(names):
         body = text.tree.body
-        found.items += [walk.statement(names, node) for node in _effects_of(walk, names, body)]
-        found.items += [walk.refer(thing) for thing in _registered(walk, names, body)]
+        for node, within in units(body):
+            kinds = set() if is_skipped(node) else set(_effects_of(walk, names, [node], within=within))
+            if "acts" in kinds:
+                found.items.append(walk.statement(names, node))
+            elif "warns" in kinds:
+                filters.append(node)
+            for kind in sorted(kind for kind in kinds if kind.startswith(_FINDS)):
+                below = [vars(module) for module in loaded_below(kind.removeprefix(_FINDS))]
+                found.imported += [inside for inside in below if walk.origins.is_project(inside)]
+        found.items += [walk.refer(thing) for thing in find_registered(walk, names, body)]
         modules = [vars(module) for module in _imports_of(names, body)]
         found.imported += [inside for inside in modules if walk.origins.is_project(inside)]
         found.packages |= _unused_packages(walk, names, text)
+    if filters:
+        found.shown.append(("warnings", lambda: dump_nodes(filters).digest))
+        raising = [node for node in filters if _names_error(node)]
+        if raising:
+            found.shown.append(("errors", lambda: dump_nodes(raising).digest))
     return found
 
 
-def _effects_of(walk: Walker, names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Yield the statements of a module's own level that act on something that is not the module's."""
-    for node in body:
-        if is_skipped(node):
-            continue
-        if any(_acts(walk, names, part) or _calls_what_acts(walk, names, part) for part in flatten([node])):
-            yield node
+def _names_error(node: ast.stmt) -> bool:
+    """Tell whether a statement may make errors of warnings: that concerns whoever calls libraries."""
+    return any(isinstance(part, ast.Constant) and part.value == "error" for part in ast.walk(node))
 
 
-def _acts(walk: Walker, names: Mapping[str, Any], node: ast.stmt) -> bool:
-    return any(_is_foreign(walk, names, target) for target in acted_on(node))
+def _effects_of(
+    walk: Walker, names: Mapping[str, Any], body: list[ast.stmt], own: Collection[str] = (), *, within: bool
+) -> Iterator[str]:
+    """Yield "acts" for what is done to things that are not the module's, and "warns" for what is done to warnings.
+
+    Also "returns" where a function returns what a library gives: who keeps that may have asked for what it does. And
+    "finds package" where modules are imported by names that are made.
+
+    `own` are names of the code around the statements; `within` says that they bind no names of the module.
+    """
+    for node in run_at_import(body):
+        for action in find_actions(node):
+            chain = root_chain(action.target)
+            if chain and chain[0] not in own:
+                yield from _effect(walk, names, action._replace(bound=()) if within else action, chain)
 
 
-def _calls_what_acts(walk: Walker, names: Mapping[str, Any], node: ast.stmt) -> bool:
-    """Tell whether a name is bound to the result of a function that itself acts: `ready = setup()`."""
-    if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
-        return False
-    function = find_object(names, chain_of(node.value.func))
-    if not isinstance(function, FunctionType) or not walk.origins.is_project(function.__globals__):
-        return False
-    found = walk.definitions.find_function(function)
-    body = found.body if found is not None and not isinstance(found, ast.Lambda) else []
-    return any(_acts(walk, function.__globals__, part) for part in flatten(body))
+def _effect(walk: Walker, names: Mapping[str, Any], action: Action, chain: tuple[str, ...]) -> Iterator[str]:
+    if chain[0] not in names:
+        yield from _effect_of_builtin(walk, names, action, chain)
+        return
+    thing, rest = _enter(walk, names, chain)
+    home = home_of(thing)
+    if _find_called(thing, rest) is importlib.import_module:
+        yield from _effect_of_importing(names, action)
+    elif home.partition(".")[0] in _OF_WARNINGS:
+        yield from ("warns",) if action.kind in {"calls", "sets"} else ()
+    elif action.kind in {"asks", "returns"}:
+        yield from _effects_of_asking(walk, names, action, thing, rest)
+    elif _is_foreign(walk, names, action, thing, rest):
+        yield "acts"
 
 
-def _is_foreign(walk: Walker, names: Mapping[str, Any], target: ast.expr) -> bool:
-    """Tell whether what a statement acts on is not seen by value anyway."""
-    chain = root_chain(target)
-    if not chain or chain[0] not in names:
-        return chain[:1] in _BUILTINS_THAT_ACT
+def _effect_of_builtin(
+    walk: Walker, names: Mapping[str, Any], action: Action, chain: tuple[str, ...]
+) -> Iterator[str]:
+    name, call = chain[0], action.call
+    if len(chain) > 1 or call is None or not call.args:
+        return
+    if name in _SET:
+        target = root_chain(call.args[0])
+        if target[:1] and target[0] in names:
+            yield from _effect(walk, names, Action("sets", call.args[0]), target)
+        else:
+            yield "acts"
+    elif name in _EXECUTE:
+        bodies = find_executed(names, call)
+        for body in bodies or ():
+            yield from _effects_of(walk, names, body, within=False)
+        yield from ("acts",) if bodies is None else ()
+    elif name == "__import__":
+        yield from _effect_of_importing(names, action)
+
+
+def _effect_of_importing(names: Mapping[str, Any], action: Action) -> Iterator[str]:
+    """Yield what a module is found by, where the text tells: it is followed like any that is imported."""
+    found = imported_by_text(action.call) if action.call is not None and action.call.args else None
+    name = absolute_name(names, found.module, found.level) if found is not None else ""
+    if name:
+        yield _FINDS + name
+    elif action.kind == "calls":
+        yield "acts"
+
+
+def _enter(walk: Walker, names: Mapping[str, Any], chain: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
+    """Return what a chain means, through modules of the project, and what is left of the chain."""
     thing: Any = names[chain[0]]
     rest = chain[1:]
     while rest and isinstance(thing, ModuleType) and walk.origins.of_name(thing.__name__).kind == "project":
         thing, rest = vars(thing).get(rest[0]), rest[1:]
-    home = _module_of(thing)
+    return thing, rest
+
+
+def _is_foreign(
+    walk: Walker, names: Mapping[str, Any], action: Action, thing: Any, rest: tuple[str, ...]
+) -> bool:
+    """Tell whether what a statement acts on is not seen by value anyway."""
+    home = home_of(thing)
     origin = walk.origins.of_name(home).kind if home else "standard"
     if origin == "project":
         # What is set is seen by value; what is called may act on anything.
-        return isinstance(thing, FunctionType) or (isinstance(thing, type) and bool(rest))
-    if home in _ENVIRONMENT:
-        return rest in _ENVIRONMENT[home] or thing is os.environ
-    if origin == "dagbuild" or home.partition(".")[0] in _HARMLESS:
+        return action.kind == "calls" and (
+            isinstance(thing, FunctionType) or (isinstance(thing, type) and bool(rest))
+        )
+    if origin == "dagbuild" or _is_harmless(thing, home, rest):
         return False
-    return isinstance(thing, ModuleType) or callable(thing) or _is_kept(thing, home)
+    if isinstance(thing, _OF_LIBRARIES) or _is_kept(thing, home):
+        return True
+    if action.kind == "calls" and ((not rest and callable(thing)) or rest[-1:] == ("__enter__",)):
+        return True
+    # An object of the project's: where its content says nothing, the statements of its own module are asked.
+    return cannot_say(thing) and not _is_made_here(walk, names, action, thing)
+
+
+def _is_harmless(thing: Any, home: str, rest: tuple[str, ...]) -> bool:
+    if home == "os":
+        return rest not in _OF_THE_PROCESS and thing is not os.environ
+    return home.partition(".")[0] in _HARMLESS
+
+
+def _effects_of_asking(
+    walk: Walker, names: Mapping[str, Any], action: Action, thing: Any, rest: tuple[str, ...]
+) -> Iterator[str]:
+    """Yield what a call does besides giving the value that it is made for."""
+    function = _find_called(thing, rest)
+    if type(function) is FunctionType and walk.origins.is_project(function.__globals__):
+        known = _effects_of_calling(walk, function)
+        yield from known
+        if "returns" in known and action.bound and is_made_to_act(walk, names, action.bound, None):
+            yield "acts"
+        return
+    home = home_of(thing)
+    origin = walk.origins.of_name(home).kind if home else "standard"
+    if origin in {"project", "dagbuild"} or _is_harmless(thing, home, rest) or isinstance(function, type):
+        return
+    if isinstance(thing, _OF_LIBRARIES) or _is_kept(thing, home):
+        if action.kind == "returns":
+            yield "returns"
+        elif is_made_to_act(walk, names, action.bound, function):
+            yield "acts"
+    elif cannot_say(thing) and not _is_made_here(walk, names, action, thing):
+        yield "acts"
+
+
+def _find_called(thing: Any, rest: tuple[str, ...]) -> Any:
+    """Return the function that a call runs, where that is seen without running anything."""
+    for part in rest:
+        holders = thing.__mro__ if isinstance(thing, type) else (thing, *type(thing).__mro__)
+        tables = [getattr(holder, "__dict__", {}) for holder in holders]
+        thing = next((table[part] for table in tables if part in table), None)
+    if isinstance(thing, classmethod | staticmethod):
+        return thing.__func__
+    if isinstance(thing, type):
+        made = thing.__dict__.get("__init__")
+        return made if type(made) is FunctionType else thing
+    return thing
+
+
+def _effects_of_calling(walk: Walker, function: FunctionType) -> list[str]:
+    """Return what a function of the project does to others, or what it calls does."""
+    known = walk.acting.get(function)
+    if known is None:
+        walk.acting[function] = []  # what calls itself does nothing more for that
+        found = walk.definitions.find_function(function)
+        body = found.body if found is not None and not isinstance(found, ast.Lambda) else []
+        code = function.__code__
+        own = {*code.co_varnames, *code.co_cellvars, *code.co_freevars}
+        known = sorted(set(_effects_of(walk, function.__globals__, body, own, within=True)))
+        walk.acting[function] = known
+    return known
 
 
 def _is_kept(thing: Any, home: str) -> bool:
@@ -109,66 +261,21 @@ def _is_kept(thing: Any, home: str) -> bool:
     return any(value is thing for module in modules if module is not None for value in vars(module).values())
 
 
-def _registered(walk: Walker, names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[Any]:
-    """Yield functions and classes that a library took note of: nothing in the project need refer to them."""
-    for node in flatten(body):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            continue
-        thing = names.get(node.name)
-        if isinstance(thing, type) and isinstance(node, ast.ClassDef) and _is_held(walk, thing):
-            yield thing
-        elif _is_as_defined(thing, node):
-            decorators = (_nearest_object(names, root_chain(decorator)) for decorator in node.decorator_list)
-            homes = (_module_of(decorator) for decorator in decorators)
-            if any(home and walk.origins.of_name(home).kind == "package" for home in homes):
-                yield thing
-
-
-def _is_as_defined(thing: Any, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
-    """Tell whether decorators handed a function or class back as it was, without so much as a mark on it.
-
-    One that does is called for what it does elsewhere: it registers. One that leaves a mark or adds methods, as
-    attrs does, is called for that.
-    """
-    if isinstance(thing, type) and isinstance(node, ast.ClassDef):
-        bound = {name for statement in node.body for name in bound_names(statement)}
-        added = {name for name, value in vars(thing).items() if not isinstance(value, MemberDescriptorType)}
-        usual = bound | SAYS_NOTHING | {"__hash__", "__orig_bases__"}
-        return thing.__qualname__ == node.name and added <= usual
-    return isinstance(thing, FunctionType) and thing.__code__.co_name == node.name and not vars(thing)
-
-
-def _nearest_object(names: Mapping[str, Any], chain: tuple[str, ...]) -> Any:
-    for end in range(len(chain), 0, -1):
-        found = find_object(names, chain[:end])
-        if found is not MISSING:
-            return found
-    return MISSING
-
-
-def _module_of(thing: Any) -> str:
-    if isinstance(thing, ModuleType):
-        return thing.__name__
-    if isinstance(thing, FunctionType):
-        return str(thing.__globals__.get("__name__", ""))
-    module = getattr(thing, "__module__", None) or type(thing).__module__
-    return module if isinstance(module, str) else ""
-
-
-def _is_held(walk: Walker, cls: type) -> bool:
-    """Tell whether a library keeps the class in a table of its own, as bases that register subclasses do."""
-    if not walk.is_project_type(cls):
+def _is_made_here(walk: Walker, names: Mapping[str, Any], action: Action, thing: Any) -> bool:
+    """Tell whether a module made an object that it acts on, and did not import it."""
+    name = root_chain(action.target)[0]
+    if names.get(name) is not thing:
         return False
-    for base in cls.__mro__[1:]:
-        if walk.origins.of_name(base.__module__).kind != "package":
-            continue
-        tables = [*vars(base).values(), *vars(sys.modules.get(base.__module__, base)).values()]
-        for table in tables:
-            if isinstance(table, dict) and any(v is cls for v in (*table.values(), *table)):
-                return True
-            if isinstance(table, list | set | tuple) and any(v is cls for v in table):
-                return True
-    return False
+    bindings = [each for text in walk.definitions.module_texts(names) for each in text.bindings(name)]
+    return any(not each.acts and _makes(each.node) for each in bindings)
+
+
+def _makes(node: ast.stmt) -> bool:
+    """Tell whether a statement binds its names to something new, and not to what another has."""
+    made = getattr(node, "value", None)
+    return not isinstance(node, ast.Import | ast.ImportFrom | ast.For | ast.AsyncFor) and not isinstance(
+        made, ast.Name | ast.Attribute
+    )
 
 
 def _imports_of(names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[ModuleType]:

@@ -55,8 +55,10 @@ class Entity:
     packages: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     marks: frozenset[str] = frozenset()
+    bases: tuple[type, ...] = ()
     shown: list[tuple[str, Callable[[], str]]] = field(default_factory=list)
     strings: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     told: tuple[Told, ...] = ()
     aside: tuple[tuple[int, int], ...] = ()
@@ -74,11 +76,15 @@ class Entity:
 
 @dataclass(slots=True)
 class Effects:
-    """What importing one module does: items, distributions, and the globals of modules that it imports."""
+    """What importing one module does: items, distributions, and the globals of modules that it imports.
+
+    `shown` is what it does that only some code can see, as an entity's.
+    """
 
     items: list[Item] = field(default_factory=list)
     packages: set[str] = field(default_factory=set)
     imported: list[Mapping[str, Any]] = field(default_factory=list)
+    shown: list[tuple[str, Callable[[], str]]] = field(default_factory=list)
 
 
 def _collect(group: Unordered, found: list[Entity]) -> None:

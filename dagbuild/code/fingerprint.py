@@ -16,7 +16,7 @@ from dagbuild.model.node import Binding, Group, Node, Parameter, Source, Value
 from dagbuild.model.record import Manifest, Part
 
 # A release that changes what one of these says raises its number, and re-keys only what that concerns.
-SOURCE_SCHEME = 1
+SOURCE_SCHEME = 2
 BINDING_SCHEME = 1
 RECIPE_SCHEME = 1
 

@@ -15,8 +15,9 @@ from typing import Any
 from dagbuild.code.entities import Entity, Item, Told, Unordered
 from dagbuild.code.normal_form import FunctionForm, NormalForm
 from dagbuild.code.protocols import Walker
-from dagbuild.code.references import MISSING, add_code, add_references, find_object
+from dagbuild.code.references import MISSING, add_code, add_references, add_texts, find_object
 from dagbuild.code.scopes import Chain
+from dagbuild.code.texts import texts_in
 
 _PLAIN_DECORATORS = frozenset({"builtins", "functools", "contextlib", "abc", "typing", "enum", "dataclasses"})
 _NO_ANNOTATIONS = frozenset({"setter", "getter", "deleter"})
@@ -62,9 +63,17 @@ def _fill(walk: Walker, entity: Entity, form: FunctionForm | None) -> None:
             if cell != CellType():
                 entity.told += (Told("cells", name, cell.cell_contents, function.__globals__, None),)
     _add_attributes(walk, entity, function)
+    add_texts(walk, entity, [text for value in _held_by(function) for text in texts_in(value)], names)
     side = walk.effects(names)
     if side is not None:
         entity.items.append(side)
+
+
+def _held_by(function: FunctionType) -> Iterator[Any]:
+    """Yield the values of a function's defaults and of what it closes over."""
+    yield from function.__defaults__ or ()
+    yield from (function.__kwdefaults__ or {}).values()
+    yield from (cell.cell_contents for cell in function.__closure__ or () if cell != CellType())
 
 
 def _spell_annotations(form: FunctionForm) -> str:

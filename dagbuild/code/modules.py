@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import ast
 import logging
-import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
 from dagbuild.code.entities import Entity
+from dagbuild.code.making import find_makers
 from dagbuild.code.normal_form import dump_nodes
 from dagbuild.code.protocols import Walker
-from dagbuild.code.references import absolute_name, add_references
-from dagbuild.code.statements import acted_on, bound_names, flatten, root_chain
+from dagbuild.code.references import add_references
+from dagbuild.code.statements import bound_names, flatten
+from dagbuild.code.wrappers import SAID_BY_STATEMENT
 
-_EXPECTED = frozenset(
+_EXPECTED = {SAID_BY_STATEMENT}.union(
     f"{kind.__module__}.{kind.__qualname__}"
     for kind in (logging.Logger, type(threading.Lock()), type(threading.RLock()), threading.local)
 )
@@ -50,10 +51,11 @@ def fall_back(walk: Walker, entity: Entity) -> None:
         return
     names, name, _ = entity.thing
     found = False
-    for home, node in _binding_statements(walk, names, name):
+    unexpected = not all(kind in _EXPECTED for kind in opaque)
+    for home, node in find_makers(walk, names, name, thorough=unexpected):
         entity.items.append(walk.statement(home, node))
         found = True
-    if not all(kind in _EXPECTED for kind in opaque):
+    if unexpected:
         kinds = ", ".join(sorted(opaque))
         rest = "only the statement that makes it is tracked" if found else "it is not tracked"
         entity.notes.append(f"{entity.name} ({kinds}) cannot be hashed: {rest}")
@@ -83,45 +85,34 @@ def _find_opaque(entity: Entity) -> set[str]:
     return found
 
 
-def _binding_statements(
-    walk: Walker, names: Mapping[str, Any], name: str
-) -> Iterator[tuple[Mapping[str, Any], ast.stmt]]:
-    """Yield the statements that bind a name, with the globals of the module they stand in, through imports."""
-    todo = [(names, name)]
-    seen: set[tuple[int, str]] = set()
-    while todo:
-        home, wanted = todo.pop()
-        if (id(home), wanted) in seen:
-            continue
-        seen.add((id(home), wanted))
-        for text in walk.definitions.module_texts(home):
-            for node in flatten(text.tree.body):
-                bound = set(bound_names(node))
-                if isinstance(node, ast.ImportFrom) and bound & {wanted, "*"}:
-                    module = _imported(home, node)
-                    original = next((a.name for a in node.names if (a.asname or a.name) == wanted), wanted)
-                    if (
-                        module is not None
-                        and walk.origins.is_project(vars(module))
-                        and original in vars(module)
-                    ):
-                        todo.append((vars(module), original))
-                    elif wanted in bound:
-                        yield home, node
-                elif wanted in bound or any(root_chain(target)[:1] == (wanted,) for target in acted_on(node)):
-                    yield home, node
-
-
-def _imported(names: Mapping[str, Any], node: ast.ImportFrom) -> ModuleType | None:
-    return sys.modules.get(absolute_name(names, node.module or "", node.level))
-
-
 def fill_statement(walk: Walker, entity: Entity) -> None:
     """Fill in a statement by its form and what it refers to."""
     names, node = entity.thing
     form = dump_nodes([node])
     entity.items = ["statement", form.digest]
-    add_references(walk, entity, form, names)
+    add_references(walk, entity, form, names, _passing(node))
+
+
+def _passing(node: ast.stmt) -> set[str]:
+    """Return the names that a statement binds before it uses them: what they are left bound to says nothing of it."""
+    passing: set[str] = set()
+    for part in flatten([node]):
+        if not isinstance(part, ast.For | ast.AsyncFor | ast.With | ast.AsyncWith):
+            continue
+        given = (
+            [part.iter] if isinstance(part, ast.For | ast.AsyncFor) else [i.context_expr for i in part.items]
+        )
+        used = {each.id for head in given for each in ast.walk(head) if isinstance(each, ast.Name)}
+        passing |= set(bound_names(part)) - used
+    return passing
+
+
+def _is_left_over(walk: Walker, names: Mapping[str, Any], name: str) -> bool:
+    """Tell whether a name is only what a loop of the module was left with."""
+    found = [
+        each for text in walk.definitions.module_texts(names) for each in text.bindings(name) if not each.acts
+    ]
+    return bool(found) and all(isinstance(each.node, ast.For | ast.AsyncFor) for each in found)
 
 
 def fill_module(walk: Walker, entity: Entity) -> None:
@@ -129,11 +120,16 @@ def fill_module(walk: Walker, entity: Entity) -> None:
     names: Mapping[str, Any] = entity.thing
     entity.items.append("module")
     for name, value in sorted(names.items()):
-        if name.startswith("__") and name.endswith("__"):
+        if (name.startswith("__") and name.endswith("__")) or _is_left_over(walk, names, name):
             continue
         if isinstance(value, ModuleType):
             origin = walk.origins.of_name(value.__name__)
-            item = "module" if origin.kind == "project" else walk.foreign(f"module {value.__name__}", origin)
-            entity.items += [name, item]
+            entity.items.append(name)
+            if origin.kind != "project":
+                entity.items.append(walk.foreign(f"module {value.__name__}", origin))
+            elif value.__name__.startswith(f"{names.get('__name__')}."):
+                entity.items.append(walk.whole_module(vars(value)))  # a package has its modules
+            else:
+                entity.items.append("module")
         else:
             entity.items += [name, walk.constant(names, name, value)]

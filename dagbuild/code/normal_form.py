@@ -26,8 +26,8 @@ class NormalForm(NamedTuple):
 
     `text` is the form in pieces; a piece that is a chain stands for a name from outside, as it is spelt in the code.
     `called` are those chains that the code does nothing with but call.
-    `strings` are literals that could be paths, `environment` the literal names of variables read, `marks` the
-    members of REFLECTIVE that it names.
+    `texts` are literals, `strings` those that could be paths, `environment` the literal names of variables read, and
+    `marks` the members of REFLECTIVE that it names.
     """
 
     text: tuple[str | Chain, ...]
@@ -35,6 +35,7 @@ class NormalForm(NamedTuple):
     chains: tuple[Chain, ...] = ()
     imports: tuple[Import, ...] = ()
     strings: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     marks: frozenset[str] = frozenset()
     caller: Chain = ()
@@ -136,6 +137,7 @@ def _form(dumper: Dumper, caller: Chain = ()) -> NormalForm:
         tuple(sorted(dumper.scopes.chains)),
         tuple(sorted(dumper.scopes.imports, key=repr)),
         tuple(dumper.strings),
+        tuple(dumper.texts),
         tuple(dumper.environment),
         frozenset(dumper.marks),
         caller,

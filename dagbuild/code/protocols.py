@@ -6,8 +6,8 @@ The walk calls the fillers, and they call it back: both know this page, and neit
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
-from types import ModuleType
+from collections.abc import Iterable, Mapping
+from types import FunctionType, ModuleType
 from typing import Any, Protocol
 
 from dagbuild.code.definitions import Definitions
@@ -34,6 +34,12 @@ class Referrer(Protocol):
 class Walker(Referrer, Protocol):
     """What reading a function, a class, a module or its effects needs of the walk around it."""
 
+    acting: dict[FunctionType, list[str]]
+    """What functions of the project do to others, as far as it was asked."""
+
+    def project_modules(self) -> list[ModuleType]:
+        """Return the loaded modules whose files lie where those of the project do."""
+
     @property
     def definitions(self) -> Definitions:
         """Finds the text that loaded code was made from."""
@@ -53,6 +59,12 @@ class Walker(Referrer, Protocol):
 
     def whole_module(self, names: Mapping[str, Any]) -> Entity:
         """Return the entity of everything that a module of the project defines."""
+
+    def package(self, names: Mapping[str, Any]) -> Entity:
+        """Return the entity of all modules of a package of the project."""
+
+    def find_offered(self, texts: Iterable[str]) -> list[Item]:
+        """Return the items of what distributions offer in the groups of entry points that the texts name."""
 
     def foreign(self, text: str, origin: Origin) -> Item:
         """Return the item of something that is defined elsewhere."""

@@ -9,15 +9,18 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec, resolve_name
 from types import FunctionType, ModuleType
 from typing import Any
 
 from dagbuild.code.entities import Entity, Item
+from dagbuild.code.imported import ANY
 from dagbuild.code.normal_form import NormalForm
 from dagbuild.code.protocols import Walker
+from dagbuild.code.reflection import OFFERS, READERS
 from dagbuild.code.scopes import Chain, Import
+from dagbuild.code.texts import CONTAINERS, find_named, texts_in
 
 MISSING: Any = object()
 
@@ -95,13 +98,49 @@ def _add_rest(walk: Walker, entity: Entity, form: NormalForm, names: Mapping[str
     for item in form.imports:
         entity.items.append(_resolve_import(walk, entity, names, item))
     entity.marks |= form.marks
+    texts = [*form.texts, *_texts_named(form, names)]
+    add_texts(walk, entity, texts, names)
+    if OFFERS & form.marks:
+        entity.items += walk.find_offered(texts)
+    if "__subclasses__" in form.marks:
+        entity.bases += tuple(_classes_named(form, names))
     entity.strings += form.strings
     entity.environment += form.environment
+
+
+def add_texts(walk: Walker, entity: Entity, texts: Sequence[str], names: Mapping[str, Any]) -> None:
+    """Append what texts name that the entity's code has to do with."""
+    if not texts:
+        return
+    for chain in find_named(texts, names, read=not READERS.isdisjoint(entity.marks)):
+        entity.items += [f"in text {'.'.join(chain)}", resolve(walk, entity, names, chain)]
+    entity.texts += tuple(texts)
+
+
+def _classes_named(form: NormalForm, names: Mapping[str, Any]) -> Iterator[type]:
+    """Yield the classes that stand in what a form names, but for that of everything."""
+    for chain in form.chains:
+        for end in range(1, len(chain) + 1):
+            found = find_object(names, chain[:end])
+            if issubclass(type(found), type) and found is not object:
+                yield found
+
+
+def _texts_named(form: NormalForm, names: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the texts in the constants that a form names."""
+    for chain in form.chains:
+        value = names.get(chain[0])
+        if len(chain) > 1 and isinstance(value, ModuleType | type):
+            value = find_object(names, chain)
+        if value.__class__ is str or value.__class__ in CONTAINERS:
+            yield from texts_in(value)
 
 
 def resolve(walk: Walker, entity: Entity, names: Mapping[str, Any], chain: Chain) -> Item:
     """Return the item of what a chain of names means in a module."""
     root = chain[0]
+    if root == "__path__" and root in names:
+        return walk.package(names)
     if root in _OF_THE_MODULE:
         return "module"
     if root == "__doc__":
@@ -128,6 +167,16 @@ def find_object(names: Mapping[str, Any], chain: Chain) -> Any:
     return found
 
 
+def home_of(thing: Any) -> str:
+    """Return the name of the module that something is of, or ""."""
+    if isinstance(thing, ModuleType):
+        return thing.__name__
+    if type(thing) is FunctionType:
+        return str(thing.__globals__.get("__name__", ""))
+    module = getattr(thing, "__module__", None) or type(thing).__module__
+    return module if isinstance(module, str) else ""
+
+
 def _widen(walk: Walker, entity: Entity, names: Mapping[str, Any], how: str) -> Item:
     name = str(names.get("__name__"))
     entity.notes.append(f"{entity.name or name} looks up names at run time ({how}): depends on all of {name}")
@@ -144,10 +193,12 @@ def _descend(walk: Walker, entity: Entity, names: Mapping[str, Any], name: str, 
         if origin.kind != "project":
             return _foreign(walk, value, rest[index:])
         inside = vars(value)
+        if part == "__path__" and part in inside:
+            return walk.package(inside)  # to find its modules by
         if part in inside:
             names, name, value = inside, part, inside[part]
-        elif f"{value.__name__}.{part}" in sys.modules:
-            value = sys.modules[f"{value.__name__}.{part}"]
+        elif (inner := load_module(f"{value.__name__}.{part}")) is not None:
+            value = inner  # imported by now or not: whoever runs first may import it
         elif isinstance(inside.get("__getattr__"), FunctionType):
             return walk.refer(inside["__getattr__"])
         else:
@@ -185,17 +236,23 @@ def _resolve_import(walk: Walker, entity: Entity, names: Mapping[str, Any], item
     module = load_module(name)
     if module is None:
         return "missing"
-    if item.name == "*":
-        return walk.whole_module(vars(module))
     path = item.path
-    if item.name:
+    if item.name and item.name not in {"*", ANY}:
         if item.name not in vars(module):
             load_module(f"{name}.{item.name}")
         path = (item.name, *path)
-    side = walk.effects(vars(module)) or "module"
+    # What importing does, the packages around it included.
+    parts = name.split(".")
+    for around in (".".join(parts[:end]) for end in range(1, len(parts) + 1)):
+        if around in sys.modules and walk.origins.of_name(around).kind == "project":
+            side = walk.effects(vars(sys.modules[around]))
+            entity.items += [side] if side is not None else []
+    if item.name == ANY:
+        return walk.package(vars(module))
+    if item.name == "*":
+        return walk.whole_module(vars(module))
     if item.name == "" or not path:
-        return side  # it is there for what importing does
-    entity.items.append(side)
+        return "module"
     return _descend(walk, entity, {"": module}, "", path)
 
 

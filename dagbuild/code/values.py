@@ -9,26 +9,26 @@ from __future__ import annotations
 
 import ast
 import collections
+import contextvars
 import copyreg
 import datetime
 import decimal
 import enum
 import functools
-import io
-import logging
+import importlib.machinery
 import pathlib
-import random
 import re
 import types
 import typing
 import uuid
-import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from dagbuild.code import array_values
 from dagbuild.code.entities import Entity, Item, Unordered
 from dagbuild.code.protocols import Referrer
+from dagbuild.code.silent import says_nothing
+from dagbuild.code.wrappers import fill_wrapper, find_wrapped
 from dagbuild.ground.digest import digest_bytes
 
 
@@ -131,6 +131,14 @@ def _own_attributes(walk: Referrer, value: Any) -> list[Item]:
             for item in (name, walk.refer(part))]  # fmt: skip
 
 
+def _set_in(value: contextvars.ContextVar[Any]) -> tuple[Any, ...]:
+    """Return what a context variable is set to here, or by default; nothing where it is not."""
+    try:
+        return (value.get(),)
+    except LookupError:
+        return ()
+
+
 def _builtin(walk: Referrer, value: types.BuiltinFunctionType) -> list[Item]:
     owner = value.__self__
     if owner is None or isinstance(owner, types.ModuleType):
@@ -165,6 +173,9 @@ _EXACT: dict[type, Callable[[Any, Any], list[Item]]] = {
     datetime.timedelta: lambda _, v: [f"{v.days},{v.seconds},{v.microseconds}"],
     decimal.Decimal: lambda _, v: [str(v.as_tuple())],
     uuid.UUID: lambda _, v: [v.hex],
+    # The time at which a folder was read last, and what was in it then, are no part of it.
+    importlib.machinery.FileFinder: lambda walk, v: [walk.localize(v.path)],
+    contextvars.ContextVar: lambda walk, v: [v.name, *_sequence(walk, _set_in(v))],
     re.Pattern: lambda walk, v: [walk.refer(v.pattern), str(v.flags)],
     functools.partial: _partial,
     functools.partialmethod: lambda walk, v: _sequence(walk, (v.func, v.args, v.keywords)),
@@ -266,53 +277,20 @@ def _fill_foreign(walk: Referrer, entity: Entity, value: Any) -> None:
         entity.items = ["named", named]
         return
     kind = type(value)
-    if _says_nothing(value):
+    if says_nothing(value):
         _make_opaque(entity, kind)
         return
-    entity.items = ["object", walk.refer(kind)]
-    wrapped = _attribute(value, "__wrapped__") or _attribute(value, "py_func")
-    if isinstance(wrapped, types.FunctionType):
-        entity.items += ["wraps", walk.refer(wrapped)]
+    wrapped = find_wrapped(value)
+    if wrapped is not None:
+        fill_wrapper(walk, entity, value, wrapped)
         return
+    entity.items = ["object", walk.refer(kind)]
     _append_reduced(walk, entity, value)
 
 
 def _make_opaque(entity: Entity, kind: type) -> None:
     entity.items = ["nothing", kind.__qualname__]
     entity.opaque = f"{kind.__module__}.{kind.__qualname__}"
-
-
-def _attribute(value: Any, name: str) -> Any:
-    try:
-        return getattr(value, name, None)
-    except Exception:  # whatever a stranger's property raises
-        return None
-
-
-_SAYS_NOTHING = (
-    logging.Logger,
-    logging.LoggerAdapter,
-    logging.Handler,
-    random.Random,
-    io.IOBase,
-    weakref.ReferenceType,
-    weakref.WeakKeyDictionary,
-    weakref.WeakValueDictionary,
-    types.FrameType,
-    types.TracebackType,
-)
-
-
-def _says_nothing(value: Any) -> bool:
-    kind = type(value)
-    # Generators of random numbers have a state that differs in every process unless they are seeded, and then
-    # the statement that seeds them says it.
-    return (
-        isinstance(value, _SAYS_NOTHING)
-        or hasattr(kind, "__next__")
-        or kind.__module__.startswith("numpy.random")
-        or (kind.__name__ == "ufunc" and kind.__module__ == "numpy")  # made from a function, or it had a name
-    )
 
 
 _SHARED_SYNTAX = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)

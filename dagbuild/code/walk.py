@@ -10,6 +10,7 @@ import ast
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import FunctionType, MethodDescriptorType, ModuleType, WrapperDescriptorType
 from typing import Any
@@ -18,7 +19,10 @@ from dagbuild.code import classes, functions, modules
 from dagbuild.code.definitions import Definitions
 from dagbuild.code.effects import fill_effects, find_effects
 from dagbuild.code.entities import Effects, Entity, Item
+from dagbuild.code.found import fill_package, find_groups, tell_offers
 from dagbuild.code.origin import STANDARD, Origin, Origins
+from dagbuild.code.references import resolve
+from dagbuild.code.scopes import Chain
 from dagbuild.code.stand_ins import find_real
 from dagbuild.code.values import fill_value, scalar
 
@@ -34,8 +38,11 @@ class Walk:
         self.definitions = Definitions()
         self.root = root
         self._roots = _roots_of(loaded, root)
+        self._folders = tuple(folder + os.sep for folder in self._roots)
         self._entities: dict[tuple[str, int, str], Entity] = {}
         self._effects: dict[int, Effects] = {}
+        self._offers: dict[str, list[EntryPoint]] | None = None
+        self.acting: dict[FunctionType, list[str]] = {}
         self._new: list[Entity] = []
         self._fillers: dict[Entity, Any] = {}
         self._unchecked: list[Entity] = []
@@ -53,7 +60,8 @@ class Walk:
             return known
         if isinstance(thing, ModuleType):
             return self.refer_module(thing)
-        if isinstance(thing, FunctionType | type):
+        # Not by isinstance: a proxy says that it is of the class of what it stands before.
+        if type(thing) is FunctionType or issubclass(type(thing), type):
             return self._refer_code(thing)
         if self.origin_of_type(type(thing)).kind == "dagbuild":
             return _OURS
@@ -110,6 +118,17 @@ class Walk:
         name = str(names.get("__name__"))
         return self._add(key, Entity("module", name, names), modules.fill_module)
 
+    def package(self, names: Mapping[str, Any]) -> Entity:
+        """Return the entity of all modules of a package of the project."""
+        key = ("package", id(names), "")
+        return self._entities.get(key) or self._add(key, Entity(thing=names), fill_package)
+
+    def find_offered(self, texts: Iterable[str]) -> list[Item]:
+        """Return the items of what distributions offer in the groups of entry points that the texts name."""
+        if self._offers is None:
+            self._offers = find_groups()
+        return list(tell_offers(self, self._offers, texts))
+
     def foreign(self, text: str, origin: Origin) -> Item:
         """Return the item of something that is defined elsewhere."""
         if origin.kind == "dagbuild":
@@ -152,7 +171,9 @@ class Walk:
 
     def constant(self, names: Mapping[str, Any], name: str, value: Any) -> Item:
         """Return the item of what a name of a module is bound to."""
-        if isinstance(value, FunctionType | type | ModuleType) and not getattr(value, "__closure__", None):
+        if issubclass(type(value), (FunctionType, type, ModuleType)) and not getattr(
+            value, "__closure__", None
+        ):
             item = self.refer(value)
             if not isinstance(item, Entity) or item.kind:
                 return item
@@ -163,6 +184,12 @@ class Walk:
         entity = modules.start_constant(names, name, value)
         self._unchecked.append(entity)
         return self._add(key, entity, modules.fill_constant)
+
+    def named(self, names: Mapping[str, Any], chain: Chain) -> Entity:
+        """Return the entity of names of a module that stand in a text elsewhere."""
+        key = ("named", id(names), ".".join(chain))
+        known = self._entities.get(key)
+        return known or self._add(key, Entity(thing=(names, chain)), _fill_named)
 
     def attribute(self, names: Mapping[str, Any], statement: ast.stmt | None, value: Any) -> Item:
         """Return the item of an attribute of a class, which the statement binds."""
@@ -190,7 +217,7 @@ class Walk:
             self._entities[key] = Entity(thing=names)
             fill_effects(self, self._entities[key])
         entity = self._entities[key]
-        return entity if entity.items or entity.packages else None
+        return entity if entity.items or entity.packages or entity.shown else None
 
     def own_effects(self, names: Mapping[str, Any]) -> Effects:
         """Return what importing a module by itself does to libraries."""
@@ -225,6 +252,17 @@ class Walk:
             return STANDARD  # or of an extension module: what counts is the file, see refer_named
         return origin
 
+    def project_modules(self) -> list[ModuleType]:
+        """Return the loaded modules whose files lie where those of the project do."""
+        found = [(module, getattr(module, "__file__", None)) for module in list(sys.modules.values())]
+        return [
+            module
+            for module, file in found
+            if isinstance(file, str)
+            and file.startswith(self._folders)
+            and self.origins.is_project(vars(module))
+        ]
+
     def localize(self, text: str) -> str:
         """Return the text with the folders that hold the project replaced by a mark."""
         for folder in self._roots:
@@ -245,6 +283,11 @@ class Walk:
 
 def _fill_value(walk: Walk, entity: Entity) -> None:
     fill_value(walk, entity, entity.thing)
+
+
+def _fill_named(walk: Walk, entity: Entity) -> None:
+    names, chain = entity.thing
+    entity.items = [f"in text {'.'.join(chain)}", resolve(walk, entity, names, chain)]
 
 
 def _is_compiled(thing: Any) -> bool:

@@ -11,12 +11,9 @@ import pytest
 from tests.torture.case import Case
 from tests.torture.play import Runner, assert_ran, play, run_process, warm_processes
 
-AREAS = (
-    "own_code", "helpers", "imports", "libraries", "classes", "class_bodies", "constants", "values", "places", "scopes",
-    "calls", "renames", "columns", "readers",
-)  # fmt: skip
+AREAS = sorted(path.stem for path in Path(__file__).parent.glob("cases_*.py"))
 CASES: list[Case] = [
-    case for area in AREAS for case in importlib.import_module(f"tests.torture.cases_{area}").CASES
+    case for area in AREAS for case in importlib.import_module(f"tests.torture.{area}").CASES
 ]
 
 
@@ -27,9 +24,7 @@ def test_cases_have_names_of_their_own() -> None:
     assert len(set(names)) == len(names)
 
 
-FRESH = [
-    next(case for case in importlib.import_module(f"tests.torture.cases_{area}").CASES) for area in AREAS
-]
+FRESH = [next(case for case in importlib.import_module(f"tests.torture.{area}").CASES) for area in AREAS]
 
 
 @pytest.fixture(scope="module")

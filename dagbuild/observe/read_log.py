@@ -10,7 +10,6 @@ lately that its stamp would not show that is digested when it is opened, too.
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 import stat
@@ -23,7 +22,8 @@ from types import CodeType
 from urllib.parse import unquote, urlsplit
 
 from dagbuild.ground.digest import Digest
-from dagbuild.ground.litter import is_litter
+from dagbuild.ground.litter import is_hidden, is_litter
+from dagbuild.ground.matching import is_pattern, match
 from dagbuild.ground.stamps import Stamp, is_settled, stamp_of, take_stamp
 from dagbuild.model.outcome import Note
 from dagbuild.model.record import Observation
@@ -33,7 +33,6 @@ from dagbuild.observe.places import (
     PathNames,
     digest_paths,
     find_project_line,
-    is_pattern,
 )
 
 
@@ -137,7 +136,7 @@ class ReadLog:
             self.read(each)
 
     def _matches(self, pattern: str) -> list[str]:
-        return [path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path)]  # noqa: PTH113, PTH207
+        return [path for path in match(pattern, is_hidden) if os.path.isfile(path)]  # noqa: PTH113
 
     def write(self, path: str | bytes | os.PathLike[str], *, whole: bool = True) -> None:
         """Note that a file is about to be changed; `whole` when nothing of what it holds now will be left."""

@@ -49,6 +49,11 @@ def is_project_code(filename: str) -> bool:
     return known
 
 
+def is_own_code(filename: str) -> bool:
+    """Tell whether code with this file name is dagbuild's."""
+    return filename.startswith(_PACKAGE)
+
+
 _code: dict[str, bool] = {}
 
 

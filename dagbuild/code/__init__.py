@@ -7,5 +7,6 @@ change a value changes a digest; an edit that cannot (comments, layout, places, 
 
 from dagbuild.code.closure import Closure, Leaf, SourceReader, digest_value
 from dagbuild.code.distributions import package_version
+from dagbuild.code.requirements import find_required
 
-__all__ = ["Closure", "Leaf", "SourceReader", "digest_value", "package_version"]
+__all__ = ["Closure", "Leaf", "SourceReader", "digest_value", "find_required", "package_version"]

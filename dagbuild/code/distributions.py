@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -15,12 +18,71 @@ from pathlib import Path
 from dagbuild.ground.stamps import Stamp, take_settled
 
 
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """What an installed distribution says of itself; `requires` are the lines as they stand."""
+
+    name: str
+    version: str
+    requires: tuple[str, ...] = ()
+
+
 def package_version(distribution: str) -> str:
     """Return the installed version, or "" when there is no such distribution."""
+    found = read_distribution(distribution)
+    return found.version if found else ""
+
+
+def read_distribution(name: str) -> Distribution | None:
+    """Return what the distribution that imports would find says, however its name is spelled; None without one."""
+    wanted = _normal(name)
+    for folder in sys.path:
+        info = _index(_infos(folder or os.curdir)).get(wanted)
+        if info is not None and (read := _read_info(info)):
+            return read
+    try:  # a zipped one, or what another finder knows
+        found = metadata.distribution(name)
+        return Distribution(found.metadata["Name"], found.version, tuple(found.requires or ()))
+    except (metadata.PackageNotFoundError, ValueError, OSError, KeyError):
+        return None
+
+
+@cache
+def _index(infos: tuple[str, ...]) -> Mapping[str, str]:
+    return {_normal(_stem(info)): info for info in reversed(infos)}
+
+
+def _read_info(info: str) -> Distribution | None:
+    """Return what an info folder of today's kind says; None unless it has a name and a version."""
+    if not info.endswith(".dist-info"):
+        return None
+    said: dict[str, list[str]] = {}
+    for line in _head(info):
+        key, _, value = line.partition(":")
+        said.setdefault(key.lower(), []).append(value.strip())
+    if not said.get("name") or not said.get("version"):
+        return None
+    return Distribution(said["name"][0], said["version"][0], tuple(said.get("requires-dist", ())))
+
+
+def _head(info: str) -> Iterator[str]:
+    """Yield the fields of what a distribution says of itself, each on one line, without the text below them."""
     try:
-        return metadata.version(distribution)
-    except (metadata.PackageNotFoundError, ValueError, OSError):
-        return ""
+        with Path(info, "METADATA").open(encoding="utf-8", errors="replace") as file:
+            last = ""
+            for line in file:
+                if not line.strip():
+                    break
+                if line[0] in " \t":
+                    last += " " + line.strip()
+                    continue
+                if last:
+                    yield last
+                last = line.rstrip()
+            if last:
+                yield last
+    except OSError:
+        return
 
 
 def find_distributions(folder: str, top: str) -> list[str]:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from dagbuild.code import Leaf, SourceReader, package_version
+from dagbuild.code import Leaf, SourceReader, find_required, package_version
 from dagbuild.ground.digest import digest_json, digest_text
 from dagbuild.model.node import Binding, Group, Node, Parameter, Source, Value
 from dagbuild.model.record import Manifest, Part
@@ -45,10 +45,10 @@ class _PartMaker:
         self._reader = reader
         self._policy = policy
         self._leaves: dict[Leaf, Part] = {}
-        self._packages: dict[str, Part] = {}
+        self._packages: dict[tuple[str, str], Part] = {}
+        self._sets: dict[frozenset[str], list[Part]] = {}
         self._recipes: dict[tuple[str | None, ...], Part] = {}
-        python = ".".join(str(number) for number in sys.version_info[:3])
-        self._python = _version_part("python", "python", python, policy["python"])
+        self._python = _python_part(policy["python"])
 
     def parts(self, node: Node) -> Iterator[Part]:
         """Yield the parts of a node, those that count and those that explain."""
@@ -75,7 +75,7 @@ class _PartMaker:
         yield from map(self._leaf, closure.leaves)
         # A body may do all its work with methods of what it receives, and import nothing.
         received = [self._reader.find_packages(parameter.type) for parameter in node.parameters]
-        yield from map(self._package, sorted({*closure.packages}.union(*received)))
+        yield from self._used(frozenset(closure.packages).union(*received))
         yield self._python
         for key, value in sorted(node.config_used.items()):
             yield Part(
@@ -121,11 +121,24 @@ class _PartMaker:
             part = self._recipes[choices] = Part("recipe", operation or "call", digest, text)
         return part
 
-    def _package(self, name: str) -> Part:
-        part = self._packages.get(name)
+    def _used(self, names: frozenset[str]) -> list[Part]:
+        """Return a part for each distribution that is used, and for each that one of them requires."""
+        parts = self._sets.get(names)
+        if parts is None:
+            askers = find_required(names)
+            used = {
+                **{name: f"required by {asker}" for name, asker in askers.items()},
+                **dict.fromkeys(names, ""),
+            }
+            parts = self._sets[names] = [self._package(name, used[name]) for name in sorted(used)]
+        return parts
+
+    def _package(self, name: str, why: str) -> Part:
+        part = self._packages.get((name, why))
         if part is None:
             policy = self._policy.get(name, self._policy["*"])
-            part = self._packages[name] = _version_part("package", name, package_version(name), policy)
+            part = _version_part("package", name, package_version(name), policy)._replace(where=why)
+            self._packages[name, why] = part
         return part
 
 
@@ -164,3 +177,12 @@ def _version_part(kind: str, name: str, version: str, policy: str) -> Part:
     kept = _KEPT[policy]
     counted = version if kept is None else ".".join(version.split(".")[:kept])
     return Part(kind, name, counted, version, counts=policy != "ignore")
+
+
+def _python_part(policy: str) -> Part:
+    """Return the part of the interpreter; told to optimize, it leaves out what asserts and what asks `__debug__`."""
+    part = _version_part("python", "python", ".".join(str(number) for number in sys.version_info[:3]), policy)
+    if not sys.flags.optimize:
+        return part
+    told = f" -{'O' * sys.flags.optimize}"
+    return part._replace(digest=part.digest + told, text=part.text + told, counts=True)

@@ -16,6 +16,7 @@ import decimal
 import enum
 import functools
 import importlib.machinery
+import os
 import pathlib
 import re
 import types
@@ -146,6 +147,11 @@ def _builtin(walk: Referrer, value: types.BuiltinFunctionType) -> list[Item]:
     return [value.__name__, walk.refer(owner)]
 
 
+def _environment(walk: Referrer, value: Any) -> list[Item]:
+    """What is looked up in the process's own is observed; a copy is what it holds."""
+    return [] if value._data is os.environ._data else [walk.refer(dict(value))]  # type: ignore[attr-defined]
+
+
 def _described(_: Referrer, value: Any) -> list[Item]:
     owner = value.__objclass__
     return [f"{owner.__module__}.{owner.__qualname__}", value.__name__]
@@ -182,6 +188,7 @@ _EXACT: dict[type, Callable[[Any, Any], list[Item]]] = {
     functools.cached_property: lambda walk, v: [walk.refer(v.func)],
     functools.singledispatchmethod: lambda walk, v: _sequence(walk, (v.dispatcher, v.func)),
     functools._lru_cache_wrapper: _lru_cache,
+    type(os.environ): _environment,
     types.MethodType: _method,
     staticmethod: _wrapping,
     classmethod: _wrapping,

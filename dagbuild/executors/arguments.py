@@ -18,6 +18,7 @@ from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
 from dagbuild.executors.base import Work
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, CodecError, ColumnsError, did_you_mean
+from dagbuild.ground.matching import find_files
 from dagbuild.model.node import Columns, File, Files, Group, Node, Parameter, Source, Value
 
 
@@ -111,7 +112,7 @@ def _list_files(value: Any) -> list[Any]:
     if not isinstance(value, str | PurePath):
         return list(value)
     path = Path(value)
-    return sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+    return find_files(str(path)) if path.is_dir() else [path]
 
 
 def _bound(parameter: Parameter, get: _Get) -> Any:

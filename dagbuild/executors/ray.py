@@ -15,6 +15,7 @@ import logging
 import os
 import platform
 import socket
+import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -240,6 +241,7 @@ def _environment(paths: Sequence[str], manifests: Mapping[str, Manifest]) -> dic
     return {
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONHASHSEED": "0",
+        "PYTHONOPTIMIZE": str(sys.flags.optimize or ""),
         # A .pyc is told from a newer source by seconds and size, too coarse for an edit followed by a build.
         "PYTHONDONTWRITEBYTECODE": "1",
         "_DAGBUILD_CODE": shipping.digest_code(manifests.values()),

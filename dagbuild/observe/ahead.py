@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import operator
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from inspect import CO_VARARGS, CO_VARKEYWORDS
@@ -21,7 +20,7 @@ from typing import Any, TypeAlias
 
 from dagbuild.code.stand_ins import is_stand_in, note_stand_in
 from dagbuild.observe import active
-from dagbuild.observe.prologue import add_prologue, copy_function
+from dagbuild.observe.prologue import add_prologue, can_give, copy_function
 
 Look: TypeAlias = Callable[[Sequence[Any], Mapping[str, Any]], object]
 """Is handed the positional and the other arguments of a call; what it raises is nobody's business."""
@@ -36,9 +35,7 @@ def look_ahead(owner: Any, name: str, look: Look) -> None:
     if call is None or is_stand_in(call):
         return
     if isinstance(call, FunctionType):
-        twin = copy_function(call)
-        add_prologue(call, _make_first(call.__code__, look))
-        note_stand_in(call, twin)
+        _begin_with(call, _make_first(call.__code__, look))
         return
     stand_in = _dispatch(call, look)
     setattr(owner, name, stand_in)
@@ -47,6 +44,23 @@ def look_ahead(owner: Any, name: str, look: Look) -> None:
     if getattr(home, there, None) is call:
         setattr(home, there, stand_in)  # pickle asks for it where it says that it is defined
     note_stand_in(stand_in, call)
+
+
+def begin_with(owner: type, name: str, first: Callable[..., object]) -> None:
+    """Have `first` called with all arguments before each call of a method that takes no more than two, log or none.
+
+    For what is called very often: `first` itself asks whether a log is open, and must not raise. Does nothing when
+    there is no such method of Python's, or when it is looked at already.
+    """
+    call = vars(owner).get(name)
+    if isinstance(call, FunctionType) and not is_stand_in(call) and (given := can_give(call.__code__)):
+        _begin_with(call, first, given)
+
+
+def _begin_with(call: FunctionType, first: Callable[..., object], given: int = 0) -> None:
+    twin = copy_function(call)
+    add_prologue(call, first, given)
+    note_stand_in(call, twin)
 
 
 def _make_first(code: CodeType, look: Look) -> Callable[[], None]:
@@ -70,12 +84,6 @@ def _make_finder(code: CodeType) -> Callable[[Mapping[str, Any]], tuple[Sequence
     extra = iter(names[all_named:])
     rest = next(extra) if code.co_flags & CO_VARARGS else None
     more = next(extra) if code.co_flags & CO_VARKEYWORDS else None
-
-    if (
-        len(positional) > 1 and not by_name and not rest and not more
-    ):  # as in os.environ, which is asked often
-        get = operator.itemgetter(*positional)
-        return lambda known: (get(known), {})
 
     def find_arguments(known: Mapping[str, Any]) -> tuple[Sequence[Any], Mapping[str, Any]]:
         args = [known[name] for name in positional]

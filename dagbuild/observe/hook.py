@@ -134,6 +134,12 @@ def _process(read_log: ReadLog, args: tuple[Any, ...]) -> None:
         read_log.note("process", "starts a process")
 
 
+def _subprocess(read_log: ReadLog, args: tuple[Any, ...]) -> None:
+    _process(read_log, args)
+    if len(args) > 3 and isinstance(args[3], Mapping):
+        read_log.hand_on(args[3])
+
+
 def _network(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     address = args[1] if len(args) > 1 else None
     if isinstance(address, tuple) and address:  # a path is a socket of this machine
@@ -184,7 +190,7 @@ _HANDLERS: Mapping[str, Callable[[ReadLog, tuple[Any, ...]], None]] = {
     "os.remove": _remove,
     "os.truncate": lambda read_log, args: _remove(read_log, args[:1]),
     "os.mkdir": _make_folder,
-    "subprocess.Popen": _process,
+    "subprocess.Popen": _subprocess,
     "os.system": lambda read_log, _: _process(read_log, ()),
     "os.posix_spawn": _process,
     "os.spawn": lambda read_log, args: _process(read_log, args[1:]),

@@ -5,14 +5,13 @@ The door of this package for the worker: installs the hooks once per process and
 
 from __future__ import annotations
 
-import glob
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from dagbuild.ground.litter import has_litter
+from dagbuild.ground.matching import find_files
 from dagbuild.observe import active
 from dagbuild.observe.ahead import look_ahead
 from dagbuild.observe.executed import start_watching, stop_watching
@@ -58,10 +57,10 @@ class Observer:
         """Leave out what a path, folder or glob taken from the project's root stands for, and its listing."""
         if "://" not in pattern:
             full = self._places.path(pattern)
-            found = glob.glob(full, recursive=True)  # noqa: PTH207 - as users write patterns
-            if not has_litter(pattern.split("/")):  # else the pattern means such files
-                found = [path for path in found if not has_litter(self._places.name(path).split("/"))]
-            self._read_log.declare_data([full, *found])
+            if os.path.isdir(full):  # noqa: PTH112
+                self._read_log.declare_data([full])
+            else:  # what is in a folder that it matches is none of it
+                self._read_log.declare([full, *find_files(full)])
 
     def call(self, function: Callable[..., Any], /, **arguments: Any) -> Any:
         """Return what the function returns; it, and the threads that it starts, are watched meanwhile."""

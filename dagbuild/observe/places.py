@@ -6,7 +6,6 @@ then the record holds only on machines where that path has the same content. Kno
 
 from __future__ import annotations
 
-import glob
 import os
 import site
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dagbuild.ground.digest import Digest, digest_json
+from dagbuild.ground.matching import is_pattern, match
 
 ABSENT = Digest("absent")
 """Stands where something was looked for and was not there: a file, a folder, a variable."""
@@ -25,7 +25,6 @@ _SYSTEM = ("/proc/", "/dev/", "/sys/", "/etc/", "/run/", "/usr/share/", "/usr/li
 _SITE = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _CACHES = ("~/.cache/", "~/Library/Caches/")
 _PACKAGE = str(Path(__file__).parent.parent) + os.sep
-_MAGIC = frozenset("*?[")
 
 
 @cache
@@ -50,6 +49,11 @@ def is_project_code(filename: str) -> bool:
     return known
 
 
+def is_own_code(filename: str) -> bool:
+    """Tell whether code with this file name is dagbuild's."""
+    return filename.startswith(_PACKAGE)
+
+
 _code: dict[str, bool] = {}
 
 
@@ -57,16 +61,6 @@ def _is_project_code(filename: str) -> bool:
     if filename.startswith("<"):
         return filename.startswith(("<ipython", "<stdin"))
     return not filename.startswith(_software()) and not any(part in filename for part in _SITE)
-
-
-def is_own_code(filename: str) -> bool:
-    """Tell whether code with this file name is dagbuild's."""
-    return filename.startswith(_PACKAGE)
-
-
-def is_pattern(path: str) -> bool:
-    """Tell whether a path is a pattern that may match several files."""
-    return not _MAGIC.isdisjoint(path)
 
 
 class PathNames:
@@ -136,7 +130,7 @@ class PathNames:
     def digest_listing(self, name: str) -> Digest:
         """Return the digest of the names that a folder holds or a pattern matches, ABSENT without the folder."""
         if not name.endswith("/"):
-            found = glob.glob(self.path(name), recursive=True, include_hidden=True)  # noqa: PTH207
+            found = match(self.path(name))
             return digest_json(sorted(self.name(path) for path in found if self.is_listed(path)))
         folder = self.path(name)
         try:

@@ -12,8 +12,9 @@ from __future__ import annotations
 import dis
 import itertools
 from collections.abc import Callable, Iterable, Iterator
+from inspect import CO_VARARGS, CO_VARKEYWORDS
 from types import CodeType, FunctionType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 _UNIT = 2
 """Bytes of a code unit; all tables count in units."""
@@ -26,9 +27,19 @@ _EXTENDED_ARG = dis.opmap["EXTENDED_ARG"]
 Position: TypeAlias = tuple[int | None, int | None, int | None, int | None]
 
 
-def add_prologue(function: FunctionType, first: Callable[[], object]) -> None:
-    """Let the function call `first` whenever its body starts; of a generator: when the first item is asked for."""
-    function.__code__ = _begin_with(function.__code__, first)
+def add_prologue(function: FunctionType, first: Callable[..., object], given: int = 0) -> None:
+    """Let the function call `first` whenever its body starts; of a generator: when the first item is asked for.
+
+    It is given as many of the parameters as `given` says, at most two, which are none of the function's cells.
+    """
+    function.__code__ = _begin_with(function.__code__, first, _TEMPLATES[given])
+
+
+def can_give(code: CodeType) -> int:
+    """Return how many parameters there are, where that is all and a prologue can be given each of them; else 0."""
+    count = code.co_argcount
+    plain = not (code.co_kwonlyargcount or code.co_flags & (CO_VARARGS | CO_VARKEYWORDS) or code.co_cellvars)
+    return count if plain and count < len(_TEMPLATES) else 0
 
 
 def copy_function(function: FunctionType) -> FunctionType:
@@ -47,24 +58,35 @@ def copy_function(function: FunctionType) -> FunctionType:
     return twin
 
 
-def _begin_with(code: CodeType, first: Callable[[], object]) -> CodeType:
+def _begin_with(code: CodeType, first: Callable[..., object], template: CodeType) -> CodeType:
     units = code.co_code
     start = _end_of_first(units, _RESUME)  # what comes before belongs to the making of the frame
-    call = _load_first(_CALL, len(code.co_consts))
+    call = bytes(_load_first(_cut_call(template), len(code.co_consts)))
     added = len(call) // _UNIT
     places = list(code.co_positions())
     places[start:start] = [places[start - 1]] * added
     return code.replace(
         co_code=units[: start * _UNIT] + call + units[start * _UNIT :],
         co_consts=(*code.co_consts, first),
-        co_stacksize=max(code.co_stacksize, _template.__code__.co_stacksize),
+        co_stacksize=max(code.co_stacksize, template.co_stacksize),
         co_linetable=bytes(_encode_places(places, code.co_firstlineno)),
         co_exceptiontable=bytes(_shift_handlers(code.co_exceptiontable, start, added)),
     )
 
 
-def _template(first: Callable[[], object]) -> None:
+def _give_none(first: Callable[[], object]) -> None:
     first()
+
+
+def _give_one(first: Callable[[Any], object], one: Any) -> None:
+    first(one)
+
+
+def _give_two(first: Callable[[Any, Any], object], one: Any, two: Any) -> None:
+    first(one, two)
+
+
+_TEMPLATES = (_give_none.__code__, _give_one.__code__, _give_two.__code__)
 
 
 def _end_of_first(units: bytes, wanted: int) -> int:
@@ -72,28 +94,32 @@ def _end_of_first(units: bytes, wanted: int) -> int:
     return units[::_UNIT].index(wanted) + 1
 
 
-def _cut_call() -> bytes:
-    """Return what `_template` does: load, call, drop what comes back."""
-    units = _template.__code__.co_code
+def _cut_call(template: CodeType) -> bytes:
+    """Return what a template does: load, call, drop what comes back."""
+    units = template.co_code
     return units[_end_of_first(units, _RESUME) * _UNIT : _end_of_first(units, _POP_TOP) * _UNIT]
 
 
-_CALL = _cut_call()
-_LOADS = {op for name, op in dis.opmap.items() if name.startswith("LOAD_FAST")}
+_LOAD = dis.opmap["LOAD_FAST"]
+_LOADS = {op: name.count("LOAD_FAST") for name, op in dis.opmap.items() if name.startswith("LOAD_FAST")}
+"""Those that load a variable, or two in a row whose numbers share a byte."""
 
 
-def _load_first(call: bytes, index: int) -> bytes:
-    """Return the call with its argument loaded from the constants instead."""
-    made = bytearray()
+def _load_first(call: bytes, index: int) -> Iterator[int]:
+    """Yield the call with its first variable loaded from the constants instead; the others move up by one."""
     for op, argument in zip(call[::_UNIT], call[1::_UNIT], strict=True):
-        if op in _LOADS:
+        count = _LOADS.get(op)
+        if count is None:
+            yield from (op, argument)
+            continue
+        for number in (argument,) if count == 1 else (argument >> 4, argument & 15):
+            if number:
+                yield from (_LOAD, number - 1)
+                continue
             for shift in (24, 16, 8):
                 if index >> shift:
-                    made += bytes((_EXTENDED_ARG, index >> shift & 255))
-            made += bytes((_LOAD_CONST, index & 255))
-        else:
-            made += bytes((op, argument))
-    return bytes(made)
+                    yield from (_EXTENDED_ARG, index >> shift & 255)
+            yield from (_LOAD_CONST, index & 255)
 
 
 # -- where each unit stands in the text (Objects/locations.md of CPython) ---------------------------------------------

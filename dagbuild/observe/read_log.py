@@ -10,20 +10,21 @@ lately that its stamp would not show that is digested when it is opened, too.
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 from types import CodeType
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from dagbuild.ground import environment
 from dagbuild.ground.digest import Digest
-from dagbuild.ground.litter import is_litter
+from dagbuild.ground.litter import is_hidden, is_litter
+from dagbuild.ground.matching import is_pattern, match
 from dagbuild.ground.stamps import Stamp, is_settled, stamp_of, take_stamp
 from dagbuild.model.outcome import Note
 from dagbuild.model.record import Observation
@@ -33,7 +34,6 @@ from dagbuild.observe.places import (
     PathNames,
     digest_paths,
     find_project_line,
-    is_pattern,
 )
 
 _OFTEN = 1000
@@ -62,19 +62,17 @@ class Seen:
     ran: tuple[Ran, ...] = ()
 
 
-def digest_variable(name: str, value: str | None) -> str:
-    """Return what a record may know of a variable's value: never the value, which may be a secret.
-
-    Not xxh3, which can be turned round for short texts; the name is mixed in, so that equal values do not show.
-    """
-    if value is None:
-        return ABSENT
-    data = f"{name}\0{value}".encode("utf-8", "surrogateescape")
-    return f"blake2b-{blake2b(data, digest_size=16, person=b'dagbuild env').hexdigest()}"
+def digest_variable(name: str, environ: Mapping[str, str]) -> str:
+    """Return what a record may know of a variable, or of what a name for all of them stands for."""
+    hidden = environment.hide(name, environ)
+    return ABSENT if hidden is None else f"blake2b-{hidden}"
 
 
 class ReadLog:
     """What one call has read so far. Safe to report to from several threads."""
+
+    trusts_nobody = False
+    """Whether all variables count for who goes through them: those that tell the surroundings, too, and libraries."""
 
     def __init__(self, places: PathNames, files: Digester, declared: Iterable[str] = ()) -> None:
         self._places = places
@@ -88,7 +86,11 @@ class ReadLog:
         self._variables: dict[str, str] = {}
         self._written: set[str] = set()
         self._made: tuple[str, ...] = ()
-        self._set: set[str] = set()
+        self._set: dict[str, str | None] = {}  # what variables were before they were set
+        self._is_handed_on = False
+        self.known_variables: set[str | bytes] = set()
+        self.lines_of_all: set[tuple[str, int]] = set()
+        self.known_places: set[tuple[CodeType, int]] = set()  # instructions whose look-ups are no news
         self._notes: dict[tuple[str, str], Note] = {}
         self._unstable: set[str] = set()
         self._heard: set[str] = set()
@@ -168,7 +170,7 @@ class ReadLog:
             self.read(each)
 
     def _matches(self, pattern: str) -> list[str]:
-        return [path for path in glob.glob(pattern, recursive=True) if os.path.isfile(path)]  # noqa: PTH113, PTH207
+        return [path for path in match(pattern, is_hidden) if os.path.isfile(path)]  # noqa: PTH113
 
     def write(self, path: str | bytes | os.PathLike[str], *, whole: bool = True) -> None:
         """Note that a file is about to be changed; `whole` when nothing of what it holds now will be left."""
@@ -221,16 +223,33 @@ class ReadLog:
 
     def read_variable(self, name: str, value: str | None) -> None:
         """Note that the project's code looked up an environment variable; None when it was not set."""
+        self.known_variables |= {name, os.fsencode(name)}
         if name not in self._set:
-            self._variables.setdefault(name, digest_variable(name, value))
-
-    def knows_variable(self, name: str) -> bool:
-        """Tell whether another look-up of this variable would be no news."""
-        return name in self._variables or name in self._set
+            self._variables.setdefault(name, digest_variable(name, {} if value is None else {name: value}))
 
     def set_variable(self, name: str) -> None:
         """Note that a variable is about to be set: its value is the node's own from here on."""
-        self._set.add(name)
+        self.known_variables |= {name, os.fsencode(name)}
+        self._set.setdefault(name, os.environ.get(name))
+
+    def look_at_all(self, line: tuple[str, int], *, values: bool) -> None:
+        """Note that a line of the project's code goes through all variables; what it looks up is part of that."""
+        self.lines_of_all.add(line)
+        self.note(*_HANDS_ON)
+        self.read_all(values=values)
+
+    def read_all(self, *, values: bool) -> None:
+        """Note that all variables were read, or only their names."""
+        name = environment.WHOLE if self.trusts_nobody else environment.ALL if values else environment.NAMES
+        if name not in self._variables:
+            found = {**os.environ, **self._set}  # what the node itself has set says nothing
+            known = {each: value for each, value in found.items() if value is not None}
+            self._variables[name] = digest_variable(name, known)
+
+    def hand_on(self, environ: Mapping[Any, Any]) -> None:
+        """Note that a process is started in this environment; copies of all variables were made for that."""
+        if len(environ) * 2 > len(os.environ):
+            self._is_handed_on = True
 
     def note(self, kind: str, text: str) -> None:
         """Note something that cannot be followed."""
@@ -253,13 +272,22 @@ class ReadLog:
         found += [
             Observation("file", self._places.name(path), digest) for path, digest in self._digests.items()
         ]
-        found += [Observation("env", name, digest) for name, digest in self._variables.items()]
+        found += [Observation("env", name, digest) for name, digest in self._find_variables().items()]
         return Seen(
             observations=tuple(sorted(found, key=lambda o: (o.kind, o.name))),
             notes=tuple(self._notes.values()),
             unstable=tuple(sorted(self._places.name(path) for path in self._unstable)),
             ran=tuple(self._tell_code(code) for code in self.codes),
         )
+
+    def _find_variables(self) -> dict[str, str]:
+        """Return what is known of the variables that count, and leave out either that or the note of a copy."""
+        left_out = {environment.NAMES} if environment.ALL in self._variables else set()
+        if self._is_handed_on:
+            left_out = {environment.NAMES, environment.ALL}
+        else:
+            self._notes.pop(_HANDS_ON, None)
+        return {name: digest for name, digest in self._variables.items() if name not in left_out}
 
     def _digest_rest(self) -> None:
         """Digest what was read and not replaced since, by the node or by others."""
@@ -295,6 +323,8 @@ class ReadLog:
             tidy = tidy and not is_litter(name)
             below = parent
 
+
+_HANDS_ON = ("environment", "hands all environment variables to a process")
 
 _modules: dict[str, str] = {}
 

@@ -39,7 +39,7 @@ def find_changed(
             case "listing":
                 now = places.digest_listing(seen.name)
             case "env":
-                now = digest_variable(seen.name, environ.get(seen.name))
+                now = digest_variable(seen.name, environ)
             case "code":
                 now = digest_code(seen.name)
             case UNOBSERVED.kind:

@@ -1,7 +1,8 @@
-"""See which environment variables the project's own code looks up.
+"""See which environment variables are looked up, by their names or all together.
 
-Python tells of variables that are set, but not of those that are read. Looking at all of them at once (to hand them
-to a process) is noted, not observed: they differ in every terminal.
+Python tells of variables that are set, but not of those that are read. A look-up counts when the project's code asks,
+see `asking`. Who goes through all of them depends on all, but for those that tell the surroundings
+(`ground/environment`), unless the copy is handed to a process that is started: of that nothing is seen anyhow.
 """
 
 from __future__ import annotations
@@ -9,69 +10,81 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from types import CodeType, FrameType
+from collections.abc import Sequence
+from contextlib import suppress
+from types import FrameType
 from typing import Any
 
-from dagbuild.observe import active, ahead
-from dagbuild.observe.places import is_project_code
-
-_THROUGH = (
-    "<frozen os>",
-    "<frozen _collections_abc>",
-    "/os.py",
-    "/_collections_abc.py",
-    ahead.__file__,
-    __file__,
-)
-
-_everything: set[tuple[str, int]] = set()
-"""Lines that go through all variables: a look-up of one of them there says nothing."""
+from dagbuild.ground.environment import tells_surroundings
+from dagbuild.observe import active
+from dagbuild.observe.ahead import begin_with, look_ahead
+from dagbuild.observe.asking import find_asker, find_reader, spells
+from dagbuild.observe.copies import find_taken
+from dagbuild.observe.places import is_own_code
+from dagbuild.observe.read_log import ReadLog
 
 
 def watch_variables() -> None:
     """Report look-ups in `os.environ` from here on."""
-    ahead.look_ahead(type(os.environ), "__getitem__", _look_up)
-    ahead.look_ahead(type(os.environ), "__iter__", _look_at_all)
+    environ = type(os.environ)
+    begin_with(environ, "__getitem__", _look_up)
+    begin_with(environ, "__iter__", functools.partial(_look_at_all, values=False))
+    begin_with(environ, "__len__", functools.partial(_look_at_all, values=False))
+    look_ahead(environ, "__repr__", lambda args, _: _look_at_all(args[0], values=True))
 
 
-def _look_up(args: Sequence[Any], _: Mapping[str, Any]) -> None:
-    environ, key = args
-    name = key if isinstance(key, str) else os.fsdecode(key)  # os.environb is of this class, too
-    read_logs = active.find_read_logs()
-    for read_log in read_logs:
-        if not read_log.knows_variable(name):
-            break
-    else:
+def _look_up(environ: Any, key: Any) -> None:
+    if not active._open:
         return
-    line = _find_line()
-    if line is not None and line not in _everything:
-        value = environ._data.get(environ.encodekey(key))
+    try:
+        read_logs = active.find_read_logs()
         for read_log in read_logs:
-            read_log.read_variable(name, None if value is None else os.fsdecode(value))
+            if key not in read_log.known_variables:
+                break
+        else:
+            return
+        name = key if isinstance(key, str) else os.fsdecode(key)  # os.environb is of this class, too
+        asker = find_asker(sys._getframe(1), name)
+        if asker is not None:
+            with active.quiet():
+                value = environ._data.get(environ.encodekey(key))
+                _report(read_logs, name, None if value is None else os.fsdecode(value), asker)
+    except Exception:  # what goes wrong here is nobody's business
+        pass
 
 
-def _look_at_all(_args: Sequence[Any], _kwargs: Mapping[str, Any]) -> None:
-    if (read_logs := active.find_read_logs()) and (line := _find_line()):
-        _everything.add(line)
-        for read_log in read_logs:
-            read_log.note("environment", "looks at all environment variables")
+def _report(read_logs: Sequence[ReadLog], name: str, value: str | None, asker: FrameType) -> None:
+    line = (asker.f_code.co_filename, asker.f_lineno)
+    for read_log in read_logs:
+        if (asker.f_code, asker.f_lasti) in read_log.known_places:
+            continue
+        if line in read_log.lines_of_all:
+            read_log.read_all(values=True)
+        elif not read_log.lines_of_all or not tells_surroundings(name) or spells(asker, name):
+            read_log.read_variable(name, value)
 
 
-@functools.cache
-def _speaks_of_it(code: CodeType) -> bool:
-    """Tell whether code has a name with "env" in it.
-
-    Extension modules have no frames: without this, what pyarrow 26 looks up seems to be its caller's.
-    """
-    return any("env" in name.lower() for name in (*code.co_names, *code.co_varnames, *code.co_freevars))
-
-
-def _find_line() -> tuple[str, int] | None:
-    """Return the line of the project's code that asks, or None when a library does."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.endswith(_THROUGH):
-        frame = frame.f_back
-    if frame is None or not is_project_code(frame.f_code.co_filename) or not _speaks_of_it(frame.f_code):
-        return None
-    return frame.f_code.co_filename, frame.f_lineno
+def _look_at_all(_: Any, *, values: bool) -> None:
+    if not active._open:
+        return
+    read_logs = active.find_read_logs()
+    if not read_logs:
+        return
+    with suppress(Exception):
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and is_own_code(frame.f_code.co_filename):
+            frame = frame.f_back
+        asker, library = find_reader(frame)
+        if asker is None:
+            return
+        with active.quiet():
+            taken = frozenset() if library else find_taken(asker.f_code, asker.f_lasti)
+            for read_log in read_logs:
+                if taken is None or read_log.trusts_nobody:
+                    read_log.look_at_all((asker.f_code.co_filename, asker.f_lineno), values=values)
+                    continue
+                read_log.known_places.add((asker.f_code, asker.f_lasti))
+                for name in taken:
+                    read_log.read_variable(name, os.environ.get(name))
+                if library and library not in sys.stdlib_module_names:
+                    read_log.note("environment", f"lets {library} look at all environment variables")

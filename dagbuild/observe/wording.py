@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from dagbuild.ground import environment
 from dagbuild.model.outcome import Note
 from dagbuild.model.record import UNOBSERVED, Observation
+
+_ALL = {
+    environment.ALL: "all environment variables",
+    environment.NAMES: "the names of all environment variables",
+    environment.WHOLE: "all environment variables",
+}
 
 
 def name_observation(seen: Observation) -> str:
     """Return the short name of what was read: data/x.csv, $REGION, plugins.f."""
     match seen.kind:
         case "env":
-            return f"${seen.name}"
+            return _ALL.get(seen.name) or f"${seen.name}"
         case "listing":
             return f"the names in {seen.name}" if seen.name.endswith("/") else f"the names of {seen.name}"
         case "code":
@@ -25,6 +32,8 @@ def tell_changed(seen: Observation) -> str:
     """Return why a record does not count in which this was observed."""
     if seen.kind == UNOBSERVED.kind:
         return "nobody watched what it read"
+    if seen.kind == "env" and seen.name in _ALL:
+        return f"it looks at {_ALL[seen.name]}, and one changed"
     return f"{name_observation(seen)} changed"
 
 
@@ -45,7 +54,10 @@ def tell_undeclared(node: str, observations: Sequence[Observation]) -> str | Non
         declare = f'annotate a parameter with File, or @reads("{read[0].name}")'
         parts.append(f"reads {_some(read)}, which {_no_input(len(read))}: tracked by content; {declare}")
     if variables := [seen for seen in observations if seen.kind == "env"]:
-        parts.append(f"depends on {_some(variables)}: tracked; better a config value")
+        remedy = (
+            "look each of them up" if _ALL.keys() & {seen.name for seen in variables} else "a config value"
+        )
+        parts.append(f"depends on {_some(variables)}: tracked; better {remedy}")
     if code := [seen for seen in observations if seen.kind == "code"]:
         parts.append(f"ran {_some(code)}, found only at run time: tracked")
     return f"'{node}' {'; it '.join(parts)}" if parts else None

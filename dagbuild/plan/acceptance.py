@@ -97,14 +97,14 @@ def own_parts(manifest: Manifest) -> Manifest:
     return Manifest(tuple(p for p in manifest.parts if p.counts or p.kind not in _OUTSIDE))
 
 
-def is_only(old: Manifest, new: Manifest, *, package: str, helper: str) -> bool:
-    """Tell whether all that is different between two manifests is this package, or this helper, class or constant."""
+def is_only(old: Manifest, new: Manifest, *, packages: Collection[str], helper: str) -> bool:
+    """Tell whether nothing else differs between two manifests than these packages, or this helper or constant."""
     changed = [now or was for was, now in find_changed_parts(own_parts(old), own_parts(new))]
     parts = [part for part in changed if part is not None and not (helper and part.kind == "source")]
-    return bool(parts) and all(_is_it(part, package, helper) for part in parts)
+    return bool(parts) and all(_is_it(part, packages, helper) for part in parts)
 
 
-def _is_it(part: Part, package: str, helper: str) -> bool:
-    if package:
-        return part.kind == "package" and part.name == package
+def _is_it(part: Part, packages: Collection[str], helper: str) -> bool:
+    if packages:
+        return part.kind == "package" and part.name in packages
     return part.kind in _LEAVES and helper in {part.name, part.name.rpartition(".")[2]}

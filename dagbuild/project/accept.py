@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from dagbuild.code import find_required
 from dagbuild.ground.author import author
 from dagbuild.ground.errors import InputError
 from dagbuild.plan.acceptance import Acceptance, is_only, own_parts
@@ -44,11 +45,12 @@ def accept_node(project: Project, node: str, because: str) -> Acceptance:
 def accept_everywhere(
     project: Project, because: str, *, package: str = "", helper: str = ""
 ) -> list[Acceptance]:
-    """Say so of all nodes of which nothing else has changed than this package, or this helper.
+    """Say so of all nodes of which nothing else has changed than this package with what it requires, or this helper.
 
     Raises InputError when there is none.
     """
     _check_reason(because)
+    packages = {package, *find_required([package])} if package else ()
     request, plan = project.look(())
     found = [
         _accept(request, step, because)
@@ -56,7 +58,7 @@ def accept_everywhere(
         if step.decision is Decision.RUN
         and step.record is not None
         and _has_changed(request, step)
-        and is_only(step.record.manifest, request.manifests[step.node], package=package, helper=helper)
+        and is_only(step.record.manifest, request.manifests[step.node], packages=packages, helper=helper)
     ]
     if not found:
         what = f"package '{package}'" if package else f"helper '{helper}'"

@@ -143,18 +143,10 @@ def look(kind: str, what: str) -> str:
     if kind == "day":
         return str(int(time.time()) // _DAY)
     if kind == "env":
-        return _hide(what)
+        from dagbuild.ground import environment  # few answers stand on a variable
+
+        return environment.hide(what, os.environ) or "-"
     raise ValueError(kind)
-
-
-def _hide(name: str) -> str:
-    """Return what may be kept of a variable's value: never the value, which may be a secret."""
-    from hashlib import blake2b
-
-    value = os.environ.get(name)
-    if value is None:
-        return "-"
-    return blake2b(f"{name}\0{value}".encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
 def _find_root(args: list[str]) -> str | None:

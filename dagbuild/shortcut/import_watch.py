@@ -73,7 +73,7 @@ class ImportObserver:
         inside = (str(path) for module in ours.values() for path in _search_path(module))
         folders = {str(Path(path).parent) for path in files} | set(inside)
         folders = {folder for folder in folders if not is_installed(folder)} | {self._places.root}
-        told = not any(note.kind in {"process", "network", "environment"} for note in seen.notes)
+        told = not any(note.kind in {"process", "network"} for note in seen.notes)
         whole = told and not early and not seen.unstable and len(files) >= len(modules)
         return Imported(tuple(files), tuple(sorted(folders)), seen.observations, whole, origins)
 
@@ -84,7 +84,12 @@ def _search_path(module: ModuleType) -> Iterable[Any]:
 
 
 class _ImportReadLog(ReadLog):
-    """Leaves out the folders that dagbuild itself lists to find modules."""
+    """Leaves out the folders that dagbuild itself lists to find modules.
+
+    Who goes through all variables while importing may keep any of them; to be sure costs no more than an import.
+    """
+
+    trusts_nobody = True
 
     def list(self, path: str | bytes) -> None:
         """Note a listing that code of the project asks for."""

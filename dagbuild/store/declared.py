@@ -1,18 +1,18 @@
 """Files that a project declares as inputs: which ones a name, a folder or a glob stands for, and what they all are.
 
-Knows nothing of nodes and settings. Asked before a step runs, for its key, and after it, for its record.
+What a name stands for says `ground/matching`. Knows nothing of nodes and settings.
+Asked before a step runs, for its key, and after it, for its record.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 import posixpath
 from dataclasses import dataclass
 from pathlib import Path
 
 from dagbuild.ground.digest import Digest, digest_json
-from dagbuild.ground.litter import has_litter
+from dagbuild.ground.matching import find_files, fixed_folder
 from dagbuild.model.outliner import outline_files
 from dagbuild.store.file_digests import FileDigests
 
@@ -63,30 +63,7 @@ class DeclaredFiles:
         each = []
         for name, path in zip(self.names, self.paths, strict=True):
             found = find_files(path)
-            base = fixed_folder(path)
-            if not has_litter(Path(path).relative_to(base).parts):  # else the name means such files
-                found = [each for each in found if not has_litter(Path(each).relative_to(base).parts)]
             if not found and not self.without:
                 raise FileNotFoundError(f"no file matches '{name}'")
             each.append([path for path in found if not any(map(Path(path).is_relative_to, self.without))])
         return each
-
-
-def fixed_folder(name: str) -> Path:
-    """Return the folder that a glob, folder or file name stands in: what comes before the first wildcard."""
-    path = Path(name)
-    if path.is_dir():
-        return path
-    fixed = itertools.takewhile(lambda part: not any(c in part for c in "*?["), path.parent.parts)
-    return Path(*fixed)
-
-
-def find_files(name: str) -> list[str]:
-    """Return the files that a folder's name, a glob or a file's name stands for, sorted; none where there is none."""
-    path = Path(name)
-    os.fsencode(path)  # raises UnicodeEncodeError where the locale cannot spell it, while is_file() says no
-    if path.is_file():
-        return [name]
-    base = fixed_folder(name)
-    found = path.rglob("*") if path.is_dir() else base.glob(str(path.relative_to(base)))
-    return sorted(str(each) for each in found if each.is_file())

@@ -15,6 +15,7 @@ from pathlib import Path
 from dagbuild.ground import atomic
 from dagbuild.ground.digest import PREFIX, digest_text, is_digest
 from dagbuild.ground.errors import StoreError
+from dagbuild.ground.litter import CACHE_MARK, CACHE_MARKED
 from dagbuild.store.notices import Notice
 
 FORMAT = 1
@@ -44,11 +45,6 @@ computing time only; nothing in it belongs into version control.
 - `edited/`    what lay where a build put a node's output, kept for a month
 
 `dagbuild gc` makes room, `dagbuild verify` reads everything again.
-"""
-
-CACHEDIR_TAG = """\
-Signature: 8a477f597d28d172789f06886806bc55
-# This folder is a cache made by dagbuild. See https://bford.info/cachedir/
 """
 
 
@@ -129,7 +125,7 @@ class CacheFolder:
             for name, text in (
                 ("README.md", README),
                 (".gitignore", "*\n"),
-                ("CACHEDIR.TAG", CACHEDIR_TAG),
+                (CACHE_MARK, CACHE_MARKED),
                 ("format", f"{FORMAT} {digest_text(str(FORMAT))}\n"),
             ):
                 _write_new(self.folder / name, text)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import dagbuild
+from dagbuild.ground.litter import CACHE_MARKED
 from dagbuild.store import folder as cache_folder
 
 ROOT = Path(__file__).parents[2]
@@ -90,7 +91,7 @@ def test_cache_folder_is_as_the_tool_makes_it() -> None:
     folder = ROOT / "cache"
 
     assert (folder / "README.md").read_text() == cache_folder.README
-    assert (folder / "CACHEDIR.TAG").read_text() == cache_folder.CACHEDIR_TAG
+    assert (folder / "CACHEDIR.TAG").read_text() == CACHE_MARKED
     assert {path.name for path in tracked("cache")} == {".gitignore", "CACHEDIR.TAG", "README.md"}
 
 

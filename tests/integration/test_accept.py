@@ -251,6 +251,30 @@ def test_a_new_version_of_a_package(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert set(statuses(folder.project).values()) == {"fresh"}
 
 
+def test_a_package_with_what_it_requires(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new version of a library often brings new ones of those below it; what it does not require is its own matter."""
+    folder = Folder(tmp_path, tmp_path / "project")
+    folder.put("site:tinylib/__init__.py", "import core\ndef scale(x):\n    return 2 * x\n")
+    folder.put("site:core.py", "")
+    monkeypatch.syspath_prepend(str(tmp_path / "site-packages"))
+    write_files(folder.project, {"dagbuild.toml": SETTINGS, "nodes.py": LIBRARY})
+    for version in ("1.0", "1.1"):
+        install("core-dep", version, "core")(folder)
+        install("tiny-lib", version, "tinylib", requires=["core-dep"])(folder)
+        if version == "1.0":
+            build(folder.project, "report")
+
+    with pytest.raises(InputError, match="because of the package 'core-dep' alone"):
+        accept(folder.project, package="core-dep", because=WHY)
+    said = accept(folder.project, package="tiny-lib", because=WHY)
+
+    assert {change for each in said for change in each.changes} == {
+        "core-dep 1.0 -> 1.1 (required by tiny-lib)",
+        "tiny-lib 1.0 -> 1.1",
+    }
+    assert set(statuses(folder.project).values()) == {"fresh"}
+
+
 IGNORED = """
     from dagbuild import cache
     from helpers import log_shape, scale

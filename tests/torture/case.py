@@ -179,7 +179,9 @@ def link_project(name: str) -> Edit:
     return edit
 
 
-def install(distribution: str, version: str, top: str, *, editable: bool = False) -> Edit:
+def install(
+    distribution: str, version: str, top: str, *, editable: bool = False, requires: Sequence[str] = ()
+) -> Edit:
     """Install a distribution whose files are there: the folder that tells name and version, as pip writes it."""
 
     def edit(folder: Folder) -> None:
@@ -189,7 +191,10 @@ def install(distribution: str, version: str, top: str, *, editable: bool = False
             shutil.rmtree(old)
         info = site / f"{stem}-{version}.dist-info"
         info.mkdir(parents=True)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n")
+        required = "".join(f"Requires-Dist: {line}\n" for line in requires)
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {version}\n{required}\nIt scales.\n"
+        )
         (info / "top_level.txt").write_text(top + "\n")
         files = [f"{info.name}/METADATA", f"{info.name}/top_level.txt"]
         if editable:

@@ -1,5 +1,7 @@
 """What a project does to a library, hands to it, or takes from it."""
 
+from collections.abc import Sequence
+
 from tests.torture.case import NOTHING, Build, Case, install, sub, write
 from tests.torture.parts import EDIT_F, INSTALLED, LIB, TINYLIB, B, X, collector, one
 
@@ -325,5 +327,69 @@ case(
     "unrelated_package_appears",
     "--- nodes.py" + '\ndef a(x: int) -> int:\n    ran("a")\n    return x\n' + B,
     Build(edits=[write("site:zzlib.py", "K = 1\n"), install("zz-lib", "1.0", "zzlib")]),
+    **X,
+)
+
+# What a library requires works for it: an upgrade of that is an upgrade of what it does.
+BELOW = (
+    one("import tinylib", "tinylib.scale(x)")
+    + "--- site:tinylib/__init__.py\nimport mid\n\ndef scale(x):\n    return mid.times(x)\n"
+    + "--- site:mid.py\nimport core\n\ndef times(x):\n    return core.times(x)\n"
+    + "--- site:core.py\ndef times(x):\n    return x * 2\n"
+    + "--- site:beside.py\n"
+)
+
+
+def stack(*requires: str, of_mid: Sequence[str] = ("core-dep",)) -> Build:
+    """Return a first build with tinylib, what it works with, and a distribution that nobody works with."""
+    edits = [
+        install("core-dep", "1.0", "core", requires=["tiny-lib"]),
+        install("mid_dep", "1.0", "mid", requires=of_mid),
+        install("beside", "1.0", "beside", requires=["tiny-lib"]),
+        install("tiny-lib", "1.0", "tinylib", requires=requires),
+    ]
+    return Build("b", edits=edits)
+
+
+NEW_CORE = [sub("site:core.py", "x * 2", "x * 4"), install("core-dep", "2.0", "core", requires=["tiny-lib"])]
+NEW_BESIDE = [install("beside", "2.0", "beside")]
+
+for name, first in {
+    "deep": stack("mid.dep (>=0.5)"),
+    "in_another_spelling": stack("Mid-Dep", of_mid=["Core.Dep[some]>=1"]),
+    "where_its_marker_holds": stack("mid-dep; python_version >= '3' and sys_platform != 'plan9'"),
+    "for_an_extra_that_is_asked_for": stack("mid-dep[Fast_Way]", of_mid=['core-dep; extra == "fast-way"']),
+    "for_an_extra_of_an_extra": stack(
+        "mid-dep[all]", of_mid=["mid-dep[fast]; extra == 'all'", "core-dep; extra == 'fast'"]
+    ),
+}.items():
+    case(
+        f"library_below_a_library_{name}",
+        BELOW,
+        NOTHING,
+        Build(edits=NEW_BESIDE),
+        Build("b", edits=NEW_CORE),
+        first=first,
+        **X,
+    )
+for name, first in {
+    "where_its_marker_does_not_hold": stack("mid-dep", of_mid=['core-dep; sys_platform == "plan9"']),
+    "for_an_extra_that_nobody_asks_for": stack("mid-dep", of_mid=['core-dep; extra == "fast"']),
+}.items():
+    case(
+        f"library_not_below_a_library_{name}",
+        BELOW,
+        NOTHING,
+        Build(edits=NEW_CORE[1:]),
+        first=first,
+        **X,
+    )
+case(
+    "library_below_a_library_comes_later",
+    one("import tinylib", "tinylib.scale(x)")
+    + "--- site:tinylib/__init__.py\ntry:\n    import core\n    K = 1\nexcept ImportError:\n    K = 2\n\ndef scale(x):\n    return x * K\n",
+    NOTHING,
+    Build("b", edits=[write("site:core.py", ""), install("core-dep", "1.0", "core")]),
+    first=Build("b", edits=[install("tiny-lib", "1.0", "tinylib", requires=["core-dep"])]),
     **X,
 )

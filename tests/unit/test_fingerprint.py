@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -13,6 +17,8 @@ from dagbuild.code import SourceReader
 from dagbuild.code.fingerprint import make_manifests
 from dagbuild.model.node import CachePolicy, Columns, Group, Node, Parameter, Source, Value, Where
 from dagbuild.model.record import Manifest
+
+ROOT = Path(__file__).parents[2]
 
 
 def scaled(frame: pd.DataFrame, k: float = 2.0) -> pd.DataFrame:
@@ -108,12 +114,16 @@ def test_parts_that_explain_are_there() -> None:
         ("binding", "scaled", False),
         ("function", "tests.unit.test_fingerprint.scaled", False),
         ("function", "tests.unit.test_fingerprint.helper", False),
+        ("package", "numpy", True),
         ("package", "pandas", True),
+        ("package", "python-dateutil", True),
+        ("package", "six", True),
         ("python", "python", True),
         ("config", "region", False),
         ("recipe", "call", True),
     ]
-    assert [p.text for p in parts if p.kind in {"package", "config"}] == [pd.__version__, "'US'"]
+    assert [p.text for p in parts if p.name in {"pandas", "region"}] == [pd.__version__, "'US'"]
+    assert [p.where for p in parts if p.name in {"numpy", "pandas"}] == ["required by pandas", ""]
 
 
 @pytest.mark.parametrize(
@@ -123,6 +133,7 @@ def test_parts_that_explain_are_there() -> None:
         ({"pandas": "minor"}, "3.1"),
         ({"*": "major"}, "3"),
         ({"*": "major", "pandas": "exact"}, "3.1.4"),
+        ({"*": "major", "numpy": "exact"}, "3"),
     ],
 )
 def test_policies_say_how_much_of_a_version_counts(
@@ -130,7 +141,7 @@ def test_policies_say_how_much_of_a_version_counts(
 ) -> None:
     """The full version is kept for people."""
     monkeypatch.setattr("dagbuild.code.fingerprint.package_version", lambda _: "3.1.4")
-    part = next(p for p in manifest(NODE, policy).parts if p.kind == "package")
+    part = next(p for p in manifest(NODE, policy).parts if p.name == "pandas")
 
     assert (part.digest, part.text, part.counts) == (counted, "3.1.4", True)
 
@@ -140,10 +151,46 @@ def test_an_ignored_version_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None
     found = []
     for version in ("1.0", "2.0"):
         monkeypatch.setattr("dagbuild.code.fingerprint.package_version", lambda _, version=version: version)
-        found.append(manifest(NODE, {"pandas": "ignore"}))
+        found.append(manifest(NODE, {"*": "ignore"}))
 
     assert found[0].fingerprint == found[1].fingerprint
-    assert found[1].parts[-3].text == "2.0"
+    assert {p.text for p in found[1].parts if p.kind == "package"} == {"2.0"}
+
+
+OPTIMIZED = """
+import textwrap
+from types import ModuleType
+
+from dagbuild.code import SourceReader
+from dagbuild.code.fingerprint import make_manifests
+from dagbuild.model.node import Node, Where
+
+node = Node("a", str, textwrap.dedent, (), Where("m", "m.py", 1))
+for policy in ("minor", "ignore"):
+    found = make_manifests([node], SourceReader([ModuleType("m")]), packages={"python": policy})["a"]
+    print(found.fingerprint, *(part.text for part in found.parts if part.kind == "python"), sep="|")
+"""
+
+
+def test_an_interpreter_that_optimizes_is_another_one() -> None:
+    """It runs no assert and believes no `__debug__`: `-O`, `-OO` and PYTHONOPTIMIZE, whatever a version counts for."""
+    told: dict[str, list[str]] = {}
+    for flag, optimize in (("-B", ""), ("-O", ""), ("-s", "1"), ("-OO", "")):
+        env = {**os.environ, "PYTHONOPTIMIZE": optimize, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, flag, "-c", OPTIMIZED]
+        run = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=True)
+        told[flag] = run.stdout.split("\n")[:2]
+    version = ".".join(map(str, sys.version_info[:3]))
+    texts = {flag: {line.partition("|")[2] for line in lines} for flag, lines in told.items()}
+
+    assert texts == {
+        "-B": {version},
+        "-O": {f"{version} -O"},
+        "-s": {f"{version} -O"},
+        "-OO": {f"{version} -OO"},
+    }
+    assert told["-O"] == told["-s"]
+    assert len({line for lines in told.values() for line in lines}) == 6
 
 
 def test_many_nodes_are_made_at_once() -> None:

@@ -136,7 +136,7 @@ def test_asynchronous_functions() -> None:
     calls: list[str] = []
     for function in (numbers, work):
         assert isinstance(function, FunctionType)
-        add_prologue(function, lambda name=function.__name__: calls.append(name))  # type: ignore[misc]
+        add_prologue(function, lambda name=function.__name__: calls.append(name))
     running = work()
     with pytest.raises(StopIteration) as stopped:
         running.send(None)

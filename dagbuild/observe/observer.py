@@ -8,7 +8,7 @@ from __future__ import annotations
 import glob
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from dagbuild.ground.litter import has_litter
@@ -16,9 +16,13 @@ from dagbuild.observe import active
 from dagbuild.observe.ahead import look_ahead
 from dagbuild.observe.executed import start_watching, stop_watching
 from dagbuild.observe.hook import hook
+from dagbuild.observe.memory import Snapshot
+from dagbuild.observe.owners import Read, owners
 from dagbuild.observe.places import Digester, PathNames
+from dagbuild.observe.project_code import find_outside
 from dagbuild.observe.read_log import ReadLog, Seen
 from dagbuild.observe.readers import watch_readers
+from dagbuild.observe.stacks import At, Stack, door, locate, unwrap
 from dagbuild.observe.variables import watch_variables
 
 _lock = threading.Lock()
@@ -41,12 +45,24 @@ def install() -> None:
 
 
 class Observer:
-    """Watches the calls of one step."""
+    """Watches the calls of one step; `closure` are the names of the project's code that it reaches."""
 
-    def __init__(self, places: PathNames, files: Digester, declared: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        places: PathNames,
+        files: Digester,
+        declared: Iterable[str] = (),
+        closure: Collection[str] = (),
+    ) -> None:
         install()
         self._places = places
         self._read_log = ReadLog(places, files, declared)
+        self._closure = closure
+        self._snapshot = Snapshot(closure)
+        self._kept = owners.find_kept(self._snapshot)
+        self._strange = owners.find_strange(self._snapshot)
+        self._called: set[At] = set()
+        self._seen: Seen | None = None
 
     def declare(self, paths: Iterable[str]) -> None:
         """Leave out these files, and what is below these folders: they count as inputs already."""
@@ -61,16 +77,47 @@ class Observer:
                 found = [path for path in found if not has_litter(self._places.name(path).split("/"))]
             self._read_log.declare_data([full, *found])
 
+    @door
     def call(self, function: Callable[..., Any], /, **arguments: Any) -> Any:
         """Return what the function returns; it, and the threads that it starts, are watched meanwhile."""
+        if (own := unwrap(function)) is not None:
+            self._called.add(locate(own.__code__, own.__globals__))
         start_watching()
         try:
             with active.reporting(self._read_log):
                 return function(**arguments)
+        except BaseException:
+            self.leave()
+            raise
         finally:
             stop_watching()
 
+    def leave(self) -> None:
+        """Close the account of a step that has failed: what it read may be in memory all the same."""
+        with active.quiet():
+            if self._seen is None and self._snapshot.find_changes():
+                self.finish()
+
     def finish(self) -> Seen:
         """Return what was seen in all calls, and close the account."""
-        with active.quiet():
-            return self._read_log.finish()
+        if self._seen is None:
+            with active.quiet():
+                self._seen = self._finish()
+        return self._seen
+
+    def _finish(self) -> Seen:
+        for holder in self._strange:
+            self._read_log.note(
+                "memory", f"takes from memory what `{holder.name}` was asked for before dagbuild looked"
+            )
+        seen = self._read_log.finish()
+        if changes := self._snapshot.find_changes():
+            reads: dict[Read, Collection[Stack]] = dict(self._read_log.list_reads())
+            # Who made memory out of memory has not read, but has done it himself.
+            reads |= {read: [frozenset(self._called)] for read in self._kept if read not in reads}
+            reads |= {
+                Read("code", f"{ran.module}:{ran.qualname}", ran): [None] for ran in find_outside(seen.ran, self._closure)
+            }
+            owners.keep(changes, reads)
+        owners.know(self._snapshot)
+        return self._read_log.take_over(self._kept, seen) if self._kept else seen

@@ -16,7 +16,7 @@ import re
 import stat
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from types import CodeType
@@ -27,6 +27,7 @@ from dagbuild.ground.litter import is_litter
 from dagbuild.ground.stamps import Stamp, is_settled, stamp_of, take_stamp
 from dagbuild.model.outcome import Note
 from dagbuild.model.record import Observation
+from dagbuild.observe.owners import Read
 from dagbuild.observe.places import (
     ABSENT,
     Digester,
@@ -35,6 +36,7 @@ from dagbuild.observe.places import (
     find_project_line,
     is_pattern,
 )
+from dagbuild.observe.stacks import Stack, find_stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,13 @@ class Ran:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a run was seen to read; `unstable` names files that somebody changed meanwhile."""
+    """What a run was seen to read; `unstable` names files that somebody changed meanwhile.
+
+    `taken` is what others had read before, in this process, for memory that the run reaches.
+    """
 
     observations: tuple[Observation, ...] = ()
+    taken: tuple[Observation, ...] = ()
     notes: tuple[Note, ...] = ()
     unstable: tuple[str, ...] = ()
     ran: tuple[Ran, ...] = ()
@@ -89,6 +95,8 @@ class ReadLog:
         self._set: set[str] = set()
         self._notes: dict[tuple[str, str], Note] = {}
         self._unstable: set[str] = set()
+        self._stacks: dict[tuple[str, str], list[Stack]] = {}
+        self._inputs: dict[str, Stamp | None] = {}  # what was read and is declared
         self.codes: dict[CodeType, None] = {}
         self.declare(declared)
 
@@ -105,7 +113,10 @@ class ReadLog:
     def read(self, path: str | bytes | os.PathLike[str]) -> None:
         """Note that a file is about to be read."""
         full = self._places.absolute(_text(path))
-        if full in self._files or full in self._written or not self._is_data(full):
+        if full in self._written or not self._is_data(full):
+            return
+        self._note_stack("file", full)
+        if full in self._files:
             return
         moment = time.time_ns()
         try:
@@ -181,19 +192,25 @@ class ReadLog:
         """Note that a folder's names, or those that a pattern matches, are about to be read."""
         full = self._places.absolute(_text(path))
         name = self._places.listing_name(full)
-        if name not in self._listings and self._is_data(full + os.sep):
-            self._listings[name] = self._places.digest_listing(name)
+        if self._is_data(full + os.sep):
+            self._note_stack("listing", name)
+            if name not in self._listings:
+                self._listings[name] = self._places.digest_listing(name)
 
     # -- the rest ------------------------------------------------------------------------------------------------
 
     def read_variable(self, name: str, value: str | None) -> None:
         """Note that the project's code looked up an environment variable; None when it was not set."""
         if name not in self._set:
+            self._note_stack("env", name)
             self._variables.setdefault(name, digest_variable(name, value))
 
     def knows_variable(self, name: str) -> bool:
-        """Tell whether another look-up of this variable would be no news."""
-        return name in self._variables or name in self._set
+        """Tell whether another look-up of this variable would be no news, but for who asks, which is noted."""
+        if name in self._variables:
+            self._note_stack("env", name)
+            return True
+        return name in self._set
 
     def set_variable(self, name: str) -> None:
         """Note that a variable is about to be set: its value is the node's own from here on."""
@@ -201,15 +218,24 @@ class ReadLog:
 
     def note(self, kind: str, text: str) -> None:
         """Note something that cannot be followed."""
+        self._note_stack(kind, text)
         if (kind, text) not in self._notes:
             where = find_project_line(2)
             file, _, line = where.rpartition(":")
             self._notes[kind, text] = Note(kind, text, f"{self._places.name(file)}:{line}" if file else "")
 
+    def _note_stack(self, kind: str, name: str) -> None:
+        """Note which functions are at work at a read; of what is read very often anybody may keep it."""
+        stacks = self._stacks.setdefault((kind, name), [])
+        if len(stacks) < _OFTEN:
+            stacks.append(find_stack())
+        elif stacks[-1] is not None:
+            stacks.append(None)
+
     def finish(self) -> Seen:
         """Return all that was seen, in a fixed order."""
         for path in [path for path in self._files if self._is_declared(path)]:
-            del self._files[path]
+            self._inputs[path] = self._files.pop(path)
             self._unstable.discard(path)
         self._digest_rest()
         found = [
@@ -245,6 +271,67 @@ class ReadLog:
             else:
                 self._unstable.add(path)
 
+    # -- what was read for memory that others reach ----------------------------------------------------------------
+
+    def list_reads(self) -> Iterator[tuple[Read, Sequence[Stack]]]:
+        """Yield what was read, declared files included, with who was at work; to be called after `finish`."""
+        for (kind, name), stacks in self._stacks.items():
+            match kind:
+                case "file":
+                    yield Read(kind, name, self._find_content(name)), stacks
+                case "listing":
+                    end = "/" if name.endswith("/") else ""
+                    yield Read(kind, self._places.path(name) + end, self._listings.get(name)), stacks
+                case "env":
+                    if name in self._variables:
+                        yield Read(kind, name, self._variables[name]), stacks
+                case _:
+                    yield Read("note", f"{kind} {name}", self._notes.get((kind, name))), stacks
+
+    def _find_content(self, path: str) -> Digest | None:
+        """Return the digest of what was in a file when it was read; None when that is not known."""
+        if path not in self._inputs:
+            return self._digests.get(path)
+        stamp = self._inputs[path]
+        if stamp is None:
+            return ABSENT
+        digest = digest_paths(self._digester, [path]).get(path)
+        return digest if take_stamp(path) == stamp else None
+
+    def take_over(self, reads: Iterable[Read], seen: Seen) -> Seen:
+        """Return what was seen with what others had read before, where that is not the same.
+
+        A file that meanwhile has another content than they or this run found makes the value of no state at all.
+        """
+        known = {(each.kind, each.name): each.digest for each in seen.observations}
+        taken: dict[tuple[str, str], Observation] = {}
+        notes, ran, unstable = {*seen.notes}, {*seen.ran}, {*seen.unstable}
+        for read in reads:
+            if isinstance(read.data, Note):
+                notes.add(read.data)
+                continue
+            if isinstance(read.data, Ran):
+                ran.add(read.data)
+                continue
+            name = read.name if read.kind == "env" else self._places.name(read.name.rstrip("/") or "/")
+            name += "/" if read.kind == "listing" and read.name.endswith("/") else ""
+            now = known.get((read.kind, name))
+            if read.kind != "env" and self._is_declared(read.name.rstrip("/")):
+                now = digest_paths(self._digester, [read.name]).get(read.name) if read.kind == "file" else read.data
+            else:
+                taken.setdefault((read.kind, name), Observation(read.kind, name, read.data or ""))
+                now = now or taken[read.kind, name].digest
+            if read.data is None or now != read.data:
+                unstable.add(name)
+        new = [each for key, each in taken.items() if key not in known]
+        return Seen(
+            seen.observations,
+            tuple(sorted(new, key=lambda each: (each.kind, each.name))),
+            tuple(dict.fromkeys([*seen.notes, *sorted(notes, key=lambda note: (note.kind, note.text))])),
+            tuple(sorted(unstable)),
+            tuple(dict.fromkeys([*seen.ran, *sorted(ran, key=lambda each: (each.module, each.qualname))])),
+        )
+
     def _tell_code(self, code: CodeType) -> Ran:
         module = _find_module(code.co_filename)
         return Ran(module, code.co_qualname, self._places.name(code.co_filename), code.co_firstlineno)
@@ -262,6 +349,9 @@ class ReadLog:
             tidy = tidy and not is_litter(name)
             below = parent
 
+
+_OFTEN = 50
+"""Times that one thing is read by one step, after which nobody looks any more at who reads it."""
 
 _modules: dict[str, str] = {}
 

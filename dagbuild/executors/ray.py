@@ -15,6 +15,7 @@ import logging
 import os
 import platform
 import socket
+import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,7 +34,7 @@ from dagbuild.ground.texts import name_error
 from dagbuild.model.node import Node
 from dagbuild.model.outcome import Done, Failure, Outcome
 from dagbuild.model.record import Manifest
-from dagbuild.observe import PathNames, ProjectCode, Watch
+from dagbuild.observe import PathNames, ProjectCode, Watch, watch_import
 from dagbuild.outputs import Home
 from dagbuild.settings import CacheSettings, RemoteSettings, check_folder
 from dagbuild.store import FileDigests, open_store
@@ -281,6 +282,10 @@ class _Setup:
     watch: Watch | None
     nodes: Mapping[str, bytes]
 
+    def imported(self) -> list[ModuleType]:
+        """Return the modules, once they are imported."""
+        return [sys.modules[name] for name in self.modules if name in sys.modules]
+
 
 @dataclass(frozen=True)
 class _Site:
@@ -325,22 +330,29 @@ def _set_up(setup: bytes) -> _Site:
     if wanted.watch is None or wanted.watch.observes:
         exits.install()  # before the project's modules are imported
     shipping.add_import_paths([str(Path(path).resolve()) for path in wanted.below])
-    reader = SourceReader([importlib.import_module(name) for name in wanted.modules], wanted.root)
-    # All nodes at once, before any has run: one that ran may have changed what a module holds.
-    differences = {
-        name: _compare(packed, reader, wanted.packages) for name, packed in wanted.nodes.items() if packed
-    }
-    store = wanted.open_store()
     memo = wanted.watch.memo if wanted.watch else None
     # On another machine the folder may not be there, and is not for us to make.
     files = FileDigests(Path(memo) if memo and Path(memo).is_dir() else None)
     places = wanted.watch.places if wanted.watch else PathNames(wanted.root)
+    watches = wanted.watch is not None and wanted.watch.observes
+    load = functools.partial(_import, wanted)
+    reader, differences = watch_import(load, places, files, wanted.imported) if watches else load()
+    store = wanted.open_store()
     code = ProjectCode(lambda: reader, places, files, observing=wanted.watch is None or wanted.watch.observes)
     root = os.getcwd() if wanted.shipped else wanted.root  # noqa: PTH109 - a text
     home = Home(root, memo) if memo else None
     # Ray tells the driver when this process ends.
     worker = Worker(Artifacts(store), code, files, wanted.watch, home, marked=False)
     return _Site(store, worker, differences)
+
+
+def _import(wanted: _Setup) -> tuple[SourceReader, dict[str, list[str]]]:
+    """Return what reads the code as it is imported here, and where it is not the driver's, by node."""
+    reader = SourceReader([importlib.import_module(name) for name in wanted.modules], wanted.root)
+    # All nodes at once, before any has run: one that ran may have changed what a module holds.
+    return reader, {
+        name: _compare(packed, reader, wanted.packages) for name, packed in wanted.nodes.items() if packed
+    }
 
 
 def _compare(packed: bytes, reader: SourceReader, packages: Mapping[str, str]) -> list[str]:

@@ -16,13 +16,13 @@ import gc
 import operator
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, MutableMapping, MutableSequence, MutableSet
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, MutableSequence, MutableSet
 from dataclasses import dataclass
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from dagbuild.code.classes import SAYS_NOTHING
-from dagbuild.observe.stacks import is_project_class, unwrap
+from dagbuild.observe.stacks import is_of_project, is_project_class, unwrap
 
 Memo = functools._lru_cache_wrapper
 """What `lru_cache` and `cache` make: the one memory of Python's own that no fingerprint looks into."""
@@ -74,6 +74,25 @@ def look_up(holder: Holder) -> Any:
     return _ABSENT if module is None else vars(module).get(holder.name, _ABSENT)
 
 
+def put_back(holder: Holder, before: Trace) -> bool:
+    """Undo what has come to a holder since it was looked at, where that can be undone; tell whether it was.
+
+    A name is bound again to what cannot have been changed, what was empty is emptied, a cache is cleared.
+    """
+    value, former = look_up(holder), before.parts[0]
+    for memo in trace(value).memos:
+        memo.cache_clear()
+    if value is not former and is_plain(former):
+        if former is _ABSENT:
+            delattr(sys.modules[holder.module], holder.name)
+        else:
+            setattr(sys.modules[holder.module], holder.name, former)
+    elif value is former and type(value) in {dict, list, set} and before.sizes == [0]:
+        value.clear()
+    now = trace(look_up(holder)).parts
+    return len(now) == len(before.parts) and all(map(operator.is_, now, before.parts))
+
+
 def is_plain(thing: Any) -> bool:
     """Tell whether a thing cannot be changed, so that equal ones may be one."""
     return type(thing) in _PLAIN
@@ -81,10 +100,11 @@ def is_plain(thing: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What was found in a thing: the objects, in order, and the sizes of those that have one."""
+    """What was found in a thing: the objects, in order, the sizes of those that have one, and what `lru_cache` made."""
 
     parts: list[Any]
     sizes: list[int]
+    memos: list[Any]
 
     def is_same(self, other: Trace) -> bool:
         """Tell whether nothing has changed between the two."""
@@ -110,72 +130,73 @@ class Trace:
 
 def trace(value: Any) -> Trace:
     """Look through a thing without running any code of the project's or a library's."""
-    parts: list[Any] = []
+    parts: list[Any] = [value]
     sizes: list[int] = []
+    memos: list[Any] = []
+    todo = [] if type(value) in _PLAIN else [value]
     seen: set[int] = set()
-    todo = [value]
     while todo:
         thing = todo.pop()
-        parts.append(thing)
-        kind = type(thing)
-        if kind in _PLAIN or id(thing) in seen:
+        if id(thing) in seen:
             continue
         seen.add(id(thing))
-        if isinstance(thing, _CONTAINERS):
-            size = _size(thing)
+        kind = type(thing)
+        size = _SIZED[kind](thing) if kind in _SIZED else _size(thing, kind)
+        if size >= 0:
             sizes.append(size)
-            if len(parts) + len(todo) + size > _ENOUGH:
+            if len(parts) + size > _ENOUGH:
                 continue
         if kind is Memo:
             known = thing.cache_info()
             sizes += (known.misses, known.currsize)
+            memos.append(thing)
         try:
-            todo += _look_into(thing, kind, parts)
+            held = _look_into(thing, kind, parts)
         except (RuntimeError, ValueError, AttributeError):  # it changes while we look, or is not whole yet
             sizes.append(-1)
-    return Trace(parts, sizes)
+            continue
+        parts += held
+        todo += [each for each in held if type(each) not in _PLAIN]
+    return Trace(parts, sizes, memos)
 
 
-def _size(thing: Any) -> int:
-    for kind in _CONTAINERS:
-        if isinstance(thing, kind):
-            return kind.__len__(thing)  # type: ignore[arg-type]  # not what a subclass calls its size
-    return 0
+def _size(thing: Any, kind: type) -> int:
+    """Return how much a container holds, and not what a class of its own says of that; -1 for what is none."""
+    for base, size in _SIZED.items():
+        if issubclass(kind, base):
+            return size(thing)
+    return -1
+
+
+def _none(_: Any) -> int:
+    return -1
+
+
+_SIZED: Mapping[type, Callable[[Any], int]] = {
+    **{kind: kind.__len__ for kind in _CONTAINERS},
+    FunctionType: _none,
+    type: _none,
+    CellType: _none,
+}
 
 
 def _look_into(thing: Any, kind: type, parts: list[Any]) -> list[Any]:
     """Return what is to be looked at in a thing; what is only told apart goes to `parts` at once."""
-    if kind is FunctionType:
-        return _held_by_function(thing)
-    if kind is dict:
-        return list(thing.values())
-    if kind in _CONTAINERS:  # a set is in the same order as long as it is the same
-        return list(thing)
-    if kind is CellType:
-        return [thing.cell_contents] if thing != _EMPTY else []
-    if kind is MethodType:
-        return [thing.__self__, thing.__func__]
-    if kind is Memo:
-        return [thing.__wrapped__]
+    if (open_it := _HELD.get(kind)) is not None:
+        return open_it(thing)
     if isinstance(thing, type):
         if not is_project_class(thing):
             return []
         return [value for name, value in list(vars(thing).items()) if name not in SAYS_NOTHING]
-    if (inner := _called_by(thing)) is not None:
-        return inner
     held = _attributes(thing)
     if is_project_class(kind):
         held += [each for each in gc.get_referents(thing) if each is not kind] if _has_slots(kind) else []
         return [kind, *held, *_contents(thing)]
     parts += held  # what a library's object does deep inside is its own business
-    if isinstance(thing, _CONTAINERS):
-        return _contents(thing)
     if any(keeper in kind.__mro__ for keeper in _KEEPERS):
-        return [each for each in held if type(each) in _CONTAINERS]
-    return []
-
-
-_EMPTY = CellType()
+        held = [each for each in held if type(each) in _CONTAINERS]
+        return held + _contents(thing)
+    return _contents(thing)
 
 
 def _held_by_function(function: FunctionType) -> list[Any]:
@@ -195,16 +216,23 @@ def _held_by_function(function: FunctionType) -> list[Any]:
     return found
 
 
-def _called_by(thing: Any) -> list[Any] | None:
-    if isinstance(thing, staticmethod | classmethod):
-        return [thing.__func__]
-    if isinstance(thing, property):
-        return [each for each in (thing.fget, thing.fset) if each is not None]
-    if isinstance(thing, functools.cached_property):
-        return [thing.func]
-    if isinstance(thing, functools.partial):
-        return [thing.func, thing.args, thing.keywords]
-    return None
+_EMPTY = CellType()
+_HELD: Mapping[type, Callable[[Any], list[Any]]] = {
+    FunctionType: _held_by_function,
+    dict: lambda thing: list(thing.values()),
+    **dict.fromkeys(
+        (list, tuple, set, frozenset, deque), list
+    ),  # a set that is the same is in the same order
+    CellType: lambda thing: [thing.cell_contents] if thing != _EMPTY else [],
+    MethodType: lambda thing: [thing.__self__, thing.__func__],
+    Memo: lambda thing: [thing.__wrapped__],
+    staticmethod: lambda thing: [thing.__func__],
+    classmethod: lambda thing: [thing.__func__],
+    property: lambda thing: [thing.fget, thing.fset],
+    functools.cached_property: lambda thing: [thing.func],
+    functools.partial: lambda thing: [thing.func, thing.args, thing.keywords],
+}
+_CALLED = (FunctionType, MethodType, Memo, staticmethod, classmethod, property, functools.partial)
 
 
 def _attributes(thing: Any) -> list[Any]:
@@ -228,11 +256,16 @@ def _contents(thing: Any) -> list[Any]:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A holder that holds something else than before."""
+    """A holder that holds something else than before, or may; `before` is None where nobody looked.
+
+    `binder` is the function that bound a name which its module did not have: no closure speaks of the name.
+    """
 
     holder: Holder
     value: Any
+    before: Trace | None
     found: Trace
+    binder: Holder | None = None
 
     @property
     def place(self) -> tuple[int, str]:
@@ -242,25 +275,14 @@ class Change:
     @property
     def calls(self) -> bool:
         """Tell whether it is a function, with or without something around it: that keeps only what it makes itself."""
-        return isinstance(self.value, FunctionType | MethodType | Memo) or _called_by(self.value) is not None
+        return isinstance(self.value, _CALLED)
 
-
-def _find_bound(parts: Iterable[Any]) -> Iterator[Holder]:
-    """Yield the names of modules that functions bind."""
-    for part in parts:
-        if type(part) is FunctionType:
-            module = part.__globals__.get("__name__")
-            yield from (Holder(module, name) for name in _bound_names(part.__code__) if module in sys.modules)
-
-
-@functools.lru_cache(maxsize=10_000)
-def _bound_names(code: CodeType) -> tuple[str, ...]:
-    if _STORE_GLOBAL not in code.co_code[::2]:
-        return ()
-    return tuple({step.argval for step in dis.get_instructions(code) if step.opcode == _STORE_GLOBAL})
-
-
-_STORE_GLOBAL = dis.opmap["STORE_GLOBAL"]
+    @property
+    def keeps(self) -> bool:
+        """Tell whether it is something that can hold more than it is."""
+        if isinstance(self.value, FunctionType) or self.found.memos:
+            return bool(sum(memo.cache_info().misses for memo in self.found.memos) or self.found.sizes)
+        return not is_plain(self.value)
 
 
 class Snapshot:
@@ -268,12 +290,11 @@ class Snapshot:
 
     def __init__(self, names: Iterable[str]) -> None:
         self._before = {holder: trace(look_up(holder)) for holder in find_holders(names)}
-        # A function may bind a name that its module has not yet, so that no closure speaks of it.
-        bound = {each for found in self._before.values() for each in _find_bound(found.parts)}
-        self._before |= {holder: trace(look_up(holder)) for holder in bound - self._before.keys()}
-
-    def __iter__(self) -> Iterator[Holder]:
-        return iter(self._before)
+        binders = {
+            bound: holder for holder, found in self._before.items() for bound in _find_bound(found.parts)
+        }
+        self._binders = {bound: holder for bound, holder in binders.items() if bound not in self._before}
+        self._before |= {bound: trace(look_up(bound)) for bound in self._binders}
 
     def find_changes(self) -> list[Change]:
         """Return what has changed since."""
@@ -282,14 +303,71 @@ class Snapshot:
             value = look_up(holder)
             now = trace(value)
             if not before.is_same(now):
-                changes.append(Change(holder, value, now))
+                changes.append(Change(holder, value, before, now, self._binders.get(holder)))
         return changes
 
-    def find_memos(self) -> list[tuple[Holder, Any]]:
-        """Return what `lru_cache` made, with the names that it is found by."""
-        return [
-            (holder, part)
-            for holder, before in self._before.items()
-            for part in before.parts
-            if type(part) is Memo
-        ]
+
+def find_keepers(names: Iterable[str]) -> list[Change]:
+    """Return what of a closure may hold something by now, where nobody looked before."""
+    values = ((holder, look_up(holder)) for holder in find_holders(names))
+    changes = [Change(holder, value, None, trace(value)) for holder, value in values if value is not _ABSENT]
+    return [change for change in changes if change.keeps]
+
+
+def _find_bound(parts: Iterable[Any]) -> Iterator[Holder]:
+    """Yield the names of modules that functions bind."""
+    for part in parts:
+        if type(part) is FunctionType and (names := _bound_names(part.__code__)):
+            module = part.__globals__.get("__name__")
+            yield from (Holder(module, name) for name in names if module in sys.modules)
+
+
+def _bound_names(code: CodeType) -> tuple[str, ...]:
+    known = _bound.get(id(code))
+    if known is None or known[0] is not code:
+        names: tuple[str, ...] = ()
+        if _STORE_GLOBAL in code.co_code[::2]:
+            names = tuple(
+                {step.argval for step in dis.get_instructions(code) if step.opcode == _STORE_GLOBAL}
+            )
+        if len(_bound) >= _MANY:
+            _bound.clear()
+        known = _bound[id(code)] = (code, names)
+    return known[1]
+
+
+_STORE_GLOBAL = dis.opmap["STORE_GLOBAL"]
+_bound: dict[int, tuple[CodeType, tuple[str, ...]]] = {}
+_MANY = 20_000
+"""Pieces of code to remember."""
+
+
+def find_memos(modules: Iterable[ModuleType]) -> list[tuple[Holder, Any]]:
+    """Return what `lru_cache` made in modules of the project, and in those that they use, with where it is held."""
+    found: list[tuple[Holder, Any]] = []
+    todo = list(modules)
+    seen: set[int] = set()
+    while todo:
+        module = todo.pop()
+        if id(module) in seen or not is_of_project(vars(module)):
+            continue
+        seen.add(id(module))
+        for name, value in list(vars(module).items()):
+            home = sys.modules.get(_home(value))
+            if home is None:
+                continue
+            if home is not module:
+                todo.append(home)
+            elif isinstance(value, type | Memo):
+                found += [(Holder(module.__name__, name), memo) for memo in trace(value).memos]
+    return found
+
+
+def _home(value: Any) -> str:
+    """Return the name of the module that a thing is, or was made in."""
+    if isinstance(value, ModuleType):
+        return value.__name__
+    if isinstance(value, FunctionType | type | Memo):
+        home = getattr(value, "__module__", None)
+        return home if isinstance(home, str) else ""
+    return ""

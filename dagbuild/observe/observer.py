@@ -9,14 +9,16 @@ import glob
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterable
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeVar
 
 from dagbuild.ground.litter import has_litter
+from dagbuild.model.outcome import Note
 from dagbuild.observe import active
 from dagbuild.observe.ahead import look_ahead
 from dagbuild.observe.executed import start_watching, stop_watching
 from dagbuild.observe.hook import hook
-from dagbuild.observe.memory import Snapshot
+from dagbuild.observe.memory import Change, Snapshot, find_keepers
 from dagbuild.observe.owners import Read, owners
 from dagbuild.observe.places import Digester, PathNames
 from dagbuild.observe.project_code import find_outside
@@ -24,6 +26,8 @@ from dagbuild.observe.read_log import ReadLog, Seen
 from dagbuild.observe.readers import watch_readers
 from dagbuild.observe.stacks import At, Stack, door, locate, unwrap
 from dagbuild.observe.variables import watch_variables
+
+T = TypeVar("T")
 
 _lock = threading.Lock()
 _installed = False
@@ -44,6 +48,21 @@ def install() -> None:
             look_ahead(threading.Thread, "start", lambda args, _: active.inherit(args[0]))
 
 
+@door
+def watch_import(
+    function: Callable[[], T], places: PathNames, files: Digester, modules: Callable[[], Iterable[ModuleType]]
+) -> T:
+    """Return what a function returns that imports modules; what memory keeps of it is noted for later steps."""
+    install()
+    read_log = ReadLog(places, files)
+    with active.reporting(read_log):
+        result = function()
+    with active.quiet():
+        read_log.finish()
+        owners.keep_imported(modules(), dict(read_log.list_reads()))
+    return result
+
+
 class Observer:
     """Watches the calls of one step; `closure` are the names of the project's code that it reaches."""
 
@@ -56,13 +75,34 @@ class Observer:
     ) -> None:
         install()
         self._places = places
-        self._read_log = ReadLog(places, files, declared)
+        self._read_log = ReadLog(places, files, declared, self._look_at_memory)
         self._closure = closure
-        self._snapshot = Snapshot(closure)
-        self._kept = owners.find_kept(self._snapshot)
-        self._strange = owners.find_strange(self._snapshot)
         self._called: set[At] = set()
         self._seen: Seen | None = None
+        self._snapshot: Snapshot | None = None
+        self._kept = self._find_kept()
+
+    def _find_kept(self) -> list[Read]:
+        """Return what others have read for memory that the step reaches.
+
+        What has changed since is taken out of memory where that can be done, so that the step reads it again.
+        """
+        for holder in owners.find_strange(self._closure):
+            text = f"takes from memory what `{holder.name}` was asked for before dagbuild looked: not tracked"
+            self._read_log.add_note(Note("memory", text))
+        kept = owners.find_kept(self._closure)
+        if any(map(self._read_log.is_old, kept)):
+            for holder, read in owners.drop_old(self._closure, self._read_log.is_old):
+                name = f"${read.name}" if read.kind == "env" else self._places.name(read.name)
+                text = f"finds {name} in memory as it was before it changed, in `{holder.name}`"
+                self._read_log.add_note(Note("memory", f"{text}; only a new process reads it again"))
+            kept = owners.find_kept(self._closure)
+        return kept
+
+    def _look_at_memory(self) -> None:
+        """Look what memory holds before anything is read, or made of what others have read."""
+        if self._snapshot is None:
+            self._snapshot = Snapshot(self._closure)
 
     def declare(self, paths: Iterable[str]) -> None:
         """Leave out these files, and what is below these folders: they count as inputs already."""
@@ -80,8 +120,10 @@ class Observer:
     @door
     def call(self, function: Callable[..., Any], /, **arguments: Any) -> Any:
         """Return what the function returns; it, and the threads that it starts, are watched meanwhile."""
-        if (own := unwrap(function)) is not None:
-            self._called.add(locate(own.__code__, own.__globals__))
+        if self._kept:
+            self._look_at_memory()
+            if (own := unwrap(function)) is not None:
+                self._called.add(locate(own.__code__, own.__globals__))
         start_watching()
         try:
             with active.reporting(self._read_log):
@@ -95,7 +137,7 @@ class Observer:
     def leave(self) -> None:
         """Close the account of a step that has failed: what it read may be in memory all the same."""
         with active.quiet():
-            if self._seen is None and self._snapshot.find_changes():
+            if self._seen is None and self._find_changes():
                 self.finish()
 
     def finish(self) -> Seen:
@@ -106,18 +148,17 @@ class Observer:
         return self._seen
 
     def _finish(self) -> Seen:
-        for holder in self._strange:
-            self._read_log.note(
-                "memory", f"takes from memory what `{holder.name}` was asked for before dagbuild looked"
-            )
         seen = self._read_log.finish()
-        if changes := self._snapshot.find_changes():
+        if changes := self._find_changes():
             reads: dict[Read, Collection[Stack]] = dict(self._read_log.list_reads())
             # Who made memory out of memory has not read, but has done it himself.
             reads |= {read: [frozenset(self._called)] for read in self._kept if read not in reads}
-            reads |= {
-                Read("code", f"{ran.module}:{ran.qualname}", ran): [None] for ran in find_outside(seen.ran, self._closure)
-            }
+            outside = find_outside(seen.ran, self._closure)
+            reads |= {Read("code", f"{ran.module}:{ran.qualname}", ran): [None] for ran in outside}
             owners.keep(changes, reads)
-        owners.know(self._snapshot)
         return self._read_log.take_over(self._kept, seen) if self._kept else seen
+
+    def _find_changes(self) -> list[Change]:
+        changes = self._snapshot.find_changes() if self._snapshot else []
+        # Of what no hook saw nobody knows whether it came before the first look.
+        return changes + (find_keepers(self._closure) if self._read_log.late else [])

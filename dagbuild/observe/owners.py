@@ -14,21 +14,23 @@ over from memory that is there no longer, as after a reload.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from dagbuild.observe.memory import (
     Change,
     Holder,
-    Memo,
-    Snapshot,
+    Trace,
+    find_holders,
+    find_memos,
     is_plain,
     look_up,
+    put_back,
     trace,
 )
-from dagbuild.observe.stacks import Stack, find_reached, is_project_class
+from dagbuild.observe.stacks import Stack, find_reached, unwrap
 
 
 class Read(NamedTuple):
@@ -49,9 +51,11 @@ Reads = Mapping[Read, Collection[Stack]]
 
 @dataclass
 class _Kept:
-    """What is in a piece of memory: the thing that was there then, and what had been read for it."""
+    """What is in a piece of memory: where it is, what was there then and before, and what was read for it."""
 
+    holder: Holder
     value: Any
+    before: Trace | None
     reads: dict[Read, None] = field(default_factory=dict)
 
 
@@ -61,30 +65,30 @@ class Owners:
     def __init__(self) -> None:
         self._by_holder: dict[Holder, _Kept] = {}
         self._by_thing: dict[int, _Kept] = {}
-        self._known: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+        self._watched: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._strange: dict[Holder, Any] = {}
 
     # -- a step ----------------------------------------------------------------------------------------------------
 
-    def find_kept(self, holders: Iterable[Holder]) -> list[Read]:
+    def find_kept(self, names: Iterable[str]) -> list[Read]:
         """Return what was read for the memory that a closure reaches."""
+        return list(dict.fromkeys(read for kept in self._find_all(names) for read in kept.reads))
+
+    def _find_all(self, names: Iterable[str]) -> list[_Kept]:
         if not self._by_holder:
             return []
-        found: dict[Read, None] = {}
-        for holder in holders:
-            if (kept := self._find(holder)) is not None:
-                found.update(kept.reads)
-        return list(found)
+        found = [kept for holder in find_holders(names) if (kept := self._find(holder)) is not None]
+        return list({id(kept): kept for kept in found}.values())
 
     def _find(self, holder: Holder) -> _Kept | None:
-        value = look_up(holder)
-        kept = self._by_holder.get(holder)
-        if kept is not None and kept.value is not value:  # it was reset, or its module was loaded anew
-            self._forget(holder)
+        kept, value = self._by_holder.get(holder), look_up(holder)
+        if kept is not None and kept.holder == holder and kept.value is not value:
+            self._forget(kept)  # it was reset, or its module was loaded anew
             kept = None
         return kept or (None if is_plain(value) else self._by_thing.get(id(value)))
 
-    def _forget(self, holder: Holder) -> None:
-        kept = self._by_holder.pop(holder)
+    def _forget(self, kept: _Kept) -> None:
+        self._by_holder = {each: other for each, other in self._by_holder.items() if other is not kept}
         if self._by_thing.get(id(kept.value)) is kept:
             del self._by_thing[id(kept.value)]
 
@@ -95,50 +99,64 @@ class Owners:
             codes = change.found.find_codes()
             for read, stacks in reads.items():
                 if any(_may_keep(change, codes, stack, reached) for stack in stacks):
-                    self._give(change.holder, change.value, read)
+                    self._give(change, read)
 
-    def _give(self, holder: Holder, value: Any, read: Read) -> None:
-        kept = self._find(holder)
+    def _give(self, change: Change, read: Read) -> None:
+        kept = self._find(change.holder)
         if kept is None:
-            kept = _Kept(value)
-        self._by_holder[holder] = kept
-        if not is_plain(value):
-            self._by_thing[id(value)] = kept
+            kept = _Kept(change.holder, change.value, change.before)
+        self._by_holder[change.holder] = kept
+        if change.binder is not None:
+            self._by_holder[change.binder] = kept
+        if not is_plain(change.value):
+            self._by_thing[id(change.value)] = kept
         kept.reads[read] = None
 
-    # -- what nobody saw -------------------------------------------------------------------------------------------
+    def drop_old(self, names: Iterable[str], is_old: Callable[[Read], bool]) -> list[tuple[Holder, Read]]:
+        """Empty the memory that holds something which was read before it changed; return what cannot be emptied."""
+        left: list[tuple[Holder, Read]] = []
+        for kept in self._find_all(names):
+            if old := [read for read in kept.reads if is_old(read)]:
+                if put_back(kept.holder, kept.before or trace(kept.value)):
+                    self._forget(kept)
+                else:
+                    left += [(kept.holder, read) for read in old]
+        return left
 
-    def find_strange(self, snapshot: Snapshot) -> list[Holder]:
-        """Return names whose `lru_cache` holds what it was given while nobody watched."""
-        return [
-            holder for holder, memo in snapshot.find_memos() if memo.cache_info().misses > self._known.get(memo, 0)
-        ]
-
-    def know(self, snapshot: Snapshot) -> None:
-        """Note what is in memory now: it was made while somebody watched."""
-        for _, memo in snapshot.find_memos():
-            self._known[memo] = memo.cache_info().misses
-
-    # -- an import -------------------------------------------------------------------------------------------------
+    # -- what was in memory before the first step ------------------------------------------------------------------
 
     def keep_imported(self, modules: Iterable[ModuleType], reads: Reads) -> None:
         """Let what `lru_cache` made keep what was read for it while the modules were imported.
 
         All other memory is what the fingerprint is made of.
         """
-        for module in modules:
-            for name, value in list(vars(module).items()):
-                if not (type(value) is Memo or (isinstance(value, type) and value.__module__ == module.__name__)):
-                    continue
-                found = trace(value)
-                memos = [part for part in found.parts if type(part) is Memo and part.cache_info().misses]
-                for memo in memos:
-                    self._known[memo] = memo.cache_info().misses
-                if memos:
-                    inside = {id(part.__wrapped__.__code__) for part in memos if isinstance(part.__wrapped__, FunctionType)}
-                    for read, stacks in reads.items():
-                        if any(stack is None or any(id(at.code) in inside for at in stack) for stack in stacks):
-                            self._give(Holder(module.__name__, name), value, read)
+        for holder, memo in find_memos(modules):
+            self._watched.add(memo)
+            if not memo.cache_info().misses:
+                continue
+            value = look_up(holder)
+            change = Change(holder, value, None, trace(value))
+            codes = {id(function.__code__) for function in [unwrap(memo)] if function is not None}
+            for read, stacks in reads.items():
+                if any(stack is None or any(id(at.code) in codes for at in stack) for stack in stacks):
+                    self._give(change, read)
+
+    def meet(self, modules: Iterable[ModuleType]) -> None:
+        """Note what `lru_cache` made in modules that somebody else imported: what is in there, nobody saw."""
+        for holder, memo in find_memos(modules):
+            if memo not in self._watched and memo.cache_info().misses:
+                self._strange[holder] = look_up(holder)
+            self._watched.add(memo)
+
+    def find_strange(self, names: Iterable[str]) -> list[Holder]:
+        """Return what a closure reaches and held something before anybody looked."""
+        if not self._strange:
+            return []
+        return [
+            holder
+            for holder in find_holders(names)
+            if holder in self._strange and self._strange[holder] is look_up(holder)
+        ]
 
 
 def _may_keep(

@@ -16,7 +16,7 @@ import re
 import stat
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from types import CodeType
@@ -78,9 +78,18 @@ def digest_variable(name: str, value: str | None) -> str:
 
 
 class ReadLog:
-    """What one call has read so far. Safe to report to from several threads."""
+    """What one call has read so far. Safe to report to from several threads.
 
-    def __init__(self, places: PathNames, files: Digester, declared: Iterable[str] = ()) -> None:
+    `on_first` is called before the first read. `late` tells whether something was read that nobody saw when it was.
+    """
+
+    def __init__(
+        self,
+        places: PathNames,
+        files: Digester,
+        declared: Iterable[str] = (),
+        on_first: Callable[[], None] = lambda: None,
+    ) -> None:
         self._places = places
         self._digester = files
         self._declared: set[str] = set()
@@ -95,7 +104,9 @@ class ReadLog:
         self._set: set[str] = set()
         self._notes: dict[tuple[str, str], Note] = {}
         self._unstable: set[str] = set()
+        self._on_first = on_first
         self._stacks: dict[tuple[str, str], list[Stack]] = {}
+        self.late = False
         self._inputs: dict[str, Stamp | None] = {}  # what was read and is declared
         self.codes: dict[CodeType, None] = {}
         self.declare(declared)
@@ -128,6 +139,14 @@ class ReadLog:
             self._files[full] = stamp_of(found)
             if not is_settled(stamp_of(found), moment) and not self._is_declared(full):
                 self._young[full] = digest_paths(self._digester, [full]).get(full)
+
+    def read_late(self, path: str) -> None:
+        """Note that a file was read at some time by who knows whom: all that may hold something may hold it."""
+        self.late = True
+        self.read(path)
+        for stacks in (self._stacks.get(("file", self._places.absolute(path))),):
+            if stacks is not None:
+                stacks.append(None)
 
     def read_any(self, path: str | os.PathLike[str]) -> None:
         """Note that a reader is handed a path: a file, a folder of files, a pattern or a `file:` URL."""
@@ -222,10 +241,16 @@ class ReadLog:
         if (kind, text) not in self._notes:
             where = find_project_line(2)
             file, _, line = where.rpartition(":")
-            self._notes[kind, text] = Note(kind, text, f"{self._places.name(file)}:{line}" if file else "")
+            self.add_note(Note(kind, text, f"{self._places.name(file)}:{line}" if file else ""))
+
+    def add_note(self, note: Note) -> None:
+        """Note something that is true of the whole step."""
+        self._notes[note.kind, note.text] = note
 
     def _note_stack(self, kind: str, name: str) -> None:
         """Note which functions are at work at a read; of what is read very often anybody may keep it."""
+        if not self._stacks and not self.late:
+            self._on_first()
         stacks = self._stacks.setdefault((kind, name), [])
         if len(stacks) < _OFTEN:
             stacks.append(find_stack())
@@ -298,6 +323,20 @@ class ReadLog:
         digest = digest_paths(self._digester, [path]).get(path)
         return digest if take_stamp(path) == stamp else None
 
+    def is_old(self, read: Read) -> bool:
+        """Tell whether something that was read earlier is not so any more."""
+        match read.kind:
+            case "file":
+                now = digest_paths(self._digester, [read.name]).get(read.name, ABSENT)
+            case "listing":
+                end = "/" if read.name.endswith("/") else ""
+                now = self._places.digest_listing(self._places.name(read.name.rstrip("/")) + end)
+            case "env":
+                now = Digest(digest_variable(read.name, os.environ.get(read.name)))
+            case _:
+                return False
+        return bool(now != read.data)
+
     def take_over(self, reads: Iterable[Read], seen: Seen) -> Seen:
         """Return what was seen with what others had read before, where that is not the same.
 
@@ -317,7 +356,11 @@ class ReadLog:
             name += "/" if read.kind == "listing" and read.name.endswith("/") else ""
             now = known.get((read.kind, name))
             if read.kind != "env" and self._is_declared(read.name.rstrip("/")):
-                now = digest_paths(self._digester, [read.name]).get(read.name) if read.kind == "file" else read.data
+                now = (
+                    digest_paths(self._digester, [read.name]).get(read.name)
+                    if read.kind == "file"
+                    else read.data
+                )
             else:
                 taken.setdefault((read.kind, name), Observation(read.kind, name, read.data or ""))
                 now = now or taken[read.kind, name].digest

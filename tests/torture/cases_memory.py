@@ -294,7 +294,7 @@ _READ = collections.defaultdict(dict)
 def load():
     return _READ["files"].get("k") or _READ["files"].setdefault("k", {READ})
 """,
-    "dict_of_ones_own": f"""
+    "dict_of_ones_own": """
 class Files(dict):
     def __missing__(self, name):
         self[name] = Path(name).read_text()

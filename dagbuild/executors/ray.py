@@ -33,7 +33,7 @@ from dagbuild.ground.errors import StoreError, UserError
 from dagbuild.ground.texts import name_error
 from dagbuild.model.node import Node
 from dagbuild.model.outcome import Done, Failure, Outcome
-from dagbuild.model.record import Manifest
+from dagbuild.model.record import Manifest, Part
 from dagbuild.observe import PathNames, ProjectCode, Watch, watch_import
 from dagbuild.outputs import Home
 from dagbuild.settings import CacheSettings, RemoteSettings, check_folder
@@ -358,10 +358,17 @@ def _import(wanted: _Setup) -> tuple[SourceReader, dict[str, list[str]]]:
 def _compare(packed: bytes, reader: SourceReader, packages: Mapping[str, str]) -> list[str]:
     try:
         node, manifest = cloudpickle.loads(packed)
-        mine = make_manifests([node], reader, packages=packages)[node.name]
+        key = node.name, manifest.parts
+        if key not in _compared:
+            mine = make_manifests([node], reader, packages=packages)[node.name]
+            _compared[key] = shipping.list_differences(manifest, mine)
     except (Exception, SystemExit) as error:
         return [name_error(error)]
-    return shipping.list_differences(manifest, mine)
+    return _compared[key]
+
+
+_compared: dict[tuple[str, tuple[Part, ...]], list[str]] = {}
+"""What was found before any node ran here; a process that is used again by another build has run some."""
 
 
 def _other_code(lines: Sequence[str]) -> Failure:

@@ -18,13 +18,14 @@ from dagbuild.observe import active
 from dagbuild.observe.ahead import look_ahead
 from dagbuild.observe.executed import start_watching, stop_watching
 from dagbuild.observe.hook import hook
-from dagbuild.observe.memory import Change, Snapshot, find_keepers
+from dagbuild.observe.memory import Change, MemoryState, find_keepers
 from dagbuild.observe.owners import Read, owners
 from dagbuild.observe.places import Digester, PathNames
 from dagbuild.observe.project_code import find_outside
 from dagbuild.observe.read_log import ReadLog, Seen
 from dagbuild.observe.readers import watch_readers
 from dagbuild.observe.stacks import At, Stack, door, locate, unwrap
+from dagbuild.observe.takeover import Takeover
 from dagbuild.observe.variables import watch_variables
 
 T = TypeVar("T")
@@ -76,10 +77,11 @@ class Observer:
         install()
         self._places = places
         self._read_log = ReadLog(places, files, declared, self._look_at_memory)
+        self._takeover = Takeover(places, files)
         self._closure = closure
         self._called: set[At] = set()
         self._seen: Seen | None = None
-        self._snapshot: Snapshot | None = None
+        self._memory: MemoryState | None = None
         self._kept = self._find_kept()
 
     def _find_kept(self) -> list[Read]:
@@ -91,9 +93,9 @@ class Observer:
             text = f"takes from memory what `{holder.name}` was asked for before dagbuild looked: not tracked"
             self._read_log.add_note(Note("memory", text))
         kept = owners.find_kept(self._closure)
-        if any(map(self._read_log.is_old, kept)):
-            for holder, read in owners.drop_old(self._closure, self._read_log.is_old):
-                name = f"${read.name}" if read.kind == "env" else self._places.name(read.name)
+        if any(map(self._takeover.is_old, kept)):
+            for holder, read in owners.drop_old(self._closure, self._takeover.is_old):
+                name = ("$" if read.kind == "env" else "") + self._takeover.name(read)
                 text = f"finds {name} in memory as it was before it changed, in `{holder.name}`"
                 self._read_log.add_note(Note("memory", f"{text}; only a new process reads it again"))
             kept = owners.find_kept(self._closure)
@@ -101,8 +103,8 @@ class Observer:
 
     def _look_at_memory(self) -> None:
         """Look what memory holds before anything is read, or made of what others have read."""
-        if self._snapshot is None:
-            self._snapshot = Snapshot(self._closure)
+        if self._memory is None:
+            self._memory = MemoryState(self._closure)
 
     def declare(self, paths: Iterable[str]) -> None:
         """Leave out these files, and what is below these folders: they count as inputs already."""
@@ -156,9 +158,9 @@ class Observer:
             outside = find_outside(seen.ran, self._closure)
             reads |= {Read("code", f"{ran.module}:{ran.qualname}", ran): [None] for ran in outside}
             owners.keep(changes, reads)
-        return self._read_log.take_over(self._kept, seen) if self._kept else seen
+        return self._takeover.add(self._kept, seen, self._read_log.is_declared) if self._kept else seen
 
     def _find_changes(self) -> list[Change]:
-        changes = self._snapshot.find_changes() if self._snapshot else []
+        changes = self._memory.find_changes() if self._memory else []
         # Of what no hook saw nobody knows whether it came before the first look.
         return changes + (find_keepers(self._closure) if self._read_log.late else [])

@@ -19,16 +19,15 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from dagbuild.observe.contents import Contents, is_plain, look_through
 from dagbuild.observe.memory import (
     Change,
     Holder,
-    Trace,
     find_holders,
-    find_memos,
-    is_plain,
+    find_home,
+    find_lru_caches,
     look_up,
     put_back,
-    trace,
 )
 from dagbuild.observe.stacks import Stack, find_reached, unwrap
 
@@ -51,12 +50,25 @@ Reads = Mapping[Read, Collection[Stack]]
 
 @dataclass
 class _Kept:
-    """What is in a piece of memory: where it is, what was there then and before, and what was read for it."""
+    """What is in a piece of memory: where it is, what was there then and before, and what was read for it.
+
+    `home` are the names of its module; `binder` is the function that bound the name, where no closure speaks of that.
+    """
 
     holder: Holder
     value: Any
-    before: Trace | None
+    before: Contents | None
+    home: Mapping[str, Any] | None
+    binder: tuple[Holder, Any] | None = None
     reads: dict[Read, None] = field(default_factory=dict)
+
+    def is_there(self) -> bool:
+        """Tell whether memory still is what it was: neither reset, nor of a module that was loaded anew."""
+        return (
+            look_up(self.holder) is self.value
+            and find_home(self.holder) is self.home
+            and (self.binder is None or look_up(self.binder[0]) is self.binder[1])
+        )
 
 
 class Owners:
@@ -82,10 +94,11 @@ class Owners:
 
     def _find(self, holder: Holder) -> _Kept | None:
         kept, value = self._by_holder.get(holder), look_up(holder)
-        if kept is not None and kept.holder == holder and kept.value is not value:
-            self._forget(kept)  # it was reset, or its module was loaded anew
-            kept = None
-        return kept or (None if is_plain(value) else self._by_thing.get(id(value)))
+        kept = kept or (None if is_plain(value) else self._by_thing.get(id(value)))
+        if kept is not None and not kept.is_there():
+            self._forget(kept)
+            return None
+        return kept
 
     def _forget(self, kept: _Kept) -> None:
         self._by_holder = {each: other for each, other in self._by_holder.items() if other is not kept}
@@ -104,7 +117,8 @@ class Owners:
     def _give(self, change: Change, read: Read) -> None:
         kept = self._find(change.holder)
         if kept is None:
-            kept = _Kept(change.holder, change.value, change.before)
+            binder = (change.binder, look_up(change.binder)) if change.binder else None
+            kept = _Kept(change.holder, change.value, change.before, find_home(change.holder), binder)
         self._by_holder[change.holder] = kept
         if change.binder is not None:
             self._by_holder[change.binder] = kept
@@ -117,7 +131,7 @@ class Owners:
         left: list[tuple[Holder, Read]] = []
         for kept in self._find_all(names):
             if old := [read for read in kept.reads if is_old(read)]:
-                if put_back(kept.holder, kept.before or trace(kept.value)):
+                if put_back(kept.holder, kept.before or look_through(kept.value)):
                     self._forget(kept)
                 else:
                     left += [(kept.holder, read) for read in old]
@@ -130,23 +144,23 @@ class Owners:
 
         All other memory is what the fingerprint is made of.
         """
-        for holder, memo in find_memos(modules):
-            self._watched.add(memo)
-            if not memo.cache_info().misses:
+        for holder, cache in find_lru_caches(modules):
+            self._watched.add(cache)
+            if not cache.cache_info().misses:
                 continue
             value = look_up(holder)
-            change = Change(holder, value, None, trace(value))
-            codes = {id(function.__code__) for function in [unwrap(memo)] if function is not None}
+            change = Change(holder, value, None, look_through(value))
+            codes = {id(function.__code__) for function in [unwrap(cache)] if function is not None}
             for read, stacks in reads.items():
                 if any(stack is None or any(id(at.code) in codes for at in stack) for stack in stacks):
                     self._give(change, read)
 
     def meet(self, modules: Iterable[ModuleType]) -> None:
         """Note what `lru_cache` made in modules that somebody else imported: what is in there, nobody saw."""
-        for holder, memo in find_memos(modules):
-            if memo not in self._watched and memo.cache_info().misses:
+        for holder, cache in find_lru_caches(modules):
+            if cache not in self._watched and cache.cache_info().misses:
                 self._strange[holder] = look_up(holder)
-            self._watched.add(memo)
+            self._watched.add(cache)
 
     def find_strange(self, names: Iterable[str]) -> list[Holder]:
         """Return what a closure reaches and held something before anybody looked."""
@@ -166,7 +180,7 @@ def _may_keep(
     reached: dict[Stack, tuple[set[tuple[int, str]], set[int]]],
 ) -> bool:
     """Tell whether what was read while these functions were at work may be in what has changed."""
-    if stack is None or any(id(at.code) in codes for at in stack):
+    if stack is None or change.loose or any(id(at.code) in codes for at in stack):
         return True
     if change.calls:
         return False

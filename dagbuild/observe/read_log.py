@@ -137,7 +137,7 @@ class ReadLog:
             return
         if stat.S_ISREG(found.st_mode):  # no folder, pipe or device
             self._files[full] = stamp_of(found)
-            if not is_settled(stamp_of(found), moment) and not self._is_declared(full):
+            if not is_settled(stamp_of(found), moment) and not self.is_declared(full):
                 self._young[full] = digest_paths(self._digester, [full]).get(full)
 
     def read_late(self, path: str) -> None:
@@ -259,14 +259,14 @@ class ReadLog:
 
     def finish(self) -> Seen:
         """Return all that was seen, in a fixed order."""
-        for path in [path for path in self._files if self._is_declared(path)]:
+        for path in [path for path in self._files if self.is_declared(path)]:
             self._inputs[path] = self._files.pop(path)
             self._unstable.discard(path)
         self._digest_rest()
         found = [
             Observation("listing", name, digest)
             for name, digest in self._listings.items()
-            if not self._is_declared(self._places.path(name))
+            if not self.is_declared(self._places.path(name))
         ]
         found += [
             Observation("file", self._places.name(path), digest) for path, digest in self._digests.items()
@@ -323,63 +323,12 @@ class ReadLog:
         digest = digest_paths(self._digester, [path]).get(path)
         return digest if take_stamp(path) == stamp else None
 
-    def is_old(self, read: Read) -> bool:
-        """Tell whether something that was read earlier is not so any more."""
-        match read.kind:
-            case "file":
-                now = digest_paths(self._digester, [read.name]).get(read.name, ABSENT)
-            case "listing":
-                end = "/" if read.name.endswith("/") else ""
-                now = self._places.digest_listing(self._places.name(read.name.rstrip("/")) + end)
-            case "env":
-                now = Digest(digest_variable(read.name, os.environ.get(read.name)))
-            case _:
-                return False
-        return bool(now != read.data)
-
-    def take_over(self, reads: Iterable[Read], seen: Seen) -> Seen:
-        """Return what was seen with what others had read before, where that is not the same.
-
-        A file that meanwhile has another content than they or this run found makes the value of no state at all.
-        """
-        known = {(each.kind, each.name): each.digest for each in seen.observations}
-        taken: dict[tuple[str, str], Observation] = {}
-        notes, ran, unstable = {*seen.notes}, {*seen.ran}, {*seen.unstable}
-        for read in reads:
-            if isinstance(read.data, Note):
-                notes.add(read.data)
-                continue
-            if isinstance(read.data, Ran):
-                ran.add(read.data)
-                continue
-            name = read.name if read.kind == "env" else self._places.name(read.name.rstrip("/") or "/")
-            name += "/" if read.kind == "listing" and read.name.endswith("/") else ""
-            now = known.get((read.kind, name))
-            if read.kind != "env" and self._is_declared(read.name.rstrip("/")):
-                now = (
-                    digest_paths(self._digester, [read.name]).get(read.name)
-                    if read.kind == "file"
-                    else read.data
-                )
-            else:
-                taken.setdefault((read.kind, name), Observation(read.kind, name, read.data or ""))
-                now = now or taken[read.kind, name].digest
-            if read.data is None or now != read.data:
-                unstable.add(name)
-        new = [each for key, each in taken.items() if key not in known]
-        return Seen(
-            seen.observations,
-            tuple(sorted(new, key=lambda each: (each.kind, each.name))),
-            tuple(dict.fromkeys([*seen.notes, *sorted(notes, key=lambda note: (note.kind, note.text))])),
-            tuple(sorted(unstable)),
-            tuple(dict.fromkeys([*seen.ran, *sorted(ran, key=lambda each: (each.module, each.qualname))])),
-        )
-
     def _tell_code(self, code: CodeType) -> Ran:
         module = _find_module(code.co_filename)
         return Ran(module, code.co_qualname, self._places.name(code.co_filename), code.co_firstlineno)
 
-    def _is_declared(self, path: str) -> bool:
+    def is_declared(self, path: str) -> bool:
+        """Tell whether a file counts as an input already, by itself or by a folder that it is in."""
         if not self._declared and not self._data:
             return False
         below, tidy = path, True

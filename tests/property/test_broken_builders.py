@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 import dagbuild.code.fingerprint
 import dagbuild.code.functions
 import dagbuild.codecs.frames
+import dagbuild.observe.owners
 import dagbuild.plan.request
 import dagbuild.project.code
 from dagbuild.code import Closure, SourceReader
@@ -20,7 +21,10 @@ from dagbuild.code.walk import Walk
 from dagbuild.ground.digest import Digest, digest_text
 from dagbuild.model.node import Node
 from dagbuild.model.record import Artifact, Key, Manifest, Part, make_key
+from dagbuild.observe.memory import MemoryState, find_keepers
+from dagbuild.observe.owners import Owners
 from dagbuild.plan.request import IdOf, Request
+from tests.property.memories import Project, Round, check_rounds, projects, rounds
 from tests.property.sketch import Edit, Sketch
 from tests.property.strategies import edits, sketches
 from tests.property.test_incremental import check_history
@@ -172,6 +176,17 @@ def count_time(patch: pytest.MonkeyPatch) -> None:
     _change_parts(patch, lambda parts, _: [*parts, Part("source", "now", str(next(clock)))])
 
 
+def forget_what_is_in_memory(patch: pytest.MonkeyPatch) -> None:
+    """A read belongs to the step that made it alone."""
+    patch.setattr(Owners, "keep", lambda *_: None)
+
+
+def trust_every_memory(patch: pytest.MonkeyPatch) -> None:
+    """All that a step read belongs to all that may hold something, whoever was at work."""
+    patch.setattr(MemoryState, "find_changes", lambda self: find_keepers(self._names))
+    patch.setattr(dagbuild.observe.owners, "_may_keep", lambda *_: True)
+
+
 STALE = {
     ignore_helpers: 0,
     ignore_constants: 0,
@@ -189,6 +204,7 @@ STALE = {
 }
 """What breaks, and where the search starts: from there it soon comes upon it. From anywhere else it takes longer."""
 TWICE = {count_places: 1, count_time: 0}
+MEMORY = {forget_what_is_in_memory: "stale after", trust_every_memory: "computed too much"}
 
 
 @pytest.mark.parametrize(("damage", "start"), STALE.items(), ids=lambda value: getattr(value, "__name__", ""))
@@ -209,3 +225,20 @@ def test_a_nervous_builder_computes_twice(damage: Break, start: int, monkeypatch
 
     with pytest.raises(AssertionError, match="computed"):
         search(start)
+
+
+@pytest.mark.parametrize(("damage", "told"), MEMORY.items(), ids=lambda value: getattr(value, "__name__", ""))
+def test_a_builder_that_mistakes_whose_a_read_is(
+    damage: Break, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is owed too little is stale after some edit of a file, who is owed too much runs for nothing."""
+    damage(monkeypatch)
+
+    @seed(0)
+    @settings(max_examples=100, deadline=None, database=None, phases=[Phase.generate])
+    @given(projects(), rounds())
+    def run(project: Project, history: list[Round]) -> None:
+        check_rounds(project, history)
+
+    with pytest.raises(AssertionError, match=told):
+        run()

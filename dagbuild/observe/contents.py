@@ -58,11 +58,11 @@ class Contents:
 
     def find_codes(self) -> set[int]:
         """Return the numbers of the code of functions, and of the methods of classes, that were found."""
-        functions = (part for part in self.parts if isinstance(part, FunctionType))
+        functions = (part for part in self.parts if type(part) is FunctionType)
         methods = (
             unwrap(value)
             for part in self.parts
-            if isinstance(part, type)
+            if issubclass(type(part), type)
             for cls in part.__mro__
             if is_project_class(cls)
             for value in list(vars(cls).values())
@@ -86,15 +86,15 @@ def look_through(value: Any) -> Contents:
         size = _SIZED[kind](thing) if kind in _SIZED else _size(thing, kind)
         if size >= 0:
             sizes.append(size)
-            if len(parts) + size > _ENOUGH:
-                continue
+        if len(parts) + size > _ENOUGH:
+            continue
         if kind is LruCache:
             known = thing.cache_info()
             sizes += (known.misses, known.currsize)
             caches.append(thing)
         try:
             held = _look_into(thing, kind, parts)
-        except (RuntimeError, ValueError, AttributeError):  # it changes while we look, or is not whole yet
+        except Exception:  # it changes while we look, or is not whole yet
             sizes.append(-1)
             continue
         parts += held
@@ -126,7 +126,7 @@ def _look_into(thing: Any, kind: type, parts: list[Any]) -> list[Any]:
     """Return what is to be looked at in a thing; what is only told apart goes to `parts` at once."""
     if (open_it := _HELD.get(kind)) is not None:
         return open_it(thing)
-    if isinstance(thing, type):
+    if issubclass(kind, type):  # isinstance would ask the thing itself for its class
         if not is_project_class(thing):
             return []
         return [value for name, value in list(vars(thing).items()) if name not in SAYS_NOTHING]
@@ -193,6 +193,6 @@ def _has_slots(kind: type) -> bool:
 
 def _contents(thing: Any) -> list[Any]:
     """Return what a container of a class of its own contains."""
-    if isinstance(thing, dict):
+    if issubclass(type(thing), dict):
         return list(dict.values(thing))
-    return list(gc.get_referents(thing)) if isinstance(thing, _CONTAINERS) else []
+    return list(gc.get_referents(thing)) if issubclass(type(thing), _CONTAINERS) else []

@@ -106,12 +106,12 @@ class Change:
     @property
     def calls(self) -> bool:
         """Tell whether it is a function, with or without something around it: that keeps only what it makes itself."""
-        return isinstance(self.value, CALLED)
+        return issubclass(type(self.value), CALLED)
 
     @property
     def keeps(self) -> bool:
         """Tell whether it is something that can hold more than it is."""
-        if isinstance(self.value, FunctionType) or self.found.caches:
+        if type(self.value) is FunctionType or self.found.caches:
             return bool(sum(cache.cache_info().misses for cache in self.found.caches) or self.found.sizes)
         return not is_plain(self.value)
 
@@ -197,16 +197,16 @@ def find_lru_caches(modules: Iterable[ModuleType]) -> list[tuple[Holder, Any]]:
                 continue
             if home is not module:
                 todo.append(home)
-            elif isinstance(value, type | LruCache):
+            elif issubclass(type(value), (type, LruCache)):
                 found += [(Holder(module.__name__, name), cache) for cache in look_through(value).caches]
     return found
 
 
 def _home(value: Any) -> str:
     """Return the name of the module that a thing is, or was made in."""
-    if isinstance(value, ModuleType):
-        return value.__name__
-    if isinstance(value, FunctionType | type | LruCache):
+    if issubclass(type(value), ModuleType):
+        return str(value.__name__)
+    if issubclass(type(value), (FunctionType, type, LruCache)):
         home = getattr(value, "__module__", None)
         return home if isinstance(home, str) else ""
     return ""

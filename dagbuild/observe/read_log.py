@@ -249,13 +249,13 @@ class ReadLog:
 
     def _note_stack(self, kind: str, name: str) -> None:
         """Note which functions are at work at a read; of what is read very often anybody may keep it."""
-        if not self._stacks and not self.late:
-            self._on_first()
-        stacks = self._stacks.setdefault((kind, name), [])
-        if len(stacks) < _OFTEN:
-            stacks.append(find_stack())
+        stacks = self._stacks.get((kind, name))
+        if stacks is None:
+            if not self._stacks and not self.late:
+                self._on_first()
+            self._stacks[kind, name] = [find_stack() if len(self._stacks) < _MANY else None]
         elif stacks[-1] is not None:
-            stacks.append(None)
+            stacks.append(find_stack() if len(stacks) < _OFTEN else None)
 
     def finish(self) -> Seen:
         """Return all that was seen, in a fixed order."""
@@ -344,6 +344,8 @@ class ReadLog:
 
 _OFTEN = 50
 """Times that one thing is read by one step, after which nobody looks any more at who reads it."""
+_MANY = 300
+"""Things that one step reads, after which the same holds for further ones."""
 
 _modules: dict[str, str] = {}
 

@@ -6,9 +6,10 @@ of what is read.
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import CodeType, FrameType, FunctionType, ModuleType
+from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any, Final, TypeAlias, TypeVar
 
 from dagbuild.observe.places import is_project_code
@@ -116,7 +117,7 @@ def _spaces(words: set[str], home: Mapping[str, Any]) -> list[Mapping[str, Any]]
     found = [home]
     for word in words:
         thing = home[word] if word in home else sys.modules.get(word)
-        if isinstance(thing, ModuleType) and is_of_project(vars(thing)):
+        if issubclass(type(thing), ModuleType) and is_of_project(vars(thing)):
             found.append(vars(thing))
     return found
 
@@ -125,7 +126,7 @@ def _functions_of(thing: Any, words: set[str]) -> list[FunctionType]:
     """Return the project's function that a thing is or wraps, or the methods of its class that are spoken of."""
     if (function := unwrap(thing)) is not None:
         return [function] if is_of_project(function.__globals__) else []
-    cls = thing if isinstance(thing, type) else type(thing)
+    cls: type = thing if issubclass(type(thing), type) else type(thing)
     found: list[FunctionType] = []
     if is_project_class(cls):
         for each in cls.__mro__:
@@ -135,32 +136,29 @@ def _functions_of(thing: Any, words: set[str]) -> list[FunctionType]:
 
 
 def unwrap(thing: Any) -> FunctionType | None:
-    """Return the function that a thing is, or that it is there to call."""
+    """Return the function that a thing is, or that it is there to call; runs no code of the thing's."""
     for _ in range(_DEEP):
-        if isinstance(thing, FunctionType):
+        if type(thing) is FunctionType:
             inner = thing.__dict__.get("__wrapped__")
             if inner is None or is_project_code(thing.__code__.co_filename):
                 return thing
-            thing = inner
-            continue
-        for name in ("__wrapped__", "__func__", "fget", "func"):
-            inner = _get(thing, name)
-            if inner is not None:
-                break
-        if inner is None:
+        elif (name := _AROUND.get(type(thing))) is not None:
+            inner = getattr(thing, name)
+        else:
             return None
         thing = inner
     return None
 
 
-def _get(thing: Any, name: str) -> Any:
-    if isinstance(thing, type | ModuleType):
-        return None
-    try:
-        found = object.__getattribute__(thing, name)
-    except Exception:  # no such attribute, or one that is not there yet
-        return None
-    return found if callable(found) or hasattr(type(found), "__get__") else None
+_AROUND: Mapping[type, str] = {
+    MethodType: "__func__",
+    staticmethod: "__func__",
+    classmethod: "__func__",
+    property: "fget",
+    functools.cached_property: "func",
+    functools.partial: "func",
+    functools._lru_cache_wrapper: "__wrapped__",
+}
 
 
 def is_project_class(cls: type) -> bool:

@@ -15,7 +15,6 @@ import logging
 import os
 import platform
 import socket
-import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,7 +24,6 @@ from typing import Any
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.code import SourceReader
-from dagbuild.code.fingerprint import make_manifests
 from dagbuild.executors import exits, shipping
 from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.worker import Worker
@@ -33,7 +31,7 @@ from dagbuild.ground.errors import StoreError, UserError
 from dagbuild.ground.texts import name_error
 from dagbuild.model.node import Node
 from dagbuild.model.outcome import Done, Failure, Outcome
-from dagbuild.model.record import Manifest, Part
+from dagbuild.model.record import Manifest
 from dagbuild.observe import PathNames, ProjectCode, Watch, watch_import
 from dagbuild.outputs import Home
 from dagbuild.settings import CacheSettings, RemoteSettings, check_folder
@@ -282,10 +280,6 @@ class _Setup:
     watch: Watch | None
     nodes: Mapping[str, bytes]
 
-    def imported(self) -> list[ModuleType]:
-        """Return the modules, once they are imported."""
-        return [sys.modules[name] for name in self.modules if name in sys.modules]
-
 
 @dataclass(frozen=True)
 class _Site:
@@ -335,20 +329,21 @@ def _set_up(setup: bytes) -> _Site:
     files = FileDigests(Path(memo) if memo and Path(memo).is_dir() else None)
     places = wanted.watch.places if wanted.watch else PathNames(wanted.root)
     watches = wanted.watch is not None and wanted.watch.observes
-    load = functools.partial(_import, wanted)
-    reader, differences = watch_import(load, places, files, wanted.imported) if watches else load()
+    modules: list[ModuleType] = []
+    load = functools.partial(_import, wanted, modules)
+    reader, differences = watch_import(load, places, files, modules) if watches else load()
     store = wanted.open_store()
     code = ProjectCode(lambda: reader, places, files, observing=wanted.watch is None or wanted.watch.observes)
     root = os.getcwd() if wanted.shipped else wanted.root  # noqa: PTH109 - a text
     home = Home(root, memo) if memo else None
     # Ray tells the driver when this process ends.
-    worker = Worker(Artifacts(store), code, files, wanted.watch, home, marked=False)
-    return _Site(store, worker, differences)
+    return _Site(store, Worker(Artifacts(store), code, files, wanted.watch, home, marked=False), differences)
 
 
-def _import(wanted: _Setup) -> tuple[SourceReader, dict[str, list[str]]]:
+def _import(wanted: _Setup, modules: list[ModuleType]) -> tuple[SourceReader, dict[str, list[str]]]:
     """Return what reads the code as it is imported here, and where it is not the driver's, by node."""
-    reader = SourceReader([importlib.import_module(name) for name in wanted.modules], wanted.root)
+    modules += map(importlib.import_module, wanted.modules)
+    reader = SourceReader(modules, wanted.root)
     # All nodes at once, before any has run: one that ran may have changed what a module holds.
     return reader, {
         name: _compare(packed, reader, wanted.packages) for name, packed in wanted.nodes.items() if packed
@@ -358,17 +353,9 @@ def _import(wanted: _Setup) -> tuple[SourceReader, dict[str, list[str]]]:
 def _compare(packed: bytes, reader: SourceReader, packages: Mapping[str, str]) -> list[str]:
     try:
         node, manifest = cloudpickle.loads(packed)
-        key = node.name, manifest.parts
-        if key not in _compared:
-            mine = make_manifests([node], reader, packages=packages)[node.name]
-            _compared[key] = shipping.list_differences(manifest, mine)
+        return shipping.compare(node, manifest, reader, packages)
     except (Exception, SystemExit) as error:
         return [name_error(error)]
-    return _compared[key]
-
-
-_compared: dict[tuple[str, tuple[Part, ...]], list[str]] = {}
-"""What was found before any node ran here; a process that is used again by another build has run some."""
 
 
 def _other_code(lines: Sequence[str]) -> Failure:

@@ -51,16 +51,19 @@ def install() -> None:
 
 @door
 def watch_import(
-    function: Callable[[], T], places: PathNames, files: Digester, modules: Callable[[], Iterable[ModuleType]]
+    function: Callable[[], T], places: PathNames, files: Digester, modules: Iterable[ModuleType]
 ) -> T:
-    """Return what a function returns that imports modules; what memory keeps of it is noted for later steps."""
+    """Return what a function returns that imports the modules, which need not be there before.
+
+    What memory keeps of what they read is noted for later steps.
+    """
     install()
     read_log = ReadLog(places, files)
     with active.reporting(read_log):
         result = function()
     with active.quiet():
         read_log.finish()
-        owners.keep_imported(modules(), dict(read_log.list_reads()))
+        owners.keep_imported(modules, dict(read_log.list_reads()))
     return result
 
 

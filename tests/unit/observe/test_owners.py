@@ -398,7 +398,7 @@ def test_what_was_read_while_importing_is_taken_over(load: Steps, tmp_path: Path
     """A loader that is called by the module itself reads in no step; what it does not keep is nobody's."""
     steps: list[ModuleType] = []
     code = CACHED + "load()\nOTHER = Path(FILE.parent / 'own.txt').read_text()\n"
-    watch_import(lambda: steps.append(load(code)), PathNames(tmp_path), FileDigests(), lambda: steps)
+    watch_import(lambda: steps.append(load(code)), PathNames(tmp_path), FileDigests(), steps)
 
     assert tell(run(steps[0], "second")) == ([], ["k.txt"])
 

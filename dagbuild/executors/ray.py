@@ -25,7 +25,6 @@ from typing import Any
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.code import SourceReader
-from dagbuild.code.fingerprint import make_manifests
 from dagbuild.executors import exits, shipping, state
 from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.worker import Worker
@@ -34,7 +33,7 @@ from dagbuild.ground.texts import name_error
 from dagbuild.model.node import Node
 from dagbuild.model.outcome import Done, Failure, Outcome
 from dagbuild.model.record import Manifest
-from dagbuild.observe import PathNames, ProjectCode, Watch
+from dagbuild.observe import PathNames, ProjectCode, Watch, watch_import
 from dagbuild.outputs import Home
 from dagbuild.settings import CacheSettings, RemoteSettings, check_folder
 from dagbuild.store import FileDigests, open_store
@@ -328,16 +327,15 @@ def _set_up(setup: bytes) -> _Site:
         exits.install()  # before the project's modules are imported
         state.install()
     shipping.add_import_paths([str(Path(path).resolve()) for path in wanted.below])
-    reader = SourceReader([importlib.import_module(name) for name in wanted.modules], wanted.root)
-    # All nodes at once, before any has run: one that ran may have changed what a module holds.
-    differences = {
-        name: _compare(packed, reader, wanted.packages) for name, packed in wanted.nodes.items() if packed
-    }
-    store = wanted.open_store()
     memo = wanted.watch.memo if wanted.watch else None
     # On another machine the folder may not be there, and is not for us to make.
     files = FileDigests(Path(memo) if memo and Path(memo).is_dir() else None)
     places = wanted.watch.places if wanted.watch else PathNames(wanted.root)
+    watches = wanted.watch is not None and wanted.watch.observes
+    modules: list[ModuleType] = []
+    load = functools.partial(_import, wanted, modules)
+    reader, differences = watch_import(load, places, files, modules) if watches else load()
+    store = wanted.open_store()
     code = ProjectCode(lambda: reader, places, files, observing=wanted.watch is None or wanted.watch.observes)
     root = os.getcwd() if wanted.shipped else wanted.root  # noqa: PTH109 - a text
     home = Home(root, memo) if memo else None
@@ -347,13 +345,22 @@ def _set_up(setup: bytes) -> _Site:
     return _Site(store, worker, differences)
 
 
+def _import(wanted: _Setup, modules: list[ModuleType]) -> tuple[SourceReader, dict[str, list[str]]]:
+    """Return what reads the code as it is imported here, and where it is not the driver's, by node."""
+    modules += map(importlib.import_module, wanted.modules)
+    reader = SourceReader(modules, wanted.root)
+    # All nodes at once, before any has run: one that ran may have changed what a module holds.
+    return reader, {
+        name: _compare(packed, reader, wanted.packages) for name, packed in wanted.nodes.items() if packed
+    }
+
+
 def _compare(packed: bytes, reader: SourceReader, packages: Mapping[str, str]) -> list[str]:
     try:
         node, manifest = cloudpickle.loads(packed)
-        mine = make_manifests([node], reader, packages=packages)[node.name]
+        return shipping.compare(node, manifest, reader, packages)
     except (Exception, SystemExit) as error:
         return [name_error(error)]
-    return shipping.list_differences(manifest, mine)
 
 
 def _other_code(lines: Sequence[str]) -> Failure:

@@ -18,7 +18,10 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+from dagbuild.code import SourceReader
+from dagbuild.code.fingerprint import make_manifests
 from dagbuild.ground.digest import digest_json
+from dagbuild.model.node import Node
 from dagbuild.model.record import Manifest, Part
 from dagbuild.modifiers.base import find_remembered
 from dagbuild.version import __version__
@@ -88,6 +91,21 @@ def describe_platform() -> dict[str, str]:
 def digest_code(manifests: Iterable[Manifest]) -> str:
     """Return a word that changes when the code of any node does."""
     return digest_json([[p.digest for p in manifest.parts if p.kind in _COUNTING] for manifest in manifests])
+
+
+_compared: dict[tuple[str, tuple[Part, ...]], list[str]] = {}
+
+
+def compare(node: Node, manifest: Manifest, reader: SourceReader, packages: Mapping[str, str]) -> list[str]:
+    """Return what this process's code for a node has that the driver's, which made the manifest, has not.
+
+    Found once for each: in a process that another build uses again, nodes have changed what modules hold.
+    """
+    key = node.name, manifest.parts
+    if key not in _compared:
+        mine = make_manifests([node], reader, packages=packages)[node.name]
+        _compared[key] = list_differences(manifest, mine)
+    return _compared[key]
 
 
 def list_differences(driver: Manifest, worker: Manifest) -> list[str]:

@@ -157,6 +157,8 @@ class Worker:
             told = self._tell_foreign(work, observer.finish()) if observer and work.foreign else ""
             return replace(failure, message=f"{failure.message}\n  {told}") if told else failure
         if guard.asked is not None:  # the node caught what was to stop it
+            if observer:
+                observer.leave()
             return make_failure(guard.asked, arguments)
         after = resource.getrusage(resource.RUSAGE_SELF)
         facts: dict[str, Any] = {
@@ -179,7 +181,8 @@ class Worker:
     def _observer(self, work: Work) -> Observer | None:
         if self.watch is None or not self.watch.observes:
             return None
-        observer = Observer(self.watch.places, self._files)
+        closure = frozenset[str]().union(*(manifest.code_names for manifest in work.manifests))
+        observer = Observer(self.watch.places, self._files, closure=closure)
         observer.declare(map(str, self._artifacts.copies))
         if self._outputs:
             paths = (*work.node.writes, *(output.path for _, output in work.taken))
@@ -210,7 +213,8 @@ class Worker:
             artifact, trouble = saver.save(value)
         except (CodecError, OutputError) as error:
             return make_failure(error, {})
-        facts["observations"] = (*seen.observations, *self._code.observe(seen.ran, work.manifests))
+        read = sorted((*seen.observations, *seen.taken), key=lambda each: (each.kind, each.name))
+        facts["observations"] = (*read, *self._code.observe(seen.ran, work.manifests))
         record = work.draft.complete(self._code.carry(artifact), **facts)
         if trouble:
             line = f"the value of '{name}' could not be stored: {trouble}"

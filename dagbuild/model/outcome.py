@@ -16,7 +16,7 @@ from dagbuild.model.record import Record
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that a node did and that cannot be observed; `kind` process, network or environment."""
+    """Something that a node did and that cannot be observed; `kind` process, network, environment or memory."""
 
     kind: str
     text: str

@@ -1,6 +1,6 @@
 """What the run shows: what a node was seen to read while it ran, and whether that still holds."""
 
-from dagbuild.observe.observer import Observer, install
+from dagbuild.observe.observer import Observer, install, watch_import
 from dagbuild.observe.places import PathNames
 from dagbuild.observe.project_code import ProjectCode
 from dagbuild.observe.read_log import Ran, Seen
@@ -14,4 +14,5 @@ __all__ = [
     "Seen",
     "Watch",
     "install",
+    "watch_import",
 ]

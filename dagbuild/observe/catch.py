@@ -163,10 +163,10 @@ class Catch(Account):
         happened.done = True
         inside = [path for path in paths if self._places.is_inside(path) and _is_same(path, found)]
         for path in inside or paths[:1]:
-            self._log.read(path)
+            self._log.read_late(path)
             self._read[path] = None
             if beside := _find_beside(path):
-                self._log.read(beside)
+                self._log.read_late(beside)
 
     def _is_ours(self, folder: Folder, name: str) -> bool:
         """Tell whether this process or one that it started may have opened a file."""

@@ -55,11 +55,8 @@ class ProjectCode:
         if not ran:
             return ()
         covered = frozenset(name for manifest in manifests for name in manifest.code_names)
-        modules = {_module_of(name) for name in covered} | set(covered)
         found: dict[tuple[str, str], Observation] = {}
-        for each in ran:
-            if (each.qualname == "<module>" and each.module in modules) or _is_covered(each, covered):
-                continue
+        for each in find_outside(ran, covered):
             seen = self._observe(each)
             if seen is not None:
                 found[seen.kind, seen.name] = seen
@@ -121,6 +118,16 @@ class ProjectCode:
     def holds(self, record: Record) -> bool:
         """Tell whether nothing has changed of what the record's run was seen to read, and of what its value carries."""
         return next(self.find_changed(record), None) is None
+
+
+def find_outside(ran: Iterable[Ran], covered: Collection[str]) -> list[Ran]:
+    """Return what ran and is not in a closure that consists of these names."""
+    modules = {_module_of(name) for name in covered} | set(covered)
+    return [
+        each
+        for each in ran
+        if not (each.qualname == "<module>" and each.module in modules) and not _is_covered(each, covered)
+    ]
 
 
 def _is_covered(ran: Ran, covered: Collection[str]) -> bool:

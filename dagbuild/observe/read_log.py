@@ -15,7 +15,7 @@ import re
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
@@ -28,6 +28,7 @@ from dagbuild.ground.matching import is_pattern, match
 from dagbuild.ground.stamps import Stamp, is_settled, stamp_of, take_stamp
 from dagbuild.model.outcome import Note
 from dagbuild.model.record import Observation
+from dagbuild.observe.owners import Read
 from dagbuild.observe.places import (
     ABSENT,
     Digester,
@@ -35,6 +36,7 @@ from dagbuild.observe.places import (
     digest_paths,
     find_project_line,
 )
+from dagbuild.observe.stacks import Stack, find_stack
 
 _OFTEN = 1000
 
@@ -54,9 +56,13 @@ class Ran:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a run was seen to read; `unstable` names files that somebody changed meanwhile."""
+    """What a run was seen to read; `unstable` names files that somebody changed meanwhile.
+
+    `taken` is what others had read before, in this process, for memory that the run reaches.
+    """
 
     observations: tuple[Observation, ...] = ()
+    taken: tuple[Observation, ...] = ()
     notes: tuple[Note, ...] = ()
     unstable: tuple[str, ...] = ()
     ran: tuple[Ran, ...] = ()
@@ -69,12 +75,21 @@ def digest_variable(name: str, environ: Mapping[str, str]) -> str:
 
 
 class ReadLog:
-    """What one call has read so far. Safe to report to from several threads."""
+    """What one call has read so far. Safe to report to from several threads.
+
+    `on_first` is called before the first read. `late` tells whether something was read that nobody saw when it was.
+    """
 
     trusts_nobody = False
     """Whether all variables count for who goes through them: those that tell the surroundings, too, and libraries."""
 
-    def __init__(self, places: PathNames, files: Digester, declared: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        places: PathNames,
+        files: Digester,
+        declared: Iterable[str] = (),
+        on_first: Callable[[], None] = lambda: None,
+    ) -> None:
         self._places = places
         self._digester = files
         self._declared: set[str] = set()
@@ -94,6 +109,10 @@ class ReadLog:
         self._notes: dict[tuple[str, str], Note] = {}
         self._unstable: set[str] = set()
         self._heard: set[str] = set()
+        self._on_first = on_first
+        self._stacks: dict[tuple[str, str], list[Stack]] = {}
+        self.late = False
+        self._inputs: dict[str, Stamp | None] = {}  # what was read and is declared
         self.codes: dict[CodeType, None] = {}
         self.before_change: Callable[[str], None] | None = None
         """Is told of each file that the call itself is about to change."""
@@ -118,7 +137,10 @@ class ReadLog:
         if not self._reads % _OFTEN and self.often is not None:
             self.often()
         full = self._places.absolute(_text(path))
-        if full in self._files or full in self._written or not self._is_data(full):
+        if full in self._written or not self._is_data(full):
+            return
+        self._note_stack("file", full)
+        if full in self._files:
             return
         moment = time.time_ns()
         try:
@@ -128,7 +150,7 @@ class ReadLog:
             return
         if stat.S_ISREG(found.st_mode):  # no folder, pipe or device
             self._files[full] = stamp_of(found)
-            if not is_settled(stamp_of(found), moment) and not self._is_declared(full):
+            if not is_settled(stamp_of(found), moment) and not self.is_declared(full):
                 self._young[full] = digest_paths(self._digester, [full]).get(full)
 
     def hear(self, path: str | bytes | os.PathLike[str]) -> None:
@@ -138,7 +160,7 @@ class ReadLog:
     def knows(self, path: str) -> bool:
         """Tell whether it is known who opened a file, or whether it does not count who did."""
         known = path in self._files or path in self._written or path in self._heard
-        return known or not self._is_data(path) or self._is_declared(path)
+        return known or not self._is_data(path) or self.is_declared(path)
 
     def known_paths(self) -> Iterator[str]:
         """Yield the paths by which files were opened, so far as it was told."""
@@ -150,6 +172,14 @@ class ReadLog:
         """Note that a file was read, and that nobody knows what was in it."""
         self._files[path] = None
         self._unstable.add(path)
+
+    def read_late(self, path: str) -> None:
+        """Note that a file was read at some time by who knows whom: all that may hold something may hold it."""
+        self.late = True
+        self.read(path)
+        for stacks in (self._stacks.get(("file", self._places.absolute(path))),):
+            if stacks is not None:
+                stacks.append(None)
 
     def read_any(self, path: str | os.PathLike[str]) -> None:
         """Note that a reader is handed a path: a file, a folder of files, a pattern or a `file:` URL."""
@@ -216,8 +246,10 @@ class ReadLog:
         """Note that a folder's names, or those that a pattern matches, are about to be read."""
         full = self._places.absolute(_text(path))
         name = self._places.listing_name(full)
-        if name not in self._listings and self._is_data(full + os.sep):
-            self._listings[name] = self._places.digest_listing(name)
+        if self._is_data(full + os.sep):
+            self._note_stack("listing", name)
+            if name not in self._listings:
+                self._listings[name] = self._places.digest_listing(name)
 
     # -- the rest ------------------------------------------------------------------------------------------------
 
@@ -225,7 +257,14 @@ class ReadLog:
         """Note that the project's code looked up an environment variable; None when it was not set."""
         self.known_variables |= {name, os.fsencode(name)}
         if name not in self._set:
+            self._note_stack("env", name)
             self._variables.setdefault(name, digest_variable(name, {} if value is None else {name: value}))
+
+    def look_up_again(self, key: str | bytes) -> None:
+        """Note who looks up a variable that is known: it is no news but for that."""
+        name = os.fsdecode(key)
+        if name in self._variables:
+            self._note_stack("env", name)
 
     def set_variable(self, name: str) -> None:
         """Note that a variable is about to be set: its value is the node's own from here on."""
@@ -241,6 +280,7 @@ class ReadLog:
     def read_all(self, *, values: bool) -> None:
         """Note that all variables were read, or only their names."""
         name = environment.WHOLE if self.trusts_nobody else environment.ALL if values else environment.NAMES
+        self._note_stack("env", name)
         if name not in self._variables:
             found = {**os.environ, **self._set}  # what the node itself has set says nothing
             known = {each: value for each, value in found.items() if value is not None}
@@ -253,21 +293,36 @@ class ReadLog:
 
     def note(self, kind: str, text: str) -> None:
         """Note something that cannot be followed."""
+        self._note_stack(kind, text)
         if (kind, text) not in self._notes:
             where = find_project_line(2)
             file, _, line = where.rpartition(":")
-            self._notes[kind, text] = Note(kind, text, f"{self._places.name(file)}:{line}" if file else "")
+            self.add_note(Note(kind, text, f"{self._places.name(file)}:{line}" if file else ""))
+
+    def add_note(self, note: Note) -> None:
+        """Note something that is true of the whole step."""
+        self._notes[note.kind, note.text] = note
+
+    def _note_stack(self, kind: str, name: str) -> None:
+        """Note which functions are at work at a read; of what is read very often anybody may keep it."""
+        stacks = self._stacks.get((kind, name))
+        if stacks is None:
+            if not self._stacks and not self.late:
+                self._on_first()
+            self._stacks[kind, name] = [find_stack() if len(self._stacks) < _MANY else None]
+        elif stacks[-1] is not None:
+            stacks.append(find_stack() if len(stacks) < _SO_OFTEN else None)
 
     def finish(self) -> Seen:
         """Return all that was seen, in a fixed order."""
-        for path in [path for path in self._files if self._is_declared(path)]:
-            del self._files[path]
+        for path in [path for path in self._files if self.is_declared(path)]:
+            self._inputs[path] = self._files.pop(path)
             self._unstable.discard(path)
         self._digest_rest()
         found = [
             Observation("listing", name, digest)
             for name, digest in self._listings.items()
-            if not self._is_declared(self._places.path(name))
+            if not self.is_declared(self._places.path(name))
         ]
         found += [
             Observation("file", self._places.name(path), digest) for path, digest in self._digests.items()
@@ -306,11 +361,39 @@ class ReadLog:
             else:
                 self._unstable.add(path)
 
+    # -- what was read for memory that others reach ----------------------------------------------------------------
+
+    def list_reads(self) -> Iterator[tuple[Read, Sequence[Stack]]]:
+        """Yield what was read, declared files included, with who was at work; to be called after `finish`."""
+        for (kind, name), stacks in self._stacks.items():
+            match kind:
+                case "file":
+                    yield Read(kind, name, self._find_content(name)), stacks
+                case "listing":
+                    end = "/" if name.endswith("/") else ""
+                    yield Read(kind, self._places.path(name) + end, self._listings.get(name)), stacks
+                case "env":
+                    if name in self._variables:
+                        yield Read(kind, name, self._variables[name]), stacks
+                case _:
+                    yield Read("note", f"{kind} {name}", self._notes.get((kind, name))), stacks
+
+    def _find_content(self, path: str) -> Digest | None:
+        """Return the digest of what was in a file when it was read; None when that is not known."""
+        if path not in self._inputs:
+            return self._digests.get(path)
+        stamp = self._inputs[path]
+        if stamp is None:
+            return ABSENT
+        digest = digest_paths(self._digester, [path]).get(path)
+        return digest if take_stamp(path) == stamp else None
+
     def _tell_code(self, code: CodeType) -> Ran:
         module = _find_module(code.co_filename)
         return Ran(module, code.co_qualname, self._places.name(code.co_filename), code.co_firstlineno)
 
-    def _is_declared(self, path: str) -> bool:
+    def is_declared(self, path: str) -> bool:
+        """Tell whether a file counts as an input already, by itself or by a folder that it is in."""
         if not self._declared and not self._data:
             return False
         below, tidy = path, True
@@ -325,6 +408,10 @@ class ReadLog:
 
 
 _HANDS_ON = ("environment", "hands all environment variables to a process")
+_SO_OFTEN = 50
+"""Times that one thing is read by one step, after which nobody looks any more at who reads it."""
+_MANY = 300
+"""Things that one step reads, after which the same holds for further ones."""
 
 _modules: dict[str, str] = {}
 

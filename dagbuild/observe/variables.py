@@ -41,6 +41,7 @@ def _look_up(environ: Any, key: Any) -> None:
         for read_log in read_logs:
             if key not in read_log.known_variables:
                 break
+            read_log.look_up_again(key)
         else:
             return
         name = key if isinstance(key, str) else os.fsdecode(key)  # os.environb is of this class, too

@@ -80,7 +80,8 @@ def tell_forbidden(observations: Sequence[Observation]) -> tuple[str, str] | Non
 
 def tell_note(node: str, note: Note) -> str:
     """Return a line about what a node did and nobody can follow."""
-    return f"'{node}' {note.text}{f' ({note.where})' if note.where else ''}: not tracked"
+    told = "" if note.kind == "memory" else ": not tracked"
+    return f"'{node}' {note.text}{f' ({note.where})' if note.where else ''}{told}"
 
 
 def _some(observations: Sequence[Observation]) -> str:

@@ -25,6 +25,7 @@ from dagbuild.model.graph import Graph
 from dagbuild.model.node import File, Files, Node
 from dagbuild.model.record import Artifact, Manifest, Record
 from dagbuild.observe import PathNames, install
+from dagbuild.observe.owners import owners
 from dagbuild.observe.unseen import UnseenFinder
 from dagbuild.project.givens import tell_value
 from dagbuild.project.outside import Outside
@@ -106,6 +107,8 @@ class Loaded:
         self._allow_overrides = allow_overrides
         self._reader: SourceReader | None = None
         self.modules = modules if modules is not None else load_modules(settings.modules, settings.root)
+        if settings.observes and modules is not None:
+            owners.meet(self.modules)
         self._held = list_holdings(self.modules)
         self.graph = self._load_graph()
 

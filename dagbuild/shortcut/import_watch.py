@@ -18,8 +18,10 @@ from typing import Any, TypeVar
 from dagbuild.code.origin import Origins
 from dagbuild.model.record import Observation
 from dagbuild.observe import PathNames, active, install
+from dagbuild.observe.owners import owners
 from dagbuild.observe.places import is_project_code
 from dagbuild.observe.read_log import ReadLog
+from dagbuild.observe.stacks import door
 from dagbuild.observe.world import last_names
 from dagbuild.shortcut.basis import is_installed
 from dagbuild.store import FileDigests
@@ -47,6 +49,7 @@ class ImportObserver:
         self._before = dict(sys.modules)
         self._read_log = _ImportReadLog(places, files)
 
+    @door
     def call(self, function: Callable[[], T]) -> T:
         """Return what the function returns, and see what it imports and reads."""
         from dagbuild.observe.catch import watching  # only where something is imported
@@ -60,6 +63,7 @@ class ImportObserver:
             seen = self._read_log.finish()
         origins = Origins(modules)
         ours = {name: module for name, module in sys.modules.items() if _is_ours(name, module, origins)}
+        owners.keep_imported(ours.values(), dict(self._read_log.list_reads()))
         early = any(
             sys.modules.get(name) is module
             and _is_ours(name, module, origins)

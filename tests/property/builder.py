@@ -6,7 +6,7 @@ import importlib
 import inspect
 import linecache
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -24,14 +24,21 @@ def loaded(sketch: Sketch, folder: Path) -> Iterator[list[ModuleType]]:
     """Write the sketch out and import it, as a process that has just started would."""
     folder.mkdir(exist_ok=True)
     sketch.write(folder)
+    with importing(sketch.modules, folder) as modules:
+        yield modules[: len(sketch.files)]
+
+
+@contextmanager
+def importing(names: Sequence[str], folder: Path) -> Iterator[list[ModuleType]]:
+    """Import modules of a folder, which are forgotten afterwards."""
     writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     linecache.clearcache()
     try:
-        yield [importlib.import_module(name) for name in sketch.files]
+        yield [importlib.import_module(name) for name in names]
     finally:
-        for name in sketch.modules:
+        for name in names:
             sys.modules.pop(name, None)
         sys.path.remove(str(folder))
         sys.dont_write_bytecode = writes

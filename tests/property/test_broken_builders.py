@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 import dagbuild.code.fingerprint
 import dagbuild.code.functions
 import dagbuild.codecs.frames
+import dagbuild.observe.owners
 import dagbuild.plan.request
 import dagbuild.project.code
 from dagbuild.code import Closure, SourceReader
@@ -24,7 +25,10 @@ from dagbuild.executors.state.keeper import Held, Hold
 from dagbuild.ground.digest import Digest, digest_text
 from dagbuild.model.node import Node
 from dagbuild.model.record import Artifact, Key, Manifest, Part, make_key
+from dagbuild.observe.memory import MemoryState, find_keepers
+from dagbuild.observe.owners import Owners
 from dagbuild.plan.request import IdOf, Request
+from tests.property.memories import Project, Round, check_rounds, projects, rounds
 from tests.property.order import LOOK, LOUD, check_order, find_alone
 from tests.property.order import seed as seed_generators
 from tests.property.sketch import Edit, Sketch
@@ -197,6 +201,18 @@ def share_the_chance(patch: pytest.MonkeyPatch) -> None:
 LEAKING = (leave_the_state, share_the_context, share_the_chance)
 """What lets a node see what another has left in the process."""
 
+
+def forget_what_is_in_memory(patch: pytest.MonkeyPatch) -> None:
+    """A read belongs to the step that made it alone."""
+    patch.setattr(Owners, "keep", lambda *_: None)
+
+
+def trust_every_memory(patch: pytest.MonkeyPatch) -> None:
+    """All that a step read belongs to all that may hold something, whoever was at work."""
+    patch.setattr(MemoryState, "find_changes", lambda self: find_keepers(self._names))
+    patch.setattr(dagbuild.observe.owners, "_may_keep", lambda *_: True)
+
+
 STALE = {
     ignore_helpers: 0,
     ignore_constants: 0,
@@ -214,6 +230,7 @@ STALE = {
 }
 """What breaks, and where the search starts: from there it soon comes upon it. From anywhere else it takes longer."""
 TWICE = {count_places: 1, count_time: 0}
+MEMORY = {forget_what_is_in_memory: "stale after", trust_every_memory: "computed too much"}
 
 
 @pytest.mark.parametrize(("damage", "start"), STALE.items(), ids=lambda value: getattr(value, "__name__", ""))
@@ -246,3 +263,20 @@ def test_a_careless_builder_lets_nodes_see_each_other(damage: Break, monkeypatch
 
         with pytest.raises(AssertionError, match="depends on what ran before it"):
             check_order([*(f"loud_{name}" for name in LOUD), *(f"look_{name}" for name in LOOK)])
+
+
+@pytest.mark.parametrize(("damage", "told"), MEMORY.items(), ids=lambda value: getattr(value, "__name__", ""))
+def test_a_builder_that_mistakes_whose_a_read_is(
+    damage: Break, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is owed too little is stale after some edit of a file, who is owed too much runs for nothing."""
+    damage(monkeypatch)
+
+    @seed(0)
+    @settings(max_examples=100, deadline=None, database=None, phases=[Phase.generate])
+    @given(projects(), rounds())
+    def run(project: Project, history: list[Round]) -> None:
+        check_rounds(project, history)
+
+    with pytest.raises(AssertionError, match=told):
+        run()

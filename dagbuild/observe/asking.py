@@ -81,11 +81,25 @@ def find_reader(frame: FrameType | None) -> tuple[FrameType | None, str]:
 
 
 def spells(frame: FrameType, name: str) -> bool:
-    """Tell whether the code of a frame spells a name: in a text of its own, or in a global that it names."""
+    """Tell whether the code of a frame spells a name: in a text of its own, or in what it names.
+
+    That is a global, or an attribute of the class that it is a method of.
+    """
     code = frame.f_code
-    return _holds(code.co_consts, name) or any(
-        _holds(frame.f_globals.get(each), name) for each in code.co_names
+    return (
+        _holds(code.co_consts, name)
+        or any(_holds(frame.f_globals.get(each), name) for each in code.co_names)
+        or any(_holds(inspect.getattr_static(_find_class(frame), each, None), name) for each in code.co_names)
     )
+
+
+def _find_class(frame: FrameType) -> type:
+    """Return the class of the first argument, as that of a method."""
+    code = frame.f_code
+    if not code.co_argcount:
+        return object
+    first = frame.f_locals.get(code.co_varnames[0])
+    return first if isinstance(first, type) else type(first)
 
 
 def _holds(value: Any, name: str) -> bool:

@@ -18,12 +18,15 @@ from dagbuild.code.normal_form import dump_nodes
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import absolute_name, add_references
 from dagbuild.code.statements import acted_on, bound_names, flatten, root_chain
+from dagbuild.model.record import UNSEEN, Note
 
 _EXPECTED = frozenset(
     f"{kind.__module__}.{kind.__qualname__}"
     for kind in (logging.Logger, type(threading.Lock()), type(threading.RLock()), threading.local)
 )
 """Values that say nothing and of which nobody expects more."""
+
+_SAY_MORE = "make it in the nodes that use it, from inputs and config values"
 
 
 def start_constant(names: Mapping[str, Any], name: str, value: Any) -> Entity:
@@ -55,8 +58,9 @@ def fall_back(walk: Walker, entity: Entity) -> None:
         found = True
     if not all(kind in _EXPECTED for kind in opaque):
         kinds = ", ".join(sorted(opaque))
-        rest = "only the statement that makes it is tracked" if found else "it is not tracked"
-        entity.notes.append(f"{entity.name} ({kinds}) cannot be hashed: {rest}")
+        rest = "only the statement that makes it counts" if found else "it does not count"
+        text = f"holds what says nothing of itself: {entity.name} ({kinds}); {rest}"
+        entity.notes.append(Note(UNSEEN, text, entity.where, _SAY_MORE))
 
 
 def _find_opaque(entity: Entity) -> set[str]:

@@ -18,6 +18,7 @@ from dagbuild.code.entities import Entity, Item
 from dagbuild.code.normal_form import NormalForm
 from dagbuild.code.protocols import Walker
 from dagbuild.code.scopes import Chain, Import
+from dagbuild.model.record import WIDE, Note
 
 MISSING: Any = object()
 
@@ -130,7 +131,8 @@ def find_object(names: Mapping[str, Any], chain: Chain) -> Any:
 
 def _widen(walk: Walker, entity: Entity, names: Mapping[str, Any], how: str) -> Item:
     name = str(names.get("__name__"))
-    entity.notes.append(f"{entity.name or name} looks up names at run time ({how}): depends on all of {name}")
+    told = f"looks up names at run time: {how} in {entity.name or name}"
+    entity.notes.append(Note(WIDE, f"{told}; all that {name} holds counts", entity.where))
     return walk.whole_module(names)
 
 
@@ -154,10 +156,8 @@ def _descend(walk: Walker, entity: Entity, names: Mapping[str, Any], name: str, 
             return "missing"
     if isinstance(value, ModuleType):
         if walk.origins.of_name(value.__name__).kind == "project":
-            short = value.__name__
-            entity.notes.append(
-                f"{entity.name} uses the module {short} as a value: depends on all of {short}"
-            )
+            told = f"uses a module as a value: {value.__name__} in {entity.name}"
+            entity.notes.append(Note(WIDE, f"{told}; all that it holds counts", entity.where))
         return walk.refer_module(value)
     return walk.constant(names, name, value)
 

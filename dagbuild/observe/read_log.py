@@ -25,8 +25,7 @@ from urllib.parse import unquote, urlsplit
 from dagbuild.ground.digest import Digest
 from dagbuild.ground.litter import is_litter
 from dagbuild.ground.stamps import Stamp, is_settled, stamp_of, take_stamp
-from dagbuild.model.outcome import Note
-from dagbuild.model.record import Observation
+from dagbuild.model.record import Note, Observation
 from dagbuild.observe.places import (
     ABSENT,
     Digester,
@@ -35,6 +34,7 @@ from dagbuild.observe.places import (
     find_project_line,
     is_pattern,
 )
+from dagbuild.observe.world import NETWORK
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,8 @@ class ReadLog:
         text = _text(path)
         if "://" in text or text.startswith("file:"):
             if not text.startswith("file:"):
-                self.note("network", f"reads {text.partition('?')[0]}")
+                url = urlsplit(text)
+                self.note_network(f"{url.scheme}://{url.hostname or ''}")  # no password, no signed path
                 return
             text = unquote(urlsplit(text).path)
         full = self._places.absolute(text)
@@ -205,6 +206,12 @@ class ReadLog:
             where = find_project_line(2)
             file, _, line = where.rpartition(":")
             self._notes[kind, text] = Note(kind, text, f"{self._places.name(file)}:{line}" if file else "")
+
+    def note_network(self, other: str) -> None:
+        """Note that something is asked of another machine; which one is not said where the environment names it."""
+        host = other.rpartition("/")[2]
+        hidden = not host or any(host in text for text in os.environ.values())
+        self.note("network", NETWORK if hidden else f"{NETWORK}: {other}")
 
     def finish(self) -> Seen:
         """Return all that was seen, in a fixed order."""

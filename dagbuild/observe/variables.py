@@ -15,6 +15,7 @@ from typing import Any
 
 from dagbuild.observe import active, ahead
 from dagbuild.observe.places import is_project_code
+from dagbuild.observe.world import EVERY_VARIABLE
 
 _THROUGH = (
     "<frozen os>",
@@ -55,7 +56,7 @@ def _look_at_all(_args: Sequence[Any], _kwargs: Mapping[str, Any]) -> None:
     if (read_logs := active.find_read_logs()) and (line := _find_line()):
         _everything.add(line)
         for read_log in read_logs:
-            read_log.note("environment", "looks at all environment variables")
+            read_log.note("environment", EVERY_VARIABLE)
 
 
 @functools.cache

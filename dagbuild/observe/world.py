@@ -29,6 +29,11 @@ class Asking:
 
 
 CHANCE = "seed it: random.Random(7), numpy.random.default_rng(7), or a seed from config"
+PROCESS = "starts a process"
+NETWORK = "uses the network"
+EVERY_VARIABLE = "looks at all environment variables"
+"""What runs are seen to do, in the words in which their code says it."""
+
 _MACHINE = "asks about this machine or process"
 _CONFIG = "make it a config value"
 
@@ -69,13 +74,13 @@ ASKINGS = (
     ),
     Asking(
         ("subprocess.", "os.system", "os.popen", "os.fork", "os.posix_spawn", "os.spawn", "multiprocessing."),
-        "starts a process",
+        PROCESS,
         'declare the files that it reads: @reads("...")',
     ),
     Asking(
         ("socket.", "urllib.request.", "http.client.",
          "requests.", "httpx.", "aiohttp.", "boto3.", "ftplib.", "smtplib.", "paramiko."),
-        "uses the network",
+        NETWORK,
         "download to a file in a step of its own, and take the file as a File input",
     ),
     Asking(
@@ -119,6 +124,17 @@ def find_asking(name: str) -> Asking | None:
         asking for asking in told if any(each[-1] == "." and name.startswith(each) for each in asking.names)
     )
     return next(exact, None) or next(below, None)
+
+
+_REMEDIES = {
+    EVERY_VARIABLE: 'take those that matter by their names: os.environ["REGION"], or config values',
+    **{asking.text: asking.remedy for asking in ASKINGS if asking.text},
+}
+
+
+def find_remedy(text: str) -> str:
+    """Return what to do about something that a run was seen to do; nothing where nobody knows."""
+    return _REMEDIES.get(text.partition(":")[0], "")
 
 
 @cache

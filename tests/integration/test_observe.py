@@ -248,11 +248,11 @@ def test_status_says_in_one_line_what_nobody_sees(tmp_path: Path) -> None:
 
     status = load_project(tmp_path).status(["name"])
     assert status.clean
-    assert [part.name for part in status.unseen["name"]] == [
+    assert [note.text for note in status.notes["name"]] == [
         "draws from the system's chance: uuid.uuid4",
         "reads the clock: time.time",
     ]
-    assert not load_project(tmp_path).status(["plain"]).unseen
+    assert not load_project(tmp_path).status(["plain"]).notes
     (tmp_path / "nodes.py").write_text("# moved\n" + (tmp_path / "nodes.py").read_text())
     forget_modules(tmp_path)
     assert load_project(tmp_path).status(["name"]).clean

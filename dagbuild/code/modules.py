@@ -129,15 +129,22 @@ def fill_statement(walk: Walker, entity: Entity) -> None:
 
 
 def fill_module(walk: Walker, entity: Entity) -> None:
-    """Fill in a whole module: every function, class and constant that it has under a name."""
+    """Fill in a whole module: every function, class and constant that it has under a name, and modules below it.
+
+    Other modules that it has under a name it only uses.
+    """
     names: Mapping[str, Any] = entity.thing
+    below = f"{names.get('__name__')}."
     entity.items.append("module")
     for name, value in sorted(names.items()):
         if name.startswith("__") and name.endswith("__"):
             continue
         if isinstance(value, ModuleType):
             origin = walk.origins.of_name(value.__name__)
-            item = "module" if origin.kind == "project" else walk.foreign(f"module {value.__name__}", origin)
+            if origin.kind != "project":
+                item = walk.foreign(f"module {value.__name__}", origin)
+            else:
+                item = walk.whole_module(vars(value)) if value.__name__.startswith(below) else "module"
             entity.items += [name, item]
         else:
             entity.items += [name, walk.constant(names, name, value)]

@@ -16,6 +16,7 @@ from dagbuild.observe import active
 from dagbuild.observe.ahead import look_ahead
 from dagbuild.observe.executed import start_watching, stop_watching
 from dagbuild.observe.hook import hook
+from dagbuild.observe.lookups import watch_lookups
 from dagbuild.observe.places import Digester, PathNames
 from dagbuild.observe.read_log import ReadLog, Seen
 from dagbuild.observe.readers import watch_readers
@@ -37,6 +38,7 @@ def install() -> None:
             sys.addaudithook(hook)
             watch_variables()
             watch_readers()
+            watch_lookups()
             look_ahead(threading.Thread, "start", lambda args, _: active.inherit(args[0]))
 
 

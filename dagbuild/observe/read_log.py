@@ -16,7 +16,7 @@ import re
 import stat
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from types import CodeType
@@ -33,6 +33,7 @@ from dagbuild.observe.places import (
     digest_paths,
     find_project_line,
     is_pattern,
+    is_project_code,
 )
 from dagbuild.observe.world import NETWORK
 
@@ -41,7 +42,8 @@ from dagbuild.observe.world import NETWORK
 class Ran:
     """A function of the project that was executed; `line` is its first, with decorators.
 
-    `module` is empty when the function belongs to none that is imported under a name.
+    `module` is empty when the function belongs to none that is imported under a name; without `qualname` all of the
+    module may have been used.
     """
 
     module: str
@@ -89,6 +91,7 @@ class ReadLog:
         self._set: set[str] = set()
         self._notes: dict[tuple[str, str], Note] = {}
         self._unstable: set[str] = set()
+        self._modules: dict[str, None] = {}
         self.codes: dict[CodeType, None] = {}
         self.declare(declared)
 
@@ -200,6 +203,10 @@ class ReadLog:
         """Note that a variable is about to be set: its value is the node's own from here on."""
         self._set.add(name)
 
+    def look_up_module(self, name: str) -> None:
+        """Note that a module was asked for by a name that its code may have made: all of it may be used."""
+        self._modules[name] = None
+
     def note(self, kind: str, text: str) -> None:
         """Note something that cannot be followed."""
         if (kind, text) not in self._notes:
@@ -232,7 +239,7 @@ class ReadLog:
             observations=tuple(sorted(found, key=lambda o: (o.kind, o.name))),
             notes=tuple(self._notes.values()),
             unstable=tuple(sorted(self._places.name(path) for path in self._unstable)),
-            ran=tuple(self._tell_code(code) for code in self.codes),
+            ran=(*map(self._tell_code, self.codes), *self._tell_modules()),
         )
 
     def _digest_rest(self) -> None:
@@ -251,6 +258,13 @@ class ReadLog:
                 self._digests[path] = digests[path]
             else:
                 self._unstable.add(path)
+
+    def _tell_modules(self) -> Iterator[Ran]:
+        """Yield the modules of the project that were looked up and are there."""
+        for name in self._modules:
+            file = getattr(sys.modules.get(name), "__file__", None)
+            if isinstance(file, str) and is_project_code(file):
+                yield Ran(name, "", self._places.name(file), 1)
 
     def _tell_code(self, code: CodeType) -> Ran:
         module = _find_module(code.co_filename)

@@ -37,6 +37,12 @@ EVERY_VARIABLE = "looks at all environment variables"
 _MACHINE = "asks about this machine or process"
 _CONFIG = "make it a config value"
 
+_LOOKED_AT = (
+    "os.path.exists", "os.path.lexists", "os.path.isfile", "os.path.isdir", "os.path.getmtime", "os.path.getctime",
+    "os.path.getsize", "os.stat", "os.lstat", "os.access", "shutil.disk_usage", "pathlib.Path.exists",
+    "pathlib.Path.is_file", "pathlib.Path.is_dir", "pathlib.Path.stat", "pathlib.Path.lstat",
+)  # fmt: skip
+
 ASKINGS = (
     Asking(
         (
@@ -84,9 +90,7 @@ ASKINGS = (
         "download to a file in a step of its own, and take the file as a File input",
     ),
     Asking(
-        ("os.path.exists", "os.path.lexists", "os.path.isfile", "os.path.isdir", "os.path.getmtime", "os.path.getctime",
-         "os.path.getsize", "os.stat", "os.lstat", "os.access", "shutil.disk_usage", "pathlib.Path.exists",
-         "pathlib.Path.is_file", "pathlib.Path.is_dir", "pathlib.Path.stat", "pathlib.Path.lstat"),
+        _LOOKED_AT,
         "looks at a file without reading it",
         'annotate a parameter with File, or @reads("...")',
         importing="doubt",
@@ -135,6 +139,10 @@ _REMEDIES = {
 def find_remedy(text: str) -> str:
     """Return what to do about something that a run was seen to do; nothing where nobody knows."""
     return _REMEDIES.get(text.partition(":")[0], "")
+
+
+ASKED_OF_PATHS = {name.rpartition(".")[2]: name for name in _LOOKED_AT if name.startswith("pathlib.Path.")}
+"""What code asks of a path that some call gave it, by which nobody could tell that it is one."""
 
 
 @cache

@@ -94,7 +94,7 @@ def test_what_could_not_be_seen_is_said(load: Load) -> None:
             False,
         ),
         (
-            "looks up names at run time: eval() in nodes.node; all that nodes holds counts",
+            "looks up names at run time: eval() in nodes.node; every function, class and constant of nodes counts",
             "nodes.py:5",
             True,
         ),

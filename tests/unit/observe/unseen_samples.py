@@ -57,6 +57,10 @@ FOUND: dict[str, tuple[Callable[[], Any], str]] = {
     "import in the body": (_body_import, "uses the network: socket.create_connection"),
     "exists": (lambda: os.path.exists("x"), "looks at a file without reading it"),
     "lexists": (lambda: os.path.lexists("x"), "looks at a file without reading it: os.path.lexists"),
+    "path of a call": (
+        lambda: (Path("x") / "y").is_file(),
+        "looks at a file without reading it: pathlib.Path.is_file",
+    ),
     "lstat": (lambda: os.lstat("x"), "looks at a file without reading it: os.lstat"),
     "perf_counter": (lambda: time.perf_counter(), "reads the clock: time.perf_counter"),
     "monotonic": (lambda: time.monotonic_ns(), "reads the clock: time.monotonic_ns"),

@@ -160,9 +160,9 @@ def _ask():
 """
 
 
-def _two(load: str) -> Case:
+def _two(name: str, load: str) -> Case:
     """Return a case of two nodes of which the first to run reads a file, and the other finds it in memory."""
-    return Case(load, TWO + load + DATA, [Build("b c", edits=[EDITED])], config={"x": 1}, target="b c")
+    return Case(name, TWO + load + DATA, [Build("b c", edits=[EDITED])], config={"x": 1}, target="b c")
 
 
 def _named(use: str) -> Case:
@@ -395,11 +395,13 @@ ROWS = (
         "like what it reads by itself",
         [
             _two(
-                "@functools.lru_cache\ndef load():\n    return (Path(__file__).parent / 'data' / 'k.csv').read_text()\n"
+                "lru_cache",
+                "@functools.lru_cache\ndef load():\n    return (Path(__file__).parent / 'data' / 'k.csv').read_text()\n",
             ),
             _two(
+                "a global that is filled once",
                 "_TEXT = None\n\ndef load():\n    global _TEXT\n    if _TEXT is None:\n"
-                "        _TEXT = (Path(__file__).parent / 'data' / 'k.csv').read_text()\n    return _TEXT\n"
+                "        _TEXT = (Path(__file__).parent / 'data' / 'k.csv').read_text()\n    return _TEXT\n",
             ),
         ],
         today=SILENT,

@@ -108,6 +108,11 @@ ASKINGS = (
         _CONFIG,
         importing="doubt",
     ),
+    Asking(
+        ("ctypes.CDLL", "ctypes.PyDLL", "ctypes.WinDLL", "ctypes.cdll", "ctypes.pythonapi", "cffi.FFI"),
+        "calls code in C by itself",
+        "hand it what it needs: read files, variables and clocks in Python",
+    ),
     # A process's number shows when it is imported twice; an import counts for one machine anyhow.
     Asking(("os.getpid", "platform.node", "platform.platform"), _MACHINE, _CONFIG),
     Asking(("os.getcwd", "pathlib.Path.cwd", "pathlib.Path.home"), _MACHINE, _CONFIG, importing="place"),

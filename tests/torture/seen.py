@@ -270,7 +270,7 @@ ROWS = (
         ],
     ),
     Row(
-        "a file that is opened in other ways: `pyarrow.input_stream`, ctypes, names in SQL that only its reader knows",
+        "a file that is opened in other ways: `pyarrow.input_stream`, names in SQL that only its reader knows",
         SEEN,
         "by content, on Linux",
         [
@@ -279,20 +279,20 @@ ROWS = (
                 f'pl.sql("select q from read_csv(\'" + {K} + "\')", eager=True).item()', "import polars as pl"
             ),
             reads(f"duckdb.sql('select q from \"' + {K} + '\"').fetchall()[0][0]", "import duckdb"),
-            reads(
-                f"os.read(ctypes.CDLL(None).open({K}.encode(), 0), 99)",
-                "import ctypes\nimport os",
-            ),
         ],
         today=SILENT,
     ),
     Row(
-        "a file that a process reads which it starts: subprocess, joblib",
+        "a file that a process reads which it starts, or code in C that it calls: subprocess, joblib, ctypes",
         SEEN,
         "by content, on Linux",
         [
             reads(f"subprocess.check_output(['cat', {K}])", "import subprocess"),
             reads(f"os.system('exit $(tail -c 2 ' + {K} + ')')", "import os"),
+            reads(
+                f"os.read(ctypes.CDLL(None).open({K}.encode(), 0), 99)",
+                "import ctypes\nimport os",
+            ),
             reads(
                 f"Parallel(n_jobs=2)(delayed(_read)(path) for path in [{K}] * 2)",
                 "from joblib import Parallel, delayed\n\ndef _read(path):\n    return open(path).read()",

@@ -459,7 +459,7 @@ ROWS = (
         "modules by `__import__(name)`",
         SAID,
         "`importlib.import_module` is seen",
-        [sample(f"getattr(__import__('models.' + {NAME}), {NAME}).f(x)", RATE, more=MODELS)],
+        [sample(f"getattr(__import__('models.' + {NAME}), {NAME}).RATE", RATE, more=MODELS)],
     ),
     Row(
         "a variable that a library looks up for itself",

@@ -459,7 +459,14 @@ ROWS = (
         "modules by `__import__(name)`",
         SAID,
         "`importlib.import_module` is seen",
-        [sample(f"getattr(__import__('models.' + {NAME}), {NAME}).RATE", RATE, more=MODELS)],
+        [
+            sample(
+                f"getattr(__import__('models.' + {NAME}), {NAME}).RATE",
+                RATE,
+                top="import models",
+                more=MODELS,
+            )
+        ],
     ),
     Row(
         "a variable that a library looks up for itself",

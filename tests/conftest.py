@@ -18,6 +18,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="write the command line's golden texts anew"
     )
+    parser.addoption(
+        "--update-pages", action="store_true", help="write anew what tests make of the guide's pages"
+    )
 
 
 @pytest.fixture

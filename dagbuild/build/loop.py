@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from dagbuild.artifacts import Artifacts
@@ -20,8 +20,9 @@ from dagbuild.ground import gc_pause
 from dagbuild.ground.digest import Digest
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, CodecError, OutputError, StoreError
 from dagbuild.ground.interrupt import Interrupt
-from dagbuild.model.outcome import Done, Failure, Found, Lost, Note, Outcome
+from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
 from dagbuild.model.record import Artifact, Record
+from dagbuild.observe.notes import find_notes
 from dagbuild.observe.wording import find_news, tell_note, tell_undeclared
 from dagbuild.outputs import Outputs
 from dagbuild.plan.events import (
@@ -51,9 +52,6 @@ class Observed(Protocol):
 
     def find_declared(self, node: str) -> tuple[tuple[DeclaredFiles, Digest], ...]:
         """Return the files that a node takes or says that it reads, with what they were when its key was made."""
-
-    def find_notes(self, node: str) -> Iterable[str]:
-        """Return a line for each thing in the node's code that nobody sees."""
 
 
 class Build:
@@ -261,7 +259,7 @@ class Build:
         if done.record is not None:
             if self._is_outdated(name, done.record):
                 return
-            self._tell_seen(done.record, done.notes)
+            self._tell_seen(done.record)
             # They may be on another machine, or another build's result counts; there is no going back to make it again.
             if (there := self._put_back(name, done.record.artifact)) is None:
                 self._fail(name, Failure("OutputLost", f"an output of '{name}' is nowhere", ""))
@@ -331,16 +329,17 @@ class Build:
                 if reason.kind == "unreadable":
                     self._notice(f"'{name}' is made again: {reason}", name)
 
-    def _tell_seen(self, record: Record, notes: Iterable[Note]) -> None:
+    def _tell_seen(self, record: Record) -> None:
         """Say once what the node reads besides its inputs, and what cannot be followed."""
         name = record.node
         step = self.plan.steps.get(name)
         before = step.record if step else None
         news = find_news(record.observations, before.observations if before else ())
         lines = [tell_undeclared(name, record.observations if self.watched.warns else news)]
-        if before is None or before.manifest.fingerprint != record.manifest.fingerprint:
-            lines += [tell_note(name, note) for note in notes]
-            lines += self.watched.find_notes(name)
+        same = before is not None and before.manifest.fingerprint == record.manifest.fingerprint
+        known = {note.text for note in find_notes(before.manifest, before)} if before and same else set()
+        notes = [note for note in find_notes(record.manifest, record) if note.text not in known]
+        lines += [tell_note(name, note) for note in notes]
         for line in filter(None, lines):
             self._notice(line, name, "undeclared")
 

@@ -130,6 +130,7 @@ def _build_told(
     """Build, say how it went, and return the result and the closing lines."""
     from dagbuild.plan.events import Event, Notice
     from dagbuild.report.console import open_report
+    from dagbuild.report.plan_text import tell_untracked
     from dagbuild.report.summary import tell_result, tell_values
 
     live = is_live()
@@ -142,6 +143,7 @@ def _build_told(
         result = build(listen)
     lines = tell_result(result, targets, session.out)
     lines += tell_values(result, targets, _describer(session.project.artifacts), session.out)
+    lines += tell_untracked(result.find_notes())
     for line in lines:
         give(line)
     return result, lines

@@ -1,4 +1,4 @@
-"""`dagbuild check`: what no fingerprint and no observation sees, and whether a node is deterministic."""
+"""`dagbuild check`: what no fingerprint and no observation may see, and whether a node is deterministic."""
 
 from __future__ import annotations
 
@@ -16,25 +16,23 @@ from dagbuild.cli.terminal import give
 @json_option
 @with_session
 def command(session: Session, nodes: tuple[str, ...], determinism: str | None, as_json: bool) -> int:
-    """List clocks, chance, processes and the network in the code of NODES, of all unless named.
+    """List what a build may not see of NODES, of all unless named: clocks, chance, processes, the network...
 
-    A build cannot tell that these have changed. Nodes that give an iterator, and so are never cached, are listed too.
+    In their code, and in the runs whose values are used; runs nothing. Listed too: what those runs were seen to read
+    and is no input, where more counts than is used, and nodes that give an iterator, and so are never cached.
     With --determinism, run a node twice from what is in the cache: exit status 1 says that its two values differ.
     """
     if determinism is not None:
         return _check_determinism(session, determinism, as_json)
-    from dagbuild.report.plan_text import iterators_to_json, unseen_to_json
+    from dagbuild.report.suspicions import suspicions_to_json, tell_suspicions
 
     session.check_names(nodes)
-    found = session.project.find_unseen(nodes)
-    told = unseen_to_json(found) + iterators_to_json(session.project.find_iterators(nodes))
+    found = session.project.find_suspicions(nodes)
+    iterators = session.project.find_iterators(nodes)
     if as_json:
-        give(json.dumps(told, indent=2))
-        return 0
-    for line in told:
-        give(f"{line['node']} {line['text']} ({line['where']})\n  try: {line['remedy']}")
-    if not found:
-        give("nothing that a build could not see")
+        give(json.dumps(suspicions_to_json(found.notes, found.observed, iterators), indent=2))
+    else:
+        give("\n".join(tell_suspicions(found.notes, found.observed, iterators, found.unknown)))
     return 0
 
 

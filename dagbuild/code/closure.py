@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple, get_args, get_origin
@@ -21,6 +22,7 @@ from dagbuild.code.texts import find_named
 from dagbuild.code.walk import Walk
 from dagbuild.code.wrappers import SAID_BY_STATEMENT
 from dagbuild.ground.digest import Digest, digest_json
+from dagbuild.model.record import Note
 
 
 class Leaf(NamedTuple):
@@ -40,15 +42,15 @@ class Closure(NamedTuple):
     """What things of the project mean.
 
     The digest is free of file, module name and line. `packages` are distributions that it imports, `notes` say
-    what could not be seen, `files` are paths in constants and literals that name an existing file, and
-    `environment` the variables that the code is seen to read. `named` says that the digest holds the names of
-    parameters.
+    where the digest holds more or less than what the code uses, `files` are paths in constants and literals that name
+    an existing file, and `environment` the variables that the code is seen to read. `named` says that the digest holds
+    the names of parameters.
     """
 
     digest: Digest
     leaves: tuple[Leaf, ...]
     packages: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     files: tuple[str, ...]
     environment: tuple[str, ...]
     named: bool = True
@@ -107,11 +109,18 @@ class SourceReader:
             digest_json([parts, _seen_by_reflection(reached), subclasses]),
             tuple(self._leaf(entity, asked) for entity in named),
             tuple(sorted({package for entity in reached for package in entity.packages})),
-            tuple(dict.fromkeys(note for entity in reached for note in entity.notes)),
+            tuple(dict.fromkeys(self._notes_of(reached))),
             tuple(sorted({path for entity in reached for path in entity.strings if self._is_file(path)})),
             tuple(sorted({name for entity in reached for name in entity.environment})),
             named=by_place is None,
         )
+
+    def _notes_of(self, reached: Iterable[Entity]) -> Iterator[Note]:
+        for entity in reached:
+            for note in entity.notes:
+                known = note.where or entity.kind != "constant"
+                # Where a constant stands is looked up for those that are spoken of.
+                yield note if known else replace(note, where=self._leaf(entity, ()).where)
 
     def is_plain(self, thing: Any) -> bool:
         """Tell whether a thing is a function of the project whose name no decorator has seen."""
@@ -248,12 +257,6 @@ class SourceReader:
         reached = self._reach_from(things, ignore)
         functions = (e.thing for e in reached if e.kind == "helper" and isinstance(e.thing, FunctionType))
         return list(dict.fromkeys(functions))
-
-    def find_notes(self, things: Sequence[Any], ignore: Sequence[Any] = ()) -> list[str]:
-        """Return what could not be seen of all that the things reach."""
-        return list(
-            dict.fromkeys(note for entity in self._reach_from(things, ignore) for note in entity.notes)
-        )
 
     def _reach_from(self, things: Sequence[Any], ignore: Sequence[Any]) -> list[Entity]:
         items = self._refer_all(self._by_place(things[0]), things)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Union
 
+from dagbuild.model.record import Note
+
 
 @dataclass(frozen=True, slots=True)
 class Unordered:
@@ -53,7 +55,7 @@ class Entity:
     items: list[Item] = field(default_factory=list)
     opaque: str = ""
     packages: set[str] = field(default_factory=set)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     marks: frozenset[str] = frozenset()
     bases: tuple[type, ...] = ()
     shown: list[tuple[str, Callable[[], str]]] = field(default_factory=list)

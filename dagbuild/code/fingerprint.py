@@ -84,6 +84,8 @@ class _PartMaker:
         for path in node.writes:
             yield Part("output", path, digest_text(path))
         yield self._recipe(node.operation, node.cache.format, node.cache.version)
+        for note in closure.notes:
+            yield Part(note.kind, note.text, "", note.remedy, note.where, counts=False)
 
     def _tell_bindings(self, node: Node) -> str:
         """Return the outline of what the parameters are given by decorators."""

@@ -18,6 +18,7 @@ from dagbuild.code.protocols import Walker
 from dagbuild.code.references import MISSING, add_code, add_references, add_texts, find_object
 from dagbuild.code.scopes import Chain
 from dagbuild.code.texts import texts_in
+from dagbuild.model.record import WIDE, Note
 
 _PLAIN_DECORATORS = frozenset({"builtins", "functools", "contextlib", "abc", "typing", "enum", "dataclasses"})
 _NO_ANNOTATIONS = frozenset({"setter", "getter", "deleter"})
@@ -200,9 +201,8 @@ def _reads_annotations(decorator: NormalForm, names: dict[str, Any]) -> bool:
 
 
 def _fill_from_bytecode(walk: Walker, entity: Entity, function: FunctionType) -> None:
-    entity.notes.append(
-        f"{entity.name} has no source: its bytecode counts, which is bound to this Python version"
-    )
+    text = f"has no source: the bytecode of {entity.name} counts, which is bound to this Python version"
+    entity.notes.append(Note(WIDE, text, entity.where))
     entity.items += ["bytecode", *_spell_code(walk, function)]
     form = NormalForm((), chains=tuple(sorted(set(_loaded_chains(function.__code__)))))
     add_references(walk, entity, form, function.__globals__)

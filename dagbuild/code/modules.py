@@ -19,12 +19,15 @@ from dagbuild.code.protocols import Walker
 from dagbuild.code.references import add_references
 from dagbuild.code.statements import bound_names, flatten
 from dagbuild.code.wrappers import SAID_BY_STATEMENT
+from dagbuild.model.record import UNSEEN, Note
 
 _EXPECTED = {SAID_BY_STATEMENT}.union(
     f"{kind.__module__}.{kind.__qualname__}"
     for kind in (logging.Logger, type(threading.Lock()), type(threading.RLock()), threading.local)
 )
 """Values that say nothing and of which nobody expects more."""
+
+_SAY_MORE = "make it in the nodes that use it, from inputs and config values"
 
 
 def start_constant(names: Mapping[str, Any], name: str, value: Any) -> Entity:
@@ -57,8 +60,9 @@ def fall_back(walk: Walker, entity: Entity) -> None:
         found = True
     if unexpected:
         kinds = ", ".join(sorted(opaque))
-        rest = "only the statement that makes it is tracked" if found else "it is not tracked"
-        entity.notes.append(f"{entity.name} ({kinds}) cannot be hashed: {rest}")
+        rest = "only the statement that makes it counts" if found else "it does not count"
+        text = f"holds what says nothing of itself: {entity.name} ({kinds}); {rest}"
+        entity.notes.append(Note(UNSEEN, text, entity.where, _SAY_MORE))
 
 
 def _find_opaque(entity: Entity) -> set[str]:
@@ -116,20 +120,22 @@ def _is_left_over(walk: Walker, names: Mapping[str, Any], name: str) -> bool:
 
 
 def fill_module(walk: Walker, entity: Entity) -> None:
-    """Fill in a whole module: every function, class and constant that it has under a name."""
+    """Fill in a whole module: every function, class and constant that it has under a name, and modules below it.
+
+    Other modules that it has under a name it only uses.
+    """
     names: Mapping[str, Any] = entity.thing
+    below = f"{names.get('__name__')}."
     entity.items.append("module")
     for name, value in sorted(names.items()):
         if (name.startswith("__") and name.endswith("__")) or _is_left_over(walk, names, name):
             continue
         if isinstance(value, ModuleType):
             origin = walk.origins.of_name(value.__name__)
-            entity.items.append(name)
             if origin.kind != "project":
-                entity.items.append(walk.foreign(f"module {value.__name__}", origin))
-            elif value.__name__.startswith(f"{names.get('__name__')}."):
-                entity.items.append(walk.whole_module(vars(value)))  # a package has its modules
+                item = walk.foreign(f"module {value.__name__}", origin)
             else:
-                entity.items.append("module")
+                item = walk.whole_module(vars(value)) if value.__name__.startswith(below) else "module"
+            entity.items += [name, item]
         else:
             entity.items += [name, walk.constant(names, name, value)]

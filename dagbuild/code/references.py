@@ -21,6 +21,7 @@ from dagbuild.code.protocols import Walker
 from dagbuild.code.reflection import OFFERS, READERS
 from dagbuild.code.scopes import Chain, Import
 from dagbuild.code.texts import CONTAINERS, find_named, texts_in
+from dagbuild.model.record import UNSEEN, WIDE, Note
 
 MISSING: Any = object()
 
@@ -47,6 +48,14 @@ _LOOKS_UP_IN: dict[Chain, str] = {
     ("sys", "modules"): "sys.modules",
     ("importlib", "import_module"): "import_module()",
 }
+
+_WHOLE = "every function, class and constant of {} counts"
+_RESTS = {
+    "import_module()": (WIDE, "what it was seen to import counts", ""),
+    "__import__()": (UNSEEN, "of what it imports nothing counts", "importlib.import_module(name) is seen"),
+    "sys.modules": (WIDE, "of the modules there {} alone counts", ""),
+}
+"""What of a module that is not named in the code counts, where it is not the module that looks up names."""
 
 
 def add_references(
@@ -179,7 +188,9 @@ def home_of(thing: Any) -> str:
 
 def _widen(walk: Walker, entity: Entity, names: Mapping[str, Any], how: str) -> Item:
     name = str(names.get("__name__"))
-    entity.notes.append(f"{entity.name or name} looks up names at run time ({how}): depends on all of {name}")
+    kind, rest, remedy = _RESTS.get(how, (WIDE, _WHOLE, ""))
+    text = f"looks up names at run time: {how} in {entity.name or name}; {rest.format(name)}"
+    entity.notes.append(Note(kind, text, entity.where, remedy))
     return walk.whole_module(names)
 
 
@@ -205,10 +216,8 @@ def _descend(walk: Walker, entity: Entity, names: Mapping[str, Any], name: str, 
             return "missing"
     if isinstance(value, ModuleType):
         if walk.origins.of_name(value.__name__).kind == "project":
-            short = value.__name__
-            entity.notes.append(
-                f"{entity.name} uses the module {short} as a value: depends on all of {short}"
-            )
+            told = f"uses a module as a value: {value.__name__} in {entity.name}"
+            entity.notes.append(Note(WIDE, f"{told}; {_WHOLE.format(value.__name__)}", entity.where))
         return walk.refer_module(value)
     return walk.constant(names, name, value)
 

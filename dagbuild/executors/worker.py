@@ -38,9 +38,10 @@ from dagbuild.ground.errors import (
 from dagbuild.ground.filetree import changed_since
 from dagbuild.ground.stamps import file_clock
 from dagbuild.model.node import Node
-from dagbuild.model.outcome import Done, Failure, Found, Lost, Note, Outcome
-from dagbuild.model.record import UNOBSERVED, Key, Record
+from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
+from dagbuild.model.record import UNOBSERVED, Key, Note, Record
 from dagbuild.observe import Observer, ProjectCode, Seen, Watch
+from dagbuild.observe.notes import choose_notes
 from dagbuild.observe.wording import tell_forbidden
 from dagbuild.outputs import Home, Outputs
 from dagbuild.store import FileDigests
@@ -215,12 +216,13 @@ class Worker:
             return make_failure(error, {})
         read = sorted((*seen.observations, *seen.taken), key=lambda each: (each.kind, each.name))
         facts["observations"] = (*read, *self._code.observe(seen.ran, work.manifests))
+        facts["notes"] = choose_notes(seen.notes, work.manifests)
         record = work.draft.complete(self._code.carry(artifact), **facts)
         if trouble:
             line = f"the value of '{name}' could not be stored: {trouble}"
-            return Done(record, held=True, value=value, notices=(line,), notes=seen.notes)
+            return Done(record, held=True, value=value, notices=(line,))
         record, *notices = self._record(work, record, seen)
-        return Done(record, put=not notices, notices=tuple(notices), notes=seen.notes)
+        return Done(record, put=not notices, notices=tuple(notices))
 
     def _tell_foreign(self, work: Work, seen: Seen) -> str:
         return tell_foreign(seen, work.foreign, self._outputs.home.root) if self._outputs else ""

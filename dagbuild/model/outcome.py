@@ -15,15 +15,6 @@ from dagbuild.model.record import Record
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """Something that a node did and that cannot be observed; `kind` process, network, environment or memory."""
-
-    kind: str
-    text: str
-    where: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Cause:
     """An exception behind another: the one that it was raised from, or while handling; a member of a group.
 
@@ -61,8 +52,7 @@ class Done:
 
     `put` says that the record is in the store of the worker. With `held` the value is not in the store but here, as
     `value`: it was not to be kept, or the store could not be written. `notices` are lines about what went wrong beside
-    the call, `notes` what it did and nobody can follow. `outputs` are the digests of what it left in the project, of a
-    call of which nothing was to be kept.
+    the call. `outputs` are the digests of what it left in the project, of a call of which nothing was to be kept.
     """
 
     record: Record | None = None
@@ -70,7 +60,6 @@ class Done:
     held: bool = False
     value: Any = None
     notices: tuple[str, ...] = ()
-    notes: tuple[Note, ...] = ()
     outputs: Mapping[str, Digest] = field(default_factory=dict)
 
 

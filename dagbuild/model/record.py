@@ -20,7 +20,16 @@ ACCEPTED = "accept/1"
 """The codec of a record that holds no value but an author's word, which is kept as long as the store."""
 
 UNSEEN = "unseen"
-"""The kind of parts that say what a node's code does and nobody sees: no difference between two manifests."""
+"""The kind of parts that say what a node's code does and nobody sees."""
+
+WIDE = "wide"
+"""The kind of parts that say where more counts than the code uses, since what it uses cannot be told from it."""
+
+STALE = "stale"
+"""The kind of notes of runs which found in memory what has changed since: their values are not recorded."""
+
+TOLD = frozenset({UNSEEN, WIDE})
+"""The kinds of parts that are there to be told: no difference between two manifests."""
 
 CODE = frozenset({"function", "helper", "class", "constant", "statement", "module"})
 """The kinds of parts that name code of the project."""
@@ -59,6 +68,44 @@ class Part(NamedTuple):
         return cls(*data)
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that may decide a value and that is not observed: told for as long as it is so.
+
+    Of the code, `kind` is unseen or wide; of a run, it is what the node did: process, network, environment... `text`
+    goes after the node's name ("starts a process: cat"), and what stands before its colon says the same thing in both.
+    `where` is "features/io.py:12", `remedy` what to do about it.
+    """
+
+    kind: str
+    text: str
+    where: str = ""
+    remedy: str = ""
+
+    @property
+    def tracked(self) -> bool:
+        """Whether a change is seen all the same."""
+        return self.kind in {WIDE, STALE}
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """What happens, and where: of two notes that agree in it, one says enough.
+
+        A folder may have been named in two ways, from the project's and from an installed package's.
+        """
+        return self.text.partition(":")[0], self.where.rpartition("/")[2]
+
+    def to_json(self) -> list[Any]:
+        """Return the plain form."""
+        return [self.kind, self.text, self.where, self.remedy]
+
+    @classmethod
+    def from_json(cls, data: Sequence[Any]) -> Note:
+        """Return the note of a plain form."""
+        kind, text, where, remedy = data
+        return cls(str(kind), str(text), str(where), str(remedy))
+
+
 @dataclass(frozen=True)
 class Manifest:
     """The ordered parts that decide a node's value, without its upstreams."""
@@ -66,9 +113,11 @@ class Manifest:
     parts: tuple[Part, ...]
 
     @property
-    def unseen(self) -> tuple[Part, ...]:
-        """What nobody sees: what the code does, where, and in `text` what to do about it."""
-        return tuple(part for part in self.parts if part.kind == UNSEEN)
+    def notes(self) -> tuple[Note, ...]:
+        """What is suspected of the code, without having run it."""
+        return tuple(
+            Note(part.kind, part.name, part.where, part.text) for part in self.parts if part.kind in TOLD
+        )
 
     @property
     def code_names(self) -> frozenset[str]:
@@ -224,7 +273,8 @@ class Record:
     Found under each of `keys`; `unnamed` is the content key but for the node's name. `upstream`: the digest of each
     upstream value, by name; `excerpts`: of what was taken, where that was some columns only. Durations are in
     seconds, memory in bytes, `started` in seconds since 1970 (UTC). `watched` names those upstreams whose values depend
-    on what a run was seen to read, theirs or that of one above them: the deep key says nothing of that.
+    on what a run was seen to read, theirs or that of one above them: the deep key says nothing of that. `notes` are
+    what the run did that cannot be observed, but for what the manifest says of the code itself.
     """
 
     node: str
@@ -247,6 +297,7 @@ class Record:
     watched: tuple[str, ...] = ()
     unnamed: Key = Key("")
     excerpts: Mapping[str, Digest] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -266,6 +317,7 @@ class Record:
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain form; `alias` says that nothing was computed, an equal content key was found."""
+        notes = {"notes": [note.to_json() for note in self.notes]} if self.notes else {}
         return {
             "format": FORMAT,
             "node": self.node,
@@ -288,6 +340,7 @@ class Record:
             "log": self.log,
             "forced": self.forced,
             "alias": self.alias,
+            **notes,
         }
 
     @classmethod
@@ -319,8 +372,9 @@ class Record:
                 alias=bool(data["alias"]),
                 unnamed=Key(str(data.get("unnamed", ""))),
                 excerpts={name: Digest(digest) for name, digest in data.get("excerpts", {}).items()},
+                notes=tuple(Note.from_json(note) for note in data.get("notes", ())),
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"not a record: {error!r}") from error
 
 

@@ -56,7 +56,7 @@ def watching(read_log: ReadLog, places: PathNames) -> Iterator[None]:
             with active.quiet():
                 if catch is not None:
                     catch.close()
-                if trouble := find_trouble():
+                if trouble := find_trouble(places):
                     read_log.note("net", trouble)
 
 

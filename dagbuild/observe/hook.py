@@ -20,6 +20,7 @@ from dagbuild.observe.importing import is_importing, source_of
 from dagbuild.observe.places import is_project_code
 from dagbuild.observe.processes import count_program
 from dagbuild.observe.read_log import ReadLog
+from dagbuild.observe.world import PROCESS
 
 _MATCHERS = re.compile(r"[/\\](glob|pathlib|pathlib[/\\]\w+)\.py$|^<frozen (glob|pathlib)")
 
@@ -129,9 +130,9 @@ def _process(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     count_program()
     what = args[0] if args else None
     if isinstance(what, str | bytes | os.PathLike) and what:
-        read_log.note("process", f"starts a process: {os.path.basename(os.fsdecode(what))}")  # noqa: PTH119
+        read_log.note("process", f"{PROCESS}: {os.path.basename(os.fsdecode(what))}")  # noqa: PTH119
     else:
-        read_log.note("process", "starts a process")
+        read_log.note("process", PROCESS)
 
 
 def _subprocess(read_log: ReadLog, args: tuple[Any, ...]) -> None:
@@ -143,11 +144,11 @@ def _subprocess(read_log: ReadLog, args: tuple[Any, ...]) -> None:
 def _network(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     address = args[1] if len(args) > 1 else None
     if isinstance(address, tuple) and address:  # a path is a socket of this machine
-        read_log.note("network", f"connects to {address[0]}")
+        read_log.note_network(str(address[0]))
 
 
 def _resolve(read_log: ReadLog, args: tuple[Any, ...]) -> None:
-    read_log.note("network", f"connects to {os.fsdecode(args[0] or '')}")
+    read_log.note_network(os.fsdecode(args[0] or ""))
 
 
 def _place(path: str | bytes, folder: int = -1) -> str:

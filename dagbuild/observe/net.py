@@ -88,12 +88,12 @@ class Net:
         """Return what is watched under a path."""
         return self._paths.get(folder)
 
-    def trouble(self) -> str:
+    def trouble(self, places: PathNames) -> str:
         """Say what of the folders is not watched, or nothing."""
         if not self._unwatched:
             return ""
         count, (path, why) = len(self._unwatched), next(iter(self._unwatched.items()))
-        what = path if count == 1 else f"{path} and {count - 1} more folders"
+        what = places.name(path) + (f" and {count - 1} more folders" if count > 1 else "")
         return f"reads, perhaps, in {what}, which cannot be watched: {why}"
 
     def _watch_waiting(self) -> None:
@@ -281,10 +281,10 @@ def find_net(places: PathNames) -> Net | None:
     return _net
 
 
-def find_trouble() -> str:
+def find_trouble(places: PathNames) -> str:
     """Say why there is no net where there should be one, or what it does not hold; nothing when all is well."""
     if _net is not None:
-        return _net.trouble()
+        return _net.trouble(places)
     return f"reads in folders which cannot be watched: {_failure}" if _failure else ""
 
 

@@ -13,11 +13,12 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from dagbuild.ground.matching import find_files
-from dagbuild.model.outcome import Note
+from dagbuild.model.record import STALE, Note
 from dagbuild.observe import active
 from dagbuild.observe.ahead import look_ahead
 from dagbuild.observe.executed import start_watching, stop_watching
 from dagbuild.observe.hook import hook
+from dagbuild.observe.lookups import watch_lookups
 from dagbuild.observe.memory import Change, MemoryState, find_keepers
 from dagbuild.observe.owners import Read, owners
 from dagbuild.observe.places import Digester, PathNames
@@ -47,6 +48,7 @@ def install() -> None:
             sys.addaudithook(hook)
             watch_variables()
             watch_readers()
+            watch_lookups()
             look_ahead(threading.Thread, "start", lambda args, _: active.inherit(args[0]))
 
 
@@ -96,14 +98,14 @@ class Observer:
         What has changed since is taken out of memory where that can be done, so that the step reads it again.
         """
         for holder in owners.find_strange(self._closure):
-            text = f"takes from memory what `{holder.name}` was asked for before dagbuild looked: not tracked"
+            text = f"takes from memory what `{holder.name}` was asked for before dagbuild looked"
             self._read_log.add_note(Note("memory", text))
         kept = owners.find_kept(self._closure)
         if any(map(self._takeover.is_old, kept)):
             for holder, read in owners.drop_old(self._closure, self._takeover.is_old):
                 name = ("$" if read.kind == "env" else "") + self._takeover.name(read)
                 text = f"finds {name} in memory as it was before it changed, in `{holder.name}`"
-                self._read_log.add_note(Note("memory", f"{text}; only a new process reads it again"))
+                self._read_log.add_note(Note(STALE, text, remedy="a new process reads it again"))
             kept = owners.find_kept(self._closure)
         return kept
 

@@ -26,8 +26,7 @@ from dagbuild.ground.digest import Digest
 from dagbuild.ground.litter import is_hidden, is_litter
 from dagbuild.ground.matching import is_pattern, match
 from dagbuild.ground.stamps import Stamp, is_settled, stamp_of, take_stamp
-from dagbuild.model.outcome import Note
-from dagbuild.model.record import Observation
+from dagbuild.model.record import Note, Observation
 from dagbuild.observe.owners import Read
 from dagbuild.observe.places import (
     ABSENT,
@@ -35,8 +34,10 @@ from dagbuild.observe.places import (
     PathNames,
     digest_paths,
     find_project_line,
+    is_project_code,
 )
 from dagbuild.observe.stacks import Stack, find_stack
+from dagbuild.observe.world import HANDS_ON, NETWORK
 
 _OFTEN = 1000
 
@@ -45,7 +46,8 @@ _OFTEN = 1000
 class Ran:
     """A function of the project that was executed; `line` is its first, with decorators.
 
-    `module` is empty when the function belongs to none that is imported under a name.
+    `module` is empty when the function belongs to none that is imported under a name; without `qualname` all of the
+    module may have been used.
     """
 
     module: str
@@ -108,6 +110,7 @@ class ReadLog:
         self.known_places: set[tuple[CodeType, int]] = set()  # instructions whose look-ups are no news
         self._notes: dict[tuple[str, str], Note] = {}
         self._unstable: set[str] = set()
+        self._modules: dict[str, None] = {}
         self._heard: set[str] = set()
         self._on_first = on_first
         self._stacks: dict[tuple[str, str], list[Stack]] = {}
@@ -186,7 +189,8 @@ class ReadLog:
         text = _text(path)
         if "://" in text or text.startswith("file:"):
             if not text.startswith("file:"):
-                self.note("network", f"reads {text.partition('?')[0]}")
+                url = urlsplit(text)
+                self.note_network(f"{url.scheme}://{url.hostname or ''}")  # no password, no signed path
                 return
             text = unquote(urlsplit(text).path)
         full = self._places.absolute(text)
@@ -291,6 +295,10 @@ class ReadLog:
         if len(environ) * 2 > len(os.environ):
             self._is_handed_on = True
 
+    def look_up_module(self, name: str) -> None:
+        """Note that a module was asked for by a name that its code may have made: all of it may be used."""
+        self._modules[name] = None
+
     def note(self, kind: str, text: str) -> None:
         """Note something that cannot be followed."""
         self._note_stack(kind, text)
@@ -313,6 +321,12 @@ class ReadLog:
         elif stacks[-1] is not None:
             stacks.append(find_stack() if len(stacks) < _SO_OFTEN else None)
 
+    def note_network(self, other: str) -> None:
+        """Note that something is asked of another machine; which one is not said where the environment names it."""
+        host = other.rpartition("/")[2]
+        hidden = not host or any(host in text for text in os.environ.values())
+        self.note("network", NETWORK if hidden else f"{NETWORK}: {other}")
+
     def finish(self) -> Seen:
         """Return all that was seen, in a fixed order."""
         for path in [path for path in self._files if self.is_declared(path)]:
@@ -332,7 +346,7 @@ class ReadLog:
             observations=tuple(sorted(found, key=lambda o: (o.kind, o.name))),
             notes=tuple(self._notes.values()),
             unstable=tuple(sorted(self._places.name(path) for path in self._unstable)),
-            ran=tuple(self._tell_code(code) for code in self.codes),
+            ran=(*map(self._tell_code, self.codes), *self._tell_modules()),
         )
 
     def _find_variables(self) -> dict[str, str]:
@@ -388,6 +402,13 @@ class ReadLog:
         digest = digest_paths(self._digester, [path]).get(path)
         return digest if take_stamp(path) == stamp else None
 
+    def _tell_modules(self) -> Iterator[Ran]:
+        """Yield the modules of the project that were looked up and are there."""
+        for name in self._modules:
+            file = getattr(sys.modules.get(name), "__file__", None)
+            if isinstance(file, str) and is_project_code(file):
+                yield Ran(name, "", self._places.name(file), 1)
+
     def _tell_code(self, code: CodeType) -> Ran:
         module = _find_module(code.co_filename)
         return Ran(module, code.co_qualname, self._places.name(code.co_filename), code.co_firstlineno)
@@ -407,7 +428,7 @@ class ReadLog:
             below = parent
 
 
-_HANDS_ON = ("environment", "hands all environment variables to a process")
+_HANDS_ON = ("environment", HANDS_ON)
 _SO_OFTEN = 50
 """Times that one thing is read by one step, after which nobody looks any more at who reads it."""
 _MANY = 300

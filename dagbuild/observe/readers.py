@@ -22,6 +22,7 @@ from typing import Any
 from dagbuild.observe import active
 from dagbuild.observe.ahead import look_ahead
 from dagbuild.observe.read_log import ReadLog, read_query
+from dagbuild.observe.world import PROCESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +129,12 @@ def _look(reader: Reader, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Non
 
 def _report(read_log: ReadLog, reader: Reader, given: Any, filesystem: Any) -> None:
     if reader.does == "process":
-        read_log.note("process", "starts a process")
+        read_log.note("process", PROCESS)
     elif reader.does == "query":
         if isinstance(given, str):
             read_query(read_log, given)
     elif filesystem is not None and "Local" not in type(filesystem).__name__:
-        read_log.note("network", f"reads from a {type(filesystem).__name__}")
+        read_log.note_network(type(filesystem).__name__)
     else:
         for path in given if isinstance(given, list | tuple | set) else [given]:
             if not isinstance(path, str | os.PathLike) or path in {"", ":memory:"}:

@@ -9,8 +9,7 @@ import os
 from collections.abc import Callable, Iterable
 
 from dagbuild.ground.digest import Digest
-from dagbuild.model.outcome import Note
-from dagbuild.model.record import Observation
+from dagbuild.model.record import Note, Observation
 from dagbuild.observe.owners import Read
 from dagbuild.observe.places import ABSENT, Digester, PathNames, digest_paths
 from dagbuild.observe.read_log import Ran, Seen, digest_variable

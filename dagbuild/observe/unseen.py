@@ -13,17 +13,36 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, get_args
 
 from dagbuild.code import SourceReader
-from dagbuild.model.node import Node
+from dagbuild.model.node import File, Node
 from dagbuild.model.record import UNSEEN, Part
-from dagbuild.observe.world import ALONE, ASKINGS, CHANCE, find_asking
+from dagbuild.observe.world import ALONE, ASKED_OF_PATHS, ASKINGS, CHANCE, find_asking
 
 _BUILTINS = {"input": input}
 """Those that ask; others are no news."""
 
 _SEEDS = frozenset(name for asking in ASKINGS for name in asking.unless)
+
+_PATH_PARTS = frozenset(
+    (
+        "stem",
+        "suffix",
+        "suffixes",
+        "parent",
+        "parts",
+        "with_name",
+        "with_suffix",
+        "basename",
+        "dirname",
+        "splitext",
+    )
+)
+_PATHS = frozenset(("Path", "PurePath", "path"))
+"""Code that has one of these names may mean a path where it says `name`."""
+
+_BY_NAME = "take what the name says as an input or config value"
 
 _SEEDED_BY_ARGUMENT = ("random.Random", "numpy.random.default_rng", "numpy.random.RandomState")
 
@@ -63,6 +82,11 @@ class UnseenFinder:
                 found[
                     _make_part(f"{asking.text}: {use.name.removeprefix('builtins.')}", where, asking.remedy)
                 ] = None
+        if any(File in (parameter.type, *get_args(parameter.type)) for parameter in node.parameters):
+            for function in functions:
+                for name, line in _find_looks_at_names(function.__code__):
+                    text = f"looks at a file's name, where only its content is an input: {name}"
+                    found[_make_part(text, self._reader.where(function.__code__, line), _BY_NAME)] = None
         return list(found)
 
     def _only_seeds(self, function: FunctionType) -> bool:
@@ -115,7 +139,7 @@ def _find_uses(function: FunctionType) -> Iterator[_Use]:
 
 def _may_use(code: CodeType, known: ChainMap[str, Any]) -> bool:
     """Tell, quicker than by reading it, whether code can use a library's thing that concerns us."""
-    if dis.opmap["IMPORT_NAME"] in code.co_code[::2]:
+    if dis.opmap["IMPORT_NAME"] in code.co_code[::2] or not ASKED_OF_PATHS.keys().isdisjoint(code.co_names):
         return True
     things = [known[name] for name in (*code.co_names, *code.co_freevars) if name in known]
     return any(
@@ -145,6 +169,8 @@ def _uses_of(code: CodeType, known: ChainMap[str, Any]) -> Iterator[_Use]:
         step = steps[position]
         line = _line_of(step, line)
         position += 1
+        if step.opname in _ATTRIBUTES and step.argval in ASKED_OF_PATHS:
+            yield _Use(ASKED_OF_PATHS[step.argval], line, has_arguments=False)
         if step.opname not in _LOADS or step.argval not in names:
             continue
         thing = names[step.argval]
@@ -165,6 +191,21 @@ def _uses_of(code: CodeType, known: ChainMap[str, Any]) -> Iterator[_Use]:
             follows = steps[position] if position < len(steps) else None
             empty_call = follows is not None and follows.opname.startswith("CALL") and not follows.arg
             yield _Use(dotted, line, not empty_call)
+
+
+def _find_looks_at_names(code: CodeType) -> Iterator[tuple[str, int]]:
+    """Yield by line what code may ask of a path besides what is behind it."""
+    todo = [code]
+    while todo:
+        code = todo.pop()
+        todo += [const for const in code.co_consts if isinstance(const, CodeType)]
+        names = frozenset(code.co_names)
+        wanted = names & _PATH_PARTS | (names & {"name"} if names & _PATHS else frozenset())
+        line = code.co_firstlineno
+        for step in dis.get_instructions(code) if wanted else ():
+            line = _line_of(step, line)
+            if step.opname in _ATTRIBUTES and step.argval in wanted:
+                yield step.argval, line
 
 
 def _line_of(step: dis.Instruction, line: int) -> int:

@@ -22,6 +22,7 @@ from dagbuild.observe.asking import find_asker, find_reader, spells
 from dagbuild.observe.copies import find_taken
 from dagbuild.observe.places import is_own_code
 from dagbuild.observe.read_log import ReadLog
+from dagbuild.observe.world import LETS_LOOK
 
 
 def watch_variables() -> None:
@@ -88,4 +89,4 @@ def _look_at_all(_: Any, *, values: bool) -> None:
                 for name in taken:
                     read_log.read_variable(name, os.environ.get(name))
                 if library and library not in sys.stdlib_module_names:
-                    read_log.note("environment", f"lets {library} look at all environment variables")
+                    read_log.note("environment", f"{LETS_LOOK}: {library}")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from dagbuild.ground import environment
-from dagbuild.model.outcome import Note
-from dagbuild.model.record import UNOBSERVED, Observation
+from dagbuild.model.record import UNOBSERVED, Note, Observation
 
 _ALL = {
     environment.ALL: "all environment variables",
@@ -45,22 +44,28 @@ def find_news(observations: Iterable[Observation], before: Iterable[Observation]
 
 def tell_undeclared(node: str, observations: Sequence[Observation]) -> str | None:
     """Return a line about what a node reads and is no input, and what to do; None when there is nothing."""
-    if not observations:
-        return None
-    parts: list[str] = []
+    told = [f"{text}; {remedy}" if remedy else text for text, remedy in find_undeclared(observations)]
+    return f"'{node}' {'; it '.join(told)}" if told else None
+
+
+def find_undeclared(observations: Iterable[Observation]) -> list[tuple[str, str]]:
+    """Return what a node reads and is no input, by kind, each with what to do about it."""
+    observations = list(observations)
+    parts: list[tuple[str, str]] = []
     files = [seen for seen in observations if seen.kind == "file"]
     listings = [seen for seen in observations if seen.kind == "listing"]
     if read := files or listings:
         declare = f'annotate a parameter with File, or @reads("{read[0].name}")'
-        parts.append(f"reads {_some(read)}, which {_no_input(len(read))}: tracked by content; {declare}")
+        how = "tracked by content" if files else "tracked"
+        parts.append((f"reads {_some(read)}, which {_no_input(len(read))}: {how}", declare))
     if variables := [seen for seen in observations if seen.kind == "env"]:
         remedy = (
             "look each of them up" if _ALL.keys() & {seen.name for seen in variables} else "a config value"
         )
-        parts.append(f"depends on {_some(variables)}: tracked; better {remedy}")
+        parts.append((f"depends on {_some(variables)}: tracked", f"better {remedy}"))
     if code := [seen for seen in observations if seen.kind == "code"]:
-        parts.append(f"ran {_some(code)}, found only at run time: tracked")
-    return f"'{node}' {'; it '.join(parts)}" if parts else None
+        parts.append((f"ran {_some(code)}, found only at run time: tracked", ""))
+    return parts
 
 
 def tell_forbidden(observations: Sequence[Observation]) -> tuple[str, str] | None:
@@ -79,9 +84,15 @@ def tell_forbidden(observations: Sequence[Observation]) -> tuple[str, str] | Non
 
 
 def tell_note(node: str, note: Note) -> str:
-    """Return a line about what a node did and nobody can follow."""
-    told = "" if note.kind == "memory" else ": not tracked"
-    return f"'{node}' {note.text}{f' ({note.where})' if note.where else ''}{told}"
+    """Return a line about what is suspected of a node, and what to do about it."""
+    told = [] if note.tracked else ["not tracked"]
+    rest = "; ".join([*told, note.remedy] if note.remedy else told)
+    return f"'{node}' {name_note(note)}{f': {rest}' if rest else ''}"
+
+
+def name_note(note: Note) -> str:
+    """Return what is suspected, and where."""
+    return f"{note.text} ({note.where})" if note.where else note.text
 
 
 def _some(observations: Sequence[Observation]) -> str:

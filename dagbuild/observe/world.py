@@ -30,8 +30,21 @@ class Asking:
 
 CHANCE = "seed it: random.Random(7), numpy.random.default_rng(7), or a seed from config"
 ALONE = "seed it in the node that draws, or in a module, when it is imported: then for every node"
+
+PROCESS = "starts a process"
+NETWORK = "uses the network"
+HANDS_ON = "hands all environment variables to a process"
+LETS_LOOK = "lets a library look at all environment variables"
+"""What runs are seen to do, in the words in which their code says it, where that does."""
+
 _MACHINE = "asks about this machine or process"
 _CONFIG = "make it a config value"
+
+_LOOKED_AT = (
+    "os.path.exists", "os.path.lexists", "os.path.isfile", "os.path.isdir", "os.path.getmtime", "os.path.getctime",
+    "os.path.getsize", "os.stat", "os.lstat", "os.access", "shutil.disk_usage", "pathlib.Path.exists",
+    "pathlib.Path.is_file", "pathlib.Path.is_dir", "pathlib.Path.stat", "pathlib.Path.lstat",
+)  # fmt: skip
 
 ASKINGS = (
     Asking(
@@ -70,19 +83,17 @@ ASKINGS = (
     ),
     Asking(
         ("subprocess.", "os.system", "os.popen", "os.fork", "os.posix_spawn", "os.spawn", "multiprocessing."),
-        "starts a process",
-        'declare the files that it reads: @reads("...")',
+        PROCESS,
+        'declare what it reads: @reads("..."); on Linux, files of the project count without that',
     ),
     Asking(
         ("socket.", "urllib.request.", "http.client.",
          "requests.", "httpx.", "aiohttp.", "boto3.", "ftplib.", "smtplib.", "paramiko."),
-        "uses the network",
+        NETWORK,
         "download to a file in a step of its own, and take the file as a File input",
     ),
     Asking(
-        ("os.path.exists", "os.path.lexists", "os.path.isfile", "os.path.isdir", "os.path.getmtime", "os.path.getctime",
-         "os.path.getsize", "os.stat", "os.lstat", "os.access", "shutil.disk_usage", "pathlib.Path.exists",
-         "pathlib.Path.is_file", "pathlib.Path.is_dir", "pathlib.Path.stat", "pathlib.Path.lstat"),
+        _LOOKED_AT,
         "looks at a file without reading it",
         'annotate a parameter with File, or @reads("...")',
         importing="doubt",
@@ -99,6 +110,11 @@ ASKINGS = (
         _MACHINE,
         _CONFIG,
         importing="doubt",
+    ),
+    Asking(
+        ("ctypes.CDLL", "ctypes.PyDLL", "ctypes.WinDLL", "ctypes.cdll", "ctypes.pythonapi", "cffi.FFI"),
+        "calls code in C by itself",
+        "hand it what it needs: read files, variables and clocks in Python",
     ),
     # A process's number shows when it is imported twice; an import counts for one machine anyhow.
     Asking(("os.getpid", "platform.node", "platform.platform"), _MACHINE, _CONFIG),
@@ -120,6 +136,22 @@ def find_asking(name: str) -> Asking | None:
         asking for asking in told if any(each[-1] == "." and name.startswith(each) for each in asking.names)
     )
     return next(exact, None) or next(below, None)
+
+
+_REMEDIES = {
+    HANDS_ON: 'hand it those that matter: env={"REGION": os.environ["REGION"]}',
+    LETS_LOOK: "hand it those that matter, or config values",
+    **{asking.text: asking.remedy for asking in ASKINGS if asking.text},
+}
+
+
+def find_remedy(text: str) -> str:
+    """Return what to do about something that a run was seen to do; nothing where nobody knows."""
+    return _REMEDIES.get(text.partition(":")[0], "")
+
+
+ASKED_OF_PATHS = {name.rpartition(".")[2]: name for name in _LOOKED_AT if name.startswith("pathlib.Path.")}
+"""What code asks of a path that some call gave it, by which nobody could tell that it is one."""
 
 
 @cache

@@ -11,7 +11,8 @@ from enum import Enum
 from typing import Any
 
 from dagbuild.model.outcome import Failure
-from dagbuild.model.record import Record
+from dagbuild.model.record import Note, Record
+from dagbuild.observe.notes import find_notes
 from dagbuild.plan.plan import Plan
 
 
@@ -25,6 +26,9 @@ class How(Enum):
     SKIPPED = "skipped"
     FAILED = "failed"
     BLOCKED = "blocked"
+
+
+_USED = (How.RESTORED, How.REUSED, How.FETCHED, How.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,17 @@ class BuildResult:
     def names(self, how: How) -> list[str]:
         """Return the nodes that ended so, in the order in which they ended."""
         return [name for name, step in self.steps.items() if step.how is how]
+
+    def find_notes(self) -> dict[str, tuple[Note, ...]]:
+        """Return what is suspected of nodes whose values were made or used, but for what a notice said already."""
+        told = {notice.node for notice in self.notices if notice.kind == "undeclared"}
+        found: dict[str, tuple[Note, ...]] = {}
+        for name, step in self.steps.items():
+            if step.how is How.COMPUTED and step.record is not None:
+                found[name] = find_notes(step.record.manifest, step.record)
+            elif step.how in _USED:
+                found[name] = self.plan.notes.get(name, ())
+        return {name: notes for name, notes in found.items() if notes and name not in told}
 
     @property
     def failed(self) -> bool:

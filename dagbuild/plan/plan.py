@@ -14,7 +14,8 @@ from typing import Protocol
 from dagbuild.ground import gc_pause
 from dagbuild.ground.digest import Digest
 from dagbuild.model.node import Columns
-from dagbuild.model.record import Artifact, BlobRef, Key, Manifest, Part, Record
+from dagbuild.model.record import Artifact, BlobRef, Key, Manifest, Note, Record
+from dagbuild.observe.notes import find_notes
 from dagbuild.plan.acceptance import Acceptance
 from dagbuild.plan.reasons import NEVER_BUILT, Cause, Reason, find_changes
 from dagbuild.plan.request import ArtifactOf, Given, Request
@@ -68,18 +69,23 @@ class Step:
     seconds: float | None = None
     content: Key | None = None
 
+    def find_notes(self, manifest: Manifest) -> tuple[Note, ...]:
+        """Return what is suspected of the node's code, and of the run that made its value if that is used."""
+        return find_notes(manifest, self.record if self.decision is not Decision.RUN else None)
+
 
 @dataclass(frozen=True)
 class Plan:
     """All steps that were looked at, each after what it needs, by node name.
 
-    `unseen`: what nobody sees of them. `files`: the local files that the keys were made of; None where that is more
-    than single files. `lacking`: nodes that were left out, since nobody gives what they need.
+    `notes`: what is suspected of them, and of the runs whose values are used. `files`: the local files that the keys
+    were made of; None where that is more than single files. `lacking`: nodes that were left out, since nobody gives
+    what they need.
     """
 
     targets: tuple[str, ...]
     steps: Mapping[str, Step] = field(default_factory=dict)
-    unseen: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
+    notes: Mapping[str, tuple[Note, ...]] = field(default_factory=dict)
     files: tuple[str, ...] | None = None
     lacking: Mapping[str, Reason] = field(default_factory=dict)
 
@@ -147,11 +153,13 @@ def make_plan(request: Request, lookup: Lookup) -> Plan:
     """Return what a build of the request would do; every node above the targets is looked up."""
     found = lookup.find(list(request.deep.values()))
     steps = _find_needed(request, lookup, _decide(request, lookup, found))
-    unseen = {name: parts for name in steps if (parts := request.manifests[name].unseen)}
+    notes = {
+        name: noted for name, step in steps.items() if (noted := step.find_notes(request.manifests[name]))
+    }
     return Plan(
         request.targets,
         {**_given_steps(request, lookup), **steps},
-        unseen,
+        notes,
         request.files,
         request.lacking,
     )

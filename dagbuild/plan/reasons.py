@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from dagbuild.model.record import UNSEEN, Manifest, Part
+from dagbuild.model.record import TOLD, Manifest, Part
 from dagbuild.plan.differences import Difference, find_differences, find_inside
 
 _ORDER = (
@@ -88,7 +88,7 @@ def find_changed_parts(old: Manifest, new: Manifest) -> list[tuple[Part | None, 
 
 
 def _seen(manifest: Manifest) -> Iterator[Part]:
-    return (part for part in manifest.parts if part.kind != UNSEEN)
+    return (part for part in manifest.parts if part.kind not in TOLD)
 
 
 def index_parts(parts: Iterable[Part]) -> dict[tuple[str, str, int], Part]:

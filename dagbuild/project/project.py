@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dagbuild.ground.errors import InputError, did_you_mean
+from dagbuild.ground.errors import InputError, UserError, did_you_mean
 from dagbuild.model.node import Node
-from dagbuild.model.record import Artifact, Manifest, Part, Record
+from dagbuild.model.record import Artifact, Manifest, Record
 from dagbuild.plan.acceptance import find_acceptances
 from dagbuild.plan.causes import find_causes
 from dagbuild.plan.events import BuildResult, Listener
@@ -30,6 +30,7 @@ from dagbuild.project.observations import Observations
 from dagbuild.project.outside import Outside
 from dagbuild.project.parts import Parts
 from dagbuild.project.requirements import find_ends, find_lacking
+from dagbuild.project.suspicions import Suspicions, find_suspicions
 from dagbuild.settings import load_settings
 from dagbuild.shortcut.answer_basis import AnswerBasis
 
@@ -200,18 +201,25 @@ class Project(Parts):
         records = (record for record in self.store.iter_records() if node is None or record.node in names)
         return sorted(records, key=lambda record: record.started, reverse=True)
 
-    def find_unseen(self, nodes: Iterable[str] = ()) -> dict[str, tuple[Part, ...]]:
-        """Return by node what its code uses and nobody sees, of all nodes unless some are named; runs nothing."""
+    def find_suspicions(self, nodes: Iterable[str] = ()) -> Suspicions:
+        """Return what is suspected of nodes, of all unless some are named: of code, and of runs. Runs nothing."""
         names = tuple(nodes)
 
-        def ask() -> dict[str, tuple[Part, ...]]:
+        def ask() -> dict[str, Manifest]:
             self._source.code.look_again()
             known = self.graph.nodes
             chosen = [known[name] if name in known else self.check_node(name) for name in names]
-            manifests = self._source.code.make_manifests(chosen or known.values())
-            return {name: manifest.unseen for name, manifest in manifests.items() if manifest.unseen}
+            return self._source.code.make_manifests(chosen or known.values())
 
-        return self._source.answer(ask)
+        manifests = self._source.answer(ask)
+        outside = Outside.of(self.settings, self.settings.pins, {}, {})
+        lacking = find_lacking(self.graph, outside.has)
+        wanted = [name for name in manifests if name not in lacking]
+        try:
+            plan = self.status(wanted) if wanted else Plan(())
+        except UserError:  # of a project that cannot be built today there is still its code
+            plan = Plan(())
+        return find_suspicions(manifests, plan)
 
     def find_iterators(self, nodes: Iterable[str] = ()) -> dict[str, Node]:
         """Return the nodes that are never cached though nobody asked for that, of all unless some are named."""
@@ -281,7 +289,7 @@ class Project(Parts):
         )
         lookup = StoreLookup(self.artifacts, self._code.find_changed, self.outputs, self._code.tell_change)
         observations = Observations(
-            request, maker.inputs, maker.reads, code.open_reader, warns=self._watch.undeclared == "warn"
+            request, maker.inputs, maker.reads, warns=self._watch.undeclared == "warn"
         )
         return _Prepared(request, make_plan(request, lookup), lookup, observations)
 

@@ -6,17 +6,20 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dagbuild.model.outline import show
-from dagbuild.model.record import Manifest, Part
+from dagbuild.model.record import Manifest, Part, Record
+from dagbuild.observe.notes import find_notes
+from dagbuild.observe.wording import name_observation
 from dagbuild.plan.plan import Explanation
 from dagbuild.plan.reasons import Cause, index_parts
 from dagbuild.report import units
-from dagbuild.report.plan_text import join
+from dagbuild.report.plan_text import join, notes_to_json
 from dagbuild.report.style import Row, Style, table
 
 _NAMELESS = {"source", "node", "python", "recipe", "binding", "statement"}
 _CODE = {"function", "helper", "class", "constant", "statement", "module"}
 _WORDS = {
     "binding": "parameters", "statement": "code at module level", "recipe": "how it is made", "unseen": "not tracked:",
+    "wide": "tracked as a whole:",
 }  # fmt: skip
 """What people call kinds of parts whose own names say little outside."""
 
@@ -37,7 +40,8 @@ def tell_explanation(found: Explanation, style: Style) -> list[str]:
     if told:
         lines.append("")
     if manifest.parts:
-        lines.extend(table(_rows(record.manifest if record else None, manifest), style))
+        seen = _rows_of_run(record, manifest) if record else ()
+        lines.extend(table([*_rows(record.manifest if record else None, manifest), *seen], style))
         lines.append("")
     if record is not None:
         maker = f" by {record.user}" if record.user else ""
@@ -95,6 +99,7 @@ def explanation_to_json(found: Explanation) -> dict[str, Any]:
             }
             for change, part, was, now in compare(record.manifest if record else None, manifest)
         ],
+        "notes": notes_to_json({step.node: step.find_notes(manifest)}),
         "record": record.to_json() if record else None,
     }
 
@@ -136,6 +141,20 @@ def _rows(old: Manifest | None, new: Manifest) -> list[Row]:
         where = part.where if part.where and part.where != part.text else ""
         rows.append(Row(change, name, "  ".join(filter(None, (text, where, note))), change))
     return rows
+
+
+def _rows_of_run(record: Record, manifest: Manifest) -> Iterator[Row]:
+    """Yield a row for each thing that the run of a record was seen to read, and did that cannot be followed."""
+    for seen in record.observations:
+        if seen.kind in _READ:
+            yield Row("seen", f"{_READ[seen.kind]} {name_observation(seen)}", "when it ran: tracked")
+    for note in find_notes(manifest, record)[len(manifest.notes) :]:
+        yield Row(
+            "seen", f"not tracked: {note.text}", "  ".join(filter(None, (_cut(note.remedy), note.where)))
+        )
+
+
+_READ = {"file": "read", "listing": "read", "env": "read", "code": "ran"}
 
 
 def _cut(text: str) -> str:

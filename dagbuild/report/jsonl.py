@@ -9,6 +9,7 @@ from typing import Any
 
 from dagbuild.plan.events import BuildFinished, BuildStarted, Event, How, Notice, StepFinished, StepStarted
 from dagbuild.plan.plan import Decision
+from dagbuild.report.plan_text import notes_to_json
 
 
 class JsonLines:
@@ -47,6 +48,7 @@ def event_to_json(event: Event) -> dict[str, Any]:
                 "interrupted": result.interrupted,
                 "failed": result.failed,
                 "counts": {how.value: len(result.names(how)) for how in How},
+                "unseen": notes_to_json(result.find_notes()),
             }
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dagbuild.model.node import Node
-from dagbuild.model.record import Part
+from dagbuild.model.record import Note
+from dagbuild.observe.wording import name_note
 from dagbuild.plan.plan import Decision, Plan, Status, Step
 from dagbuild.report import units
 from dagbuild.report.style import Row, Style, table
@@ -43,7 +43,12 @@ def tell_status(plan: Plan, style: Style, *, everything: bool = False) -> list[s
         if len(shown) < len(names):
             rows.append(Row(word, f"and {len(names) - len(shown):,} more: --all shows them"))
     rows += _left_out(plan, everything)
-    lines = [*table(rows, style), *_tell_unseen(plan), *([] if everything else _tell_iterators(plan))]
+    caveat = tell_untracked(plan.notes)
+    lines = [
+        *table(rows, style),
+        *(["", *caveat] if caveat else []),
+        *([] if everything else _tell_iterators(plan)),
+    ]
     todo = len(plan.names(Decision.RUN))
     if not plan.steps and not plan.lacking:
         return [NO_NODES]
@@ -101,14 +106,14 @@ def _left_out(plan: Plan, everything: bool) -> list[Row]:
     return rows
 
 
-def _tell_unseen(plan: Plan) -> list[str]:
-    """Return one line about what the fingerprints of these nodes cannot see; nothing where they see all."""
-    found = [(name, part) for name, parts in plan.unseen.items() for part in parts]
+def tell_untracked(notes: Mapping[str, Sequence[Note]]) -> list[str]:
+    """Return one line about what a build cannot see of these nodes; nothing where nothing is suspected."""
+    found = [(name, note) for name, some in notes.items() for note in some if not note.tracked]
     if not found:
         return []
-    name, part = found[0]
+    name, note = found[0]
     more = f", and {len(found) - 1:,} more: dagbuild check" if len(found) > 1 else ""
-    return ["", f"not tracked: '{name}' {part.name} ({part.where}){more}"]
+    return [f"not tracked: '{name}' {name_note(note)}{more}"]
 
 
 def _tell_iterators(plan: Plan) -> list[str]:
@@ -141,7 +146,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
             }
             for name, step in plan.steps.items()
         ],
-        "unseen": unseen_to_json(plan.unseen),
+        "unseen": notes_to_json(plan.notes),
         "left_out": [
             {"name": name, "reason": {"text": why.text, "kind": why.kind, "where": why.where}}
             for name, why in plan.lacking.items()
@@ -149,26 +154,19 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
     }
 
 
-def unseen_to_json(found: Mapping[str, Sequence[Part]]) -> list[dict[str, str]]:
-    """Return what nobody sees of nodes as plain data."""
-    return [
-        {"node": name, "text": part.name, "where": part.where, "remedy": part.text}
-        for name, parts in found.items()
-        for part in parts
-    ]
-
-
-def iterators_to_json(found: Mapping[str, Node]) -> list[dict[str, str]]:
-    """Return what is never cached, though nobody asked for that, as plain data."""
-    remedy = 'return a list, or say that it is meant: @cache("never")'
+def notes_to_json(found: Mapping[str, Sequence[Note]]) -> list[dict[str, Any]]:
+    """Return what is suspected of nodes as plain data; `tracked` where a change is seen all the same."""
     return [
         {
             "node": name,
-            "text": f"{node.cache.because}: never cached",
-            "where": str(node.where),
-            "remedy": remedy,
+            "text": note.text,
+            "where": note.where,
+            "remedy": note.remedy,
+            "kind": note.kind,
+            "tracked": note.tracked,
         }
-        for name, node in found.items()
+        for name, notes in found.items()
+        for note in notes
     ]
 
 

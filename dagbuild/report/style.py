@@ -44,6 +44,7 @@ KINDS = {
     "fetched": "blue",
     "hint": "blue",
     "same": "grey",
+    "seen": "grey",
     "skip": "grey",
     "skipped": "grey",
     "input": "grey",

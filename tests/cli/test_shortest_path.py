@@ -161,3 +161,24 @@ def test_another_cache_folder_is_another_question(place: Path) -> None:
 
     assert done.returncode == 1
     assert "never built" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["status", "build"])
+def test_what_nobody_can_follow_is_said_on_the_shortest_path(tmp_path: Path, command: str) -> None:
+    """As it is said with everything imported: no answer leaves out what its longer form would say."""
+    nodes = """
+        import subprocess
+
+        _DO = {"it": subprocess.run}
+
+        def a() -> int:
+            return _DO["it"](["true"], check=True).returncode
+    """
+    write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]\n', "nodes.py": nodes, "home/keep": ""})
+    run(tmp_path, "build")
+
+    said = [run(tmp_path, command) for _ in range(4)]
+
+    assert is_short(said[-1][1]) and not is_short(said[0][1])
+    for text, _ in said:
+        assert "not tracked: 'a' starts a process: true (nodes.py:6)" in text

@@ -84,9 +84,13 @@ def test_command_lists_and_compares(project: Path, capsys: pytest.CaptureFixture
 
     status, listed = told("--json")
 
-    assert status == 0 and [found["node"] for found in json.loads(listed)] == ["frame"]
+    assert status == 0 and [found["node"] for found in json.loads(listed)] == ["frame", "mapping", "number"]
     assert "random.random (nodes.py:" in told("frame")[1] and "seed it" in told("frame")[1]
-    assert told("steady") == (0, "nothing that a build could not see\n")
+    assert told("steady") == (
+        0,
+        "found nothing that a build would not see\n"
+        "only the code was looked at of `steady`, which has no value that would be used\n",
+    )
     assert told("--determinism", "steady") == (0, "steady gave the same value twice\n")
     status, differs = told("--determinism", "frame")
     assert status == 1 and "column 'b'" in differs and "column 'a'" not in differs

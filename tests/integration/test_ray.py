@@ -475,5 +475,5 @@ def test_a_node_finds_what_importing_left(local_ray: None, tmp_path: Path) -> No
     said = [notice.text for notice in result.notices if " changes " in notice.text]
     assert said == [
         "'loud_3' changes state_far.MODE, which state_far.quiet finds changed when it runs later in the same process "
-        "(state_far.py:25): not tracked"
+        "(state_far.py:25): not tracked; return it, and take it as a parameter"
     ]

@@ -5,14 +5,15 @@ import json
 import pytest
 
 from dagbuild.ground.digest import canonical_json, digest_bytes, is_digest
-from dagbuild.model.record import Artifact, BlobRef, Key, Manifest, Observation, Part, Record
+from dagbuild.model.record import Artifact, BlobRef, Key, Manifest, Note, Observation, Part, Record
 
 
 def make_record() -> Record:
     manifest = Manifest((Part("node", "a", "a"), Part("helper", "h", "1", "", "lib.py:3", counts=False)))
     artifact = Artifact("plain/1", {"value": 1}, (BlobRef(digest_bytes(b"x"), 1),), True, {"pandas": "3.1.1"})
     return Record("a", Key("d"), Key("c"), manifest, artifact, {"up": digest_bytes(b"u")},
-                  (Observation("file", "x.csv", "1"),), 1.5, 2.5, 3.5, 4, "host", "me", "run", "log", True)  # fmt: skip
+                  (Observation("file", "x.csv", "1"),), 1.5, 2.5, 3.5, 4, "host", "me", "run", "log", True,
+                  notes=(Note("process", "starts a process: cat", "nodes.py:3"),))  # fmt: skip
 
 
 def test_record_comes_back_from_its_plain_form() -> None:

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from dagbuild.code import SourceReader
 from dagbuild.code.places import Content, Place
 from dagbuild.model.node import Node
-from dagbuild.model.outcome import Note
+from dagbuild.model.record import Note
 
 
 class DataWatch:
@@ -68,4 +68,6 @@ _NOTHING = contextlib.nullcontext()
 def _tell(node: Node, place: Place, concerned: str, reader: SourceReader) -> Note:
     code = node.function.__code__
     text = f"changes {place}, which {concerned} finds changed when it runs later in the same process"
-    return Note("state", text, reader.where(code, code.co_firstlineno))
+    return Note(
+        "state", text, reader.where(code, code.co_firstlineno), "return it, and take it as a parameter"
+    )

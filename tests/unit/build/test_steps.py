@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -119,9 +119,6 @@ class Nothing:
     warns = False
 
     def find_declared(self, node: str) -> tuple[tuple[DeclaredFiles, Digest], ...]:
-        return ()
-
-    def find_notes(self, node: str) -> Iterable[str]:
         return ()
 
 

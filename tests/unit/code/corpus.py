@@ -33,7 +33,7 @@ def main() -> None:
             kinds = (types.FunctionType, type)
             if isinstance(thing, kinds) and thing.__module__ == module.__name__:
                 closure = reader.closure([thing])
-                found[f"{module.__name__}.{name}"] = [closure.digest, list(closure.notes)]
+                found[f"{module.__name__}.{name}"] = [closure.digest, [note.text for note in closure.notes]]
     json.dump(found, sys.stdout)
 
 

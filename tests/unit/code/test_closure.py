@@ -86,9 +86,18 @@ def test_what_could_not_be_seen_is_said(load: Load) -> None:
         """
     )
 
-    assert sorted(read(nodes).notes) == [
-        "nodes._DB (sqlite3.Connection) cannot be hashed: only the statement that makes it is tracked",
-        "nodes.node looks up names at run time (eval()): depends on all of nodes",
+    assert sorted((note.text, note.where, note.tracked) for note in read(nodes).notes) == [
+        (
+            "holds what says nothing of itself: nodes._DB (sqlite3.Connection); "
+            "only the statement that makes it counts",
+            "nodes.py:3",
+            False,
+        ),
+        (
+            "looks up names at run time: eval() in nodes.node; every function, class and constant of nodes counts",
+            "nodes.py:5",
+            True,
+        ),
     ]
 
 
@@ -135,7 +144,7 @@ def test_a_text_that_is_not_the_loaded_code_is_not_used(load: Load, tmp_path: Pa
     (tmp_path / "nodes.py").write_text("def node(x):\n    return x + 1\n")
 
     assert not before.notes
-    assert [note for note in after.notes if "no source" in note]
+    assert [note for note in after.notes if "no source" in note.text]
     assert read(nodes).digest == before.digest
 
 

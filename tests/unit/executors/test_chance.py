@@ -81,7 +81,7 @@ def find_unseen(folder: Path, name: str) -> list[str]:
     """Return what `dagbuild check` says of a node."""
     project = load_project(folder)
     try:
-        return [part.name for part in project.find_unseen([name]).get(name, ())]
+        return [note.text for note in project.find_suspicions([name]).notes.get(name, ())]
     finally:
         project.close()
 

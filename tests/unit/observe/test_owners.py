@@ -411,7 +411,7 @@ def test_what_was_in_memory_before_anybody_looked_is_told(load: Steps) -> None:
     seen = run(steps, "second")
 
     assert [note.text for note in seen.notes] == [
-        "takes from memory what `load` was asked for before dagbuild looked: not tracked"
+        "takes from memory what `load` was asked for before dagbuild looked"
     ]
 
 

@@ -350,7 +350,9 @@ def test_a_library_that_goes_through_all_for_itself_is_noted(
     standard = watch(tmp_path, lambda: urllib.request.getproxies_environment())
 
     sys.modules.pop("setup_of_ours")
-    assert [each.text for each in handed.notes] == ["lets setup_of_ours look at all environment variables"]
+    assert [each.text for each in handed.notes] == [
+        "lets a library look at all environment variables: setup_of_ours"
+    ]
     assert (*seen.observations, *handed.observations, *standard.observations, *standard.notes) == ()
 
 

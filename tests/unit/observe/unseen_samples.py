@@ -1,5 +1,6 @@
 """Functions that use what nobody sees, and functions that do not."""
 
+import ctypes
 import datetime as dt
 import os
 import random
@@ -61,6 +62,12 @@ FOUND: dict[str, tuple[Callable[[], Any], str]] = {
     "import in the body": (_body_import, "uses the network: socket.create_connection"),
     "exists": (lambda: os.path.exists("x"), "looks at a file without reading it"),
     "lexists": (lambda: os.path.lexists("x"), "looks at a file without reading it: os.path.lexists"),
+    "path of a call": (
+        lambda: (Path("x") / "y").is_file(),
+        "looks at a file without reading it: pathlib.Path.is_file",
+    ),
+    "C": (lambda: ctypes.CDLL(None), "calls code in C by itself: ctypes.CDLL"),
+    "C by a loader": (lambda: ctypes.cdll.LoadLibrary("x"), "calls code in C by itself: ctypes.cdll"),
     "lstat": (lambda: os.lstat("x"), "looks at a file without reading it: os.lstat"),
     "perf_counter": (lambda: time.perf_counter(), "reads the clock: time.perf_counter"),
     "monotonic": (lambda: time.monotonic_ns(), "reads the clock: time.monotonic_ns"),

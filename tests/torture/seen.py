@@ -1,7 +1,7 @@
 """What a node may use, and what comes of it when that changes: the rows of the table in docs/guide/caching.md.
 
-Each row has samples that are built, changed and built again; a row says of all of them the same. Where what is meant is
-not there yet, `today` says what is: take that word away when it is, and write the page anew (`--update-pages`).
+Each row has samples that are built, changed and built again; a row says of all of them the same. `--update-pages` writes
+the page anew.
 """
 
 from __future__ import annotations
@@ -31,29 +31,17 @@ SEEN, SAID, SILENT = Fate
 
 @dataclass(frozen=True)
 class Row:
-    """What nodes may use; `how` a change of it counts, or why not; `today` what comes of it for the time being."""
+    """What nodes may use; `how` a change of it counts, or why not; `linux` where it is so on Linux only."""
 
     what: str
     fate: Fate
     how: str
     samples: Sequence[Case]
-    today: Fate | None = None
-
-    @property
-    def now(self) -> Fate:
-        """What comes of a change as things are."""
-        return self.today or self.fate
+    linux: bool = False
 
     def cells(self) -> tuple[str, str, str]:
         """Return what stands in the table."""
-        return self.what, self.now.value, self.how if self.today is None else _FOR_NOW[self.today]
-
-
-_FOR_NOW = {
-    SEEN: "",
-    SAID: "as something that nobody follows",
-    SILENT: "declare it: a parameter annotated `File`, `@reads(...)`, or a config value",
-}
+        return self.what, self.fate.value, f"{self.how}, on Linux" if self.linux else self.how
 
 
 def sample(
@@ -272,7 +260,7 @@ ROWS = (
     Row(
         "a file that is opened in other ways: `pyarrow.input_stream`, names in SQL that only its reader knows",
         SEEN,
-        "by content, on Linux",
+        "by content",
         [
             reads(f"pa.input_stream({K}).read()", "import pyarrow as pa"),
             reads(
@@ -280,11 +268,12 @@ ROWS = (
             ),
             reads(f"duckdb.sql('select q from \"' + {K} + '\"').fetchall()[0][0]", "import duckdb"),
         ],
+        linux=True,
     ),
     Row(
         "a file that a process reads which it starts, or code in C that it calls: subprocess, joblib, ctypes",
         SEEN,
-        "by content, on Linux",
+        "by content",
         [
             reads(f"subprocess.check_output(['cat', {K}])", "import subprocess"),
             reads(f"os.system('exit $(tail -c 2 ' + {K} + ')')", "import os"),
@@ -297,6 +286,7 @@ ROWS = (
                 "from joblib import Parallel, delayed\n\ndef _read(path):\n    return open(path).read()",
             ),
         ],
+        linux=True,
     ),
     Row(
         "data that is read as Python reads code: `pkgutil.get_data`, `runpy.run_path`, `linecache`",
@@ -333,7 +323,7 @@ ROWS = (
         ],
     ),
     Row(
-        "an environment variable that the project's code looks up",
+        "an [environment variable](#environment-variables) that the project's code looks up",
         SEEN,
         "by a keyed digest, never by its text; better: a config value",
         [
@@ -356,7 +346,7 @@ ROWS = (
     Row(
         "the environment as a whole: `dict(os.environ)`",
         SEEN,
-        "all of them count, or those that are taken of it by name: see [below](#environment-variables)",
+        "all of them count, or those that are taken of it by name",
         [
             variable("dict(os.environ)['REGION']"),
             variable("'{REGION}'.format_map({**os.environ})"),

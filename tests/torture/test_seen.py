@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +27,9 @@ def runner() -> Iterator[Runner]:
 @pytest.mark.parametrize(("row", "case"), SAMPLES, ids=[case.id for _, case in SAMPLES])
 def test_what_becomes_of_a_change(row: Row, case: Case, tmp_path: Path, runner: Runner) -> None:
     """The nodes run again, or `status` says that this is not tracked, or neither: as the row says."""
-    assert find_fate(case, tmp_path, runner) is row.now
+    if row.linux and sys.platform != "linux":
+        pytest.skip("nobody tells what a process or code in C reads")
+    assert find_fate(case, tmp_path, runner) is row.fate
 
 
 def find_fate(case: Case, folder: Path, runner: Runner) -> Fate:

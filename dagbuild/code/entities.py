@@ -41,9 +41,10 @@ class Entity:
     """One function, class, constant, statement or value.
 
     `kind` is empty for values that have no name of their own; they belong to what refers to them. `opaque` names
-    the type of a value whose content says nothing. `marks` are the reflective names that the code mentions, and
-    `shown` what such code would see, made when there is any. `told` are values that people are told one by one, and
-    `aside` the spans of the items which say them.
+    the type of a value whose content says nothing. `marks` are the reflective names that the code mentions, or that a
+    library does which it hands things to, and `shown` what such code would see, made when there is any. `words` are
+    all names and attributes in the code; `readers` tells of those in a closure whether one has docstrings read. `told`
+    are values that people are told one by one, and `aside` the spans of the items which say them.
     """
 
     kind: str = ""
@@ -55,6 +56,8 @@ class Entity:
     packages: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     marks: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+    readers: Callable[[frozenset[str]], bool] | None = None
     shown: list[tuple[str, Callable[[], str]]] = field(default_factory=list)
     strings: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()

@@ -13,10 +13,12 @@ from types import CellType, CodeType, FunctionType
 from typing import Any
 
 from dagbuild.code.entities import Entity, Item, Told, Unordered
+from dagbuild.code.handing import find_words, words_of_callee
 from dagbuild.code.normal_form import FunctionForm, NormalForm
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import MISSING, add_code, add_references, find_object
 from dagbuild.code.scopes import Chain
+from dagbuild.code.statements import clean_text
 
 _PLAIN_DECORATORS = frozenset({"builtins", "functools", "contextlib", "abc", "typing", "enum", "dataclasses"})
 _NO_ANNOTATIONS = frozenset({"setter", "getter", "deleter"})
@@ -49,15 +51,28 @@ def _fill(walk: Walker, entity: Entity, form: FunctionForm | None) -> None:
         _fill_from_bytecode(walk, entity, function)
     else:
         add_code(walk, entity, form.body, names, hidden)
-        entity.shown += [("doc", lambda: form.docs), ("annotations", lambda: _spell_annotations(form))]
+        entity.marks |= find_words(walk, names, form.body)
+        entity.words = form.body.words
+        entity.shown += [
+            ("doc", lambda: form.docs),
+            ("annotations", lambda: _spell_annotations(form)),
+            ("locals", lambda: form.locals),
+            ("source", lambda: walk.definitions.raw_text(function.__code__.co_filename, names, form.node)),
+        ]
         _add_decorators(walk, entity, form, names)
-    entity.shown.append(("name", lambda: function.__name__))
+    entity.shown += [
+        ("name", lambda: f"{function.__name__} {function.__qualname__}"),
+        ("home", lambda: str(function.__module__)),
+        ("doc", lambda: clean_text(function.__doc__)),
+        ("order", lambda: " ".join(map(str, function.__dict__))),
+    ]
     _add_defaults(walk, entity, function, form)
     if function.__closure__:
         cells = Entity(thing=function)
         entity.aside += ((len(entity.items), len(entity.items) + 2),)
         entity.items += ["cells", cells]
         _fill_cells(walk, cells, function)
+        walk.hold(cells, [*cells.items])
         for name, cell in zip(function.__code__.co_freevars, function.__closure__, strict=True):
             if cell != CellType():
                 entity.told += (Told("cells", name, cell.cell_contents, function.__globals__, None),)
@@ -105,6 +120,7 @@ def _add_defaults(walk: Walker, entity: Entity, function: FunctionType, form: Fu
         values += [name, walk.refer(value)]
     if not values:
         return
+    walk.hold(entity, values)
     start = len(entity.items)
     entity.told += tuple(_tell_defaults(walk, function))
     entity.items += ["defaults", *values]
@@ -148,6 +164,7 @@ def _add_decorators(walk: Walker, entity: Entity, form: FunctionForm, names: dic
         start = len(entity.items)
         entity.items += ["decorator", piece.digest]
         add_references(walk, entity, piece, names)
+        entity.marks |= words_of_callee(walk, names, piece.caller)
         entity.told += (Told("decorators", piece.caller[-1] if piece.caller else "", piece, names, ()),)
         entity.aside += ((start, len(entity.items)),)
     if any(_reads_annotations(piece, names) for piece in acting) and form.annotations:

@@ -17,7 +17,7 @@ from dagbuild.code.entities import Entity
 from dagbuild.code.normal_form import dump_nodes
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import absolute_name, add_references
-from dagbuild.code.statements import acted_on, bound_names, flatten, root_chain
+from dagbuild.code.statements import acted_on, bound_names, clean_text, flatten, root_chain
 
 _EXPECTED = frozenset(
     f"{kind.__module__}.{kind.__qualname__}"
@@ -36,7 +36,9 @@ def start_constant(names: Mapping[str, Any], name: str, value: Any) -> Entity:
 
 def fill_constant(walk: Walker, entity: Entity) -> None:
     """Fill in a constant by its value."""
-    entity.items = ["constant", walk.refer(entity.thing[2])]
+    item = walk.refer(entity.thing[2])
+    entity.items = ["constant", item]
+    walk.hold(entity, [item])
 
 
 def fall_back(walk: Walker, entity: Entity) -> None:
@@ -128,9 +130,15 @@ def fill_module(walk: Walker, entity: Entity) -> None:
     """Fill in a whole module: every function, class and constant that it has under a name."""
     names: Mapping[str, Any] = entity.thing
     entity.items.append("module")
-    for name, value in sorted(names.items()):
-        if name.startswith("__") and name.endswith("__"):
-            continue
+    own = [name for name in names if not (name.startswith("__") and name.endswith("__"))]
+    texts = walk.definitions.module_texts(names)
+    entity.shown += [
+        ("order", lambda: " ".join(own)),
+        ("doc", lambda: clean_text(names.get("__doc__"))),
+        ("source", lambda: "".join(text.text for text in texts)),
+    ]
+    for name in sorted(own):
+        value = names[name]
         if isinstance(value, ModuleType):
             origin = walk.origins.of_name(value.__name__)
             item = "module" if origin.kind == "project" else walk.foreign(f"module {value.__name__}", origin)

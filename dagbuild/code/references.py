@@ -144,6 +144,8 @@ def _descend(walk: Walker, entity: Entity, names: Mapping[str, Any], name: str, 
         if origin.kind != "project":
             return _foreign(walk, value, rest[index:])
         inside = vars(value)
+        if part == "__dict__":
+            break
         if part in inside:
             names, name, value = inside, part, inside[part]
         elif f"{value.__name__}.{part}" in sys.modules:

@@ -18,7 +18,9 @@ from dagbuild.code import classes, functions, modules
 from dagbuild.code.definitions import Definitions
 from dagbuild.code.effects import fill_effects, find_effects
 from dagbuild.code.entities import Effects, Entity, Item
+from dagbuild.code.library_words import LibraryWords
 from dagbuild.code.origin import STANDARD, Origin, Origins
+from dagbuild.code.sharing import spell_sharing
 from dagbuild.code.stand_ins import find_real
 from dagbuild.code.values import fill_value, scalar
 
@@ -32,6 +34,7 @@ class Walk:
         loaded = tuple(loaded)
         self.origins = Origins(loaded)
         self.definitions = Definitions()
+        self.library_words = LibraryWords()
         self.root = root
         self._roots = _roots_of(loaded, root)
         self._entities: dict[tuple[str, int, str], Entity] = {}
@@ -39,6 +42,7 @@ class Walk:
         self._new: list[Entity] = []
         self._fillers: dict[Entity, Any] = {}
         self._unchecked: list[Entity] = []
+        self._holders: list[tuple[Entity, list[Item]]] = []
 
     # -- making entities ------------------------------------------------------------------------
 
@@ -170,8 +174,14 @@ class Walk:
         if statement is None or not isinstance(item, Entity) or item.kind:
             return item
         entity = Entity(thing=(names, statement), items=["attribute", item])
+        self.hold(entity, [item])
         self._unchecked.append(entity)
         return entity
+
+    def hold(self, entity: Entity, items: list[Item]) -> None:
+        """Note that an entity holds values, of which several may share a part."""
+        if any(isinstance(item, Entity) and not item.kind for item in items):
+            self._holders.append((entity, items))
 
     def statement(self, names: Mapping[str, Any], node: ast.stmt, kind: str = "statement") -> Entity:
         """Return the entity of a statement; with no kind it belongs to what refers to it."""
@@ -202,7 +212,7 @@ class Walk:
     # -- finishing ------------------------------------------------------------------------------
 
     def finish(self) -> None:
-        """Fill in every entity, and fall back to statements for the constants that say nothing."""
+        """Fill in every entity, fall back to statements for constants that say nothing, and note what is shared."""
         while self._new or self._unchecked:
             while self._new:
                 entity = self._new.pop()
@@ -210,6 +220,11 @@ class Walk:
             unchecked, self._unchecked = self._unchecked, []
             for entity in unchecked:
                 modules.fall_back(self, entity)
+        holders, self._holders = self._holders, []
+        for entity, items in holders:
+            shared = spell_sharing(items)
+            if shared:
+                entity.items.append(shared)
 
     # -- questions ------------------------------------------------------------------------------
 

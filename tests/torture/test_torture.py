@@ -13,7 +13,7 @@ from tests.torture.play import Runner, assert_ran, play, run_process, warm_proce
 
 AREAS = (
     "own_code", "helpers", "imports", "libraries", "classes", "class_bodies", "constants", "values", "places", "scopes",
-    "calls", "renames", "columns",
+    "calls", "renames", "columns", "seen", "identity",
 )  # fmt: skip
 CASES: list[Case] = [
     case for area in AREAS for case in importlib.import_module(f"tests.torture.cases_{area}").CASES

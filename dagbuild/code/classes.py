@@ -15,7 +15,7 @@ from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any, Generic, Protocol
 
 from dagbuild.code.definitions import first_line
-from dagbuild.code.entities import Entity, Told
+from dagbuild.code.entities import Entity, Told, showing
 from dagbuild.code.functions import is_ours
 from dagbuild.code.handing import find_readers, words_of_callee
 from dagbuild.code.normal_form import dump_class_body, dump_nodes
@@ -73,13 +73,14 @@ def fill(walk: Walker, entity: Entity) -> None:
         walk.refer(type(cls)),
         *(walk.refer(base) for base in cls.__bases__),
     ]
-    entity.shown += [
-        ("name", lambda: f"{cls.__name__} {cls.__qualname__}"),
-        ("home", lambda: str(cls.__module__)),
-        ("doc", lambda: _docstring(cls, node)),
-        ("order", lambda: " ".join(name for name in vars(cls) if name in counted)),
-        ("source", lambda: walk.definitions.raw_text(file, names, node) if node is not None else ""),
-    ]
+    shown = showing(
+        name=lambda: f"{cls.__name__} {cls.__qualname__}",
+        home=lambda: str(cls.__module__),
+        doc=lambda: _docstring(cls, node),
+        order=lambda: " ".join(name for name in vars(cls) if name in counted),
+        source=lambda: walk.definitions.raw_text(file, names, node) if node is not None else "",
+    )
+    entity.shown.append(shown)
     entity.readers = find_readers(walk, cls)
     generated = _is_generated_by_library(walk, cls) or bool(node and _library_decorators(walk, node, names))
     bound = _add_body(walk, entity, node, names) if node is not None else {}
@@ -192,7 +193,7 @@ def _add_annotations(walk: Walker, entity: Entity, node: ast.ClassDef, names: Ma
             entity.aside += ((len(entity.items), len(entity.items) + 2),)
             entity.items += ["fields", form.digest]
             add_references(walk, entity, form, names)
-        entity.shown.append(("annotations", lambda: form.digest))
+        entity.shown.append(showing(annotations=lambda: form.digest))
 
 
 _BINDING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.Pass)

@@ -98,7 +98,7 @@ class SourceReader:
         digest_own(named, self._own)
         subclasses = sorted(digests[entity] for entity in entities if entity not in asked)
         parts = [digests[item] if isinstance(item, Entity) else _plain(item) for item in items]
-        shared = spell_sharing(items)  # of values that decorators give
+        shared = spell_sharing(items) if len(items) > 1 else ""  # of values that decorators give
         return Closure(
             digest_json([parts, sorted(kinds), subclasses, *([shared] if shared else [])]),
             tuple(self._leaf(entity, asked) for entity in named),

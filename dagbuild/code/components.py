@@ -50,7 +50,7 @@ def _items_of(entity: Entity, kinds: frozenset[str]) -> list[Item]:
     """Return what an entity says, to code that sees these kinds of what it shows."""
     if not kinds:
         return entity.items
-    seen = ((kind, tell()) for kind, tell in entity.shown if kind in kinds)
+    seen = ((kind, tell(kind)) for kind in sorted(kinds) for tell in entity.shown)
     return [*entity.items, *(f"{kind} {text}" for kind, text in seen if text)]
 
 

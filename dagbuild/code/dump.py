@@ -22,7 +22,6 @@ _SKIPPED = frozenset({"ctx", "kind", "type_comment", "type_params", "type_ignore
 
 _LONGEST_PATH = 300
 _WORD = re.compile(r"[^\W\d]\w*")
-_DISPLAYS = (ast.List, ast.Tuple, ast.Set)
 
 _FIELDS: dict[type[ast.AST], tuple[tuple[str, str], ...]] = {}
 
@@ -383,26 +382,31 @@ class Dumper:
         if chain_of(func):
             self.called[callee] = self.named.pop(callee)
         self._dump_list([*args])
-        if args or node.keywords:
-            self._hand(root_chain(func), [*args, *(keyword.value for keyword in node.keywords)])
+        self._hand(func, args)
         if node.keywords:
+            self._hand(func, [keyword.value for keyword in node.keywords])
             self._dump_list([*node.keywords])
         elif not args and isinstance(func, ast.Name) and func.id == "vars":
             self.scopes.refer(("vars()",))
         self.out.append(")")
 
-    def _hand(self, callee: Chain, args: list[ast.expr]) -> None:
+    def _hand(self, func: ast.expr, args: list[ast.expr]) -> None:
         """Note what a call is given that has a name, alone or in a display."""
-        if not callee:
-            return
         for arg in args:
-            inner = (
-                arg.elts if isinstance(arg, _DISPLAYS) else arg.values if isinstance(arg, ast.Dict) else [arg]
-            )
-            for each in inner:
-                chain = chain_of(each)
-                if chain:
-                    self.handed[callee, chain] = None
+            if isinstance(arg, ast.Name | ast.Attribute):
+                self._note_handed(func, arg)
+            elif isinstance(arg, ast.List | ast.Tuple | ast.Set | ast.Dict):
+                for each in arg.values if isinstance(arg, ast.Dict) else arg.elts:
+                    self._note_handed(func, each)
+
+    def _note_handed(self, func: ast.expr, arg: ast.expr) -> None:
+        given = chain_of(arg)
+        if (
+            given and given[0] not in self.scopes.stack[-1].bound
+        ):  # what is bound later is left out at the end
+            callee = root_chain(func)
+            if callee:
+                self.handed[callee, given] = None
 
     def _dict(self, node: ast.Dict) -> None:
         # Keys name columns and the like, and no variables.

@@ -42,7 +42,7 @@ class Entity:
 
     `kind` is empty for values that have no name of their own; they belong to what refers to them. `opaque` names
     the type of a value whose content says nothing. `marks` are the reflective names that the code mentions, or that a
-    library does which it hands things to, and `shown` what such code would see, made when there is any. `words` are
+    library does which it hands things to, and `shown` tell what such code would see, by kind. `words` are
     all names and attributes in the code; `readers` tells of those in a closure whether one has docstrings read. `told`
     are values that people are told one by one, and `aside` the spans of the items which say them.
     """
@@ -58,7 +58,7 @@ class Entity:
     marks: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     readers: Callable[[frozenset[str]], bool] | None = None
-    shown: list[tuple[str, Callable[[], str]]] = field(default_factory=list)
+    shown: list[Callable[[str], str]] = field(default_factory=list)
     strings: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     told: tuple[Told, ...] = ()
@@ -73,6 +73,11 @@ class Entity:
             elif isinstance(item, Unordered):
                 _collect(item, found)
         return found
+
+
+def showing(**tellers: Callable[[], str]) -> Callable[[str], str]:
+    """Return what tells of these kinds, made when somebody asks, and nothing of others."""
+    return lambda kind: tellers[kind]() if kind in tellers else ""
 
 
 @dataclass(slots=True)

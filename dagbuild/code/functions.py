@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import dis
 from collections.abc import Iterator
+from functools import partial
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
@@ -53,19 +54,8 @@ def _fill(walk: Walker, entity: Entity, form: FunctionForm | None) -> None:
         add_code(walk, entity, form.body, names, hidden)
         entity.marks |= find_words(walk, names, form.body)
         entity.words = form.body.words
-        entity.shown += [
-            ("doc", lambda: form.docs),
-            ("annotations", lambda: _spell_annotations(form)),
-            ("locals", lambda: form.locals),
-            ("source", lambda: walk.definitions.raw_text(function.__code__.co_filename, names, form.node)),
-        ]
         _add_decorators(walk, entity, form, names)
-    entity.shown += [
-        ("name", lambda: f"{function.__name__} {function.__qualname__}"),
-        ("home", lambda: str(function.__module__)),
-        ("doc", lambda: clean_text(function.__doc__)),
-        ("order", lambda: " ".join(map(str, function.__dict__))),
-    ]
+    entity.shown.append(partial(_show, walk, function, form))
     _add_defaults(walk, entity, function, form)
     if function.__closure__:
         cells = Entity(thing=function)
@@ -82,8 +72,25 @@ def _fill(walk: Walker, entity: Entity, form: FunctionForm | None) -> None:
         entity.items.append(side)
 
 
-def _spell_annotations(form: FunctionForm) -> str:
-    return form.annotations.digest if form.annotations else ""
+def _show(walk: Walker, function: FunctionType, form: FunctionForm | None, kind: str) -> str:
+    """Return what code sees of a function that looks at more than what it does."""
+    match kind:
+        case "name":
+            return f"{function.__name__} {function.__qualname__}"
+        case "home":
+            return str(function.__module__)
+        case "order":
+            return " ".join(map(str, function.__dict__))
+        case "doc":
+            return f"{form.docs if form else ''}\n{clean_text(function.__doc__)}".strip()
+        case "annotations" if form and form.annotations:
+            return form.annotations.digest
+        case "locals" if form:
+            return form.locals
+        case "source" if form:
+            file = function.__code__.co_filename
+            return walk.definitions.raw_text(file, function.__globals__, form.node)
+    return ""
 
 
 def fill_foreign(walk: Walker, entity: Entity) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
-from dagbuild.code.library_words import WORDS
+from dagbuild.code.library_words import WORDS, Told
 from dagbuild.code.normal_form import NormalForm
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import MISSING, find_object
@@ -31,13 +31,16 @@ def find_words(walk: Walker, names: Mapping[str, Any], form: NormalForm) -> froz
     """Return the words that are read by what the code of a form calls."""
     words = _NONE
     libraries: list[Any] = []
+    told = walk.library_words.told
     for chain in form.chains:
         found = find_object(names, chain)
-        if isinstance(found, FunctionType | type):
-            words |= _name_of(found)
-            if _is_library(walk, found):
-                libraries.append(found)
-                words |= walk.library_words.find(found, 0)
+        known = told.get(id(found))
+        if known is None:
+            known = told[id(found)] = _told_by(walk, found)
+        if known.library:
+            libraries.append(found)
+        if known.words:
+            words |= known.words
     for callee, given in form.handed:
         thing = find_object(names, given)
         if isinstance(thing, ModuleType | type) and _is_listed(walk, find_object(names, callee)):
@@ -49,6 +52,15 @@ def find_words(walk: Walker, names: Mapping[str, Any], form: NormalForm) -> froz
         else:  # a method of what one of these made
             words = words.union(*map(walk.library_words.find, libraries))
     return words
+
+
+def _told_by(walk: Walker, thing: Any) -> Told:
+    """Return what a thing that code names reads by itself, and whether it is a library's function or class."""
+    if not isinstance(thing, FunctionType | type):
+        return Told(thing, library=False, words=_NONE)
+    library = _is_library(walk, thing)
+    own = walk.library_words.find(thing, 0) if library else _NONE
+    return Told(thing, library, _name_of(thing) | own)
 
 
 def words_of_callee(walk: Walker, names: Mapping[str, Any], callee: Chain) -> frozenset[str]:

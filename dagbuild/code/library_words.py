@@ -10,7 +10,7 @@ from __future__ import annotations
 import dis
 from collections.abc import Iterator
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from dagbuild.code.reflection import DOCS, LISTS, SOURCES
 
@@ -24,10 +24,19 @@ MOST = 400
 """Functions that are looked at, the nearest first: that takes some milliseconds, and pandas has thousands."""
 
 
+class Told(NamedTuple):
+    """What is known of a thing that code names; holding it keeps its id its own."""
+
+    thing: Any
+    library: bool
+    words: frozenset[str]
+
+
 class LibraryWords:
-    """Looks at each thing once."""
+    """Looks at each thing once; `told` is for who asks, by id."""
 
     def __init__(self) -> None:
+        self.told: dict[int, Told] = {}
         self._known: dict[tuple[int, int], tuple[Any, frozenset[str]]] = {}
         self._read: dict[CodeType, frozenset[str]] = {}
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from dagbuild.code.entities import Entity
+from dagbuild.code.entities import Entity, showing
 from dagbuild.code.normal_form import dump_nodes
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import absolute_name, add_references
@@ -132,11 +132,12 @@ def fill_module(walk: Walker, entity: Entity) -> None:
     entity.items.append("module")
     own = [name for name in names if not (name.startswith("__") and name.endswith("__"))]
     texts = walk.definitions.module_texts(names)
-    entity.shown += [
-        ("order", lambda: " ".join(own)),
-        ("doc", lambda: clean_text(names.get("__doc__"))),
-        ("source", lambda: "".join(text.text for text in texts)),
-    ]
+    shown = showing(
+        order=lambda: " ".join(own),
+        doc=lambda: clean_text(names.get("__doc__")),
+        source=lambda: "".join(text.text for text in texts),
+    )
+    entity.shown.append(shown)
     for name in sorted(own):
         value = names[name]
         if isinstance(value, ModuleType):

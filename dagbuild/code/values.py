@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from dagbuild.code import array_values
-from dagbuild.code.entities import Entity, Item, Unordered
+from dagbuild.code.entities import Entity, Item, Unordered, showing
 from dagbuild.code.protocols import Referrer
 from dagbuild.code.statements import clean_text
 from dagbuild.ground.digest import digest_bytes
@@ -62,7 +62,7 @@ def fill_value(walk: Referrer, entity: Entity, value: Any) -> None:
     encode = _EXACT.get(kind)
     if encode is not None:
         if kind in _DOCUMENTED:
-            entity.shown.append(("doc", lambda: clean_text(value.__doc__)))
+            entity.shown.append(showing(doc=lambda: clean_text(value.__doc__)))
         entity.items = [kind.__name__, *encode(walk, value)]
         return
     found = array_values.array_items(walk, value)
@@ -232,10 +232,10 @@ def _fill_instance(walk: Referrer, entity: Entity, value: Any) -> None:
                 except AttributeError:
                     continue
     # The order in which attributes were set says nothing, unless somebody lists them.
-    entity.shown += [
-        ("order", lambda: " ".join(map(str, attributes))),
-        ("doc", lambda: clean_text(attributes.get("__doc__"))),
-    ]
+    shown = showing(
+        order=lambda: " ".join(map(str, attributes)), doc=lambda: clean_text(attributes.get("__doc__"))
+    )
+    entity.shown.append(shown)
     listed = isinstance(value, argparse.Namespace | types.SimpleNamespace)
     for name, part in attributes.items() if listed else sorted(attributes.items(), key=lambda p: str(p[0])):
         if name == "__doc__":
@@ -353,5 +353,5 @@ def _append_reduced(walk: Referrer, entity: Entity, value: Any) -> None:
     # The order in which attributes were set says nothing, unless somebody lists them.
     elif isinstance(state, dict) and all(isinstance(name, str) for name in state):
         parts[1] = dict(sorted(state.items()))
-        entity.shown.append(("order", lambda: " ".join(state)))
+        entity.shown.append(showing(order=lambda: " ".join(state)))
     entity.items += [walk.refer(part) for part in parts]

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import ast
 import inspect
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dagbuild.code.reflection import DUNDERS, LOCALS
+from dagbuild.code.literals import Literals
 from dagbuild.code.scopes import Chain, Import, Scopes
-from dagbuild.code.statements import annotations_of, chain_of, docstring_of, join_literals, root_chain
+from dagbuild.code.statements import annotations_of, chain_of, docstring_of
+from dagbuild.code.variables import find_handed, spell_variables
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 _SKIPPED = frozenset({"ctx", "kind", "type_comment", "type_params", "type_ignores"})
-
-_LONGEST_PATH = 300
-_WORD = re.compile(r"[^\W\d]\w*")
 
 _FIELDS: dict[type[ast.AST], tuple[tuple[str, str], ...]] = {}
 
@@ -32,7 +29,7 @@ def _fields(kind: type[ast.AST]) -> tuple[tuple[str, str], ...]:
     return _FIELDS[kind]
 
 
-class Dumper:
+class Dumper(Literals):
     """One walk; `out` is the text so far, the rest is what the code refers to.
 
     `places` has what to write for a parameter instead of its name. `called` and `named` are the chains of names that
@@ -42,30 +39,19 @@ class Dumper:
     """
 
     def __init__(self, places: Mapping[str, str] | None = None) -> None:
-        self.out: list[str] = []
+        super().__init__()
         self.places = places or {}
         self.called: dict[int, Chain] = {}
         self.named: dict[int, Chain] = {}
         self.scopes = Scopes()
         self.docs: list[str] = []
-        self.strings: dict[str, None] = {}
-        self.environment: dict[str, None] = {}
-        self.words: set[str] = set()
-        self.spoken: list[str] = []
         self.handed: dict[tuple[Chain, Chain], None] = {}
         self.locals: list[str] = []
 
     def finish(self) -> None:
         """Settle what the names mean, and spell variables by number where nobody can see what they are called."""
         self.scopes.finish()
-        if not self.scopes.variables or not LOCALS.isdisjoint(self.words):
-            return
-        told = set(_WORD.findall(" ".join(self.spoken)))
-        for depth, variables in self.scopes.variables:
-            for number, name in enumerate(name for name in variables if name not in told):
-                self.locals.append(name)
-                for index, before, after in variables[name]:
-                    self.out[index] = f"{before}${depth}.{number}{after}"
+        self.locals = spell_variables(self.out, self.scopes, self.words, self.spoken)
 
     def dump(self, node: ast.AST) -> None:
         """Append the text of a node that stands in the innermost scope."""
@@ -314,40 +300,6 @@ class Dumper:
             self.dump(node.target)
             self.out.append(")")
 
-    def _constant(self, node: ast.Constant, *, key: bool = False) -> None:
-        value = node.value
-        if isinstance(value, str):
-            self._text(value)
-            if not key:
-                self.spoken.append(value)
-            if value in DUNDERS:
-                self.words.add(value)
-            if len(value) < _LONGEST_PATH and ("." in value or "/" in value) and "\n" not in value:
-                self.strings[value] = None
-        elif isinstance(value, int) and not isinstance(value, bool):
-            self.out.append(f"<int {value:#x}>")  # decimal has a limit on digits
-        else:
-            self.out.append(f"<{type(value).__name__} {value!r}>")
-
-    def _text(self, value: str) -> None:
-        self.out.append(f"<str {value!a}>")
-
-    def _joined(self, node: ast.JoinedStr) -> None:
-        parts = join_literals(node)
-        if not parts or (len(parts) == 1 and isinstance(parts[0], str)):
-            text = "".join(p for p in parts if isinstance(p, str))
-            self._text(text)
-            self.spoken.append(text)
-            return
-        self.out.append("(JoinedStr")
-        for item in parts:
-            if not isinstance(item, str):
-                self.dump(item)
-            elif item:
-                self._text(item)
-                self.spoken.append(item)
-        self.out.append(")")
-
     def _call(self, node: ast.Call) -> None:
         func, args = node.func, node.args
         first = args[0].value if args and isinstance(args[0], ast.Constant) else None
@@ -391,52 +343,9 @@ class Dumper:
         self.out.append(")")
 
     def _hand(self, func: ast.expr, args: list[ast.expr]) -> None:
-        """Note what a call is given that has a name, alone or in a display."""
-        for arg in args:
-            if isinstance(arg, ast.Name | ast.Attribute):
-                self._note_handed(func, arg)
-            elif isinstance(arg, ast.List | ast.Tuple | ast.Set | ast.Dict):
-                for each in arg.values if isinstance(arg, ast.Dict) else arg.elts:
-                    self._note_handed(func, each)
-
-    def _note_handed(self, func: ast.expr, arg: ast.expr) -> None:
-        given = chain_of(arg)
-        if (
-            given and given[0] not in self.scopes.stack[-1].bound
-        ):  # what is bound later is left out at the end
-            callee = root_chain(func)
-            if callee:
-                self.handed[callee, given] = None
-
-    def _dict(self, node: ast.Dict) -> None:
-        # Keys name columns and the like, and no variables.
-        self.out.append("(Dict")
-        if node.keys:
-            self.out.append(" keys=[")
-            for key in node.keys:
-                if isinstance(key, ast.Constant):
-                    self._constant(key, key=True)
-                elif key is None:
-                    self.out.append("None")
-                else:
-                    self.dump(key)
-                self.out.append(",")
-            self.out.append("] values=")
-            self._dump_list([*node.values])
-        self.out.append(")")
-
-    def _subscript(self, node: ast.Subscript) -> None:
-        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-            chain = chain_of(node.value)
-            if chain and chain[-1] == "environ":
-                self.environment[node.slice.value] = None
-        self.out.append("(Subscript")
-        self.dump(node.value)
-        if isinstance(node.slice, ast.Constant):
-            self._constant(node.slice, key=True)
-        else:
-            self.dump(node.slice)
-        self.out.append(")")
+        # What is bound later is left out at the end.
+        for pair in find_handed(func, args, self.scopes.stack[-1].bound):
+            self.handed[pair] = None
 
 
 _SPECIAL: dict[type[ast.AST], Callable[[Dumper, Any], None]] = {
@@ -458,9 +367,9 @@ _SPECIAL: dict[type[ast.AST], Callable[[Dumper, Any], None]] = {
     ast.Assign: Dumper._assign,
     ast.AnnAssign: Dumper._annotated,
     ast.AugAssign: Dumper._augmented,
-    ast.Constant: Dumper._constant,
-    ast.Dict: Dumper._dict,
-    ast.JoinedStr: Dumper._joined,
+    ast.Constant: Dumper.dump_constant,
+    ast.Dict: Dumper.dump_dict,
+    ast.JoinedStr: Dumper.dump_joined,
     ast.Call: Dumper._call,
-    ast.Subscript: Dumper._subscript,
+    ast.Subscript: Dumper.dump_subscript,
 }

@@ -120,10 +120,11 @@ def _made_by(statement: ast.stmt | None) -> ast.AST | None:
 def _docstring(cls: type, node: ast.ClassDef | None) -> str:
     """Return the docstring that stands in the text, and the one that the class has been given instead of it.
 
-    What `dataclass` writes where there is none is not worth a word, and not the same in every Python.
+    What `dataclass`, `Enum` and others write where there is none is not the same in every Python.
     """
     written = (ast.get_docstring(node) or "") if node is not None else ""
-    held = "" if dataclasses.is_dataclass(cls) and not written else clean_text(vars(cls).get("__doc__"))
+    made = type(cls) is not type or dataclasses.is_dataclass(cls) or _is_named_tuple(cls)
+    held = "" if made and not written else clean_text(vars(cls).get("__doc__"))
     return written if written == held else f"{written}\n{held}"
 
 

@@ -62,7 +62,7 @@ def fill_value(walk: Referrer, entity: Entity, value: Any) -> None:
     encode = _EXACT.get(kind)
     if encode is not None:
         if kind in _DOCUMENTED:
-            entity.shown.append(showing(doc=lambda: clean_text(value.__doc__)))
+            entity.shown.append(showing(doc=lambda: _own_doc(value)))
         entity.items = [kind.__name__, *encode(walk, value)]
         return
     found = array_values.array_items(walk, value)
@@ -196,6 +196,10 @@ _EXACT: dict[type, Callable[[Any, Any], list[Item]]] = {
 
 _DOCUMENTED = (property, functools.cached_property, functools.partial, functools.partialmethod)
 """Whose docstring may be given beside the function's."""
+
+
+def _own_doc(value: Any) -> str:
+    return "" if value.__doc__ == type(value).__doc__ else clean_text(value.__doc__)
 
 
 def _typing_items(walk: Referrer, value: Any) -> list[Item] | None:

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from dagbuild.code.entities import Entity
+from dagbuild.code.entities import Entity, showing
 from dagbuild.code.making import find_makers
 from dagbuild.code.normal_form import dump_nodes
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import add_references
-from dagbuild.code.statements import bound_names, flatten
+from dagbuild.code.statements import bound_names, clean_text, flatten
 from dagbuild.code.wrappers import SAID_BY_STATEMENT
 
 _EXPECTED = {SAID_BY_STATEMENT}.union(
@@ -37,7 +37,9 @@ def start_constant(names: Mapping[str, Any], name: str, value: Any) -> Entity:
 
 def fill_constant(walk: Walker, entity: Entity) -> None:
     """Fill in a constant by its value."""
-    entity.items = ["constant", walk.refer(entity.thing[2])]
+    item = walk.refer(entity.thing[2])
+    entity.items = ["constant", item]
+    walk.hold(entity, [item])
 
 
 def fall_back(walk: Walker, entity: Entity) -> None:
@@ -119,8 +121,17 @@ def fill_module(walk: Walker, entity: Entity) -> None:
     """Fill in a whole module: every function, class and constant that it has under a name."""
     names: Mapping[str, Any] = entity.thing
     entity.items.append("module")
-    for name, value in sorted(names.items()):
-        if (name.startswith("__") and name.endswith("__")) or _is_left_over(walk, names, name):
+    own = [name for name in names if not (name.startswith("__") and name.endswith("__"))]
+    texts = walk.definitions.module_texts(names)
+    shown = showing(
+        order=lambda: " ".join(own),
+        doc=lambda: clean_text(names.get("__doc__")),
+        source=lambda: "".join(text.text for text in texts),
+    )
+    entity.shown.append(shown)
+    for name in sorted(own):
+        value = names[name]
+        if _is_left_over(walk, names, name):
             continue
         if isinstance(value, ModuleType):
             origin = walk.origins.of_name(value.__name__)

@@ -13,6 +13,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dagbuild.code.entities import Entity, Item
 from dagbuild.ground.digest import Digest, digest_text
 
+_NOTHING = Digest("nothing")
+"""Of an entity that says nothing to the code in question: referring to it says nothing, either."""
+
 
 def digest_all(
     roots: Iterable[Entity], known: dict[Entity, Digest], kinds: frozenset[str] = frozenset()
@@ -72,7 +75,8 @@ def _digest_component(
         return known[entity]
 
     if len(members) == 1 and members[0] not in members[0].neighbours():
-        known[members[0]] = digest_text(_spell(_items_of(members[0], kinds), colour_of))
+        items = _items_of(members[0], kinds)
+        known[members[0]] = digest_text(_spell(items, colour_of)) if items else _NOTHING
         return
     said = {member: _items_of(member, kinds) for member in members}
     distinct = 0
@@ -97,7 +101,9 @@ def _spell(items: Iterable[Item], colour_of: Callable[[Entity], str]) -> str:
         if isinstance(item, str):
             parts.append(f"{len(item)}:{item}")
         elif isinstance(item, Entity):
-            parts.append("@" + colour_of(item))
+            colour = colour_of(item)
+            if colour != _NOTHING:
+                parts.append("@" + colour)
         else:
             texts = sorted(_spell([part], colour_of) for part in item.items)
             parts.append(f"{{{len(texts)}{''.join(texts)}}}")

@@ -21,6 +21,9 @@ from dagbuild.code.scopes import Chain
 _PLAIN = frozenset({"builtins", "functools", "contextlib", "abc", "typing", "enum", "dataclasses"})
 """What these read of functions and classes is known, and told apart: they make code, and no words."""
 
+_KEEPING = frozenset({"joblib"})
+"""What these read of a function tells them whether to call it again: nothing of that is in what it gives."""
+
 _MANY = 100
 """Items of a container that are looked at."""
 
@@ -112,7 +115,7 @@ def _is_library(walk: Walker, thing: Any) -> bool:
         cls = thing if isinstance(thing, type) else type(thing)
         origin, module = walk.origin_of_type(cls), cls.__module__
     top = str(module).partition(".")[0]
-    return origin.kind == "package" or (origin.kind == "standard" and top not in _PLAIN)
+    return origin.kind in {"package", "standard"} and top not in _PLAIN | _KEEPING
 
 
 def _is_code(walk: Walker, thing: Any, *, deep: bool = True) -> bool:

@@ -9,19 +9,19 @@ from __future__ import annotations
 import ast
 import dataclasses
 import enum
-import inspect
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any, Generic, Protocol
 
 from dagbuild.code.definitions import first_line
-from dagbuild.code.entities import Entity, Told
+from dagbuild.code.entities import Entity, Told, showing
 from dagbuild.code.functions import is_ours
+from dagbuild.code.handing import find_readers, words_of_callee
 from dagbuild.code.normal_form import dump_class_body, dump_nodes
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import add_references, find_object
-from dagbuild.code.statements import bound_names, root_chain
+from dagbuild.code.statements import bound_names, clean_text, root_chain
 
 SAYS_NOTHING = frozenset(
     {
@@ -32,6 +32,10 @@ SAYS_NOTHING = frozenset(
         "__non_callable_proto_members__",
     }
 )  # fmt: skip
+_BY_HAND = frozenset(
+    {"__match_args__", "__signature__", "__abstractmethods__", "__annotations__", "__parameters__"}
+)
+"""Of these, what the class statement itself binds is no work of Python's or a library's, and does say something."""
 _DATACLASS_OPTIONS = ("init", "repr", "eq", "order", "unsafe_hash", "frozen")
 _FIELD_OPTIONS = ("init", "repr", "hash", "compare", "kw_only")
 
@@ -56,11 +60,12 @@ def fill(walk: Walker, entity: Entity) -> None:
     """Fill in a class of the project."""
     cls: type = entity.thing
     names = _globals_of(walk, cls)
+    file = str(names.get("__file__") or "")
     node = walk.definitions.find_class(cls, names)
     if node is not None:
         # Of methods that `dataclass` makes, one has no file, and another that of `dataclasses` (Python 3.11).
         own = (f for f in _functions(cls) if f.__globals__ is names and walk.definitions.find_function(f))
-        file = next((f.__code__.co_filename for f in own), str(names.get("__file__") or ""))
+        file = next((f.__code__.co_filename for f in own), file)
         entity.where = walk.where(file, first_line(node))
     entity.items += [
         "class",
@@ -68,14 +73,27 @@ def fill(walk: Walker, entity: Entity) -> None:
         walk.refer(type(cls)),
         *(walk.refer(base) for base in cls.__bases__),
     ]
-    entity.shown += [("name", lambda: cls.__name__), ("doc", lambda: _docstring(cls, node))]
+    shown = showing(
+        name=lambda: f"{cls.__name__} {cls.__qualname__}",
+        home=lambda: str(cls.__module__),
+        doc=lambda: _docstring(cls, node),
+        order=lambda: " ".join(name for name in vars(cls) if name in counted),
+        source=lambda: walk.definitions.raw_text(file, names, node) if node is not None else "",
+    )
+    entity.shown.append(shown)
+    entity.readers = find_readers(walk, cls)
     generated = _is_generated_by_library(walk, cls) or bool(node and _library_decorators(walk, node, names))
     bound = _add_body(walk, entity, node, names) if node is not None else {}
+    if "__repr__" in vars(cls) and "__repr__" not in bound and cls.__qualname__ != cls.__name__:
+        entity.items += ["path", cls.__qualname__]  # `dataclass` and attrs make a repr that shows it
+    counted = set(bound)
     if node is not None:
         _add_annotations(walk, entity, node, names)
     _add_fields(walk, entity, cls, names, bound)
-    for name, value in _attributes(cls):
-        if _counts(walk, cls, name, value, own=name in bound, generated=generated):
+    given = _given_by_hand(walk, cls, names) if generated else frozenset()
+    for name, value in _attributes(cls, bound):
+        if _counts(walk, cls, name, value, own=name in bound or name in given, generated=generated):
+            counted.add(name)
             start = len(entity.items)
             entity.items += [name, walk.attribute(names, bound.get(name), value)]
             if not hasattr(type(value), "__get__"):
@@ -100,8 +118,14 @@ def _made_by(statement: ast.stmt | None) -> ast.AST | None:
 
 
 def _docstring(cls: type, node: ast.ClassDef | None) -> str:
-    found = ast.get_docstring(node) if node is not None else vars(cls).get("__doc__")
-    return inspect.cleandoc(found) if isinstance(found, str) else ""
+    """Return the docstring that stands in the text, and the one that the class has been given instead of it.
+
+    What `dataclass`, `Enum` and others write where there is none is not the same in every Python.
+    """
+    written = (ast.get_docstring(node) or "") if node is not None else ""
+    made = type(cls) is not type or dataclasses.is_dataclass(cls) or _is_named_tuple(cls)
+    held = "" if made and not written else clean_text(vars(cls).get("__doc__"))
+    return written if written == held else f"{written}\n{held}"
 
 
 def _globals_of(walk: Walker, cls: type) -> Mapping[str, Any]:
@@ -130,6 +154,7 @@ def _add_body(
         form = dump_nodes([decorator])
         if not is_ours(walk, form, plain):
             entity.items += ["decorator", form.digest]
+            entity.marks |= words_of_callee(walk, names, form.caller)
             add_references(walk, entity, form, names)
     if node.keywords:
         form = dump_nodes([keyword.value for keyword in node.keywords])
@@ -169,7 +194,7 @@ def _add_annotations(walk: Walker, entity: Entity, node: ast.ClassDef, names: Ma
             entity.aside += ((len(entity.items), len(entity.items) + 2),)
             entity.items += ["fields", form.digest]
             add_references(walk, entity, form, names)
-        entity.shown.append(("annotations", lambda: form.digest))
+        entity.shown.append(showing(annotations=lambda: form.digest))
 
 
 _BINDING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.Pass)
@@ -199,15 +224,28 @@ def _library_decorators(walk: Walker, node: ast.ClassDef, names: Mapping[str, An
 
 def _is_generated_by_library(walk: Walker, cls: type) -> bool:
     """Tell whether a library's metaclass or base may have added attributes of its own making."""
-    makers: list[type] = [*type(cls).mro(type(cls)), *cls.__mro__]
+    makers: list[type] = [*type(cls).mro(type(cls))]
+    makers += [base for base in cls.__mro__ if "__init_subclass__" in vars(base)]
     return any(walk.origin_of_type(maker).kind == "package" for maker in makers)
 
 
 # -- what the loaded class says --------------------------------------------------------------------------
 
 
-def _attributes(cls: type) -> list[tuple[str, Any]]:
-    return sorted((name, value) for name, value in vars(cls).items() if name not in SAYS_NOTHING)
+def _attributes(cls: type, bound: Container[str] = ()) -> list[tuple[str, Any]]:
+    return sorted(
+        (name, value)
+        for name, value in vars(cls).items()
+        if name not in SAYS_NOTHING or (name in _BY_HAND and name in bound)
+    )
+
+
+def _given_by_hand(walk: Walker, cls: type, names: Mapping[str, Any]) -> frozenset[str]:
+    """Return the attributes that the module sets on the class outside of its statement."""
+    bindings = (each for text in walk.definitions.module_texts(names) for each in text.bindings(cls.__name__))
+    nodes = (each.node for each in bindings if each.acts)
+    targets = (target for node in nodes if isinstance(node, ast.Assign) for target in node.targets)
+    return frozenset(target.attr for target in targets if isinstance(target, ast.Attribute))
 
 
 def _counts(walk: Walker, cls: type, name: str, value: Any, *, own: bool, generated: bool) -> bool:

@@ -15,9 +15,10 @@ from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Item, Unordered
 from dagbuild.code.outlines import Outlines
 from dagbuild.code.places import Content, Place, look_at
-from dagbuild.code.reflection import ANNOTATIONS, CALLERS, DOCS, NAMES, RAISES, READERS, WARNINGS
+from dagbuild.code.reflection import CALLERS, RAISES, READERS, find_kinds
 from dagbuild.code.scopes import Chain
 from dagbuild.code.seeds import find_seeded
+from dagbuild.code.sharing import spell_sharing
 from dagbuild.code.texts import find_named
 from dagbuild.code.walk import Walk
 from dagbuild.code.wrappers import SAID_BY_STATEMENT
@@ -68,6 +69,7 @@ class SourceReader:
         self._seeded: frozenset[str] | None = None
         self._walk = Walk(self._modules, root)
         self._digests: dict[Entity, Digest] = {}
+        self._seen: dict[frozenset[str], dict[Entity, Digest]] = {frozenset(): self._digests}
         self._own: dict[Entity, Digest] = {}
         self._leaves: dict[Entity, Leaf] = {}
         self._files: dict[str, bool] = {}
@@ -98,15 +100,20 @@ class SourceReader:
             entities += found
             reached = self._reach(entities, set(skipped))
         self._of.setdefault(id(things[0]), (things[0], reached))
+        kinds = _find_kinds(reached)
         # What is left out changes the digest of all that reaches it: those digests are for this closure only.
-        digests = {entity: Digest("ignored") for entity in skipped} if skipped else self._digests
-        digest_all(entities, digests)
+        known = self._seen.setdefault(kinds, {})
+        digests = {entity: Digest("ignored") for entity in skipped} if skipped else known
+        digest_all(entities, digests, kinds)
+        if kinds:  # the outlines of values are made of these
+            digest_all(entities, self._digests)
         named = [entity for entity in reached if entity.kind]
         digest_own(named, self._own)
         subclasses = sorted(digests[entity] for entity in entities if entity not in asked)
         parts = [digests[item] if isinstance(item, Entity) else _plain(item) for item in items]
+        shared = spell_sharing(items) if len(items) > 1 else ""  # of values that decorators give
         return Closure(
-            digest_json([parts, _seen_by_reflection(reached), subclasses]),
+            digest_json([parts, sorted(kinds), subclasses, *([shared] if shared else [])]),
             tuple(self._leaf(entity, asked) for entity in named),
             tuple(sorted({package for entity in reached for package in entity.packages})),
             tuple(dict.fromkeys(self._notes_of(reached))),
@@ -362,22 +369,15 @@ def _warns(reached: Sequence[Entity]) -> bool:
     )
 
 
-def _seen_by_reflection(reached: Sequence[Entity]) -> list[list[str]]:
-    """Return docstrings, names, annotations and filters of warnings that code in the closure sees at run time."""
+def _find_kinds(reached: Sequence[Entity]) -> frozenset[str]:
+    """Return what code in the closure sees at run time of that which a normal form leaves out."""
     marks = frozenset().union(*(entity.marks for entity in reached))
-    wanted = {
-        kind
-        for kind, names in (
-            ("doc", DOCS),
-            ("name", NAMES),
-            ("annotations", ANNOTATIONS),
-            ("warnings", WARNINGS),
-        )
-        if marks & names
-    }
+    kinds = find_kinds(marks)
     if RAISES in marks and _warns(reached):
-        wanted.add("errors")
-    if not wanted:
-        return []
-    seen = [(kind, tell()) for entity in reached for kind, tell in entity.shown if kind in wanted]
-    return sorted([kind, text] for kind, text in seen if text)
+        kinds |= {"errors"}
+    readers = [entity.readers for entity in reached if entity.readers is not None]
+    if readers and "doc" not in kinds:
+        words = frozenset().union(*(entity.words for entity in reached))
+        if any(reads(words) for reads in readers):
+            return kinds | {"doc"}
+    return kinds

@@ -13,11 +13,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dagbuild.code.entities import Entity, Item
 from dagbuild.ground.digest import Digest, digest_text
 
+_NOTHING = Digest("nothing")
+"""Of an entity that says nothing to the code in question: referring to it says nothing, either."""
 
-def digest_all(roots: Iterable[Entity], known: dict[Entity, Digest]) -> None:
-    """Add the digest of each root, and of all it reaches, to `known`."""
+
+def digest_all(
+    roots: Iterable[Entity], known: dict[Entity, Digest], kinds: frozenset[str] = frozenset()
+) -> None:
+    """Add the digest of each root, and of all it reaches, to `known`; what they show of these `kinds` counts."""
     for component in _find_components(roots, known, Entity.neighbours):
-        _digest_component(component, known)
+        _digest_component(component, known, kinds=kinds)
 
 
 def digest_own(roots: Iterable[Entity], known: dict[Entity, Digest]) -> None:
@@ -44,7 +49,21 @@ def _unnamed_neighbours(entity: Entity) -> list[Entity]:
     return [other for other in entity.neighbours() if not other.kind]
 
 
-def _digest_component(members: Sequence[Entity], known: dict[Entity, Digest], *, named: bool = False) -> None:
+def _items_of(entity: Entity, kinds: frozenset[str]) -> list[Item]:
+    """Return what an entity says, to code that sees these kinds of what it shows."""
+    if not kinds:
+        return entity.items
+    seen = ((kind, tell(kind)) for kind in sorted(kinds) for tell in entity.shown)
+    return [*entity.items, *(f"{kind} {text}" for kind, text in seen if text)]
+
+
+def _digest_component(
+    members: Sequence[Entity],
+    known: dict[Entity, Digest],
+    *,
+    named: bool = False,
+    kinds: frozenset[str] = frozenset(),
+) -> None:
     inside = set(members)
     colours: dict[Entity, Digest] = {member: Digest("") for member in members}
 
@@ -56,12 +75,14 @@ def _digest_component(members: Sequence[Entity], known: dict[Entity, Digest], *,
         return known[entity]
 
     if len(members) == 1 and members[0] not in members[0].neighbours():
-        known[members[0]] = digest_text(_spell(members[0].items, colour_of))
+        items = _items_of(members[0], kinds)
+        known[members[0]] = digest_text(_spell(items, colour_of)) if items else _NOTHING
         return
+    said = {member: _items_of(member, kinds) for member in members}
     distinct = 0
     while True:
         refined = {
-            member: digest_text(colours[member] + _spell(member.items, colour_of)) for member in members
+            member: digest_text(colours[member] + _spell(said[member], colour_of)) for member in members
         }
         colours = refined
         count = len(set(colours.values()))
@@ -80,7 +101,9 @@ def _spell(items: Iterable[Item], colour_of: Callable[[Entity], str]) -> str:
         if isinstance(item, str):
             parts.append(f"{len(item)}:{item}")
         elif isinstance(item, Entity):
-            parts.append("@" + colour_of(item))
+            colour = colour_of(item)
+            if colour != _NOTHING:
+                parts.append("@" + colour)
         else:
             texts = sorted(_spell([part], colour_of) for part in item.items)
             parts.append(f"{{{len(texts)}{''.join(texts)}}}")

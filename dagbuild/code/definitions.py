@@ -218,6 +218,15 @@ class Definitions:
         text = self.text(function.__code__.co_filename, function.__globals__)
         return text.node_form(function.__code__) if text else None
 
+    def raw_text(self, filename: str, names: Mapping[str, Any], node: Function | ast.ClassDef) -> str:
+        """Return the lines of a definition as they stand, with the comment above it; nothing where they are lost."""
+        text = self.text(filename, names)
+        lines = text.text.splitlines(keepends=True) if text else []
+        start = (node.lineno if isinstance(node, ast.Lambda) else first_line(node)) - 1
+        while 0 < start <= len(lines) and lines[start - 1].lstrip().startswith("#"):
+            start -= 1
+        return "".join(lines[start : node.end_lineno])
+
     def find_class(self, cls: type, names: Mapping[str, Any]) -> ast.ClassDef | None:
         """Return the statement that defines a loaded class, or None."""
         prefix = cls.__qualname__ + "."

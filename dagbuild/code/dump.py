@@ -12,16 +12,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dagbuild.code.imported import imported_by_text
-from dagbuild.code.reflection import REFLECTIVE
+from dagbuild.code.literals import Literals
 from dagbuild.code.scopes import Chain, Import, Scopes
-from dagbuild.code.statements import annotations_of, chain_of, docstring_of, join_literals
+from dagbuild.code.statements import annotations_of, chain_of, docstring_of
+from dagbuild.code.variables import find_handed, spell_variables
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 _SKIPPED = frozenset({"ctx", "kind", "type_comment", "type_params", "type_ignores"})
-
-_LONGEST_PATH = 300
-
 
 _IMPORT = frozenset({("import_module",), ("__import__",)})
 _FIELDS: dict[type[ast.AST], tuple[tuple[str, str], ...]] = {}
@@ -33,24 +31,29 @@ def _fields(kind: type[ast.AST]) -> tuple[tuple[str, str], ...]:
     return _FIELDS[kind]
 
 
-class Dumper:
+class Dumper(Literals):
     """One walk; `out` is the text so far, the rest is what the code refers to.
 
     `places` has what to write for a parameter instead of its name. `called` and `named` are the chains of names that
-    stand in `out` at these indexes: as what a call calls, and otherwise.
+    stand in `out` at these indexes: as what a call calls, and otherwise. `handed` are pairs of chains: what is called,
+    and what it is given. `words` are the names and attributes that stand in the code, `locals` those variables that
+    are not spelt by their names.
     """
 
     def __init__(self, places: Mapping[str, str] | None = None) -> None:
-        self.out: list[str] = []
+        super().__init__()
         self.places = places or {}
         self.called: dict[int, Chain] = {}
         self.named: dict[int, Chain] = {}
         self.scopes = Scopes()
         self.docs: list[str] = []
-        self.strings: dict[str, None] = {}
-        self.texts: dict[str, None] = {}
-        self.environment: dict[str, None] = {}
-        self.marks: set[str] = set()
+        self.handed: dict[tuple[Chain, Chain], None] = {}
+        self.locals: list[str] = []
+
+    def finish(self) -> None:
+        """Settle what the names mean, and spell variables by number where nobody can see what they are called."""
+        self.scopes.finish()
+        self.locals = spell_variables(self.out, self.scopes, self.words, self.spoken)
 
     def dump(self, node: ast.AST) -> None:
         """Append the text of a node that stands in the innermost scope."""
@@ -103,11 +106,11 @@ class Dumper:
         for label, group in (("/", args.posonlyargs), ("", args.args), ("*", args.kwonlyargs)):
             for arg in group:
                 self.out.append(f" {label}{self._spell(arg.arg)}")
-                self.scopes.bind(arg.arg)
+                self.scopes.bind_fixed(arg.arg)
         for label, single in (("*", args.vararg), ("**", args.kwarg)):
             if single:
                 self.out.append(f" {label}{single.arg}")
-                self.scopes.bind(single.arg)
+                self.scopes.bind_fixed(single.arg)
         self.out.append(f" defaults={len(args.defaults)},{[d is not None for d in args.kw_defaults]}")
         if isinstance(node, ast.Lambda):
             # The same text as a function that returns the expression, except for its kind above.
@@ -129,7 +132,7 @@ class Dumper:
         return body[1:]
 
     def _nested_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        self.scopes.bind(node.name)
+        self.scopes.bind_fixed(node.name)
         self.out.append(f"({node.__class__.__name__} {node.name!a}")
         if node.decorator_list:
             self._dump_list([*node.decorator_list, *annotations_of(node)])
@@ -140,7 +143,7 @@ class Dumper:
         self._function_scope(node, with_defaults=True)
 
     def _class(self, node: ast.ClassDef) -> None:
-        self.scopes.bind(node.name)
+        self.scopes.bind_fixed(node.name)
         self.out.append(f"(ClassDef {node.name!a}")
         self._dump_list([*node.decorator_list, *node.bases, *node.keywords])
         self.scopes.enter("class")
@@ -173,14 +176,16 @@ class Dumper:
         return self.places.get(name, name)
 
     def _name(self, node: ast.Name) -> None:
-        self.out.append(" " + self._spell(node.id))
+        name = node.id
+        self.scopes.mention(name, (len(self.out), " ", ""))
+        self.out.append(" " + self._spell(name))
         if isinstance(node.ctx, ast.Load):
-            self.named[len(self.out) - 1] = (node.id,)
-            self.scopes.refer((node.id,))
-            if not node.id.startswith("__"):  # a bare __name__ is the module's
-                self._mark(node.id)
+            self.named[len(self.out) - 1] = (name,)
+            self.scopes.refer((name,))
+            if not name.startswith("__"):  # a bare __name__ is the module's
+                self.words.add(name)
         else:
-            self.scopes.bind(node.id)
+            self.scopes.bind(name)
 
     def _augmented(self, node: ast.AugAssign) -> None:
         self.out.append(f"(AugAssign {node.op.__class__.__name__}")
@@ -190,20 +195,18 @@ class Dumper:
         self.dump(node.value)
         self.out.append(")")
 
-    def _mark(self, name: str) -> None:
-        if name in REFLECTIVE:
-            self.marks.add(name)
-
     def _attribute(self, node: ast.Attribute) -> None:
         parts: list[str] = []
         base: ast.expr = node
         while isinstance(base, ast.Attribute):
             parts.append(base.attr)
-            self._mark(base.attr)
             base = base.value
+        self.words.update(parts)
         parts.reverse()
         if isinstance(base, ast.Name):
-            self.out.append(f" {self._spell(base.id)}.{'.'.join(parts)}")
+            rest = f".{'.'.join(parts)}"
+            self.scopes.mention(base.id, (len(self.out), " ", rest))
+            self.out.append(f" {self._spell(base.id)}{rest}")
             self.named[len(self.out) - 1] = (base.id, *parts)
             self.scopes.refer((base.id, *parts))
         else:
@@ -212,6 +215,7 @@ class Dumper:
             self.out.append(f" {'.'.join(parts)})")
 
     def _named_expression(self, node: ast.NamedExpr) -> None:
+        self.scopes.mention(node.target.id, (len(self.out), "(NamedExpr ", ""))
         self.out.append(f"(NamedExpr {self._spell(node.target.id)}")
         self.scopes.bind_outside_comprehension(node.target.id)
         self.dump(node.value)
@@ -243,9 +247,10 @@ class Dumper:
             self.scopes.bind_import(alias.asname or alias.name, Import(module, node.level, alias.name))
 
     def _handler(self, node: ast.ExceptHandler) -> None:
-        self.out.append(f"(ExceptHandler {node.name}")
         if node.name:
+            self.scopes.mention(node.name, (len(self.out), "(ExceptHandler ", ""))
             self.scopes.bind(node.name)
+        self.out.append(f"(ExceptHandler {node.name}")
         if node.type:
             self.dump(node.type)
         self._dump_body(node.body)
@@ -253,9 +258,10 @@ class Dumper:
 
     def _match_capture(self, node: ast.MatchAs | ast.MatchStar | ast.MatchMapping) -> None:
         name = node.rest if isinstance(node, ast.MatchMapping) else node.name
-        self.out.append(f"({node.__class__.__name__} {name}")
         if name:
+            self.scopes.mention(name, (len(self.out), f"({node.__class__.__name__} ", ""))
             self.scopes.bind(name)
+        self.out.append(f"({node.__class__.__name__} {name}")
         if isinstance(node, ast.MatchMapping):
             self._dump_list([*node.keys])
             self._dump_list([*node.patterns])
@@ -296,34 +302,6 @@ class Dumper:
             self.dump(node.target)
             self.out.append(")")
 
-    def _constant(self, node: ast.Constant) -> None:
-        value = node.value
-        if isinstance(value, str):
-            self._text(value)
-            if len(value) < _LONGEST_PATH and ("." in value or "/" in value) and "\n" not in value:
-                self.strings[value] = None
-        elif isinstance(value, int) and not isinstance(value, bool):
-            self.out.append(f"<int {value:#x}>")  # decimal has a limit on digits
-        else:
-            self.out.append(f"<{type(value).__name__} {value!r}>")
-
-    def _text(self, value: str) -> None:
-        self.texts[value] = None
-        self.out.append(f"<str {value!a}>")
-
-    def _joined(self, node: ast.JoinedStr) -> None:
-        parts = join_literals(node)
-        if not parts or (len(parts) == 1 and isinstance(parts[0], str)):
-            self._text("".join(p for p in parts if isinstance(p, str)))
-            return
-        self.out.append("(JoinedStr")
-        for item in parts:
-            if not isinstance(item, str):
-                self.dump(item)
-            elif item:
-                self._text(item)
-        self.out.append(")")
-
     def _call(self, node: ast.Call) -> None:
         func, args = node.func, node.args
         first = args[0].value if args and isinstance(args[0], ast.Constant) else None
@@ -336,8 +314,11 @@ class Dumper:
             attribute = args[1].value if isinstance(args[1], ast.Constant) else None
             if chain and isinstance(attribute, str):
                 # getattr(module, "name") is module.name, not the whole module.
-                self._mark(attribute)
-                self.out.append(f"(getattr {'.'.join((self._spell(chain[0]), *chain[1:]))} {attribute!a}")
+                self.words.update((attribute, "getattr"))
+                rest = f"{''.join(f'.{part}' for part in chain[1:])} {attribute!a}"
+                self.words.update(chain[1:])
+                self.scopes.mention(chain[0], (len(self.out), "(getattr ", rest))
+                self.out.append(f"(getattr {self._spell(chain[0])}{rest}")
                 self.scopes.refer((*chain, attribute))
                 self.scopes.refer(("getattr",))
                 self._dump_list([*args[2:], *node.keywords])
@@ -355,21 +336,18 @@ class Dumper:
         if chain_of(func):
             self.called[callee] = self.named.pop(callee)
         self._dump_list([*args])
+        self._hand(func, args)
         if node.keywords:
+            self._hand(func, [keyword.value for keyword in node.keywords])
             self._dump_list([*node.keywords])
         elif not args and isinstance(func, ast.Name) and func.id == "vars":
             self.scopes.refer(("vars()",))
         self.out.append(")")
 
-    def _subscript(self, node: ast.Subscript) -> None:
-        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
-            chain = chain_of(node.value)
-            if chain and chain[-1] == "environ":
-                self.environment[node.slice.value] = None
-        self.out.append("(Subscript")
-        self.dump(node.value)
-        self.dump(node.slice)
-        self.out.append(")")
+    def _hand(self, func: ast.expr, args: list[ast.expr]) -> None:
+        # What is bound later is left out at the end.
+        for pair in find_handed(func, args, self.scopes.stack[-1].bound):
+            self.handed[pair] = None
 
 
 _SPECIAL: dict[type[ast.AST], Callable[[Dumper, Any], None]] = {
@@ -391,8 +369,9 @@ _SPECIAL: dict[type[ast.AST], Callable[[Dumper, Any], None]] = {
     ast.Assign: Dumper._assign,
     ast.AnnAssign: Dumper._annotated,
     ast.AugAssign: Dumper._augmented,
-    ast.Constant: Dumper._constant,
-    ast.JoinedStr: Dumper._joined,
+    ast.Constant: Dumper.dump_constant,
+    ast.Dict: Dumper.dump_dict,
+    ast.JoinedStr: Dumper.dump_joined,
     ast.Call: Dumper._call,
-    ast.Subscript: Dumper._subscript,
+    ast.Subscript: Dumper.dump_subscript,
 }

@@ -17,7 +17,7 @@ from typing import Any
 
 from dagbuild.code.actions import Action, find_actions, run_at_import, units
 from dagbuild.code.definitions import Text
-from dagbuild.code.entities import Effects, Entity
+from dagbuild.code.entities import Effects, Entity, showing
 from dagbuild.code.executed import find_executed
 from dagbuild.code.found import loaded_below
 from dagbuild.code.imported import imported_by_text
@@ -25,7 +25,7 @@ from dagbuild.code.kept import is_made_to_act
 from dagbuild.code.normal_form import dump_nodes
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import absolute_name, home_of
-from dagbuild.code.reflection import RAISES
+from dagbuild.code.reflection import FILTERS, RAISES
 from dagbuild.code.registered import find_registered
 from dagbuild.code.silent import cannot_say
 from dagbuild.code.statements import flatten, is_skipped, root_chain
@@ -66,8 +66,7 @@ def fill_effects(walk: Walker, entity: Entity) -> None:
         entity.items += own.items
         entity.packages |= own.packages
         entity.shown += own.shown
-        if any(kind == "errors" for kind, _ in own.shown):
-            entity.marks |= {RAISES}
+        entity.marks |= own.marks
         todo.extend(reversed(own.imported))
 
 
@@ -91,10 +90,12 @@ def find_effects(walk: Walker, names: Mapping[str, Any]) -> Effects:
         found.imported += [inside for inside in modules if walk.origins.is_project(inside)]
         found.packages |= _unused_packages(walk, names, text)
     if filters:
-        found.shown.append(("warnings", lambda: dump_nodes(filters).digest))
+        found.marks.add(FILTERS)
+        found.shown.append(showing(warnings=lambda: dump_nodes(filters).digest))
         raising = [node for node in filters if _names_error(node)]
         if raising:
-            found.shown.append(("errors", lambda: dump_nodes(raising).digest))
+            found.marks.add(RAISES)
+            found.shown.append(showing(errors=lambda: dump_nodes(raising).digest))
     return found
 
 

@@ -43,9 +43,10 @@ class Entity:
     """One function, class, constant, statement or value.
 
     `kind` is empty for values that have no name of their own; they belong to what refers to them. `opaque` names
-    the type of a value whose content says nothing. `marks` are the reflective names that the code mentions, and
-    `shown` what such code would see, made when there is any. `told` are values that people are told one by one, and
-    `aside` the spans of the items which say them.
+    the type of a value whose content says nothing. `marks` are the reflective names that the code mentions, or that a
+    library does which it hands things to, and `shown` tell what such code would see, by kind. `words` are
+    all names and attributes in the code; `readers` tells of those in a closure whether one has docstrings read. `told`
+    are values that people are told one by one, and `aside` the spans of the items which say them.
     """
 
     kind: str = ""
@@ -58,7 +59,9 @@ class Entity:
     notes: list[Note] = field(default_factory=list)
     marks: frozenset[str] = frozenset()
     bases: tuple[type, ...] = ()
-    shown: list[tuple[str, Callable[[], str]]] = field(default_factory=list)
+    words: frozenset[str] = frozenset()
+    readers: Callable[[frozenset[str]], bool] | None = None
+    shown: list[Callable[[str], str]] = field(default_factory=list)
     strings: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
@@ -76,17 +79,23 @@ class Entity:
         return found
 
 
+def showing(**tellers: Callable[[], str]) -> Callable[[str], str]:
+    """Return what tells of these kinds, made when somebody asks, and nothing of others."""
+    return lambda kind: tellers[kind]() if kind in tellers else ""
+
+
 @dataclass(slots=True)
 class Effects:
     """What importing one module does: items, distributions, and the globals of modules that it imports.
 
-    `shown` is what it does that only some code can see, as an entity's.
+    `shown` is what it does that only some code can see, as an entity's, and `marks` say that there is such a thing.
     """
 
     items: list[Item] = field(default_factory=list)
     packages: set[str] = field(default_factory=set)
     imported: list[Mapping[str, Any]] = field(default_factory=list)
-    shown: list[tuple[str, Callable[[], str]]] = field(default_factory=list)
+    shown: list[Callable[[str], str]] = field(default_factory=list)
+    marks: set[str] = field(default_factory=set)
 
 
 def _collect(group: Unordered, found: list[Entity]) -> None:

@@ -9,14 +9,17 @@ from __future__ import annotations
 import ast
 import dis
 from collections.abc import Iterator
+from functools import partial
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
 from dagbuild.code.entities import Entity, Item, Told, Unordered
+from dagbuild.code.handing import find_words, words_of_callee
 from dagbuild.code.normal_form import FunctionForm, NormalForm
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import MISSING, add_code, add_references, add_texts, find_object
 from dagbuild.code.scopes import Chain
+from dagbuild.code.statements import clean_text
 from dagbuild.code.texts import texts_in
 from dagbuild.model.record import WIDE, Note
 
@@ -51,15 +54,17 @@ def _fill(walk: Walker, entity: Entity, form: FunctionForm | None) -> None:
         _fill_from_bytecode(walk, entity, function)
     else:
         add_code(walk, entity, form.body, names, hidden)
-        entity.shown += [("doc", lambda: form.docs), ("annotations", lambda: _spell_annotations(form))]
+        entity.marks |= find_words(walk, names, form.body)
+        entity.words = form.body.words
         _add_decorators(walk, entity, form, names)
-    entity.shown.append(("name", lambda: function.__name__))
+    entity.shown.append(partial(_show, walk, function, form))
     _add_defaults(walk, entity, function, form)
     if function.__closure__:
         cells = Entity(thing=function)
         entity.aside += ((len(entity.items), len(entity.items) + 2),)
         entity.items += ["cells", cells]
         _fill_cells(walk, cells, function)
+        walk.hold(cells, [*cells.items])
         for name, cell in zip(function.__code__.co_freevars, function.__closure__, strict=True):
             if cell != CellType():
                 entity.told += (Told("cells", name, cell.cell_contents, function.__globals__, None),)
@@ -77,8 +82,25 @@ def _held_by(function: FunctionType) -> Iterator[Any]:
     yield from (cell.cell_contents for cell in function.__closure__ or () if cell != CellType())
 
 
-def _spell_annotations(form: FunctionForm) -> str:
-    return form.annotations.digest if form.annotations else ""
+def _show(walk: Walker, function: FunctionType, form: FunctionForm | None, kind: str) -> str:
+    """Return what code sees of a function that looks at more than what it does."""
+    match kind:
+        case "name":
+            return f"{function.__name__} {function.__qualname__}"
+        case "home":
+            return str(function.__module__)
+        case "order":
+            return " ".join(map(str, function.__dict__))
+        case "doc":
+            return f"{form.docs if form else ''}\n{clean_text(function.__doc__)}".strip()
+        case "annotations" if form and form.annotations:
+            return form.annotations.digest
+        case "locals" if form:
+            return form.locals
+        case "source" if form:
+            file = function.__code__.co_filename
+            return walk.definitions.raw_text(file, function.__globals__, form.node)
+    return ""
 
 
 def fill_foreign(walk: Walker, entity: Entity) -> None:
@@ -115,6 +137,7 @@ def _add_defaults(walk: Walker, entity: Entity, function: FunctionType, form: Fu
         values += [name, walk.refer(value)]
     if not values:
         return
+    walk.hold(entity, values)
     start = len(entity.items)
     entity.told += tuple(_tell_defaults(walk, function))
     entity.items += ["defaults", *values]
@@ -158,6 +181,7 @@ def _add_decorators(walk: Walker, entity: Entity, form: FunctionForm, names: dic
         start = len(entity.items)
         entity.items += ["decorator", piece.digest]
         add_references(walk, entity, piece, names)
+        entity.marks |= words_of_callee(walk, names, piece.caller)
         entity.told += (Told("decorators", piece.caller[-1] if piece.caller else "", piece, names, ()),)
         entity.aside += ((start, len(entity.items)),)
     if any(_reads_annotations(piece, names) for piece in acting) and form.annotations:

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from dagbuild.code.entities import Entity
+from dagbuild.code.entities import Entity, showing
 from dagbuild.code.making import find_makers
 from dagbuild.code.normal_form import dump_nodes
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import add_references
-from dagbuild.code.statements import bound_names, flatten
+from dagbuild.code.statements import bound_names, clean_text, flatten
 from dagbuild.code.wrappers import SAID_BY_STATEMENT
 from dagbuild.model.record import UNSEEN, Note
 
@@ -40,7 +40,9 @@ def start_constant(names: Mapping[str, Any], name: str, value: Any) -> Entity:
 
 def fill_constant(walk: Walker, entity: Entity) -> None:
     """Fill in a constant by its value."""
-    entity.items = ["constant", walk.refer(entity.thing[2])]
+    item = walk.refer(entity.thing[2])
+    entity.items = ["constant", item]
+    walk.hold(entity, [item])
 
 
 def fall_back(walk: Walker, entity: Entity) -> None:
@@ -127,8 +129,17 @@ def fill_module(walk: Walker, entity: Entity) -> None:
     names: Mapping[str, Any] = entity.thing
     below = f"{names.get('__name__')}."
     entity.items.append("module")
-    for name, value in sorted(names.items()):
-        if (name.startswith("__") and name.endswith("__")) or _is_left_over(walk, names, name):
+    own = [name for name in names if not (name.startswith("__") and name.endswith("__"))]
+    texts = walk.definitions.module_texts(names)
+    shown = showing(
+        order=lambda: " ".join(own),
+        doc=lambda: clean_text(names.get("__doc__")),
+        source=lambda: "".join(text.text for text in texts),
+    )
+    entity.shown.append(shown)
+    for name in sorted(own):
+        value = names[name]
+        if _is_left_over(walk, names, name):
             continue
         if isinstance(value, ModuleType):
             origin = walk.origins.of_name(value.__name__)

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from dagbuild.code.dump import Dumper, Function
+from dagbuild.code.reflection import LISTS, ORDER, REFLECTIVE
 from dagbuild.code.scopes import Chain, Import
-from dagbuild.code.statements import annotations_of, chain_of
+from dagbuild.code.statements import annotations_of, chain_of, lists_names
 from dagbuild.ground.digest import Digest, digest_text
 
 
@@ -26,8 +27,10 @@ class NormalForm(NamedTuple):
 
     `text` is the form in pieces; a piece that is a chain stands for a name from outside, as it is spelt in the code.
     `called` are those chains that the code does nothing with but call.
-    `texts` are literals, `strings` those that could be paths, `environment` the literal names of variables read, and
-    `marks` the members of REFLECTIVE that it names.
+    `texts` are literals, `strings` those that could be paths, `environment` the literal names of variables read,
+    `marks` the members of REFLECTIVE that it names, `words` all names and attributes in it. `handed` are pairs of
+    chains: what is called, nothing where that is a method of something made inside, and what it is given, which is
+    from outside.
     """
 
     text: tuple[str | Chain, ...]
@@ -39,6 +42,8 @@ class NormalForm(NamedTuple):
     environment: tuple[str, ...] = ()
     marks: frozenset[str] = frozenset()
     caller: Chain = ()
+    words: frozenset[str] = frozenset()
+    handed: tuple[tuple[Chain, Chain], ...] = ()
 
     @property
     def digest(self) -> Digest:
@@ -63,6 +68,8 @@ class FunctionForm:
     defaults: NormalForm | None
     decorators: tuple[NormalForm, ...]
     docs: str
+    locals: str = ""
+    """The names of variables that are not in the forms."""
 
     @cached_property
     def annotations(self) -> NormalForm | None:
@@ -76,7 +83,7 @@ def dump_function(node: Function, places: Mapping[str, str] | None = None) -> Fu
     with _deep_recursion():
         dumper = Dumper(places)
         dumper.root(node)
-        body = _form(dumper)
+        body = _form(dumper, [node])
         args = node.args
         defaults = [d for d in (*args.defaults, *args.kw_defaults) if d is not None]
         return FunctionForm(
@@ -85,6 +92,7 @@ def dump_function(node: Function, places: Mapping[str, str] | None = None) -> Fu
             dump_nodes(defaults) if defaults else None,
             () if isinstance(node, ast.Lambda) else tuple(dump_nodes([d]) for d in node.decorator_list),
             "\n".join(dumper.docs),
+            " ".join(dumper.locals),
         )
 
 
@@ -95,7 +103,7 @@ def dump_nodes(nodes: list[ast.expr] | list[ast.stmt]) -> NormalForm:
         for node in nodes:
             dumper.dump(node)
         first = nodes[0] if nodes else None
-        return _form(dumper, chain_of(first.func if isinstance(first, ast.Call) else first))
+        return _form(dumper, nodes, chain_of(first.func if isinstance(first, ast.Call) else first))
 
 
 def dump_class_body(nodes: list[ast.stmt]) -> NormalForm:
@@ -106,7 +114,7 @@ def dump_class_body(nodes: list[ast.stmt]) -> NormalForm:
         for node in nodes:
             dumper.dump(node)
         dumper.scopes.leave()
-        return _form(dumper)
+        return _form(dumper, nodes)
 
 
 @contextmanager
@@ -120,8 +128,10 @@ def _deep_recursion() -> Iterator[None]:
         sys.setrecursionlimit(limit)
 
 
-def _form(dumper: Dumper, caller: Chain = ()) -> NormalForm:
-    dumper.scopes.finish()
+def _form(dumper: Dumper, nodes: Sequence[ast.AST], caller: Chain = ()) -> NormalForm:
+    dumper.finish()
+    if not LISTS.isdisjoint(dumper.words) and lists_names(nodes, LISTS):
+        dumper.words.add(ORDER)
     bound = dumper.scopes.ever_bound
     mentions = {
         index: chain for index, chain in {**dumper.named, **dumper.called}.items() if chain[0] not in bound
@@ -139,6 +149,14 @@ def _form(dumper: Dumper, caller: Chain = ()) -> NormalForm:
         tuple(dumper.strings),
         tuple(dumper.texts),
         tuple(dumper.environment),
-        frozenset(dumper.marks),
+        REFLECTIVE.intersection(dumper.words),
         caller,
+        frozenset(dumper.words),
+        tuple(
+            dict.fromkeys(
+                (() if callee[0] in bound else callee, given)
+                for callee, given in dumper.handed
+                if given[0] not in bound
+            )
+        ),
     )

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from dagbuild.code.definitions import Definitions
 from dagbuild.code.entities import Effects, Entity, Item
+from dagbuild.code.library_words import LibraryWords
 from dagbuild.code.origin import Origin, Origins
 
 
@@ -48,6 +49,10 @@ class Walker(Referrer, Protocol):
     def origins(self) -> Origins:
         """Tells whose code a module is."""
 
+    @property
+    def library_words(self) -> LibraryWords:
+        """Tells what libraries read of functions and classes that they are handed."""
+
     def origin_of_type(self, cls: type) -> Origin:
         """Return where a class comes from: the project, a distribution or Python."""
 
@@ -74,6 +79,9 @@ class Walker(Referrer, Protocol):
 
     def attribute(self, names: Mapping[str, Any], statement: ast.stmt | None, value: Any) -> Item:
         """Return the item of an attribute of a class, which the statement binds."""
+
+    def hold(self, entity: Entity, items: list[Item]) -> None:
+        """Note that an entity holds values, of which several may share a part."""
 
     def statement(self, names: Mapping[str, Any], node: ast.stmt, kind: str = "statement") -> Entity:
         """Return the entity of a statement; with no kind it belongs to what refers to it."""

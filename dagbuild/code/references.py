@@ -206,6 +206,8 @@ def _descend(walk: Walker, entity: Entity, names: Mapping[str, Any], name: str, 
         inside = vars(value)
         if part == "__path__" and part in inside:
             return walk.package(inside)  # to find its modules by
+        if part == "__dict__":
+            break
         if part in inside:
             names, name, value = inside, part, inside[part]
         elif (inner := load_module(f"{value.__name__}.{part}")) is not None:

@@ -7,7 +7,8 @@ the module is imported and is skipped.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import inspect
+from collections.abc import Container, Iterable, Iterator
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _COMPOUND = (ast.If, ast.Try, ast.TryStar, ast.With, ast.For, ast.While, ast.Match)
@@ -124,6 +125,33 @@ def docstring_of(body: list[ast.stmt]) -> str | None:
         case [ast.Expr(value=ast.Constant(value=str(text))), *_]:
             return text
     return None
+
+
+def lists_names(nodes: Iterable[ast.AST], words: Container[str]) -> bool:
+    """Tell whether code does more with one of these words, such as `vars`, than look up a name: `vars(thing)["k"]`."""
+    found: list[ast.AST] = []
+    excused: set[int] = set()
+    for root in nodes:
+        for node in ast.walk(root):
+            match node:
+                case ast.Name(id=word) | ast.Attribute(attr=word) | ast.Constant(value=str(word)) if (
+                    word in words
+                ):
+                    found.append(node)
+            match node:
+                case (
+                    ast.Subscript(value=held)
+                    | ast.Attribute(value=held, attr="get" | "setdefault" | "pop" | "update")
+                ):
+                    excused.add(id(held.func if isinstance(held, ast.Call) else held))
+                case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[held]):
+                    excused.add(id(held.func if isinstance(held, ast.Call) else held))
+    return any(id(node) not in excused for node in found)
+
+
+def clean_text(text: object) -> str:
+    """Return a docstring as people read it: Python 3.13 takes the indentation away by itself."""
+    return inspect.cleandoc(text) if isinstance(text, str) else ""
 
 
 def join_literals(node: ast.JoinedStr) -> list[ast.expr | str]:

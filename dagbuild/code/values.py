@@ -7,6 +7,7 @@ walk answers. A value that says nothing (a lock, a connection, a generator) is m
 
 from __future__ import annotations
 
+import argparse
 import ast
 import collections
 import contextvars
@@ -26,9 +27,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from dagbuild.code import array_values
-from dagbuild.code.entities import Entity, Item, Unordered
+from dagbuild.code.entities import Entity, Item, Unordered, showing
 from dagbuild.code.protocols import Referrer
 from dagbuild.code.silent import says_nothing
+from dagbuild.code.statements import clean_text
 from dagbuild.code.wrappers import fill_wrapper, find_wrapped
 from dagbuild.ground.digest import digest_bytes
 
@@ -60,6 +62,8 @@ def fill_value(walk: Referrer, entity: Entity, value: Any) -> None:
     kind = type(value)
     encode = _EXACT.get(kind)
     if encode is not None:
+        if kind in _DOCUMENTED:
+            entity.shown.append(showing(doc=lambda: _own_doc(value)))
         entity.items = [kind.__name__, *encode(walk, value)]
         return
     found = array_values.array_items(walk, value)
@@ -167,7 +171,9 @@ _EXACT: dict[type, Callable[[Any, Any], list[Item]]] = {
     collections.defaultdict: lambda walk, v: [walk.refer(v.default_factory), *_mapping(walk, v)],
     collections.ChainMap: lambda walk, v: _sequence(walk, v.maps),
     types.MappingProxyType: _mapping,
+    # Both are their attributes in order: it is what their repr shows.
     types.SimpleNamespace: lambda walk, v: _mapping(walk, vars(v)),
+    argparse.Namespace: lambda walk, v: _mapping(walk, vars(v)),
     set: _set,
     frozenset: _set,
     range: lambda _, v: [f"{v.start},{v.stop},{v.step}"],
@@ -206,6 +212,14 @@ _EXACT: dict[type, Callable[[Any, Any], list[Item]]] = {
 }
 
 
+_DOCUMENTED = (property, functools.cached_property, functools.partial, functools.partialmethod)
+"""Whose docstring may be given beside the function's."""
+
+
+def _own_doc(value: Any) -> str:
+    return "" if value.__doc__ == type(value).__doc__ else clean_text(value.__doc__)
+
+
 def _typing_items(walk: Referrer, value: Any) -> list[Item] | None:
     """Return the content of what annotations are made of, or None for anything else."""
     kind = type(value)
@@ -239,8 +253,13 @@ def _fill_instance(walk: Referrer, entity: Entity, value: Any) -> None:
                     attributes.setdefault(name, slot.__get__(value))
                 except AttributeError:
                     continue
-    # The order in which attributes were set says nothing.
-    for name, part in sorted(attributes.items(), key=lambda pair: str(pair[0])):
+    # The order in which attributes were set says nothing, unless somebody lists them.
+    shown = showing(
+        order=lambda: " ".join(map(str, attributes)), doc=lambda: clean_text(attributes.get("__doc__"))
+    )
+    entity.shown.append(shown)
+    listed = isinstance(value, argparse.Namespace | types.SimpleNamespace)
+    for name, part in attributes.items() if listed else sorted(attributes.items(), key=lambda p: str(p[0])):
         if name == "__doc__":
             continue
         entity.items += [str(name), walk.refer(part)]
@@ -320,7 +339,8 @@ def _append_reduced(walk: Referrer, entity: Entity, value: Any) -> None:
         entity.items.append(walk.refer(function))
     if isinstance(value, _SHARED_SYNTAX):
         parts[1] = {}
-    # The order in which attributes were set says nothing.
+    # The order in which attributes were set says nothing, unless somebody lists them.
     elif isinstance(state, dict) and all(isinstance(name, str) for name in state):
         parts[1] = dict(sorted(state.items()))
+        entity.shown.append(showing(order=lambda: " ".join(state)))
     entity.items += [walk.refer(part) for part in parts]

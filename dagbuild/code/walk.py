@@ -20,9 +20,11 @@ from dagbuild.code.definitions import Definitions
 from dagbuild.code.effects import fill_effects, find_effects
 from dagbuild.code.entities import Effects, Entity, Item
 from dagbuild.code.found import fill_package, find_groups, tell_offers
+from dagbuild.code.library_words import LibraryWords
 from dagbuild.code.origin import STANDARD, Origin, Origins
 from dagbuild.code.references import resolve
 from dagbuild.code.scopes import Chain
+from dagbuild.code.sharing import spell_sharing
 from dagbuild.code.stand_ins import find_real
 from dagbuild.code.values import fill_value, scalar
 
@@ -36,6 +38,7 @@ class Walk:
         loaded = tuple(loaded)
         self.origins = Origins(loaded)
         self.definitions = Definitions()
+        self.library_words = LibraryWords()
         self.root = root
         self._roots = _roots_of(loaded, root)
         self._folders = tuple(folder + os.sep for folder in self._roots)
@@ -46,6 +49,7 @@ class Walk:
         self._new: list[Entity] = []
         self._fillers: dict[Entity, Any] = {}
         self._unchecked: list[Entity] = []
+        self._holders: list[tuple[Entity, list[Item]]] = []
 
     # -- making entities ------------------------------------------------------------------------
 
@@ -197,8 +201,14 @@ class Walk:
         if statement is None or not isinstance(item, Entity) or item.kind:
             return item
         entity = Entity(thing=(names, statement), items=["attribute", item])
+        self.hold(entity, [item])
         self._unchecked.append(entity)
         return entity
+
+    def hold(self, entity: Entity, items: list[Item]) -> None:
+        """Note that an entity holds values, of which several may share a part."""
+        if any(isinstance(item, Entity) and not item.kind for item in items):
+            self._holders.append((entity, items))
 
     def statement(self, names: Mapping[str, Any], node: ast.stmt, kind: str = "statement") -> Entity:
         """Return the entity of a statement; with no kind it belongs to what refers to it."""
@@ -229,7 +239,7 @@ class Walk:
     # -- finishing ------------------------------------------------------------------------------
 
     def finish(self) -> None:
-        """Fill in every entity, and fall back to statements for the constants that say nothing."""
+        """Fill in every entity, fall back to statements for constants that say nothing, and note what is shared."""
         while self._new or self._unchecked:
             while self._new:
                 entity = self._new.pop()
@@ -237,6 +247,11 @@ class Walk:
             unchecked, self._unchecked = self._unchecked, []
             for entity in unchecked:
                 modules.fall_back(self, entity)
+        holders, self._holders = self._holders, []
+        for entity, items in holders:
+            shared = spell_sharing(items)
+            if shared:
+                entity.items.append(shared)
 
     # -- questions ------------------------------------------------------------------------------
 

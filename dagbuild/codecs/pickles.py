@@ -1,7 +1,8 @@
 """Any other Python object: pickle protocol 5 with large buffers beside it.
 
 Reading a pickle runs code, so the artifact is marked. Tables inside an object are stored as tables, so that a column
-is shared, and mapped, wherever it is. As deterministic as pickles get: sets are put in order where there are any.
+is shared, and mapped, wherever it is; what is equal to itself only goes by its name. As deterministic as pickles get:
+sets are put in order where there are any.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from types import FunctionType
 from typing import Any, ClassVar
 
 from dagbuild.codecs.base import Codec, Declined, Reader, Writer
+from dagbuild.codecs.named import NAMES, load_named
 from dagbuild.codecs.packing import SMALL
-from dagbuild.codecs.refusals import refuse, refuse_part
+from dagbuild.codecs.refusals import refuse, refuse_copy, refuse_part
 from dagbuild.ground.errors import CodecError
 from dagbuild.ground.override import override
 
@@ -37,10 +39,15 @@ def part(number: int) -> Any:
     raise pickle.UnpicklingError(f"part {number} of this pickle lies in an artifact of dagbuild")
 
 
+def named(module: str, path: str) -> Any:
+    """Stand for the object that a module has under a name; see `part`."""
+    raise pickle.UnpicklingError(f"'{module}.{path}' in this pickle is for an artifact of dagbuild")
+
+
 class PickleCodec(Codec):
     """Takes what pickle takes."""
 
-    name = "pickle/1"
+    name = "pickle/2"
 
     def encode(self, value: Any, writer: Writer) -> Any:
         """Return the form of an object; raises CodecError when it cannot be pickled."""
@@ -120,12 +127,16 @@ class _Divert:
         self.last = obj
         if (made := _find_parametrized(obj)) is not None:
             return made
+        if obj is named:
+            return NotImplemented
+        code = isinstance(obj, type | FunctionType)
+        if (name := NAMES.find_code(obj) if code else NAMES.find(obj)) is not None:
+            self._note(name[0].partition(".")[0], ":".join(name))
+            return named, name
+        if type(obj) is object:
+            raise refuse_copy(obj)
         module = getattr(obj, "__module__", None) or type(obj).__module__
-        package = str(module).partition(".")[0]
-        if package not in sys.stdlib_module_names:
-            self._writer.needs(package)
-            if isinstance(obj, type | FunctionType):
-                self._writer.refers(f"{module}:{obj.__qualname__}")
+        self._note(str(module).partition(".")[0], f"{module}:{obj.__qualname__}" if code else "")
         if (swapped := _find_swapped(obj)) is not None:
             return swapped
         codec = None if isinstance(obj, type) else self._writer.find_codec(obj)
@@ -139,6 +150,12 @@ class _Divert:
             return NotImplemented
         self._parts.append(form)
         return part, (len(self._parts) - 1,)
+
+    def _note(self, package: str, name: str) -> None:
+        if package not in sys.stdlib_module_names:
+            self._writer.needs(package)
+            if name:
+                self._writer.refers(name)
 
 
 def _find_swapped(obj: Any) -> Any:
@@ -232,9 +249,14 @@ class _SortingPickler(_PythonPickler):  # type: ignore[misc]
         kept = self._keys.get(id(value))
         if kept is None:
             file = io.BytesIO()
-            _SortingPickler(file, lambda _: NotImplemented, None, self._keys).dump(value)
+            _SortingPickler(file, _reduce_named, None, self._keys).dump(value)
             kept = self._keys[id(value)] = (file.getvalue(), value)
         return kept[0]
+
+
+def _reduce_named(obj: Any) -> Any:
+    name = NAMES.find(obj)
+    return NotImplemented if name is None else (named, name)
 
 
 _SortingPickler.dispatch[set] = _SortingPickler.save_set
@@ -253,4 +275,6 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if name == part.__name__ and module == __name__:
             return self._parts.__getitem__
+        if name == named.__name__ and module == __name__:
+            return load_named
         return super().find_class(module, name)

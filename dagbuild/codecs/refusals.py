@@ -97,6 +97,16 @@ def refuse_for(value: Any, reason: str, hint: str) -> CodecError:
     return Refusal(value, _CANNOT, f": {reason}", f"{hint}, {NEVER}")
 
 
+def refuse_copy(value: Any) -> CodecError:
+    """Return the error for an object of which a copy is worth nothing, and that no module has under a name."""
+    return Refusal(
+        value,
+        _CANNOT,
+        ": it is equal to itself only, and no module has it under a name",
+        f"bind it to a name at the top level of a module, or return None or a member of an Enum, {NEVER}",
+    )
+
+
 def _cannot(value: Any) -> CodecError:
     return Refusal(value, _CANNOT, "", f"{_instead(value)}, {NEVER}")
 

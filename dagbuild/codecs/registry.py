@@ -23,7 +23,7 @@ _DOORS = {
     "pyarrow/2": "dagbuild.codecs.tables",
     "polars/2": "dagbuild.codecs.polars_frames",
     "parquet/1": "dagbuild.codecs.parquet",
-    "pickle/1": "dagbuild.codecs.pickles",
+    "pickle/2": "dagbuild.codecs.pickles",
     "files/1": "dagbuild.codecs.files",
 }
 """The modules of the built-in codecs, by the names that these have: none is opened to learn which version it reads."""

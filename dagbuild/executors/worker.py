@@ -255,9 +255,16 @@ class Worker:
             return False
 
     def _find_first(self, record: Record) -> Record | None:
-        """Return a usable record of another value that has come to the content key meanwhile, or None."""
+        """Return a usable record of another value that has come to the content key meanwhile, or None.
+
+        One whose value has become another, since a class that it names is another one by now, is not usable.
+        """
         for first in self._store.find_records([record.content]).get(record.content, []):
-            if first.observations == record.observations and self._artifacts.is_usable(first.artifact):
+            if (
+                first.observations == record.observations
+                and self._code.carry(first.artifact) is first.artifact
+                and self._artifacts.is_usable(first.artifact)
+            ):
                 return first if first.artifact.digest != record.artifact.digest else None
         return None
 

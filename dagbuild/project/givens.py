@@ -26,6 +26,7 @@ from dagbuild.ground.errors import (
     find_unnamed,
 )
 from dagbuild.ground.filetree import is_there
+from dagbuild.ground.read_once import ReadOnceError
 from dagbuild.model.conversion import Unfit, show_value
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import REQUIRED, File, Files, Node
@@ -211,7 +212,8 @@ class GivenMaker:
             place = problem.where or self._where(name)
             self.problems.append(Problem(f"{kind} '{name}': {problem.message}", place, problem.hint))
         except OSError as error:
-            self.problems.append(Problem(f"{kind} '{name}': {_tell(error)}", self._where(name)))
+            hint = ReadOnceError.HINT if isinstance(error, ReadOnceError) else ""
+            self.problems.append(Problem(f"{kind} '{name}': {_tell(error)}", self._where(name), hint))
         except UnicodeEncodeError as error:
             if (unnamed := find_unnamed(error)) is None:
                 raise
@@ -289,7 +291,9 @@ class GivenMaker:
                 raise InputError(
                     f"node '{node.name}' reads '{path}': {_tell(error)}",
                     where=str(node.where),
-                    hint="paths of @reads are taken from the project's root",
+                    hint=ReadOnceError.HINT
+                    if isinstance(error, ReadOnceError)
+                    else "paths of @reads are taken from the project's root",
                 ) from error
             parts.append(Part("file", path, digest, listing or path))
             found.append((files, digest))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dagbuild.ground.digest import Digest, digest_json
 from dagbuild.ground.matching import find_files, fixed_folder
+from dagbuild.ground.read_once import refuse_read_once
 from dagbuild.model.outliner import outline_files
 from dagbuild.store.file_digests import FileDigests
 
@@ -47,6 +48,9 @@ class DeclaredFiles:
 
     def look(self, files: FileDigests) -> tuple[Digest, str]:
         """Return the digest, and of several files the outline that tells them apart. Raises OSError."""
+        for path in self.paths:
+            if "://" not in path:
+                refuse_read_once(path)
         if self.single:
             return files.digest_file(self.paths[0]), ""
         marks: dict[str, str] = {}

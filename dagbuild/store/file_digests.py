@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from dagbuild.ground.digest import Digest, canonical_json, digest_chunks, digest_json, is_digest
+from dagbuild.ground.read_once import open_at_once
 from dagbuild.ground.stamps import Stamp, take_settled, take_stamp
 from dagbuild.store.folder import CacheFolder
 from dagbuild.store.memo import Memo
@@ -81,7 +82,7 @@ def _is_local(path: str) -> bool:
 
 def _digest_local(path: str, note: bytes | None) -> tuple[Digest, bytes | None]:
     """Return a file's digest, and what to remember of it when that is news and safe."""
-    with Path(path).open("rb", buffering=0) as file:
+    with open(path, "rb", buffering=0, opener=open_at_once) as file:
         before, settled = take_settled(file.fileno())
         known = _read_note(note)
         if known is not None and known[0] == before:

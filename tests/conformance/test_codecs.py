@@ -232,7 +232,7 @@ class TestPolars(ExactContract):
 
 
 class TestPickles(ExactContract):
-    name = "pickle/1"
+    name = "pickle/2"
     code = True
     stable = False  # which texts are one object is seen by a pickle and not kept by loading it
 

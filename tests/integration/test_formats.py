@@ -47,7 +47,7 @@ def test_formats_are_those_asked_for(project: Path) -> None:
     opened.close()
     again = build(project, "table", "number")
 
-    assert codecs == {"table": "parquet/1", "number": "pickle/1"}
+    assert codecs == {"table": "parquet/1", "number": "pickle/2"}
     assert computed(again) == set()
     assert again.values["number"] == 5
     assert_same(again.values["table"], pd.DataFrame({"a": [1, 2], "b": ["x", None]}))

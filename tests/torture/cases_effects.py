@@ -211,6 +211,19 @@ process(
     ("('ignore')\nwarnings.simplefilter('error')", "('error')\nwarnings.simplefilter('ignore')"),
 )
 process(
+    "warning_filter_that_is_the_first",
+    "import warnings",
+    WARNED,
+    ("import warnings", "import warnings\nwarnings.simplefilter('error')"),
+)
+case(
+    "warning_filter_where_nothing_warns",
+    one("import warnings", "x * 2"),
+    NOTHING,
+    Build(edits=[sub("nodes.py", "import warnings", "import warnings\nwarnings.simplefilter('ignore')")]),
+    **X,
+)
+process(
     "decimal_context",
     "import decimal\ndecimal.setcontext(decimal.Context(prec=5))",
     "str(decimal.Decimal(x) / 3)",

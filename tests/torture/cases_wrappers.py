@@ -132,10 +132,11 @@ case(
 case(
     "memory_of_a_library",
     one(
-        "import joblib\n_MEMORY = joblib.Memory(None, verbose=0)\n\n@_MEMORY.cache\ndef _f(v):\n    return v + 1\n",
+        'import joblib\n_MEMORY = joblib.Memory(None, verbose=0)\n\n@_MEMORY.cache\ndef _f(v):\n    """Old."""\n    return v + 1\n',
         "_f(x)",
     ),
     NOTHING,
+    Build(edits=[sub("nodes.py", "Old", "New")]),
     Build(edits=[sub("nodes.py", "    return v + 1", "    # why\n    return v + 1")]),
     Build("b", edits=[sub("nodes.py", "v + 1", "v + 2")]),
     Build(edits=[copy_project("copy")]),

@@ -80,9 +80,9 @@ def test_a_library_that_is_not_there(artifacts: Artifacts, monkeypatch: pytest.M
 def test_what_another_distribution_provides_is_there(artifacts: Artifacts) -> None:
     """opencv-python and opencv-python-headless, say: the module that the value needs is what counts."""
     there = Artifact(
-        "pickle/1", {"form": {}}, code=True, libraries={"forked": "1"}, names=("pandas:DataFrame",)
+        "pickle/2", {"form": {}}, code=True, libraries={"forked": "1"}, names=("pandas:DataFrame",)
     )
-    gone = Artifact("pickle/1", {"form": {}}, code=True, libraries={"forked": "1"}, names=("forked_lib:A",))
+    gone = Artifact("pickle/2", {"form": {}}, code=True, libraries={"forked": "1"}, names=("forked_lib:A",))
 
     assert artifacts.find_obstacle(there) is None
     assert artifacts.find_obstacle(gone) == "it was written with forked 1: install it"
@@ -93,7 +93,7 @@ def test_what_another_distribution_provides_is_there(artifacts: Artifacts) -> No
     [
         Artifact("plain/1", "text"),
         Artifact("plain/1", {"form": [[], ["@"], ["@", 5], {}, None]}),
-        Artifact("pickle/1", None, libraries={"": "1"}, names=("", ":a", "\0:b")),
+        Artifact("pickle/2", None, libraries={"": "1"}, names=("", ":a", "\0:b")),
     ],
 )
 def test_records_that_say_nonsense_raise_nothing(artifacts: Artifacts, artifact: Any) -> None:

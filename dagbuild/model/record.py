@@ -72,7 +72,7 @@ class Part(NamedTuple):
 class Note:
     """Something that may decide a value and that is not observed: told for as long as it is so.
 
-    Of the code, `kind` is unseen or wide; of a run, it is what the node did, or found: process, network, memory... `text`
+    Of the code, `kind` is unseen or wide; of a run, it is what the node did or found: process, memory... `text`
     goes after the node's name ("starts a process: cat"), and what stands before its colon says the same thing in both.
     `where` is "features/io.py:12", `remedy` what to do about it.
     """

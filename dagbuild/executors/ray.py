@@ -15,7 +15,6 @@ import logging
 import os
 import platform
 import socket
-import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -124,7 +123,7 @@ class RayExecutor(Executor):
     def _task(self) -> Callable[[bytes], Any]:
         """A function that hands a parcel to the cluster."""
         paths = shipping.find_import_paths(self._code.modules)
-        variables = _environment(paths, self._code.manifests)
+        variables = shipping.make_environment(paths, self._code.manifests)
         task = ray.remote(_run_task).options(num_cpus=1, max_retries=0, runtime_env={"env_vars": variables})
         versions = shipping.describe_platform()
         setup = ray.put(cloudpickle.dumps(self._setup(paths)))
@@ -233,18 +232,6 @@ def _probe(address: str) -> None:
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdigit():
         socket.create_connection((host, int(port)), timeout=5).close()
-
-
-def _environment(paths: Sequence[str], manifests: Mapping[str, Manifest]) -> dict[str, str]:
-    """Return the variables of the worker processes; Ray starts new ones when any of them changes."""
-    return {
-        "PYTHONPATH": os.pathsep.join(paths),
-        "PYTHONHASHSEED": "0",
-        "PYTHONOPTIMIZE": str(sys.flags.optimize or ""),
-        # A .pyc is told from a newer source by seconds and size, too coarse for an edit followed by a build.
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "_DAGBUILD_CODE": shipping.digest_code(manifests.values()),
-    }
 
 
 def _describe_death(error: Exception, work: Work) -> str:

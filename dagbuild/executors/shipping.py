@@ -8,6 +8,7 @@ carries them.
 from __future__ import annotations
 
 import importlib
+import os
 import platform
 import site
 import sys
@@ -86,6 +87,18 @@ def add_import_paths(paths: Sequence[str]) -> None:
 def describe_platform() -> dict[str, str]:
     """Return the versions that must be equal for code to travel at all."""
     return {"Python": ".".join(platform.python_version_tuple()[:2]), "dagbuild": __version__}
+
+
+def make_environment(paths: Sequence[str], manifests: Mapping[str, Manifest]) -> dict[str, str]:
+    """Return the variables of the worker processes; with others, they are not the same processes."""
+    return {
+        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONHASHSEED": "0",
+        "PYTHONOPTIMIZE": str(sys.flags.optimize or ""),
+        # A .pyc is told from a newer source by seconds and size, too coarse for an edit followed by a build.
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "_DAGBUILD_CODE": digest_code(manifests.values()),
+    }
 
 
 def digest_code(manifests: Iterable[Manifest]) -> str:

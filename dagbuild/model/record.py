@@ -26,7 +26,7 @@ WIDE = "wide"
 """The kind of parts that say where more counts than the code uses, since what it uses cannot be told from it."""
 
 STALE = "stale"
-"""The kind of notes of runs which found in memory what has changed since: their values are not recorded."""
+"""The kind of notes of runs that found in memory what had changed: their records say what it was, and do not hold."""
 
 TOLD = frozenset({UNSEEN, WIDE})
 """The kinds of parts that are there to be told: no difference between two manifests."""
@@ -72,7 +72,7 @@ class Part(NamedTuple):
 class Note:
     """Something that may decide a value and that is not observed: told for as long as it is so.
 
-    Of the code, `kind` is unseen or wide; of a run, it is what the node did: process, network, environment... `text`
+    Of the code, `kind` is unseen or wide; of a run, it is what the node did or found: process, memory... `text`
     goes after the node's name ("starts a process: cat"), and what stands before its colon says the same thing in both.
     `where` is "features/io.py:12", `remedy` what to do about it.
     """

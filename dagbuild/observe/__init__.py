@@ -3,7 +3,7 @@
 from dagbuild.observe.observer import Observer, install, watch_import
 from dagbuild.observe.places import PathNames
 from dagbuild.observe.project_code import ProjectCode
-from dagbuild.observe.read_log import Ran, Seen
+from dagbuild.observe.seen import Ran, Seen
 from dagbuild.observe.watch import Watch
 
 __all__ = [

@@ -23,8 +23,9 @@ from dagbuild.observe.memory import Change, MemoryState, find_keepers
 from dagbuild.observe.owners import Read, owners
 from dagbuild.observe.places import Digester, PathNames
 from dagbuild.observe.project_code import find_outside
-from dagbuild.observe.read_log import ReadLog, Seen
+from dagbuild.observe.read_log import ReadLog
 from dagbuild.observe.readers import watch_readers
+from dagbuild.observe.seen import Seen
 from dagbuild.observe.seen_folders import note_folder_of, note_folders_of
 from dagbuild.observe.stacks import At, Stack, door, locate, unwrap
 from dagbuild.observe.takeover import Takeover

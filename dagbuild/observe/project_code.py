@@ -20,8 +20,8 @@ from dagbuild.code import SourceReader
 from dagbuild.ground.digest import Digest
 from dagbuild.model.record import Artifact, Manifest, Observation, Record
 from dagbuild.observe.places import ABSENT, Digester, PathNames
-from dagbuild.observe.read_log import Ran
 from dagbuild.observe.recheck import find_changed
+from dagbuild.observe.seen import Ran
 from dagbuild.observe.seen_folders import note_folders_of
 from dagbuild.observe.wording import tell_changed
 

@@ -11,12 +11,9 @@ lately that its stamp would not show that is digested when it is opened, too.
 from __future__ import annotations
 
 import os
-import re
 import stat
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -34,40 +31,12 @@ from dagbuild.observe.places import (
     PathNames,
     digest_paths,
     find_project_line,
-    is_project_code,
 )
+from dagbuild.observe.seen import Seen, tell_codes, tell_modules
 from dagbuild.observe.stacks import Stack, find_stack
 from dagbuild.observe.world import HANDS_ON, NETWORK
 
 _OFTEN = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """A function of the project that was executed; `line` is its first, with decorators.
-
-    `module` is empty when the function belongs to none that is imported under a name; without `qualname` all of the
-    module may have been used.
-    """
-
-    module: str
-    qualname: str
-    file: str
-    line: int
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a run was seen to read; `unstable` names files that somebody changed meanwhile.
-
-    `taken` is what others had read before, in this process, for memory that the run reaches.
-    """
-
-    observations: tuple[Observation, ...] = ()
-    taken: tuple[Observation, ...] = ()
-    notes: tuple[Note, ...] = ()
-    unstable: tuple[str, ...] = ()
-    ran: tuple[Ran, ...] = ()
 
 
 def digest_variable(name: str, environ: Mapping[str, str]) -> str:
@@ -200,11 +169,8 @@ class ReadLog:
             self.read(full)
             return
         self.list(full)
-        for each in self._matches(full):
+        for each in find_matching(full):
             self.read(each)
-
-    def _matches(self, pattern: str) -> list[str]:
-        return [path for path in match(pattern, is_hidden) if os.path.isfile(path)]  # noqa: PTH113
 
     def write(self, path: str | bytes | os.PathLike[str], *, whole: bool = True) -> None:
         """Note that a file is about to be changed; `whole` when nothing of what it holds now will be left."""
@@ -346,7 +312,7 @@ class ReadLog:
             observations=tuple(sorted(found, key=lambda o: (o.kind, o.name))),
             notes=tuple(self._notes.values()),
             unstable=tuple(sorted(self._places.name(path) for path in self._unstable)),
-            ran=(*map(self._tell_code, self.codes), *self._tell_modules()),
+            ran=(*tell_codes(self.codes, self._places), *tell_modules(self._modules, self._places)),
         )
 
     def _find_variables(self) -> dict[str, str]:
@@ -402,17 +368,6 @@ class ReadLog:
         digest = digest_paths(self._digester, [path]).get(path)
         return digest if take_stamp(path) == stamp else None
 
-    def _tell_modules(self) -> Iterator[Ran]:
-        """Yield the modules of the project that were looked up and are there."""
-        for name in self._modules:
-            file = getattr(sys.modules.get(name), "__file__", None)
-            if isinstance(file, str) and is_project_code(file):
-                yield Ran(name, "", self._places.name(file), 1)
-
-    def _tell_code(self, code: CodeType) -> Ran:
-        module = _find_module(code.co_filename)
-        return Ran(module, code.co_qualname, self._places.name(code.co_filename), code.co_firstlineno)
-
     def is_declared(self, path: str) -> bool:
         """Tell whether a file counts as an input already, by itself or by a folder that it is in."""
         if not self._declared and not self._data:
@@ -434,28 +389,10 @@ _SO_OFTEN = 50
 _MANY = 300
 """Things that one step reads, after which the same holds for further ones."""
 
-_modules: dict[str, str] = {}
 
-
-def _find_module(file: str) -> str:
-    """Return the name of the module that was imported from a file, or nothing."""
-    if file not in _modules:
-        for name, module in list(sys.modules.items()):
-            if isinstance(path := getattr(module, "__file__", None), str):
-                _modules[path] = name
-    return _modules.get(file, "")
-
-
-_QUOTED = re.compile(r"(\bto\s+)?'([^'\n]+)'", re.IGNORECASE)
-
-
-def read_query(read_log: ReadLog, text: str) -> None:
-    """Note the files that a query names: each text in quotes that is a file, or a pattern that matches some."""
-    for target, path in _QUOTED.findall(text):
-        if target:
-            read_log.write(path)
-        elif os.path.isfile(path) or (is_pattern(path) and read_log._matches(path)):  # noqa: PTH113
-            read_log.read_any(path)
+def find_matching(pattern: str) -> list[str]:
+    """Return the files that match a pattern."""
+    return [path for path in match(pattern, is_hidden) if os.path.isfile(path)]  # noqa: PTH113
 
 
 def _text(path: str | bytes | os.PathLike[str]) -> str:

@@ -12,6 +12,7 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,9 +20,10 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
+from dagbuild.ground.matching import is_pattern
 from dagbuild.observe import active
 from dagbuild.observe.ahead import look_ahead
-from dagbuild.observe.read_log import ReadLog, read_query
+from dagbuild.observe.read_log import ReadLog, find_matching
 from dagbuild.observe.world import PROCESS
 
 
@@ -132,7 +134,7 @@ def _report(read_log: ReadLog, reader: Reader, given: Any, filesystem: Any) -> N
         read_log.note("process", PROCESS)
     elif reader.does == "query":
         if isinstance(given, str):
-            read_query(read_log, given)
+            _read_query(read_log, given)
     elif filesystem is not None and "Local" not in type(filesystem).__name__:
         read_log.note_network(type(filesystem).__name__)
     else:
@@ -146,6 +148,18 @@ def _report(read_log: ReadLog, reader: Reader, given: Any, filesystem: Any) -> N
                 read_log.read(f"{os.fspath(path)}.wal")  # what was written last, also when that comes later
             else:
                 read_log.read_any(path)
+
+
+_QUOTED = re.compile(r"(\bto\s+)?'([^'\n]+)'", re.IGNORECASE)
+
+
+def _read_query(read_log: ReadLog, text: str) -> None:
+    """Note the files that a query names: each text in quotes that is a file, or a pattern that matches some."""
+    for target, path in _QUOTED.findall(text):
+        if target:
+            read_log.write(path)
+        elif os.path.isfile(path) or (is_pattern(path) and find_matching(path)):  # noqa: PTH113
+            read_log.read_any(path)
 
 
 class _Finder(importlib.abc.MetaPathFinder):

@@ -198,6 +198,45 @@ def test_who_watches_nobody_is_told_so(tmp_path: Path, command: Command) -> None
         assert "was not watched when it ran" in command(*words)
 
 
+def test_what_a_node_leaves_to_others_is_said(tmp_path: Path, command: Command) -> None:
+    """That it changed what another reads is so for as long as both values are used, whoever asks."""
+    nodes = """
+_MODES = []
+
+def a() -> int:
+    _MODES.append(1)
+    return 1
+
+def b(a: int) -> int:
+    return len(_MODES)
+"""
+    write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]\n', "nodes.py": nodes})
+    result = build(tmp_path, "b")
+
+    text = "changes nodes._MODES, which nodes.b finds changed when it runs later in the same process"
+    remedy = "return it, and take it as a parameter"
+    told = [notice.text for notice in result.notices]
+    assert told == [f"'a' {text} (nodes.py:3): not tracked; {remedy}"]
+    for _ in range(2):
+        assert f"not tracked: 'a' {text} (nodes.py:3)\n" in command("status")
+        assert f"a {text} (nodes.py:3): not tracked\n  try: {remedy}\n" in command("check")
+
+
+def test_what_is_handed_to_a_process_is_said(tmp_path: Path, command: Command) -> None:
+    """Of a copy of all variables nobody knows what a process makes."""
+    write_project(
+        tmp_path,
+        "import os\nimport subprocess",
+        "return subprocess.run(['true'], env={**os.environ}, check=True).returncode",
+    )
+    build(tmp_path, "b")
+
+    for _ in range(2):
+        listed = command("check")
+        assert listed.count("hands all environment variables to a process (nodes.py:5): not tracked") == 1
+        assert listed.count("starts a process") == 1
+
+
 def test_what_was_read_is_listed_and_kept_apart(tmp_path: Path, command: Command) -> None:
     """A file that a run was seen to read counts: `check` and `explain` say so, and `status` has nothing to add."""
     write_project(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dagbuild.model.record import UNSEEN
 from dagbuild.project.determinism import check_determinism
 from tests.support import build, forget_modules, load_project, write_files
 
@@ -78,10 +79,12 @@ def draw(folder: Path, generator: Generator, *names: str, start: str = "") -> di
 
 
 def find_unseen(folder: Path, name: str) -> list[str]:
-    """Return what `dagbuild check` says of a node."""
+    """Return what `dagbuild check` says of a node's code."""
     project = load_project(folder)
     try:
-        return [note.text for note in project.find_suspicions([name]).notes.get(name, ())]
+        return [
+            note.text for note in project.find_suspicions([name]).notes.get(name, ()) if note.kind == UNSEEN
+        ]
     finally:
         project.close()
 

@@ -338,6 +338,7 @@ def test_the_content_is_that_which_memory_holds(load: Steps, tmp_path: Path) -> 
 
     assert second.taken == first.observations
     assert ["as it was before it changed" in note.text for note in second.notes] == [True]
+    assert [note.tracked for note in second.notes] == [True]  # its record holds no longer
 
 
 def test_memory_of_what_has_changed_is_emptied(load: Steps, tmp_path: Path) -> None:

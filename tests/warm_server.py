@@ -13,6 +13,7 @@ import gc
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -82,14 +83,18 @@ def warm_up(player: ModuleType) -> None:
         except SystemExit as end:
             assert not end.code, end.code
         Path(folder, "modules").write_text(json.dumps(list(sys.modules)))
-        os._exit(0)  # the folder is not this process's to remove
+        os._exit(0)
 
-    with tempfile.TemporaryDirectory() as folder:
+    folder = tempfile.mkdtemp()  # which no forked process takes for its own to remove as it ends
+    try:
         status = fork(play_sample)
         assert status == 0, Path(folder, "output").read_text()
-        for name in json.loads(Path(folder, "modules").read_text()):
-            with contextlib.suppress(ImportError):  # a module of the sample
-                importlib.import_module(name)
+        found = json.loads(Path(folder, "modules").read_text())
+    finally:
+        shutil.rmtree(folder)
+    for name in found:
+        with contextlib.suppress(ImportError):  # a module of the sample
+            importlib.import_module(name)
 
 
 def main() -> None:
@@ -103,7 +108,7 @@ def main() -> None:
         del sys.modules[name]  # which are modules of no project
     sys.dont_write_bytecode = True
     warm_up(player)
-    gc.freeze()  # so that a fork does not look at, and so copy, all that is here
+    gc.collect()  # so that a fork need not soon look at, and so copy, all that is here
     for line in sys.stdin:
         work, *place = json.loads(line)
 

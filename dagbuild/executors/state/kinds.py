@@ -70,27 +70,24 @@ class _Loggers(Kind):
 
     @override
     def take(self) -> Any:
-        loggers = self._find()
-        levels = [logger.level for logger in loggers]
-        return loggers, levels, list(logging.root.handlers), logging.root.manager.disable
+        levels = {logger: logger.level for logger in self._find()}
+        return levels, list(logging.root.handlers), logging.root.manager.disable
 
     @override
     def is_as(self, taken: Any) -> bool:
-        loggers, levels, handlers, disabled = taken
+        levels, handlers, disabled = taken
         return (
-            self._find() is loggers
-            and [logger.level for logger in loggers] == levels
+            all(logger.level == levels.get(logger, logging.NOTSET) for logger in self._find())
             and logging.root.handlers == handlers
             and logging.root.manager.disable == disabled
         )
 
     @override
     def put_back(self, taken: Any) -> None:
-        loggers, levels, handlers, disabled = taken
-        before = dict(zip(loggers, levels, strict=True))
+        levels, handlers, disabled = taken
         for logger in self._find():  # those that are new are as `getLogger` makes them
-            if logger.level != before.get(logger, logging.NOTSET):
-                logger.setLevel(before.get(logger, logging.NOTSET))
+            if logger.level != levels.get(logger, logging.NOTSET):
+                logger.setLevel(levels.get(logger, logging.NOTSET))
         logging.root.handlers[:] = handlers
         if logging.root.manager.disable != disabled:
             logging.disable(disabled)

@@ -6,11 +6,13 @@ import os
 import textwrap
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dagbuild import Project
 from tests.support import build, forget_modules, write_files
 from tests.unit.executors.states import STATE_LIB, STATES
 
@@ -95,6 +97,17 @@ def test_what_the_table_calls_loud_is(project: Path) -> None:
         if result.values[f"loud{number}"] == result.values[f"quiet{number}"]
     ]
     assert same == []
+
+
+def test_nothing_is_said_of_what_is_put_back(project: Path) -> None:
+    """Whatever a node sets, the next one finds it as it was: there is nothing to tell of."""
+    names = write_project(project, ENDS["returns"])
+
+    build(project, *names)
+
+    with closing(Project.load(project)) as opened:
+        notes = {record.node: record.notes for record in opened.log() if record.notes}
+    assert notes == {}
 
 
 LATE = """

@@ -256,13 +256,13 @@ def test_a_nervous_builder_computes_twice(damage: Break, start: int, monkeypatch
 @pytest.mark.parametrize("damage", LEAKING, ids=lambda value: value.__name__)
 def test_a_careless_builder_lets_nodes_see_each_other(damage: Break, monkeypatch: pytest.MonkeyPatch) -> None:
     """State that is not put back makes the order of nodes matter, and the property sees it."""
-    find_alone()
+    alone = find_alone()
     seed_generators()
     with Hold(lambda: GENERATORS), monkeypatch.context() as patch:  # which undoes what then leaks
         damage(patch)
 
         with pytest.raises(AssertionError, match="depends on what ran before it"):
-            check_order([*(f"loud_{name}" for name in LOUD), *(f"look_{name}" for name in LOOK)])
+            check_order([*(f"loud_{name}" for name in LOUD), *(f"look_{name}" for name in LOOK)], alone)
 
 
 @pytest.mark.parametrize(("damage", "told"), MEMORY.items(), ids=lambda value: getattr(value, "__name__", ""))

@@ -23,9 +23,10 @@ PARTS = (
     "tests/unit/observe",
     "tests/integration/test_observe.py",
     "tests/integration/test_side_by_side.py",
-    "tests/torture",
+    "tests/torture/test_seen.py",
+    "tests/torture/test_torture.py",
 )
-"""What reads code, watches it run, or starts processes that do."""
+"""What reads code, watches it run, or starts processes that do; torture by one door, for the others do the same."""
 ONCE = "tests/unit/code/test_stability.py::test_python_version_does_not_count"
 """Compares one Python with all others, which need not be done from each of them."""
 ASK = "import ensurepip, sys, venv; print('%d.%d' % sys.version_info[:2], sys.version_info.releaselevel)"

@@ -153,7 +153,10 @@ def _names_used(modules: Iterable[ModuleType]) -> set[str]:
 def _functions_of(module: ModuleType) -> Iterator[FunctionType]:
     for value in list(vars(module).values()):
         if isinstance(value, FunctionType):
-            yield value
+            # A proxy says that it is one, but its code is no code.
+            plain = value if type(value) is FunctionType else inspect.unwrap(value)
+            if type(plain) is FunctionType:
+                yield plain
         elif isinstance(value, type) and value.__module__ == module.__name__:
             yield from (item for item in vars(value).values() if isinstance(item, FunctionType))
 

@@ -222,19 +222,19 @@ def test_a_reload_forgets(project: Path) -> None:
 def test_a_declared_file_counts_for_those_who_do_not_declare_it(project: Path) -> None:
     """One node declares what it reads, another finds it in memory: both depend on it, and neither fails."""
     declares = NODES.replace("def a()", '@reads("k.txt")\ndef a()').replace(
-        "from remembered", "from dagbuild import reads\nfrom remembered"
+        "from remembered", "import time\n\nfrom dagbuild import reads\nfrom remembered"
     )
+    # What leads to a long step comes first, and so reads.
+    declares += "\n\ndef long(a: str) -> str:\n    time.sleep(0.1)\n    return a\n"
     toml = TOML.format(kind="local") + '[build]\nundeclared = "error"\n'
     write_files(project, {"dagbuild.toml": toml, "remembered.py": HEAD + CACHED, "remembering.py": declares})
-    for name in ("a", "b"):  # whoever comes first reads
-        build(project, name)
+    build(project, "long", "b")
     (project / "k.txt").write_text("22")
 
-    for name in ("a", "b"):
-        changed = build(project, name)
+    changed = build(project, "long", "b")
 
-        assert computed(changed) == {name}
-        assert changed.values == {name: f"{name}22"}
+    assert computed(changed) == {"a", "b", "long"}
+    assert changed.values == {"long": "a22", "b": "b22"}
 
 
 SCRIPT = """

@@ -78,7 +78,7 @@ def test_what_was_made_of_the_old_value_meanwhile_is_made_again(
         (project / "nodes.py").write_text(text)
     ran: list[str] = []
     with monkeypatch.context() as patch:
-        patch.setattr("dagbuild.project.parts.open_executor", Overlapping)
+        patch.setattr("dagbuild.executors.opening.open_executor", Overlapping)
         patch.setattr(Overlapping, "early_first", first)
         submit = Overlapping.submit
         patch.setattr(Overlapping, "submit", noting(ran, lambda self, work: work.node.name, submit))

@@ -129,8 +129,10 @@ def test_whoever_reads_a_file_it_is_observed(root: Path, reader: str) -> None:
 
     found = digests(seen)
     assert found.pop("data/k.csv") == digest_bytes(b"a\n1\n")
+    # A worker imports this file; its folder is watched where a test before has read there.
+    inside = sorted(name for name in found if not name.startswith(str(Path(__file__).parents[3])))
     # Python does not tell which folder an open one is that a path is taken from.
-    assert sorted(found) == (["data/*.csv", "k.csv"] if reader == "dir_fd" else [])
+    assert inside == (["data/*.csv", "k.csv"] if reader == "dir_fd" else [])
     assert not seen.unstable
 
 

@@ -13,7 +13,7 @@ import collections
 import dis
 import sys
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -23,6 +23,7 @@ from dagbuild.code.places import Place
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import find_object
 from dagbuild.code.statements import chain_of, root_chain
+from dagbuild.ground.bytecode import iter_codes
 
 _CHANGING = {
     name
@@ -81,7 +82,7 @@ def _is_data(value: Any) -> bool:
 
 def _places_bound(walk: Walker, function: FunctionType) -> Places:
     """Return the names of modules that a function binds, and the attributes of others' modules and classes."""
-    if not any(_STORES.intersection(code.co_code[::2]) for code in _codes_of(function.__code__)):
+    if not any(_STORES.intersection(code.co_code[::2]) for code in iter_codes(function.__code__)):
         return NOWHERE  # a number that looks like one of them costs a reading for nothing
     definition = walk.definitions.find_function(function)
     if definition is None:
@@ -110,13 +111,6 @@ def _find_home(walk: Walker, owner: Any) -> tuple[str, Any]:
     else:
         return "", None
     return kind, None if kind == "dagbuild" else vars(owner) if isinstance(owner, ModuleType) else owner
-
-
-def _codes_of(code: CodeType) -> Iterator[CodeType]:
-    todo = [code]
-    while todo:
-        yield (code := todo.pop())
-        todo += [inner for inner in code.co_consts if isinstance(inner, CodeType)]
 
 
 def _imported_in(definition: ast.AST) -> dict[str, ModuleType]:
@@ -202,4 +196,4 @@ def _acts_on(node: ast.AST, name: str) -> bool:
 
 
 def _names_in(code: CodeType) -> set[str]:
-    return {name for each in _codes_of(code) for name in each.co_names}
+    return {name for each in iter_codes(code) for name in each.co_names}

@@ -22,6 +22,7 @@ from dagbuild.code.dump import Function
 from dagbuild.code.normal_form import FunctionForm, NormalForm, dump_function, dump_nodes
 from dagbuild.code.parameters import find_places
 from dagbuild.code.statements import acted_on, bound_names, flatten, root_chain
+from dagbuild.ground.bytecode import iter_codes
 from dagbuild.ground.digest import digest_bytes
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -163,11 +164,8 @@ class Text:
     def _compiled(self) -> dict[tuple[str, int], list[CodeType]]:
         if self._codes is None:
             self._codes = {}
-            todo = [compile(self.tree, "<text>", "exec", dont_inherit=True)]
-            while todo:
-                code = todo.pop()
+            for code in iter_codes(compile(self.tree, "<text>", "exec", dont_inherit=True)):
                 self._codes.setdefault((code.co_name, code.co_firstlineno), []).append(code)
-                todo.extend(const for const in code.co_consts if isinstance(const, CodeType))
         return self._codes
 
 

@@ -21,6 +21,7 @@ from dagbuild.code.references import MISSING, add_code, add_references, add_text
 from dagbuild.code.scopes import Chain
 from dagbuild.code.statements import clean_text
 from dagbuild.code.texts import texts_in
+from dagbuild.ground.bytecode import iter_codes
 from dagbuild.model.record import WIDE, Note
 
 _PLAIN_DECORATORS = frozenset({"builtins", "functools", "contextlib", "abc", "typing", "enum", "dataclasses"})
@@ -250,12 +251,9 @@ def _spell_code(walk: Walker, function: FunctionType) -> Iterator[Item]:
 
 
 def _loaded_chains(code: CodeType) -> Iterator[Chain]:
-    todo = [code]
-    while todo:
-        code = todo.pop()
-        todo.extend(const for const in code.co_consts if isinstance(const, CodeType))
+    for part in iter_codes(code):
         chain: Chain = ()
-        for instruction in dis.get_instructions(code):
+        for instruction in dis.get_instructions(part):
             if instruction.opname in {"LOAD_GLOBAL", "LOAD_NAME"}:
                 if chain:
                     yield chain

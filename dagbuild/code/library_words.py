@@ -13,6 +13,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from dagbuild.code.reflection import DOCS, LISTS, SOURCES
+from dagbuild.ground.bytecode import iter_codes
 
 WORDS = DOCS | SOURCES
 
@@ -52,7 +53,7 @@ class LibraryWords:
         """Tell whether a library's function or class itself lists the names of what it is handed."""
         functions = _functions_of(thing, _package(thing))
         return any(
-            not LISTS.isdisjoint(part.co_names) for each in functions for part in _codes(each.__code__)
+            not LISTS.isdisjoint(part.co_names) for each in functions for part in iter_codes(each.__code__)
         )
 
     def _find(self, thing: Any, depth: int) -> frozenset[str]:
@@ -77,20 +78,12 @@ class LibraryWords:
         if known is None:
             known = self._read[code] = frozenset(
                 str(each.argval)
-                for part in _codes(code)
+                for part in iter_codes(code)
                 if not WORDS.isdisjoint(part.co_names)
                 for each in dis.get_instructions(part)
                 if each.opname.startswith("LOAD") and each.argval in WORDS
             )
         return known
-
-
-def _codes(code: CodeType) -> Iterator[CodeType]:
-    todo = [code]
-    while todo:
-        code = todo.pop()
-        yield code
-        todo += [const for const in code.co_consts if isinstance(const, CodeType)]
 
 
 def _package(thing: Any) -> str:
@@ -131,7 +124,7 @@ def _called(function: FunctionType, package: str) -> Iterator[Any]:
         if isinstance(value, FunctionType | type) and _package(value) == package:
             yield value
     names = function.__globals__
-    for code in _codes(function.__code__):
+    for code in iter_codes(function.__code__):
         for name in code.co_names:
             found = names.get(name)
             if isinstance(found, ModuleType):

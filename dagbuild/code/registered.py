@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Mapping
-from types import CodeType, FunctionType, MemberDescriptorType
+from types import FunctionType, MemberDescriptorType
 from typing import Any
 
 from dagbuild.code.classes import SAYS_NOTHING
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import MISSING, find_object, home_of
 from dagbuild.code.statements import bound_names, flatten, root_chain
+from dagbuild.ground.bytecode import iter_codes
 
 
 def find_registered(walk: Walker, names: Mapping[str, Any], body: list[ast.stmt]) -> Iterator[Any]:
@@ -74,10 +75,4 @@ def _asks_for_subclasses(value: Any) -> bool:
     function = value.__func__ if type(value) in (classmethod, staticmethod) else value
     if type(function) is not FunctionType:
         return False
-    todo: list[CodeType] = [function.__code__]
-    while todo:
-        code = todo.pop()
-        if "__subclasses__" in code.co_names:
-            return True
-        todo += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-    return False
+    return any("__subclasses__" in code.co_names for code in iter_codes(function.__code__))

@@ -27,6 +27,7 @@ from types import (
 )
 from typing import Any
 
+from dagbuild.ground.bytecode import find_span
 from dagbuild.observe.places import is_own_code, is_project_code
 
 _IMPORTING = ("<frozen importlib", "<frozen zipimport")
@@ -152,15 +153,14 @@ _UNKNOWN = object()
 @cache
 def _find_expression(code: CodeType, at: int) -> ast.AST | None:
     """Return the expression that an instruction belongs to; None when the text is not at hand."""
-    places = list(code.co_positions())
-    line, end_line, column, end = places[at // 2] if at // 2 < len(places) else (None,) * 4
-    if line is None or end_line is None or column is None or end is None:
+    span = find_span(code, at)
+    if span is None:
         return None
-    lines = [text.encode() for text in linecache.getlines(code.co_filename)[line - 1 : end_line]]
+    lines = [text.encode() for text in linecache.getlines(code.co_filename)[span.line - 1 : span.end_line]]
     if not lines:
         return None
-    lines[-1] = lines[-1][:end]  # before the start is cut off: it may be the same line
-    lines[0] = lines[0][column:]
+    lines[-1] = lines[-1][: span.end_column]  # before the start is cut off: it may be the same line
+    lines[0] = lines[0][span.column :]
     try:
         return ast.parse(b"(" + b"".join(lines) + b"\n)", mode="eval").body
     except (SyntaxError, ValueError):

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from types import CodeType
 
+from dagbuild.ground.bytecode import find_span, iter_codes
+
 _TAKES = frozenset({"get", "pop", "setdefault"})
 _CHANGES = frozenset({"update", "clear"})
 _ANY_NAME = frozenset({"locals", "vars", "eval", "exec", "globals"})
@@ -21,33 +23,25 @@ _ANY_NAME = frozenset({"locals", "vars", "eval", "exec", "globals"})
 @cache
 def find_taken(code: CodeType, at: int) -> frozenset[str] | None:
     """Return the names that are looked up in the copy that an instruction makes; None where they cannot be known."""
-    places = list(code.co_positions())
-    line, end_line, column, end = places[at // 2] if at // 2 < len(places) else (None,) * 4
+    span = find_span(code, at)
     text = "".join(linecache.getlines(code.co_filename))
     try:
         function = _find_function(ast.parse(text), code)
     except (SyntaxError, ValueError):
         return None
-    if function is None or line is None:
+    if function is None or span is None:
         return None
     above = {child: parent for parent in ast.walk(function) for child in ast.iter_child_nodes(parent)}
     found = [
         each
         for each in above
         if isinstance(each, ast.expr)
-        and (each.lineno, each.end_lineno, each.col_offset, each.end_col_offset)
-        == (line, end_line, column, end)
+        and (each.lineno, each.end_lineno, each.col_offset, each.end_col_offset) == span
     ]
     taken = _Uses(function, above).of(found[0]) if found else None
     # A text that has changed since it was imported is not what runs.
-    return taken if taken is not None and taken.issubset(_find_constants(code)) else None
-
-
-def _find_constants(code: CodeType) -> Iterator[object]:
-    for each in code.co_consts:
-        yield each
-        if isinstance(each, CodeType):
-            yield from _find_constants(each)
+    constants = (each for part in iter_codes(code) for each in part.co_consts)
+    return taken if taken is not None and taken.issubset(constants) else None
 
 
 def _find_function(

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import CodeType, FrameType, FunctionType, MethodType, ModuleType
 from typing import Any, Final, TypeAlias, TypeVar
 
+from dagbuild.ground.bytecode import iter_codes
 from dagbuild.observe.places import is_project_code
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -89,7 +90,7 @@ def find_reached(stack: Iterable[At]) -> tuple[set[tuple[int, str]], set[int]]:
         if id(code) in seen:
             continue
         seen.add(id(code))
-        words = set(_words(code))
+        words = {word for inner in iter_codes(code) for word in inner.co_names}
         for space in _spaces(words, home):
             for word in words & space.keys():
                 thing = space[word]
@@ -103,13 +104,6 @@ def find_reached(stack: Iterable[At]) -> tuple[set[tuple[int, str]], set[int]]:
 
 
 _EXTRA = 4 | 8  # CO_VARARGS, CO_VARKEYWORDS
-
-
-def _words(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for inner in code.co_consts:
-        if isinstance(inner, CodeType):
-            yield from _words(inner)
 
 
 def _spaces(words: set[str], home: Mapping[str, Any]) -> list[Mapping[str, Any]]:

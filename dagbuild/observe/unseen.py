@@ -16,6 +16,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, get_args
 
 from dagbuild.code import SourceReader
+from dagbuild.ground.bytecode import iter_codes
 from dagbuild.model.node import File, Node
 from dagbuild.model.record import UNSEEN, Part
 from dagbuild.observe.world import ALONE, ASKED_OF_PATHS, ASKINGS, CHANCE, find_asking
@@ -127,11 +128,8 @@ _SILENT = frozenset({"PRECALL", "KW_NAMES", "PUSH_NULL", "CACHE", "COPY_FREE_VAR
 
 def _find_uses(function: FunctionType) -> Iterator[_Use]:
     """Yield the dotted names of libraries that a function loads, with those of functions inside it."""
-    codes = [function.__code__]
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
-    while codes:
-        code = codes.pop()
-        codes += [const for const in code.co_consts if isinstance(const, CodeType)]
+    for code in iter_codes(function.__code__):
         known = ChainMap(_contents(cells), function.__globals__, _BUILTINS)
         if _may_use(code, known):
             yield from _uses_of(code, known)
@@ -195,14 +193,11 @@ def _uses_of(code: CodeType, known: ChainMap[str, Any]) -> Iterator[_Use]:
 
 def _find_looks_at_names(code: CodeType) -> Iterator[tuple[str, int]]:
     """Yield by line what code may ask of a path besides what is behind it."""
-    todo = [code]
-    while todo:
-        code = todo.pop()
-        todo += [const for const in code.co_consts if isinstance(const, CodeType)]
-        names = frozenset(code.co_names)
+    for part in iter_codes(code):
+        names = frozenset(part.co_names)
         wanted = names & _PATH_PARTS | (names & {"name"} if names & _PATHS else frozenset())
-        line = code.co_firstlineno
-        for step in dis.get_instructions(code) if wanted else ():
+        line = part.co_firstlineno
+        for step in dis.get_instructions(part) if wanted else ():
             line = _line_of(step, line)
             if step.opname in _ATTRIBUTES and step.argval in wanted:
                 yield step.argval, line

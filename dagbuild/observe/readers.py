@@ -8,9 +8,6 @@ looked at. Knows nothing of how a call is looked at.
 from __future__ import annotations
 
 import contextlib
-import importlib.abc
-import importlib.machinery
-import importlib.util
 import os
 import re
 import sys
@@ -20,7 +17,9 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
+from dagbuild.ground.import_hook import Execute, ImportHook
 from dagbuild.ground.matching import is_pattern
+from dagbuild.ground.override import override
 from dagbuild.observe import active
 from dagbuild.observe.ahead import look_ahead
 from dagbuild.observe.read_log import ReadLog, find_matching
@@ -105,7 +104,7 @@ def watch_readers() -> None:
     for name in READERS:
         if (module := sys.modules.get(name)) is not None:
             _watch_module(module)
-    sys.meta_path.insert(0, _Finder())
+    sys.meta_path.insert(0, _Hook())
 
 
 def _watch_module(module: ModuleType) -> None:
@@ -162,35 +161,14 @@ def _read_query(read_log: ReadLog, text: str) -> None:
             read_log.read_any(path)
 
 
-class _Finder(importlib.abc.MetaPathFinder):
-    """Finds nothing of its own: lets the others find, and looks at what they have loaded."""
+class _Hook(ImportHook):
+    """Looks at what was loaded."""
 
-    def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        """Return the spec that the next finder gives, with a loader that tells when it has executed the module."""
-        if name not in READERS:
-            return None
-        spec = _find_next(self, name, path, target)
-        loader = spec.loader if spec else None
-        if loader is None:
-            return spec
-        execute = loader.exec_module
+    @override
+    def wants(self, name: str) -> bool:
+        return name in READERS
 
-        def exec_module(module: ModuleType) -> None:
-            vars(loader).pop("exec_module", None)
-            execute(module)
-            _watch_module(module)
-
-        # On the loader itself, so that its type, and what others ask of it, stay as they are; for this once.
-        loader.exec_module = exec_module  # type: ignore[method-assign]
-        return spec
-
-
-def _find_next(
-    me: _Finder, name: str, path: Sequence[str] | None, target: ModuleType | None
-) -> importlib.machinery.ModuleSpec | None:
-    for finder in sys.meta_path:
-        if finder is not me and (spec := finder.find_spec(name, path, target)) is not None:
-            return spec
-    return None
+    @override
+    def execute(self, execute: Execute, module: ModuleType) -> None:
+        execute(module)
+        _watch_module(module)

@@ -6,28 +6,30 @@ costs one test for each module that is imported. Knows nothing of state.
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.machinery
+import contextlib
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import TypeAlias
+
+from dagbuild.ground.import_hook import Execute, ImportHook, Spec
+from dagbuild.ground.override import override
 
 Listener: TypeAlias = Callable[[], Callable[[], None]]
 """Called when an import begins; what it returns is called when that has ended, well or not."""
 
 _listeners: list[Listener] = []
 _local = threading.local()
-_finder: _Finder | None = None
+_hook: _Hook | None = None
 
 
 def install() -> None:
     """Make imports of this process be heard; more calls do nothing."""
-    global _finder  # noqa: PLW0603 - once is for good: others may have put theirs before it since
-    if _finder is None:
-        _finder = _Finder()
-        sys.meta_path.insert(0, _finder)
+    global _hook  # noqa: PLW0603 - once is for good: others may have put theirs before it since
+    if _hook is None:
+        _hook = _Hook()
+        sys.meta_path.insert(0, _hook)
 
 
 def listen(listener: Listener) -> None:
@@ -40,52 +42,34 @@ def forget(listener: Listener) -> None:
     _listeners.remove(listener)
 
 
-class _Finder(importlib.abc.MetaPathFinder):
-    """Lets the others find, and hands on their spec with a loader that tells when it executes the module."""
+class _Hook(ImportHook):
+    """Tells the listeners of what they have not begun themselves."""
 
-    def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        """Return the spec that the next finder gives."""
-        if not _listeners or getattr(_local, "busy", False):
-            return None
-        _local.busy = True
+    @override
+    def wants(self, name: str) -> bool:
+        return bool(_listeners) and not getattr(_local, "busy", False)
+
+    @override
+    def find_next(self, name: str, path: Sequence[str] | None, target: ModuleType | None) -> Spec | None:
+        with _busy():
+            return super().find_next(name, path, target)
+
+    @override
+    def execute(self, execute: Execute, module: ModuleType) -> None:
+        ended = [listener() for listener in _listeners]
         try:
-            spec = self._find_next(name, path, target)
+            with _busy():
+                execute(module)
         finally:
-            _local.busy = False
-        loader = spec.loader if spec else None
-        if loader is None or isinstance(loader, type) or not hasattr(loader, "__dict__"):
-            return spec  # built into Python: it sets nothing
-        before = vars(loader).get("exec_module")
-        execute = loader.exec_module
-
-        def exec_module(module: ModuleType) -> None:
-            if before is None:
-                vars(loader).pop("exec_module", None)
-            else:
-                loader.exec_module = before  # type: ignore[method-assign]
-            _execute(execute, module)
-
-        # On the loader itself, so that its type, and what others ask of it, stay as they are; for this once.
-        loader.exec_module = exec_module  # type: ignore[method-assign]
-        return spec
-
-    def _find_next(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None
-    ) -> importlib.machinery.ModuleSpec | None:
-        for finder in sys.meta_path:
-            if finder is not self and (spec := finder.find_spec(name, path, target)) is not None:
-                return spec
-        return None
+            for tell in ended:
+                tell()
 
 
-def _execute(execute: Callable[[ModuleType], None], module: ModuleType) -> None:
-    ended = [listener() for listener in _listeners]
+@contextlib.contextmanager
+def _busy() -> Iterator[None]:
+    """What is imported meanwhile in this thread belongs to an import that was heard."""
     _local.busy = True
     try:
-        execute(module)
+        yield
     finally:
         _local.busy = False
-        for tell in ended:
-            tell()

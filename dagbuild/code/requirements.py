@@ -8,34 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 from dagbuild.code.distributions import read_distribution
-from dagbuild.code.markers import applies
 
-_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*(?:\[([^\]]*)\])?")
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """One line of what a distribution requires: of whom, with which extras, and where."""
-
-    name: str
-    extras: tuple[str, ...] = ()
-    marker: str = ""
-
-
-def read_requirement(line: str) -> Requirement | None:
-    """Return what a line like `httpx[http2]>=0.27; python_version < "3.13"` asks for; None for what is none."""
-    found = _REQUIREMENT.match(line)
-    if found is None:
-        return None
-    name, extras = found.groups("")
-    # A URL may hold a semicolon; the one before a marker stands apart.
-    rest = line[found.end() :]
-    marker = re.split(r"\s;" if rest.lstrip().startswith("@") else ";", rest, maxsplit=1)[1:]
-    named = tuple(each.strip() for each in extras.split(",") if each.strip())
-    return Requirement(name, named, marker[0].strip() if marker else "")
+_NAME = re.compile(r"\s*([A-Za-z0-9][\w.-]*)")
 
 
 def find_required(names: Iterable[str]) -> dict[str, str]:
@@ -52,15 +33,35 @@ def find_required(names: Iterable[str]) -> dict[str, str]:
         if distribution is None or distribution.name == "dagbuild":
             continue
         for line in distribution.requires:
-            needed = read_requirement(line)
-            if needed is None or not applies(needed.marker, extra):
-                continue
-            below = read_distribution(needed.name)
+            wanted, extras = _read_line(line, extra)
+            below = read_distribution(wanted) if wanted else None
             if below is None or below.name == "dagbuild":
                 continue
             if below.name != distribution.name:  # its own extras may stand for more of them
                 found.setdefault(below.name, distribution.name)
-            news = [(below.name, asked) for asked in ("", *needed.extras) if (below.name, asked) not in seen]
+            news = [(below.name, asked) for asked in ("", *extras) if (below.name, asked) not in seen]
             waiting += news
             seen.update(news)
     return found
+
+
+def _read_line(line: str, extra: str) -> tuple[str, list[str]]:
+    """Return whom a line asks for, and with which extras; nobody where it does not apply to who asked for this extra.
+
+    One that cannot be read applies: a library that counts for nothing costs a run at most, one that is left out a
+    stale value.
+    """
+    try:
+        needed = _parse(line)
+        applies = needed.marker is None or needed.marker.evaluate({"extra": extra})
+    except ValueError:  # whatever packaging finds wrong with it
+        name = _NAME.match(line)
+        return (name[1] if name else ""), []
+    return (needed.name, sorted(needed.extras)) if applies else ("", [])
+
+
+@cache
+def _parse(line: str) -> Requirement:
+    from packaging.requirements import Requirement  # here: many projects use no library
+
+    return Requirement(line)

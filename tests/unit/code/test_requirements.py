@@ -1,78 +1,15 @@
-"""What distributions require: read as packaging reads it, followed wherever it leads."""
+"""What distributions require: followed wherever it leads, and where it applies."""
 
 from __future__ import annotations
 
 import sys
-from importlib import metadata
 from pathlib import Path
 
+import packaging.requirements  # noqa: F401 - what is imported later comes from the path of these tests
 import pytest
-from packaging.markers import Marker
-from packaging.requirements import Requirement
 
 from dagbuild.code.distributions import package_version, read_distribution
-from dagbuild.code.markers import applies
-from dagbuild.code.requirements import find_required, read_requirement
-
-MARKERS = [
-    'python_version < "3.14"', "python_version >= '3.10' and python_version != '3.12'", 'python_version == "3.*"',
-    'python_full_version >= "3.11.0"', "python_version ~= '3.1'", "python_version in '2.7 3.6'", '"linux" in sys_platform',
-    'sys_platform not in "win32 cygwin"', "os_name == 'posix' or os_name == 'nt' and extra == 'a'",
-    "(os_name == 'java' or os_name == 'posix') and sys_platform == 'plan9'", 'extra == "A.b"', "extra != 'x'",
-    "extra == 'a' or extra == 'b'", 'platform_system=="Darwin"', 'implementation_name == "pypy"',
-    "platform_python_implementation != 'PyPy' and (extra == 'x' or python_version > '3')",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("marker", MARKERS)
-@pytest.mark.parametrize("extra", ["", "a", "a-b", "x"])
-def test_markers_mean_what_packaging_says(marker: str, extra: str) -> None:
-    assert applies(marker, extra) == Marker(marker).evaluate({"extra": extra})
-
-
-@pytest.mark.parametrize(
-    "marker",
-    [
-        "",
-        "what == 'a'",
-        "os_name",
-        "os_name ==",
-        "(os_name == 'nt'",
-        "os_name ? 'a'",
-        "§",
-        "os_name == 'plan9' os_name",
-    ],
-)
-def test_a_marker_that_cannot_be_read_applies(marker: str) -> None:
-    assert applies(marker)
-
-
-def test_all_that_is_installed_here_is_read_as_packaging_reads_it() -> None:
-    """Every requirement of every distribution at hand."""
-    lines = {line for each in metadata.distributions() for line in each.requires or ()}
-
-    for line in lines:
-        known, found = Requirement(line), read_requirement(line)
-
-        assert found is not None
-        assert (found.name, set(found.extras)) == (known.name, known.extras)
-        for extra in ("", "test", "dev", "all"):
-            wanted = known.marker.evaluate({"extra": extra}) if known.marker else True
-            assert applies(found.marker, extra) == wanted, line
-
-
-@pytest.mark.parametrize(
-    ("line", "name", "marker"),
-    [
-        ("a@https://x.org/a;b.zip ; os_name == 'nt'", "a", "os_name == 'nt'"),
-        ("a [x,y] >= 1 ; os_name == 'nt'", "a", "os_name == 'nt'"),
-        ("a.b_c-d", "a.b_c-d", ""),
-    ],
-)
-def test_a_requirement_is_read(line: str, name: str, marker: str) -> None:
-    found = read_requirement(line)
-
-    assert found is not None and (found.name, found.marker) == (name, marker)
+from dagbuild.code.requirements import find_required
 
 
 def put(site: Path, name: str, *requires: str, text: str = "") -> None:
@@ -86,6 +23,52 @@ def put(site: Path, name: str, *requires: str, text: str = "") -> None:
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("two", True),
+        ("two >= 7", True),  # what is there is what is used
+        ("two[x, y] (>=1); python_version >= '3.10' and python_version != '3.0'", True),
+        ("two@https://x.org/a;b.zip ; os_name != 'plan9'", True),
+        ("two@https://x.org/a;b.zip ; os_name == 'plan9'", False),
+        ("two; python_version ~= '2.1'", False),
+        ("two; 'plan' in sys_platform or (os_name == 'plan9' and extra == '')", False),
+        ("two; extra == 'fast'", False),
+        ("two; extra == 'Fast' or extra == 'slow'", False),
+        # What cannot be read applies.
+        ("two; what == 'a'", True),
+        ("two; os_name ==", True),
+        ("two; (os_name == 'nt'", True),
+        ("two; os_name == 'plan9' os_name", True),
+        ("two; §", True),
+        ("two ? 3", True),
+        ("§", False),
+    ],
+)
+def test_a_line_counts_where_it_applies(line: str, wanted: bool, site: Path) -> None:
+    put(site, "one", line)
+    put(site, "two")
+
+    assert find_required(["one"]) == ({"two": "one"} if wanted else {})
+
+
+def test_extras_are_asked_for(site: Path) -> None:
+    """However they are spelt; those of extras, and a distribution's own, too."""
+    put(site, "one", "two[Some_Thing]")
+    put(
+        site,
+        "two",
+        "three; extra == 'some-thing'",
+        "two[more]; extra == 'some.thing'",
+        "four; extra == 'more'",
+    )
+    put(site, "three", "five; extra == 'some-thing'")
+    for name in ("four", "five"):
+        put(site, name)
+
+    assert find_required(["one"]) == {"two": "one", "three": "two", "four": "two"}
 
 
 def test_cycles_end_and_depth_does_not_matter(site: Path) -> None:

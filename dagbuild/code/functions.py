@@ -14,7 +14,7 @@ from types import CellType, CodeType, FunctionType
 from typing import Any
 
 from dagbuild.code.entities import Entity, Item, Told, Unordered
-from dagbuild.code.handing import find_words, words_of_callee
+from dagbuild.code.handing import PLAIN, find_words, words_of_callee
 from dagbuild.code.normal_form import FunctionForm, NormalForm
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import MISSING, add_code, add_references, add_texts, find_object
@@ -24,7 +24,6 @@ from dagbuild.code.texts import texts_in
 from dagbuild.ground.bytecode import iter_codes
 from dagbuild.model.record import WIDE, Note
 
-_PLAIN_DECORATORS = frozenset({"builtins", "functools", "contextlib", "abc", "typing", "enum", "dataclasses"})
 _NO_ANNOTATIONS = frozenset({"setter", "getter", "deleter"})
 
 
@@ -219,7 +218,7 @@ def _reads_annotations(decorator: NormalForm, names: dict[str, Any]) -> bool:
     if found is MISSING:
         return not (len(chain) == 1 and chain[0] in {"staticmethod", "classmethod", "property"})
     module = str(getattr(found, "__module__", ""))
-    return module.partition(".")[0] not in _PLAIN_DECORATORS or "dispatch" in getattr(found, "__name__", "")
+    return module.partition(".")[0] not in PLAIN or "dispatch" in getattr(found, "__name__", "")
 
 
 # -- without a text ----------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from dagbuild.code.references import MISSING, find_object
 from dagbuild.code.reflection import ORDER, REFLECTIVE
 from dagbuild.code.scopes import Chain
 
-_PLAIN = frozenset({"builtins", "functools", "contextlib", "abc", "typing", "enum", "dataclasses"})
+PLAIN = frozenset({"builtins", "functools", "contextlib", "abc", "typing", "enum", "dataclasses"})
 """What these read of functions and classes is known, and told apart: they make code, and no words."""
 
 _KEEPING = frozenset({"joblib"})
@@ -115,7 +115,7 @@ def _is_library(walk: Walker, thing: Any) -> bool:
         cls = thing if isinstance(thing, type) else type(thing)
         origin, module = walk.origin_of_type(cls), cls.__module__
     top = str(module).partition(".")[0]
-    return origin.kind in {"package", "standard"} and top not in _PLAIN | _KEEPING
+    return origin.kind in {"package", "standard"} and top not in PLAIN | _KEEPING
 
 
 def _is_code(walk: Walker, thing: Any, *, deep: bool = True) -> bool:

@@ -32,7 +32,7 @@ from dagbuild.observe import active
 from dagbuild.observe.folders import Folder
 from dagbuild.observe.importing import source_of
 from dagbuild.observe.inotify import CLOSE_READ, CLOSE_WRITE, CREATE, IS_FOLDER, OPEN
-from dagbuild.observe.net import Account, Net, find_net, find_trouble
+from dagbuild.observe.net import Net, find_net, find_trouble
 from dagbuild.observe.places import PathNames
 from dagbuild.observe.processes import Processes
 from dagbuild.observe.read_log import ReadLog
@@ -78,13 +78,14 @@ class _Happened:
         return self.reads > 0 or self.opens > self.writes
 
 
-class Catch(Account):
+class Catch:
     """The account of one call."""
 
     def __init__(self, net: Net, read_log: ReadLog, places: PathNames) -> None:
         self._net = net
         self._log = read_log
         self._places = places
+        self.overflowed = False
         self._happened: dict[tuple[Folder, str], _Happened] = {}
         self._listed: set[Folder] = set()
         self._born: tuple[str, ...] = ()

@@ -59,9 +59,7 @@ def _open(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     if is_importing(sys._getframe(2)):
         read_log.hear(path)
         return
-    if (
-        path == "<unknown>"
-    ):  # for the line of a mistake in code that is in no file: ast.parse, which traceback asks
+    if path == "<unknown>":  # ast.parse asks for the line of a mistake in code that is in no file
         return
     access = flags & (os.O_RDONLY | os.O_WRONLY | os.O_RDWR)
     whole = bool(flags & (os.O_TRUNC | os.O_EXCL))
@@ -117,9 +115,8 @@ def _sqlite(read_log: ReadLog, args: tuple[Any, ...]) -> None:
             else path
         )
         read_log.read(path)
-        read_log.read(
-            path + "-wal"
-        )  # what was committed and is not in the database file yet; also when it comes later
+        # What was committed and is not in the database file yet; also when it comes later.
+        read_log.read(path + "-wal")
 
 
 def _set_variable(read_log: ReadLog, args: tuple[Any, ...]) -> None:
@@ -195,7 +192,7 @@ _HANDLERS: Mapping[str, Callable[[ReadLog, tuple[Any, ...]], None]] = {
     "os.system": lambda read_log, _: _process(read_log, ()),
     "os.posix_spawn": _process,
     "os.spawn": lambda read_log, args: _process(read_log, args[1:]),
-    "os.fork": lambda read_log, _: read_log.note("process", "starts a process"),
+    "os.fork": lambda read_log, _: read_log.note("process", PROCESS),
     "socket.connect": _network,
     "socket.getaddrinfo": _resolve,
 }

@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 from pathlib import Path
+from typing import Protocol
 
 from dagbuild.observe.folders import Folder, walk
 from dagbuild.observe.inotify import (
@@ -239,14 +240,13 @@ class Net:
             self._own.close()
 
 
-class Account:
-    """What is told of what happens while a call runs."""
+class Account(Protocol):
+    """What is told of what happens while a call runs; `overflowed` that some of it was lost."""
 
-    overflowed = False
+    overflowed: bool
 
     def take(self, folder: Folder, mask: int, name: str) -> None:
         """Take in an event."""
-        raise NotImplementedError
 
 
 def _read_limit() -> int:

@@ -149,9 +149,8 @@ class ReadLog:
         """Note that a file was read at some time by who knows whom: all that may hold something may hold it."""
         self.late = True
         self.read(path)
-        for stacks in (self._stacks.get(("file", self._places.absolute(path))),):
-            if stacks is not None:
-                stacks.append(None)
+        if (stacks := self._stacks.get(("file", self._places.absolute(path)))) is not None:
+            stacks.append(None)
 
     def read_any(self, path: str | os.PathLike[str]) -> None:
         """Note that a reader is handed a path: a file, a folder of files, a pattern or a `file:` URL."""

@@ -120,7 +120,7 @@ def _sqlite(read_log: ReadLog, args: tuple[Any, ...]) -> None:
 
 
 def _set_variable(read_log: ReadLog, args: tuple[Any, ...]) -> None:
-    read_log.set_variable(os.fsdecode(args[0]))
+    read_log.variables.set(os.fsdecode(args[0]))
 
 
 def _process(read_log: ReadLog, args: tuple[Any, ...]) -> None:
@@ -135,7 +135,7 @@ def _process(read_log: ReadLog, args: tuple[Any, ...]) -> None:
 def _subprocess(read_log: ReadLog, args: tuple[Any, ...]) -> None:
     _process(read_log, args)
     if len(args) > 3 and isinstance(args[3], Mapping):
-        read_log.hand_on(args[3])
+        read_log.variables.hand_on(args[3])
 
 
 def _network(read_log: ReadLog, args: tuple[Any, ...]) -> None:

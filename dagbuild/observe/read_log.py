@@ -13,12 +13,10 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import CodeType
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from dagbuild.ground import environment
 from dagbuild.ground.digest import Digest
 from dagbuild.ground.litter import is_hidden, is_litter
 from dagbuild.ground.matching import is_pattern, match
@@ -34,15 +32,10 @@ from dagbuild.observe.places import (
 )
 from dagbuild.observe.seen import Seen, tell_codes, tell_modules
 from dagbuild.observe.stacks import Stack, find_stack
+from dagbuild.observe.variable_log import VariableLog
 from dagbuild.observe.world import HANDS_ON, NETWORK
 
 _OFTEN = 1000
-
-
-def digest_variable(name: str, environ: Mapping[str, str]) -> str:
-    """Return what a record may know of a variable, or of what a name for all of them stands for."""
-    hidden = environment.hide(name, environ)
-    return ABSENT if hidden is None else f"blake2b-{hidden}"
 
 
 class ReadLog:
@@ -69,14 +62,13 @@ class ReadLog:
         self._young: dict[str, Digest | None] = {}  # what was in files whose stamps do not tell
         self._digests: dict[str, Digest] = {}
         self._listings: dict[str, Digest] = {}
-        self._variables: dict[str, str] = {}
         self._written: set[str] = set()
         self._made: tuple[str, ...] = ()
-        self._set: dict[str, str | None] = {}  # what variables were before they were set
-        self._is_handed_on = False
-        self.known_variables: set[str | bytes] = set()
-        self.lines_of_all: set[tuple[str, int]] = set()
-        self.known_places: set[tuple[CodeType, int]] = set()  # instructions whose look-ups are no news
+        self.variables = VariableLog(
+            lambda name: self._note_stack("env", name),
+            lambda: self.note(*_HANDS_ON),
+            trusts_nobody=self.trusts_nobody,
+        )
         self._notes: dict[tuple[str, str], Note] = {}
         self._unstable: set[str] = set()
         self._modules: dict[str, None] = {}
@@ -222,44 +214,6 @@ class ReadLog:
 
     # -- the rest ------------------------------------------------------------------------------------------------
 
-    def read_variable(self, name: str, value: str | None) -> None:
-        """Note that the project's code looked up an environment variable; None when it was not set."""
-        self.known_variables |= {name, os.fsencode(name)}
-        if name not in self._set:
-            self._note_stack("env", name)
-            self._variables.setdefault(name, digest_variable(name, {} if value is None else {name: value}))
-
-    def look_up_again(self, key: str | bytes) -> None:
-        """Note who looks up a variable that is known: it is no news but for that."""
-        name = os.fsdecode(key)
-        if name in self._variables:
-            self._note_stack("env", name)
-
-    def set_variable(self, name: str) -> None:
-        """Note that a variable is about to be set: its value is the node's own from here on."""
-        self.known_variables |= {name, os.fsencode(name)}
-        self._set.setdefault(name, os.environ.get(name))
-
-    def look_at_all(self, line: tuple[str, int], *, values: bool) -> None:
-        """Note that a line of the project's code goes through all variables; what it looks up is part of that."""
-        self.lines_of_all.add(line)
-        self.note(*_HANDS_ON)
-        self.read_all(values=values)
-
-    def read_all(self, *, values: bool) -> None:
-        """Note that all variables were read, or only their names."""
-        name = environment.WHOLE if self.trusts_nobody else environment.ALL if values else environment.NAMES
-        self._note_stack("env", name)
-        if name not in self._variables:
-            found = {**os.environ, **self._set}  # what the node itself has set says nothing
-            known = {each: value for each, value in found.items() if value is not None}
-            self._variables[name] = digest_variable(name, known)
-
-    def hand_on(self, environ: Mapping[Any, Any]) -> None:
-        """Note that a process is started in this environment; copies of all variables were made for that."""
-        if len(environ) * 2 > len(os.environ):
-            self._is_handed_on = True
-
     def look_up_module(self, name: str) -> None:
         """Note that a module was asked for by a name that its code may have made: all of it may be used."""
         self._modules[name] = None
@@ -306,22 +260,15 @@ class ReadLog:
         found += [
             Observation("file", self._places.name(path), digest) for path, digest in self._digests.items()
         ]
-        found += [Observation("env", name, digest) for name, digest in self._find_variables().items()]
+        found += [Observation("env", name, digest) for name, digest in self.variables.find().items()]
+        if not self.variables.are_handed_on:
+            self._notes.pop(_HANDS_ON, None)
         return Seen(
             observations=tuple(sorted(found, key=lambda o: (o.kind, o.name))),
             notes=tuple(self._notes.values()),
             unstable=tuple(sorted(self._places.name(path) for path in self._unstable)),
             ran=(*tell_codes(self.codes, self._places), *tell_modules(self._modules, self._places)),
         )
-
-    def _find_variables(self) -> dict[str, str]:
-        """Return what is known of the variables that count, and leave out either that or the note of a copy."""
-        left_out = {environment.NAMES} if environment.ALL in self._variables else set()
-        if self._is_handed_on:
-            left_out = {environment.NAMES, environment.ALL}
-        else:
-            self._notes.pop(_HANDS_ON, None)
-        return {name: digest for name, digest in self._variables.items() if name not in left_out}
 
     def _digest_rest(self) -> None:
         """Digest what was read and not replaced since, by the node or by others."""
@@ -352,8 +299,8 @@ class ReadLog:
                     end = "/" if name.endswith("/") else ""
                     yield Read(kind, self._places.path(name) + end, self._listings.get(name)), stacks
                 case "env":
-                    if name in self._variables:
-                        yield Read(kind, name, self._variables[name]), stacks
+                    if (digest := self.variables.get(name)) is not None:
+                        yield Read(kind, name, digest), stacks
                 case _:
                     yield Read("note", f"{kind} {name}", self._notes.get((kind, name))), stacks
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from dagbuild.ground.digest import Digest
 from dagbuild.model.record import UNOBSERVED, Observation
 from dagbuild.observe.places import ABSENT, Digester, PathNames, digest_paths
-from dagbuild.observe.read_log import digest_variable
+from dagbuild.observe.variable_log import digest_variable
 
 
 def find_changed(

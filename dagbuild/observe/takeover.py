@@ -12,8 +12,8 @@ from dagbuild.ground.digest import Digest
 from dagbuild.model.record import Note, Observation
 from dagbuild.observe.owners import Read
 from dagbuild.observe.places import ABSENT, Digester, PathNames, digest_paths
-from dagbuild.observe.read_log import digest_variable
 from dagbuild.observe.seen import Ran, Seen
+from dagbuild.observe.variable_log import digest_variable
 
 
 class Takeover:

@@ -40,9 +40,9 @@ def _look_up(environ: Any, key: Any) -> None:
     try:
         read_logs = active.find_read_logs()
         for read_log in read_logs:
-            if key not in read_log.known_variables:
+            if key not in read_log.variables.known:
                 break
-            read_log.look_up_again(key)
+            read_log.variables.read_again(key)
         else:
             return
         name = key if isinstance(key, str) else os.fsdecode(key)  # os.environb is of this class, too
@@ -58,12 +58,12 @@ def _look_up(environ: Any, key: Any) -> None:
 def _report(read_logs: Sequence[ReadLog], name: str, value: str | None, asker: FrameType) -> None:
     line = (asker.f_code.co_filename, asker.f_lineno)
     for read_log in read_logs:
-        if (asker.f_code, asker.f_lasti) in read_log.known_places:
+        if (asker.f_code, asker.f_lasti) in read_log.variables.known_places:
             continue
-        if line in read_log.lines_of_all:
-            read_log.read_all(values=True)
-        elif not read_log.lines_of_all or not tells_surroundings(name) or spells(asker, name):
-            read_log.read_variable(name, value)
+        if line in read_log.variables.lines_of_all:
+            read_log.variables.read_all(values=True)
+        elif not read_log.variables.lines_of_all or not tells_surroundings(name) or spells(asker, name):
+            read_log.variables.read(name, value)
 
 
 def _look_at_all(_: Any, *, values: bool) -> None:
@@ -82,11 +82,11 @@ def _look_at_all(_: Any, *, values: bool) -> None:
         with active.quiet():
             taken = frozenset() if library else find_taken(asker.f_code, asker.f_lasti)
             for read_log in read_logs:
-                if taken is None or read_log.trusts_nobody:
-                    read_log.look_at_all((asker.f_code.co_filename, asker.f_lineno), values=values)
+                if taken is None or read_log.variables.trusts_nobody:
+                    read_log.variables.look_at_all((asker.f_code.co_filename, asker.f_lineno), values=values)
                     continue
-                read_log.known_places.add((asker.f_code, asker.f_lasti))
+                read_log.variables.known_places.add((asker.f_code, asker.f_lasti))
                 for name in taken:
-                    read_log.read_variable(name, os.environ.get(name))
+                    read_log.variables.read(name, os.environ.get(name))
                 if library and library not in sys.stdlib_module_names:
                     read_log.note("environment", f"{LETS_LOOK}: {library}")

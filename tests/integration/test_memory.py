@@ -222,19 +222,19 @@ def test_a_reload_forgets(project: Path) -> None:
 def test_a_declared_file_counts_for_those_who_do_not_declare_it(project: Path) -> None:
     """One node declares what it reads, another finds it in memory: both depend on it, and neither fails."""
     declares = NODES.replace("def a()", '@reads("k.txt")\ndef a()').replace(
-        "from remembered", "import time\n\nfrom dagbuild import reads\nfrom remembered"
+        "from remembered", "from dagbuild import reads\nfrom remembered"
     )
-    # What leads to a long step comes first, and so reads.
-    declares += "\n\ndef long(a: str) -> str:\n    time.sleep(0.1)\n    return a\n"
+    # That `a` comes first, and so reads, is all that `b` takes of it: the value says nothing.
+    declares = declares.replace("def b()", "def first(a: str) -> int:\n    return 0\n\ndef b(first: int)")
     toml = TOML.format(kind="local") + '[build]\nundeclared = "error"\n'
     write_files(project, {"dagbuild.toml": toml, "remembered.py": HEAD + CACHED, "remembering.py": declares})
-    build(project, "long", "b")
+    build(project, "a", "b")
     (project / "k.txt").write_text("22")
 
-    changed = build(project, "long", "b")
+    changed = build(project, "a", "b")
 
-    assert computed(changed) == {"a", "b", "long"}
-    assert changed.values == {"long": "a22", "b": "b22"}
+    assert computed(changed) == {"a", "first", "b"}
+    assert changed.values == {"a": "a22", "b": "b22"}
 
 
 SCRIPT = """

@@ -15,6 +15,7 @@ from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Item, Unordered
 from dagbuild.code.outlines import Outlines
 from dagbuild.code.places import Content, Place, look_at
+from dagbuild.code.references import load_module
 from dagbuild.code.reflection import CALLERS, RAISES, READERS, find_kinds
 from dagbuild.code.scopes import Chain
 from dagbuild.code.seeds import find_seeded
@@ -171,7 +172,7 @@ class SourceReader:
         module, _, path = name.partition(":")
         if self._walk.origins.of_name(module).kind != "project":
             return None
-        found: Any = sys.modules.get(module)
+        found: Any = load_module(module)  # as who reads the value does
         for part in path.split("."):
             found = getattr(found, part, None)
         return found

@@ -8,7 +8,6 @@ folder is the worker's. Knows nothing of steps.
 
 from __future__ import annotations
 
-import functools
 import logging
 import os
 import sys
@@ -191,9 +190,3 @@ KINDS: tuple[Kind, ...] = (
     ),
     Pair("scikit-learn's config", "sklearn", lambda m: m.get_config(), lambda m, taken: m.set_config(**taken)),
 )  # fmt: skip
-
-
-@functools.cache
-def kinds_of(module: str) -> tuple[Kind, ...]:
-    """Return the kinds that exist once a module is imported."""
-    return tuple(kind for kind in KINDS if kind.module == module)

@@ -4,9 +4,3 @@ A static walk over the loaded modules: functions by the normal form of their tex
 by the names of their distributions. Nothing here knows of nodes, records or stores. Its promise: an edit that can
 change a value changes a digest; an edit that cannot (comments, layout, places, names of files) does not.
 """
-
-from dagbuild.code.closure import Closure, Leaf, SourceReader, digest_value
-from dagbuild.code.distributions import package_version
-from dagbuild.code.requirements import find_required
-
-__all__ = ["Closure", "Leaf", "SourceReader", "digest_value", "find_required", "package_version"]

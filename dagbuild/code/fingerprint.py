@@ -10,7 +10,9 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from dagbuild.code import Leaf, SourceReader, find_required, package_version
+from dagbuild.code.closure import Leaf, SourceReader
+from dagbuild.code.distributions import package_version
+from dagbuild.code.requirements import find_required
 from dagbuild.ground.digest import digest_json, digest_text
 from dagbuild.model.node import Binding, Group, Node, Parameter, Source, Value
 from dagbuild.model.record import Manifest, Part

@@ -23,7 +23,7 @@ from types import ModuleType
 from typing import Any
 
 from dagbuild.artifacts import Artifacts
-from dagbuild.code import SourceReader
+from dagbuild.code.closure import SourceReader
 from dagbuild.executors import exits, shipping, state
 from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.worker import Worker
@@ -32,7 +32,10 @@ from dagbuild.ground.texts import name_error
 from dagbuild.model.node import Node
 from dagbuild.model.outcome import Done, Failure, Outcome
 from dagbuild.model.record import Manifest
-from dagbuild.observe import PathNames, ProjectCode, Watch, watch_import
+from dagbuild.observe.observer import watch_import
+from dagbuild.observe.places import PathNames
+from dagbuild.observe.project_code import ProjectCode
+from dagbuild.observe.watch import Watch
 from dagbuild.outputs import Home
 from dagbuild.settings import CacheSettings, RemoteSettings, check_folder
 from dagbuild.store import FileDigests, open_store

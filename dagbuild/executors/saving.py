@@ -18,7 +18,7 @@ from dagbuild.ground.errors import StoreError
 from dagbuild.model.node import Node
 from dagbuild.model.output_paths import is_within
 from dagbuild.model.record import Artifact
-from dagbuild.observe import Seen
+from dagbuild.observe.seen import Seen
 from dagbuild.outputs import Outputs
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
-from dagbuild.code import SourceReader
+from dagbuild.code.closure import SourceReader
 from dagbuild.code.fingerprint import make_manifests
 from dagbuild.ground.digest import digest_json
 from dagbuild.model.node import Node

@@ -40,8 +40,11 @@ from dagbuild.ground.stamps import file_clock
 from dagbuild.model.node import Node
 from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
 from dagbuild.model.record import UNOBSERVED, Key, Note, Record
-from dagbuild.observe import Observer, ProjectCode, Seen, Watch
 from dagbuild.observe.notes import choose_notes
+from dagbuild.observe.observer import Observer
+from dagbuild.observe.project_code import ProjectCode
+from dagbuild.observe.seen import Seen
+from dagbuild.observe.watch import Watch
 from dagbuild.observe.wording import tell_forbidden
 from dagbuild.outputs import Home, Outputs
 from dagbuild.store import FileDigests

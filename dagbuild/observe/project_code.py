@@ -14,9 +14,8 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dagbuild.code import SourceReader
 from dagbuild.ground.digest import Digest
 from dagbuild.model.record import Artifact, Manifest, Observation, Record
 from dagbuild.observe.places import ABSENT, Digester, PathNames
@@ -24,6 +23,9 @@ from dagbuild.observe.recheck import find_changed
 from dagbuild.observe.seen import Ran
 from dagbuild.observe.seen_folders import note_folders_of
 from dagbuild.observe.wording import tell_changed
+
+if TYPE_CHECKING:
+    from dagbuild.code.closure import SourceReader
 
 
 class ProjectCode:

@@ -15,7 +15,7 @@ from functools import cache
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, get_args
 
-from dagbuild.code import SourceReader
+from dagbuild.code.closure import SourceReader
 from dagbuild.ground.bytecode import iter_codes
 from dagbuild.model.node import File, Node
 from dagbuild.model.record import UNSEEN, Part

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dagbuild.code import find_required
+from dagbuild.code.requirements import find_required
 from dagbuild.ground.author import author
 from dagbuild.ground.errors import InputError
 from dagbuild.plan.acceptance import Acceptance, is_only, own_parts

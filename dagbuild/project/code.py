@@ -1,41 +1,29 @@
 """What is known of a project's code: its nodes and their manifests, from an import or from a snapshot of one.
 
 The two ways give the same answers. `Known` imports nothing, and raises CodeNeededError where a snapshot cannot tell;
-then the same is asked of `Loaded`.
+then the same is asked of what `loaded` imports. Nothing that looks into code is imported here before that.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from types import ModuleType
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from dagbuild.artifacts import make_artifact
-from dagbuild.code import SourceReader
-from dagbuild.code.fingerprint import make_manifests
-from dagbuild.codecs.registry import default_registry
-from dagbuild.executors import exits, state
-from dagbuild.ground import gc_pause
-from dagbuild.ground.errors import CodecError, InputError
-from dagbuild.loader import are_same, list_holdings, load_graph, load_modules
-from dagbuild.model.conversion import Unfit
+from dagbuild.ground.errors import InputError
 from dagbuild.model.graph import Graph
-from dagbuild.model.node import File, Files, Node
+from dagbuild.model.node import Node
 from dagbuild.model.record import Artifact, Manifest, Record
-from dagbuild.observe import PathNames, install
-from dagbuild.observe.owners import owners
-from dagbuild.observe.unseen import UnseenFinder
-from dagbuild.project.givens import tell_value
-from dagbuild.project.outside import Outside
+from dagbuild.observe.places import PathNames
 from dagbuild.settings import Settings
 from dagbuild.shortcut.answer_basis import AnswerBasis, list_answer_basis
-from dagbuild.shortcut.basis import find_basis
 from dagbuild.shortcut.graph_json import CodeNeededError
-from dagbuild.shortcut.import_watch import Imported, ImportObserver, asks_the_world
-from dagbuild.shortcut.snapshots import Snapshot, Snapshots, take_snapshot
+from dagbuild.shortcut.snapshots import Snapshot, Snapshots
 from dagbuild.store import FileDigests
+
+if TYPE_CHECKING:
+    from dagbuild.code.closure import SourceReader
 
 T = TypeVar("T")
 
@@ -59,6 +47,9 @@ class Code(Protocol):
 
     def open_reader(self) -> SourceReader:
         """Return what reads the meaning of code, the same one until `look_again`."""
+
+    def keep(self) -> None:
+        """Write down what later commands may know without importing; at the end, when there is a cache folder."""
 
 
 class Known:
@@ -88,155 +79,8 @@ class Known:
         """Nothing is imported: raises CodeNeededError."""
         raise CodeNeededError
 
-
-class Loaded:
-    """The code as it was imported, by us or by the caller."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        modules: Sequence[ModuleType] | None = None,
-        *,
-        allow_overrides: bool = False,
-    ) -> None:
-        if settings.observes:
-            install()
-            exits.install()
-            state.install()
-        self._settings = settings
-        self._allow_overrides = allow_overrides
-        self._reader: SourceReader | None = None
-        self.modules = modules if modules is not None else load_modules(settings.modules, settings.root)
-        if settings.observes and modules is not None:
-            owners.meet(self.modules)
-        self._held = list_holdings(self.modules)
-        self.graph = self._load_graph()
-
-    def look_again(self) -> None:
-        """Read the code anew from here on; a graph of what the modules hold now may raise GraphError."""
-        self._reader = None
-        held = list_holdings(self.modules)
-        if not are_same(self._held, held):
-            self.graph = self._load_graph()
-            self._held = held
-
-    def _load_graph(self) -> Graph:
-        settings = self._settings
-        return load_graph(
-            self.modules,
-            settings.config,
-            allow_overrides=self._allow_overrides,
-            inputs=settings.inputs,
-            texts=settings.texts_of("config"),
-        )
-
-    def make_manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
-        """Return the manifest of each node, with a line for each thing in its code that nobody sees."""
-        nodes, reader = list(nodes), self.open_reader()
-        with gc_pause.paused():
-            finder = UnseenFinder(reader)
-            manifests = make_manifests(nodes, reader, packages=self._settings.packages)
-            for node in nodes:
-                if unseen := finder.find(node):
-                    manifests[node.name] = Manifest((*manifests[node.name].parts, *unseen))
-            return manifests
-
-    def open_reader(self) -> SourceReader:
-        """Return what reads the meaning of code, the same one until `look_again`."""
-        if self._reader is None:
-            self._reader = SourceReader(self.modules, str(self._settings.root))
-        return self._reader
-
-
-class Remembered(Loaded):
-    """The code as we imported it; the first manifests that are taken of it become a snapshot."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        snapshots: Snapshots,
-        files: FileDigests,
-        before: Snapshot | None,
-        *,
-        allow_overrides: bool,
-    ) -> None:
-        self._codecs = len(default_registry())
-        self._watch: ImportObserver | None = ImportObserver(snapshots.places, files)
-        self._watch.call(lambda: super(Remembered, self).__init__(settings, allow_overrides=allow_overrides))
-        self._snapshots = snapshots
-        self._files = files
-        self._before = before
-        self.snapshot: Snapshot | None = None
-
-    def look_again(self) -> None:
-        """Read the code anew; what is no longer as it was imported makes no snapshot."""
-        imported = self.graph
-        super().look_again()
-        if self.graph is not imported:
-            self._watch = None
-
-    def make_manifests(self, nodes: Iterable[Node]) -> dict[str, Manifest]:
-        """Return the manifests; the first time those of all nodes are taken and kept."""
-        if self._watch is None:
-            return super().make_manifests(nodes)
-        watch, self._watch = self._watch, None
-        # Looking into code imports what functions import in their bodies.
-        manifests = watch.call(lambda: super(Remembered, self).make_manifests(self.graph.nodes.values()))
-        imported = watch.finish(self.modules)
-        if (
-            imported.whole and len(default_registry()) == self._codecs
-        ):  # a codec of the project's is in no snapshot
-            self._keep(imported, manifests)
-        return {node.name: manifests[node.name] for node in nodes}
-
-    def _keep(self, imported: Imported, manifests: dict[str, Manifest]) -> None:
-        unseen, placed = asks_the_world(imported)
-        if unseen:
-            return
-        try:
-            basis = find_basis(
-                self._snapshots.places,
-                self._files,
-                imported.paths,
-                imported.folders,
-                imported.seen,
-                placed=placed,
-            )
-            doubts, typed = self._find_typed()
-            taken = take_snapshot(
-                basis, self.graph, manifests, self._snapshots.places, doubts=doubts, typed=typed
-            )
-        except (OSError, TypeError, ValueError):  # a file is gone by now, a tag is no text
-            return
-        self.snapshot = taken.confirm(self._before)
-
     def keep(self) -> None:
-        """Write the snapshot down; to be called at the end, when there is a cache folder."""
-        if self.snapshot is not None:
-            self._snapshots.keep(self.snapshot)
-
-    def _find_typed(self) -> tuple[tuple[str, ...], dict[str, tuple[Artifact, str]]]:
-        """Return which values of the settings are in doubt, and those that become another one by their type."""
-        doubts: list[str] = []
-        typed: dict[str, tuple[Artifact, str]] = {}
-        reader = self.open_reader()
-        outside = Outside.of(self._settings)
-        for name, needed in self.graph.inputs.items():
-            if (said := outside.find(name)) is None:
-                continue
-            try:
-                value = said.convert(needed.type)
-                if value is said.value:
-                    continue
-                if needed.type in (File, Files):
-                    raise Unfit("it was said as another path")
-                artifact = make_artifact(value)
-            except (Unfit, CodecError):
-                doubts.append(name)
-                continue
-            carried = reader.carried(artifact.names) if artifact.names else None
-            typed[name] = replace(artifact, carried=carried or ""), tell_value(value)
-        return tuple(doubts), typed
+        """Nothing to do: it was written down."""
 
 
 class CodeSource:
@@ -258,6 +102,8 @@ class CodeSource:
         self._allow_overrides = allow_overrides
         self._snapshots = Snapshots(settings, self.places, files, allow_overrides=allow_overrides)
         if modules is not None:
+            from dagbuild.project.loaded import Loaded
+
             self.code = Loaded(settings, list(modules), allow_overrides=allow_overrides)
             return
         snapshot = self._snapshots.find()
@@ -304,10 +150,11 @@ class CodeSource:
 
     def keep(self) -> None:
         """Write down what was found; to be called at the end, when there is a cache folder."""
-        if isinstance(self.code, Remembered):
-            self.code.keep()
+        self.code.keep()
 
-    def _import(self, before: Snapshot | None) -> Loaded:
+    def _import(self, before: Snapshot | None) -> Code:
+        from dagbuild.project.loaded import Loaded, Remembered
+
         if not self._settings.observes:  # what an import reads cannot be remembered then
             return Loaded(self._settings, allow_overrides=self._allow_overrides)
         return Remembered(

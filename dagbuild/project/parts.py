@@ -12,9 +12,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from dagbuild.artifacts import Artifacts
-from dagbuild.code import SourceReader
 from dagbuild.model.graph import Graph
-from dagbuild.observe import PathNames, ProjectCode, Watch
+from dagbuild.observe.places import PathNames
+from dagbuild.observe.project_code import ProjectCode
+from dagbuild.observe.watch import Watch
 from dagbuild.outputs import Home, Outputs
 from dagbuild.plan.events import Event, Listener, Notice
 from dagbuild.plan.request import Request
@@ -25,7 +26,10 @@ from dagbuild.store import FileDigests, open_store
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
 
-if TYPE_CHECKING:  # what runs steps is imported where something runs: planning needs none of it
+if (
+    TYPE_CHECKING
+):  # what looks into code and runs steps is imported where that is done: planning needs none of it
+    from dagbuild.code.closure import SourceReader
     from dagbuild.executors.base import Executor
     from dagbuild.executors.worker import Worker
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dagbuild.ground.filetree import iter_paths
 from dagbuild.ground.matching import is_pattern
 from dagbuild.model.record import UNOBSERVED, Observation, Record
-from dagbuild.observe import PathNames
+from dagbuild.observe.places import PathNames
 from dagbuild.settings import Settings
 from dagbuild.shortcut.answers import look
 from dagbuild.shortcut.basis import Basis, find_names

@@ -15,7 +15,7 @@ from typing import Any
 
 from dagbuild.ground.stamps import take_settled, to_text
 from dagbuild.model.record import Observation
-from dagbuild.observe import PathNames
+from dagbuild.observe.places import PathNames
 from dagbuild.observe.recheck import find_changed
 from dagbuild.shortcut.answers import importable_names, look, machine
 from dagbuild.store import FileDigests

@@ -25,7 +25,7 @@ from dagbuild.model.node import (
     Value,
     Where,
 )
-from dagbuild.observe import PathNames
+from dagbuild.observe.places import PathNames
 
 
 class CodeNeededError(Exception):

@@ -17,9 +17,10 @@ from typing import Any, TypeVar
 
 from dagbuild.code.origin import Origins
 from dagbuild.model.record import Observation
-from dagbuild.observe import PathNames, active, install
+from dagbuild.observe import active
+from dagbuild.observe.observer import install
 from dagbuild.observe.owners import owners
-from dagbuild.observe.places import is_project_code
+from dagbuild.observe.places import PathNames, is_project_code
 from dagbuild.observe.read_log import ReadLog
 from dagbuild.observe.stacks import door
 from dagbuild.observe.world import last_names

@@ -20,7 +20,7 @@ from dagbuild.ground.digest import digest_bytes, digest_text
 from dagbuild.ground.digits import spell
 from dagbuild.model.graph import Graph
 from dagbuild.model.record import Artifact, Manifest, Part
-from dagbuild.observe import PathNames
+from dagbuild.observe.places import PathNames
 from dagbuild.settings import Settings
 from dagbuild.shortcut.basis import Basis
 from dagbuild.shortcut.graph_json import graph_from_json, graph_to_json

@@ -17,14 +17,15 @@ from typing import Any
 import pytest
 
 from dagbuild.artifacts import Artifacts
-from dagbuild.code import SourceReader
+from dagbuild.code.closure import SourceReader
 from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.digest import digest_text
 from dagbuild.model.node import Node, Parameter, Source, Where
 from dagbuild.model.outcome import Cause, Done, Failure, Found, Lost, Outcome
 from dagbuild.model.record import Artifact, BlobRef, Draft, Key, Manifest, Part
-from dagbuild.observe import PathNames, ProjectCode
+from dagbuild.observe.places import PathNames
+from dagbuild.observe.project_code import ProjectCode
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
 

@@ -20,7 +20,7 @@ ROUNDS = 5
 
 def measure(folder: Path) -> tuple[float, float, int]:
     """Return CPU seconds for the manifests of a project, cold and warm, and how many there are."""
-    from dagbuild.code import SourceReader
+    from dagbuild.code.closure import SourceReader
     from dagbuild.code.fingerprint import make_manifests
     from dagbuild.loader import load_graph, load_modules
     from dagbuild.settings import load_settings

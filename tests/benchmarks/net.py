@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dagbuild.observe import Observer, PathNames, install, net
+from dagbuild.observe import net
+from dagbuild.observe.observer import Observer, install
+from dagbuild.observe.places import PathNames
 from dagbuild.store.file_digests import FileDigests
 
 FILES = 1_000

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dagbuild.observe import Observer, PathNames, install
+from dagbuild.observe.observer import Observer, install
+from dagbuild.observe.places import PathNames
 from dagbuild.store.file_digests import FileDigests
 
 FILES = 10_000

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from dagbuild.code import SourceReader
+from dagbuild.code.closure import SourceReader
 from dagbuild.code.fingerprint import make_manifests
 from dagbuild.executors.base import Executor
 from dagbuild.executors.local import LocalExecutor

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from dagbuild.ground.stamps import COARSE_NS
-from dagbuild.observe import PathNames
+from dagbuild.observe.places import PathNames
 from dagbuild.settings import load_settings
 from dagbuild.shortcut import answers
 from dagbuild.shortcut.snapshots import Snapshots

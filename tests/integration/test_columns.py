@@ -10,7 +10,7 @@ import pytest
 from dagbuild.ground.errors import ColumnsError
 from dagbuild.model.node import Columns
 from dagbuild.model.outcome import Failure
-from dagbuild.observe import PathNames
+from dagbuild.observe.places import PathNames
 from dagbuild.plan.events import BuildResult
 from dagbuild.plan.plan import Status
 from dagbuild.project.pins import pin_value

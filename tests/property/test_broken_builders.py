@@ -17,7 +17,7 @@ import dagbuild.codecs.frames
 import dagbuild.observe.owners
 import dagbuild.plan.request
 import dagbuild.project.code
-from dagbuild.code import Closure, SourceReader
+from dagbuild.code.closure import Closure, SourceReader
 from dagbuild.code.seeds import GENERATORS
 from dagbuild.code.walk import Walk
 from dagbuild.executors.state.chance import Chance

@@ -24,7 +24,7 @@ import dagbuild.code.reflection
 import dagbuild.code.silent
 import dagbuild.code.values
 import dagbuild.code.walk
-from dagbuild.code import SourceReader
+from dagbuild.code.closure import SourceReader
 from dagbuild.code.dump import Dumper
 from dagbuild.code.making import find_makers
 from dagbuild.code.statements import flatten

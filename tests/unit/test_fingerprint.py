@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import pandas as pd
 import pytest
 
-from dagbuild.code import SourceReader
+from dagbuild.code.closure import SourceReader
 from dagbuild.code.fingerprint import make_manifests
 from dagbuild.model.node import CachePolicy, Columns, Group, Node, Parameter, Source, Value, Where
 from dagbuild.model.record import Manifest
@@ -161,7 +161,7 @@ OPTIMIZED = """
 import textwrap
 from types import ModuleType
 
-from dagbuild.code import SourceReader
+from dagbuild.code.closure import SourceReader
 from dagbuild.code.fingerprint import make_manifests
 from dagbuild.model.node import Node, Where
 

@@ -30,7 +30,7 @@ from dagbuild.ground.stamps import (
     to_text,
 )
 from dagbuild.loader import load_modules
-from dagbuild.observe import PathNames
+from dagbuild.observe.places import PathNames
 from dagbuild.shortcut.answers import Question
 from dagbuild.shortcut.basis import find_basis
 from dagbuild.store.file_digests import FileDigests

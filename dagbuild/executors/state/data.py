@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
-from dagbuild.code import SourceReader
+from dagbuild.code.closure import SourceReader
 from dagbuild.code.places import Content, Place
 from dagbuild.model.node import Node
 from dagbuild.model.record import Note

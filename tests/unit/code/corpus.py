@@ -15,7 +15,7 @@ def main() -> None:
     """Read the closure of each function and class, one by one."""
     folder, first, step = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     sys.path.insert(0, str(folder))
-    from dagbuild.code import SourceReader
+    from dagbuild.code.closure import SourceReader
 
     modules = []
     for path in sorted(folder.rglob("*.py")):

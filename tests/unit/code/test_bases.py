@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dagbuild.code import Closure, SourceReader
+from dagbuild.code.closure import Closure, SourceReader
 from tests.unit.code.conftest import Load
 
 TYPED_DICT = """

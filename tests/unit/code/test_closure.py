@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from dagbuild.code import Closure, SourceReader
+from dagbuild.code.closure import Closure, SourceReader
 from dagbuild.model.outline import show
 from tests.unit.code.conftest import Load
 
@@ -229,7 +229,7 @@ def test_reading_imports_neither_pandas_nor_numpy(load: Load, tmp_path: Path) ->
     """They are looked at only where they are loaded."""
     import subprocess
 
-    code = "import sys, textwrap\nfrom dagbuild.code import SourceReader\n"
+    code = "import sys, textwrap\nfrom dagbuild.code.closure import SourceReader\n"
     code += "SourceReader([textwrap]).closure([textwrap.dedent])\nprint('pandas' in sys.modules, 'numpy' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

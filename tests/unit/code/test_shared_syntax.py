@@ -49,7 +49,7 @@ def peak():
 foreign = ast.parse("-x + y * (not z) if a <= b and c else [d.e[0] for f in g]\\n" * 20)
 {links}
 from dagbuild import Driver
-from dagbuild.code import SourceReader
+from dagbuild.code.closure import SourceReader
 
 BODY = '''
 import ast

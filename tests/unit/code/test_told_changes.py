@@ -11,7 +11,7 @@ import numpy  # noqa: F401 - what the modules import is here already, and stays
 import pandas  # noqa: F401
 import pytest
 
-from dagbuild.code import SourceReader
+from dagbuild.code.closure import SourceReader
 from dagbuild.code.fingerprint import make_manifests
 from dagbuild.loader import load_graph
 from dagbuild.model.record import Manifest, Part

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dagbuild.code import digest_value
+from dagbuild.code.closure import digest_value
 
 
 class Color(enum.Enum):
@@ -133,7 +133,7 @@ def test_values_that_say_nothing_have_no_digest(make: Callable[[], Any]) -> None
 
 SCRIPT = """
 import enum, datetime, pathlib, decimal
-from dagbuild.code import digest_value
+from dagbuild.code.closure import digest_value
 class Color(enum.Enum):
     RED = 1
 class Point:

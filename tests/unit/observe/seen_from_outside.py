@@ -335,7 +335,7 @@ def main(how: str) -> None:
     """Tell it in a process of one kind."""
     me = sys.modules["__main__"]
     if how == "installed":
-        from dagbuild.observe import install
+        from dagbuild.observe.observer import install
 
         install()
     if how in {"plain", "installed"}:

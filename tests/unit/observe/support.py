@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from dagbuild.observe import Observer, PathNames, Seen
+from dagbuild.observe.observer import Observer
+from dagbuild.observe.places import PathNames
+from dagbuild.observe.seen import Seen
 from dagbuild.store.file_digests import FileDigests
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from dagbuild.code import SourceReader
-from dagbuild.observe import PathNames
+from dagbuild.code.closure import SourceReader
+from dagbuild.observe.places import PathNames
 from dagbuild.observe.recheck import find_changed
 from dagbuild.shortcut.answers import look
 from dagbuild.shortcut.import_watch import ImportObserver

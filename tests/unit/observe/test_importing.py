@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from dagbuild.observe import PathNames
+from dagbuild.observe.places import PathNames
 from dagbuild.shortcut.import_watch import ImportObserver
 from dagbuild.store.file_digests import FileDigests
 from tests.unit.observe.support import names, watch

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dagbuild.observe import PathNames
+from dagbuild.observe.places import PathNames
 from dagbuild.observe.recheck import find_changed
 from dagbuild.store.file_digests import FileDigests
 from tests.unit.observe.support import names, watch

@@ -24,8 +24,9 @@ import pytest
 
 from dagbuild.ground.digest import digest_bytes
 from dagbuild.ground.stamps import file_clock
-from dagbuild.observe import Observer, PathNames, net
-from dagbuild.observe.places import ABSENT
+from dagbuild.observe import net
+from dagbuild.observe.observer import Observer
+from dagbuild.observe.places import ABSENT, PathNames
 from dagbuild.shortcut.import_watch import ImportObserver
 from dagbuild.store.file_digests import FileDigests
 from tests.unit.observe.support import digests, names, watch

@@ -12,9 +12,11 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from dagbuild.code import SourceReader
-from dagbuild.observe import Observer, PathNames, Seen, watch_import
+from dagbuild.code.closure import SourceReader
+from dagbuild.observe.observer import Observer, watch_import
 from dagbuild.observe.owners import owners
+from dagbuild.observe.places import PathNames
+from dagbuild.observe.seen import Seen
 from dagbuild.store import FileDigests
 from tests.support import forget_modules, write_files
 

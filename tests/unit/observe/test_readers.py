@@ -19,9 +19,9 @@ import pyarrow.orc
 import pyarrow.parquet as pq
 import pytest
 
-from dagbuild.code import SourceReader
+from dagbuild.code.closure import SourceReader
 from dagbuild.ground.digest import digest_bytes
-from dagbuild.observe import install
+from dagbuild.observe.observer import install
 from dagbuild.observe.places import ABSENT
 from tests.unit.observe.support import digests, names, watch
 
@@ -189,7 +189,7 @@ _FINGERPRINT = """
 import sys
 {first}
 import fingerprinted
-from dagbuild.code import SourceReader
+from dagbuild.code.closure import SourceReader
 closure = SourceReader([fingerprinted]).closure([fingerprinted.f])
 print(closure.digest, closure.packages)
 """
@@ -209,8 +209,8 @@ def test_the_fingerprint_looks_through_the_wrapping(tmp_path: Path) -> None:
             [sys.executable, "-c", _FINGERPRINT.format(first=f"{path}; {first}")],
             capture_output=True, text=True, check=True,
         ).stdout
-        for first in ("pass", "import dagbuild.observe as o; o.install()", "import polars, pyarrow.csv, "
-                      "pyarrow.dataset, pyarrow.feather, duckdb, h5py, dagbuild.observe as o; o.install()")
+        for first in ("pass", "import dagbuild.observe.observer as o; o.install()", "import polars, pyarrow.csv, "
+                      "pyarrow.dataset, pyarrow.feather, duckdb, h5py, dagbuild.observe.observer as o; o.install()")
     ]  # fmt: skip
 
     assert "polars" in told[0] and len(set(told)) == 1

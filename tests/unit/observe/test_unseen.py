@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dagbuild.code import SourceReader
+from dagbuild.code.closure import SourceReader
 from dagbuild.model.node import Node, Where
 from dagbuild.observe.unseen import UnseenFinder
 from dagbuild.observe.world import ASKINGS, find_asking, last_names

@@ -19,8 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from dagbuild.observe import PathNames
-from dagbuild.observe.places import ABSENT
+from dagbuild.observe.places import ABSENT, PathNames
 from dagbuild.observe.recheck import find_changed
 from dagbuild.store.file_digests import FileDigests
 from tests.unit.observe.support import digests, names, watch

@@ -18,9 +18,9 @@ from dagbuild.code.distributions import find_distributions, package_version
 from dagbuild.codecs.base import Declined, Selection
 from dagbuild.codecs.contracts import Contracts
 from dagbuild.codecs.packing import Packing, iter_blobs, lay_out
-from dagbuild.codecs.reader import Placed, ValueReader
+from dagbuild.codecs.reader import Forbidden, Placed, ValueReader
 from dagbuild.codecs.refusals import Refusal
-from dagbuild.codecs.registry import Registry, default_registry
+from dagbuild.codecs.registry import ClosedRegistry, Registry, default_registry
 from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
 from dagbuild.codecs.writer import Takes, ValueWriter
 from dagbuild.ground.digest import (
@@ -70,6 +70,7 @@ class Artifacts:
     def __init__(self, store: Store, codecs: Registry | None = None) -> None:
         self.store = store
         self._registry = codecs if codecs is not None else default_registry()
+        self._closed = ClosedRegistry()
         self._contracts = Contracts(self._registry)
         self._excerpts: dict[tuple[Digest, Columns], Excerpt] = {}
 
@@ -121,15 +122,24 @@ class Artifacts:
         try:
             if artifact.blobs:
                 self.store.expect_blobs(artifact.blobs)
-            reader, form = self._open(artifact, code=False, placed=place)
+            reader, form = self._open(artifact, _only_looked_at, placed=place)
             if form[:2] != ["@", FILES]:
                 raise ValueError("it is neither file nor folder")
             reader.value(form)
         except (KeyError, ValueError, TypeError, IndexError) as error:
             raise _cannot_read(artifact, error) from error
 
+    def _codecs(self, artifact: Artifact) -> Registry:
+        """Return who may read a value at all."""
+        return self._closed if artifact.data_only else self._registry
+
+    def _forbidden(self, artifact: Artifact) -> Forbidden:
+        return _nobody_signed if artifact.data_only else lambda: self.store.find_intruder(artifact.all_blobs)
+
     def find_obstacle(self, artifact: Artifact) -> str | None:
         """Return why this environment cannot read a value, as far as that is known without reading it, or None."""
+        if artifact.code and not artifact.data_only and (why := self.store.find_intruder(())) is not None:
+            return f"reading it could run code: {why}"
         return self._contracts.find_obstacle(artifact)
 
     def is_usable(self, artifact: Artifact, *, local: bool = False) -> bool:
@@ -151,11 +161,11 @@ class Artifacts:
             if chosen and reader:
                 numbers = reader.find_blobs(chosen.buffers)
                 self.store.expect_blobs([artifact.blobs[number] for number in numbers])
-                reader = reader.only(chosen, code=artifact.code)
+                reader = reader.only(chosen, self._forbidden(artifact))
                 return reader.value(["@", artifact.codec, chosen.meta])
             if artifact.blobs:
                 self.store.expect_blobs(artifact.blobs)
-            reader, form = self._open(artifact, code=artifact.code)
+            reader, form = self._open(artifact, self._forbidden(artifact))
             value = reader.value(form)
             return select_columns(value, columns.names) if columns else value
         except (CodecError, StoreError, MemoryError, NoSuchColumns, NoTable):
@@ -192,12 +202,13 @@ class Artifacts:
         self, artifact: Artifact, columns: Columns
     ) -> tuple[Selection, ValueReader] | tuple[None, None]:
         """Return the columns of a table, with a reader; None of what has no columns that can be told apart."""
-        if artifact.codec == PLAIN or not self._registry.get_codec(artifact.codec).selects:
+        registry = self._codecs(artifact)
+        if artifact.codec == PLAIN or not registry.get_codec(artifact.codec).selects:
             return None, None
         # Nothing is run to learn which column is which.
-        reader, (_, codec, meta) = self._open(artifact, code=False)
+        reader, (_, codec, meta) = self._open(artifact, _only_looked_at)
         try:
-            chosen = self._registry.get_codec(codec).select(meta, columns.names, reader)
+            chosen = registry.get_codec(codec).select(meta, columns.names, reader)
         except CodecError:
             return None, None
         return (chosen, reader) if chosen else (None, None)
@@ -208,7 +219,7 @@ class Artifacts:
             about = artifact.meta.get("about")
             if about is None:
                 # Told without running anything, whatever the artifact says of itself.
-                reader, form = self._open(artifact, code=False)
+                reader, form = self._open(artifact, _only_looked_at)
                 about = reader.describe(form)
             return {**about, "codec": artifact.codec, "bytes": artifact.size}
         except (CodecError, StoreError):
@@ -235,7 +246,7 @@ class Artifacts:
         return is_taken
 
     def _open(
-        self, artifact: Artifact, *, code: bool, placed: Placed | None = None
+        self, artifact: Artifact, forbidden: Forbidden, placed: Placed | None = None
     ) -> tuple[ValueReader, Any]:
         meta = artifact.meta
         layout = Packing.from_json(meta["buffers"])
@@ -245,10 +256,25 @@ class Artifacts:
         ):
             raise ValueError("the blobs are not those that the metadata tells of")
         blobs = _StoreBlobs(self.store, artifact)
-        placed = placed or partial(self.store.copies.place, artifact.digest)
-        reader = ValueReader(layout, blobs, self._registry, placed, code=code)
+        placed = placed or partial(self.store.copies.place, _copied_as(artifact))
+        reader = ValueReader(layout, blobs, self._codecs(artifact), placed, forbidden)
         form = meta["form"] if "form" in meta else json.loads(bytes(reader.view(meta["long"])))
         return reader, form if artifact.codec == PLAIN else ["@", artifact.codec, form]
+
+
+def _only_looked_at() -> str:
+    """Forbid to run anything to tell what a value is, whoever made it."""
+    return "it is only looked at"
+
+
+def _nobody_signed() -> str:
+    return "nobody who is trusted has signed for it"
+
+
+def _copied_as(artifact: Artifact) -> Digest:
+    """Return the name of an artifact's copies: of other bytes with the same xxh3 there are other copies."""
+    strong = [ref.strong for ref in artifact.blobs]
+    return digest_json([artifact.digest, strong]) if artifact.data_only else artifact.digest
 
 
 def _is_its_form(artifact: Artifact) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dagbuild.settings import make_key, take_key
 from tests.servers.s3 import own_s3_server, s3_server
 
 __all__ = ["own_s3_server", "s3_server"]
@@ -21,6 +23,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-pages", action="store_true", help="write anew what tests make of the guide's pages"
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """All machines of the tests are one user's, with one key, and not that of whoever runs the tests."""
+    os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))
+    make_key("ada")
+    take_key()
+    yield
+    del os.environ["XDG_CONFIG_HOME"]
 
 
 @pytest.fixture

@@ -76,6 +76,9 @@ class Recorder:
             alias=True,
             run=self.run,
             forced=self.is_renewed(name),
+            proof=record.proof.unsigned
+            if record.proof
+            else None,  # whose value it is, no longer their record
         )
         try:
             self.store.put_records([record])

@@ -24,6 +24,7 @@ class ArrayCodec(Codec):
     """Takes arrays and scalars of fixed width."""
 
     name = "numpy/1"
+    safe = True
 
     @override
     def encode(self, value: Any, writer: Writer) -> Any:
@@ -150,7 +151,14 @@ def encode_dtype(dtype: np.dtype[Any]) -> Any:
 
 
 def decode_dtype(form: Any) -> np.dtype[Any]:
-    """Return the dtype of a form."""
+    """Return the dtype of a form; raises ValueError for one of objects: stored bytes are no addresses of these."""
+    dtype = _decode_dtype(form)
+    if dtype.hasobject:
+        raise ValueError(f"dtype {dtype} is none of those that are stored")
+    return dtype
+
+
+def _decode_dtype(form: Any) -> np.dtype[Any]:
     if isinstance(form, str):
         return np.dtype(form)
     if form[0] == "sub":

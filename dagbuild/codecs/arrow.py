@@ -50,9 +50,11 @@ def add_chunks(chunks: Any, writer: Writer, *, whole: bool = False) -> list[Any]
 
 def read_chunks(form: list[Any], reader: Reader, kind: Any = None) -> Any:
     """Return the chunked array of a form, as type `kind` where that is a view of the one that was stored."""
-    stored = decode_type(form[0])
+    stored = decode_type(form[0], reader)
     numbers = form[2]
     if _has_dictionary(stored):
+        for number in numbers:
+            refuse_extension(reader.view(number), reader)
         arrays = [ipc.open_stream(pa.py_buffer(reader.view(n))).read_next_batch().column(0) for n in numbers]
     else:
         schema = pa.schema([pa.field("", stored)])
@@ -78,17 +80,33 @@ def encode_type(kind: Any) -> str:
     return f"{kind}:{b64encode(data).decode()}"
 
 
-def decode_type(text: str) -> Any:
+def decode_type(text: str, reader: Reader | None = None) -> Any:
     """Return the type of a text; raises CodecError when its extension is not registered here."""
     name, colon, data = text.rpartition(":")
     if not colon:
         return _common_types()[text]
-    kind = ipc.read_schema(pa.py_buffer(b64decode(data))).field(0).type
+    schema = b64decode(data)
+    refuse_extension(schema, reader)
+    kind = ipc.read_schema(pa.py_buffer(schema)).field(0).type
     if str(kind) != name:
         raise CodecError(
             f"Arrow type '{name}' is not known here", hint="import the library that registers it"
         )
     return kind
+
+
+def refuse_extension(data: Any, reader: Reader | None) -> None:
+    """Raise CodecError for bytes with an extension type in them, when nobody who is trusted has signed for them.
+
+    Arrow hands what it finds there to whatever class somebody has registered under the name, and classes unpickle it.
+    """
+    if reader is not None and not reader.trusted and EXTENSION in bytes(data):
+        raise CodecError(
+            "an Arrow type of somebody's own in a value that nobody who is trusted has signed for"
+        )
+
+
+EXTENSION = b"ARROW:extension:name"
 
 
 @cache

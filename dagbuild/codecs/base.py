@@ -85,6 +85,13 @@ class Codec(ABC):
     name: str
     """With its version: "pandas/1". Part of the artifact's digest."""
 
+    safe: ClassVar[bool] = False
+    """Whether decoding runs no code that the stored bytes could choose, whatever they are.
+
+    It unpickles nothing, imports and calls nothing by a name from them. What another codec has stored marks an artifact
+    as code. A value that nobody who is trusted has signed is read by safe codecs of dagbuild's own, and by no other.
+    """
+
     selects: bool = False
     """Whether columns can be taken from what it stored without reading the others: see `select`."""
 
@@ -154,7 +161,7 @@ class Writer(ABC):
 
     @abstractmethod
     def add_pickle(self, value: Any) -> Any:
-        """Return the form of a nested value as a pickle; marks the artifact as code."""
+        """Return the form of a nested value as a pickle."""
 
     @abstractmethod
     def find_codec(self, value: Any) -> Codec | None:
@@ -173,10 +180,6 @@ class Writer(ABC):
         """Forget what was added since `mark`."""
 
     @abstractmethod
-    def mark_code(self) -> None:
-        """Note that reading the value back can run code."""
-
-    @abstractmethod
     def needs(self, package: str) -> None:
         """Note that reading the value back imports this top-level package."""
 
@@ -186,7 +189,13 @@ class Writer(ABC):
 
 
 class Reader(ABC):
-    """Gives the buffers and nested values of one artifact that is being decoded."""
+    """Gives the buffers and nested values of one artifact that is being decoded.
+
+    Nested values are read by safe codecs only, unless code may be run to read this one.
+    """
+
+    trusted: bool
+    """Whether the value was made here, or somebody who is trusted has signed for it."""
 
     @abstractmethod
     def size(self, number: int) -> int:
@@ -233,4 +242,4 @@ class Reader(ABC):
 
     @abstractmethod
     def require_code(self) -> None:
-        """Raise CodecError unless the artifact is marked as code: nothing may be unpickled."""
+        """Raise CodecError unless code may be run to read this value: who is trusted wrote it, and it is to be read."""

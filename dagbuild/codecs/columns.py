@@ -99,7 +99,7 @@ def _add_arrow(array: Any, writer: Writer) -> Form:
 
 
 def _read_arrow(form: Form, reader: Reader) -> Any:
-    return pd.arrays.ArrowExtensionArray(read_chunks(form[4], reader, decode_type(form[3])))
+    return pd.arrays.ArrowExtensionArray(read_chunks(form[4], reader, decode_type(form[3], reader)))
 
 
 def _add_arrow_string(array: Any, writer: Writer) -> Form:

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from dagbuild.code.distributions import package_version
-from dagbuild.codecs.registry import PACKAGES, Registry
+from dagbuild.codecs.registry import PACKAGES, ClosedRegistry, Registry
 from dagbuild.model.record import Artifact
 
 _CONTAINERS = ("tuple", "frozenset", "list", "set", "dict")
@@ -23,13 +23,15 @@ class Contracts:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
+        self._closed = ClosedRegistry()
         self._found: set[str] = set()
 
     def find_obstacle(self, artifact: Artifact) -> str | None:
         """Return why the value cannot be read here, and what to do about it; None where nothing is known against it."""
         form = artifact.meta.get("form") if isinstance(artifact.meta, Mapping) else None
+        registry = self._closed if artifact.data_only else self._registry
         for name in dict.fromkeys(_codecs(artifact.codec, form)):
-            why = self._registry.find_obstacle(name)
+            why = registry.find_obstacle(name)
             if why is not None:
                 return why
         missing = self._find_missing(artifact) if artifact.libraries else []

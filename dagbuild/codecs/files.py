@@ -23,6 +23,7 @@ class FileCodec(Codec):
     """Takes paths of what is there."""
 
     name = "files/1"
+    safe = True
 
     def encode(self, value: Any, writer: Writer) -> Any:
         """Return the form of the file or folder at a path; raises CodecError for what cannot be kept."""

@@ -31,6 +31,7 @@ class PandasCodec(Codec):
     """Takes what pandas itself defines."""
 
     name = "pandas/2"
+    safe = True
     selects = True
 
     @override

@@ -69,7 +69,6 @@ class PickleCodec(Codec):
                 meta, stream = _dump(value, writer, fast)
         meta["stream"] = writer.add(stream)
         meta["type"] = f"{type(value).__module__}.{type(value).__qualname__}"
-        writer.mark_code()
         return meta
 
     @override

@@ -23,6 +23,7 @@ class PolarsCodec(Codec):
     """Takes frames and Series."""
 
     name = "polars/2"
+    safe = True
     selects = True
 
     @override

@@ -1,7 +1,7 @@
 """Walk the form of a value and make the value again.
 
-Buffers come from blobs, mapped where those are files of this machine, else copied once. Never unpickles unless the
-artifact is marked as code.
+Buffers come from blobs, mapped where those are files of this machine, else copied once. Guards: whatever a form says, a
+codec that could run code reads nothing unless who asks for the value says that it may.
 """
 
 from __future__ import annotations
@@ -66,18 +66,23 @@ Placed = Callable[[int, Tree, Callable[[FileEntry], Iterable[memoryview]]], Path
 _TREE_DIGITS = 12
 
 
+Forbidden = Callable[[], str | None]
+"""Says why no code may be run to read a value, None when it may; asked when a codec comes up that could."""
+
+
 class ValueReader(Reader):
     """Reads one artifact once; see `Reader`."""
 
     def __init__(
-        self, layout: Packing, blobs: Blobs, registry: Registry, placed: Placed, *, code: bool
+        self, layout: Packing, blobs: Blobs, registry: Registry, placed: Placed, forbidden: Forbidden
     ) -> None:
+        self.trusted = not registry.closed
         self._layout = layout
         self._blobs = blobs
         self._registry = registry
         self._placed = placed
         self._trees = count(1)
-        self._code = code
+        self._forbidden = forbidden
         self._base = 0
         self._made: dict[int, Any] = {}
         self._pack = _Pack()
@@ -106,10 +111,10 @@ class ValueReader(Reader):
         """Return the blobs that these buffers are in, by their place in the artifact."""
         return self._layout.find_blobs(buffers)
 
-    def only(self, chosen: Selection, *, code: bool) -> ValueReader:
+    def only(self, chosen: Selection, forbidden: Forbidden) -> ValueReader:
         """Return a reader that will be asked for what is chosen and nothing else."""
         other = copy.copy(self)
-        other._code = code
+        other._forbidden = forbidden
         other._pack = _Pack(set(self._layout.find_blobs(chosen.buffers)))
         # Its first tree is not the first one of the whole, and must not be taken for that.
         other._trees = count(int(digest_json(chosen.meta)[-_TREE_DIGITS:], 16))
@@ -125,7 +130,7 @@ class ValueReader(Reader):
     def inline(self, buffers: list[str]) -> ValueReader:
         data = [b64decode(text) for text in buffers]
         layout = Packing.of(Run(1, len(each), inline=(each,)) for each in data)
-        reader = ValueReader(layout, self._blobs, self._registry, self._placed, code=self._code)
+        reader = ValueReader(layout, self._blobs, self._registry, self._placed, self._forbidden)
         reader._trees = self._trees
         return reader
 
@@ -192,7 +197,10 @@ class ValueReader(Reader):
             self._made[form[1]] = made = self._value(form[2], form[1])
             return made
         if tag == "@":
-            return self._registry.get_codec(form[1]).decode(form[2], self)
+            codec = self._registry.get_codec(form[1])
+            if not codec.safe:
+                self.require_code()
+            return codec.decode(form[2], self)
         return self._mutable(tag, form, number)
 
     def place(self, tree: Tree, numbers: Sequence[int]) -> Path:
@@ -236,11 +244,9 @@ class ValueReader(Reader):
 
     @override
     def require_code(self) -> None:
-        if not self._code:
-            raise CodecError(
-                "a pickle lies in an artifact that is not marked as code, so it is not read",
-                hint="build the node again",
-            )
+        why = self._forbidden()
+        if why is not None:
+            raise CodecError(f"reading it could run code: {why}")
 
     def _mutable(self, tag: str, form: list[Any], number: int | None) -> Any:
         made: Any = _EMPTY[tag]()

@@ -12,7 +12,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from dagbuild.codecs.arrow import add_chunks, decode_type, encode_type, only_chunk, read_chunks
+from dagbuild.codecs.arrow import (
+    add_chunks,
+    decode_type,
+    encode_type,
+    only_chunk,
+    read_chunks,
+    refuse_extension,
+)
 from dagbuild.codecs.base import Codec, Declined, Reader, Selection, Writer
 from dagbuild.codecs.selecting import find_places
 from dagbuild.ground.override import override
@@ -23,6 +30,7 @@ class ArrowCodec(Codec):
     """Takes what holds columns."""
 
     name = "pyarrow/2"
+    safe = True
     selects = True
 
     @override
@@ -46,7 +54,7 @@ class ArrowCodec(Codec):
     @override
     def decode(self, meta: Any, reader: Reader) -> Any:
         if "fields" not in meta:
-            kind = decode_type(meta["type"])
+            kind = decode_type(meta["type"], reader)
             chunks = read_chunks(meta["column"], reader, kind)
             return chunks if meta["kind"] == "ChunkedArray" else only_chunk(chunks)
         table = decode_table(meta, reader)
@@ -63,7 +71,7 @@ class ArrowCodec(Codec):
         if "fields" in meta:
             return {"kind": f"pyarrow.{meta['kind']}", **describe_table(meta, reader)}
         kind = f"pyarrow.{meta['kind']}"
-        return {"kind": kind, "shape": [meta["column"][1]], "dtype": str(decode_type(meta["type"]))}
+        return {"kind": kind, "shape": [meta["column"][1]], "dtype": str(decode_type(meta["type"], reader))}
 
     @override
     def select(self, meta: Any, names: Sequence[Label], reader: Reader) -> Selection | None:
@@ -97,7 +105,7 @@ def encode_table(table: Any, writer: Writer, *, whole: bool = False) -> dict[str
 
 def decode_table(meta: Any, reader: Reader) -> Any:
     """Return the table of a form."""
-    schema = _decode_schema(meta)
+    schema = _decode_schema(meta, reader)
     if not schema.names:
         # Only a batch can have rows without columns.
         return pa.Table.from_batches([_rows_only(meta["rows"], schema)])
@@ -109,7 +117,7 @@ def decode_table(meta: Any, reader: Reader) -> Any:
 
 def describe_table(meta: Any, reader: Reader) -> dict[str, Any]:
     """Return shape and columns of the form of a table."""
-    schema = _decode_schema(meta)
+    schema = _decode_schema(meta, reader)
     columns = [
         {"name": field.name, "dtype": str(field.type), "bytes": sum(map(reader.size, form[2]))}
         for field, form in zip(schema, meta["columns"], strict=True)
@@ -132,20 +140,25 @@ def _identify(selected: Any, reader: Reader) -> Any:
     return {**selected, "columns": columns}
 
 
-def _decode_schema(meta: Any) -> Any:
+def _decode_schema(meta: Any, reader: Reader | None = None) -> Any:
     fields = [
-        pa.field(name, decode_type(kind), nullable, _decode_notes(notes))
+        pa.field(name, decode_type(kind, reader), nullable, _decode_notes(notes, reader))
         for name, kind, nullable, notes in meta["fields"]
     ]
-    return pa.schema(fields, _decode_notes(meta["notes"]))
+    return pa.schema(fields, _decode_notes(meta["notes"], reader))
 
 
 def _encode_notes(notes: dict[bytes, bytes] | None) -> list[list[str]] | None:
     return None if notes is None else [[b64encode(part).decode() for part in item] for item in notes.items()]
 
 
-def _decode_notes(notes: list[list[str]] | None) -> dict[bytes, bytes] | None:
-    return None if notes is None else {b64decode(key): b64decode(value) for key, value in notes}
+def _decode_notes(notes: list[list[str]] | None, reader: Reader | None) -> dict[bytes, bytes] | None:
+    if notes is None:
+        return None
+    decoded = {b64decode(key): b64decode(value) for key, value in notes}
+    for key in decoded:
+        refuse_extension(key, reader)  # polars looks for its types there
+    return decoded
 
 
 def _rows_only(rows: int, schema: Any) -> Any:

@@ -65,7 +65,7 @@ class ValueWriter(Writer):
         self, registry: Registry, parent: ValueWriter | None = None, takes: Takes | None = None
     ) -> None:
         self.pieces: list[Piece | Pieces] = []
-        self.code = False
+        self.code = False  # whether reading the value back can run code
         self.packages: set[str] = set()
         self.names: set[str] = set()
         self._registry = registry
@@ -176,7 +176,9 @@ class ValueWriter(Writer):
             raise Declined  # a table in its own attrs
         self._open.add(id(value))
         try:
-            return ["@", codec.name, codec.encode(value, self)]
+            form = ["@", codec.name, codec.encode(value, self)]
+            self.code = self.code or not codec.safe
+            return form
         except (Declined, UserError, RecursionError, MemoryError):
             raise
         except (Exception, SystemExit) as error:
@@ -204,10 +206,6 @@ class ValueWriter(Writer):
 
     def _is_taken(self, path: Path) -> bool:
         return self._takes is not None and self._takes(path)
-
-    @override
-    def mark_code(self) -> None:
-        self.code = True
 
     @override
     def needs(self, package: str) -> None:

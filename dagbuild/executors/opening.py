@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from types import ModuleType
 
@@ -12,7 +13,7 @@ from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import InputError
 from dagbuild.model.node import Node
 from dagbuild.model.record import Manifest
-from dagbuild.settings import EXECUTORS, Settings
+from dagbuild.settings import EXECUTORS, RemoteSettings, Settings, find_key
 
 Code = tuple[Sequence[ModuleType], Sequence[Node], Mapping[str, Manifest]]
 
@@ -39,7 +40,15 @@ def open_executor(
             modules, nodes, manifests = find_code()
             code = ray.ShippedCode(settings.root, modules, nodes, manifests, settings.packages, worker.watch)
             worker.flush()  # inputs that were saved are needed on other machines
-            opener = partial(ray.open_worker_store, settings.cache, settings.remote)
+            opener = partial(ray.open_worker_store, settings.cache, _for_workers(settings.remote))
             return ray.RayExecutor(opener, code, worker, address=settings.executor.address)
         case other:
             raise InputError(f"there is no executor '{other}'", hint=" or ".join(EXECUTORS))
+
+
+def _for_workers(remote: RemoteSettings | None) -> RemoteSettings | None:
+    """Return the remote as workers see it: they know this user's public key, for the private one stays here."""
+    key = find_key() if remote else None
+    if remote is None or key is None or key.public in remote.signers:
+        return remote
+    return replace(remote, trusted=(*remote.trusted, f"{key.name} {key.public}"))

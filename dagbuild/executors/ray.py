@@ -155,7 +155,7 @@ class RayExecutor(Executor):
     def submit(self, work: Work) -> None:
         """Hand the step to the cluster; one whose values cannot travel runs here when it is waited for."""
         self._open()
-        if parcel := _try_dumps(work):
+        if parcel := _try_dumps(self._worker.seal(work)):
             self._running[self._task(parcel)] = work
         else:
             self._here.append(work)
@@ -253,7 +253,7 @@ def open_worker_store(cache: CacheSettings, remote: RemoteSettings | None) -> St
     """Open the store of a worker: in the driver's folder, or where DAGBUILD_WORKER_CACHE on its machine says."""
     said = os.environ.get("DAGBUILD_WORKER_CACHE")
     folder = check_folder("DAGBUILD_WORKER_CACHE", said) if said else cache.folder
-    return open_store(folder, remote, fsync=cache.fsync)
+    return open_store(folder, remote, fsync=cache.fsync, publishes=False)
 
 
 @dataclass(frozen=True)
@@ -301,9 +301,10 @@ def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> _Repl
     if wrong:
         return _pack(_other_code(wrong))
     outcome = site.worker.run(work)
-    if isinstance(outcome, Done) and outcome.record is not None:
+    if isinstance(outcome, Done) and (record := outcome.record) is not None:
         try:
             site.store.flush()  # who reads the value next may be on another machine
+            outcome = replace(outcome, record=site.worker.seal_record(record))
         except StoreError as error:
             told = f"the value of '{work.node.name}' could not be published: {error}"
             outcome = replace(outcome, notices=(*outcome.notices, told))

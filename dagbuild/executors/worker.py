@@ -113,10 +113,26 @@ class Worker:
         return self._code.holds(record)
 
     def adopt(self, record: Record) -> None:
-        """Keep a record that a worker has put elsewhere, where this store does not have it; a build goes on without."""
+        """Keep a record that a worker has put elsewhere, and publish it; a build goes on without."""
         with contextlib.suppress(StoreError):
-            if record not in self._store.find_records([record.content], local=True).get(record.content, ()):
-                self._store.put_records([record])
+            self._store.adopt(record)
+
+    def seal(self, work: Work) -> Work:
+        """Return the step for a machine that may take its upstream values from the remote."""
+        if not self._store.shared:
+            return work
+        with contextlib.suppress(StoreError):  # who loads it is told
+            values = {name: self._store.seal(artifact) for name, artifact in work.values.items()}
+            return replace(work, values=values)
+        return work
+
+    def seal_record(self, record: Record) -> Record:
+        """Return a record for the machine that is to publish it, which may not have its blobs."""
+        if not self._store.shared:
+            return record
+        with contextlib.suppress(StoreError):
+            return replace(record, artifact=self._store.seal(record.artifact))
+        return record
 
     def flush(self) -> None:
         """Make what was stored so far visible to workers elsewhere."""

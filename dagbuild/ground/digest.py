@@ -1,7 +1,8 @@
 """Names of bytes: what they are.
 
-The only file that knows xxhash. A digest's text starts with the algorithm's name, so that another algorithm can
-come beside it. xxh3 finds accidents, not forgeries: who may write is the store's concern.
+The only file that knows xxhash. A digest's text starts with the algorithm's name. xxh3 names bytes and
+finds accidents: other bytes with the same xxh3 can be written down at once. What comes from elsewhere is known by its
+strong digest, which nobody can meet with other bytes.
 """
 
 from __future__ import annotations
@@ -23,6 +24,11 @@ PREFIX = "xxh3-"
 
 DIGEST_SIZE = 16
 """Bytes of a digest where it is not a text."""
+
+STRONG = "sha256-"
+"""How the text of a strong digest begins; 64 hexadecimal digits follow."""
+
+_HEX = "0123456789abcdef"
 
 
 def digest_bytes(data: Buffer) -> Digest:
@@ -78,4 +84,48 @@ def digest_from_bytes(data: bytes) -> Digest:
 def is_digest(text: str) -> bool:
     """Tell whether a text from outside is a well-formed digest, and so safe to make a path of."""
     tail = text[len(PREFIX) :]
-    return len(tail) == 32 and text.startswith(PREFIX) and not tail.strip("0123456789abcdef")
+    return len(tail) == 32 and text.startswith(PREFIX) and not tail.strip(_HEX)
+
+
+def is_strong(text: str) -> bool:
+    """Tell whether a text from outside is a well-formed strong digest, and so safe to make a path of."""
+    tail = text[len(STRONG) :]
+    return len(tail) == 64 and text.startswith(STRONG) and not tail.strip(_HEX)
+
+
+class Both:
+    """Digests bytes that come in parts in both ways at once: what they are called, and what they are."""
+
+    def __init__(self) -> None:
+        import hashlib  # what only makes values here needs none of it
+
+        self._fast = xxhash.xxh3_128()
+        self._strong = hashlib.sha256()
+
+    def update(self, data: Buffer) -> None:
+        """Take the next part; another thread may run meanwhile."""
+        self._fast.update(data)
+        self._strong.update(data)
+
+    @classmethod
+    def of(cls, data: Buffer) -> Both:
+        """Return the digests of contiguous bytes."""
+        return cls.of_all((data,))
+
+    @classmethod
+    def of_all(cls, chunks: Iterable[Buffer]) -> Both:
+        """Return the digests of the concatenation of `chunks`."""
+        both = cls()
+        for chunk in chunks:
+            both.update(chunk)
+        return both
+
+    @property
+    def digest(self) -> Digest:
+        """The name of the bytes."""
+        return Digest(PREFIX + self._fast.hexdigest())
+
+    @property
+    def strong(self) -> str:
+        """Their strong digest."""
+        return STRONG + self._strong.hexdigest()

@@ -7,11 +7,12 @@ or a secret.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple, NewType
 
-from dagbuild.ground.digest import Digest, digest_json
+from dagbuild.ground.digest import Digest, canonical_json, digest_json, is_strong
+from dagbuild.model.proof import Proof
 
 Key = NewType("Key", str)
 """A fingerprint over upstream ids: a deep, content or unnamed key. The text of a digest."""
@@ -143,10 +144,38 @@ def make_key(fingerprint: Digest, upstream: Sequence[tuple[str, str]]) -> Key:
 
 @dataclass(frozen=True, slots=True)
 class BlobRef:
-    """A blob's name and size in bytes."""
+    """A blob's name and size in bytes.
+
+    `strong` is the strong digest of its bytes, for who takes them from elsewhere: known of what was published or
+    pinned, empty of what was only made here. It says nothing new of a blob that is there, so it is no part of equality.
+    """
 
     digest: Digest
     size: int
+    strong: str = field(default="", compare=False)
+
+    @property
+    def foreign(self) -> BlobRef:
+        """What the blob is called here when its bytes came from elsewhere: by its strong digest."""
+        return BlobRef(Digest(self.strong), self.size)
+
+    @property
+    def names(self) -> tuple[Digest, ...]:
+        """The names under which it may lie here."""
+        return (self.digest, Digest(self.strong)) if self.strong else (self.digest,)
+
+    def to_json(self) -> list[Any]:
+        """Return the plain form."""
+        return [self.digest, self.size, self.strong] if self.strong else [self.digest, self.size]
+
+    @classmethod
+    def from_json(cls, data: Sequence[Any]) -> BlobRef:
+        """Return the reference of a plain form; raises ValueError."""
+        digest, size, *rest = data
+        (strong,) = rest or ("",)
+        if strong and not is_strong(strong):
+            raise ValueError("a strong digest is none")
+        return cls(Digest(digest), int(size), strong)
 
 
 @dataclass(frozen=True)
@@ -177,7 +206,9 @@ class Output:
 class Artifact:
     """A value as stored: the codec's name and version, plain metadata and blobs.
 
-    `code`: reading it back can run code (it holds a pickle). `libraries`: versions of what is needed to read it back,
+    `code`: who wrote it says that reading it back can run code (it holds a pickle); a remark, which decides nothing.
+    `data_only`: nobody who is trusted has signed for it, so that only what cannot run code may read it; kept nowhere,
+    since it is for who reads the record to find. `libraries`: versions of what is needed to read it back,
     by distribution name; not part of the digest. `names`: the classes and functions ("lib:Model") that it refers to.
     `carried`: what those of them that are the project's mean; part of the digest, since the value acts by their code.
     `outputs`: what the node left where the project keeps such things; part of the digest, since consumers may read it.
@@ -191,6 +222,7 @@ class Artifact:
     names: tuple[str, ...] = ()
     carried: str = ""
     outputs: tuple[Output, ...] = ()
+    data_only: bool = field(default=False, compare=False)
 
     @cached_property
     def digest(self) -> Digest:
@@ -210,13 +242,22 @@ class Artifact:
         """Bytes in blobs."""
         return sum(blob.size for blob in self.all_blobs)
 
+    def with_strong(self, strong: Mapping[BlobRef, str]) -> Artifact:
+        """Return the same with these strong digests of its blobs."""
+
+        def find(ref: BlobRef) -> BlobRef:
+            return ref if ref.strong else replace(ref, strong=strong.get(ref, ""))
+
+        outputs = tuple(replace(each, content=each.content.with_strong(strong)) for each in self.outputs)
+        return replace(self, blobs=tuple(map(find, self.blobs)), outputs=outputs)
+
     def to_json(self) -> dict[str, Any]:
         """Return the plain form."""
         outputs = {"outputs": [output.to_json() for output in self.outputs]} if self.outputs else {}
         return {
             "codec": self.codec,
             "meta": self.meta,
-            "blobs": [[b.digest, b.size] for b in self.blobs],
+            "blobs": [blob.to_json() for blob in self.blobs],
             "code": self.code,
             "libraries": dict(self.libraries),
             "names": list(self.names),
@@ -227,7 +268,7 @@ class Artifact:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Artifact:
         """Return the artifact of a plain form."""
-        blobs = tuple(BlobRef(Digest(digest), int(size)) for digest, size in data["blobs"])
+        blobs = tuple(map(BlobRef.from_json, data["blobs"]))
         return cls(
             data["codec"],
             data["meta"],
@@ -274,7 +315,8 @@ class Record:
     upstream value, by name; `excerpts`: of what was taken, where that was some columns only. Durations are in
     seconds, memory in bytes, `started` in seconds since 1970 (UTC). `watched` names those upstreams whose values depend
     on what a run was seen to read, theirs or that of one above them: the deep key says nothing of that. `notes` are
-    what the run did that cannot be observed, but for what the manifest says of the code itself.
+    what the run did that cannot be observed, but for what the manifest says of the code itself. `proof` stands in what
+    came from elsewhere; without one, this machine's user made it.
     """
 
     node: str
@@ -298,6 +340,7 @@ class Record:
     unnamed: Key = Key("")
     excerpts: Mapping[str, Digest] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
+    proof: Proof | None = field(default=None, compare=False)
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -318,6 +361,7 @@ class Record:
     def to_json(self) -> dict[str, Any]:
         """Return the plain form; `alias` says that nothing was computed, an equal content key was found."""
         notes = {"notes": [note.to_json() for note in self.notes]} if self.notes else {}
+        proof = {"proof": self.proof.to_json()} if self.proof else {}
         return {
             "format": FORMAT,
             "node": self.node,
@@ -330,9 +374,9 @@ class Record:
             "excerpts": dict(self.excerpts),
             "observations": [[o.kind, o.name, o.digest] for o in self.observations],
             "watched": list(self.watched),
-            "started": self.started,
-            "duration": self.duration,
-            "cpu": self.cpu,
+            "started": float(self.started),
+            "duration": float(self.duration),
+            "cpu": float(self.cpu),
             "memory": self.memory,
             "host": self.host,
             "user": self.user,
@@ -341,7 +385,12 @@ class Record:
             "forced": self.forced,
             "alias": self.alias,
             **notes,
+            **proof,
         }
+
+    def signed_text(self, signer: str) -> bytes:
+        """Return what a signature of this signer's covers: all of the record, but for the signature itself."""
+        return canonical_json(replace(self, proof=Proof(signer)).to_json())
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Record:
@@ -373,6 +422,7 @@ class Record:
                 unnamed=Key(str(data.get("unnamed", ""))),
                 excerpts={name: Digest(digest) for name, digest in data.get("excerpts", {}).items()},
                 notes=tuple(Note.from_json(note) for note in data.get("notes", ())),
+                proof=Proof.from_json(data["proof"]) if "proof" in data else None,
             )
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"not a record: {error!r}") from error

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from dagbuild.ground.errors import SettingsError, StoreError
 from dagbuild.model.record import Artifact
-from dagbuild.settings import RemoteSettings, Settings
+from dagbuild.settings import RemoteSettings, Settings, find_key
 from dagbuild.store import open_store
 from dagbuild.store.gc import GcReport, collect_garbage
 from dagbuild.store.layered import LayeredStore
@@ -46,7 +46,8 @@ class Maintenance:
     def store(self) -> LocalStore | LayeredStore:
         """The store: local, with the remote behind it where the settings name one."""
         cache = self.settings.cache
-        return open_store(cache.folder, self.settings.remote, fsync=cache.fsync, on_notice=self._on_notice)
+        remote, notice = self.settings.remote, self._on_notice
+        return open_store(cache.folder, remote, fsync=cache.fsync, on_notice=notice, find_key=find_key)
 
     @property
     def local(self) -> LocalStore:
@@ -77,7 +78,7 @@ class Maintenance:
         """
         pins = {artifact.digest for artifact in self.pins.values()}
         # A pin that was given is in no record, and shares columns with values that may go.
-        blobs = {ref.digest for artifact in self.pins.values() for ref in artifact.all_blobs}
+        blobs = {name for artifact in self.pins.values() for ref in artifact.all_blobs for name in ref.names}
         budget = self.settings.cache.size if size is None else size
         return collect_garbage(self.local, size=budget, age=age, pins=pins, blobs=blobs, dry_run=dry_run)
 

@@ -21,7 +21,7 @@ from dagbuild.plan.events import Event, Listener, Notice
 from dagbuild.plan.request import Request
 from dagbuild.project.code import CodeSource
 from dagbuild.project.givens import check_said
-from dagbuild.settings import Settings
+from dagbuild.settings import Settings, find_key, take_key
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
@@ -45,6 +45,7 @@ class Parts:
         allow_overrides: bool = False,
         listener: Listener = lambda _: None,
     ) -> None:
+        take_key()  # before any module of the project can look
         self.settings = settings
         self._listeners = [listener]
         self._source = CodeSource(settings, modules, self.files, allow_overrides=allow_overrides)
@@ -78,6 +79,7 @@ class Parts:
             self.settings.remote,
             fsync=self.settings.cache.fsync,
             on_notice=lambda text: self._tell(Notice(text)),
+            find_key=find_key,
         )
 
     @cached_property

@@ -7,13 +7,15 @@ for the graph to say.
 In the environment:
   DAGBUILD_PROFILE        the profile, unless --profile says one
   DAGBUILD_CACHE          the cache folder; DAGBUILD_CACHE_SIZE its budget
-  DAGBUILD_REMOTE         the remote's URL, or "off"; DAGBUILD_REMOTE_MODE, DAGBUILD_REMOTE_TRUST
+  DAGBUILD_REMOTE         the remote's URL, or "off"; DAGBUILD_REMOTE_MODE, _UNSIGNED, _WRITE
+  DAGBUILD_KEY            the private key to sign with, or its path; taken out of the environment
   DAGBUILD_EXECUTOR       "local" or "ray"; DAGBUILD_EXECUTOR_ADDRESS its cluster's
   DAGBUILD_SET_<key>      like --set key=value; a double underscore stands for the dot, case need not match
 DAGBUILD_PROJECT belongs to the command line (--project); DAGBUILD_TEST_* is left to tests.
 Any other name that begins with DAGBUILD_ is a mistake, and said to be.
 """
 
+from dagbuild.settings.keys import find_key, key_path, make_key, take_key
 from dagbuild.settings.load import FILE_NAME, find_settings, load_settings
 from dagbuild.settings.model import (
     EXECUTORS,
@@ -38,10 +40,14 @@ __all__ = [
     "RemoteSettings",
     "Settings",
     "check_folder",
+    "find_key",
     "find_scheme",
     "find_settings",
+    "key_path",
     "load_settings",
+    "make_key",
     "parse_value",
     "remove_pin",
+    "take_key",
     "write_pin",
 ]

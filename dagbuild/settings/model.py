@@ -22,15 +22,25 @@ class CacheSettings:
 
 @dataclass(frozen=True, slots=True)
 class RemoteSettings:
-    """The shared store: an fsspec URL and options; `mode` read-write, read or off; `trust` data or all.
+    """The shared store: an fsspec URL and options; `mode` read-write, read or off.
 
-    With `trust` "data", what would run code when it is read back (a pickle) is never taken from there.
+    `trusted` are the public keys of those whose records are used, each behind a name: "ada ed25519-...". `unsigned`
+    says what is taken of others' records: "no", nothing, or "data", what cannot run code. `read` are folders below the
+    URL in the order in which they are asked, `write` is the one that is written to; the URL itself unless given.
     """
 
     url: str
     mode: str = "read-write"
-    trust: str = "data"
+    trusted: tuple[str, ...] = ()
+    unsigned: str = "no"
+    read: tuple[str, ...] = ()
+    write: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def signers(self) -> dict[str, str]:
+        """The names of who is trusted, by public key."""
+        return {key: name for name, key in map(str.split, self.trusted)}
 
 
 @dataclass(frozen=True, slots=True)

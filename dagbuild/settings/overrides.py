@@ -22,14 +22,15 @@ VARIABLES: dict[str, tuple[str, str]] = {
     "DAGBUILD_CACHE_SIZE": ("cache", "size"),
     "DAGBUILD_REMOTE": ("remote", "url"),
     "DAGBUILD_REMOTE_MODE": ("remote", "mode"),
-    "DAGBUILD_REMOTE_TRUST": ("remote", "trust"),
+    "DAGBUILD_REMOTE_UNSIGNED": ("remote", "unsigned"),
+    "DAGBUILD_REMOTE_WRITE": ("remote", "write"),
     "DAGBUILD_EXECUTOR": ("executor", "kind"),
     "DAGBUILD_EXECUTOR_ADDRESS": ("executor", "address"),
 }
 TYPED = ("DAGBUILD_CACHE_SIZE",)
 """Those that are numbers, or may be."""
 
-OTHERS = ("DAGBUILD_PROFILE", "DAGBUILD_PROJECT", "DAGBUILD_WORKER_CACHE")
+OTHERS = ("DAGBUILD_PROFILE", "DAGBUILD_PROJECT", "DAGBUILD_WORKER_CACHE", "DAGBUILD_KEY")
 NOT_OURS = "DAGBUILD_TEST_"
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import SettingsError, did_you_mean
+from dagbuild.ground.signing import PRIVATE, is_public
 from dagbuild.settings.model import EXECUTORS, UNDECLARED, Pin
 
 Rule = Callable[[Any], Any]
@@ -179,6 +180,40 @@ def _is_secret(key: str) -> bool:
     )
 
 
+def trusted(value: Any) -> tuple[str, ...]:
+    """Take a list of public keys, each behind the name of whose it is."""
+    found = texts(value)
+    for entry in found:
+        words = entry.split()
+        if any(word.startswith(PRIVATE) for word in words):
+            raise Refused(
+                "holds a private key, and this file is shared", "`dagbuild key show` prints what to write"
+            )
+        if len(words) != 2 or not is_public(words[1]):
+            raise Refused(
+                f"wants a name and a public key, but '{entry}' is none",
+                '`dagbuild key show` prints the line of one\'s own key: "ada ed25519-..."',
+            )
+    return found
+
+
+def prefix(value: Any) -> str:
+    """Take the name of a folder below the remote's URL."""
+    path = text(value).strip("/")
+    parts = path.split("/")
+    if any(part in ("", ".", "..") for part in parts) or not _PREFIX.fullmatch(path):
+        raise Refused(f'wants a folder below the URL like "main" or "user/ada", not \'{value}\'')
+    return path
+
+
+def prefixes(value: Any) -> tuple[str, ...]:
+    """Take a list of folders below the remote's URL."""
+    return tuple(map(prefix, texts(value)))
+
+
+_PREFIX = re.compile(r"[0-9A-Za-z._+/-]+")
+
+
 def check_folder(name: str, value: str | Path) -> Path:
     """Return a cache folder that was not said in a file; raises SettingsError when it is a URL."""
     try:
@@ -239,7 +274,10 @@ TABLES: dict[str, dict[str, Rule]] = {
     "remote": {
         "url": remote_url,
         "mode": one_of("read-write", "read", "off"),
-        "trust": one_of("data", "all"),
+        "trusted": trusted,
+        "unsigned": one_of("no", "data"),
+        "read": prefixes,
+        "write": prefix,
         "options": remote_options,
     },
     "executor": {"kind": one_of(*EXECUTORS), "address": text},

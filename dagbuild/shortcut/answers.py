@@ -206,7 +206,9 @@ def _named_cache(table: object) -> str | None:
 def _describe(args: list[str]) -> str:
     """Return a line that is the same when the same is asked in the same circumstances."""
     ours = sorted(
-        (name, text) for name, text in os.environ.items() if name.startswith("DAGBUILD_") or name in _STYLE
+        (name, text)
+        for name, text in os.environ.items()
+        if (name.startswith("DAGBUILD_") and name != "DAGBUILD_KEY") or name in _STYLE
     )
     screen = tuple(os.get_terminal_size(1)) if sys.stdout.isatty() else ()
     python = (sys.version, sys.flags.optimize, sys.path)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from dagbuild.store.file_digests import FileDigests
 from dagbuild.store.notices import Notice, log_notice
 
 if TYPE_CHECKING:
+    from dagbuild.ground.signing import SigningKey
     from dagbuild.settings.model import RemoteSettings
     from dagbuild.store.layered import LayeredStore
     from dagbuild.store.local import LocalStore
@@ -24,24 +26,32 @@ def open_store(
     *,
     fsync: str = "build",
     on_notice: Notice = log_notice,
+    find_key: Callable[[], SigningKey | None] = lambda: None,
+    publishes: bool = True,
 ) -> LocalStore | LayeredStore:
-    """Return the store in a cache folder, with the remote behind it where one is given. Raises StoreError."""
-    from dagbuild.store.local import LocalStore
+    """Return the store in a cache folder, with the remote behind it where one is given. Raises StoreError.
 
-    local = LocalStore(folder, fsync=fsync, on_notice=on_notice)  # type: ignore[arg-type]
+    `find_key` gives the key to sign with what is published; without `publishes`, that is blobs and no records.
+    """
+    from dagbuild.store.local import LocalStore
+    from dagbuild.store.trust import Trust
+
+    trust = Trust(remote.signers, remote.unsigned, find_key()) if remote else Trust()  # type: ignore[arg-type]
+    local = LocalStore(folder, fsync=fsync, on_notice=on_notice, trust=trust)  # type: ignore[arg-type]
     if remote is None or remote.mode == "off":
         return local
     from dagbuild.store.layered import LayeredStore
     from dagbuild.store.remote import RemoteFolder
-    from dagbuild.store.remote_store import RemoteStore
+    from dagbuild.store.remote_store import Mode, RemoteStore
 
     shared = RemoteStore(
         RemoteFolder(remote.url, remote.options),
-        trust=remote.trust,  # type: ignore[arg-type]
+        trust=trust,
         mirror=local.layout.remotes / digest_text(remote.url),
         on_notice=on_notice,
     )
-    return LayeredStore(local, shared, mode=remote.mode, on_notice=on_notice)  # type: ignore[arg-type]
+    mode: Mode = remote.mode  # type: ignore[assignment]
+    return LayeredStore(local, shared, mode=mode, on_notice=on_notice, publishes=publishes)
 
 
 __all__ = ["FileDigests", "open_store"]

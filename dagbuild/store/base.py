@@ -13,7 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dagbuild.model.record import BlobRef, Key, Record
+from dagbuild.ground.digest import Both
+from dagbuild.model.record import Artifact, BlobRef, Key, Record
 from dagbuild.store.file_copies import FileCopies
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ class Store(ABC):
 
     name: str
     """For messages: "local", "remote", "memory"."""
+
+    shared: bool = False
+    """Whether other machines take from it what is put."""
 
     @abstractmethod
     def put_blob(self, chunks: Sequence[Buffer]) -> BlobRef:
@@ -58,6 +62,25 @@ class Store(ABC):
         """Where files and folders of stored values are written out; a temporary folder for stores without one."""
         return FileCopies(None)
 
+    def find_intruder(self, refs: Collection[BlobRef]) -> str | None:  # noqa: ARG002 - for stores that keep files
+        """Return how somebody else could have written what is here, these blobs included, or None if nobody could.
+
+        What could run code when it is read must not be read then. Said to the user once.
+        """
+        return None
+
+    def seal(self, artifact: Artifact) -> Artifact:
+        """Return the artifact with the strong digest of every blob, for who is to take them from elsewhere.
+
+        Reads them, so it is for the few that are pinned or handed to other machines. Raises as `get_blob` does.
+        """
+        unknown = {ref for ref in artifact.all_blobs if not ref.strong}
+        return (
+            artifact.with_strong({ref: Both.of(self.get_blob(ref)).strong for ref in unknown})
+            if unknown
+            else artifact
+        )
+
     @abstractmethod
     def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:
         """Return those of `refs` that are there with the right size, without reading them; with `local`, near only."""
@@ -76,6 +99,11 @@ class Store(ABC):
     @abstractmethod
     def put_records(self, records: Sequence[Record]) -> None:
         """Store records; every blob that they name must already be stored."""
+
+    def adopt(self, record: Record) -> None:
+        """Store a record that a worker has put into a store of its own, unless it is here."""
+        if record not in self.find_records([record.content], local=True).get(record.content, ()):
+            self.put_records([record])
 
     @abstractmethod
     def iter_records(self) -> Iterator[Record]:

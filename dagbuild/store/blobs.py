@@ -16,12 +16,12 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from dagbuild.ground import atomic
-from dagbuild.ground.digest import digest_bytes, digest_chunks, is_digest
+from dagbuild.ground.digest import Digest, digest_bytes, digest_chunks, is_digest
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
 from dagbuild.ground.stamps import Stamp, stamp_of
 from dagbuild.model.record import BlobRef
@@ -31,6 +31,8 @@ from dagbuild.store.notices import Notice
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
+
+_T = TypeVar("_T")
 
 Fsync = Literal["none", "build", "always"]
 """When bytes must be safe from a power loss; a killed process loses nothing with any of them."""
@@ -48,7 +50,11 @@ _AT_ONCE = 512
 
 
 class BlobFolder:
-    """The blobs of one cache folder."""
+    """The blobs of one cache folder.
+
+    Under an xxh3 lies only what this machine has made. What came from elsewhere lies under its strong digest: bytes
+    that somebody has written down to have the xxh3 of others are then never taken for these.
+    """
 
     def __init__(self, layout: CacheFolder, fsync: Fsync, on_notice: Notice) -> None:
         self._layout = layout
@@ -100,17 +106,17 @@ class BlobFolder:
         except OSError as error:
             raise write_error(self._layout.folder, error) from error
 
-    def new_part(self, ref: BlobRef) -> Path:
-        """Return a fresh path beside the blob's, in a folder that exists."""
-        path = self._layout.blob_name(ref.digest)
+    def new_part(self, file: BlobRef) -> Path:
+        """Return a fresh path, in a folder that exists, beside that of a blob: of `BlobRef.foreign` from elsewhere."""
+        path = self._layout.blob_name(file.digest)
         self._make_parent(path)
         return Path(atomic.part_name(path))
 
-    def adopt(self, part: Path, ref: BlobRef) -> None:
-        """Make a finished file from `new_part` the blob; its bytes must have been checked against `ref`."""
+    def adopt(self, part: Path, file: BlobRef) -> None:
+        """Make a finished file from `new_part` the blob; its bytes must have been checked."""
         with contextlib.suppress(OSError):
             part.chmod(_READ_ONLY)
-        self._publish(str(part), self._layout.blob_name(ref.digest), ref)
+        self._publish(str(part), self._layout.blob_name(file.digest), file)
 
     def _take_existing(self, ref: BlobRef, path: str) -> bool:
         """Tell whether the blob is there already, and note that it is wanted, so that gc leaves it."""
@@ -146,18 +152,33 @@ class BlobFolder:
 
     def has(self, refs: Collection[BlobRef]) -> set[BlobRef]:
         """Return those of `refs` that are there with the right size."""
-        return {
-            ref
-            for ref in refs
-            if is_digest(ref.digest) and self._stat(ref, self._layout.blob_name(ref.digest)) is not None
-        }
+        return {ref for ref in refs if is_digest(ref.digest) and self._is_there(ref)}
+
+    def _is_there(self, ref: BlobRef) -> bool:
+        if self._stat(ref, self._layout.blob_name(ref.digest)) is not None:
+            return True
+        return bool(ref.strong) and self._is_there(ref.foreign)
 
     def expect(self, refs: Iterable[BlobRef]) -> None:
         """Look up at once which of these were seen whole: they will be read."""
-        self.seen.expect(ref for ref in refs if ref.digest not in self._verified)
+        names = (named for ref in refs for named in ((ref, ref.foreign) if ref.strong else (ref,)))
+        self.seen.expect(named for named in names if named.digest not in self._verified)
 
     def get(self, ref: BlobRef) -> memoryview:
         """Return the blob's bytes, read-only; raises BlobMissingError or BlobDamagedError."""
+        return self._first(ref, self._get)
+
+    def _first(self, ref: BlobRef, read: Callable[[BlobRef, Digest], _T]) -> _T:
+        """Return what can be read under the first name that a blob has here and that is good."""
+        try:
+            return read(ref, ref.digest)
+        except (BlobMissingError, BlobDamagedError):
+            if not ref.strong:
+                raise
+            return read(ref.foreign, ref.digest)
+
+    def _get(self, ref: BlobRef, digest: Digest) -> memoryview:
+        """Return the bytes of the file of this name; `digest` is their xxh3, which finds accidents quickest."""
         path = self._layout.blob_name(ref.digest)
         try:
             with open(path, "rb") as file:
@@ -182,7 +203,7 @@ class BlobFolder:
                 self._damaged[ref.digest] = os.stat(path).st_ino
             raise BlobMissingError(f"blob {ref.digest} cannot be read: {error.strerror or error}") from error
         if not is_known:
-            if digest_bytes(view) != ref.digest:
+            if digest_bytes(view) != digest:
                 raise self._put_aside(ref, found, "its bytes do not match its name")
             self._verified[ref.digest] = stamp_of(found)
             self.seen.note(ref, found)
@@ -190,10 +211,13 @@ class BlobFolder:
 
     def path(self, ref: BlobRef) -> Path:
         """Return the file of a blob that was verified as by `get`, for whoever maps it in a way of their own."""
+        return self._first(ref, self._path)
+
+    def _path(self, ref: BlobRef, digest: Digest) -> Path:
         path = self._paths.get(ref.digest) or self._layout.blob(ref.digest)
         found = self._stat(ref, path)
         if found is None or not self._is_known(ref, path, found):
-            self.get(ref)
+            self._get(ref, digest)
         self._paths[ref.digest] = path
         return path
 

@@ -13,7 +13,7 @@ import secrets
 from pathlib import Path
 
 from dagbuild.ground import atomic
-from dagbuild.ground.digest import PREFIX, digest_text, is_digest
+from dagbuild.ground.digest import PREFIX, STRONG, Digest, digest_text, is_digest, is_strong
 from dagbuild.ground.errors import StoreError
 from dagbuild.ground.litter import CACHE_MARK, CACHE_MARKED
 from dagbuild.store.notices import Notice
@@ -33,7 +33,7 @@ README = """\
 Made by dagbuild: values that were computed, and the records of how. Deleting this folder is safe and costs
 computing time only; nothing in it belongs into version control.
 
-- `objects/`   the bytes of values, in read-only files named by their digest
+- `objects/`   the bytes of values, in read-only files named by their digest; what came from elsewhere by sha256
 - `segments/`  records, one a line; each build appends to a file of its own
 - `index/`     memos: where records lie, which files were seen whole; made again when lost
 - `uses/`      what was looked up on which day, for `dagbuild gc`
@@ -72,10 +72,20 @@ class CacheFolder:
 
     def blob_name(self, digest: str) -> str:
         """Return the text of a blob's path, for who asks thousands of times; raises as `blob` does."""
-        if not is_digest(digest):
-            raise StoreError(f"{digest!r} is not the name of a blob")
-        start = len(PREFIX)
-        return f"{self._objects}{digest[start : start + 2]}{os.sep}{digest[start + 2 :]}"
+        if is_digest(digest):
+            start = len(PREFIX)
+            return f"{self._objects}{digest[start : start + 2]}{os.sep}{digest[start + 2 :]}"
+        if is_strong(digest):
+            start = len(STRONG)
+            return f"{self._objects}{digest[start : start + 2]}{os.sep}{STRONG}{digest[start + 2 :]}"
+        raise StoreError(f"{digest!r} is not the name of a blob")
+
+    @staticmethod
+    def blob_of(folder: str, name: str) -> Digest | None:
+        """Return the name of the blob that a file in a folder of `objects` holds, None for any other file."""
+        strong = name.startswith(STRONG)
+        digest = f"{STRONG}{folder}{name[len(STRONG) :]}" if strong else f"{PREFIX}{folder}{name}"
+        return Digest(digest) if is_digest(digest) or is_strong(digest) else None
 
     def lock_name(self, name: str) -> str:
         """Return the text of a lock's path; raises StoreError unless the name is a digest or a plain word."""

@@ -69,7 +69,7 @@ class GcReport:
 
 @dataclass
 class _Value:
-    """An artifact with all that is known of it."""
+    """An artifact with all that is known of it; its blobs go by the names under which they lie here."""
 
     blobs: set[BlobRef] = field(default_factory=set)
     nodes: set[str] = field(default_factory=set)
@@ -78,8 +78,10 @@ class _Value:
     cost: float = _CHEAPEST
     root: bool = False
 
-    def add(self, record: Record, used: float, root: bool) -> None:
-        self.blobs.update(record.artifact.all_blobs)
+    def add(self, record: Record, files: Collection[Digest], used: float, root: bool) -> None:
+        for ref in record.artifact.all_blobs:
+            there = [name for name in ref.names if name in files] or [ref.digest]
+            self.blobs.update(BlobRef(name, ref.size) for name in there)
         self.nodes.add(record.node)
         self.records += 1
         self.used = max(self.used, used, record.started + record.duration)
@@ -117,7 +119,7 @@ def collect_garbage(
                 hint="check the owner and permissions of the cache folder; `dagbuild verify` tells more",
             )
         files = {ref.digest: (path, ref.size, _mtime(path)) for path, ref in iter_blobs(store)}
-        values = _read_values(store, set(pins), keep_runs)
+        values = _read_values(store, files, set(pins), keep_runs)
         for value in values.values():
             value.used = max(
                 [value.used, *(files[ref.digest][2] for ref in value.blobs if ref.digest in files)]
@@ -178,7 +180,9 @@ def collect_garbage(
         return report
 
 
-def _read_values(store: LocalStore, pins: set[str], keep_runs: int) -> dict[str, _Value]:
+def _read_values(
+    store: LocalStore, files: Collection[Digest], pins: set[str], keep_runs: int
+) -> dict[str, _Value]:
     """Return all values by artifact digest, with their uses and whether a root protects them."""
     uses = store.uses.load()
     last_use = max(uses.values(), default=0.0)
@@ -206,7 +210,7 @@ def _read_values(store: LocalStore, pins: set[str], keep_runs: int) -> dict[str,
             or any(ref.digest in pins for ref in record.artifact.all_blobs)
         )
         root = pinned or record.run in last_runs or live[segment] or bool(keys & held) or 0 < last_use <= used
-        values.setdefault(record.artifact.digest, _Value()).add(record, used, root)
+        values.setdefault(record.artifact.digest, _Value()).add(record, files, used, root)
     return values
 
 

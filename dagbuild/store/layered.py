@@ -16,9 +16,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from dagbuild.ground.digest import Both
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
 from dagbuild.ground.override import override
-from dagbuild.model.record import BlobRef, Key, Record
+from dagbuild.model.record import Artifact, BlobRef, Key, Record
 from dagbuild.store.base import Store
 from dagbuild.store.file_copies import FileCopies
 from dagbuild.store.local import LocalStore
@@ -37,6 +38,7 @@ class LayeredStore(Store):
     """Local before remote. The remote is probed when it is first needed."""
 
     name = "local and remote"
+    shared = True
 
     def __init__(
         self,
@@ -46,7 +48,10 @@ class LayeredStore(Store):
         mode: Mode = "read-write",
         on_notice: Notice = log_notice,
         flush_seconds: float = FLUSH_SECONDS,
+        publishes: bool = True,
     ) -> None:
+        """Without `publishes`, blobs are sent and no records: somebody else signs them."""
+        self._publishes = publishes
         self.local = local
         self.remote = remote
         self._mode = mode
@@ -54,6 +59,7 @@ class LayeredStore(Store):
         self._why = ""
         self._notice = on_notice
         self._lock = threading.RLock()
+        self._strong: dict[BlobRef, str] = {}  # of what was handed to other machines
         self._offered: dict[BlobRef, list[Record]] = {}
         self._unnamed: dict[BlobRef, None] = {}
         self._publisher = Publisher(
@@ -119,22 +125,30 @@ class LayeredStore(Store):
         try:
             return self.local.get_blob(ref)
         except (BlobMissingError, BlobDamagedError):
-            if self._ask(lambda: self._bring_near(ref)):
-                return self.local.get_blob(ref)
-            view = self._ask(lambda: self.remote.get_blob(ref))
+            origin = self._ask(lambda: self.remote.find_origin(ref))
+            if origin is None:
+                raise
+            named, own = origin
+            # What its own user has published is what this machine has made; all else goes by its strong digest.
+            file = BlobRef(ref.digest, ref.size) if own else named.foreign
+            if self.local.blobs.has([file]):
+                return self.local.get_blob(named)
+            if self._ask(lambda: self._bring_near(named, file)):
+                return self.local.get_blob(named)
+            view = self._ask(lambda: self.remote.get_blob(named))
             if view is None:
                 raise
             return view
 
-    def _bring_near(self, ref: BlobRef) -> bool:
-        """Copy a blob into the local store, with the records that name it; tells whether that could be written."""
+    def _bring_near(self, ref: BlobRef, file: BlobRef) -> bool:
+        """Copy a blob into the local store, as `file`, with the records that name it; tells whether that worked."""
         try:
-            part = self.local.blobs.new_part(ref)
+            part = self.local.blobs.new_part(file)
         except StoreError:
             return False
         try:
             self.remote.fetch_blob(ref, part)
-            self.local.blobs.adopt(part, ref)
+            self.local.blobs.adopt(part, file)
             with self._lock:
                 records = self._offered.pop(ref, [])
             self.local.put_records(records)
@@ -144,6 +158,14 @@ class LayeredStore(Store):
             part.unlink(missing_ok=True)
         return True
 
+    @override
+    def seal(self, artifact: Artifact) -> Artifact:
+        for ref in artifact.all_blobs:
+            if not (ref.strong or ref in self._strong):
+                known = self.remote.blobs.find_strong(ref)  # it was sent
+                self._strong[ref] = known or Both.of(self.get_blob(ref)).strong
+        return artifact.with_strong(self._strong)
+
     @cached_property
     def copies(self) -> FileCopies:
         """The local store's."""
@@ -152,7 +174,10 @@ class LayeredStore(Store):
     def blob_path(self, ref: BlobRef) -> Path:
         """Return the local file that holds a blob, fetched if need be."""
         self.get_blob(ref)
-        return self.local.blob_path(ref)
+        try:
+            return self.local.blob_path(ref)
+        except BlobMissingError:  # it was made here, and is had from somebody else who has signed for it
+            return self.local.blob_path(self.remote.resolve(ref))
 
     @override
     def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:
@@ -170,8 +195,8 @@ class LayeredStore(Store):
         if local:
             return found
         for key, records in (self._ask(lambda: self.remote.find_records(keys, known=found)) or {}).items():
-            have = {_identity(record) for record in found.get(key, ())}
-            news = [record for record in records if _identity(record) not in have]
+            have = {_usable(record) for record in found.get(key, ())}
+            news = [record for record in records if _usable(record) not in have]
             if news:
                 self._offer(news)
                 found[key] = sorted([*found.get(key, ()), *news], key=lambda record: record.started)
@@ -195,12 +220,21 @@ class LayeredStore(Store):
     def put_records(self, records: Sequence[Record]) -> None:
         """Store records locally and hand them to the publisher."""
         self.local.put_records(records)
+        if self._publishes:
+            self._publish(records)
+
+    def _publish(self, records: Sequence[Record]) -> None:
         with self._lock:
             for record in records:
                 for ref in record.artifact.all_blobs:
                     self._unnamed.pop(ref, None)
         if self._may_write():
             self._publisher.put(records)
+
+    @override
+    def adopt(self, record: Record) -> None:
+        self.local.adopt(record)
+        self._publish([record])
 
     @override
     def iter_records(self) -> Iterator[Record]:
@@ -273,3 +307,8 @@ class LayeredStore(Store):
 
 def _identity(record: Record) -> tuple[object, ...]:
     return record.deep, record.content, record.artifact.digest, record.started, record.run
+
+
+def _usable(record: Record) -> tuple[object, ...]:
+    """Return what tells a record from others, and from itself as it was taken when its signer was not trusted."""
+    return *_identity(record), record.artifact.data_only

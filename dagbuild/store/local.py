@@ -26,6 +26,7 @@ from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice, log_notice
 from dagbuild.store.record_log import FOLD_BYTES, RecordLog
 from dagbuild.store.segments import SegmentReader, SegmentWriter, encode_line
+from dagbuild.store.trust import Trust
 from dagbuild.store.uses import Uses
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class LocalStore(Store):
         fsync: Fsync = "build",
         on_notice: Notice = log_notice,
         fold_bytes: int = FOLD_BYTES,
+        trust: Trust | None = None,
     ) -> None:
         """Raises StoreError when a newer dagbuild wrote the folder."""
         self.layout = CacheFolder(Path(folder).absolute())
@@ -53,6 +55,7 @@ class LocalStore(Store):
         self.reader = SegmentReader(self.layout.segments)
         index = Index(Memo(self.layout.index / "records", on_notice))
         self._log = RecordLog(self.reader, index, on_notice, fold_bytes=fold_bytes)
+        self._trust = trust or Trust()
         self.uses = Uses(self.layout.uses)
         self._marks = Marks(self.layout)
         self._fsync = fsync
@@ -90,17 +93,25 @@ class LocalStore(Store):
 
     @override
     def find_records(self, keys: Collection[Key], *, local: bool = False) -> dict[Key, list[Record]]:
-        found = self._log.find(keys)
+        admitted = {key: self._admit(records) for key, records in self._log.find(keys).items()}
+        found = {key: records for key, records in admitted.items() if records}
         self.uses.note(found)
         return found
 
     @override
     def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
-        return self._log.find_latest(nodes)
+        found = self._log.find_latest(nodes)
+        return {node: usable for node, record in found.items() for usable in self._admit([record])}
 
     @override
-    def iter_records(self) -> Iterator[Record]:
-        return self._log.iter_records()
+    def iter_records(self, *, trusted: bool = True) -> Iterator[Record]:
+        """Yield all records that may be used, oldest first; without `trusted`, those too that may not."""
+        for record in self._log.iter_records():
+            yield from self._admit([record]) if trusted else [record]
+
+    def _admit(self, records: Sequence[Record]) -> list[Record]:
+        """Return the records as they may be used: who signed one from elsewhere may not be trusted any more."""
+        return [usable for record in records if (usable := self._trust.admit(record, near=True)) is not None]
 
     def put_records(self, records: Sequence[Record]) -> None:
         """Append records to this store's own segment."""

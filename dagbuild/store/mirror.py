@@ -7,10 +7,11 @@ good for ever; what disappears behind the URL disappears here. Losing the folder
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import tempfile
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,12 +23,13 @@ from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice
 from dagbuild.store.record_log import RecordLog
 from dagbuild.store.remote import RemoteDeniedError, RemoteFolder
+from dagbuild.store.remote_blobs import AT_ONCE
 from dagbuild.store.segments import NAME, SegmentReader, encode_line, new_name
 
-AT_ONCE = 8
-"""Requests side by side."""
-
 _LARGEST = 1 << 30
+
+_NAMED = re.compile(rb'\["(xxh3-[0-9a-f]{32})",[0-9]+,"sha256-')
+"""A blob in a line, as canonical JSON spells it."""
 
 
 class Mirror:
@@ -42,6 +44,7 @@ class Mirror:
         self._refreshed = float("-inf")
         self._notice = on_notice
         self._told: set[str] = set()
+        self._naming: dict[str, frozenset[bytes]] = {}  # by part, which blobs its records name
         self._reader = SegmentReader(self._folder / "segments")
         self._log = RecordLog(self._reader, Index(Memo(self._folder / "index", on_notice)), on_notice)
         self._name = new_name().removesuffix(".jsonl")
@@ -65,6 +68,20 @@ class Mirror:
             (self._folder / "segments" / name).unlink(missing_ok=True)
         self._copy(sorted(there - have))
         self._refreshed = time.monotonic()
+
+    def find_naming(self, digest: str) -> Iterator[Record]:
+        """Yield the records copied so far that name a blob with its strong digest; a rare question."""
+        text = digest.encode("ascii")
+        for name in self._reader.names():
+            if name not in self._naming:
+                data = b""
+                with contextlib.suppress(OSError):
+                    data = (self._folder / "segments" / name).read_bytes()
+                self._naming[name] = frozenset(_NAMED.findall(data))
+            if text in self._naming[name]:
+                for line in self._reader.find_lines(name, text, self._notice):
+                    with contextlib.suppress(ValueError):
+                        yield Record.from_json(line.data)
 
     def send(self, records: Collection[Record]) -> None:
         """Make records a part of their own behind the URL."""

@@ -12,12 +12,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
 from dagbuild.model.record import BlobRef, Record
 from dagbuild.store.local import LocalStore
 from dagbuild.store.remote import RemoteOutageError
 from dagbuild.store.remote_store import RemoteStore
+from dagbuild.store.trust import is_genuine
 
 FLUSH_SECONDS = 5.0
 """How long others wait at most for the records of a build that goes on."""
@@ -50,7 +52,14 @@ class Publisher:
         self.unsent = 0
 
     def put(self, records: Sequence[Record]) -> None:
-        """Take records to send; returns at once."""
+        """Take records to send; returns at once.
+
+        Those of others go as they are, signed by others; what was only found through one of these, or was never
+        signed, is not sent: this machine's user has not made it.
+        """
+        records = [record for record in records if record.proof is None or is_genuine(record)]
+        if not records:
+            return
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="dagbuild-publish", daemon=True)
@@ -96,14 +105,23 @@ class Publisher:
             self.unsent += 1
             return
         try:
-            list(pool.map(self._send_blob, record.artifact.all_blobs))
+            record = self._name_strongly(record, pool)
+            if not self._may_send():
+                self.unsent += 1
+                return
+            self._remote.put_records([record])
         except Exception as error:  # whatever it is, it must not end the thread: the build waits for it
             self.unsent += 1
             self._on_failure(error if isinstance(error, StoreError) else RemoteOutageError(repr(error)))
             return
-        self._remote.put_records([record])
         with self._lock:
             self._handed.append(record)
+
+    def _name_strongly(self, record: Record, pool: ThreadPoolExecutor) -> Record:
+        """Send a record's blobs, and return it with their strong digests."""
+        refs = record.artifact.all_blobs
+        strong = {ref: sent.strong for ref, sent in zip(refs, pool.map(self._send_blob, refs), strict=True)}
+        return replace(record, artifact=record.artifact.with_strong(strong))
 
     def send_blobs(self, refs: Sequence[BlobRef]) -> None:
         """Send blobs now, and wait until that is done or has failed."""
@@ -113,17 +131,18 @@ class Publisher:
         except StoreError as error:
             self._on_failure(error)
 
-    def _send_blob(self, ref: BlobRef) -> None:
+    def _send_blob(self, ref: BlobRef) -> BlobRef:
+        """Send a blob, unless it is there, and return it with its strong digest."""
         if not self._may_send():
-            return
+            return ref
         try:
             view = self._local.get_blob(ref)
         except BlobMissingError:
-            if self._remote.has_blobs([ref]):
-                return  # a worker on another machine has sent it
+            if ref.strong and self._remote.has_blobs([ref]):
+                return ref  # a worker on another machine has sent it
             raise
         try:
-            self._remote.upload(ref, view)
+            return self._remote.upload(ref, view)
         except BlobDamagedError:
             self._local.blobs.put_aside(ref, "its bytes do not match its name")
             raise

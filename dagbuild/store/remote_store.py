@@ -1,52 +1,40 @@
 """The store that a team shares, in a folder behind a URL.
 
-    blobs/ab/xxh3-....zst|raw       a blob, under the name of its uncompressed bytes
+    blobs/                          what values are made of, see `remote_blobs`
     records/NAME-0001.jsonl.zst     a part of a segment: one object answers thousands of look-ups
 
 Knows names and order, not how bytes travel. Parts are copied once into a mirror folder and looked up there like local
-segments. Guards: blobs first, then the part that names them; bytes are checked against their name after each download;
-no record is handed out whose value could run code, unless the project trusts whoever can write here.
+segments. Guards: blobs first, then the part that names them; what is sent names every blob by its strong digest, signed
+where there is a key; and no record is handed out that may not be used here, nor any byte that no such record tells of.
 """
 
 from __future__ import annotations
 
 import itertools
-import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from dagbuild.ground import atomic
-from dagbuild.ground.digest import PREFIX, digest_bytes, digest_chunks, is_digest
-from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
+from dagbuild.ground.digest import digest_chunks
+from dagbuild.ground.errors import BlobMissingError, StoreError
 from dagbuild.model.record import BlobRef, Key, Record
 from dagbuild.store.base import Store
-from dagbuild.store.compression import (
-    choose_suffix,
-    compress,
-    compress_into,
-    decompress,
-    read_blocks,
-    suffixes_of,
-)
-from dagbuild.store.mirror import AT_ONCE, Mirror
+from dagbuild.store.mirror import Mirror
 from dagbuild.store.notices import Notice, log_notice
 from dagbuild.store.remote import RemoteDeniedError, RemoteFolder
+from dagbuild.store.remote_blobs import RemoteBlobs
+from dagbuild.store.trust import Trust
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-Trust = Literal["data", "all"]
 Mode = Literal["read-write", "read", "off"]
 
 REFRESH = 30.0
 """Seconds between two looks for new parts."""
-
-IN_MEMORY = 8 << 20
-"""Larger blobs go through a file, so that memory stays bounded."""
 
 
 class RemoteStore(Store):
@@ -58,20 +46,19 @@ class RemoteStore(Store):
         self,
         folder: RemoteFolder,
         *,
-        trust: Trust = "data",
+        trust: Trust | None = None,
         mirror: Path | None = None,
         on_notice: Notice = log_notice,
         refresh: float = REFRESH,
     ) -> None:
         """`mirror`: where copies of the parts are kept from one build to the next; without one they are dropped."""
         self._folder = folder
-        self._trust = trust
+        self.trust = trust or Trust()
         self._notice = on_notice
+        self.blobs = RemoteBlobs(folder, on_notice)
         self._mirror = Mirror(folder, mirror, refresh, on_notice)
         self._lock = threading.RLock()
         self._pending: list[Record] = []
-        self._known: set[BlobRef] = set()
-        self._unusable: set[BlobRef] = set()
         self._told: set[str] = set()
 
     def probe(self, wanted: Mode) -> Mode:
@@ -95,126 +82,66 @@ class RemoteStore(Store):
         """Store a blob, compressed where it pays; a blob that is there is not sent."""
         views = [memoryview(chunk).cast("B") for chunk in chunks]
         ref = BlobRef(digest_chunks(views), sum(view.nbytes for view in views))
-        self.upload(ref, views[0] if len(views) == 1 else memoryview(b"".join(views)))
-        return ref
+        return self.upload(ref, views[0] if len(views) == 1 else memoryview(b"".join(views)))
 
-    def upload(self, ref: BlobRef, view: memoryview) -> bool:
-        """Store a blob whose bytes are `view`; returns whether it had to be sent.
+    def upload(self, ref: BlobRef, view: memoryview) -> BlobRef:
+        """Store a blob whose bytes are `view`, unless it is there; returns it with its strong digest.
 
-        Raises BlobDamagedError when the bytes are not the blob's: here, damage would stay, for nobody sends it again.
+        Raises BlobDamagedError when the bytes are not the blob's.
         """
-        if ref in self._known:
-            return False
-        suffix = choose_suffix(view)
-        name = _blob_name(ref, suffix)
-        if ref not in self._unusable and self._is_whole(self._folder.size(name), ref, suffix):
-            self._known.add(ref)
-            return False
-        if digest_bytes(view) != ref.digest:
-            raise BlobDamagedError(f"blob {ref.digest} is damaged: its bytes do not match its name")
-        if view.nbytes <= IN_MEMORY:
-            self._folder.write(name, compress(view) if suffix == ".zst" else bytes(view))
-        else:
-            with tempfile.TemporaryDirectory(prefix="dagbuild-") as scratch:
-                path = Path(scratch) / "blob"
-                with path.open("wb") as file:
-                    if suffix == ".zst":
-                        compress_into(view, file)
-                    else:
-                        file.write(view)
-                self._folder.write_file(name, path)
-        self._known.add(ref)
-        self._unusable.discard(ref)
-        return True
-
-    @staticmethod
-    def _is_whole(size: int | None, ref: BlobRef, suffix: str) -> bool:
-        return size is not None and (suffix == ".zst" or size == ref.size)
+        return self.blobs.upload(ref, view)
 
     def get_blob(self, ref: BlobRef) -> memoryview:
         """Return a blob's bytes, from memory."""
-        for suffix in self._suffixes(ref):
-            try:
-                data = self._folder.read(_blob_name(ref, suffix), ref.size)
-            except FileNotFoundError:
-                continue
-            try:
-                data = decompress(data, suffix, ref.size)
-            except OSError as error:
-                raise self._damaged(ref, str(error)) from error
-            if len(data) != ref.size or digest_bytes(data) != ref.digest:
-                raise self._damaged(ref, "its bytes do not match its name")
-            return memoryview(data)
-        raise self._missing(ref)
+        return self.blobs.get(self.resolve(ref))
 
     def fetch_blob(self, ref: BlobRef, target: Path) -> None:
         """Write a blob's bytes, checked, to a new local file; raises BlobMissingError or BlobDamagedError, OSError."""
-        if ref.size <= IN_MEMORY:
-            view = self.get_blob(ref)
-            with target.open("xb") as file:
-                file.write(view)
-            return
-        packed = Path(atomic.part_name(str(target)))
-        try:
-            for suffix in self._suffixes(ref):
-                try:
-                    self._folder.read_to(_blob_name(ref, suffix), packed, ref.size)
-                except FileNotFoundError:
-                    continue
-                with target.open("xb") as file:
-                    if digest_chunks(self._copied(read_blocks(packed, suffix), file, ref)) != ref.digest:
-                        raise self._damaged(ref, "its bytes do not match its name")
-                return
-            raise self._missing(ref)
-        finally:
-            atomic.discard(str(packed))
+        self.blobs.fetch(self.resolve(ref), target)
 
-    def _copied(self, blocks: Iterator[bytes], file: object, ref: BlobRef) -> Iterator[bytes]:
-        total = 0
-        while True:
-            try:
-                block = next(blocks, b"")
-            except OSError as error:
-                raise self._damaged(ref, str(error)) from error
-            total += len(block)
-            if not block or total > ref.size:
-                return
-            file.write(block)  # type: ignore[attr-defined]
-            yield block
+    def resolve(self, ref: BlobRef) -> BlobRef:
+        """Return a reference with its strong digest; raises BlobMissingError when nobody who is trusted tells of it."""
+        return self.find_origin(ref)[0]
 
-    @staticmethod
-    def _suffixes(ref: BlobRef) -> Sequence[Literal[".zst", ".raw"]]:
-        return suffixes_of(ref.size)
+    def find_origin(self, ref: BlobRef) -> tuple[BlobRef, bool]:
+        """Return a reference with its strong digest, and whether this machine's user has published it; as `resolve`.
 
-    def _damaged(self, ref: BlobRef, why: str) -> BlobDamagedError:
-        self._known.discard(ref)
-        self._unusable.add(ref)
-        self._notice(f"remote: blob {ref.digest} is damaged ({why}); it will be made again")
-        return BlobDamagedError(f"blob {ref.digest} in the remote is damaged: {why}")
+        A blob that was made here, and is lost, may have been published: by this machine's user or by somebody else who
+        has signed for it.
+        """
+        if ref.strong:
+            return ref, False
+        if strong := self.blobs.find_strong(ref):
+            return replace(ref, strong=strong), True
+        found = self._find_signed(ref)
+        if not found:
+            raise BlobMissingError(f"blob {ref.digest} is in no record of the remote that may be used")
+        own = next((named for signer, named in found if signer == self.trust.own), None)
+        return (own, True) if own else (found[0][1], False)
 
-    def _missing(self, ref: BlobRef) -> BlobMissingError:
-        self._known.discard(ref)
-        self._unusable.add(ref)
-        return BlobMissingError(f"blob {ref.digest} is not in the remote")
+    def _find_signed(self, ref: BlobRef) -> list[tuple[str, BlobRef]]:
+        """Return the blob as records of trusted signers name it, each with its signer."""
+        with self._lock:
+            self._mirror.refresh()
+            return [
+                (record.proof.signer, named)
+                for record in self._mirror.find_naming(ref.digest)
+                if record.proof and self.trust.is_signed(record)
+                for named in record.artifact.all_blobs
+                if named == ref and named.strong
+            ]
 
     def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:
         """Return those of `refs` that a record names or, failing that, that are there; with `local` none are near."""
         if local:
             return set()
-        found = {ref for ref in refs if ref in self._known}
-        unknown = [ref for ref in set(refs) - found - self._unusable if is_digest(ref.digest)]
-        if unknown:
-            with ThreadPoolExecutor(min(AT_ONCE, len(unknown))) as pool:
-                there = list(pool.map(self._is_there, unknown))
-            found.update(ref for ref, yes in zip(unknown, there, strict=True) if yes)
-            self._known.update(found)
-        return found
-
-    def _is_there(self, ref: BlobRef) -> bool:
-        return any(
-            self._is_whole(self._folder.size(_blob_name(ref, suffix)), ref, suffix)
-            for suffix in self._suffixes(ref)
-        )
+        known = []
+        for ref in set(refs):
+            try:
+                known.append(self.resolve(ref))
+            except BlobMissingError:
+                continue
+        return self.blobs.has(known)
 
     # -- records ---------------------------------------------------------------------------------------------------
 
@@ -251,25 +178,38 @@ class RemoteStore(Store):
             yield from self._filter([record], say=False) if trusted else [record]
 
     def _filter(self, records: Sequence[Record], *, say: bool) -> list[Record]:
-        """Return the records that may be used; say once of each node that some may not."""
+        """Return the records as they may be used; say once of each node that all it has may not."""
         usable = []
         for record in records:
-            if record.artifact.code and self._trust != "all":
-                if say and record.node not in self._told:
-                    self._told.add(record.node)
-                    self._notice(
-                        f"remote: the value of '{record.node}' is not used: reading it could run code, "
-                        "and the remote is trusted with data only"
-                    )
-            else:
-                usable.append(record)
-                self._known.update(blob for blob in record.artifact.all_blobs if blob not in self._unusable)
+            admitted = self.trust.admit(record, near=False)
+            if admitted is not None:
+                usable.append(admitted)
+                self.blobs.note(admitted.artifact.all_blobs)
+        if say and records and not usable and records[-1].node not in self._told:
+            last = records[-1]
+            self._told.add(last.node)
+            self._notice(
+                f"remote: the value of '{last.node}' is not used: {self.trust.refusal(last)}"
+                " (`dagbuild key list` shows who is trusted)"
+            )
         return usable
 
     def put_records(self, records: Sequence[Record]) -> None:
-        """Keep records for the next part, which `flush` sends."""
+        """Keep records for the next part, which `flush` sends; every blob that they name must already be stored.
+
+        Those that were made here are signed, with the strong digests of their blobs; those of others stay as they are.
+        """
+        signed = [self._seal(record) for record in records]
         with self._lock:
-            self._pending.extend(records)
+            self._pending.extend(signed)
+
+    def _seal(self, record: Record) -> Record:
+        if record.proof is not None:
+            return record
+        refs = {ref: self.blobs.find_strong(ref) for ref in record.artifact.all_blobs if not ref.strong}
+        if lost := [ref.digest for ref, strong in refs.items() if not strong]:
+            raise StoreError(f"blob {lost[0]} of '{record.node}' was not stored before its record")
+        return self.trust.sign(replace(record, artifact=record.artifact.with_strong(refs)))
 
     def flush(self) -> None:
         """Send the records that were put as one part."""
@@ -293,9 +233,3 @@ class RemoteStore(Store):
             self.flush()
         finally:
             self._mirror.close()
-
-
-def _blob_name(ref: BlobRef, suffix: str) -> str:
-    if not is_digest(ref.digest):
-        raise StoreError(f"{ref.digest!r} is not the name of a blob")
-    return f"blobs/{ref.digest[len(PREFIX) : len(PREFIX) + 2]}/{ref.digest}{suffix}"

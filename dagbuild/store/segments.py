@@ -271,6 +271,18 @@ class SegmentReader:
                 continue
             yield from lines
 
+    def find_lines(self, name: str, text: bytes, on_notice: Notice) -> Iterator[Line]:
+        """Yield the readable lines of a segment in which a text stands."""
+        try:
+            data = (self.folder / name).read_bytes()
+        except OSError:
+            return
+        at = data.find(text)
+        while at >= 0 and (end := data.find(b"\n", at)) >= 0:
+            start = data.rfind(b"\n", 0, at) + 1
+            yield from parse_lines(data[start : end + 1], name, start, whole=True, on_notice=on_notice)[0]
+            at = data.find(text, end)
+
     def find_unreadable(self) -> list[str]:
         """Return the names of segments that cannot be opened."""
         found = []

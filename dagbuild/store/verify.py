@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dagbuild.ground.digest import PREFIX, Digest, digest_chunks, is_digest
+from dagbuild.ground.digest import Both, Digest, digest_chunks, is_digest
 from dagbuild.ground.errors import StoreError
 from dagbuild.model.record import Artifact, BlobRef, Record
 from dagbuild.store.base import Store
@@ -80,9 +80,17 @@ def verify_store(
             notices.append(text)
 
     users: dict[BlobRef, set[str]] = {}
-    for node, artifact in (pins or {}).items():
+    names: dict[Digest, BlobRef] = {}  # under which a blob may lie here
+
+    def want(node: str, artifact: Artifact) -> None:
         for ref in artifact.all_blobs:
             users.setdefault(ref, set()).add(node)
+            for name in ref.names:
+                if ref.strong or name not in names:
+                    names[name] = ref
+
+    for node, artifact in (pins or {}).items():
+        want(node, artifact)
     count = 0
     for line in store.reader.iter_lines(note):
         try:
@@ -91,37 +99,39 @@ def verify_store(
             notices.append(f"a record in segment '{line.position.segment}' cannot be used: {error}")
             continue
         count += 1
-        for ref in record.artifact.all_blobs:
-            users.setdefault(ref, set()).add(record.node)
+        want(record.node, record.artifact)
     sizes: dict[Digest, int] = {}
-    damaged: list[BlobRef] = []
-    for path, ref in iter_blobs(store):
-        sizes[ref.digest] = ref.size
-        if not _matches(path, ref):
-            damaged.append(ref)
+    bad: list[BlobRef] = []
+    for path, file in iter_blobs(store):
+        sizes[file.digest] = file.size
+        if not _matches(path, file):
+            bad.append(file)
             if repair:
-                store.blobs.put_aside(ref, "verify found that its bytes do not match its name")
+                store.blobs.put_aside(file, "verify found that its bytes do not match its name")
     # Whoever reads one next sees for themselves, whatever was remembered of it.
-    store.blobs.seen.forget([ref.digest for ref in damaged])
-    missing = [ref for ref in users if sizes.get(ref.digest) != ref.size]
-    fetched = (
-        _fetch(shared, [*(ref for ref in damaged if ref in users), *missing]) if repair and shared else set()
-    )
+    store.blobs.seen.forget([file.digest for file in bad])
+    damaged = [names.get(file.digest, file) for file in bad]
+    there = {names[name] for name, size in sizes.items() if name in names and names[name].size == size}
+    whole = {names[name] for name in sizes.keys() - {file.digest for file in bad} if name in names} & there
+    missing = [ref for ref in users if ref not in there]
+    fetched = {ref for ref in damaged if ref in whole} if repair else set()
+    if repair and shared:
+        wanted = dict.fromkeys(names[ref.digest] for ref in (*damaged, *missing) if ref in users)
+        fetched |= _fetch(shared, wanted)
     away = shared.has_blobs(missing) if shared and missing and not repair else set()
     missing = [ref for ref in missing if ref not in fetched and ref not in away]
     changed = store.copies.find_changed()
     for copy in changed if repair else ():
         store.copies.remove(copy)
-    named = {ref.digest for ref in users}
     dropped = 0
-    lost = {ref.digest for ref in (*damaged, *missing) if ref not in fetched}
+    lost = {ref for ref in (*damaged, *missing) if ref not in fetched}
     if repair:
         for name in store.reader.find_unreadable():
             with contextlib.suppress(OSError):
                 store.layout.put_aside(store.layout.segments / name)
     if repair and (lost or notices):
         dropped = compact_segments(
-            store, lambda data: not lost & {blob[0] for blob in data["artifact"]["blobs"]}
+            store, lambda data: lost.isdisjoint(Artifact.from_json(data["artifact"]).all_blobs)
         )
     return VerifyReport(
         records=count,
@@ -129,7 +139,7 @@ def verify_store(
         size=sum(sizes.values()),
         damaged=tuple(damaged),
         missing=tuple((ref, tuple(sorted(users[ref]))) for ref in missing),
-        orphaned=tuple(BlobRef(digest, size) for digest, size in sizes.items() if digest not in named),
+        orphaned=tuple(BlobRef(digest, size) for digest, size in sizes.items() if digest not in names),
         lines=tuple(notices),
         dropped=dropped,
         away=tuple(sorted(away, key=lambda ref: ref.digest)),
@@ -162,16 +172,20 @@ def _iter_files(store: LocalStore) -> Iterator[tuple[Path, BlobRef]]:
         for folder in sorted(store.layout.objects.iterdir()):
             with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
                 for entry in entries:
-                    digest = f"{PREFIX}{folder.name}{entry.name}"
-                    if is_digest(digest):
+                    digest = store.layout.blob_of(folder.name, entry.name)
+                    if digest is not None:
                         with contextlib.suppress(FileNotFoundError):
-                            yield Path(entry.path), BlobRef(Digest(digest), entry.stat().st_size)
+                            yield Path(entry.path), BlobRef(digest, entry.stat().st_size)
 
 
-def _matches(path: Path, ref: BlobRef) -> bool:
+def _matches(path: Path, file: BlobRef) -> bool:
+    """Tell whether bytes are what their file's name says, be that an xxh3 or a strong digest."""
     try:
-        with path.open("rb", buffering=0) as file:
-            return digest_chunks(iter(lambda: file.read(_READ), b"")) == ref.digest
+        with path.open("rb", buffering=0) as opened:
+            parts = iter(lambda: opened.read(_READ), b"")
+            if is_digest(file.digest):
+                return digest_chunks(parts) == file.digest
+            return Both.of_all(parts).strong == file.digest
     except FileNotFoundError:
         return True  # gc has removed it meanwhile
     except OSError:

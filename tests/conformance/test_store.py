@@ -9,12 +9,16 @@ from typing import Any
 
 import pytest
 
+from dagbuild.ground.signing import SigningKey
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
 from dagbuild.store.remote import RemoteFolder
 from dagbuild.store.remote_store import RemoteStore
+from dagbuild.store.trust import Trust
 from dagbuild.testing import MemoryStore, StoreContract, make_record
 from tests.servers.s3 import S3Server
+
+ADA = Trust(key=SigningKey.make("ada"))
 
 
 class TestMemoryStore(StoreContract):
@@ -62,7 +66,7 @@ class TestLocalStoreWithIndex(TestLocalStore):
 class RemoteContract(StoreContract):
     @pytest.fixture
     def again(self, remote: Any, opened: Any) -> Any:
-        return lambda: opened(RemoteStore(RemoteFolder(*remote), refresh=0))
+        return lambda: opened(RemoteStore(RemoteFolder(*remote), refresh=0, trust=ADA))
 
     @pytest.fixture
     def store(self, again: Any) -> Any:
@@ -73,8 +77,9 @@ class LayeredContract(StoreContract):
     @pytest.fixture
     def again(self, remote: Any, tmp_path: Path, opened: Any) -> Any:
         def open_layered() -> Any:
-            local = LocalStore(tmp_path / "cache")
-            far = RemoteStore(RemoteFolder(*remote), refresh=0, mirror=tmp_path / "cache" / "mirror")
+            local = LocalStore(tmp_path / "cache", trust=ADA)
+            folder = tmp_path / "cache" / "mirror"
+            far = RemoteStore(RemoteFolder(*remote), refresh=0, mirror=folder, trust=ADA)
             return opened(LayeredStore(local, far))
 
         return open_layered
@@ -89,8 +94,8 @@ class LayeredContract(StoreContract):
         record = make_record(1, ref)
         store.put_records([record])
         store.flush()
-        there = RemoteStore(RemoteFolder(*remote), mirror=tmp_path / "other" / "mirror")
-        other = opened(LayeredStore(LocalStore(tmp_path / "other"), there))
+        there = RemoteStore(RemoteFolder(*remote), mirror=tmp_path / "other" / "mirror", trust=ADA)
+        other = opened(LayeredStore(LocalStore(tmp_path / "other", trust=ADA), there))
 
         assert other.find_records([record.deep]) == {record.deep: [record]}
         assert other.has_blobs([ref], local=True) == set()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
+from dagbuild.ground.signing import SigningKey
 from dagbuild.ground.stamps import TICK_NS, stamp_of
 from dagbuild.settings import RemoteSettings
 from dagbuild.store import blobs, open_store
@@ -20,10 +21,15 @@ from dagbuild.store.checked_blobs import WORTH, boot_id
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
 from dagbuild.store.remote import RemoteDeniedError, RemoteFolder, RemoteOutageError
-from dagbuild.store.remote_store import IN_MEMORY, RemoteStore
+from dagbuild.store.remote_blobs import IN_MEMORY
+from dagbuild.store.remote_store import RemoteStore
+from dagbuild.store.trust import Trust
 from dagbuild.testing.records import make_key, make_record
 from tests.servers.s3 import S3Server, free_port
 from tests.support import noting
+
+ADA = Trust(key=SigningKey.make("ada"))
+"""Whoever they are, all of them have this key."""
 
 
 @pytest.fixture
@@ -42,7 +48,7 @@ def machine(tmp_path: Path, notices: Any) -> Iterator[Any]:
         options: Any = None,
         *,
         mode: Any = "read-write",
-        trust: Any = "data",
+        trust: Any = ADA,
         patience: Any = 60,
         **more: Any,
     ) -> Any:
@@ -54,7 +60,7 @@ def machine(tmp_path: Path, notices: Any) -> Iterator[Any]:
             on_notice=notices.append,
             refresh=0,
         )
-        local = LocalStore(folder / "cache", on_notice=notices.append)
+        local = LocalStore(folder / "cache", on_notice=notices.append, trust=trust)
         stores.append(LayeredStore(local, remote, mode=mode, on_notice=notices.append, **more))
         return stores[-1]
 
@@ -158,8 +164,9 @@ class TestTransport:
         worker, driver = machine("a", shared), machine("b", shared)
         ref = worker.put_blob([b"made by the worker" * 1000])
         worker.flush()
-        record = make_record(1, ref)
-        driver.put_records([record])
+        (sealed,) = worker.seal(make_record(1, ref).artifact).blobs
+        record = make_record(1, sealed)
+        driver.adopt(record)
         driver.close()
         reader = machine("c", shared)
 
@@ -176,7 +183,7 @@ class TestTransport:
         reader.find_records([record.deep])
         reader.get_blob(record.artifact.blobs[0])
         reader.close()
-        alone = LocalStore(tmp_path / "b" / "cache")
+        alone = LocalStore(tmp_path / "b" / "cache", trust=ADA)
 
         assert alone.find_records([record.content]) == {record.content: [record]}
         assert alone.has_blobs(record.artifact.blobs) == set(record.artifact.blobs)
@@ -289,21 +296,31 @@ def spoil(path: Any, how: Any, size: Any) -> None:
 
 
 class TestTrust:
-    def test_code_from_the_remote_is_not_used(self, machine: Any, shared: str, notices: Any) -> None:
-        """Unless the project says so; said once a node."""
-        writer = machine("a", shared)
-        model, table = put_value(writer, 1, code=True), put_value(writer, 2)
-        writer.flush()
-        assert writer.find_records([model.deep]) == {model.deep: [model]}
-        reader = machine("b", shared)
+    def test_what_nobody_trusted_has_signed_is_not_used(
+        self, machine: Any, shared: str, notices: Any
+    ) -> None:
+        """Said once a node, with what to do; as data where the project takes that."""
+        nobody, eve = Trust(), Trust(key=SigningKey.make("eve"))
+        for started, (name, trust) in enumerate((("a", nobody), ("b", eve))):
+            writer = machine(name, shared, trust=trust)
+            model = put_value(writer, 1, code=True, started=started)
+            table = put_value(writer, 2, started=started)
+            writer.flush()
+        reader = machine("c", shared)
         for _ in range(2):
-            assert reader.find_records([model.deep, model.content, table.deep]) == {table.deep: [table]}
-        assert reader.find_latest(["node1", "node2"]) == {"node2": table}
-        assert [record.node for record in reader.iter_records()] == ["node2"]
-        assert len([notice for notice in notices if "'node1' is not used" in notice]) == 1
+            assert reader.find_records([model.deep, model.content, table.deep]) == {}
+        assert reader.find_latest(["node1", "node2"]) == {}
+        assert list(reader.iter_records()) == []
+        (told,) = (notice for notice in notices if "'node1' is not used" in notice)
+        assert "its signer is not trusted: ed25519-" in told
+        assert "dagbuild key" in told
 
-        trusting = machine("c", shared, trust="all")
-        assert trusting.find_records([model.deep]) == {model.deep: [model]}
+        found = machine("d", shared, trust=Trust(unsigned="data")).find_records([model.deep, table.deep])
+        assert list(found) == [table.deep]
+        assert all(record.artifact.data_only for record in found[table.deep])
+
+        knowing = machine("e", shared, trust=Trust({eve.own or "": "eve"}))
+        assert knowing.find_records([model.deep]) == {model.deep: [model]}
 
 
 class TestModes:
@@ -371,8 +388,8 @@ class TestModes:
     def test_settings_open_the_right_store(self, tmp_path: Path) -> None:
         """Nothing for "off", and no driver is imported before it is needed."""
 
-        remote = RemoteSettings(f"file://{tmp_path}/shared", mode="read-write", trust="data")
-        store = open_store(tmp_path / "a", remote, fsync="none")
+        remote = RemoteSettings(f"file://{tmp_path}/shared", mode="read-write", trusted=(f"ada {ADA.own}",))
+        store = open_store(tmp_path / "a", remote, fsync="none", find_key=lambda: ADA.key)
         record = put_value(store, 1)
         store.close()
         assert isinstance(store, LayeredStore)

@@ -1,5 +1,6 @@
 """Two people, two folders, one shared cache: one computes, the other fetches."""
 
+import os
 import shutil
 import textwrap
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from dagbuild.plan.events import Event, How, Notice
+from dagbuild.settings import keys
 from tests.servers.s3 import S3Server
 from tests.support import build, computed, forget_modules, write_files
 
@@ -99,19 +101,22 @@ def test_edit_of_one_is_a_hit_for_the_other(people: tuple[Path, Path]) -> None:
     assert result.values["total"] == 3 * 1.5 * sum(range(20000))
 
 
-def test_what_needs_unpickling_is_not_taken_unless_all_is_trusted(people: tuple[Path, Path]) -> None:
-    """A pickle from a shared place could run anybody's code."""
+def test_what_needs_unpickling_is_taken_of_who_has_signed_it(people: tuple[Path, Path]) -> None:
+    """A pickle of nobody's could run anybody's code."""
     mine, yours = people
+    os.environ["DAGBUILD_KEY"] = ""
+    try:
+        build(mine, "predicted")
+        told: list[Event] = []
+        careful = build(yours, "predicted", "model", on_event=told.append)
+    finally:
+        keys._taken.clear()
+
+    assert {"model", "predicted", "total"} <= computed(careful)
+    assert any(isinstance(event, Notice) and "nobody has signed it" in event.text for event in told)
+    for folder in (mine, yours):
+        shutil.rmtree(folder / "cache")
     build(mine, "predicted")
-    told: list[Event] = []
-
-    careful = build(yours, "predicted", "model", on_event=told.append)
-
-    assert computed(careful) == {"model"}
-    assert any(isinstance(event, Notice) and "model" in event.text for event in told)
-    shutil.rmtree(yours / "cache")
-    settings = yours / "dagbuild.toml"
-    settings.write_text(settings.read_text().replace("[remote]\n", '[remote]\ntrust = "all"\n'))
     trusting = build(yours, "predicted", "model")
     assert computed(trusting) == set()
     assert trusting.values["model"].predict(1) == careful.values["predicted"] / 2

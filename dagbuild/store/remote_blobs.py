@@ -1,0 +1,202 @@
+"""The blobs behind a URL.
+
+    blobs/ab/xxh3-....zst|raw       a blob, under the name of its uncompressed bytes
+
+Knows bytes and names, no records and nobody's keys. Guards: bytes leave here for a reference with a strong digest only,
+and are those of that digest. What somebody has written there to have the xxh3 of others is damage, and nothing else.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from dagbuild.ground import atomic
+from dagbuild.ground.digest import PREFIX, Both, is_digest, is_strong
+from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
+from dagbuild.model.record import BlobRef
+from dagbuild.store.compression import (
+    Suffix,
+    choose_suffix,
+    compress,
+    compress_into,
+    decompress,
+    read_blocks,
+    suffixes_of,
+)
+from dagbuild.store.notices import Notice
+from dagbuild.store.remote import RemoteFolder
+
+AT_ONCE = 8
+"""Requests side by side."""
+
+IN_MEMORY = 8 << 20
+"""Larger blobs go through a file, so that memory stays bounded."""
+
+
+class RemoteBlobs:
+    """Blobs behind a URL. Any method may raise RemoteDeniedError or RemoteOutageError."""
+
+    def __init__(self, folder: RemoteFolder, on_notice: Notice) -> None:
+        self._folder = folder
+        self._notice = on_notice
+        self._lock = threading.Lock()
+        self._known: set[str] = set()  # strong digests of what is there
+        self._unusable: set[str] = set()
+        self._strong: dict[BlobRef, str] = {}  # of what this process has read through to send it
+
+    def note(self, refs: Collection[BlobRef]) -> None:
+        """Take it that these are there: a record that may be used names them."""
+        with self._lock:
+            named = {ref.strong for ref in refs if ref.strong}
+            self._known |= named - self._unusable
+
+    def upload(self, ref: BlobRef, view: memoryview) -> BlobRef:
+        """Store a blob whose bytes are `view`, unless it is there; returns it with its strong digest.
+
+        Raises BlobDamagedError when the bytes are not the blob's: here, damage would stay, for nobody sends it again.
+        """
+        strong = ref.strong or self._strong.get(ref, "")
+        if strong in self._known:
+            return replace(ref, strong=strong)
+        both = Both.of(view)
+        if both.digest != ref.digest or (ref.strong and both.strong != ref.strong):
+            raise BlobDamagedError(f"blob {ref.digest} is damaged: its bytes do not match its name")
+        ref = replace(ref, strong=both.strong)
+        suffix = choose_suffix(view)
+        name = _blob_name(ref, suffix)
+        # Whether it is what its name says shows when it is read; then it is sent again.
+        if ref.strong in self._unusable or not self._is_whole(self._folder.size(name), ref, suffix):
+            self._send(name, suffix, view)
+        with self._lock:
+            self._strong[ref] = ref.strong
+            self._known.add(ref.strong)
+            self._unusable.discard(ref.strong)
+        return ref
+
+    def _send(self, name: str, suffix: Suffix, view: memoryview) -> None:
+        if view.nbytes <= IN_MEMORY:
+            self._folder.write(name, compress(view) if suffix == ".zst" else bytes(view))
+            return
+        with tempfile.TemporaryDirectory(prefix="dagbuild-") as scratch:
+            path = Path(scratch) / "blob"
+            with path.open("wb") as file:
+                if suffix == ".zst":
+                    compress_into(view, file)
+                else:
+                    file.write(view)
+            self._folder.write_file(name, path)
+
+    @staticmethod
+    def _is_whole(size: int | None, ref: BlobRef, suffix: Suffix) -> bool:
+        return size is not None and (suffix == ".zst" or size == ref.size)
+
+    def find_strong(self, ref: BlobRef) -> str:
+        """Return the strong digest of what this process has sent, else nothing."""
+        return self._strong.get(ref, "")
+
+    def get(self, ref: BlobRef) -> memoryview:
+        """Return a blob's bytes, from memory."""
+        for suffix in self._suffixes(ref):
+            try:
+                data = self._folder.read(_blob_name(ref, suffix), ref.size)
+            except FileNotFoundError:
+                continue
+            try:
+                data = decompress(data, suffix, ref.size)
+            except OSError as error:
+                raise self._damaged(ref, str(error)) from error
+            self._check(ref, len(data), Both.of(data))
+            return memoryview(data)
+        raise self._missing(ref)
+
+    def fetch(self, ref: BlobRef, target: Path) -> None:
+        """Write a blob's bytes, checked, to a new local file; raises BlobMissingError or BlobDamagedError, OSError."""
+        if ref.size <= IN_MEMORY:
+            view = self.get(ref)
+            with target.open("xb") as file:
+                file.write(view)
+            return
+        packed = Path(atomic.part_name(str(target)))
+        try:
+            for suffix in self._suffixes(ref):
+                try:
+                    self._folder.read_to(_blob_name(ref, suffix), packed, ref.size)
+                except FileNotFoundError:
+                    continue
+                with target.open("xb") as file:
+                    both = Both.of_all(self._copied(read_blocks(packed, suffix), file, ref))
+                self._check(ref, target.stat().st_size, both)
+                return
+            raise self._missing(ref)
+        finally:
+            atomic.discard(str(packed))
+
+    def _copied(self, blocks: Iterator[bytes], file: BinaryIO, ref: BlobRef) -> Iterator[bytes]:
+        total = 0
+        while True:
+            try:
+                block = next(blocks, b"")
+            except OSError as error:
+                raise self._damaged(ref, str(error)) from error
+            total += len(block)
+            if not block or total > ref.size:
+                return
+            file.write(block)
+            yield block
+
+    def _check(self, ref: BlobRef, size: int, both: Both) -> None:
+        """Raise BlobDamagedError unless what came is the very blob."""
+        if size != ref.size or both.strong != ref.strong or both.digest != ref.digest:
+            raise self._damaged(ref, "its bytes are others than its record tells of")
+
+    def _suffixes(self, ref: BlobRef) -> Sequence[Suffix]:
+        if not is_strong(ref.strong):
+            raise self._missing(ref)
+        return suffixes_of(ref.size)
+
+    def _damaged(self, ref: BlobRef, why: str) -> BlobDamagedError:
+        self._forget(ref)
+        self._notice(f"remote: blob {ref.digest} is damaged ({why}); it will be made again")
+        return BlobDamagedError(f"blob {ref.digest} in the remote is damaged: {why}")
+
+    def _missing(self, ref: BlobRef) -> BlobMissingError:
+        self._forget(ref)
+        return BlobMissingError(f"blob {ref.digest} is not in the remote")
+
+    def _forget(self, ref: BlobRef) -> None:
+        if ref.strong:
+            with self._lock:
+                self._known.discard(ref.strong)
+                self._unusable.add(ref.strong)
+
+    def has(self, refs: Collection[BlobRef]) -> set[BlobRef]:
+        """Return those of `refs`, with strong digests all, that are there as far as is known without reading them."""
+        unknown = {
+            ref.strong: ref
+            for ref in refs
+            if ref.strong not in self._known and ref.strong not in self._unusable and is_digest(ref.digest)
+        }
+        if unknown:
+            with ThreadPoolExecutor(min(AT_ONCE, len(unknown))) as pool:
+                there = list(pool.map(self._is_there, unknown.values()))
+            with self._lock:
+                self._known.update(strong for strong, yes in zip(unknown, there, strict=True) if yes)
+        return {ref for ref in refs if ref.strong in self._known}
+
+    def _is_there(self, ref: BlobRef) -> bool:
+        return any(
+            self._is_whole(self._folder.size(_blob_name(ref, suffix)), ref, suffix)
+            for suffix in self._suffixes(ref)
+        )
+
+
+def _blob_name(ref: BlobRef, suffix: Suffix) -> str:
+    if not is_digest(ref.digest):
+        raise StoreError(f"{ref.digest!r} is not the name of a blob")
+    return f"blobs/{ref.digest[len(PREFIX) : len(PREFIX) + 2]}/{ref.digest}{suffix}"

@@ -22,6 +22,7 @@ from dagbuild.artifacts import Artifacts
 from dagbuild.ground.digest import Digest, digest_json
 from dagbuild.ground.errors import CodecError, OutputError, StoreError
 from dagbuild.ground.filetree import FileEntry, read_tree
+from dagbuild.ground.private import make_private
 from dagbuild.model.output_paths import clean_path
 from dagbuild.model.record import Artifact, Output
 from dagbuild.store import FileDigests
@@ -191,7 +192,7 @@ class Outputs:
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         with contextlib.suppress(OSError, StoreError):
             self._layout.make()
-            (self._layout.edited / name).mkdir(mode=0o700, parents=True)
+            make_private(self._layout.edited / name)
             return self._layout.edited / name
         return Path(tempfile.mkdtemp(prefix="dagbuild-edited-"))
 

@@ -22,6 +22,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "unpin": "Let go of a pin.",
         "pins": "List the pins, and what each stands in front of.",
         "accept": "Say that a change does not alter values.",
+        "key": "Make and show the key that signs what is published.",
         "push": "Send to the remote what it does not have.",
         "stats": "Say which nodes take the cache's space, and what they cost to make.",
         "gc": "Make room in the cache.",

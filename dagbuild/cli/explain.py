@@ -25,5 +25,5 @@ def command(session: Session, node: str, overrides: tuple[str, ...], as_json: bo
     if as_json:
         give(json.dumps(explanation_to_json(found), indent=2))
     else:
-        give("\n".join(tell_explanation(found, session.out)))
+        give("\n".join(tell_explanation(found, session.out, session.project.name_signer)))
     return 0

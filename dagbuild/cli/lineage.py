@@ -26,5 +26,5 @@ def command(session: Session, node: str, as_json: bool) -> int:
             json.dumps([{"node": name, "record": r.to_json() if r else None} for name, r in lines], indent=2)
         )
     else:
-        give("\n".join(tell_lineage(lines, session.out)))
+        give("\n".join(tell_lineage(lines, session.out, project.name_signer)))
     return 0

@@ -22,6 +22,7 @@ def command(session: Session, node: str | None, number: int, logs: bool, as_json
     """List records, newest first: of all nodes, or of NODE, whose earlier values `pin` can bring back."""
     from dagbuild.plan.acceptance import Acceptance
     from dagbuild.report import units
+    from dagbuild.report.makers import name_maker
     from dagbuild.report.plan_text import quote_log
     from dagbuild.report.style import columns
 
@@ -39,7 +40,7 @@ def command(session: Session, node: str | None, number: int, logs: bool, as_json
                 "same value" if record.alias else units.seconds(record.duration),
                 units.size(record.artifact.size),
                 record.artifact.digest[:13],
-                record.user,
+                name_maker(record, session.project.name_signer),
                 record.run,
             )
             if (said := Acceptance.from_record(record)) is None

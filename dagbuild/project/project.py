@@ -201,6 +201,10 @@ class Project(Parts):
         records = (record for record in self.store.iter_records() if node is None or record.node in names)
         return sorted(records, key=lambda record: record.started, reverse=True)
 
+    def name_signer(self, record: Record) -> str:
+        """Return who has signed for a record that came from elsewhere, by the project's name; nothing of one's own."""
+        return (record.proof and self.store.trust.name_signer(record.proof)) or ""
+
     def find_suspicions(self, nodes: Iterable[str] = ()) -> Suspicions:
         """Return what is suspected of nodes, of all unless some are named: of code, and of runs. Runs nothing."""
         names = tuple(nodes)

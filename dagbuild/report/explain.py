@@ -12,6 +12,7 @@ from dagbuild.observe.wording import name_observation
 from dagbuild.plan.plan import Explanation
 from dagbuild.plan.reasons import Cause, index_parts
 from dagbuild.report import units
+from dagbuild.report.makers import Signer, name_maker, nobody
 from dagbuild.report.plan_text import join, notes_to_json
 from dagbuild.report.style import Row, Style, table
 
@@ -28,7 +29,7 @@ WHOLE = 10_000
 MANY = 5
 
 
-def tell_explanation(found: Explanation, style: Style) -> list[str]:
+def tell_explanation(found: Explanation, style: Style, signer: Signer = nobody) -> list[str]:
     """Return the lines of `explain`: the verdict, its reasons, the parts, and when the record was made."""
     step, manifest, record = found.step, found.manifest, found.record
     word = step.status.value
@@ -44,7 +45,7 @@ def tell_explanation(found: Explanation, style: Style) -> list[str]:
         lines.extend(table([*_rows(record.manifest if record else None, manifest), *seen], style))
         lines.append("")
     if record is not None:
-        maker = f" by {record.user}" if record.user else ""
+        maker = f" by {name}" if (name := name_maker(record, signer)) else ""
         host = f" on {record.host}" if record.host else ""
         run = f" (run {record.run})" if record.run else ""
         taken = f" in {units.seconds(record.duration)}" if record.duration else ""

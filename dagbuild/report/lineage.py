@@ -8,6 +8,7 @@ from dagbuild.ground.digest import Digest
 from dagbuild.model.outline import show
 from dagbuild.model.record import Record
 from dagbuild.report import units
+from dagbuild.report.makers import Signer, name_maker, nobody
 from dagbuild.report.style import Row, Style, table
 
 _GIVEN = ("file", "config", "input", "override", "pin", "package")
@@ -38,14 +39,16 @@ def find_lineage(
     return [(name, maker) for (name, _), maker in found.items()]
 
 
-def tell_lineage(lines: Iterable[tuple[str, Record | None]], style: Style) -> list[str]:
+def tell_lineage(
+    lines: Iterable[tuple[str, Record | None]], style: Style, signer: Signer = nobody
+) -> list[str]:
     """Return the lines of `lineage`: each value, when and by whom it was made, and what was given to it."""
     rows: list[Row] = []
     for name, record in lines:
         if record is None:
             rows.append(Row(name, "given: no record tells how it was made", "", "dim"))
             continue
-        maker = f" by {record.user}" if record.user else ""
+        maker = f" by {made_by}" if (made_by := name_maker(record, signer)) else ""
         made = f"{units.moment(record.started)}{maker} in {units.seconds(record.duration)}"
         rows.append(Row(name, record.artifact.digest[:13], made, "bold"))
         if record.upstream:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dagbuild.ground import atomic
 from dagbuild.ground.errors import SettingsError
+from dagbuild.ground.private import make_private
 from dagbuild.ground.signing import PRIVATE, SigningKey
 
 VARIABLE = "DAGBUILD_KEY"
@@ -77,7 +78,7 @@ def make_key(name: str) -> tuple[SigningKey, Path]:
     path = key_path()
     key = SigningKey.make(name)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         part = atomic.part_name(str(path))
         try:
             with open(atomic.create(part), "wb") as file:  # noqa: PTH123 - a descriptor

@@ -106,7 +106,9 @@ def _write(path: str, data: bytes) -> None:
     from dagbuild.ground import atomic  # a command that is answered writes nothing
 
     folder = os.path.dirname(path)  # noqa: PTH120
-    os.makedirs(folder, 0o700, exist_ok=True)  # noqa: PTH103
+    from dagbuild.ground.private import make_private
+
+    make_private(folder)
     atomic.write(path, _sum(data) + b"\n" + data)
     _remove_oldest(folder)
 

@@ -18,6 +18,7 @@ from typing import Any
 from dagbuild.ground import atomic
 from dagbuild.ground.digest import digest_bytes, digest_text
 from dagbuild.ground.digits import spell
+from dagbuild.ground.private import make_private
 from dagbuild.model.graph import Graph
 from dagbuild.model.record import Artifact, Manifest, Part
 from dagbuild.observe.places import PathNames
@@ -145,7 +146,7 @@ class Snapshots:
             "imports": snapshot.imports,
         }
         with contextlib.suppress(OSError):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(self._path.parent)
             body = "\n".join([json.dumps(head), snapshot.graph, snapshot.manifests]).encode("ascii")
             atomic.write(str(self._path), digest_bytes(body).encode("ascii") + b"\n" + body)
 

@@ -43,13 +43,18 @@ def open_store(
     from dagbuild.store.layered import LayeredStore
     from dagbuild.store.remote import RemoteFolder
     from dagbuild.store.remote_store import Mode, RemoteStore
+    from dagbuild.store.tiers import Tiers
 
-    shared = RemoteStore(
-        RemoteFolder(remote.url, remote.options),
-        trust=trust,
-        mirror=local.layout.remotes / digest_text(remote.url),
-        on_notice=on_notice,
-    )
+    def open_folder(folder: str) -> RemoteStore:
+        url = f"{remote.url.rstrip('/')}/{folder}" if folder else remote.url
+        where = RemoteFolder(url, remote.options)
+        mirror = local.layout.remotes / digest_text(url)
+        return RemoteStore(where, trust=trust, mirror=mirror, on_notice=on_notice)
+
+    folders = {name: open_folder(name) for name in (*(remote.read or ("",)), remote.write)}
+    read = [folders[name] for name in remote.read or ("",)]
+    own = folders[remote.write]
+    shared = own if read == [own] else Tiers(read, own)
     mode: Mode = remote.mode  # type: ignore[assignment]
     return LayeredStore(local, shared, mode=mode, on_notice=on_notice, publishes=publishes)
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from dagbuild.ground import atomic
 from dagbuild.ground.digest import Digest, digest_bytes, digest_chunks, is_digest
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
+from dagbuild.ground.private import find_writer
 from dagbuild.ground.stamps import Stamp, stamp_of
 from dagbuild.model.record import BlobRef
 from dagbuild.store.checked_blobs import CheckedBlobs, is_large
@@ -121,8 +122,8 @@ class BlobFolder:
     def _take_existing(self, ref: BlobRef, path: str) -> bool:
         """Tell whether the blob is there already, and note that it is wanted, so that gc leaves it."""
         found = self._stat(ref, path)
-        if found is None:
-            return False
+        if found is None or find_writer(path, found) is not None:
+            return False  # what somebody else may have put there is no reason to keep ours away
         self._touch(ref, path, found)
         return True
 
@@ -158,6 +159,16 @@ class BlobFolder:
         if self._stat(ref, self._layout.blob_name(ref.digest)) is not None:
             return True
         return bool(ref.strong) and self._is_there(ref.foreign)
+
+    def find_writer(self, ref: BlobRef) -> str | None:
+        """Return who else may have written a blob's files or may replace them, in words; None when nobody can."""
+        for name in ref.names:
+            path = self._layout.blob_name(name)
+            with contextlib.suppress(FileNotFoundError):
+                found = find_writer(path) or find_writer(os.path.dirname(path))
+                if found is not None:
+                    return found
+        return None
 
     def expect(self, refs: Iterable[BlobRef]) -> None:
         """Look up at once which of these were seen whole: they will be read."""

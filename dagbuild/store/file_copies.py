@@ -25,6 +25,7 @@ from dagbuild.ground import atomic
 from dagbuild.ground.digest import PREFIX, Digest, digest_chunks, is_digest
 from dagbuild.ground.errors import StoreError
 from dagbuild.ground.filetree import FileEntry, Tree, check_tree
+from dagbuild.ground.private import make_private
 from dagbuild.ground.stamps import is_sealed, seal
 from dagbuild.store.folder import write_error
 
@@ -84,10 +85,10 @@ class FileCopies:
                 atexit.register(shutil.rmtree, folder, ignore_errors=True)
             part = Path(atomic.part_name(str(folder / home.name)))
             try:
-                (part / "new").mkdir(mode=0o700, parents=True)
+                make_private(part / "new")
                 digests = write_tree(part / "new" / tree.name, tree, read, _read_only, sealed=True)
                 (part / "digests").write_text(json.dumps(digests), "utf-8")
-                home.mkdir(mode=0o700, parents=True, exist_ok=True)
+                make_private(home)
                 with contextlib.suppress(FileNotFoundError):
                     path.parent.rename(part / "old")
                 try:

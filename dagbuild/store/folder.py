@@ -16,6 +16,7 @@ from dagbuild.ground import atomic
 from dagbuild.ground.digest import PREFIX, STRONG, Digest, digest_text, is_digest, is_strong
 from dagbuild.ground.errors import StoreError
 from dagbuild.ground.litter import CACHE_MARK, CACHE_MARKED
+from dagbuild.ground.private import find_writer, make_private
 from dagbuild.store.notices import Notice
 
 FORMAT = 1
@@ -121,6 +122,19 @@ class CacheFolder:
                 hint="upgrade dagbuild, or choose another folder under [cache]",
             )
 
+    def find_writer(self) -> str | None:
+        """Return who else may have written records or blobs here, in words; None when nobody can."""
+        with contextlib.suppress(FileNotFoundError):
+            for path in (self.folder, self.objects, self.segments):
+                if (found := find_writer(str(path))) is not None:
+                    return found
+            with os.scandir(self.segments) as entries:
+                for entry in entries:
+                    with contextlib.suppress(FileNotFoundError):
+                        if (found := find_writer(entry.path, entry.stat())) is not None:
+                            return found
+        return None
+
     def put_aside(self, path: Path) -> None:
         """Move what is damaged out of the way; raises OSError."""
         self.aside.mkdir(mode=0o700, exist_ok=True)
@@ -129,9 +143,8 @@ class CacheFolder:
     def make(self) -> None:
         """Make the folder with what belongs in it; what is there stays. Raises StoreError when it cannot."""
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for folder in (self.objects, self.segments, self.locks):
-                folder.mkdir(mode=0o700, exist_ok=True)
+                make_private(folder)
             for name, text in (
                 ("README.md", README),
                 (".gitignore", "*\n"),

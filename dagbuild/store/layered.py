@@ -27,6 +27,8 @@ from dagbuild.store.notices import Notice, log_notice
 from dagbuild.store.publisher import FLUSH_SECONDS, Publisher
 from dagbuild.store.remote import RemoteDeniedError, RemoteOutageError
 from dagbuild.store.remote_store import Mode, RemoteStore
+from dagbuild.store.tiers import Tiers
+from dagbuild.store.trust import Trust
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -43,7 +45,7 @@ class LayeredStore(Store):
     def __init__(
         self,
         local: LocalStore,
-        remote: RemoteStore,
+        remote: RemoteStore | Tiers,
         *,
         mode: Mode = "read-write",
         on_notice: Notice = log_notice,
@@ -65,6 +67,11 @@ class LayeredStore(Store):
         self._publisher = Publisher(
             local, remote, may_send=self._may_write, on_failure=self._fail, flush_seconds=flush_seconds
         )
+
+    @property
+    def trust(self) -> Trust:
+        """Whose records may be used."""
+        return self.local.trust
 
     @property
     def mode(self) -> Mode:
@@ -159,10 +166,14 @@ class LayeredStore(Store):
         return True
 
     @override
+    def find_intruder(self, refs: Collection[BlobRef]) -> str | None:
+        return self.local.find_intruder(refs)
+
+    @override
     def seal(self, artifact: Artifact) -> Artifact:
         for ref in artifact.all_blobs:
             if not (ref.strong or ref in self._strong):
-                known = self.remote.blobs.find_strong(ref)  # it was sent
+                known = self.remote.find_strong(ref)  # it was sent
                 self._strong[ref] = known or Both.of(self.get_blob(ref)).strong
         return artifact.with_strong(self._strong)
 
@@ -251,7 +262,7 @@ class LayeredStore(Store):
         `also` are blobs to publish that no record may name.
         """
         # Records that are not trusted here are there all the same.
-        records = self._ask(lambda: list(self.remote.iter_records(trusted=False))) or []
+        records = self._ask(lambda: list(self.remote.iter_own())) or []
         there = {_identity(record) for record in records}
         before = self._publisher.sent
         self._publisher.put([r for r in self.local.iter_records() if _identity(r) not in there])

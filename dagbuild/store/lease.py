@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dagbuild.ground.author import author
+from dagbuild.ground.private import make_private
 
 try:
     import fcntl
@@ -207,7 +208,7 @@ def _open(path: str) -> int | None:
             return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except FileNotFoundError:
             with contextlib.suppress(OSError):
-                Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                make_private(Path(path).parent)
         except OSError:
             return None
     return None

@@ -7,6 +7,7 @@ without a lock on the whole of it.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 
+_LOOK_AGAIN = 5.0
+"""Seconds after which the folder's permissions are looked at again."""
+
+
 class LocalStore(Store):
     """A folder of blobs and records. Made when something is first put; opened lazily; can be read where it cannot be
     written."""
@@ -55,11 +60,15 @@ class LocalStore(Store):
         self.reader = SegmentReader(self.layout.segments)
         index = Index(Memo(self.layout.index / "records", on_notice))
         self._log = RecordLog(self.reader, index, on_notice, fold_bytes=fold_bytes)
-        self._trust = trust or Trust()
+        self.trust = trust or Trust()
         self.uses = Uses(self.layout.uses)
         self._marks = Marks(self.layout)
         self._fsync = fsync
         self._lock = threading.Lock()
+        self._notice = on_notice
+        self._looked = float("-inf")
+        self._writer_found: str | None = None
+        self._told_writer = False
         self._writer: SegmentWriter | None = None
 
     # -- blobs -----------------------------------------------------------------------------------------------------
@@ -79,6 +88,21 @@ class LocalStore(Store):
     @override
     def blob_path(self, ref: BlobRef) -> Path:
         return self.blobs.path(ref)
+
+    @override
+    def find_intruder(self, refs: Collection[BlobRef]) -> str | None:
+        with self._lock:
+            now = time.monotonic()
+            if now - self._looked > _LOOK_AGAIN:
+                self._looked, self._writer_found = now, self.layout.find_writer()
+        found = self._writer_found or next(filter(None, map(self.blobs.find_writer, refs)), None)
+        if found is not None and not self._told_writer:
+            self._told_writer = True
+            self._notice(
+                f"cache: {found}, so nothing that could run code is read from the cache folder: it is made again; "
+                f"`chmod -R go-w {self.layout.folder}` keeps others out, once you know that all in it is yours"
+            )
+        return found
 
     @cached_property
     def copies(self) -> FileCopies:
@@ -111,7 +135,7 @@ class LocalStore(Store):
 
     def _admit(self, records: Sequence[Record]) -> list[Record]:
         """Return the records as they may be used: who signed one from elsewhere may not be trusted any more."""
-        return [usable for record in records if (usable := self._trust.admit(record, near=True)) is not None]
+        return [usable for record in records if (usable := self.trust.admit(record, near=True)) is not None]
 
     def put_records(self, records: Sequence[Record]) -> None:
         """Append records to this store's own segment."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 
 from dagbuild.ground.errors import StoreError
+from dagbuild.ground.private import make_private
 from dagbuild.store.folder import CacheFolder
 
 try:
@@ -97,7 +98,7 @@ class _Mark:
     @classmethod
     def make(cls, folder: Path) -> _Mark:
         """Make a file and lock it; raises OSError."""
-        folder.mkdir(mode=0o700, exist_ok=True)
+        make_private(folder)
         while True:
             path = folder / f"{os.getpid()}-{secrets.token_hex(4)}"
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

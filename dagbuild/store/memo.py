@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
+from dagbuild.ground.private import make_private
 from dagbuild.store.folder import GRAVE
 from dagbuild.store.notices import Notice
 
@@ -234,7 +235,7 @@ class Memo:
         return self._reader
 
     def _open_writer(self) -> diskcache.Cache:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self._folder)
         self._writer = _cache_class()(
             str(self._folder),
             timeout=LOCK_WAIT,

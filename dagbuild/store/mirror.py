@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dagbuild.ground import atomic
+from dagbuild.ground.private import make_private
 from dagbuild.model.record import Record
 from dagbuild.store.compression import compress, decompress
 from dagbuild.store.index import Index
@@ -113,7 +114,7 @@ class Mirror:
     def _keep(self, part: str, data: bytes) -> None:
         path = self._folder / "segments" / part
         with contextlib.suppress(OSError):  # a read-only folder: the remote's records are out of reach then
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(path.parent)
             atomic.write(str(path), data)
 
     def close(self) -> None:

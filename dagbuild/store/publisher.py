@@ -19,6 +19,7 @@ from dagbuild.model.record import BlobRef, Record
 from dagbuild.store.local import LocalStore
 from dagbuild.store.remote import RemoteOutageError
 from dagbuild.store.remote_store import RemoteStore
+from dagbuild.store.tiers import Tiers
 from dagbuild.store.trust import is_genuine
 
 FLUSH_SECONDS = 5.0
@@ -33,7 +34,7 @@ class Publisher:
     def __init__(
         self,
         local: LocalStore,
-        remote: RemoteStore,
+        remote: RemoteStore | Tiers,
         *,
         may_send: Callable[[], bool],
         on_failure: Callable[[StoreError], None],

@@ -100,6 +100,10 @@ class RemoteBlobs:
         """Return the strong digest of what this process has sent, else nothing."""
         return self._strong.get(ref, "")
 
+    def knows(self, ref: BlobRef) -> bool:
+        """Tell whether a blob is taken to be there."""
+        return ref.strong in self._known
+
     def get(self, ref: BlobRef) -> memoryview:
         """Return a blob's bytes, from memory."""
         for suffix in self._suffixes(ref):

@@ -99,6 +99,14 @@ class RemoteStore(Store):
         """Write a blob's bytes, checked, to a new local file; raises BlobMissingError or BlobDamagedError, OSError."""
         self.blobs.fetch(self.resolve(ref), target)
 
+    def find_strong(self, ref: BlobRef) -> str:
+        """Return the strong digest of what this process has sent, else nothing."""
+        return self.blobs.find_strong(ref)
+
+    def knows(self, ref: BlobRef) -> bool:
+        """Tell whether a record that may be used names this blob, or it was seen here."""
+        return self.blobs.knows(ref)
+
     def resolve(self, ref: BlobRef) -> BlobRef:
         """Return a reference with its strong digest; raises BlobMissingError when nobody who is trusted tells of it."""
         return self.find_origin(ref)[0]
@@ -177,6 +185,10 @@ class RemoteStore(Store):
         for record in itertools.chain(self._mirror.log.iter_records(), pending):
             yield from self._filter([record], say=False) if trusted else [record]
 
+    def iter_own(self) -> Iterator[Record]:
+        """Yield all records, whoever's."""
+        return self.iter_records(trusted=False)
+
     def _filter(self, records: Sequence[Record], *, say: bool) -> list[Record]:
         """Return the records as they may be used; say once of each node that all it has may not."""
         usable = []
@@ -199,6 +211,12 @@ class RemoteStore(Store):
 
         Those that were made here are signed, with the strong digests of their blobs; those of others stay as they are.
         """
+        if self.trust.key is None and self.trust.unsigned == "no" and "" not in self._told:
+            self._told.add("")
+            self._notice(
+                "remote: what is published from here is not signed, so that others will not use it "
+                "(`dagbuild key new` makes a key)"
+            )
         signed = [self._seal(record) for record in records]
         with self._lock:
             self._pending.extend(signed)

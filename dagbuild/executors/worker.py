@@ -240,6 +240,8 @@ class Worker:
         if trouble:
             line = f"the value of '{name}' could not be stored: {trouble}"
             return Done(record, held=True, value=value, notices=(line,))
+        if artifact.code and self._store.find_intruder(artifact.all_blobs) is not None:
+            return Done(record, held=True, value=value)  # nobody would read it back; the store has said why
         record, *notices = self._record(work, record, seen)
         return Done(record, put=not notices, notices=tuple(notices))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.executors.ray import open_worker_store
@@ -15,8 +17,8 @@ from dagbuild.project.maintenance import Maintenance
 from dagbuild.project.pins import pin_built
 from dagbuild.settings import load_settings
 from tests.security.attacks import make_twin, payload, plant_twins, put_blob
-from tests.security.conftest import MARK, NODES, Team
-from tests.support import build, load_project
+from tests.security.conftest import ADA, MARK, NODES, Team, trusted
+from tests.support import build, computed, load_project
 
 Safe = Callable[[], None]
 
@@ -43,16 +45,10 @@ def test_twin_is_easily_made() -> None:
 
 def test_pinned_model_of_a_colleague(team: Team, safe: Safe) -> None:
     """The pin stands in the settings; the bytes come from the shared folder, where a stranger may write."""
-    team.write(NODES)
+    team.write(NODES, yours=trusted(ADA))
+    team.sign_as(ADA)
     build(team.mine, "model")
-    project = load_project(team.mine)
-    pin_built(project, "model")
-    project.store.flush()
-    project.close()
-    maintenance = Maintenance(load_settings(team.mine))
-    maintenance.push()
-    maintenance.close()
-    shutil.copy(team.mine / "dagbuild.toml", team.yours / "dagbuild.toml")
+    pin_and_push(team)
     assert plant_twins(team.shared, payload(team.proof), MARK)
 
     try:
@@ -63,7 +59,8 @@ def test_pinned_model_of_a_colleague(team: Team, safe: Safe) -> None:
 
 def test_healed_blob(team: Team, safe: Safe) -> None:
     """A damaged blob of one's own is not replaced by what lies in the shared folder under its xxh3."""
-    team.write(NODES)
+    team.write(NODES, yours=trusted(ADA))
+    team.sign_as(ADA)
     build(team.mine, "model")
     damage_blobs(team.mine)
     assert plant_twins(team.shared, payload(team.proof), MARK)
@@ -76,7 +73,8 @@ def test_healed_blob(team: Team, safe: Safe) -> None:
 
 def test_lost_blob(team: Team, safe: Safe) -> None:
     """Nor is one that is gone."""
-    team.write(NODES)
+    team.write(NODES, yours=trusted(ADA))
+    team.sign_as(ADA)
     build(team.mine, "model")
     remove_blobs(team.mine)
     assert plant_twins(team.shared, payload(team.proof), MARK)
@@ -87,9 +85,49 @@ def test_lost_blob(team: Team, safe: Safe) -> None:
     assert result.values["model"].factor == 2
 
 
+@pytest.mark.parametrize("lose", [damage_blobs, remove_blobs])
+def test_what_is_healed_is_ones_own(team: Team, lose: Callable[[Path], None]) -> None:
+    """What was published under one's own key is had back, without computing."""
+    team.write(NODES)
+    team.sign_as(ADA)
+    build(team.mine, "model")
+    lose(team.mine)
+
+    result = build(team.mine, "model")
+
+    assert computed(result) == set()
+    assert result.values["model"].factor == 2
+
+
+def test_pinned_model_is_had_from_who_is_trusted_or_not(team: Team) -> None:
+    """The pin itself says which bytes: nobody has to have signed for them."""
+    team.write(NODES)
+    team.sign_as(ADA)
+    build(team.mine, "model")
+    pin_and_push(team)
+    team.sign_as(None)
+
+    result = build(team.yours, "predicted")
+
+    assert computed(result) == {"predicted"}
+    assert result.values["predicted"] == 42
+
+
+def pin_and_push(team: Team) -> None:
+    """Pin the model, and give the victim the settings."""
+    project = load_project(team.mine)
+    pin_built(project, "model")
+    project.close()
+    maintenance = Maintenance(load_settings(team.mine))
+    maintenance.push()
+    maintenance.close()
+    shutil.copy(team.mine / "dagbuild.toml", team.yours / "dagbuild.toml")
+
+
 def test_repaired_blob(team: Team, safe: Safe) -> None:
     """`verify --repair` fetches no twin."""
-    team.write(NODES)
+    team.write(NODES, yours=trusted(ADA))
+    team.sign_as(ADA)
     build(team.mine, "model")
     damage_blobs(team.mine)
     assert plant_twins(team.shared, payload(team.proof), MARK)
@@ -105,7 +143,8 @@ def test_repaired_blob(team: Team, safe: Safe) -> None:
 
 def test_ray_worker(team: Team, safe: Safe, tmp_path: Path) -> None:
     """A worker with a cache folder of its own is handed a description, and fetches the bytes from the shared folder."""
-    team.write(NODES)
+    team.write(NODES, yours=trusted(ADA))
+    team.sign_as(ADA)
     build(team.mine, "model")
     project = load_project(team.mine)
     artifact = project.artifact("model")
@@ -149,7 +188,7 @@ PLANTED = '''
 
 def test_planted_blob_is_not_found_there_already(team: Team, safe: Safe) -> None:
     """What came as data must not lie where a pickle of one's own would be stored, and be taken for it."""
-    team.write(PLANTED)
+    team.write(PLANTED, yours='unsigned = "data"\n')
     build(team.mine, "predicted", "model")
     (stream,) = (
         path.read_bytes()
@@ -162,7 +201,7 @@ def test_planted_blob_is_not_found_there_already(team: Team, safe: Safe) -> None
     build(team.mine, "data")
     plant_array(team.shared, "data", twin)
 
-    build(team.yours, "total", "data")
+    assert "data" not in computed(build(team.yours, "total", "data")), "it was taken"
     result = build(team.yours, "predicted", "model")
 
     safe()
@@ -174,7 +213,7 @@ def plant_array(shared: Path, node: str, data: bytes) -> None:
     from dagbuild.codecs.packing import Packing, Run
     from tests.security.attacks import forge
 
-    ref = put_blob(shared, data)
+    ref = [*put_blob(shared, data), f"sha256-{hashlib.sha256(data).hexdigest()}"]
 
     def change(record: dict[str, object]) -> dict[str, object]:
         artifact = record["artifact"]

@@ -7,16 +7,15 @@ that is loaded is its consumer's own.
 from __future__ import annotations
 
 import json
-import sys
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.code.distributions import find_distributions, package_version
+from dagbuild.code.distributions import package_version
 from dagbuild.codecs.base import Declined, Selection
-from dagbuild.codecs.contracts import Contracts
+from dagbuild.codecs.contracts import Contracts, find_versions
 from dagbuild.codecs.packing import Packing, iter_blobs, lay_out
 from dagbuild.codecs.reader import Forbidden, Placed, ValueReader
 from dagbuild.codecs.refusals import Refusal
@@ -317,7 +316,9 @@ class _Encoded:
         # Who asks for some columns of a table must know what each is; of what has blobs of its own these tell.
         self._tells_packed = self.codec != PLAIN and registry.get_codec(self.codec).selects
         self._packed = bytearray()
-        self._libraries = dict(found for package in writer.packages for found in _versions(package).items())
+        self._libraries = dict(
+            found for package in writer.packages for found in find_versions(package).items()
+        )
 
     def blobs(self) -> Iterator[Sequence[Buffer]]:
         yield from iter_blobs(self._pieces, self._layout, self._note_packed)
@@ -394,18 +395,3 @@ def _cannot_read(artifact: Artifact, error: BaseException) -> CodecError:
         else "build the node again; if that does not help, let it return plain data, "
         'or mark it with @cache("never")',
     )
-
-
-@cache
-def _versions(package: str) -> dict[str, str]:
-    """Return the versions of the distributions that a top-level package comes from; none for a project's own."""
-    version = getattr(sys.modules.get(package), "__version__", None)
-    if package in ("numpy", "pandas", "pyarrow", "polars") and version is not None:
-        return {package: str(version)}
-    file = getattr(sys.modules.get(package), "__file__", None)
-    if file is None:
-        return {}
-    # By where it lies: a folder "tests" of the project is not what some distribution installed under that name.
-    place = Path(file).parent
-    folder = place.parent if place.name == package else place
-    return {name: package_version(name) for name in find_distributions(str(folder), package)}

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
-from dagbuild.code.distributions import package_version
+from dagbuild.code.distributions import find_distributions, package_version
 from dagbuild.codecs.registry import PACKAGES, ClosedRegistry, Registry
 from dagbuild.model.record import Artifact
 
@@ -62,6 +64,21 @@ class Contracts:
                 return False  # asked again: it may be installed while a session lasts
             self._found.add(package)
         return True
+
+
+@cache
+def find_versions(package: str) -> dict[str, str]:
+    """Return the versions of the distributions that a top-level package comes from; none for a project's own."""
+    version = getattr(sys.modules.get(package), "__version__", None)
+    if package in ("numpy", "pandas", "pyarrow", "polars") and version is not None:
+        return {package: str(version)}
+    file = getattr(sys.modules.get(package), "__file__", None)
+    if file is None:
+        return {}
+    # By where it lies: a folder "tests" of the project is not what some distribution installed under that name.
+    place = Path(file).parent
+    folder = place.parent if place.name == package else place
+    return {name: package_version(name) for name in find_distributions(str(folder), package)}
 
 
 def _codecs(codec: str, form: Any) -> Iterator[str]:

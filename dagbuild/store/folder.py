@@ -143,7 +143,7 @@ class CacheFolder:
     def make(self) -> None:
         """Make the folder with what belongs in it; what is there stays. Raises StoreError when it cannot."""
         try:
-            for folder in (self.objects, self.segments, self.locks):
+            for folder in (self.folder, self.objects, self.segments, self.locks):
                 make_private(folder)
             for name, text in (
                 ("README.md", README),

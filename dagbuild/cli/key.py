@@ -54,7 +54,7 @@ def list_(session: Session, as_json: bool) -> int:
     own = key.public if key else None
     if as_json:
         trusted = [{"name": name, "key": public} for public, name in signers.items()]
-        unsigned = remote.unsigned if remote else "no"
+        unsigned = remote.takes_unsigned if remote else "no"
         give(json.dumps({"you": own, "trusted": trusted, "unsigned": unsigned}, indent=2))
         return 0
     rows = [(name, public, "you" if public == own else "") for public, name in signers.items()]

@@ -25,17 +25,23 @@ class RemoteSettings:
     """The shared store: an fsspec URL and options; `mode` read-write, read or off.
 
     `trusted` are the public keys of those whose records are used, each behind a name: "ada ed25519-...". `unsigned`
-    says what is taken of others' records: "no", nothing, or "data", what cannot run code. `read` are folders below the
+    says what is taken of others' records: "no", nothing, or "data", what cannot run code; unless it is said, "no" where
+    anybody is trusted by name. `read` are folders below the
     URL in the order in which they are asked, `write` is the one that is written to; the URL itself unless given.
     """
 
     url: str
     mode: str = "read-write"
     trusted: tuple[str, ...] = ()
-    unsigned: str = "no"
+    unsigned: str = ""
     read: tuple[str, ...] = ()
     write: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def takes_unsigned(self) -> str:
+        """What is taken of records that nobody who is trusted has signed: "no" or "data"."""
+        return self.unsigned or ("no" if self.trusted else "data")
 
     @property
     def signers(self) -> dict[str, str]:

@@ -36,7 +36,7 @@ def open_store(
     from dagbuild.store.local import LocalStore
     from dagbuild.store.trust import Trust
 
-    trust = Trust(remote.signers, remote.unsigned, find_key()) if remote else Trust()  # type: ignore[arg-type]
+    trust = Trust(remote.signers, remote.takes_unsigned, find_key()) if remote else Trust()  # type: ignore[arg-type]
     local = LocalStore(folder, fsync=fsync, on_notice=on_notice, trust=trust)  # type: ignore[arg-type]
     if remote is None or remote.mode == "off":
         return local

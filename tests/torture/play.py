@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,8 +30,9 @@ def ran(name):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one build did: nodes that ran, the targets' values and those of a build from nothing, its output, and
-    whether the project's modules were imported.
+    """What one build did: nodes that ran, the targets' values and those of a build from nothing, and its output.
+
+    Of commands also what any but the first ran, whether the last one imported the project, and what `status` said.
     """
 
     ran: frozenset[str]
@@ -39,7 +40,9 @@ class Outcome:
     values: str
     clean: str
     output: str
-    imported: bool = True
+    again: Mapping[str, Sequence[str]]
+    imported: bool
+    status: str
 
 
 Runner = Callable[[Path, dict[str, str], Path, Path], str]
@@ -126,4 +129,5 @@ def _run(folder: Folder, settings: dict[str, Any], cwd: Path, runner: Runner) ->
     ran = got["ran"] if "ran" in got else (log.read_text().split() if log.exists() else [])
     values = (got.get("values", ""), got.get("clean", ""))
     told = output.read_text(errors="replace")
-    return Outcome(frozenset(ran), got.get("error", ""), *values, told, got.get("imported", True))
+    commands = (got.get("again", {}), got.get("imported", True), got.get("status", ""))
+    return Outcome(frozenset(ran), got.get("error", ""), *values, told, *commands)

@@ -130,6 +130,11 @@ def rename(old: str, new: str) -> Edit:
     return edit
 
 
+def remove(name: str) -> Edit:
+    """Take a file away."""
+    return lambda folder: folder.path(name).unlink()
+
+
 def touch(name: str) -> Edit:
     """Change a file's time only."""
     return lambda folder: os.utime(folder.path(name), (2_000_000_000, 2_000_000_000))

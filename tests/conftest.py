@@ -23,6 +23,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-pages", action="store_true", help="write anew what tests make of the guide's pages"
     )
+    parser.addoption(
+        "--histories", type=int, default=0, help="how many random projects are edited in each search"
+    )
+    parser.addoption("--seed", type=int, default=0, help="where the search for such projects begins")
 
 
 @pytest.fixture(scope="session", autouse=True)

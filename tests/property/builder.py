@@ -1,42 +1,43 @@
-"""Build a sketch with dagbuild, and work out its values without it."""
+"""Build a sketch with dagbuild in this process, and work out its values without it."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import linecache
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import pandas as pd
-
 from dagbuild import Driver
-from dagbuild.plan.events import BuildResult
+from dagbuild.plan.events import How
+from tests.property.history import Built
 from tests.property.sketch import Sketch
+from tests.property.telling import tell
 
 
 @contextmanager
 def loaded(sketch: Sketch, folder: Path) -> Iterator[list[ModuleType]]:
-    """Write the sketch out and import it, as a process that has just started would."""
-    folder.mkdir(exist_ok=True)
-    sketch.write(folder)
-    with importing(sketch.modules, folder) as modules:
-        yield modules[: len(sketch.files)]
+    """Import what stands in the folder, as a process that has just started would."""
+    with contextlib.chdir(folder), importing(sketch.modules, folder, sketch.files) as modules:
+        yield modules
 
 
 @contextmanager
-def importing(names: Sequence[str], folder: Path) -> Iterator[list[ModuleType]]:
-    """Import modules of a folder, which are forgotten afterwards."""
+def importing(
+    names: Sequence[str], folder: Path, wanted: Sequence[str] | None = None
+) -> Iterator[list[ModuleType]]:
+    """Import modules of a folder, or only some of them, which are all forgotten afterwards."""
     writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     linecache.clearcache()
     try:
-        yield [importlib.import_module(name) for name in names]
+        yield [importlib.import_module(name) for name in (names if wanted is None else wanted)]
     finally:
         for name in names:
             sys.modules.pop(name, None)
@@ -44,35 +45,39 @@ def importing(names: Sequence[str], folder: Path) -> Iterator[list[ModuleType]]:
         sys.dont_write_bytecode = writes
 
 
-def build(sketch: Sketch, modules: list[ModuleType], folder: Path, cache: Path) -> BuildResult:
-    """Build all targets with a new Driver."""
-    driver = Driver(sketch.used_config, *modules, cache=cache, root=folder)
-    try:
-        return driver.build(sketch.targets, inputs=sketch.used_inputs, overrides=sketch.given_overrides)
-    finally:
-        driver.project.close()
+class Here:
+    """Builds in this process, which shows nothing of what nodes share or leave in one."""
+
+    def build(self, sketch: Sketch, folder: Path, cache: Path) -> Built:
+        """Build all targets with a new Driver."""
+        with loaded(sketch, folder) as modules:
+            driver = Driver(sketch.used_config, *modules, cache=cache, root=folder)
+            try:
+                result = driver.build(
+                    sketch.targets, inputs=sketch.used_inputs, overrides=sketch.given_overrides
+                )
+            finally:
+                driver.project.close()
+        return Built(tell(result.values, sketch.targets), result.names(How.COMPUTED), [])
+
+    def expect(self, sketch: Sketch, folder: Path, cache: Path) -> str:
+        """Return the targets' values by calling the functions one by one."""
+        with loaded(sketch, folder) as modules:
+            return tell(evaluate(sketch, modules), sketch.targets)
 
 
 def evaluate(sketch: Sketch, modules: list[ModuleType]) -> dict[str, Any]:
     """Return the targets' values by calling the functions one by one: what dagbuild must give, told without it."""
-    functions = {node.name: getattr(modules[node.file], node.name) for node in sketch.nodes}
     known: dict[str, Any] = {**sketch.config, **sketch.inputs, **sketch.given_overrides}
+    titles = {node.name: node.title or node.name for node in sketch.nodes}
     for node in sketch.nodes:  # each stands after what it takes
-        if node.name not in known:
-            arguments = _arguments(functions[node.name], known)
+        title = titles[node.name]
+        if title not in known:
+            function = getattr(modules[node.file], title)
+            arguments = {
+                name: known[name] for name in inspect.signature(function).parameters if name in known
+            }
             for name in sketch.tables.intersection(node.takes) if node.columns else ():
-                arguments[name] = arguments[name][list(node.columns)]
-            known[node.name] = functions[node.name](**arguments)
-    return {name: known[name] for name in sketch.targets}
-
-
-def _arguments(function: Any, known: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: known[name] for name in inspect.signature(function).parameters if name in known}
-
-
-def tell(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values that can be compared by `==`: all that can be seen of a table."""
-    return {
-        name: (value.to_dict("tight"), value.attrs) if isinstance(value, pd.DataFrame) else value
-        for name, value in values.items()
-    }
+                arguments[titles[name]] = arguments[titles[name]][list(node.columns)]
+            known[title] = function(**arguments)
+    return known

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from hypothesis import strategies as st
 
-from tests.property.sketch import (
-    CHOICES,
-    CONSTANTS,
-    EDITS,
-    HELPER_STYLES,
-    INPUTS,
-    SETTINGS,
-    Edit,
-    Helper,
-    NodeSketch,
-    Sketch,
-)
+from tests.property.edits import EDITS, Edit
+from tests.property.sketch import CHOICES, CONSTANTS, INPUTS, SETTINGS, Helper, NodeSketch, Sketch
+from tests.property.ways import PLACED, UNSEEN, WAYS
 
 DIGITS = st.integers(0, 4)
+ALL = tuple(name for name in WAYS if name not in UNSEEN | PLACED)
+TOGETHER = tuple(name for name in ALL if not WAYS[name].alone)
+"""The ways that need no process of their own."""
 
 
 def _some(names: tuple[str, ...], least: int = 0, most: int = 2) -> st.SearchStrategy[tuple[str, ...]]:
@@ -27,7 +23,7 @@ def _some(names: tuple[str, ...], least: int = 0, most: int = 2) -> st.SearchStr
 
 
 @st.composite
-def sketches(draw: st.DrawFn) -> Sketch:
+def sketches(draw: st.DrawFn, ways: Sequence[str] = TOGETHER) -> Sketch:
     """Return a project of one to six nodes and one to three helpers; things use only what stands before them."""
     helpers: list[Helper] = []
     for name in ("low", "middle", "high")[: draw(st.integers(1, 3))]:
@@ -36,9 +32,10 @@ def sketches(draw: st.DrawFn) -> Sketch:
             Helper(
                 name,
                 draw(DIGITS),
-                style=draw(st.sampled_from(HELPER_STYLES)),
+                way=draw(st.sampled_from(ways)),
                 calls=draw(_some(earlier, most=1)),
                 constants=draw(_some(CONSTANTS, most=1)),
+                file=draw(st.integers(0, 1)),
             )
         )
     nodes: list[NodeSketch] = []
@@ -70,8 +67,8 @@ def sketches(draw: st.DrawFn) -> Sketch:
     )
 
 
-def edits() -> st.SearchStrategy[list[Edit]]:
-    """Return up to eight edits; more of tables than of others, since each of a table's places is a kind of its own."""
-    kinds = [*sorted(EDITS), *["table"] * 4]
-    one = st.builds(Edit, kind=st.sampled_from(kinds), which=st.integers(0, 7), number=DIGITS)
-    return st.lists(one, min_size=1, max_size=8)
+def edits(most: int = 8, kinds: Collection[str] = EDITS) -> st.SearchStrategy[list[Edit]]:
+    """Return some edits; more of tables and helpers than of others, since each of their places is a kind of its own."""
+    weighed = [*sorted(kinds), *(kind for kind in ["table"] * 4 + ["helper"] * 6 if kind in kinds)]
+    one = st.builds(Edit, kind=st.sampled_from(weighed), which=st.integers(0, 7), number=DIGITS)
+    return st.lists(one, min_size=1, max_size=most)

@@ -2,47 +2,49 @@
 
 from __future__ import annotations
 
-import itertools
-import tempfile
-from pathlib import Path
+from collections.abc import Iterator
 
-from hypothesis import HealthCheck, given, settings
+import pytest
 
-from dagbuild.plan.events import How
-from tests.property.builder import build, evaluate, loaded, tell
-from tests.property.sketch import Edit, Sketch
-from tests.property.strategies import edits, sketches
+from tests.property.builder import Here
+from tests.property.edits import EDITS, FREE
+from tests.property.processes import Processes, warm_player
+from tests.property.search import Search
+from tests.property.strategies import ALL
+from tests.warm import Warm
 
-_count = itertools.count()
-
-
-def check_history(first: Sketch, changes: list[Edit]) -> None:
-    """Build after each edit into one cache, and hold what came of it against the promises."""
-    with tempfile.TemporaryDirectory(prefix="dagbuild-property-") as scratch:
-        folder, cache = Path(scratch, f"project_{next(_count)}"), Path(scratch, "cache")
-        history: list[Sketch] = []
-        built: set[str] = set()
-        for change in (None, *changes):
-            sketch = change.apply(history) if change else first
-            history.append(sketch)
-
-            with loaded(sketch, folder) as modules:
-                result = build(sketch, modules, folder, cache)
-                assert tell(result.values) == tell(evaluate(sketch, modules)), f"stale after {change}"
-            if sketch.meaning in built:
-                assert result.names(How.COMPUTED) == [], f"computed again after {change}"
-            built.add(sketch.meaning)
-            with loaded(sketch, folder) as modules:
-                again = build(sketch, modules, folder, cache)
-            assert again.names(How.COMPUTED) == [], f"computed twice after {change}"
-            assert tell(again.values) == tell(result.values)
-        with loaded(history[-1], folder) as modules:
-            clean = build(history[-1], modules, folder, Path(scratch, "clean"))
-        assert tell(clean.values) == tell(result.values)
+PARTS = 4
+"""So that they can be played side by side."""
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(sketches(), edits())
-def test_a_cached_build_equals_a_clean_build(first: Sketch, changes: list[Edit]) -> None:
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Warm]:
+    with warm_player() as opened:
+        yield opened
+
+
+@pytest.fixture
+def search(request: pytest.FixtureRequest) -> Search:
+    """How far to search, as the command line has it."""
+    wanted, start = request.config.getoption("--histories"), request.config.getoption("--seed")
+    return Search(wanted or 300, start, shrink=True)
+
+
+def test_edits_are_of_many_kinds() -> None:
+    assert len(EDITS) > 50
+    assert len(FREE) > 20
+
+
+def test_a_cached_build_equals_a_clean_build(search: Search) -> None:
     """Whatever is edited: values are those of the functions themselves, and nothing known is computed again."""
-    check_history(first, changes)
+    Search(max(search.examples // 2, 1), search.start, shrink=True).run(Here())
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_process_that_finds_a_cache_gives_what_one_without_gives(
+    part: int, search: Search, warm: Warm
+) -> None:
+    """Each build in a process of its own, with files, variables and what nodes share there."""
+    Search(max(search.examples // 15, 1), search.start * PARTS + part, shrink=True).run(
+        Processes(warm), ALL, most=6
+    )

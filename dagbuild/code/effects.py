@@ -8,6 +8,7 @@ it, however far. What is set on the project's own things is seen by their values
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import os
 import sys
@@ -105,20 +106,48 @@ def _names_error(node: ast.stmt) -> bool:
 
 
 def _effects_of(
-    walk: Walker, names: Mapping[str, Any], body: list[ast.stmt], own: Collection[str] = (), *, within: bool
+    walk: Walker,
+    names: Mapping[str, Any],
+    body: list[ast.stmt],
+    own: Collection[str] = (),
+    made: Collection[str] = (),
+    *,
+    within: bool,
 ) -> Iterator[str]:
     """Yield "acts" for what is done to things that are not the module's, and "warns" for what is done to warnings.
 
     Also "returns" where a function returns what a library gives: who keeps that may have asked for what it does. And
     "finds package" where modules are imported by names that are made.
 
-    `own` are names of the code around the statements; `within` says that they bind no names of the module.
+    `own` are names of the code around the statements, `made` those of them that stand for something new; `within`
+    says that the statements bind no names of the module.
     """
     for node in run_at_import(body):
         for action in find_actions(node):
             chain = root_chain(action.target)
-            if chain and chain[0] not in own:
+            if not chain or chain[0] in own:
+                continue
+            first = _find_set(walk, names, action, chain)
+            if isinstance(first, ast.Name) and first.id in made:
+                continue
+            target = root_chain(first) if first is not None else ()
+            if first is not None and target and target[0] in names and target[0] not in own:
+                yield from _effect(walk, names, Action("sets", first), target)
+            else:
                 yield from _effect(walk, names, action._replace(bound=()) if within else action, chain)
+
+
+def _find_set(
+    walk: Walker, names: Mapping[str, Any], action: Action, chain: tuple[str, ...]
+) -> ast.expr | None:
+    """Return what a call sets attributes of, if that is all that such a call does."""
+    if action.call is None or not action.call.args:
+        return None
+    if chain[0] in names:
+        sets = _find_called(*_enter(walk, names, chain)) is functools.update_wrapper
+    else:
+        sets = len(chain) == 1 and chain[0] in _SET
+    return action.call.args[0] if sets else None
 
 
 def _effect(walk: Walker, names: Mapping[str, Any], action: Action, chain: tuple[str, ...]) -> Iterator[str]:
@@ -144,11 +173,7 @@ def _effect_of_builtin(
     if len(chain) > 1 or call is None or not call.args:
         return
     if name in _SET:
-        target = root_chain(call.args[0])
-        if target[:1] and target[0] in names:
-            yield from _effect(walk, names, Action("sets", call.args[0]), target)
-        else:
-            yield "acts"
+        yield "acts"
     elif name in _EXECUTE:
         bodies = find_executed(names, call)
         for body in bodies or ():
@@ -251,7 +276,9 @@ def _effects_of_calling(walk: Walker, function: FunctionType) -> list[str]:
         body = found.body if found is not None and not isinstance(found, ast.Lambda) else []
         code = function.__code__
         own = {*code.co_varnames, *code.co_cellvars, *code.co_freevars}
-        known = sorted(set(_effects_of(walk, function.__globals__, body, own, within=True)))
+        made = {node.name for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+        made |= set(code.co_varnames[:1]) if code.co_name == "__init__" else set()
+        known = sorted(set(_effects_of(walk, function.__globals__, body, own, made, within=True)))
         walk.acting[function] = known
     return known
 

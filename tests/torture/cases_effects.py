@@ -135,6 +135,24 @@ NEEDLESS = {
     "exec_defines": ("exec('def _h(v): return v + 1')", "v + 1", "v + 2"),
     "exec_of_template": ("for _n in ('p', 'q'):\n    exec(f'def _{_n}(v): return v + 1')", "v + 1", "v + 2"),
     "exec_of_constant": ("_T = 'def _{name}(v): return v + 1'\nexec(_T.format(name='p'))", "v + 1", "v + 2"),
+    "object_sets_its_own_attributes": (
+        "class _K:\n    def __init__(self, **more):\n        for name, value in more.items():\n"
+        "            setattr(self, name, value)\n\n_MADE = _K(p=2)",
+        "_K(p=2)",
+        "_K(p=3)",
+    ),
+    "object_takes_over_what_a_function_says": (
+        "import functools\n\nclass _K:\n    def __init__(self, f, k):\n"
+        "        functools.update_wrapper(self, f)\n        self.k = k\n\n_MADE = _K(str, 2)",
+        "_K(str, 2)",
+        "_K(str, 3)",
+    ),
+    "own_function_takes_over_what_another_says": (
+        "from functools import update_wrapper\n\ndef _f():\n    return 1\n\ndef _g():\n    return 2\n\n"
+        "update_wrapper(_f, _g, updated=())",
+        "updated=()",
+        "assigned=()",
+    ),
     "own_table_filled": ("_T = {}\n\ndef _put(k):\n    return k\n\n_T['p'] = _put(2)", "_put(2)", "_put(3)"),
 }
 for name, (top, old, new) in NEEDLESS.items():

@@ -176,6 +176,13 @@ def find_object(names: Mapping[str, Any], chain: Chain) -> Any:
     return found
 
 
+def find_module(names: Any) -> ModuleType | None:
+    """Return the loaded module of which these are the names, or None."""
+    name = names.get("__name__") if type(names) is dict else None
+    module = sys.modules.get(name) if type(name) is str else None
+    return module if module is not None and getattr(module, "__dict__", None) is names else None
+
+
 def home_of(thing: Any) -> str:
     """Return the name of the module that something is of, or ""."""
     if isinstance(thing, ModuleType):

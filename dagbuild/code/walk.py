@@ -22,7 +22,7 @@ from dagbuild.code.entities import Effects, Entity, Item
 from dagbuild.code.found import fill_package, find_groups, tell_offers
 from dagbuild.code.library_words import LibraryWords
 from dagbuild.code.origin import STANDARD, Origin, Origins
-from dagbuild.code.references import resolve
+from dagbuild.code.references import find_module, resolve
 from dagbuild.code.scopes import Chain
 from dagbuild.code.sharing import spell_sharing
 from dagbuild.code.stand_ins import find_real
@@ -62,8 +62,9 @@ class Walk:
         known = self._entities.get(("", id(thing), ""))
         if known is not None:
             return known
-        if isinstance(thing, ModuleType):
-            return self.refer_module(thing)
+        module = thing if isinstance(thing, ModuleType) else find_module(thing)
+        if module is not None:
+            return self.refer_module(module)
         # Not by isinstance: a proxy says that it is of the class of what it stands before.
         if type(thing) is FunctionType or issubclass(type(thing), type):
             return self._refer_code(thing)

@@ -192,6 +192,30 @@ def test_values_of_the_project_count_with_their_code(load: Load) -> None:
     assert reader.carried(["builtins:int", "pandas:DataFrame"]) is None
 
 
+KEEPER = """
+import types
+
+def _raw(x):
+    return x + LIMIT
+
+LIMIT = 1
+kept = types.SimpleNamespace(call=_raw, names=globals())
+"""
+
+
+def test_names_of_a_module_that_an_object_keeps_are_the_module(load: Load) -> None:
+    """What it defines counts; who loaded it, from which file, does not."""
+    nodes = "import lib\n\ndef node(x):\n    return lib.kept.call(x)\n"
+    before = read(load(lib=KEEPER, nodes=nodes))
+    module = load(lib=KEEPER, nodes=nodes)
+    vars(module.lib).update(__loader__=object(), __cached__="elsewhere", __spec__=None)
+    loaded_otherwise = read(module)
+    edited = read(load(lib=KEEPER.replace("LIMIT = 1", "LIMIT = 2"), nodes=nodes))
+
+    assert before.digest == loaded_otherwise.digest
+    assert before.digest != edited.digest
+
+
 def test_our_own_decorators_do_not_count(load: Load) -> None:
     """Tags and variants reach the fingerprint as values of the node."""
     plain = "def node(x: int) -> int:\n    return x\n"

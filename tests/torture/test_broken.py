@@ -17,6 +17,7 @@ import pytest
 import dagbuild.code.classes
 import dagbuild.code.closure
 import dagbuild.code.effects
+import dagbuild.code.fingerprint
 import dagbuild.code.functions
 import dagbuild.code.modules
 import dagbuild.code.references
@@ -24,6 +25,8 @@ import dagbuild.code.reflection
 import dagbuild.code.silent
 import dagbuild.code.values
 import dagbuild.code.walk
+import dagbuild.ground.matching
+import dagbuild.observe.variables
 from dagbuild.code.closure import SourceReader
 from dagbuild.code.dump import Dumper
 from dagbuild.code.making import find_makers
@@ -84,6 +87,16 @@ def let_the_first_stay(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Worker, "_find_first", find_first)
 
 
+def follow_no_links(patch: pytest.MonkeyPatch) -> None:
+    """What lies behind a linked folder is no part of the folder."""
+    enter = dagbuild.ground.matching._Walk._enter
+    patch.setattr(
+        dagbuild.ground.matching._Walk,
+        "_enter",
+        lambda self, folder, *rest: iter(()) if os.path.islink(folder) else enter(self, folder, *rest),
+    )
+
+
 BROKEN: dict[str, Break] = {
     "dotted_in_body": _replace(dagbuild.code.references, "load_module", sys.modules.get),
     "wrapper_with_number": _replace(
@@ -122,6 +135,9 @@ BROKEN: dict[str, Break] = {
     "variable_swapped": call_all_variables_the_same,
     "variable_renamed_assigned": name_all_variables,
     "class_moved_namesake_left": let_the_first_stay,
+    "library_below_a_library_deep": _replace(dagbuild.code.fingerprint, "find_required", lambda _: {}),
+    "link_folder": follow_no_links,
+    "variable_copy": _replace(dagbuild.observe.variables, "find_taken", lambda *_: ()),
 }
 """What breaks, by the case that misses it."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.property.layout import LAYOUTS
 from tests.property.sketch import CHOICES, CONSTANTS, SETTINGS, Helper, NodeSketch, Sketch
-from tests.property.ways import PLACED, UNSEEN, WAYS
+from tests.property.ways import PLACED, WAYS
 
 
 @dataclass(frozen=True)
@@ -163,10 +163,10 @@ def _move_helper(helper: Helper, edit: Edit) -> Mapping[str, Any]:
 
 def _change_way(helper: Helper, edit: Edit) -> Mapping[str, Any]:
     """Write a helper in another way, of those that show where this one shows."""
-    if helper.way in UNSEEN | PLACED:
+    if helper.way in PLACED:
         return {}
     alone = WAYS[helper.way].alone
-    alike = [name for name in WAYS if name not in UNSEEN | PLACED and (alone or not WAYS[name].alone)]
+    alike = [name for name in WAYS if name not in PLACED and (alone or not WAYS[name].alone)]
     return {"way": alike[(alike.index(helper.way) + 1 + edit.number) % len(alike)]}
 
 
@@ -174,8 +174,7 @@ MEANT: Mapping[str, Change] = {
     "body": _node(lambda node, edit: {"number": edit.number}),
     "same value": _node(lambda node, _: {"turned": not node.turned}),
     "dotted": _node(lambda node, _: {"dotted": not node.dotted}),
-    "local": _node(lambda node, edit: {"local": f"value_{edit.number}"}),
-    "no local": _node(lambda node, _: {"local": ""}),
+    "named value": _node(lambda node, _: {"named": not node.named}),
     "default": _node(lambda node, edit: {"default": edit.number}),
     "setting read": _node(lambda node, edit: {"setting": (None, *SETTINGS)[edit.number % 3]}),
     "view": _whole(_view),
@@ -191,7 +190,6 @@ MEANT: Mapping[str, Change] = {
     "helper": _helper(lambda helper, edit: {"number": edit.number}),
     "helper way": _helper(_change_way),
     "helper same value": _helper(lambda helper, _: {"turned": not helper.turned}),
-    "helper local": _helper(lambda helper, edit: {"local": f"value_{edit.number}"}),
     "helper constant": _helper(
         lambda helper, edit: {"constants": _flip(helper.constants, CONSTANTS[edit.number % len(CONSTANTS)])}
     ),
@@ -208,9 +206,11 @@ MEANT: Mapping[str, Change] = {
 
 FREE: Mapping[str, Change] = {
     "nothing": lambda _, history: history[-1],
+    "local": _node(lambda node, edit: {"local": f"value_{edit.number}"}),
     "node remark": _node(lambda node, edit: {"remark": f"remark {edit.number}"}),
     "node name": _node(lambda node, edit: {"title": f"{node.name}_{edit.number}"}),
     "node file": _node(lambda node, edit: {"file": edit.number % 2}),
+    "helper local": _helper(lambda helper, edit: {"local": f"value_{edit.number}"}),
     "helper remark": _helper(lambda helper, edit: {"remark": f"remark {edit.number}"}),
     "helper docstring": _helper(lambda helper, edit: {"docstring": f"Say {edit.number}."}),
     "helper annotation": _helper(lambda helper, _: {"annotated": not helper.annotated}),

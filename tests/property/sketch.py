@@ -48,7 +48,7 @@ class Helper:
     calls: tuple[str, ...] = ()
     constants: tuple[str, ...] = ()
     turned: bool = False
-    local: str = "value"
+    local: str = free("value")
     title: str = free("")
     own: str = free("it")
     remark: str = free("")
@@ -64,7 +64,7 @@ class NodeSketch:
     `table`: it makes a table whose first column is its number; these are the second and third column, the index and a
     note. `columns`: those that it takes of each table.
     `dotted`: it says `tools.helper()` instead of `helper()`. `turned`: its terms stand the other way round.
-    `local`: what it calls its value before it returns it, if anything.
+    `named`: it calls its value `local` before it returns it.
     """
 
     name: str
@@ -80,7 +80,8 @@ class NodeSketch:
     turned: bool = False
     table: tuple[int, int, int, int] | None = None
     columns: tuple[str, ...] = ()
-    local: str = ""
+    named: bool = False
+    local: str = free("value")
     title: str = free("")
     remark: str = free("")
 
@@ -225,7 +226,7 @@ class Sketch:
             second, third, index, note = node.table
             value = f'pd.DataFrame({{"a": [{value}], "b": [{second}], "c": [{third}]}}, index=[{index}])'
             value, result = f"{self.tools[0]}.noted({value}, {note})", "pd.DataFrame"
-        body = f"    {node.local} = {value}\n    return {node.local}" if node.local else f"    return {value}"
+        body = f"    {node.local} = {value}\n    return {node.local}" if node.named else f"    return {value}"
         return f"{mark}def {_title(node)}({', '.join(parameters)}) -> {result}:\n{remark}{body}"
 
     # -- what is given -----------------------------------------------------------------------------------------------

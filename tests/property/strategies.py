@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from tests.property.edits import EDITS, Edit
 from tests.property.sketch import CHOICES, CONSTANTS, INPUTS, SETTINGS, Helper, NodeSketch, Sketch
-from tests.property.ways import PLACED, UNSEEN, WAYS
+from tests.property.ways import PLACED, WAYS
 
 DIGITS = st.integers(0, 4)
-ALL = tuple(name for name in WAYS if name not in UNSEEN | PLACED)
+ALL = tuple(name for name in WAYS if name not in PLACED)
 TOGETHER = tuple(name for name in ALL if not WAYS[name].alone)
 """The ways that need no process of their own."""
 
@@ -54,6 +54,7 @@ def sketches(draw: st.DrawFn, ways: Sequence[str] = TOGETHER) -> Sketch:
                 default=draw(DIGITS),
                 view=index < count - 1 and draw(st.integers(0, 4)) == 4,
                 dotted=draw(st.booleans()),
+                named=draw(st.booleans()),
                 table=draw(st.one_of(st.none(), st.tuples(DIGITS, DIGITS, DIGITS, DIGITS))),
                 columns=draw(st.sampled_from(CHOICES)),
             )

@@ -12,23 +12,5 @@ from tests.property.ways_of_code import CODE
 from tests.property.ways_of_world import WORLD
 
 WAYS: Mapping[str, Way] = {**{name: Way(text) for name, text in CODE.items()}, **WORLD}
-UNSEEN = frozenset(
-    {
-        "variable by another name",
-        "whole environment",
-        "package data",
-        "memory of a function",
-        "kept property",
-        "remembered file",
-        "file in a global",
-        "remembered variable",
-        "remembered property of a file",
-        "name in a query",
-        "order of attributes",
-        "token at import",
-        "state that a node leaves",
-    }
-)
-"""Ways whose edits are not seen: one is taken away from here when they are."""
 PLACED = frozenset({"name in a text", "wrapper"})
-"""Ways in which the module's name and all that stands beside the helper count."""
+"""Ways in which names count that may change elsewhere: of `eval`'s module all, and what `update_wrapper` notes down."""

@@ -61,6 +61,21 @@ $doc    return _NUMBER_$own$others
 def $name()$arrow:
 $doc    return int(dict(os.environ)["NUMBER_$key"])$others
 """, variables={"NUMBER_$key": "$number"}, alone=True),
+    "copy of the environment": Way("""
+def $name()$arrow:
+$doc    known = {**os.environ, "OTHER": "1"}
+    return int(known["NUMBER_$key"])$others
+""", variables={"NUMBER_$key": "$number"}, alone=True),
+    "file in C": Way("""
+def $name()$arrow:
+$doc    import ctypes
+
+    found = ctypes.CDLL(None).open(b"data/$key.txt", 0)
+    try:
+        return int(os.read(found, 9))$others
+    finally:
+        os.close(found)
+""", TEXT),
     "package data": Way("""
 def $name()$arrow:
 $doc    return int(pkgutil.get_data(__name__, "data/$key.txt"))$others

@@ -43,4 +43,6 @@ def command(session: Session, *, node: str, because: str, package: str, helper: 
     for each in found:
         what = "no longer accepted" if each.revoked else "accepted"
         say(f"{what} `{each.node}`: {'; '.join(each.changes)}")
+    for name, reasons in accepting.find_still_stale(session.project, found).items():
+        say(f"`{name}` is to be computed all the same: {'; '.join(map(str, reasons))}")
     return 0

@@ -95,10 +95,14 @@ class ProjectCode:
 
     # -- whether a record still holds ------------------------------------------------------------------------------
 
-    def find_changed(self, record: Record) -> Iterator[Observation]:
-        """Yield what the record's run was seen to read, and what its value carries, and is no longer so."""
-        if record.artifact.carried and self.carry(record.artifact) is not record.artifact:
-            yield Observation("code", ", ".join(record.artifact.names), record.artifact.carried)
+    def find_changed(self, record: Record, accepted: str = "") -> Iterator[Observation]:
+        """Yield what the record's run was seen to read, and what its value carries, and is no longer so.
+
+        What it carries may be as it is `accepted`, too.
+        """
+        artifact = record.artifact
+        if artifact.carried and self.carry(artifact).carried not in {artifact.carried, accepted}:
+            yield Observation("code", ", ".join(artifact.names), artifact.carried)
         note_folders_of(record.observations, self._places)
         yield from find_changed(
             record.observations,

@@ -22,8 +22,9 @@ _LEAVES = frozenset({"helper", "class", "constant"})
 class Acceptance:
     """A node's value under the fingerprint `fresh` is taken to be the one that it had under `known`.
 
-    `moment` is in seconds since 1970 (UTC); `changes` are in the user's words. A later one that is `revoked` takes it
-    back.
+    `moment` is in seconds since 1970 (UTC); `changes` are in the user's words. `carried` is what the code
+    meant that the value refers to, when this was said: of that, too, the author says that it alters nothing. A later
+    one that is `revoked` takes it back.
     """
 
     node: str
@@ -34,6 +35,7 @@ class Acceptance:
     because: str
     changes: tuple[str, ...] = ()
     revoked: bool = False
+    carried: str = ""
 
     @property
     def date(self) -> str:

@@ -19,13 +19,14 @@ from dagbuild.plan.renames import find_under_old_names
 class StoreLookup:
     """Answers the planner from a store.
 
-    `find_changed` says which observations of a record hold no longer, `tell_change` what became of one.
+    `find_changed` says which observations of a record hold no longer, where its value may carry a meaning that was
+    accepted; `tell_change` what became of one.
     """
 
     def __init__(
         self,
         artifacts: Artifacts,
-        find_changed: Callable[[Record], Iterable[Observation]],
+        find_changed: Callable[[Record, str], Iterable[Observation]],
         outputs: Outputs,
         tell_change: Callable[[Observation], str] = tell_changed,
     ) -> None:
@@ -35,12 +36,15 @@ class StoreLookup:
         self._outputs = outputs
         self._tell_change = tell_change
 
-    def find(self, keys: Collection[Key]) -> dict[Key, Record]:
+    def find(self, keys: Collection[Key], *, carried: str = "") -> dict[Key, Record]:
         """Return the record to use for each key: the newest forced one, else the first that can be read here.
 
-        Left out are records whose run was seen to read what has changed since.
+        Left out are records whose run was seen to read what has changed since, and those whose values refer to code
+        that has, unless it means what is `carried`, which was accepted.
         """
-        found = {key: self._that_hold(records) for key, records in self._store.find_records(keys).items()}
+        found = {
+            key: self._that_hold(records, carried) for key, records in self._store.find_records(keys).items()
+        }
         return {key: self._choose(records) for key, records in found.items() if records}
 
     def find_alike(
@@ -56,14 +60,14 @@ class StoreLookup:
             held = self._that_hold(find_under_old_names(found[unnamed], name, present))
         return self._choose(held) if held else None
 
-    def _that_hold(self, records: Sequence[Record]) -> list[Record]:
+    def _that_hold(self, records: Sequence[Record], carried: str = "") -> list[Record]:
         forced = max((i for i, record in enumerate(records) if record.forced), default=0)
         records = records[forced:]  # what was forced replaces what was there before
-        return [record for record in records if not any(True for _ in self._find_changed(record))]
+        return [record for record in records if not any(True for _ in self._find_changed(record, carried))]
 
     def find_changed(self, record: Record) -> tuple[Reason, ...]:
         """Say what the record's run was seen to read and is no longer so."""
-        return tuple(Reason(self._tell_change(seen), "observed") for seen in self._find_changed(record))
+        return tuple(Reason(self._tell_change(seen), "observed") for seen in self._find_changed(record, ""))
 
     def _choose(self, records: Sequence[Record]) -> Record:
         if len(records) == 1:

@@ -121,8 +121,8 @@ class Explanation:
 class Lookup(Protocol):
     """What the planner may ask; answered from stores."""
 
-    def find(self, keys: Collection[Key]) -> Mapping[Key, Record]:
-        """Return the record to use for each key that has one."""
+    def find(self, keys: Collection[Key], *, carried: str = "") -> Mapping[Key, Record]:
+        """Return the record to use for each key that has one; what its value refers to may mean what is `carried`."""
 
     def find_alike(
         self, content: Key, unnamed: Key | None, name: str, present: Collection[str]
@@ -228,9 +228,10 @@ class Alike:
     def _find_accepted(self, name: str, artifact_of: ArtifactOf) -> Record | None:
         for acceptance in self.request.accepted.get(name, ()):
             key = self.request.content(name, artifact_of, acceptance.known)
-            record = self.lookup.find([key]).get(key) if key else None
+            last = self.request.accepted[name][0]
+            record = self.lookup.find([key], carried=last.carried).get(key) if key else None
             if record is not None:
-                self.accepted[name] = self.request.accepted[name][0]
+                self.accepted[name] = last
                 return record
         return None
 

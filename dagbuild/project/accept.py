@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from dagbuild.code.requirements import find_required
@@ -11,7 +11,7 @@ from dagbuild.ground.author import author
 from dagbuild.ground.errors import InputError
 from dagbuild.plan.acceptance import Acceptance, is_only, own_parts
 from dagbuild.plan.plan import Decision, Status, Step
-from dagbuild.plan.reasons import find_changes
+from dagbuild.plan.reasons import Reason, find_changes
 from dagbuild.plan.request import Request
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def accept_node(project: Project, node: str, because: str) -> Acceptance:
             f"nothing of '{node}' itself has changed: {'; '.join(map(str, step.reasons))}",
             hint="accept where the change is, or build",
         )
-    return _say(project, [_accept(request, step, because)])[0]
+    return _say(project, [_accept(project, request, step, because)])[0]
 
 
 def accept_everywhere(
@@ -53,7 +53,7 @@ def accept_everywhere(
     packages = {package, *find_required([package])} if package else ()
     request, plan = project.look(())
     found = [
-        _accept(request, step, because)
+        _accept(project, request, step, because)
         for step in plan.steps.values()
         if step.decision is Decision.RUN
         and step.record is not None
@@ -97,11 +97,31 @@ def _has_changed(request: Request, step: Step) -> bool:
     )
 
 
-def _accept(request: Request, step: Step, because: str) -> Acceptance:
+def find_still_stale(project: Project, accepted: Iterable[Acceptance]) -> dict[str, tuple[Reason, ...]]:
+    """Return the nodes that are to be computed all the same, each with the reasons: other things have changed, too."""
+    nodes = [each.node for each in accepted if not each.revoked]
+    _, plan = project.look(nodes)
+    return {node: plan.steps[node].reasons for node in nodes if plan.steps[node].decision is Decision.RUN}
+
+
+def _accept(project: Project, request: Request, step: Step, because: str) -> Acceptance:
     assert step.record is not None
     was, now = step.record.manifest, request.manifests[step.node]
-    changes = tuple(str(change) for change in find_changes(own_parts(was), own_parts(now)))
-    return Acceptance(step.node, now.fingerprint, was.fingerprint, author(), time.time(), because, changes)
+    changes = [str(change) for change in find_changes(own_parts(was), own_parts(now))]
+    artifact = step.record.artifact
+    carried = project.carry(artifact).carried
+    if carried != artifact.carried:
+        changes.append(f"code that its value refers to changed: {', '.join(artifact.names)}")
+    return Acceptance(
+        step.node,
+        now.fingerprint,
+        was.fingerprint,
+        author(),
+        time.time(),
+        because,
+        tuple(changes),
+        carried=carried,
+    )
 
 
 def _later(before: Acceptance, clock: Callable[[], float] = time.time) -> float:

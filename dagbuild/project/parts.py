@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.model.graph import Graph
+from dagbuild.model.record import Artifact
 from dagbuild.observe.places import PathNames
 from dagbuild.observe.project_code import ProjectCode
 from dagbuild.observe.watch import Watch
@@ -126,6 +127,10 @@ class Parts:
     def _code(self) -> ProjectCode:
         """What code is that is found when nodes run; read anew for each look."""
         return ProjectCode(self._open_reader, self._watch.places, self.files, observing=self._watch.observes)
+
+    def carry(self, artifact: Artifact) -> Artifact:
+        """Return the artifact with what the project's code that it refers to means today."""
+        return self._code.carry(artifact)
 
     def _open_reader(self) -> SourceReader:
         return self._source.code.open_reader()

@@ -270,7 +270,7 @@ class Project(Parts):
             self.artifacts,
             self.files,
             save=save,
-            carry=self._code.carry,
+            carry=self.carry,
             typed=self._source.typed,
         )
         givens = maker.make(outside, names)

@@ -7,7 +7,7 @@ import pytest
 from dagbuild.ground.errors import InputError
 from dagbuild.plan.acceptance import Acceptance
 from dagbuild.plan.plan import Status
-from dagbuild.project.accept import accept_everywhere, accept_node, revoke
+from dagbuild.project.accept import accept_everywhere, accept_node, find_still_stale, revoke
 from dagbuild.project.pins import pin_built
 from dagbuild.project.project import Project
 from tests.integration.test_rename import edit
@@ -296,3 +296,56 @@ def test_an_ignored_helper_needs_no_word(tmp_path: Path) -> None:
 
     assert computed(ignored) == set()
     assert build(tmp_path, "report").values == {"report": [12]}
+
+
+CARRYING = """
+    class Model:
+        def __init__(self, k: int) -> None:
+            self.k = k
+
+        def predict(self) -> int:
+            return self.k + 1
+
+
+    def model(x: int) -> Model:
+        return Model(x)
+
+
+    def report(model: Model) -> str:
+        return f"total {model.predict()}"
+"""
+
+
+def test_covers_what_the_value_refers_to(tmp_path: Path) -> None:
+    """Where the value is an instance of a class whose method was edited, two things have changed: both are accepted."""
+    write_files(tmp_path, {"dagbuild.toml": SETTINGS, "nodes.py": CARRYING})
+    build(tmp_path, "report")
+    edit(tmp_path, ("self.k + 1", "1 + self.k"))
+
+    (said,) = accept(tmp_path, "model", because=WHY)
+
+    assert "code that its value refers to" in said.changes[-1]
+    assert statuses(tmp_path) == {"model": "fresh", "report": "fresh"}
+    assert computed(build(tmp_path, "report")) == set()
+    edit(tmp_path, ("1 + self.k", "2 + self.k"))
+    assert statuses(tmp_path)["model"] == "stale"
+    accept(tmp_path, "model", because=WHY)
+    assert statuses(tmp_path) == {"model": "fresh", "report": "fresh"}
+
+
+def test_says_what_it_does_not_cover(tmp_path: Path) -> None:
+    """A file that was edited as well is no change of the node's code: who accepts is told that it counts."""
+    reading = CARRYING.replace(
+        "return Model(x)", "return Model(x + len(open(__file__[:-8] + 'k.txt').read()))"
+    )
+    write_files(tmp_path, {"dagbuild.toml": SETTINGS, "nodes.py": reading, "k.txt": "one"})
+    build(tmp_path, "report")
+    edit(tmp_path, ("self.k + 1", "1 + self.k"))
+    write_files(tmp_path, {"k.txt": "three"})
+
+    project = load_project(tmp_path)
+    said = accept_node(project, "model", WHY)
+    left = find_still_stale(project, [said])
+    project.close()
+
+    assert [str(reason) for reason in left["model"]] == ["k.txt changed"]

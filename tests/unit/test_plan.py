@@ -26,7 +26,7 @@ class FakeLookup:
         self.altered: set[str] = set()
         self.asked: list[int] = []
 
-    def find(self, keys: Collection[Key]) -> dict[Key, Record]:
+    def find(self, keys: Collection[Key], *, carried: str = "") -> dict[Key, Record]:
         self.asked.append(len(keys))
         found: dict[Key, Record] = {}
         for record in self.records:

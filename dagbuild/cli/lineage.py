@@ -20,7 +20,7 @@ def command(session: Session, node: str, as_json: bool) -> int:
 
     session.check_names([node])
     project = session.project
-    lines = find_lineage(node, project.artifact(node).digest, project.log(), project.graph.inputs)
+    lines = find_lineage(node, project.find_present(node), project.log(), project.graph.inputs)
     if as_json:
         give(
             json.dumps([{"node": name, "record": r.to_json() if r else None} for name, r in lines], indent=2)

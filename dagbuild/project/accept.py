@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from dagbuild.code.requirements import find_required
 from dagbuild.ground.author import author
 from dagbuild.ground.errors import InputError
+from dagbuild.model.record import Observation
+from dagbuild.observe.wording import tell_changed
 from dagbuild.plan.acceptance import Acceptance, is_only, own_parts
 from dagbuild.plan.plan import Decision, Status, Step
 from dagbuild.plan.reasons import Reason, find_changes
@@ -98,10 +100,14 @@ def _has_changed(request: Request, step: Step) -> bool:
 
 
 def find_still_stale(project: Project, accepted: Iterable[Acceptance]) -> dict[str, tuple[Reason, ...]]:
-    """Return the nodes that are to be computed all the same, each with the reasons: other things have changed, too."""
-    nodes = [each.node for each in accepted if not each.revoked]
-    _, plan = project.look(nodes)
-    return {node: plan.steps[node].reasons for node in nodes if plan.steps[node].decision is Decision.RUN}
+    """Return the nodes that are to be computed all the same, each with the reasons: what was not accepted of it."""
+    said = {each.node: each.changes for each in accepted if not each.revoked}
+    steps = project.look(list(said))[1].steps if said else {}
+    return {
+        node: tuple(each for each in steps[node].reasons if str(each) not in changes) or steps[node].reasons
+        for node, changes in said.items()
+        if steps[node].decision is Decision.RUN
+    }
 
 
 def _accept(project: Project, request: Request, step: Step, because: str) -> Acceptance:
@@ -111,7 +117,7 @@ def _accept(project: Project, request: Request, step: Step, because: str) -> Acc
     artifact = step.record.artifact
     carried = project.carry(artifact).carried
     if carried != artifact.carried:
-        changes.append(f"code that its value refers to changed: {', '.join(artifact.names)}")
+        changes.append(tell_changed(Observation("code", ", ".join(artifact.names), artifact.carried)))
     return Acceptance(
         step.node,
         now.fingerprint,

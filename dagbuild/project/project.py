@@ -163,6 +163,15 @@ class Project(Parts):
         causes = find_causes(request, prepared.plan, node)
         return Explanation(step, manifest, step.record, changes or step.reasons, request.givens, causes)
 
+    def find_present(self, node: str) -> dict[str, Record]:
+        """Return the records that today's keys lead to, of a node that is built and of what is above it, by name.
+
+        Raises InputError when the node has none.
+        """
+        self.artifact(node)
+        _, plan = self.look([node])
+        return {name: step.record for name, step in plan.steps.items() if step.record and step.digest}
+
     def artifact(self, node: str) -> Artifact:
         """Return the artifact that the node has today, without running anything; raises InputError when it has none."""
         request, plan = self.look([node])

@@ -1,6 +1,7 @@
 """Plans, builds and explanations as lines of text."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -120,9 +121,24 @@ class TestExplain:
         new = record("spend", value=2)
         top = record("forecast", upstream={"spend": old.artifact.digest, "region": Digest("xxh3-r")})
 
-        found = find_lineage("forecast", top.artifact.digest, [top, new, old], inputs={"region"})
+        found = find_lineage("forecast", {"forecast": top, "spend": new}, [top, new, old], inputs={"region"})
 
         assert found == [("forecast", top), ("spend", old)]
+
+    def test_lineage_follows_keys(self) -> None:
+        """Where two configs give one value, the one that is used today is named, not the newest."""
+        used, other = (record("spend", parts=[Part("config", "k", text, text)]) for text in "53")
+        top = record("forecast", upstream={"spend": used.artifact.digest})
+
+        found = find_lineage("forecast", {"forecast": top, "spend": used}, [top, used, other])
+
+        assert used.artifact.digest == other.artifact.digest
+        assert found == [("forecast", top), ("spend", used)]
+        mine, its = replace(top, run="this"), replace(used, run="this")
+        assert find_lineage("forecast", {"forecast": mine}, [mine, other, its]) == [
+            ("forecast", mine),
+            ("spend", its),
+        ]
 
 
 FAILURE = Failure(

@@ -26,10 +26,11 @@ _DOORS = {
     "parquet/1": "dagbuild.codecs.parquet",
     "pickle/2": "dagbuild.codecs.pickles",
     "files/1": "dagbuild.codecs.files",
+    "check/1": "dagbuild.codecs.check_results",
 }
 """The modules of the built-in codecs, by the names that these have: none is opened to learn which version it reads."""
 
-_SAFE = frozenset({"numpy/1", "pandas/2", "pyarrow/2", "polars/2", "files/1"})
+_SAFE = frozenset({"numpy/1", "pandas/2", "pyarrow/2", "polars/2", "files/1", "check/1"})
 """What may read a record that nobody who is trusted has signed: of ours those that are safe. Not Parquet, whose reader
 makes types of the names that it finds in the file."""
 
@@ -38,6 +39,9 @@ _BUILT_IN = {name.partition("/")[0]: name for name in _DOORS}
 
 PACKAGES = frozenset({"numpy", "pandas", "pyarrow", "polars"})
 """Libraries with a codec of their name; it is also what they are called where they are installed."""
+
+_OURS = {"dagbuild.modifiers.validators.ValidationResult": "check"}
+"""Codecs of our own types, by type."""
 
 CodecClass = TypeVar("CodecClass", bound=type[Codec])
 
@@ -74,6 +78,8 @@ class Registry:
         package = kind.__module__.partition(".")[0]
         if package in PACKAGES:
             return _open_door(package)
+        if (ours := _OURS.get(_type_name(kind))) is not None:
+            return _open_door(ours)
         if package == "builtins":
             return None
         self._read_entry_points()

@@ -15,7 +15,10 @@ from dagbuild.modifiers.frame_types import find_column_library, find_frame_libra
 
 @dataclass(frozen=True, slots=True)
 class ValidationResult:
-    """What a check found: whether the value passes, in words, and details for people."""
+    """What a check found: whether the value passes, in words, and details for people.
+
+    It is stored as plain data: a detail that is none (a model, a table) comes back as a line that says what it was.
+    """
 
     passes: bool
     message: str

@@ -76,9 +76,9 @@ class StoreLookup:
         ordered = [*forced, *(record for record in records if not record.forced)]
         return next((record for record in ordered if self._artifacts.is_usable(record.artifact)), ordered[0])
 
-    def find_latest(self, nodes: Collection[str]) -> Mapping[str, Record]:
-        """Return the newest record of each node."""
-        return self._store.find_latest(nodes)
+    def find_latest(self, nodes: Collection[str], count: int = 1) -> Mapping[str, Sequence[Record]]:
+        """Return the newest records of each node, the newest first."""
+        return self._store.find_latest(nodes, count)
 
     def place(self, refs: Iterable[BlobRef]) -> Whereabouts:
         """Say where these blobs are."""

@@ -17,8 +17,14 @@ from dagbuild.model.node import Columns
 from dagbuild.model.record import Artifact, BlobRef, Key, Manifest, Note, Record
 from dagbuild.observe.notes import find_notes
 from dagbuild.plan.acceptance import Acceptance
-from dagbuild.plan.reasons import NEVER_BUILT, Cause, Reason, find_changes
+from dagbuild.plan.reasons import NEVER_BUILT, Cause, Reason, find_changed_parts, find_changes
 from dagbuild.plan.request import ArtifactOf, Given, Request
+
+_RECENT = 5
+"""Records of a node among which the nearest is looked for."""
+
+_TOLD_BY_NEAREST = 500
+"""Nodes: nobody reads more reasons."""
 
 _SHOWN_COLUMNS = 5
 
@@ -132,8 +138,8 @@ class Lookup(Protocol):
         The latter's must have been made under a name that is not among `present`.
         """
 
-    def find_latest(self, nodes: Collection[str]) -> Mapping[str, Record]:
-        """Return the newest record of each node."""
+    def find_latest(self, nodes: Collection[str], count: int = 1) -> Mapping[str, Sequence[Record]]:
+        """Return the newest records of each node, the newest first."""
 
     def find_changed(self, record: Record) -> tuple[Reason, ...]:
         """Say what the record's run was seen to read and is no longer so."""
@@ -197,8 +203,28 @@ def _decide(request: Request, lookup: Lookup, found: Mapping[Key, Record]) -> di
             misses.append(name)
     latest = lookup.find_latest(misses)
     for name in misses:
-        steps[name] = _explain(request, lookup, steps, name, latest.get(name))
+        steps[name] = _explain(request, lookup, steps, name, next(iter(latest.get(name, ())), None))
+    _explain_by_nearest(request, lookup, steps, [name for name in misses if _has_several(steps[name])])
     return steps
+
+
+def _has_several(step: Step) -> bool:
+    return sum(reason.kind != "upstream" for reason in step.reasons) > 1
+
+
+def _explain_by_nearest(
+    request: Request, lookup: Lookup, steps: dict[str, Step], names: Sequence[str]
+) -> None:
+    """Explain nodes of which several things differ from the newest record by the one that differs in the fewest.
+
+    After a switch of config and back, the newest is of the other config, which is no reason for anything.
+    """
+    names = names[:_TOLD_BY_NEAREST]
+    for name, records in (lookup.find_latest(names, _RECENT) if names else {}).items():
+        manifest = request.manifest(name)
+        nearest = min(records, key=lambda record: len(find_changed_parts(record.manifest, manifest)))
+        if nearest is not records[0]:
+            steps[name] = _explain(request, lookup, steps, name, nearest)
 
 
 @dataclass

@@ -7,7 +7,7 @@ put after every blob that it names.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -93,8 +93,8 @@ class Store(ABC):
         """
 
     @abstractmethod
-    def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
-        """Return the newest record of each node name, for explanations."""
+    def find_latest(self, nodes: Collection[str], count: int = 1) -> dict[str, list[Record]]:
+        """Return the newest records of each node name, the newest first: as many as `count`, or a few at most."""
 
     @abstractmethod
     def put_records(self, records: Sequence[Record]) -> None:
@@ -133,3 +133,14 @@ class Store(ABC):
     def close(self) -> None:
         """Flush and let go of files and connections; safe to call twice."""
         self.flush()
+
+
+def merge_latest(found: Iterable[Mapping[str, list[Record]]], count: int) -> dict[str, list[Record]]:
+    """Return the newest records of each node of what several places know, the newest first and at most so many."""
+    merged: dict[str, list[Record]] = {}
+    for each in found:
+        for node, records in each.items():
+            known = merged.get(node, [])
+            news = [record for record in records if record not in known]
+            merged[node] = sorted([*known, *news], key=lambda record: record.started, reverse=True)[:count]
+    return merged

@@ -1,7 +1,7 @@
 """Where the records of a key lie: a memo over segments that can be made again.
 
-Knows rows, no files: the table is the memo's. A row under "k" + key lists positions, one under "n" + node is the newest
-position, one under "s" + segment says how far that segment has been folded in, and the one under "t" names the table.
+Knows rows, no files: the table is the memo's. A row under "k" + key lists positions, one under "n" + node the newest of
+them, one under "s" + segment says how far that segment has been folded in, and the one under "t" names the table.
 Guards: rows of a segment and the offset they reach up to are set in one transaction, so that no line is folded twice
 and none is left out; and who has read how far the segments are folded in gets no answer from another table, which may
 have taken that one's place within the same file.
@@ -20,6 +20,9 @@ from dagbuild.store.segments import Position, SegmentEntry
 
 ENTRIES_AT_ONCE = 5000
 """In one transaction: others wait for it."""
+
+RECENT = 5
+"""So many of the newest entries of a node are known, to explain by: the newest may be of another config."""
 
 _TABLE = b"t"
 
@@ -60,11 +63,11 @@ class Index:
             key[1:].decode("utf-8", "surrogatepass"): self._positions(value) for key, value in rows.items()
         }
 
-    def find_nodes(self, nodes: Collection[str]) -> dict[str, SegmentEntry]:
-        """Return the newest entry of each node, without its keys."""
+    def find_nodes(self, nodes: Collection[str]) -> dict[str, list[SegmentEntry]]:
+        """Return the newest entries of each node, without their keys, the newest first."""
         rows = self._find([b"n" + node.encode("utf-8", "surrogatepass") for node in nodes])
         return {
-            key[1:].decode("utf-8", "surrogatepass"): self._entry(key, value) for key, value in rows.items()
+            key[1:].decode("utf-8", "surrogatepass"): self._entries(key, value) for key, value in rows.items()
         }
 
     def _find(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
@@ -103,12 +106,11 @@ class Index:
     def _merge(self, entries: Sequence[SegmentEntry]) -> Iterator[tuple[bytes, bytes]]:
         """Yield the rows that hold what is there and `entries`."""
         added: dict[str, list[Position]] = {}
-        newest: dict[str, SegmentEntry] = {}
+        newest: dict[str, list[SegmentEntry]] = {}
         for entry in entries:
             for key in entry.keys:
                 added.setdefault(key, []).append(entry.position)
-            if entry.node not in newest or entry.rank() > newest[entry.node].rank():
-                newest[entry.node] = entry
+            newest[entry.node] = keep_newest([*newest.get(entry.node, ()), entry])
         there = self.find_keys(added)
         alone = {entry.position: canonical_json([entry.position]) for entry in entries}
         for key, positions in added.items():
@@ -117,10 +119,9 @@ class Index:
             told = alone[positions[0]] if is_alone else canonical_json([*before, *positions])
             yield b"k" + key.encode("utf-8", "surrogatepass"), told
         nodes = self.find_nodes(newest)
-        for node, entry in newest.items():
-            if node not in nodes or entry.rank() > nodes[node].rank():
-                row = [entry.position, entry.started]
-                yield b"n" + node.encode("utf-8", "surrogatepass"), canonical_json(row)
+        for node, new in newest.items():
+            row = [[entry.position, entry.started] for entry in keep_newest([*nodes.get(node, ()), *new])]
+            yield b"n" + node.encode("utf-8", "surrogatepass"), canonical_json(row)
 
     def distrust(self, why: str) -> NoReturn:
         """Drop the table, which was seen to be wrong."""
@@ -148,10 +149,20 @@ class Index:
         except (ValueError, TypeError):
             self.distrust("a row is damaged")
 
-    def _entry(self, key: bytes, value: bytes) -> SegmentEntry:
+    def _entries(self, key: bytes, value: bytes) -> list[SegmentEntry]:
         try:
-            (segment, offset, length), started = json.loads(value)
-            position = Position(str(segment), int(offset), int(length))
-            return SegmentEntry(position, (), key[1:].decode("utf-8", "surrogatepass"), float(started))
+            node = key[1:].decode("utf-8", "surrogatepass")
+            return [
+                SegmentEntry(Position(str(segment), int(offset), int(length)), (), node, float(started))
+                for (segment, offset, length), started in json.loads(value)
+            ]
         except (ValueError, TypeError):
             self.distrust("a row is damaged")
+
+
+def keep_newest(entries: Collection[SegmentEntry]) -> list[SegmentEntry]:
+    """Return the newest of a node's entries, the newest first."""
+    if len(entries) == 1:
+        return list(entries)
+    known = {entry.position: entry for entry in entries}
+    return sorted(known.values(), key=SegmentEntry.rank, reverse=True)[:RECENT]

@@ -20,7 +20,7 @@ from dagbuild.ground.digest import Both
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
 from dagbuild.ground.override import override
 from dagbuild.model.record import Artifact, BlobRef, Key, Record
-from dagbuild.store.base import Store
+from dagbuild.store.base import Store, merge_latest
 from dagbuild.store.file_copies import FileCopies
 from dagbuild.store.local import LocalStore
 from dagbuild.store.notices import Notice, log_notice
@@ -221,12 +221,9 @@ class LayeredStore(Store):
                     self._offered.setdefault(ref, []).append(record)
 
     @override
-    def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
-        found = self.local.find_latest(nodes)
-        for node, record in (self._ask(lambda: self.remote.find_latest(nodes)) or {}).items():
-            if node not in found or record.started > found[node].started:
-                found[node] = record
-        return found
+    def find_latest(self, nodes: Collection[str], count: int = 1) -> dict[str, list[Record]]:
+        far = self._ask(lambda: self.remote.find_latest(nodes, count)) or {}
+        return merge_latest([self.local.find_latest(nodes, count), far], count)
 
     def put_records(self, records: Sequence[Record]) -> None:
         """Store records locally and hand them to the publisher."""

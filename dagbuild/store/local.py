@@ -123,9 +123,9 @@ class LocalStore(Store):
         return found
 
     @override
-    def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
-        found = self._log.find_latest(nodes)
-        return {node: usable for node, record in found.items() for usable in self._admit([record])}
+    def find_latest(self, nodes: Collection[str], count: int = 1) -> dict[str, list[Record]]:
+        found = {node: self._admit(records) for node, records in self._log.find_latest(nodes, count).items()}
+        return {node: records for node, records in found.items() if records}
 
     @override
     def iter_records(self, *, trusted: bool = True) -> Iterator[Record]:

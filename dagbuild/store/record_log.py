@@ -18,7 +18,7 @@ from dagbuild.ground import gc_pause
 from dagbuild.ground.errors import StoreError
 from dagbuild.ground.stamps import Stamp
 from dagbuild.model.record import Key, Record
-from dagbuild.store.index import Folded, Index
+from dagbuild.store.index import Folded, Index, keep_newest
 from dagbuild.store.memo import MemoChangedError
 from dagbuild.store.notices import Notice
 from dagbuild.store.segments import Position, SegmentEntry, SegmentReader, tell_unreadable
@@ -66,7 +66,7 @@ class RecordLog:
         self._folded: dict[str, Folded] | None = None
         self._tails: dict[str, Tail] = {}
         self._keys: dict[str, list[Position]] = {}
-        self._newest: dict[str, SegmentEntry] = {}
+        self._newest: dict[str, list[SegmentEntry]] = {}
         self._listed: Stamp | None = None  # the folder as it was listed, where every change since shows
 
     def add(self, positions: Sequence[Position], records: Sequence[Record]) -> None:
@@ -89,9 +89,9 @@ class RecordLog:
         """Return the records under each key, oldest first; none where they cannot be read, which is told."""
         return self._look_up(lambda: self._find(keys))
 
-    def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
-        """Return the newest record of each node; as `find` does."""
-        return self._look_up(lambda: self._find_latest(nodes))
+    def find_latest(self, nodes: Collection[str], count: int = 1) -> dict[str, list[Record]]:
+        """Return the newest records of each node, at most so many and the newest first; as `find` does."""
+        return self._look_up(lambda: self._find_latest(nodes, count))
 
     def iter_records(self) -> Iterator[Record]:
         """Yield all records, oldest first."""
@@ -150,17 +150,16 @@ class RecordLog:
                 found[key] = sorted(records, key=lambda record: record.started)
         return found
 
-    def _find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
+    def _find_latest(self, nodes: Collection[str], count: int) -> dict[str, list[Record]]:
         folded = self._index.find_nodes(nodes) if self._folded else {}
-        found: dict[str, Record] = {}
+        found: dict[str, list[Record]] = {}
         for node in nodes:
-            entries = [entry for entry in (folded.get(node), self._newest.get(node)) if entry is not None]
-            if entries:
-                record = self._read(max(entries, key=SegmentEntry.rank).position)
-                if record is not None and record.node != node:
-                    self._index.distrust(_DISAGREES)
-                elif record is not None:
-                    found[node] = record
+            entries = keep_newest([*folded.get(node, ()), *self._newest.get(node, ())])[:count]
+            records = [record for entry in entries if (record := self._read(entry.position)) is not None]
+            if any(record.node != node for record in records):
+                self._index.distrust(_DISAGREES)
+            if records:
+                found[node] = records
         return found
 
     def _read(self, position: Position) -> Record | None:
@@ -239,9 +238,7 @@ class RecordLog:
     def _enter_tables(self, entry: SegmentEntry) -> None:
         for key in entry.keys:
             self._keys.setdefault(key, []).append(entry.position)
-        newest = self._newest.get(entry.node)
-        if newest is None or entry.rank() > newest.rank():
-            self._newest[entry.node] = entry
+        self._newest[entry.node] = keep_newest([*self._newest.get(entry.node, ()), entry])
 
     def _rebuild_tables(self) -> None:
         self._keys = {}

@@ -170,12 +170,13 @@ class RemoteStore(Store):
         usable = {key: self._filter(records, say=key not in known) for key, records in found.items()}
         return {key: records for key, records in usable.items() if records}
 
-    def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
-        """Return the newest record of each node that may be used."""
+    def find_latest(self, nodes: Collection[str], count: int = 1) -> dict[str, list[Record]]:
+        """Return those of the newest records of each node that may be used, the newest first."""
         with self._lock:
             self._mirror.refresh()
-            found = self._mirror.log.find_latest(nodes)
-        return {node: record for node, record in found.items() if self._filter([record], say=False)}
+            found = self._mirror.log.find_latest(nodes, count)
+        usable = {node: self._filter(records, say=False) for node, records in found.items()}
+        return {node: records for node, records in usable.items() if records}
 
     def iter_records(self, *, trusted: bool = True) -> Iterator[Record]:
         """Yield all records that may be used; those too that may not, unless only `trusted` ones are wanted."""

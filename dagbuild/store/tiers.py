@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
 from dagbuild.ground.override import override
 from dagbuild.model.record import BlobRef, Key, Record
-from dagbuild.store.base import Store
+from dagbuild.store.base import Store, merge_latest
 from dagbuild.store.remote_store import Mode, RemoteStore
 
 if TYPE_CHECKING:
@@ -104,13 +104,8 @@ class Tiers(Store):
         return found
 
     @override
-    def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
-        found: dict[str, Record] = {}
-        for tier in self._all:
-            for node, record in tier.find_latest(nodes).items():
-                if node not in found or record.started > found[node].started:
-                    found[node] = record
-        return found
+    def find_latest(self, nodes: Collection[str], count: int = 1) -> dict[str, list[Record]]:
+        return merge_latest([tier.find_latest(nodes, count) for tier in self._all], count)
 
     @override
     def iter_records(self, *, trusted: bool = True) -> Iterator[Record]:

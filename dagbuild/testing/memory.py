@@ -57,11 +57,11 @@ class MemoryStore(Store):
             }
 
     @override
-    def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
-        newest: dict[str, Record] = {}
+    def find_latest(self, nodes: Collection[str], count: int = 1) -> dict[str, list[Record]]:
+        newest: dict[str, list[Record]] = {}
         for record in self.iter_records():
             if record.node in nodes:
-                newest[record.node] = record
+                newest[record.node] = [record, *newest.get(record.node, ())][:count]
         return newest
 
     @override

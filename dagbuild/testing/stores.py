@@ -121,7 +121,8 @@ class StoreContract:
         store.put_records([records[2], records[0], records[1]])
         store.flush()
 
-        assert again().find_latest(["daily", "other"]) == {"daily": records[2]}
+        assert again().find_latest(["daily", "other"]) == {"daily": [records[2]]}
+        assert again().find_latest(["daily"], 2) == {"daily": [records[2], records[1]]}
 
     def test_iterates_oldest_first(self, store: Store) -> None:
         """Over all records."""

@@ -333,6 +333,21 @@ def test_covers_what_the_value_refers_to(tmp_path: Path) -> None:
     assert statuses(tmp_path) == {"model": "fresh", "report": "fresh"}
 
 
+def test_reasons_are_of_the_nearest_record(tmp_path: Path) -> None:
+    """After a switch of config and back, an edit is the reason, not the config that is as it was."""
+    nodes = "def total(x: int, k: int, rate: int) -> int:\n    return x * k * rate\n"
+    write_files(tmp_path, {"dagbuild.toml": SETTINGS + "[config]\nk = 3\nrate = 1\n", "nodes.py": nodes})
+    build(tmp_path, "total")
+    build(tmp_path, "total", load={"config": {"k": 5, "rate": 2}})
+    edit(tmp_path, ("x * k * rate", "x + k * rate"))
+
+    project = load_project(tmp_path)
+    step = project.status(["total"]).steps["total"]
+    project.close()
+
+    assert [reason.kind for reason in step.reasons] == ["function"]
+
+
 def test_says_what_it_does_not_cover(tmp_path: Path) -> None:
     """A file that was edited as well is no change of the node's code: who accepts is told that it counts."""
     reading = CARRYING.replace(

@@ -65,7 +65,7 @@ def fill(store: Any, count: Any = 100) -> Any:
 def assert_finds(store: Any, records: Any) -> None:
     keys = [key for record in records for key in (record.deep, record.content)]
     assert store.find_records(keys) == {key: [r] for r in records for key in (r.deep, r.content)}
-    assert store.find_latest([r.node for r in records]) == {r.node: r for r in records}
+    assert store.find_latest([r.node for r in records]) == {r.node: [r] for r in records}
 
 
 def segment_of(folder: Any) -> Any:

@@ -209,7 +209,7 @@ class TestGc:
 
         assert len(list((tmp_path / "cache" / "segments").iterdir())) == 1
         assert reader.find_records([r.deep for r in records]) == {r.deep: [r] for r in records}
-        assert open_store().find_latest(["node3"]) == {"node3": records[3]}
+        assert open_store().find_latest(["node3"]) == {"node3": [records[3]]}
 
     def test_uses_are_written_once_a_day(self, open_store: Any, tmp_path: Path) -> None:
         """A build that finds the same again writes nothing."""

@@ -73,7 +73,7 @@ class TestReadOnly:
 
         store = LocalStore(place / "cache", fold_bytes=fold_bytes)
         assert store.find_records([record.deep]) == {record.deep: [record]}
-        assert store.find_latest([record.node]) == {record.node: record}
+        assert store.find_latest([record.node]) == {record.node: [record]}
         assert bytes(store.get_blob(ref)) == b"x" * 100_000
         assert store.put_blob([b"x" * 100_000]) == ref
         for write in (lambda: store.put_blob([b"new"]), lambda: store.put_records([make_record(2)])):
@@ -376,11 +376,11 @@ class TestClock:
         future = make_record(1, node="daily", started=time.time() + 10**9)
         today = make_record(2, node="daily", started=time.time())
         store.put_records([future])
-        assert store.find_latest(["daily"]) == {"daily": future}
+        assert store.find_latest(["daily"]) == {"daily": [future]}
         store.put_records([today])
 
         assert store.find_records([future.deep]) == {future.deep: [future]}
-        assert store.find_latest(["daily"]) == {"daily": today}
+        assert store.find_latest(["daily"]) == {"daily": [today]}
         store.close()
 
     def test_that_goes_backwards(self, folder: Any) -> None:

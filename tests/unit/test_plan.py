@@ -45,8 +45,12 @@ class FakeLookup:
     def find_changed(self, record: Record) -> tuple[Reason, ...]:
         return ()
 
-    def find_latest(self, nodes: Collection[str]) -> dict[str, Record]:
-        return {record.node: record for record in self.records if record.node in nodes}
+    def find_latest(self, nodes: Collection[str], count: int = 1) -> dict[str, list[Record]]:
+        found: dict[str, list[Record]] = {}
+        for record in self.records:
+            if record.node in nodes:
+                found[record.node] = [record, *found.get(record.node, ())][:count]
+        return found
 
     def place(self, refs: Iterable[BlobRef]) -> Whereabouts:
         return Whereabouts.NOWHERE if self.gone & set(refs) else Whereabouts.LOCAL

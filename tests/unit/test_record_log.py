@@ -24,7 +24,7 @@ def test_records_of_others_are_found_by_who_knew_of_none(tmp_path: Path, folds: 
 
     for record in (*records, mine):
         assert first.find_records([record.deep])[record.deep] == [record]
-        assert first.find_latest([record.node])[record.node].started >= record.started
+        assert first.find_latest([record.node])[record.node][0].started >= record.started
     third = LocalStore(tmp_path / "cache")
     third.put_records([make_record(200)])
     assert first.find_records([make_record(200).deep])

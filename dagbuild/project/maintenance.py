@@ -12,6 +12,7 @@ from functools import cached_property
 
 from dagbuild.ground.errors import SettingsError, StoreError
 from dagbuild.model.record import Artifact
+from dagbuild.project.outside import open_pin
 from dagbuild.settings import RemoteSettings, Settings, find_key
 from dagbuild.store import open_store
 from dagbuild.store.gc import GcReport, collect_garbage
@@ -57,7 +58,7 @@ class Maintenance:
     @cached_property
     def pins(self) -> dict[str, Artifact]:
         """The pinned values by node."""
-        return {name: Artifact.from_json(pin.artifact) for name, pin in self.settings.pins.items()}
+        return {name: open_pin(name, pin) for name, pin in self.settings.pins.items()}
 
     def close(self) -> None:
         """Let go of the store."""

@@ -9,10 +9,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dagbuild.ground.errors import SettingsError
 from dagbuild.model.conversion import Spelled, Texts, convert_value
 from dagbuild.model.record import Artifact
 from dagbuild.model.types import TypeForm
 from dagbuild.settings import Pin, Settings
+
+
+def open_pin(node: str, pin: Pin) -> Artifact:
+    """Return the value of a pin as stored; raises SettingsError unless it is what its digest says."""
+    try:
+        artifact = Artifact.from_json(pin.artifact)
+        told = artifact.digest
+    except (KeyError, TypeError, ValueError, AttributeError):
+        told = None
+    if told != pin.digest:
+        raise SettingsError(
+            f"pins/{node}.json is not the value that [pins.{node}] names",
+            hint="run `dagbuild pin` again, or take both from where the pin came from",
+        )
+    return artifact
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +81,7 @@ class Outside:
             "input": {name: said for name, said in settings.texts_of("inputs").items() if name not in inputs},
         }
         pinned = {
-            name: (Artifact.from_json(pin.artifact), pin.note or pin.digest)
+            name: (open_pin(name, pin), pin.note or pin.digest)
             for name, pin in (pins or {}).items()
             if name not in overrides
         }

@@ -1,8 +1,12 @@
-"""Write and remove pins in dagbuild.toml, keeping comments and layout."""
+"""Write and remove pins: who has pinned which digest and why in dagbuild.toml, what the value is in a file beside it.
+
+Keeps comments and layout. Guards: the file is there before the table that needs it, and goes after it.
+"""
 
 from __future__ import annotations
 
 import codecs
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,20 +16,16 @@ from dagbuild.ground.digits import any_length
 from dagbuild.ground.errors import SettingsError
 from dagbuild.settings.load import FILE_NAME
 from dagbuild.settings.model import Pin
+from dagbuild.settings.schema import pin_file
 
 
 def write_pin(path: Path, name: str, pin: Pin) -> None:
     """Add the pin of a node to the dagbuild.toml at `path` (a file or its folder), or replace it."""
-    # An artifact goes in as JSON text: TOML has no null, and its metadata are nobody's to edit.
-    fields = {
-        "digest": pin.digest,
-        "note": pin.note,
-        "author": pin.author,
-        "date": pin.date,
-        "artifact": json.dumps(pin.artifact, sort_keys=True, separators=(",", ":")),
-    }
+    fields = {"digest": pin.digest, "note": pin.note, "author": pin.author, "date": pin.date}
     file, document = _open(path)
     import tomlkit
+
+    _write_value(pin_file(file.parent, name), pin)
 
     table = tomlkit.table()
     for key, value in fields.items():
@@ -55,7 +55,20 @@ def remove_pin(path: Path, name: str) -> bool:
     if not pins:
         del document["pins"]
     _write(file, tomlkit.dumps(document).rstrip() + "\n")
+    value = pin_file(file.parent, name)
+    with contextlib.suppress(OSError):  # without a table nobody reads it
+        value.unlink(missing_ok=True)
+        value.parent.rmdir()
     return True
+
+
+def _write_value(file: Path, pin: Pin) -> None:
+    text = json.dumps(pin.artifact, indent=1, sort_keys=True) + "\n"
+    try:
+        file.parent.mkdir(exist_ok=True)
+        atomic.write(str(file), text.encode("utf-8"), mode=0o644, sync=True)
+    except OSError as error:
+        raise SettingsError(f"cannot be written: {error.strerror}", where=str(file)) from error
 
 
 def _open(path: Path) -> tuple[Path, Any]:

@@ -238,34 +238,47 @@ def packages(value: Any) -> dict[str, str]:
     return policies
 
 
-def artifact(value: Any) -> dict[str, Any]:
-    """Take the JSON text of a stored value."""
+_PIN_NAME = re.compile(r"[^\W\d][\w.]*")
+
+
+def pin_file(folder: Path, node: str) -> Path:
+    """Return where the value of a pin is told; raises Refused for what cannot be the name of a node."""
+    if not _PIN_NAME.fullmatch(node) or ".." in node:
+        raise Refused("has no name that a node can have")
+    return folder / PINS / f"{node}.json"
+
+
+def read_pinned(folder: Path, node: str) -> dict[str, Any]:
+    """Return the plain form of a pinned value, from the file beside dagbuild.toml."""
+    file = pin_file(folder, node)
+    again = "run `dagbuild pin` again, or take the file from where the pin came from"
     try:
-        plain = json.loads(text(value))
-    except ValueError:
+        plain = json.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise Refused(f"has no file {PINS}/{file.name} ({error.strerror})", again) from None
+    except (ValueError, RecursionError):
         plain = None
     if not isinstance(plain, dict) or "codec" not in plain:
-        raise Refused(
-            "is not what `dagbuild pin` writes", "run `dagbuild pin` again rather than edit it by hand"
-        )
+        raise Refused(f"has a file {PINS}/{file.name} that `dagbuild pin` has not written", again)
     return plain
 
 
+PINS = "pins"
+"""The folder beside dagbuild.toml that says what pinned values are; the table says whose they are, and since when."""
+
 PIN: dict[str, Rule] = {
     "digest": text,
-    "artifact": artifact,
     "note": any_text,
     "author": any_text,
     "date": any_text,
 }
 
 
-def pin(fields: Mapping[str, Any]) -> Pin:
-    """Make a pin of checked fields."""
-    for name in ("digest", "artifact"):
-        if name not in fields:
-            raise Refused(f"has no '{name}'", "run `dagbuild pin` again rather than edit it by hand")
-    return Pin(**fields)
+def pin(fields: Mapping[str, Any], artifact: Mapping[str, Any]) -> Pin:
+    """Make a pin of checked fields and of the plain form of its value."""
+    if "digest" not in fields:
+        raise Refused("has no 'digest'", "run `dagbuild pin` again rather than edit it by hand")
+    return Pin(artifact=artifact, **fields)
 
 
 TABLES: dict[str, dict[str, Rule]] = {

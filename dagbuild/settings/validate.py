@@ -14,7 +14,7 @@ from dagbuild.ground.errors import Problem, SettingsError, did_you_mean
 from dagbuild.settings.lines import find_line, find_lines
 from dagbuild.settings.model import Pin
 from dagbuild.settings.overrides import Override
-from dagbuild.settings.schema import FREE, PIN, SHORT, TABLES, Refused, pin
+from dagbuild.settings.schema import FREE, PIN, SHORT, TABLES, Refused, pin, read_pinned
 
 TOP = ("modules", "targets", *TABLES, *FREE, "profile", "pins")
 """What may stand at the top of the file."""
@@ -134,7 +134,7 @@ class Checker:
                     if key not in PIN:
                         raise Refused(f"has no key '{key}'", did_you_mean(key, PIN))
                     fields[key] = PIN[key](item)
-                pins[name] = pin(fields)
+                pins[name] = pin(fields, read_pinned(self.file.parent, name))
             except Refused as refused:
                 self.problems.append(Problem(f"pin '{name}' {refused.message}", where, refused.hint))
         return pins

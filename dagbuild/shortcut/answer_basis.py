@@ -12,6 +12,7 @@ from dagbuild.ground.matching import is_pattern
 from dagbuild.model.record import UNOBSERVED, Observation, Record
 from dagbuild.observe.places import PathNames
 from dagbuild.settings import Settings
+from dagbuild.settings.schema import pin_file
 from dagbuild.shortcut.answers import look
 from dagbuild.shortcut.basis import Basis, find_names
 from dagbuild.store.folder import CacheFolder
@@ -40,6 +41,7 @@ def list_answer_basis(
         for output in record.artifact.outputs:
             found += [("stat", path) for path in iter_paths(places.path(output.path))]
     stats = [*inputs, *(places.path(name) for name in basis.files), *basis.installed]
+    stats += [str(pin_file(settings.root, node)) for node in settings.pins]
     stats += [str(settings.file), str(layout.folder / "format"), str(layout.segments)]
     stats += [str(path) for path in layout.segments.iterdir()]
     for observation in dict.fromkeys(seen):

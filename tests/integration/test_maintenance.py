@@ -1,6 +1,7 @@
 """Looking after the stores of a project: room is made, damage is found and mended, what was made offline is sent."""
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -285,6 +286,7 @@ class TestPush:
         call(folder, capsys, "push")
         other = checkout("b")
         (other / "dagbuild.toml").write_text((folder / "dagbuild.toml").read_text())
+        shutil.copytree(folder / "pins", other / "pins")
 
         assert build(other, "total").values == {"total": 7 * 5_000}
 

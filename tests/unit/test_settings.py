@@ -3,6 +3,7 @@
 import ast
 import codecs
 import dataclasses
+import json
 import os
 import subprocess
 import sys
@@ -442,11 +443,38 @@ class TestPins:
         assert not remove_pin(folder, "spend")
         assert (folder / "dagbuild.toml").read_text() == PROJECT
 
-    def test_edited_pin_is_refused(self, write: Any) -> None:
-        """A pin that is not what was written is told at its line."""
-        (problem,) = problems(write('modules = "f"\n[pins.spend]\ndigest = "xxh3-0"\nartifact = "5"\n'))
+    @pytest.mark.parametrize("value", [None, "5", "{", "[" * 100_000, "{}"])
+    def test_edited_pin_is_refused(self, write: Any, value: Any) -> None:
+        """A pin whose value is not what was written is told at its line."""
+        folder = write('modules = "f"\n[pins.spend]\ndigest = "xxh3-0"\n')
+        if value is not None:
+            (folder / "pins").mkdir()
+            (folder / "pins" / "spend.json").write_text(value)
 
-        assert problem.startswith("dagbuild.toml:2: pin 'spend'")
+        (problem,) = problems(folder)
+
+        assert problem.startswith("dagbuild.toml:2: pin 'spend' has ")
+        assert "pins/spend.json" in problem
+
+    @pytest.mark.parametrize("name", ["../x", "a/b", "/etc/passwd", "", "..", "a..b"])
+    def test_no_name_leads_out_of_the_folder(self, write: Any, name: Any) -> None:
+        """What cannot be the name of a node is not made a path."""
+        (problem,) = problems(write(f'modules = "f"\n[pins."{name}"]\ndigest = "xxh3-0"\n'))
+
+        assert "has no name that a node can have" in problem
+
+    def test_the_value_is_in_a_file_of_its_own(self, write: Any) -> None:
+        """The table is what people review; the file goes with the pin."""
+        folder = write(PROJECT)
+
+        write_pin(folder, "spend", self.PIN)
+        table = (folder / "dagbuild.toml").read_text()
+        told = json.loads((folder / "pins" / "spend.json").read_text())
+        remove_pin(folder, "spend")
+
+        assert "plain/1" not in table
+        assert told == self.PIN.artifact
+        assert not (folder / "pins").exists()
 
 
 def test_imports_nothing_heavy() -> None:

@@ -1,4 +1,4 @@
-"""Where words go and how wide and colourful they may be."""
+"""Where words go and how wide and colourful they may be. No secret of the environment goes this way."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import IO, Any
 import click
 
 from dagbuild.ground.errors import UserError
+from dagbuild.ground.secrets import clean
 from dagbuild.report.style import Style
 
 PIPE_WIDTH = 100
@@ -27,13 +28,13 @@ def style_of(stream: IO[Any]) -> Style:
 
 def say(text: str = "") -> None:
     """Write a line for the person: on standard error, so that what a command gives stays clean."""
-    click.echo(text, err=True, color=True)  # colours were settled where the text was made
+    click.echo(clean(text), err=True, color=True)  # colours were settled where the text was made
 
 
 def give(text: str = "") -> None:
     """Write a line of what the command gives, on standard output."""
     with writing_output():
-        click.echo(text, _alone, color=True)
+        click.echo(clean(text), _alone, color=True)
 
 
 _alone: IO[str] | None = None

@@ -23,7 +23,9 @@ from dagbuild.code.sharing import spell_sharing
 from dagbuild.code.texts import find_named
 from dagbuild.code.walk import Walk
 from dagbuild.code.wrappers import SAID_BY_STATEMENT
-from dagbuild.ground.digest import Digest, digest_json
+from dagbuild.ground.digest import Digest, digest_json, digest_text
+from dagbuild.ground.environment import Variables
+from dagbuild.ground.secrets import holds_secret
 from dagbuild.model.record import Note
 
 
@@ -63,12 +65,16 @@ class SourceReader:
 
     The project's code is the top-level packages of `modules`, and whatever else lies outside the standard library
     and installed distributions. `root` is the project's folder: paths below it say only where below it they are.
+    `variables` hide what may have come of the environment, and what those hold that are ignored says nothing.
     """
 
-    def __init__(self, modules: Iterable[ModuleType], root: str | None = None) -> None:
+    def __init__(
+        self, modules: Iterable[ModuleType], root: str | None = None, variables: Variables | None = None
+    ) -> None:
         self._modules = tuple(modules)
+        self._variables = variables or Variables()
         self._seeded: frozenset[str] | None = None
-        self._walk = Walk(self._modules, root)
+        self._walk = Walk(self._modules, root, self._variables.ignored)
         self._digests: dict[Entity, Digest] = {}
         self._seen: dict[frozenset[str], dict[Entity, Digest]] = {frozenset(): self._digests}
         self._own: dict[Entity, Digest] = {}
@@ -105,13 +111,16 @@ class SourceReader:
         # What is left out changes the digest of all that reaches it: those digests are for this closure only.
         known = self._seen.setdefault(kinds, {})
         digests = {entity: Digest("ignored") for entity in skipped} if skipped else known
-        digest_all(entities, digests, kinds)
+        digest_all(entities, digests, kinds, self._digest)
         if kinds:  # the outlines of values are made of these
-            digest_all(entities, self._digests)
+            digest_all(entities, self._digests, digest=self._digest)
         named = [entity for entity in reached if entity.kind]
-        digest_own(named, self._own)
+        digest_own(named, self._own, self._digest)
         subclasses = sorted(digests[entity] for entity in entities if entity not in asked)
-        parts = [digests[item] if isinstance(item, Entity) else _plain(item) for item in items]
+        parts = [
+            self._hide(thing, digests[item] if isinstance(item, Entity) else _plain(item))
+            for thing, item in zip(things, items, strict=True)
+        ]
         shared = spell_sharing(items) if len(items) > 1 else ""  # of values that decorators give
         return Closure(
             digest_json([parts, sorted(kinds), subclasses, *([shared] if shared else [])]),
@@ -122,6 +131,16 @@ class SourceReader:
             tuple(sorted({name for entity in reached for name in entity.environment})),
             named=by_place is None,
         )
+
+    def _digest(self, entity: Entity, text: str) -> Digest:
+        if self._outlines.holds_secret(entity):
+            return Digest(f"hidden-{self._variables.digest(text)}")
+        return digest_text(text)
+
+    def _hide(self, value: Any, text: str) -> str:
+        """Return what says a value, or a digest of it that nobody can guess where the value is a secret."""
+        plain = isinstance(value, FunctionType | type) or not self._outlines.is_secret(value)
+        return text if plain else f"hidden-{self._variables.digest(text)}"
 
     def _notes_of(self, reached: Iterable[Entity]) -> Iterator[Note]:
         for entity in reached:
@@ -182,15 +201,22 @@ class SourceReader:
         item = self._walk.refer(value)
         self._walk.finish()
         if not isinstance(item, Entity):
-            return digest_json(_plain(item))
+            return Digest(self._hide(value, digest_json(_plain(item))))
         if any(entity.opaque not in {"", SAID_BY_STATEMENT} for entity in _reach_values(item)):
             return None
-        digest_all([item], self._digests)
-        return self._digests[item]
+        digest_all([item], self._digests, digest=self._digest)
+        return Digest(self._hide(value, self._digests[item]))
 
     def outline(self, value: Any) -> str:
-        """Return the outline of a value that is there for everybody to read, such as a config value."""
+        """Return the outline of a value that is there for everybody to read, such as one that a decorator gives."""
         return self._outlines.write_value(value)
+
+    def tell_setting(self, name: str, value: Any) -> tuple[str, str]:
+        """Return the digest and the outline of a config value; of a secret, a digest that nobody can guess."""
+        digest = self.value(value) or ""
+        if holds_secret(name, value):
+            return f"hidden-{self._variables.digest(digest)}", ""
+        return digest, self.outline(value)
 
     def _reach(self, roots: Sequence[Entity], stop: Collection[Entity]) -> list[Entity]:
         """Return the entities that can be reached, in the order of the walk."""

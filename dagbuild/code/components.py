@@ -13,25 +13,39 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dagbuild.code.entities import Entity, Item
 from dagbuild.ground.digest import Digest, digest_text
 
+Digester = Callable[[Entity, str], Digest]
+"""Makes the digest of an entity of the text that says it."""
+
+
+def digest_plainly(entity: Entity, text: str) -> Digest:  # noqa: ARG001 - for those that hold secrets
+    """Return the digest of what an entity says."""
+    return digest_text(text)
+
+
 _NOTHING = Digest("nothing")
 """Of an entity that says nothing to the code in question: referring to it says nothing, either."""
 
 
 def digest_all(
-    roots: Iterable[Entity], known: dict[Entity, Digest], kinds: frozenset[str] = frozenset()
+    roots: Iterable[Entity],
+    known: dict[Entity, Digest],
+    kinds: frozenset[str] = frozenset(),
+    digest: Digester = digest_plainly,
 ) -> None:
     """Add the digest of each root, and of all it reaches, to `known`; what they show of these `kinds` counts."""
     for component in _find_components(roots, known, Entity.neighbours):
-        _digest_component(component, known, kinds=kinds)
+        _digest_component(component, known, digest, kinds=kinds)
 
 
-def digest_own(roots: Iterable[Entity], known: dict[Entity, Digest]) -> None:
+def digest_own(
+    roots: Iterable[Entity], known: dict[Entity, Digest], digest: Digester = digest_plainly
+) -> None:
     """Add to `known` digests in which a reference to anything with a name counts by its kind and a helper's name.
 
     Two of them differ where the thing itself was edited, not merely something that it uses.
     """
     for component in _find_components(roots, known, _unnamed_neighbours):
-        _digest_component(component, known, named=True)
+        _digest_component(component, known, digest, named=True)
 
 
 def digest_rest(entity: Entity, known: Mapping[Entity, Digest]) -> Digest:
@@ -60,6 +74,7 @@ def _items_of(entity: Entity, kinds: frozenset[str]) -> list[Item]:
 def _digest_component(
     members: Sequence[Entity],
     known: dict[Entity, Digest],
+    digest: Digester,
     *,
     named: bool = False,
     kinds: frozenset[str] = frozenset(),
@@ -76,13 +91,13 @@ def _digest_component(
 
     if len(members) == 1 and members[0] not in members[0].neighbours():
         items = _items_of(members[0], kinds)
-        known[members[0]] = digest_text(_spell(items, colour_of)) if items else _NOTHING
+        known[members[0]] = digest(members[0], _spell(items, colour_of)) if items else _NOTHING
         return
     said = {member: _items_of(member, kinds) for member in members}
     distinct = 0
     while True:
         refined = {
-            member: digest_text(colours[member] + _spell(said[member], colour_of)) for member in members
+            member: digest(member, colours[member] + _spell(said[member], colour_of)) for member in members
         }
         colours = refined
         count = len(set(colours.values()))

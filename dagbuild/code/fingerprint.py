@@ -80,9 +80,7 @@ class _PartMaker:
         yield from self._used(frozenset(closure.packages).union(*received))
         yield self._python
         for key, value in sorted(node.config_used.items()):
-            yield Part(
-                "config", key, self._reader.value(value) or "", self._reader.outline(value), counts=False
-            )
+            yield Part("config", key, *self._reader.tell_setting(key, value), counts=False)
         for path in node.writes:
             yield Part("output", path, digest_text(path))
         yield self._recipe(node.operation, node.cache.format, node.cache.version)

@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from dagbuild.code.components import digest_rest
-from dagbuild.code.entities import Entity, Told
+from dagbuild.code.entities import Entity
 from dagbuild.code.provenance import Provenance
 from dagbuild.code.walk import Walk
 from dagbuild.ground.digest import Digest, digest_text
+from dagbuild.ground.secrets import find_secrets, names_secret
 from dagbuild.model.outliner import Outliner
 
 _MARK = 8
@@ -33,6 +34,8 @@ class Outlines:
         self._digests = digests
         self._own = own
         self._provenance = Provenance(walk)
+        self._judged: dict[Entity, tuple[str, ...]] = {}
+        self._secrets = find_secrets()
         self._variables = {value for value in os.environ.values() if len(value) >= _SECRET}
         self._long = [value for value in self._variables if len(value) >= _PIECE]
         self._open = Outliner(self._mark, self._localize, self._is_plain)
@@ -48,16 +51,15 @@ class Outlines:
     def write(self, entity: Entity) -> str:
         """Return the outline of a constant, or of what a function or class holds; nothing where there is none."""
         if entity.kind == "constant":
-            names, name, value = entity.thing
-            return self._write(value, self._provenance.judge_name(names, name, value))
+            return self._write(entity.thing[2], *self._judge(entity))
         if not entity.told:
             return ""
         groups: dict[str, dict[str, str]] = {}
-        for told in entity.told:
+        for told, judgement in zip(entity.told, self._judge(entity), strict=True):
             if told.group == "decorators":
                 text = f"decorator['', {_shorten(told.value.digest)!r}]"
             else:
-                text = self._write(told.value, self._judge(told)) or _HIDDEN
+                text = self._write(told.value, judgement) or _HIDDEN
             group = groups.setdefault(told.group, {})
             group[told.name if told.name and told.name not in group else f"{told.name}_{len(group)}"] = text
         mark = digest_rest(entity, self._own)
@@ -65,16 +67,54 @@ class Outlines:
         return f"code({', '.join([repr(_shorten(mark)), *parts])})"
 
     def write_value(self, value: Any) -> str:
-        """Return the outline of a value that is no secret."""
-        return self._open.write(value)
+        """Return the outline of a value that is there for everybody to read, unless a secret variable's shows in it."""
+        text = self._open.write(value)
+        return "" if self._shows_secret(text) else text
 
-    def _judge(self, told: Told) -> str:
-        if told.sources is None:
-            return self._provenance.judge_unknown(told.name)
-        return self._provenance.judge(told.names, told.sources, told.name, told.value)
+    def holds_secret(self, entity: Entity) -> bool:
+        """Tell whether a digest of what an entity holds must not be one that can be guessed.
+
+        Told by the project's text, so that it is the same for everybody; besides, by what secret variables hold here.
+        """
+        if entity.kind == "constant":
+            values = [entity.thing[2]]
+        elif entity.told:
+            values = [None if told.group == "decorators" else told.value for told in entity.told]
+        else:
+            return False
+        judged = self._judge(entity)
+        if "hidden" in judged:
+            return True
+        unclear = [value for value, judgement in zip(values, judged, strict=True) if judgement != "open"]
+        return bool(self._secrets) and any(map(self.is_secret, unclear))
+
+    def is_secret(self, value: Any) -> bool:
+        """Tell whether a value shows what a variable holds that is called like a secret."""
+        return bool(self._secrets) and self._shows_secret(self._open.write(value))
+
+    def _shows_secret(self, text: str) -> bool:
+        return any(secret in text for secret in self._secrets)
+
+    def _judge(self, entity: Entity) -> tuple[str, ...]:
+        """Return how each value may be told that a constant, function or class holds."""
+        if entity not in self._judged:
+            if entity.kind == "constant":
+                names, name, value = entity.thing
+                judged = [self._provenance.judge_name(names, name, value)]
+            else:
+                judged = [
+                    "hidden"
+                    if told.sources is None and names_secret(told.name)
+                    else "unknown"
+                    if told.sources is None
+                    else self._provenance.judge(told.names, told.sources, told.name, told.value)
+                    for told in entity.told
+                ]
+            self._judged[entity] = tuple(judged)
+        return self._judged[entity]
 
     def _write(self, value: Any, judgement: str) -> str:
-        if judgement == "hidden":
+        if judgement == "hidden" or (judgement == "unknown" and self._provenance.world_is_read):
             return ""
         if judgement == "open":
             return self._open.write(value)

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import MISSING, absolute_name, find_object
 from dagbuild.code.statements import chain_of
+from dagbuild.ground.secrets import names_secret
 
 
 class Home(NamedTuple):
@@ -82,31 +83,23 @@ class Provenance:
     def judge(self, names: Mapping[str, Any], made: Iterable[ast.AST | None], name: str, value: Any) -> str:
         """Return "open" where all that something is made of is written down, "hidden" where it may be a secret.
 
-        "guarded" is what cannot be followed: it may be shown unless it looks like what the environment holds.
+        "guarded" is what cannot be followed: it may be shown unless it looks like what the environment holds; and
+        "unknown" what nobody can tell the making of. All but that is told by the project's text alone.
         """
         nodes = list(made)
         if self._is_as_written(names, nodes, value):
             return "open"
-        if self.is_telling(name) or any(node is not None and self._reads(names, node) for node in nodes):
+        if names_secret(name) or any(node is not None and self._reads(names, node) for node in nodes):
             return "hidden"
-        return "guarded" if nodes and None not in nodes else self.judge_unknown(name)
-
-    def judge_unknown(self, name: str) -> str:
-        """Return whether something is "guarded" or "hidden" of which nobody can tell what it is made of."""
-        return "hidden" if self._world_is_read or self.is_telling(name) else "guarded"
+        return "guarded" if nodes and None not in nodes else "unknown"
 
     @property
-    def _world_is_read(self) -> bool:
+    def world_is_read(self) -> bool:
         """Whether any module of the project that the walk has come by mentions the environment."""
         for number, text in enumerate(self._walk.definitions.texts[self._looked_at :], self._looked_at + 1):
             self._found_outside = self._found_outside or _MENTIONED.search(text.text) is not None
             self._looked_at = number
         return self._found_outside
-
-    @staticmethod
-    def is_telling(name: str) -> bool:
-        """Tell whether something has the name of a secret."""
-        return _SECRET.search(name) is not None
 
     # -- what is written down -------------------------------------------------------------------------
 
@@ -201,7 +194,7 @@ class Provenance:
                 word = part.id if isinstance(part, ast.Name) else getattr(part, "attr", None)
                 if not isinstance(word, str):
                     continue
-                if word in _OUTSIDE or _SECRET.search(word):
+                if word in _OUTSIDE or names_secret(word):
                     return True
                 if isinstance(part, ast.Name | ast.Attribute):
                     home, chain = self._enter(names, chain_of(part))
@@ -299,4 +292,3 @@ _READERS = frozenset(
 )
 _MENTIONED = re.compile(rf"\b({'|'.join(sorted({*_OUTSIDE, *_READERS} - {'input'}))})\b|\binput\(")
 _LITERALS = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.UnaryOp)
-_SECRET = re.compile(r"secret|passw|token|credential|api_?key|private_?key|dsn\b", re.IGNORECASE)

@@ -27,6 +27,7 @@ from dagbuild.code.scopes import Chain
 from dagbuild.code.sharing import spell_sharing
 from dagbuild.code.stand_ins import find_real
 from dagbuild.code.values import fill_value, scalar
+from dagbuild.ground.secrets import SHORTEST
 
 _OURS = "dagbuild"
 
@@ -34,13 +35,15 @@ _OURS = "dagbuild"
 class Walk:
     """Turns functions, classes, modules and values into entities."""
 
-    def __init__(self, loaded: Iterable[ModuleType], root: str | None) -> None:
+    def __init__(self, loaded: Iterable[ModuleType], root: str | None, ignored: Iterable[str] = ()) -> None:
+        """`ignored` are environment variables whose values say nothing, wherever they stand."""
         loaded = tuple(loaded)
         self.origins = Origins(loaded)
         self.definitions = Definitions()
         self.library_words = LibraryWords()
         self.root = root
         self._roots = _roots_of(loaded, root)
+        self._unsaid = {value: name for name in ignored if len(value := os.environ.get(name, "")) >= SHORTEST}
         self._folders = tuple(folder + os.sep for folder in self._roots)
         self._entities: dict[tuple[str, int, str], Entity] = {}
         self._effects: dict[int, Effects] = {}
@@ -280,7 +283,9 @@ class Walk:
         ]
 
     def localize(self, text: str) -> str:
-        """Return the text with the folders that hold the project replaced by a mark."""
+        """Return the text with the folders that hold the project replaced by a mark, and values that say nothing."""
+        for value, name in self._unsaid.items():
+            text = text.replace(value, f"\0${name}")
         for folder in self._roots:
             if folder in text:
                 text = text.replace(folder + os.sep, "\0project/")

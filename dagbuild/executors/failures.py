@@ -15,6 +15,7 @@ from traceback import FrameSummary
 
 from dagbuild.ground.errors import UserError
 from dagbuild.ground.one_line import one_line
+from dagbuild.ground.secrets import HIDDEN, names_secret, redact
 from dagbuild.ground.texts import describe_error, get_noted
 from dagbuild.model.outcome import Cause, Failure
 from dagbuild.observe.places import is_project_code
@@ -35,9 +36,11 @@ def make_failure(error: BaseException, inputs: Mapping[str, object]) -> Failure:
         causes = [cause for cause in causes if cause.frames]
     return Failure(
         kind=type(error).__name__,
-        message=describe_error(error),
-        frames=frames,
-        inputs={name: one_line(value) for name, value in inputs.items()},
+        message=redact(describe_error(error)),
+        frames=redact(frames),
+        inputs={
+            name: HIDDEN if names_secret(name) else redact(one_line(value)) for name, value in inputs.items()
+        },
         error=error,
         causes=tuple(causes),
     )
@@ -100,7 +103,7 @@ def _is_repeated(error: BaseException, before: BaseException) -> bool:
 
 def _make_cause(relation: str, error: BaseException, depth: int) -> Cause:
     frames = _tell_frames(error)
-    return Cause(relation, type(error).__name__, describe_error(error), frames, depth)
+    return Cause(relation, type(error).__name__, redact(describe_error(error)), redact(frames), depth)
 
 
 # -- frames ----------------------------------------------------------------------------------------------------------

@@ -339,7 +339,8 @@ def _set_up(setup: bytes) -> _Site:
 def _import(wanted: _Setup, modules: list[ModuleType]) -> tuple[SourceReader, dict[str, list[str]]]:
     """Return what reads the code as it is imported here, and where it is not the driver's, by node."""
     modules += map(importlib.import_module, wanted.modules)
-    reader = SourceReader(modules, wanted.root)
+    hiding = wanted.watch.places.variables if wanted.watch else None
+    reader = SourceReader(modules, wanted.root, hiding)
     # All nodes at once, before any has run: one that ran may have changed what a module holds.
     return reader, {
         name: _compare(packed, reader, wanted.packages) for name, packed in wanted.nodes.items() if packed

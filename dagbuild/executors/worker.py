@@ -36,6 +36,7 @@ from dagbuild.ground.errors import (
     StoreError,
 )
 from dagbuild.ground.filetree import changed_since
+from dagbuild.ground.secrets import redact
 from dagbuild.ground.stamps import file_clock
 from dagbuild.model.node import Node
 from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
@@ -187,7 +188,7 @@ class Worker:
             "cpu": after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime,
             "memory": max(0, after.ru_maxrss - before.ru_maxrss) * _RSS_UNIT,
             "host": platform.node(),
-            "log": log.text(),
+            "log": redact(log.text()),
         }
         seen = observer.finish() if observer else Seen(() if self._may_touch() else (UNOBSERVED,))
         if lost or left:

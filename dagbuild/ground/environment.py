@@ -1,7 +1,7 @@
 """Environment variables as grounds of a value: named by one or by all of them, and never told.
 
 Needs nothing that Python has not loaded, so that the shortest path can ask. Knows nothing of who reads them. Guards:
-what is kept of a variable is not its value, which may be a secret.
+what is kept of a variable is neither its value, which may be a secret, nor a digest that can be guessed.
 """
 
 TYPE_CHECKING = False
@@ -43,20 +43,40 @@ def tells_surroundings(name: str) -> bool:
     return name in SURROUNDINGS or name.startswith(_FAMILIES)
 
 
-def hide(name: str, environ: "Mapping[str, str]") -> str | None:
-    """Return what may be kept of a variable, or of what a name like ALL stands for; None for one that is not set.
+class Variables:
+    """What one project keeps of variables: digests that nobody can guess who has not its salt, and of some nothing.
 
-    Not xxh3, which can be turned round for short texts; the name is mixed in, so that equal values do not show.
+    `ignored` are variables that do not count, such as a token of which everybody has one of their own.
     """
-    if name in (ALL, NAMES, WHOLE):
-        names = sorted(each for each in environ if name == WHOLE or not tells_surroundings(each))
-        values = () if name == NAMES else [environ[each] for each in names]
-        value = "\0".join((*names, "", *values))
-    elif name in environ:
-        value = environ[name]
-    else:
-        return None
-    from hashlib import blake2b
 
-    data = f"{name}\0{value}".encode("utf-8", "surrogateescape")
-    return blake2b(data, digest_size=16, person=b"dagbuild env").hexdigest()
+    def __init__(self, salt: bytes = b"", ignored: "tuple[str, ...]" = ()) -> None:
+        self.salt = salt
+        self.ignored = ignored
+
+    def hide(self, name: str, environ: "Mapping[str, str]") -> "str | None":
+        """Return what may be kept of a variable, or of what a name like ALL stands for; None for one that is not set.
+
+        The name is mixed in, so that equal values do not show.
+        """
+        if name in (ALL, NAMES, WHOLE):
+            names = sorted(
+                each
+                for each in environ
+                if (name == WHOLE or not tells_surroundings(each)) and each not in self.ignored
+            )
+            values = () if name == NAMES else [environ[each] for each in names]
+            value = "\0".join((*names, "", *values))
+        elif name in environ:
+            value = environ[name]
+        else:
+            return None
+        return self.digest(f"{name}\0{value}")
+
+    def digest(self, text: str) -> str:
+        """Return a digest of a text that may hold a secret, for who has the salt to compare."""
+        from hashlib import blake2b
+
+        data = text.encode("utf-8", "surrogatepass")
+        # Keys are 64 bytes at most.
+        key = blake2b(self.salt).digest() if self.salt else b""
+        return blake2b(data, digest_size=16, key=key, person=b"dagbuild env").hexdigest()

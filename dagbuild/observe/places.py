@@ -1,4 +1,4 @@
-"""Which files say something about a value, and how an observation names them.
+"""Which files and variables say something about a value, and how an observation names them.
 
 Below the project's root a file is named from there; below the user's home as "~/..."; elsewhere by its whole path, and
 then the record holds only on machines where that path has the same content. Knows nothing of nodes or records.
@@ -10,12 +10,13 @@ import os
 import site
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Protocol
 
 from dagbuild.ground.digest import Digest, digest_json
+from dagbuild.ground.environment import Variables
 from dagbuild.ground.matching import is_pattern, match
 
 ABSENT = Digest("absent")
@@ -66,7 +67,8 @@ def _is_project_code(filename: str) -> bool:
 class PathNames:
     """Names files as the observations of one project do; `ignored` are folders that never say anything.
 
-    `outputs` are names of what nodes leave in the project: no listing shows them, since they come and go.
+    `outputs` are names of what nodes leave in the project: no listing shows them, since they come and go. `variables`
+    says what may be kept of those.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class PathNames:
         root: str | os.PathLike[str],
         ignored: Iterable[str | os.PathLike[str]] = (),
         outputs: Iterable[str] = (),
+        variables: Variables | None = None,
     ) -> None:
         self.root = os.path.abspath(root)  # noqa: PTH100 - paths are text here, there are many of them
         self._below = self.root.rstrip(os.sep) + os.sep
@@ -84,11 +87,12 @@ class PathNames:
         self._ignored: tuple[str, ...] = tuple(skipped)
         self._outside = (*_software(), *_SYSTEM, *caches, *self._ignored)
 
+        self.variables = variables or Variables()
         self._outputs = tuple(outputs)
         self._hidden = (*self._ignored, *(os.path.join(self.root, name) + os.sep for name in self._outputs))  # noqa: PTH118
 
-    def __reduce__(self) -> tuple[type[PathNames], tuple[str, tuple[str, ...], tuple[str, ...]]]:
-        return (PathNames, (self.root, self._ignored, self._outputs))
+    def __reduce__(self) -> tuple[type[PathNames], tuple[str, tuple[str, ...], tuple[str, ...], Variables]]:
+        return (PathNames, (self.root, self._ignored, self._outputs, self.variables))
 
     def absolute(self, path: str) -> str:
         """Return a path that does not depend on the working directory."""
@@ -126,6 +130,11 @@ class PathNames:
     def listing_name(self, path: str) -> str:
         """Return the name of a folder's or pattern's listing; a folder's ends with a slash."""
         return self.name(path) if is_pattern(path) else self.name(path) + "/"
+
+    def digest_variable(self, name: str, environ: Mapping[str, str]) -> str:
+        """Return what an observation knows of a variable, or of what a name for all of them stands for."""
+        hidden = self.variables.hide(name, environ)
+        return ABSENT if hidden is None else f"blake2b-{hidden}"
 
     def digest_listing(self, name: str) -> Digest:
         """Return the digest of the names that a folder holds or a pattern matches, ABSENT without the folder."""

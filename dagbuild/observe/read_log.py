@@ -65,6 +65,7 @@ class ReadLog:
         self._written: set[str] = set()
         self._made: tuple[str, ...] = ()
         self.variables = VariableLog(
+            places,
             lambda name: self._note_stack("env", name),
             lambda: self.note(*_HANDS_ON),
             trusts_nobody=self.trusts_nobody,

@@ -11,7 +11,6 @@ from pathlib import Path
 from dagbuild.ground.digest import Digest
 from dagbuild.model.record import UNOBSERVED, Observation
 from dagbuild.observe.places import ABSENT, Digester, PathNames, digest_paths
-from dagbuild.observe.variable_log import digest_variable
 
 
 def find_changed(
@@ -39,7 +38,7 @@ def find_changed(
             case "listing":
                 now = places.digest_listing(seen.name)
             case "env":
-                now = digest_variable(seen.name, environ)
+                now = places.digest_variable(seen.name, environ)
             case "code":
                 now = digest_code(seen.name)
             case UNOBSERVED.kind:

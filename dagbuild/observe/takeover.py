@@ -13,7 +13,6 @@ from dagbuild.model.record import Note, Observation
 from dagbuild.observe.owners import Read
 from dagbuild.observe.places import ABSENT, Digester, PathNames, digest_paths
 from dagbuild.observe.seen import Ran, Seen
-from dagbuild.observe.variable_log import digest_variable
 
 
 class Takeover:
@@ -38,7 +37,7 @@ class Takeover:
             case "listing":
                 return self._places.digest_listing(self.name(read))
             case _:
-                return digest_variable(read.name, os.environ)
+                return self._places.digest_variable(read.name, os.environ)
 
     def name(self, read: Read) -> str:
         """Return the name that an observation gives to what was read."""

@@ -11,25 +11,25 @@ from types import CodeType
 from typing import Any
 
 from dagbuild.ground import environment
-from dagbuild.observe.places import ABSENT
-
-
-def digest_variable(name: str, environ: Mapping[str, str]) -> str:
-    """Return what a record may know of a variable, or of what a name for all of them stands for."""
-    hidden = environment.hide(name, environ)
-    return ABSENT if hidden is None else f"blake2b-{hidden}"
+from dagbuild.observe.places import PathNames
 
 
 class VariableLog:
-    """The variables that one call has looked up so far.
+    """The variables that one call has looked up so far; `places` say what may be kept of them.
 
     `on_read` is told the name at each look-up that counts, `on_all` of each line that goes through all of them. With
     `trusts_nobody` all count for who does that: those that tell the surroundings, too, and what libraries do.
     """
 
     def __init__(
-        self, on_read: Callable[[str], None], on_all: Callable[[], None], *, trusts_nobody: bool
+        self,
+        places: PathNames,
+        on_read: Callable[[str], None],
+        on_all: Callable[[], None],
+        *,
+        trusts_nobody: bool,
     ) -> None:
+        self._places = places
         self._on_read = on_read
         self._on_all = on_all
         self.trusts_nobody = trusts_nobody
@@ -44,9 +44,10 @@ class VariableLog:
     def read(self, name: str, value: str | None) -> None:
         """Note that the project's code looked up a variable; None when it was not set."""
         self.known |= {name, os.fsencode(name)}
-        if name not in self._set:
+        if name not in self._set and name not in self._places.variables.ignored:
             self._on_read(name)
-            self._digests.setdefault(name, digest_variable(name, {} if value is None else {name: value}))
+            known = {} if value is None else {name: value}
+            self._digests.setdefault(name, self._places.digest_variable(name, known))
 
     def read_again(self, key: str | bytes) -> None:
         """Note that one that is known is looked up: it is no news but for who asks."""
@@ -72,7 +73,7 @@ class VariableLog:
         if name not in self._digests:
             found = {**os.environ, **self._set}  # what the call itself has set says nothing
             known = {each: value for each, value in found.items() if value is not None}
-            self._digests[name] = digest_variable(name, known)
+            self._digests[name] = self._places.digest_variable(name, known)
 
     def hand_on(self, environ: Mapping[Any, Any]) -> None:
         """Note that a process is started in this environment; copies of all variables were made for that."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from dagbuild.ground import environment
+from dagbuild.ground.secrets import names_secret
 from dagbuild.model.record import UNOBSERVED, Note, Observation
 
 _ALL = {
@@ -59,13 +60,20 @@ def find_undeclared(observations: Iterable[Observation]) -> list[tuple[str, str]
         how = "tracked by content" if files else "tracked"
         parts.append((f"reads {_some(read)}, which {_no_input(len(read))}: {how}", declare))
     if variables := [seen for seen in observations if seen.kind == "env"]:
-        remedy = (
-            "look each of them up" if _ALL.keys() & {seen.name for seen in variables} else "a config value"
-        )
-        parts.append((f"depends on {_some(variables)}: tracked", f"better {remedy}"))
+        parts.append((f"depends on {_some(variables)}: tracked", _advise([seen.name for seen in variables])))
     if code := [seen for seen in observations if seen.kind == "code"]:
         parts.append((f"ran {_some(code)}, found only at run time: tracked", ""))
     return parts
+
+
+def _advise(variables: Sequence[str]) -> str:
+    """Return what to do about variables; a config value would show a secret."""
+    if _ALL.keys() & set(variables):
+        return "better look each of them up"
+    secret = next(filter(names_secret, variables), None)
+    if secret is None:
+        return "better a config value"
+    return f'if the value should not count, [variables] ignored = ["{secret}"]'
 
 
 def tell_forbidden(observations: Sequence[Observation]) -> tuple[str, str] | None:
@@ -79,7 +87,9 @@ def tell_forbidden(observations: Sequence[Observation]) -> tuple[str, str] | Non
             f'annotate a parameter with File, or write @reads("{paths[0].name}") above the function'
         )
     if len(paths) < len(read):
-        remedies.append("make the variable a config value")
+        names = [seen.name for seen in read if seen.kind == "env"]
+        ignore = f'name it under [variables] ignored = ["{names[0]}"]'
+        remedies.append(ignore if names_secret(names[0]) else "make the variable a config value")
     return f"reads {_some(read)}, which {_no_input(len(read))}", "; ".join(remedies)
 
 

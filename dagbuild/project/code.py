@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from dagbuild.ground.environment import Variables
 from dagbuild.ground.errors import InputError
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node
@@ -21,6 +22,7 @@ from dagbuild.shortcut.answer_basis import AnswerBasis, list_answer_basis
 from dagbuild.shortcut.graph_json import CodeNeededError
 from dagbuild.shortcut.snapshots import Snapshot, Snapshots
 from dagbuild.store import FileDigests
+from dagbuild.store.salt import find_salt
 
 if TYPE_CHECKING:
     from dagbuild.code.closure import SourceReader
@@ -83,6 +85,12 @@ class Known:
         """Nothing to do: it was written down."""
 
 
+def find_variables(settings: Settings) -> Variables:
+    """Return what may be kept of environment variables."""
+    salt = settings.variables.salt.encode() or find_salt(settings.cache.folder)
+    return Variables(salt, settings.variables.ignored)
+
+
 class CodeSource:
     """What is found out of a project's code, in the cheapest way that tells enough."""
 
@@ -94,7 +102,9 @@ class CodeSource:
         *,
         allow_overrides: bool = False,
     ) -> None:
-        self.places = PathNames(settings.root.resolve(), [settings.cache.folder])
+        self.places = PathNames(
+            settings.root.resolve(), [settings.cache.folder], variables=find_variables(settings)
+        )
         self.known: Known | None = None
         self.code: Code
         self._settings = settings
@@ -104,7 +114,12 @@ class CodeSource:
         if modules is not None:
             from dagbuild.project.loaded import Loaded
 
-            self.code = Loaded(settings, list(modules), allow_overrides=allow_overrides)
+            self.code = Loaded(
+                settings,
+                list(modules),
+                allow_overrides=allow_overrides,
+                variables=self.places.variables,
+            )
             return
         snapshot = self._snapshots.find()
         if snapshot is not None and snapshot.answers:
@@ -156,7 +171,9 @@ class CodeSource:
         from dagbuild.project.loaded import Loaded, Remembered
 
         if not self._settings.observes:  # what an import reads cannot be remembered then
-            return Loaded(self._settings, allow_overrides=self._allow_overrides)
+            return Loaded(
+                self._settings, allow_overrides=self._allow_overrides, variables=self.places.variables
+            )
         return Remembered(
             self._settings, self._snapshots, self._files, before, allow_overrides=self._allow_overrides
         )

@@ -16,7 +16,9 @@ from typing import Any
 from uuid import UUID
 
 from dagbuild.artifacts import Artifacts
+from dagbuild.ground.digest import Digest
 from dagbuild.ground.digits import tell
+from dagbuild.ground.environment import Variables
 from dagbuild.ground.errors import (
     GraphError,
     InputError,
@@ -27,6 +29,7 @@ from dagbuild.ground.errors import (
 )
 from dagbuild.ground.filetree import is_there
 from dagbuild.ground.read_once import ReadOnceError
+from dagbuild.ground.secrets import holds_secret, mask_url
 from dagbuild.model.conversion import Unfit, show_value
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import REQUIRED, File, Files, Node
@@ -70,6 +73,7 @@ def _find_meant(name: str, known: Collection[str]) -> str | None:
 class GivenMaker:
     """Makes the givens of one request. `save` stores their blobs, so that steps can load them.
 
+    Of a secret, nothing is told, and nothing is kept that could be guessed: `variables` hide it.
     `carry` adds to an artifact what the project's code that it refers to means. `typed` are the settings' values that
     are known to become another one by the type that is wanted, where no type is known.
     """
@@ -84,6 +88,7 @@ class GivenMaker:
         save: bool = False,
         carry: Callable[[Artifact], Artifact] = lambda artifact: artifact,
         typed: Mapping[str, tuple[Artifact, str]] | None = None,
+        variables: Variables,
     ) -> None:
         self.graph = graph
         self.root = root
@@ -92,6 +97,7 @@ class GivenMaker:
         self.save = save
         self.carry = carry
         self.typed = typed or {}
+        self._variables = variables
         self.problems: list[Problem] = []
         self.inputs: dict[str, Declared] = {}
         self.reads: dict[str, Declared] = {}
@@ -182,7 +188,7 @@ class GivenMaker:
         kind, value = said.kind, said.value
         if kind != "override" and name in self.typed:
             artifact, text = self.typed[name]
-            givens[name] = Given(name, kind, artifact.digest, artifact, text)
+            givens[name] = self._tell(name, said, artifact, text)
             return
         try:
             if kind != "override" or said.texts:
@@ -220,7 +226,12 @@ class GivenMaker:
             told = f"{kind} '{name}': {unnamed.message}"
             self.problems.append(Problem(told, self._where(name), unnamed.hint))
         else:
-            givens[name] = Given(name, kind, artifact.digest, artifact, tell_value(value))
+            givens[name] = self._tell(name, said, artifact, tell_value(value))
+
+    def _tell(self, name: str, said: Said, artifact: Artifact, text: str) -> Given:
+        if said.kind == "override" or not holds_secret(name, said.value):
+            return Given(name, said.kind, artifact.digest, artifact, text)
+        return Given(name, said.kind, Digest(f"hidden-{self._variables.digest(artifact.digest)}"), artifact)
 
     def _where(self, name: str) -> str | None:
         return str(self._owner(name).where)
@@ -241,7 +252,7 @@ class GivenMaker:
         digest, listing = files.look(self.files)
         self.inputs[name] = ((files, digest),)
         paths = files.find()
-        text = ", ".join(said) if many else self.show(paths[0])
+        text = ", ".join(map(mask_url, said)) if many else mask_url(self.show(paths[0]))
         return Given(name, "file", digest, self._encode(paths if many else paths[0]), text, listing)
 
     def _refuse_output(self, name: str, path: str) -> None:
@@ -295,7 +306,7 @@ class GivenMaker:
                     if isinstance(error, ReadOnceError)
                     else "paths of @reads are taken from the project's root",
                 ) from error
-            parts.append(Part("file", path, digest, listing or path))
+            parts.append(Part("file", mask_url(path), digest, listing or mask_url(path)))
             found.append((files, digest))
         self.reads[node.name] = tuple(found)
         return parts

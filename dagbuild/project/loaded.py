@@ -16,7 +16,9 @@ from dagbuild.code.fingerprint import make_manifests
 from dagbuild.codecs.registry import default_registry
 from dagbuild.executors import exits, state
 from dagbuild.ground import gc_pause
+from dagbuild.ground.environment import Variables
 from dagbuild.ground.errors import CodecError
+from dagbuild.ground.secrets import holds_secret
 from dagbuild.loader import are_same, list_holdings, load_graph, load_modules
 from dagbuild.model.conversion import Unfit
 from dagbuild.model.graph import Graph
@@ -43,7 +45,10 @@ class Loaded:
         modules: Sequence[ModuleType] | None = None,
         *,
         allow_overrides: bool = False,
+        variables: Variables,
     ) -> None:
+        """`variables`: what may be kept of those."""
+        self._variables = variables
         if settings.observes:
             install()
             exits.install()
@@ -89,7 +94,7 @@ class Loaded:
     def open_reader(self) -> SourceReader:
         """Return what reads the meaning of code, the same one until `look_again`."""
         if self._reader is None:
-            self._reader = SourceReader(self.modules, str(self._settings.root))
+            self._reader = SourceReader(self.modules, str(self._settings.root), self._variables)
         return self._reader
 
     def keep(self) -> None:
@@ -110,7 +115,12 @@ class Remembered(Loaded):
     ) -> None:
         self._codecs = len(default_registry())
         self._watch: ImportObserver | None = ImportObserver(snapshots.places, files)
-        self._watch.call(lambda: super(Remembered, self).__init__(settings, allow_overrides=allow_overrides))
+        variables = snapshots.places.variables
+        self._watch.call(
+            lambda: super(Remembered, self).__init__(
+                settings, allow_overrides=allow_overrides, variables=variables
+            )
+        )
         self._snapshots = snapshots
         self._files = files
         self._before = before
@@ -176,6 +186,8 @@ class Remembered(Loaded):
                 value = said.convert(needed.type)
                 if value is said.value:
                     continue
+                if holds_secret(name, said.value):
+                    raise Unfit("what it becomes is written down nowhere")
                 if needed.type in (File, Files):
                     raise Unfit("it was said as another path")
                 artifact = make_artifact(value)

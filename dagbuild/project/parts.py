@@ -120,7 +120,7 @@ class Parts:
     def _watch(self) -> Watch:
         folder = self.settings.cache.folder
         outputs = [path for node in self.graph.nodes.values() for path in node.writes]
-        places = PathNames(self.settings.root, [folder], outputs)
+        places = PathNames(self.settings.root, [folder], outputs, self._source.places.variables)
         return Watch(places, str(folder), self.settings.undeclared)
 
     @cached_property

@@ -281,6 +281,7 @@ class Project(Parts):
             save=save,
             carry=self.carry,
             typed=self._source.typed,
+            variables=self._source.places.variables,
         )
         givens = maker.make(outside, names)
         reached = graph.order(names, stop=givens.__contains__)

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from dagbuild.ground.secrets import clean
 from dagbuild.plan.events import BuildFinished, BuildStarted, Event, How, Notice, StepFinished
 from dagbuild.report import units
 from dagbuild.report.above import Above
@@ -106,7 +107,7 @@ class LiveReport(PlainReport):
     def _print(self, text: str) -> None:
         from rich.text import Text
 
-        self._console.print(Text.from_ansi(text), soft_wrap=True)
+        self._console.print(Text.from_ansi(clean(text)), soft_wrap=True)
 
     def _worth_a_line(self, event: StepFinished) -> bool:
         few = self.progress.total <= MANY

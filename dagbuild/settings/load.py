@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from dagbuild.ground.errors import Problem, SettingsError, did_you_mean
-from dagbuild.settings.model import CacheSettings, ExecutorSettings, Pin, RemoteSettings, Settings
+from dagbuild.settings.model import (
+    CacheSettings,
+    ExecutorSettings,
+    Pin,
+    RemoteSettings,
+    Settings,
+    VariableSettings,
+)
 from dagbuild.settings.overrides import find_invented, from_command_line, from_environment
 from dagbuild.settings.schema import FREE
 from dagbuild.settings.validate import TOP, Checker, Tables, short_path
@@ -137,6 +144,7 @@ def _assemble(
         pins=pins,
         remote=RemoteSettings(**remote) if "url" in remote else None,
         executor=ExecutorSettings(**tables.get("executor", {})),
+        variables=VariableSettings(**tables.get("variables", {})),
         packages=tables.get("build", {}).get("packages", {"*": "exact"}),
         undeclared=tables.get("build", {}).get("undeclared", "track"),
         profile=profile,

@@ -68,6 +68,17 @@ class Pin:
     date: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class VariableSettings:
+    """What is kept of environment variables: digests with this `salt`, and of the `ignored` ones nothing.
+
+    Without a salt, a cache folder has one of its own: then values that came of variables are shared with nobody.
+    """
+
+    salt: str = ""
+    ignored: tuple[str, ...] = ()
+
+
 UNDECLARED = ("track", "warn", "error", "off")
 EXECUTORS = ("local", "ray")
 
@@ -95,6 +106,7 @@ class Settings:
     pins: Mapping[str, Pin] = field(default_factory=dict)
     remote: RemoteSettings | None = None
     executor: ExecutorSettings = ExecutorSettings()
+    variables: VariableSettings = VariableSettings()
     packages: Mapping[str, str] = field(default_factory=lambda: {"*": "exact"})
     undeclared: str = "track"
     profile: str | None = None

@@ -13,13 +13,13 @@ from typing import Any
 
 from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import SettingsError, did_you_mean
+from dagbuild.ground.secrets import names_secret
 from dagbuild.ground.signing import PRIVATE, is_public
 from dagbuild.settings.model import EXECUTORS, UNDECLARED, Pin
 
 Rule = Callable[[Any], Any]
 
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?\s*", re.IGNORECASE)
-_SECRET_WORDS = {"password", "passwd", "passphrase", "secret", "token", "credential", "credentials"}
 _NOT_SECRET = ("anon", "google_default", "cloud", "cache", "browser")  # what gcsfs takes as its "token"
 
 
@@ -160,7 +160,12 @@ def remote_options(value: Any) -> dict[str, Any]:
         path, item = todo.pop()
         if isinstance(item, Mapping):
             todo.extend(((*path, str(key)), inner) for key, inner in item.items())
-        elif path and _is_secret(path[-1]) and item not in _NOT_SECRET and not isinstance(item, bool):
+        elif (
+            path
+            and (path[-1] == "key" or names_secret(path[-1]))
+            and item not in _NOT_SECRET
+            and not isinstance(item, bool)
+        ):
             raise Refused(
                 "looks like a secret, and this file is shared",
                 "leave it out: the fsspec driver takes it from its own environment (for S3, "
@@ -170,14 +175,19 @@ def remote_options(value: Any) -> dict[str, Any]:
     return dict(value)
 
 
-def _is_secret(key: str) -> bool:
-    words = re.sub(r"([a-z])([A-Z])", r"\1_\2", key).lower().replace("-", "_").split("_")
-    joined = "_".join(words)
-    return (
-        not _SECRET_WORDS.isdisjoint(words)
-        or words[-1] == "key"
-        or joined.endswith(("access_key_id", "connection_string", "sas"))
-    )
+_SALT = 16
+"""Characters: fewer could be guessed with what it hides."""
+
+
+def salt(value: Any) -> str:
+    """Take a text that nobody guesses."""
+    said = text(value)
+    if len(said) < _SALT:
+        raise Refused(
+            f"wants a text of {_SALT} characters or more, made by chance",
+            'python -c "import secrets; print(secrets.token_urlsafe(16))" gives one',
+        )
+    return said
 
 
 def trusted(value: Any) -> tuple[str, ...]:
@@ -294,6 +304,7 @@ TABLES: dict[str, dict[str, Rule]] = {
         "options": remote_options,
     },
     "executor": {"kind": one_of(*EXECUTORS), "address": text},
+    "variables": {"salt": salt, "ignored": texts},
     "build": {"packages": packages, "undeclared": one_of(*UNDECLARED)},
 }
 """Tables whose keys we know."""

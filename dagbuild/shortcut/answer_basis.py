@@ -67,6 +67,6 @@ def _looks(seen: Observation, places: PathNames) -> Iterator[tuple[str, str]]:
         case "file":
             yield "stat", places.path(seen.name)
         case "env":
-            yield "env", seen.name
+            yield "env", f"{places.variables.salt.hex()} {seen.name}"
         case "listing" if seen.name.endswith("/") and not is_pattern(seen.name):
             yield "stat", places.path(seen.name)

@@ -18,6 +18,7 @@ from dagbuild.ground.errors import StoreError
 from dagbuild.ground.litter import CACHE_MARK, CACHE_MARKED
 from dagbuild.ground.private import find_writer, make_private
 from dagbuild.store.notices import Notice
+from dagbuild.store.salt import keep_salt
 
 FORMAT = 1
 """Of the folder; a higher number than ours means that a newer dagbuild wrote it."""
@@ -152,6 +153,7 @@ class CacheFolder:
                 ("format", f"{FORMAT} {digest_text(str(FORMAT))}\n"),
             ):
                 _write_new(self.folder / name, text)
+            keep_salt(self.folder)
         except OSError as error:
             raise write_error(self.folder, error) from error
 

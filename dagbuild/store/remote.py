@@ -16,6 +16,7 @@ from typing import Any
 from dagbuild.ground.atomic import PART
 from dagbuild.ground.digest import Digest, digest_json
 from dagbuild.ground.errors import StoreError
+from dagbuild.ground.secrets import clean, mask_url
 
 _WHOLE_OBJECTS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "memory"})
 """Protocols whose objects appear when they are complete; elsewhere they are written beside and renamed."""
@@ -48,18 +49,19 @@ class RemoteOutageError(StoreError):
 
 @contextlib.contextmanager
 def _classified(url: str) -> Iterator[None]:
-    """Let FileNotFoundError through; turn everything else into one of the two errors above."""
+    """Let FileNotFoundError through; turn everything else into one of the two errors above, without secrets."""
     try:
         yield
     except (FileNotFoundError, StoreError):
         raise
     except ImportError as error:
         raise RemoteOutageError(
-            f"no driver for '{url}' is installed: {error}",
+            f"no driver for '{mask_url(url)}' is installed: {error}",
             hint="pip install 'dagbuild[s3]' brings that for s3://",
         ) from error
     except Exception as error:
-        text = (str(error).splitlines() or [""])[0] or type(error).__name__
+        text = clean((str(error).splitlines() or [""])[0]) or type(error).__name__
+        url = mask_url(url)
         if isinstance(error, PermissionError) or getattr(error, "errno", None) in {errno.EROFS, errno.EPERM}:
             raise RemoteDeniedError(f"'{url}' does not allow it: {text}") from error
         raise RemoteOutageError(f"'{url}' is out of reach: {text}") from error

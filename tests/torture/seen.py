@@ -325,7 +325,7 @@ ROWS = (
     Row(
         "an [environment variable](#environment-variables) that the project's code looks up",
         SEEN,
-        "by a keyed digest, never by its text; better: a config value",
+        "by a digest that nobody can guess, never by its text; better: a config value",
         [
             variable("os.environ['REGION']"),
             variable("os.environ.get('REG' + 'ION')"),

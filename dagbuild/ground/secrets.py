@@ -1,0 +1,119 @@
+"""Secrets: what is called like one, and texts in which none shows.
+
+Knows names and texts; nothing of records or settings. Guards: what is told or kept for others has none of the values
+that variables of the environment with the name of a secret hold, and no part of a URL that may let somebody in.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+import re
+from collections.abc import Mapping
+from urllib.parse import SplitResult, urlsplit
+
+_WORDS = frozenset({
+    "password", "passwd", "passphrase", "pass", "pwd", "secret", "secrets", "token", "credential", "credentials", "dsn",
+    "apikey", "apitoken", "authtoken",
+})  # fmt: skip
+_OF_KEYS = frozenset(
+    {"api", "access", "private", "secret", "signing", "encryption", "account", "auth", "ssh", "service"}
+)
+"""What stands before "key" in the name of one that must not be known; a sort key may."""
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+SHORTEST = 6
+"""Characters of a secret that is looked for in texts: shorter ones stand in many words."""
+
+HIDDEN = "***"
+
+
+@functools.lru_cache(maxsize=4096)
+def names_secret(name: str) -> bool:
+    """Tell whether something is called like a secret: API_TOKEN, db_password, awsSecretAccessKey, SENTRY_DSN."""
+    words = re.split(r"[^a-z0-9]+", _HUMP.sub("_", name).lower())
+    pairs = itertools.pairwise(words)
+    return (
+        not _WORDS.isdisjoint(words)
+        or any(after in {"key", "keys"} and before in _OF_KEYS for before, after in pairs)
+        or (len(words) > 1 and words[-1] == "sas")
+        or "_".join(words).endswith("connection_string")
+    )
+
+
+def find_secrets(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the values, with the names, of those variables that are called like secrets, if long enough to find."""
+    return {value: name for name, value in environ.items() if len(value) >= SHORTEST and names_secret(name)}
+
+
+def holds_secret(name: str, value: object) -> bool:
+    """Tell whether a setting is called like a secret, or holds something that is, or what a secret variable holds."""
+    if names_secret(name):
+        return True
+    secrets = find_secrets()
+    todo: list[object] = [value]
+    while todo:
+        here = todo.pop()
+        if isinstance(here, Mapping):
+            if any(names_secret(str(key)) for key in here):
+                return True
+            todo += here.values()
+        elif isinstance(here, list | tuple | set | frozenset):
+            todo += here
+        elif isinstance(here, str | os.PathLike) and any(secret in os.fspath(here) for secret in secrets):
+            return True
+    return False
+
+
+def redact(text: str, more: Mapping[str, str] | None = None) -> str:
+    """Return a text with `$NAME` in place of what the variables hold that are called like secrets.
+
+    `more` are other secrets, each with its name.
+    """
+    secrets = {**find_secrets(), **(more or {})}
+    for value in sorted(secrets, key=len, reverse=True):  # one may be a part of another
+        if value in text:
+            text = text.replace(value, f"${secrets[value]}")
+    return text
+
+
+def clean(text: str) -> str:
+    """Return a text that may be shown to anybody: secrets of the environment and open doors in URLs are left out."""
+    return mask_urls(redact(text))
+
+
+def mask_url(url: str) -> str:
+    """Return a URL without what may let somebody in: user and password, a query's values, a fragment.
+
+    On the web a part of the path may be a secret, too: one that looks made by chance. A path of this machine is no URL.
+    """
+    if "://" not in url:
+        return url
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return f"{url.partition('://')[0]}://{HIDDEN}"
+    authority = f"{host}:{port}" if port else parts.netloc.rpartition("@")[2]
+    if "@" in parts.netloc:
+        authority = f"{HIDDEN}@{authority}"
+    path = _BY_CHANCE.sub(HIDDEN, parts.path) if parts.scheme in _WEB else parts.path
+    query = HIDDEN if parts.query else ""
+    return SplitResult(parts.scheme, authority, path, query, "").geturl()
+
+
+_WEB = frozenset({"http", "https", "ftp", "ftps", "ws", "wss"})
+_BY_CHANCE = re.compile(r"(?<=/)(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[A-Za-z0-9_~=-]{16,}(?=/|$)")
+
+_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s'\"<>`]+", re.IGNORECASE)
+
+
+def mask_urls(text: str) -> str:
+    """Return a text with the URLs in it masked."""
+    return _URL.sub(lambda found: _mask_found(found.group()), text)
+
+
+def _mask_found(url: str) -> str:
+    authority = url.partition("://")[2].partition("/")[0]
+    is_open = "@" not in authority and "?" not in url and "#" not in url and not url.startswith("http")
+    return url if is_open else mask_url(url)

@@ -1,0 +1,51 @@
+"""The salt of a cache folder: what digests of secrets are mixed with where the project names none of its own.
+
+Knows one small file. Guards: it never leaves the folder; a process has one salt for a folder from first to last, also
+where it makes the folder in between; and two processes that begin one at once agree.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from dagbuild.ground import atomic
+
+NAME = "salt"
+_BYTES = 16
+_chosen: dict[str, bytes] = {}  # by folder
+
+
+def find_salt(folder: Path) -> bytes:
+    """Return the salt of a cache folder; a new one where there is none, which `keep_salt` writes down."""
+    where = str(folder)
+    if where not in _chosen:
+        _chosen[where] = _read(folder) or secrets.token_bytes(_BYTES)
+        if folder.is_dir():
+            keep_salt(folder)
+    return _chosen[where]
+
+
+def keep_salt(folder: Path) -> None:
+    """Write the salt down in a folder that has none, where that is possible: it costs a re-run where it is not."""
+    path = folder / NAME
+    if _read(folder):
+        return
+    part = atomic.part_name(str(path))
+    try:
+        with open(atomic.create(part), "w", encoding="ascii") as file:  # noqa: PTH123 - a descriptor
+            file.write(find_salt(folder).hex() + "\n")
+        os.link(part, path)  # never in another's place
+    except OSError:
+        _chosen[str(folder)] = _read(folder) or find_salt(folder)
+    finally:
+        atomic.discard(part)
+
+
+def _read(folder: Path) -> bytes | None:
+    try:
+        found = bytes.fromhex((folder / NAME).read_text("ascii").strip())
+    except (OSError, ValueError):
+        return None
+    return found if len(found) >= _BYTES else None

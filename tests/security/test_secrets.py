@@ -1,0 +1,276 @@
+"""Secrets that a project holds are in nothing that others can read, and cannot be guessed from it.
+
+Each is planted in a way of its own; then everything that is kept, published or said is searched for all of them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pyarrow
+import pytest
+import xxhash
+
+from dagbuild.artifacts import make_artifact
+from dagbuild.code.closure import digest_value
+
+REPOSITORY = Path(__file__).parents[2]
+
+PLACES = (
+    "constant", "default", "given", "dict", "object", "fstring", "path", "log", "error", "config", "nested", "url",
+    "argument", "closure", "bytes", "read", "query", "declared", "user",
+)  # fmt: skip
+
+SECRETS = {place: f"zq{hashlib.sha256(place.encode()).hexdigest()[:22]}" for place in PLACES}
+
+WRITTEN_DOWN = {"declared"}
+"""Stands in the text of a function: what is remembered of the project on this machine may have it, too."""
+
+ENVIRONMENT = {f"{place.upper()}_TOKEN": secret for place, secret in SECRETS.items()}
+
+NODES = """
+import dataclasses
+import os
+from pathlib import Path
+
+from dagbuild import File, parameterize, reads, value
+
+TOKEN = os.environ["CONSTANT_TOKEN"]
+SETTINGS = {"user": "ada", "token": os.environ["DICT_TOKEN"]}
+ADDRESS = f"https://{os.environ['FSTRING_TOKEN']}@api.example.com/v1"
+FOLDER = Path("/srv") / os.environ["PATH_TOKEN"]
+RAW = os.environb[b"BYTES_TOKEN"]
+
+
+@dataclasses.dataclass
+class Session:
+    token: str
+    retries: int = 3
+
+
+SESSION = Session(os.environ["OBJECT_TOKEN"])
+
+
+def _ask(x: int, key: str = os.environ["DEFAULT_TOKEN"]) -> int:
+    return x + len(key)
+
+
+def _closed() -> object:
+    inner = os.environ["CLOSURE_TOKEN"]
+    return lambda x: x + len(inner)
+
+
+_CLOSED = _closed()
+
+
+def asked(x: int) -> int:
+    return _ask(x) + len(TOKEN) + len(SETTINGS) + len(ADDRESS) + len(str(FOLDER)) + len(RAW) + SESSION.retries
+
+
+def given(x: int, key: str = os.environ["GIVEN_TOKEN"]) -> int:
+    return x + len(key)
+
+
+def closed(x: int) -> int:
+    return _CLOSED(x)
+
+
+def read(x: int) -> int:
+    return x + len(os.environ["READ_TOKEN"])
+
+
+def chatty(x: int) -> int:
+    print("connecting with", os.environ["LOG_TOKEN"])
+    return x
+
+
+def configured(x: int, api_token: str, service: dict) -> int:
+    return x + len(api_token) + len(service)
+
+
+def fetched(x: int) -> int:
+    import urllib.request
+
+    try:
+        urllib.request.urlopen(f"http://127.0.0.1:9/{os.environ['URL_TOKEN']}/x?token={os.environ['URL_TOKEN']}")
+    except OSError:
+        pass
+    return x
+
+
+@parameterize(bound={"key": value(os.environ["ARGUMENT_TOKEN"])})
+def bound_(x: int, key: str) -> int:
+    return x + len(key)
+
+
+def failing(x: int) -> int:
+    raise ValueError(f"refused: {os.environ['ERROR_TOKEN']}")
+
+
+def tabled(table: File) -> int:
+    return len(str(table.path))
+
+
+@reads("http://127.0.0.1:{port}/t.csv?key={declared}")
+def declared(x: int) -> int:
+    return x
+
+
+def whole(tabled: int, declared: int, asked: int, given: int, closed: int, read: int, chatty: int, configured: int, fetched: int, bound: int) -> int:
+    return tabled + declared + asked + given + closed + read + chatty + configured + fetched + bound
+"""
+
+TOML = """
+modules = ["nodes"]
+remote = "remote"
+[inputs]
+table = "http://{user}@127.0.0.1:{port}/t.csv?key={query}"
+[config]
+x = 1
+[config.service]
+name = "billing"
+password = "{nested}"
+"""
+
+COMMANDS = (
+    ["build", "whole"],
+    ["build", "whole"],
+    ["build", "failing"],
+    ["build", "failing", "--json"],
+    ["status"],
+    ["status", "--json"],
+    ["plan", "whole"],
+    ["plan", "whole", "--json"],
+    ["explain", "whole"],
+    ["explain", "configured"],
+    ["explain", "configured", "--json"],
+    ["explain", "asked", "--json"],
+    ["explain", "bound", "--json"],
+    ["log"],
+    ["log", "--json"],
+    ["lineage", "whole"],
+    ["lineage", "whole", "--json"],
+    ["check"],
+    ["check", "--json"],
+    ["list", "--json"],
+    ["stats"],
+    ["verify"],
+)
+
+
+class Table(http.server.BaseHTTPRequestHandler):
+    """A table on the web, for who knows the key."""
+
+    def do_HEAD(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "4")
+        self.send_header("ETag", '"one"')
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.do_HEAD()
+        self.wfile.write(b"a,b\n")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as it is called there
+        pass
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """The port of a web server."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Table) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory, port: int) -> Mapping[str, bytes]:
+    """All that a project with secrets keeps, publishes and says, by where."""
+    project = tmp_path_factory.mktemp("secrets")
+    said = {"port": str(port), **SECRETS}
+    nodes = NODES
+    for name in ("port", "declared"):
+        nodes = nodes.replace(f"{{{name}}}", said[name])
+    (project / "nodes.py").write_text(nodes)
+    (project / "dagbuild.toml").write_text(TOML.format(**said))
+    found: dict[str, bytes] = {}
+    for number, command in enumerate(COMMANDS):
+        environment = {**os.environ, **ENVIRONMENT, "PYTHONPATH": str(REPOSITORY)}
+        environment["DAGBUILD_SET_api_token"] = SECRETS["config"]
+        done = subprocess.run(
+            [sys.executable, "-m", "dagbuild", *command],
+            cwd=project,
+            env=environment,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode in (0, 1), done.stderr.decode()
+        found[f"{number} {' '.join(command)}"] = _without_own_prints(done.stdout) + _without_own_prints(
+            done.stderr
+        )
+    for path in sorted(project.rglob("*")):
+        if path.is_file() and path.parent != project and "__pycache__" not in path.parts:
+            data = path.read_bytes()
+            if path.suffix == ".zst":
+                with pyarrow.CompressedInputStream(pyarrow.OSFile(str(path)), "zstd") as stream:
+                    data = stream.read()
+            found[str(path.relative_to(project))] = data
+    assert any(name.startswith("remote/records/") for name in found)
+    assert any(name.startswith("cache/segments/") for name in found)
+    return found
+
+
+def _without_own_prints(output: bytes) -> bytes:
+    """Return what was said, without what the node itself prints to its terminal."""
+    return b"\n".join(line for line in output.split(b"\n") if not line.startswith(b"connecting with"))
+
+
+def spell(secret: str) -> Iterator[bytes]:
+    """Yield how a secret could stand somewhere to be read."""
+    data = secret.encode()
+    yield data
+    yield data.hex().encode()
+    for start in range(3):
+        yield base64.b64encode(b"\0" * start + data)[4:-4]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_is_nowhere(told: Mapping[str, bytes], place: str) -> None:
+    """Neither the cache, nor the bucket, nor what any command says has the text."""
+    shown = {where for where, data in told.items() for form in spell(SECRETS[place]) if form in data}
+    if place in WRITTEN_DOWN:
+        shown = {where for where in shown if not where.startswith("cache/index/project/")}
+
+    assert not shown
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_cannot_be_guessed(told: Mapping[str, bytes], place: str) -> None:
+    """Who tries words finds none by the digests that are kept: no digest is of the secret and what everybody knows."""
+    secret, name = SECRETS[place], f"{place.upper()}_TOKEN"
+    texts = [
+        secret, f"str:{secret}", f"{name}\0{secret}", f"{len(secret) + 4}:str:{secret}", json.dumps(secret),
+        json.dumps(f"str:{secret}"), json.dumps(["plain/1", {"buffers": [], "form": secret}, []]),
+    ]  # fmt: skip
+    guesses = {make_artifact(secret).digest, str(digest_value(secret))} | {
+        digest
+        for text in texts
+        for digest in (
+            xxhash.xxh3_128_hexdigest(text.encode()),
+            xxhash.xxh3_64_hexdigest(text.encode()),
+            hashlib.sha256(text.encode()).hexdigest(),
+            hashlib.blake2b(text.encode(), digest_size=16, person=b"dagbuild env").hexdigest(),
+        )
+    }
+
+    assert not {where for where, data in told.items() for guess in guesses if guess.encode() in data}

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, get_args, get_origin
 from dagbuild.code.changes import NOWHERE, Concern, Places, find_places
 from dagbuild.code.components import digest_all, digest_own
 from dagbuild.code.entities import Entity, Item, Unordered
+from dagbuild.code.hiding import Hiding
 from dagbuild.code.outlines import Outlines
 from dagbuild.code.places import Content, Place, look_at
 from dagbuild.code.references import load_module
@@ -23,9 +24,8 @@ from dagbuild.code.sharing import spell_sharing
 from dagbuild.code.texts import find_named
 from dagbuild.code.walk import Walk
 from dagbuild.code.wrappers import SAID_BY_STATEMENT
-from dagbuild.ground.digest import Digest, digest_json, digest_text
+from dagbuild.ground.digest import Digest, digest_json
 from dagbuild.ground.environment import Variables
-from dagbuild.ground.secrets import holds_secret
 from dagbuild.model.record import Note
 
 
@@ -72,9 +72,9 @@ class SourceReader:
         self, modules: Iterable[ModuleType], root: str | None = None, variables: Variables | None = None
     ) -> None:
         self._modules = tuple(modules)
-        self._variables = variables or Variables()
+        variables = variables or Variables()
         self._seeded: frozenset[str] | None = None
-        self._walk = Walk(self._modules, root, self._variables.ignored)
+        self._walk = Walk(self._modules, root, variables.ignored)
         self._digests: dict[Entity, Digest] = {}
         self._seen: dict[frozenset[str], dict[Entity, Digest]] = {frozenset(): self._digests}
         self._own: dict[Entity, Digest] = {}
@@ -87,6 +87,7 @@ class SourceReader:
         self._of: dict[int, tuple[Any, list[Entity]]] = {}
         self._changed: dict[Entity, Places] = {}
         self._outlines = Outlines(self._walk, self._digests, self._own)
+        self._hiding = Hiding(self._outlines, variables)
 
     def closure(
         self, things: Sequence[Any], ignore: Sequence[Any] = (), *, called_by_name: bool = False
@@ -111,14 +112,14 @@ class SourceReader:
         # What is left out changes the digest of all that reaches it: those digests are for this closure only.
         known = self._seen.setdefault(kinds, {})
         digests = {entity: Digest("ignored") for entity in skipped} if skipped else known
-        digest_all(entities, digests, kinds, self._digest)
+        digest_all(entities, digests, kinds, self._hiding.digest)
         if kinds:  # the outlines of values are made of these
-            digest_all(entities, self._digests, digest=self._digest)
+            digest_all(entities, self._digests, digest=self._hiding.digest)
         named = [entity for entity in reached if entity.kind]
-        digest_own(named, self._own, self._digest)
+        digest_own(named, self._own, self._hiding.digest)
         subclasses = sorted(digests[entity] for entity in entities if entity not in asked)
         parts = [
-            self._hide(thing, digests[item] if isinstance(item, Entity) else _plain(item))
+            self._hiding.cover(thing, digests[item] if isinstance(item, Entity) else _plain(item))
             for thing, item in zip(things, items, strict=True)
         ]
         shared = spell_sharing(items) if len(items) > 1 else ""  # of values that decorators give
@@ -131,16 +132,6 @@ class SourceReader:
             tuple(sorted({name for entity in reached for name in entity.environment})),
             named=by_place is None,
         )
-
-    def _digest(self, entity: Entity, text: str) -> Digest:
-        if self._outlines.holds_secret(entity):
-            return Digest(f"hidden-{self._variables.digest(text)}")
-        return digest_text(text)
-
-    def _hide(self, value: Any, text: str) -> str:
-        """Return what says a value, or a digest of it that nobody can guess where the value is a secret."""
-        plain = isinstance(value, FunctionType | type) or not self._outlines.is_secret(value)
-        return text if plain else f"hidden-{self._variables.digest(text)}"
 
     def _notes_of(self, reached: Iterable[Entity]) -> Iterator[Note]:
         for entity in reached:
@@ -201,11 +192,11 @@ class SourceReader:
         item = self._walk.refer(value)
         self._walk.finish()
         if not isinstance(item, Entity):
-            return Digest(self._hide(value, digest_json(_plain(item))))
+            return Digest(self._hiding.cover(value, digest_json(_plain(item))))
         if any(entity.opaque not in {"", SAID_BY_STATEMENT} for entity in _reach_values(item)):
             return None
-        digest_all([item], self._digests, digest=self._digest)
-        return Digest(self._hide(value, self._digests[item]))
+        digest_all([item], self._digests, digest=self._hiding.digest)
+        return Digest(self._hiding.cover(value, self._digests[item]))
 
     def outline(self, value: Any) -> str:
         """Return the outline of a value that is there for everybody to read, such as one that a decorator gives."""
@@ -213,10 +204,7 @@ class SourceReader:
 
     def tell_setting(self, name: str, value: Any) -> tuple[str, str]:
         """Return the digest and the outline of a config value; of a secret, a digest that nobody can guess."""
-        digest = self.value(value) or ""
-        if holds_secret(name, value):
-            return f"hidden-{self._variables.digest(digest)}", ""
-        return digest, self.outline(value)
+        return self._hiding.tell_setting(name, value, self.value(value) or "")
 
     def _reach(self, roots: Sequence[Entity], stop: Collection[Entity]) -> list[Entity]:
         """Return the entities that can be reached, in the order of the walk."""

@@ -63,9 +63,9 @@ def test_what_dagbuild_itself_looks_at_is_no_ground(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["REGION", "*", "*=", "**"])
 def test_the_shortest_path_looks_at_what_it_stood_on(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.delenv("REGION", raising=False)
-    before = look("env", name)
+    before = look("env", f"5a17 {name}")
     monkeypatch.setenv("REGION", "UK")
-    after = look("env", name)
+    after = look("env", f"5a17 {name}")
 
-    assert before != after == look("env", name)
+    assert before != after == look("env", f"5a17 {name}")
     assert "UK" not in after

@@ -17,6 +17,7 @@ from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node
 from dagbuild.model.outcome import Failure
 from dagbuild.model.types import describe_type
+from dagbuild.observe.wording import tell_note
 from dagbuild.plan.events import BuildResult, Event, How, Notice
 from dagbuild.plan.plan import Explanation, Plan
 from dagbuild.project.exchange import write_bytes, write_file
@@ -42,11 +43,6 @@ class NodeError(UserError):
 
 def _ignore(event: Event) -> None:
     """Listen to nothing."""
-
-
-def _log_ended(event: Event) -> None:
-    if isinstance(event, Notice) and event.kind == "ended":
-        log_notice(event.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +110,7 @@ class Driver:
             undeclared=undeclared,
         )
         self.project = Project(settings, found, allow_overrides=allow_overrides)
+        self._warned: set[str] = set()
 
     # -- running -------------------------------------------------------------------------------------------------
 
@@ -127,7 +124,8 @@ class Driver:
     ) -> Any:
         """Return the values of the outputs, put together by the adapter.
 
-        Outputs are names or functions. What only leads to overridden nodes is not computed. Raises InputError before
+        Outputs are names or functions. What only leads to overridden nodes is not computed. What cannot be seen of
+        nodes (a clock, the network) is logged as a warning, unless `on_event` listens. Raises InputError before
         anything runs, NodeError when a node raises; what was finished by then stays finished.
         """
         names = [_name(output) for output in outputs]
@@ -150,15 +148,29 @@ class Driver:
             overrides=overrides,
             force=force,
             values=True,
-            on_event=_log_ended if on_event is _ignore else on_event,
+            on_event=self._log if on_event is _ignore else on_event,
         )
         if result.interrupted:
             raise KeyboardInterrupt
+        if on_event is _ignore:
+            for name, notes in result.find_notes().items():
+                for note in notes:
+                    self._warn(tell_note(name, note))
         for name in result.names(How.FAILED):
             failure = result.steps[name].failure
             assert failure is not None
             raise make_node_error(name, failure, str(self.project.graph.nodes[name].where)) from failure.error
         return result
+
+    def _log(self, event: Event) -> None:
+        if isinstance(event, Notice) and event.kind in {"ended", "undeclared"}:
+            self._warn(event.text)
+
+    def _warn(self, text: str) -> None:
+        """Log a line that is true of all values to come, too: once for each driver."""
+        if text not in self._warned:
+            self._warned.add(text)
+            log_notice(text)
 
     def export(
         self,

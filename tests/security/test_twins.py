@@ -122,6 +122,7 @@ def pin_and_push(team: Team) -> None:
     maintenance.push()
     maintenance.close()
     shutil.copy(team.mine / "dagbuild.toml", team.yours / "dagbuild.toml")
+    shutil.copytree(team.mine / "pins", team.yours / "pins")
 
 
 def test_repaired_blob(team: Team, safe: Safe) -> None:

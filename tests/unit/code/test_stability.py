@@ -85,9 +85,9 @@ MODULES = [
 PACKAGES = ["diskcache", "graphviz", "iniconfig", "mdurl", "sortedcontainers"]
 """Installed packages that are the same for every Python, taken with their imports of themselves renamed."""
 
-SEEDS = range(2, 22)
-PARTS = 5
-"""A seed is tried on every fifth module, so that each module meets four of them, and the kinds below meet all."""
+SEEDS = range(2, 6)
+MORE_SEEDS = range(6, 22)
+"""Seeds that only the kinds below meet: they have what a seed puts in another order, and are read in a moment."""
 
 KINDS = '''
 import abc, enum, functools, typing
@@ -184,12 +184,12 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def fingerprints(
-    python: str | Path, folder: Path, seed: str, libraries: str = "", *, first: int = 0, step: int = 1
+    python: str | Path, folder: Path, seed: str, libraries: str = "", *, only: str = ""
 ) -> dict[str, tuple[str, list[str]]]:
-    """Return digest and notes of everything that the modules of the folder define, or some of them."""
+    """Return digest and notes of everything that the modules of the folder define, or one of them."""
     root = str(Path(dagbuild.__file__).parents[1])
     run = subprocess.run(
-        [python, str(Path(__file__).with_name("corpus.py")), str(folder), str(first), str(step)],
+        [python, str(Path(__file__).with_name("corpus.py")), str(folder), only],
         env={
             **os.environ,
             "PYTHONHASHSEED": seed,
@@ -221,10 +221,16 @@ def test_corpus_is_large(folders: tuple[Path, Path]) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_hash_seed_and_folder_do_not_count(folders: tuple[Path, Path], seed: int) -> None:
     """Another process with another seed, in one folder or the other."""
-    found = fingerprints(sys.executable, folders[seed % 2], str(seed), first=seed // 2 % PARTS, step=PARTS)
+    assert fingerprints(sys.executable, folders[seed % 2], str(seed)) == here(folders[0])
+
+
+@pytest.mark.parametrize("seed", MORE_SEEDS)
+def test_more_hash_seeds_do_not_count(folders: tuple[Path, Path], seed: int) -> None:
+    """Where enums, frozen sets, defaults and the like are read."""
+    found = fingerprints(sys.executable, folders[seed % 2], str(seed), only="own_kinds")
     expected = here(folders[0])
 
-    assert len(found) > 100
+    assert len(found) > 10
     assert found == {name: expected[name] for name in found}
 
 

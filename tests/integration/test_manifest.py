@@ -9,13 +9,15 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from tests.support import write_files
 from tests.torture.case import Folder, install
+from tests.warm import Warm
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -101,6 +103,8 @@ class Place:
     racy: int = 2_050_000_000
     first: str = ""
     """Code that the process runs before the command."""
+    warm: Warm | None = None
+    """What forks the processes, all of which then trust young files; else each starts by itself."""
 
     @property
     def project(self) -> Path:
@@ -111,19 +115,28 @@ class Place:
         return Folder(self.base, self.project)
 
     def run(self, *args: str) -> tuple[str, int, set[str]]:
-        """Run the command in a process of its own; return what it gave, its status, and what it imported."""
+        """Run the command in a process of its own; return what it gave, its status, and what it imported.
+
+        Of a process that was forked only whether it imported `nodes` can be told.
+        """
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("DAGBUILD", "PYTHON"))}
         environment |= {
             "PYTHONPATH": os.pathsep.join([str(self.base / "site-packages"), str(REPOSITORY)]),
             "PYTHONDONTWRITEBYTECODE": "1",
             **self.env,
         }
-        done = subprocess.run(
-            [sys.executable, "-c", MAIN.format(racy=self.racy, first=self.first, told=TOLD), *args],
-            cwd=self.project, env=environment, capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
-        *_, last = done.stderr.splitlines()
-        return done.stdout, done.returncode, set(last.removeprefix("imported:").split())
+        if self.warm:
+            output, errors = (self.base.with_name(f"{self.base.name}.{name}") for name in ("out", "err"))
+            status = self.warm.play(args, environment, self.project, output, errors)
+            given, told = output.read_text(), errors.read_text()
+        else:
+            done = subprocess.run(
+                [sys.executable, "-c", MAIN.format(racy=self.racy, first=self.first, told=TOLD), *args],
+                cwd=self.project, env=environment, capture_output=True, text=True, timeout=120,
+            )  # fmt: skip
+            status, given, told = done.returncode, done.stdout, done.stderr
+        *_, last = told.splitlines()
+        return given, status, set(last.removeprefix("imported:").split())
 
     def settle(self, *args: str) -> None:
         """Build until it is known that importing twice gives the same."""
@@ -140,27 +153,51 @@ class Place:
         shutil.rmtree(self.project / "cache" / "index" / "answers", ignore_errors=True)
 
 
-@pytest.fixture(scope="module")
-def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project, built and known; tests work on copies."""
-    place = Place(tmp_path_factory.mktemp("settled"))
+def write_project(place: Place) -> Place:
+    """Write the project out, and build it until it is known."""
     write_files(place.project, FILES)
     write_files(place.base / "site-packages", {"tinylib/__init__.py": "V = 1\n"})
     install("tiny-lib", "1.0", "tinylib")(place.folder)
     place.settle("b")
-    return place.base
+    return place
+
+
+@contextmanager
+def set_aside(place: Place) -> Iterator[Place]:
+    """Give the same project in the same place: what is there now comes back afterwards."""
+    kept = place.base.with_name(place.base.name + ".kept")
+    shutil.copytree(place.base, kept, symlinks=True)
+    yield replace(place, env={})
+    shutil.rmtree(place.base)
+    kept.rename(place.base)
+
+
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """The project, built and known."""
+    return write_project(Place(tmp_path_factory.mktemp("settled")))
+
+
+@pytest.fixture(scope="module")
+def warm_settled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """The same, whose processes are forked from warm ones that trust young files: the harder way."""
+    with closing(Warm(Path(__file__).with_name("known_command.py"))) as warm:
+        yield write_project(Place(tmp_path_factory.mktemp("warm"), racy=0, warm=warm))
 
 
 @pytest.fixture
-def place(settled: Path) -> Iterator[Place]:
-    """The same project again, in the same place: what is there now is set aside for the test's time."""
-    kept = settled.with_name(settled.name + ".kept")
-    shutil.copytree(settled, kept, symlinks=True)
-    place = Place(settled)
-    place.settle("b")
-    yield place
-    shutil.rmtree(settled)
-    kept.rename(settled)
+def place(settled: Place) -> Iterator[Place]:
+    """The test's own."""
+    with set_aside(settled) as place:
+        place.settle("b")
+        yield place
+
+
+@pytest.fixture
+def warm_place(warm_settled: Place) -> Iterator[Place]:
+    """The test's own, with warm processes."""
+    with set_aside(warm_settled) as place:
+        yield place
 
 
 def test_answers_without_importing(place: Place) -> None:
@@ -247,13 +284,26 @@ DOUBTS: dict[str, Callable[[Place], None]] = {
     "a removed module": lambda place: (place.project / "lib.py").unlink(),
     "a comment": write("lib.py", "# f\ndef f(x):\n    return x + 1\n"),
 }
+FRESH = ["a helper edited with size and time kept", "a new module that wins an import"]
+"""What is played in fresh processes, too."""
 
 
 @pytest.mark.parametrize("doubt", DOUBTS)
-def test_says_what_an_import_would_say(place: Place, doubt: str) -> None:
+def test_says_what_an_import_would_say(warm_place: Place, doubt: str) -> None:
     """Whatever changes, status and build give what they give when nothing is known."""
+    compare_with_an_import(warm_place, doubt)
+
+
+@pytest.mark.parametrize("doubt", FRESH)
+def test_a_process_that_has_just_started_says_it_too(place: Place, doubt: str) -> None:
+    """With nothing imported before."""
     place.racy = 0  # the harder way: without time to distrust what is young
+    compare_with_an_import(place, doubt)
+
+
+def compare_with_an_import(place: Place, doubt: str) -> None:
     place.settle("status")
+    assert "nodes" not in place.run("status")[2]
     DOUBTS[doubt](place)
 
     known = [place.run("status", "b", "rows")[:2], place.run("status")[:2], place.run("show", "a")[:2]]
@@ -264,10 +314,21 @@ def test_says_what_an_import_would_say(place: Place, doubt: str) -> None:
 
 
 @pytest.mark.parametrize("doubt", DOUBTS)
-def test_builds_what_an_import_would_build(place: Place, doubt: str) -> None:
+def test_builds_what_an_import_would_build(warm_place: Place, doubt: str) -> None:
     """Whatever changes, the next build gives the value that a build from nothing gives."""
+    compare_with_a_clean_build(warm_place, doubt)
+
+
+@pytest.mark.parametrize("doubt", FRESH)
+def test_a_process_that_has_just_started_builds_it_too(place: Place, doubt: str) -> None:
+    """With nothing imported before."""
     place.racy = 0
+    compare_with_a_clean_build(place, doubt)
+
+
+def compare_with_a_clean_build(place: Place, doubt: str) -> None:
     place.settle("b")
+    assert "nodes" not in place.run("b")[2]
     DOUBTS[doubt](place)
 
     text, status, _ = place.run("b")
@@ -328,10 +389,11 @@ def test_another_machine_asks_for_itself(place: Place) -> None:
     assert "nodes" in place.run("b")[2]
 
 
-def test_a_touched_file_is_still_known(place: Place) -> None:
+def test_a_touched_file_is_still_known(warm_place: Place) -> None:
     """A file with other times and the same bytes is read, and nothing is imported."""
-    (place.project / "lib.py").touch()
-    imported = place.run("plan")[2]
+    warm_place.settle("b")
+    (warm_place.project / "lib.py").touch()
+    imported = warm_place.run("plan")[2]
 
     assert "nodes" not in imported
 
@@ -359,9 +421,9 @@ def test_a_copied_project_is_known_where_it_is_copied_to(place: Place) -> None:
         "def today():\n    import datetime\n    return datetime.datetime.now().year\nK = today()",
     ],
 )
-def test_an_import_that_asks_the_world_is_always_made(tmp_path: Path, line: str) -> None:
+def test_an_import_that_asks_the_world_is_always_made(warm_settled: Place, tmp_path: Path, line: str) -> None:
     """What leaves no trace, or differs each time, is never answered for."""
-    place = Place(tmp_path, racy=0)
+    place = replace(warm_settled, base=tmp_path, env={})
     write_files(place.project, {"dagbuild.toml": 'modules = ["nodes"]'})
     (place.project / "nodes.py").write_text(f"{line}\ndef n() -> str:\n    return str(K)\n")
 

@@ -108,11 +108,16 @@ def find_distribution(folder: str, module: str, path: str) -> str | None:
 def _owners(folder: str, infos: tuple[str, ...], top: str) -> tuple[tuple[str, str], ...]:
     """Return name and info folder of each distribution that has the top-level name."""
     wanted = _normal(top)
-    near = [info for info in infos if _normal(_stem(info)) == wanted]
+    near = [info for info, stem in zip(infos, _stems(infos), strict=True) if stem == wanted]
     found = [info for info in near if _has_top(info, top)]
     if not found or _is_shared(folder, top):
         found = [info for info in infos if _has_top(info, top)]
     return tuple((_name(info), info) for info in found)
+
+
+@cache
+def _stems(infos: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_normal(_stem(info)) for info in infos)
 
 
 def _is_shared(folder: str, top: str) -> bool:
@@ -136,7 +141,7 @@ def _list_infos(folder: str, stamp: Stamp | None) -> tuple[str, ...]:  # noqa: A
 
 
 def _stem(info: str) -> str:
-    return Path(info).name.rpartition(".")[0].partition("-")[0]
+    return info.rpartition(os.sep)[2].rpartition(".")[0].partition("-")[0]
 
 
 def _normal(name: str) -> str:
@@ -171,9 +176,14 @@ def _record(info: str) -> str:
 
 def _has_top(info: str, top: str) -> bool:
     """Tell whether a distribution installs the top-level name; its list of files may be long and is only searched."""
-    listed = _read(info, "top_level.txt").split() if Path(info).is_dir() else []
-    if listed:
+    if listed := _listed(info):
         return top in listed
-    return any(
-        f"\n{top}{end}" in _record(info) for end in ("/", ".py", ".so", ".cpython", ".abi3", ".pyd", ".cp")
+    begins, record = f"\n{top}", _record(info)
+    return begins in record and any(
+        begins + end in record for end in ("/", ".py", ".so", ".cpython", ".abi3", ".pyd", ".cp")
     )
+
+
+@cache
+def _listed(info: str) -> tuple[str, ...]:
+    return tuple(_read(info, "top_level.txt").split()) if Path(info).is_dir() else ()

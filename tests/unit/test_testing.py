@@ -73,6 +73,7 @@ class TestOwnExecutor(ExecutorContract):
 def run(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     env = {key: value for key, value in os.environ.items() if not key.startswith(("DAGBUILD_", "PYTEST_"))}
     env["PYTHONPATH"] = str(ROOT)
+    env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # a third party need not have ours
     return subprocess.run(
         [sys.executable, *words], cwd=cwd, env=env, text=True, capture_output=True, check=False
     )

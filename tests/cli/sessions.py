@@ -57,16 +57,29 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 """Runs `dagbuild` as the function of that name does."""
 
 
+class WarmCommands:
+    """Runs `dagbuild` in processes that have imported everything when they begin; they print into a folder."""
+
+    def __init__(self, warm: Warm, folder: Path) -> None:
+        self._warm = warm
+        self._output, self._errors = folder / "printed", folder / "errors"
+
+    def __call__(self, cwd: Path, *args: str, **extra: str) -> subprocess.CompletedProcess[str]:
+        """Run it as `dagbuild` does."""
+        status = self._warm.play(args, make_environment(**extra), cwd, self._output)
+        return subprocess.CompletedProcess(args, status, self._output.read_text())
+
+    def apart(self, cwd: Path, *args: str, **extra: str) -> subprocess.CompletedProcess[str]:
+        """Run it, with standard error by itself."""
+        status = self._warm.play(args, make_environment(**extra), cwd, self._output, self._errors)
+        return subprocess.CompletedProcess(args, status, self._output.read_text(), self._errors.read_text())
+
+
 @contextmanager
-def warm_commands(folder: Path) -> Iterator[Run]:
-    """Give what runs `dagbuild` in processes that have imported everything when they begin; prints into a folder."""
+def warm_commands(folder: Path) -> Iterator[WarmCommands]:
+    """Give what runs commands in warm processes."""
     with closing(Warm(Path(__file__).with_name("command.py"))) as warm:
-
-        def run(cwd: Path, *args: str, **extra: str) -> subprocess.CompletedProcess[str]:
-            status = warm.play(args, make_environment(**extra), cwd, folder / "printed")
-            return subprocess.CompletedProcess(args, status, (folder / "printed").read_text())
-
-        yield run
+        yield WarmCommands(warm, folder)
 
 
 def play(golden: Path, folder: Path, run: Run = dagbuild) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.sessions import dagbuild, make_environment
+from tests.cli.sessions import WarmCommands, dagbuild, make_environment
 from tests.support import write_files
 
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -64,10 +64,12 @@ def test_other_nodes_go_on(project: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252:strict"])
-def test_a_letter_that_the_output_has_not_is_spelled(project: Path, encoding: str) -> None:
+def test_a_letter_that_the_output_has_not_is_spelled(
+    warm: WarmCommands, project: Path, encoding: str
+) -> None:
     """By the command that builds, by the one that finds the answer, and by one that lists."""
     for _ in range(4):
-        assert dagbuild(project, "plain", PYTHONIOENCODING="utf-8").returncode == 0
+        assert warm(project, "plain").returncode == 0
 
     for command in (
         "plain",

@@ -1,26 +1,21 @@
 """Sessions at the command line, word for word."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.sessions import Run, play, warm_commands
+from tests.cli.sessions import WarmCommands, play
 
 GOLDEN = sorted(path.parent for path in (Path(__file__).parent / "golden").glob("*/session.txt"))
 FRESH = [golden for golden in GOLDEN if golden.name in {"failure", "missing_module", "pins"}]
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    with warm_commands(tmp_path_factory.mktemp("printed")) as opened:
-        yield opened
-
-
 @pytest.mark.parametrize("golden", GOLDEN, ids=lambda path: path.name)
-def test_says_what_it_said(golden: Path, tmp_path: Path, request: pytest.FixtureRequest, run: Run) -> None:
+def test_says_what_it_said(
+    golden: Path, tmp_path: Path, request: pytest.FixtureRequest, warm: WarmCommands
+) -> None:
     """Each command of the session prints the text that was agreed on; `--update-golden` agrees on a new one."""
-    said = play(golden, tmp_path / golden.name, run)
+    said = play(golden, tmp_path / golden.name, warm)
 
     if request.config.getoption("--update-golden"):
         (golden / "session.txt").write_text(said)

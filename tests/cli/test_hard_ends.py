@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.sessions import make_environment
+from tests.cli.sessions import WarmCommands, make_environment
 from tests.support import write_files
 
 PROJECT = {
@@ -137,6 +137,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process that has just started."""
     return subprocess.run(
         [sys.executable, "-m", "dagbuild", *args],
         cwd=folder,
@@ -162,9 +163,9 @@ def test_a_node_cannot_end_the_build(project: Path) -> None:
 
 
 @pytest.mark.parametrize("node", REFUSED)
-def test_a_node_that_would_end_the_build_fails_it(project: Path, node: str) -> None:
+def test_a_node_that_would_end_the_build_fails_it(warm: WarmCommands, project: Path, node: str) -> None:
     """Alone, and without --keep-going, too."""
-    done = run(project, "build", node, "--json")
+    done = warm.apart(project, "build", node, "--json")
 
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 1
@@ -192,14 +193,16 @@ def test_a_thread_that_ends_the_build_is_told(project: Path) -> None:
         ("worker", 6),
     ],
 )
-def test_a_copy_of_the_process_ends_where_it_leaves_the_node(project: Path, node: str, status: int) -> None:
+def test_a_copy_of_the_process_ends_where_it_leaves_the_node(
+    warm: WarmCommands, project: Path, node: str, status: int
+) -> None:
     """With the status that Python would give it; it is not a second build."""
-    done = run(project, "build", node, "--json")
+    done = warm.apart(project, "build", node, "--json")
 
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, done.stderr
     assert [event["event"] for event in events].count("build_finished") == 1
-    lines = run(project, "build", node).stdout.splitlines()
+    lines = warm.apart(project, "build", node).stdout.splitlines()
     assert [node, str(status)] in [line.split() for line in lines]
     assert ("words of a child" in done.stderr) == (node == "child_quits_with_words")
     assert ("ZeroDivisionError" in done.stderr) == (node == "child_fails")
@@ -209,12 +212,14 @@ def test_a_copy_of_the_process_ends_where_it_leaves_the_node(project: Path, node
 @pytest.mark.parametrize(
     "command", [["status"], ["build", "fine"], ["build", "fine", "--json"]], ids=" ".join
 )
-def test_the_next_command_tells_what_was_running(project: Path, node: str, command: list[str]) -> None:
+def test_the_next_command_tells_what_was_running(
+    warm: WarmCommands, project: Path, node: str, command: list[str]
+) -> None:
     """Once, whichever command it is; what was finished is there."""
-    done = run(project, "build", "-k", "fine", node)
+    done = warm.apart(project, "build", "-k", "fine", node)
     assert done.returncode < 0
 
-    first, second = run(project, *command), run(project, *command)
+    first, second = warm.apart(project, *command), warm.apart(project, *command)
 
     told = f"`{node}` was running when an earlier build ended without a word"
     assert told in (first.stdout if "--json" in command else first.stderr)

@@ -75,7 +75,8 @@ def run_tests(version: str, python: Path, options: Sequence[str]) -> str:
         own = str(make_environment(version, python))
     except subprocess.CalledProcessError:
         return "no environment could be made"
-    command = [own, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider", "--deselect", ONCE, *PARTS, *options]
+    workers = ("-n", "2", "--dist", "worksteal")
+    command = [own, "-m", "pytest", *workers, "-p", "no:cacheprovider", "--deselect", ONCE, *PARTS, *options]
     return "failed" if subprocess.run(command, cwd=ROOT, check=False).returncode else "passed"
 
 

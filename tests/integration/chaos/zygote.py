@@ -27,7 +27,7 @@ def main() -> None:
     """Answer orders until there are no more."""
     sys.dont_write_bytecode = True
     warm_up()
-    gc.freeze()
+    gc.collect()  # not frozen: what asks how much is would walk over all of it each time
     for line in sys.stdin:
         order = json.loads(line)
         if "wait" in order:

@@ -12,7 +12,9 @@ import re
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -59,20 +61,37 @@ def _answer(python: Path) -> str:
     return done.stdout.strip()
 
 
+def find_requirements() -> list[str]:
+    """Return what dagbuild and its tests require."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    found: list[str] = [*project["dependencies"]]
+    todo = ["test"]
+    while todo:
+        for line in project["optional-dependencies"][todo.pop()]:
+            if own := re.fullmatch(rf"{project['name']}\[(.+)\]", line):
+                todo += own[1].split(",")
+            else:
+                found.append(line)
+    return found
+
+
 def make_environment(version: str, python: Path) -> Path:
-    """Return the interpreter of an environment that has dagbuild and all that its tests need."""
+    """Return the interpreter of an environment that has all that dagbuild and its tests need."""
     folder = ENVIRONMENTS / version
     own = folder / "bin" / "python"
     if not _answer(own).startswith(version):
         subprocess.run([python, "-m", "venv", "--clear", folder], check=True)
-    subprocess.run([own, "-m", "pip", "install", "--quiet", "-e", f"{ROOT}[test]"], cwd=ROOT, check=True)
+    subprocess.run([own, "-m", "pip", "install", "--quiet", *find_requirements()], cwd=ROOT, check=True)
     return own
 
 
-def run_tests(version: str, python: Path, options: Sequence[str]) -> str:
-    """Run the tests with a Python and return how it went, in a word."""
+def run_tests(making: Future[Path], options: Sequence[str]) -> str:
+    """Run the tests in an environment and return how it went, in a word."""
     try:
-        own = str(make_environment(version, python))
+        own = str(making.result())
+        # One after the other: it writes beside the code.
+        install = [own, "-m", "pip", "install", "--quiet", "--no-deps", "-e", str(ROOT)]
+        subprocess.run(install, cwd=ROOT, check=True)
     except subprocess.CalledProcessError:
         return "no environment could be made"
     workers = ("-n", "2", "--dist", "worksteal")
@@ -88,12 +107,17 @@ def main(options: Sequence[str]) -> int:
     told = [f"Python {version}: {found.get(version, 'not found')}" for version in newer]
     print(f"this is Python {here}; newer ones: {'none is supported' if not newer else ''}", *told, sep="\n  ")
     ends = {}
-    for version in newer:
-        if version in found:
-            print(f"== Python {version} ==", flush=True)
-            started = time.monotonic()
-            end = run_tests(version, found[version], options)
-            ends[version] = f"{end} in {time.monotonic() - started:.0f} s"
+    with ThreadPoolExecutor() as pool:  # pip uses one core, however much there is to install
+        made = {
+            version: pool.submit(make_environment, version, found[version])
+            for version in newer
+            if version in found
+        }
+    for version, making in made.items():
+        print(f"== Python {version} ==", flush=True)
+        started = time.monotonic()
+        end = run_tests(making, options)
+        ends[version] = f"{end} in {time.monotonic() - started:.0f} s"
     for version in newer:
         print(f"Python {version}: {ends.get(version, 'not found, not tested')}")
     return int(any(not end.startswith("passed") for end in ends.values()))

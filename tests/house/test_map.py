@@ -14,7 +14,7 @@ import pytest
 
 from dagbuild.build.states import MOVES, State
 from dagbuild.model.record import Artifact, Part, Record
-from tests.versions import SUPPORTED
+from tests.versions import SUPPORTED, find_requirements
 
 ROOT = Path(__file__).parents[2]
 MAP = (ROOT / "docs" / "architecture.md").read_text("utf-8")
@@ -194,3 +194,15 @@ def test_workflows_run_the_checks() -> None:
     assert re.findall(r'"(3\.\d+)"', text) == list(SUPPORTED)
     assert project["requires-python"] == f">={SUPPORTED[0]}"
     assert "- run: poe check" in text
+
+
+def test_newer_pythons_get_what_the_tests_require() -> None:
+    """What the extra for tests names by way of our own extras is named to pip itself."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    ours = re.findall(r"dagbuild\[(.+)\]", " ".join(project["optional-dependencies"]["test"]))
+    extras = ["test", *",".join(ours).split(",")]
+    lines = {line for extra in extras for line in project["optional-dependencies"][extra]}
+
+    found = find_requirements()
+
+    assert {*project["dependencies"], *lines} - {f"dagbuild[{each}]" for each in ours} == {*found}

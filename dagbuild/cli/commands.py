@@ -24,6 +24,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "accept": "Say that a change does not alter values.",
         "key": "Make and show the key that signs what is published.",
         "push": "Send to the remote what it does not have.",
+        "fetch": "Bring values from the remote into the cache, to work without it.",
+        "doctor": "Look whether settings, cache, key and remote work.",
         "stats": "Say which nodes take the cache's space, and what they cost to make.",
         "gc": "Make room in the cache.",
         "verify": "Read the whole cache and find what is damaged.",

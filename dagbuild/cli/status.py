@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import click
 
@@ -16,28 +17,43 @@ STALE = 1
 @click.argument("targets", nargs=-1, metavar="[TARGET...]")
 @override_option
 @all_option
+@click.option(
+    "--remote",
+    is_flag=True,
+    help="Say what lies in the remote only: bytes to fetch, time to make it.",
+)
 @json_option
 @with_session
 def command(
-    session: Session, targets: tuple[str, ...], overrides: tuple[str, ...], everything: bool, as_json: bool
+    session: Session,
+    *,
+    targets: tuple[str, ...],
+    overrides: tuple[str, ...],
+    everything: bool,
+    remote: bool,
+    as_json: bool,
 ) -> int:
     """Say of each node above the targets whether it is fresh, and if not, why.
 
     Exit status: 0 when everything is fresh, 1 when something is to compute, 2 for a mistake.
     """
     from dagbuild.cli.given import read_overrides
-    from dagbuild.report.plan_text import plan_to_json, tell_status
+    from dagbuild.project.fetching import measure_far
+    from dagbuild.report.plan_text import plan_to_json, tell_far, tell_status
 
     session.check_names(targets)
     session.project.tell_ended(session.listen)
     plan = session.project.status(targets, overrides=read_overrides(overrides, session.project.graph.nodes))
+    far = measure_far(session.project, plan) if remote else None
     if as_json:
-        lines = [json.dumps(plan_to_json(plan), indent=2)]
+        told = plan_to_json(plan)
+        lines = [json.dumps({**told, "remote": asdict(far)} if far else told, indent=2)]
     else:
         lines = tell_status(plan, session.out, everything=everything)
+        lines += tell_far(far) if far else []
     give("\n".join(lines))
     if not plan.clean:
         return STALE
-    if not overrides:
+    if not (overrides or remote):
         session.remember(lines, 0, plan, plan.steps.values())
     return 0

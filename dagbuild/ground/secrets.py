@@ -105,7 +105,7 @@ def mask_url(url: str) -> str:
 _WEB = frozenset({"http", "https", "ftp", "ftps", "ws", "wss"})
 _BY_CHANCE = re.compile(r"(?<=/)(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[A-Za-z0-9_~=-]{16,}(?=/|$)")
 
-_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s'\"<>`]+", re.IGNORECASE)
+_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s'\"<>`\\]+", re.IGNORECASE)
 
 
 def mask_urls(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from dagbuild.model.record import Note
 from dagbuild.observe.wording import name_note
@@ -95,6 +95,30 @@ def tell_plan(plan: Plan, style: Style, *, everything: bool = False) -> list[str
     also = f", {restored:,} to restore" if restored else ""
     about = _expected(plan)
     return [*table(rows, style), "", f"{units.count(len(runs), 'node')} to compute{about}{also}"]
+
+
+class Far(Protocol):
+    """What lies in the remote only."""
+
+    @property
+    def nodes(self) -> Sequence[str]:
+        """The nodes whose values do."""
+
+    @property
+    def size(self) -> int:
+        """Their bytes."""
+
+    @property
+    def seconds(self) -> float:
+        """How long they took to make."""
+
+
+def tell_far(far: Far) -> list[str]:
+    """Return the line of `status --remote`: what lies in the remote only, to be weighed against making it again."""
+    if not far.nodes:
+        return ["", "remote: nothing that is not here, too"]
+    what = f"{units.count(len(far.nodes), 'value')}, {units.size(far.size)} to fetch"
+    return ["", f"remote: {what}; making them took {units.seconds(far.seconds)}"]
 
 
 def _left_out(plan: Plan, everything: bool) -> list[Row]:

@@ -225,6 +225,12 @@ class LayeredStore(Store):
         far = self._ask(lambda: self.remote.find_latest(nodes, count)) or {}
         return merge_latest([self.local.find_latest(nodes, count), far], count)
 
+    def keep(self, records: Sequence[Record]) -> None:
+        """Keep records from far near, too, so that they are found without the remote."""
+        known = self.local.find_records([key for record in records for key in record.keys])
+        have = {_usable(record) for found in known.values() for record in found}
+        self.local.put_records([record for record in records if _usable(record) not in have])
+
     def put_records(self, records: Sequence[Record]) -> None:
         """Store records locally and hand them to the publisher."""
         self.local.put_records(records)

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import secrets
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,14 @@ _SLOWEST = 256 * 1024
 _CONTENT_FIELDS = ("ETag", "etag", "md5Hash", "content_md5", "Content-MD5", "md5", "checksum", "Digest")
 
 
+_EXTRAS = {
+    scheme: f"pip install 'dagbuild[{extra}]' brings that"
+    for extra, schemes in {"s3": ("s3", "s3a"), "gs": ("gs", "gcs"), "az": ("az", "abfs", "abfss", "adl"),
+                           "sftp": ("sftp", "ssh")}.items()
+    for scheme in schemes
+}  # fmt: skip
+
+
 class RemoteDeniedError(StoreError):
     """The remote does not allow it: asking again is of no use."""
 
@@ -57,7 +66,9 @@ def _classified(url: str) -> Iterator[None]:
     except ImportError as error:
         raise RemoteOutageError(
             f"no driver for '{mask_url(url)}' is installed: {error}",
-            hint="pip install 'dagbuild[s3]' brings that for s3://",
+            hint=_EXTRAS.get(
+                url.partition("://")[0], f"install fsspec's driver for {url.partition('://')[0]}://"
+            ),
         ) from error
     except Exception as error:
         text = clean((str(error).splitlines() or [""])[0]) or type(error).__name__
@@ -176,6 +187,15 @@ class RemoteFolder:
                 return int(self._open().info(self._path(name), **self._limits())["size"] or 0)
             except FileNotFoundError:
                 return None
+
+    def modified(self, name: str) -> float | None:
+        """Return when an object was written, by the clock over there, in seconds since 1970; None if it has none."""
+        with _classified(self.url):
+            try:
+                told = self._open().modified(self._path(name))
+            except NotImplementedError:
+                return None
+            return float(told.timestamp()) if isinstance(told, datetime) else None
 
     def remove(self, name: str) -> None:
         """Remove an object."""

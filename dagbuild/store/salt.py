@@ -36,7 +36,10 @@ def keep_salt(folder: Path) -> None:
     try:
         with open(atomic.create(part), "w", encoding="ascii") as file:  # noqa: PTH123 - a descriptor
             file.write(find_salt(folder).hex() + "\n")
-        os.link(part, path)  # never in another's place
+        if path.exists():
+            atomic.publish(part, str(path))  # it is damaged, and would be so for everybody who comes after
+        else:
+            os.link(part, path)  # never in another's place
     except OSError:
         _chosen[str(folder)] = _read(folder) or find_salt(folder)
     finally:

@@ -83,6 +83,7 @@ KINDS = (
     Kind("uses", r"uses/[\d-]+\.\w+\.txt", "nothing"),
     Kind("texts", r"README\.md|CACHEDIR\.TAG|\.gitignore", "nothing"),
     Kind("format", r"format", "nothing"),
+    Kind("salt", r"salt", "memory"),
     Kind("half-written", r".*\.part", "nothing"),
     Kind("put aside", r"aside/.+", "nothing"),
     Kind("copy of a shared segment", r"remote/[\w-]+/segments/[\w-]+\.jsonl", "nothing", fields_of_lines),

@@ -166,11 +166,10 @@ class TestPlaces:
         with pytest.raises(SettingsError, match="others can read"):
             find_key()
 
-    @pytest.mark.parametrize(
-        "entry", ["ada", "ed25519-x", f"ada {ADA.public}x", f"ada b {ADA.public}", f"{ADA.public} ada"]
-    )
+    @pytest.mark.parametrize("entry", ["ada", "ed25519-x", "ada KEYx", "ada b KEY", "KEY ada"])
     def test_settings_take_whole_lines_only(self, team: Team, entry: str) -> None:
         """A key with a letter missing trusts nobody in silence otherwise."""
+        entry = entry.replace("KEY", ADA.public)
         team.write("    def one() -> int:\n        return 1\n", mine=f"trusted = [{json.dumps(entry)}]\n")
 
         with pytest.raises(SettingsError, match="wants a name and a public key"):

@@ -14,9 +14,11 @@ from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
 _WORDS = frozenset({
-    "password", "passwd", "passphrase", "pass", "pwd", "secret", "secrets", "token", "credential", "credentials", "dsn",
+    "password", "passwd", "passphrase", "secret", "secrets", "token", "credential", "credentials", "dsn",
     "apikey", "apitoken", "authtoken",
 })  # fmt: skip
+_SHORT = frozenset({"pass", "pwd"})
+"""Secrets only where more words stand before: a shell keeps the folder in PWD and OLDPWD."""
 _OF_KEYS = frozenset(
     {"api", "access", "private", "secret", "signing", "encryption", "account", "auth", "ssh", "service"}
 )
@@ -37,6 +39,7 @@ def names_secret(name: str) -> bool:
         not _WORDS.isdisjoint(words)
         or any(after in {"key", "keys"} and before in _OF_KEYS for before, after in pairs)
         or (len(words) > 1 and words[-1] == "sas")
+        or (len(words) > 1 and words[-1] in _SHORT)
         or "_".join(words).endswith("connection_string")
     )
 

@@ -10,7 +10,7 @@ from dagbuild.ground.secrets import HIDDEN, clean, holds_secret, mask_url, names
 @pytest.mark.parametrize(
     "name",
     ["API_TOKEN", "token", "db_password", "dbPassword", "PASSWD", "client_secret", "awsSecretAccessKey", "SENTRY_DSN",
-     "private_key", "API_KEY", "apiKeys", "storage_connection_string", "blob_sas", "credentials", "SSH_KEY"],
+     "private_key", "API_KEY", "apiKeys", "storage_connection_string", "blob_sas", "credentials", "SSH_KEY", "DB_PWD", "db_pass"],
 )  # fmt: skip
 def test_secrets_by_name(name: str) -> None:
     """In the spellings of environments, of Python and of JSON."""
@@ -19,7 +19,7 @@ def test_secrets_by_name(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["REGION", "tokenizer", "MAX_TOKENS", "sort_key", "primary_key", "keys", "KEY", "passengers", "compass", "secretary", ""],
+    ["REGION", "tokenizer", "MAX_TOKENS", "sort_key", "primary_key", "keys", "KEY", "passengers", "compass", "secretary", "PWD", "OLDPWD", "first_pass_at", ""],
 )  # fmt: skip
 def test_what_only_sounds_like_one(name: str) -> None:
     """Data people have keys and tokens that anybody may see."""

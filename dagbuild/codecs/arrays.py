@@ -16,6 +16,9 @@ from dagbuild.codecs.plain import decode_plain, encode_plain
 from dagbuild.ground.digits import tell
 from dagbuild.ground.override import override
 
+_EMPTY_MOST = 1 << 24
+"""Bytes of an array over no bytes: some items take none."""
+
 _COMMON = {id(np.dtype(char)): np.dtype(char).str for char in "?bBhHiIlLefdFD"}
 """Names of dtypes by identity, which these share: ten thousand columns need not be looked into one by one."""
 
@@ -123,6 +126,8 @@ def make_array(
 ) -> np.ndarray[Any, Any]:
     """Return the array over these bytes, without copying them."""
     if not data.nbytes:
+        if math.prod(shape) * max(dtype.itemsize, 1) > _EMPTY_MOST:
+            raise ValueError(f"an array of {shape} over no bytes")
         return np.empty(shape, dtype, order)
     # Unlike np.ndarray(buffer=), this keeps the view itself as its base: read-only stays so, even by force.
     return np.frombuffer(data, dtype).reshape(shape, order=order)

@@ -30,6 +30,12 @@ SMALL = 32 * 1024
 ALIGN = 64
 PACK_CUT = 512 * 1024
 
+MOST = 2_000_000
+"""Buffers of a value, and blobs; nobody has seen a table of so many columns."""
+
+LARGEST = 1 << 44
+"""Bytes of a buffer."""
+
 
 def cut_pack(size: int) -> list[int]:
     """Return the sizes of the blobs of a pack: all short, for one small column may be all that changes."""
@@ -168,18 +174,29 @@ class Packing:
     @classmethod
     def from_json(cls, data: list[Any]) -> Packing:
         """Return the layout of a plain form; raises ValueError when it is of another version, or none at all."""
-        if data[0] != VERSION:
-            raise ValueError(f"layout {data[0]!r}, this dagbuild reads {VERSION}")
+        if not isinstance(data, list) or not data or type(data[0]) is not int or data[0] != VERSION:
+            known = data[:1] if isinstance(data, list) else "?"
+            raise ValueError(f"layout {known!r}, this dagbuild reads {VERSION}")
         runs = []
+        buffers = pieces = 0
         for entry in data[1:]:
             mark, count, *item = entry if isinstance(entry, list) else (entry, 1)
-            if min(item, default=WORD) < UNCUT:
-                raise ValueError(f"an item of {item[0]} bytes")
+            if type(count) is not int or not 0 < count <= MOST - buffers:
+                raise ValueError("there are more buffers than a value has")
+            buffers += count
             if isinstance(mark, str):
                 held = b64decode(mark)
                 runs.append(Run(count, len(held), inline=(held,) * count))
-            else:
-                runs.append(Run(count, mark, *item))
+                continue
+            if type(mark) is not int or not 0 <= mark <= LARGEST:
+                raise ValueError("a buffer has no size that there can be")
+            if item and (len(item) > 1 or type(item[0]) is not int or not UNCUT <= item[0] <= LARGEST):
+                raise ValueError("a buffer has no item that there can be")
+            runs.append(Run(count, mark, *item))
+            # Before its blobs are told one by one: a terabyte is a few hundred, each of at least a row's bytes.
+            pieces += count * len(runs[-1].blob_sizes)
+            if pieces > MOST:
+                raise ValueError("there are more blobs than a value has")
         return cls.of(runs)
 
 

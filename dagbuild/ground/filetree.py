@@ -18,6 +18,9 @@ from dagbuild.ground.stamps import is_since
 
 _LONGEST_NAME = 255
 
+_DEEPEST = 200
+"""Folders in each other: who removes or walks them later does so by recursion, as Python's own library does."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
@@ -58,6 +61,8 @@ def check_tree(tree: Tree) -> None:
     folders: set[str] = set()
     seen: set[str] = set()
     for entry in tree.entries:
+        if entry.path.count("/") >= _DEEPEST:
+            raise CodecError(f"'{tree.name}' holds folders more than {_DEEPEST} deep")
         parent = entry.path.rpartition("/")[0]
         for name in entry.path.split("/") if entry.path else ():
             _check_name(name)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, NewType
 from dagbuild.ground.digest import Digest, canonical_json, digest_json
 from dagbuild.model.artifact import Artifact, BlobRef, Excerpt, Output
 from dagbuild.model.proof import Proof
+from dagbuild.model.record_check import check_record
 
 __all__ = [
     "Artifact",
@@ -258,6 +259,13 @@ class Record:
         return canonical_json(replace(self, proof=Proof(signer)).to_json())
 
     @classmethod
+    def from_elsewhere(cls, data: Mapping[str, Any]) -> Record:
+        """Return the record of a plain form that anybody may have written; raises ValueError."""
+        if data.get("format") == FORMAT:
+            check_record(data)
+        return cls.from_json(data)
+
+    @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Record:
         """Return the record of a plain form; raises ValueError when it is not one that this version reads."""
         if data.get("format") != FORMAT:
@@ -289,7 +297,7 @@ class Record:
                 notes=tuple(Note.from_json(note) for note in data.get("notes", ())),
                 proof=Proof.from_json(data["proof"]) if "proof" in data else None,
             )
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
             raise ValueError(f"not a record: {error!r}") from error
 
 

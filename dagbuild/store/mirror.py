@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,7 +27,12 @@ from dagbuild.store.remote import RemoteDeniedError, RemoteFolder
 from dagbuild.store.remote_blobs import AT_ONCE
 from dagbuild.store.segments import NAME, SegmentReader, encode_line, new_name
 
-_LARGEST = 1 << 30
+LARGEST = 64 << 20
+"""Bytes of a part: what is larger, packed or not, is left alone."""
+
+MOST_PARTS = 10_000
+MOST_BYTES = 1 << 30
+"""So much of what is there is copied, the newest parts first: names begin with the time."""
 
 _NAMED = re.compile(rb'\["(xxh3-[0-9a-f]{32})",[0-9]+,"sha256-')
 """A blob in a line, as canonical JSON spells it."""
@@ -47,7 +52,7 @@ class Mirror:
         self._told: set[str] = set()
         self._naming: dict[str, frozenset[bytes]] = {}  # by part, which blobs its records name
         self._reader = SegmentReader(self._folder / "segments")
-        self._log = RecordLog(self._reader, Index(Memo(self._folder / "index", on_notice)), on_notice)
+        self._log = RecordLog(self._reader, Index(Memo(self._folder / "index", on_notice)), on_notice, parse=Record.from_elsewhere)
         self._name = new_name().removesuffix(".jsonl")
         self._sent = 0
 
@@ -60,15 +65,38 @@ class Mirror:
         """Copy what is new, unless that was done moments ago."""
         if time.monotonic() - self._refreshed < self._refresh:
             return
-        names = [
-            name.removesuffix(".zst") for name in self._remote.list("records") if name.endswith(".jsonl.zst")
-        ]
-        there = {name for name in names if NAME.fullmatch(name)}
+        there = self._choose(self._remote.list_sizes("records"))
         have = set(self._reader.names())
         for name in have - there:
             (self._folder / "segments" / name).unlink(missing_ok=True)
         self._copy(sorted(there - have))
         self._refreshed = time.monotonic()
+
+    def _choose(self, sizes: Mapping[str, int]) -> set[str]:
+        """Return the parts to have copies of; say once which ones are too large or too many."""
+        chosen: set[str] = set()
+        room = MOST_BYTES
+        for name in sorted(sizes, reverse=True):
+            part, size = name.removesuffix(".zst"), sizes[name]
+            if part == name or not NAME.fullmatch(part):
+                continue
+            if size > LARGEST:
+                self._say_damaged(part, f"they take {size:,} bytes, and {LARGEST:,} is the most")
+            elif size > room or len(chosen) == MOST_PARTS:
+                self._say_once("", "remote: there are more records than are read; the oldest are left out")
+                break
+            else:
+                chosen.add(part)
+                room -= size
+        return chosen
+
+    def _say_damaged(self, part: str, why: object) -> None:
+        self._say_once(part, f"remote: the records '{part}' are damaged; skipped ({why})")
+
+    def _say_once(self, about: str, text: str) -> None:
+        if about not in self._told:
+            self._told.add(about)
+            self._notice(text)
 
     def find_naming(self, digest: str) -> Iterator[Record]:
         """Yield the records copied so far that name a blob with its strong digest; a rare question."""
@@ -82,7 +110,7 @@ class Mirror:
             if text in self._naming[name]:
                 for line in self._reader.find_lines(name, text, self._notice):
                     with contextlib.suppress(ValueError):
-                        yield Record.from_json(line.data)
+                        yield Record.from_elsewhere(line.data)
 
     def send(self, records: Collection[Record]) -> None:
         """Make records a part of their own behind the URL."""
@@ -102,14 +130,16 @@ class Mirror:
 
     def _copy_part(self, part: str) -> None:
         try:
-            packed = self._remote.read(f"records/{part}.zst")
-            self._keep(part, decompress(packed, ".zst", _LARGEST))
+            data = decompress(self._remote.read(f"records/{part}.zst"), ".zst", LARGEST)
         except FileNotFoundError:
             return  # merged into another meanwhile
         except OSError as error:
-            if part not in self._told:
-                self._told.add(part)
-                self._notice(f"remote: the records '{part}' are damaged; skipped ({error})")
+            self._say_damaged(part, error)
+            return
+        if len(data) > LARGEST:
+            self._say_damaged(part, f"they are more than {LARGEST:,} bytes when unpacked")
+        else:
+            self._keep(part, data)
 
     def _keep(self, part: str, data: bytes) -> None:
         path = self._folder / "segments" / part

@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dagbuild.ground import gc_pause
 from dagbuild.ground.errors import StoreError
@@ -54,8 +54,16 @@ class RecordLog:
     """Look-up over segments. Safe to use from several threads."""
 
     def __init__(
-        self, reader: SegmentReader, index: Index, on_notice: Notice, *, fold_bytes: int = FOLD_BYTES
+        self,
+        reader: SegmentReader,
+        index: Index,
+        on_notice: Notice,
+        *,
+        fold_bytes: int = FOLD_BYTES,
+        parse: Callable[[Mapping[str, Any]], Record] = Record.from_json,
     ) -> None:
+        """`parse` makes a record of its plain form, and raises ValueError where it is none."""
+        self._parse = parse
         self._reader = reader
         self._index = index
         self._notice = on_notice
@@ -95,10 +103,10 @@ class RecordLog:
 
     def iter_records(self) -> Iterator[Record]:
         """Yield all records, oldest first."""
-        entries = (SegmentEntry.of(line) for line in self._reader.iter_lines(self._say_once))
+        entries = self._reader.iter_taken(self._say_once, SegmentEntry.of)
         for _, position in sorted((entry.started, entry.position) for entry in entries if entry is not None):
             with contextlib.suppress(OSError, ValueError):  # merged into another segment by gc meanwhile
-                yield Record.from_json(self._reader.read(position))
+                yield self._parse(self._reader.read(position))
 
     @gc_pause.paused()
     def fold(self) -> None:
@@ -168,7 +176,7 @@ class RecordLog:
         except (OSError, ValueError):
             self._index.distrust(_DISAGREES)
         try:
-            return Record.from_json(data)
+            return self._parse(data)
         except ValueError as error:
             self._say_once(f"cache: a record in segment '{position.segment}' cannot be used: {error}")
             return None
@@ -190,15 +198,16 @@ class RecordLog:
         for name in names:
             tail = self._tails.get(name) or Tail(self._folded.get(name, Folded(0, False)).end)
             try:
-                lines, tail.end, tail.finished = self._reader.scan(name, tail.end, self._say_once)
+                entries, tail.end, tail.finished = self._reader.scan(
+                    name, tail.end, self._say_once, SegmentEntry.of
+                )
             except FileNotFoundError:
                 continue
             except OSError as error:
                 self._say_once(tell_unreadable(name, error))
                 continue
             self._tails[name] = tail
-            for line in lines:
-                entry = SegmentEntry.of(line)
+            for entry in entries:
                 if entry is not None:
                     self._enter(tail, entry)
         if names:

@@ -180,6 +180,16 @@ class RemoteFolder:
                 return []
             return [path.rstrip("/").rpartition("/")[2] for path in paths]
 
+    def list_sizes(self, folder: str) -> dict[str, int]:
+        """Return the names in a folder as `list` does, each with the bytes that it takes; 0 where nobody says."""
+        with _classified(self.url):
+            fs = self._open()
+            try:
+                found = fs.ls(self._path(folder), detail=True, **self._limits())
+            except FileNotFoundError:
+                return {}
+            return {each["name"].rstrip("/").rpartition("/")[2]: int(each.get("size") or 0) for each in found}
+
     def size(self, name: str) -> int | None:
         """Return an object's size, or None when it is not there."""
         with _classified(self.url):

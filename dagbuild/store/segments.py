@@ -15,9 +15,10 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import isfinite
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from dagbuild.ground import atomic
 from dagbuild.ground.digest import canonical_json, digest_bytes
@@ -37,6 +38,17 @@ NAME = re.compile(r"[0-9A-Za-z-]{1,100}\.jsonl")
 
 OTHER_VERSION = "of another version of dagbuild"
 """Stands in notices about lines that are whole but not ours to read."""
+
+LARGEST = 32 << 20
+"""Bytes of a line: what is longer is no record, whoever wrote it."""
+
+_CROWDED = 1 << 20
+"""Bytes of a line from which on it is counted how many things there are in it, before they are made."""
+
+_THINGS = 3_000_000
+_LONGEST_NAME = 4096
+
+_T = TypeVar("_T")
 
 _HEAD = len(digest_bytes(b"")) + 1
 _OPEN_FILES = 64
@@ -69,12 +81,17 @@ class SegmentEntry(NamedTuple):
     @classmethod
     def of(cls, line: Line) -> SegmentEntry | None:
         """Return the entry of a line, or None when it is no record."""
+        data = line.data
         try:
-            keys = (str(line.data["deep"]), str(line.data["content"]), str(line.data.get("unnamed", "")))
-            there = tuple(dict.fromkeys(key for key in keys if key))
-            return cls(line.position, there, str(line.data["node"]), float(line.data["started"]))
-        except (KeyError, TypeError, ValueError):
+            texts = (data["node"], data["deep"], data["content"], data.get("unnamed", ""))
+            if any(type(text) is not str or len(text) > _LONGEST_NAME for text in texts):
+                return None
+            started = float(data["started"])
+        except (KeyError, TypeError, ValueError, OverflowError):
             return None
+        if not isfinite(started):
+            return None
+        return cls(line.position, tuple(dict.fromkeys(filter(None, texts[1:]))), texts[0], started)
 
     def rank(self) -> tuple[float, Position]:
         """Return what to compare ages by: a clock that once ran ahead must not make a record the newest for ever."""
@@ -99,13 +116,30 @@ def encode_data(data: dict[str, Any]) -> bytes:
 
 def decode_line(line: bytes) -> dict[str, Any]:
     """Return the plain form in a line, with or without its end; raises ValueError when the line is damaged."""
+    if len(line) > _CROWDED:
+        _check_size(line)
     body = line[_HEAD:].rstrip(b"\n")
     if line[: _HEAD - 1] != digest_bytes(body).encode("ascii") or line[_HEAD - 1 : _HEAD] != b" ":
         raise ValueError("the line does not match its digest")
-    data = json.loads(body.decode("ascii"))
+    try:
+        data = _decode(body.decode("ascii"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     if not isinstance(data, dict):
         raise ValueError("not a record")
     return data
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of a record's")
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse).decode
+
+
+def _check_size(line: bytes) -> None:
+    if len(line) > LARGEST or sum(map(line.count, (b",", b"[", b"{"))) > _THINGS:
+        raise ValueError("it is too long")
 
 
 def new_name() -> str:
@@ -114,14 +148,15 @@ def new_name() -> str:
 
 
 def parse_lines(
-    data: bytes, segment: str, offset: int, *, whole: bool, on_notice: Notice
-) -> tuple[list[Line], int]:
-    """Return the records in `data`, which starts at `offset` of the segment, and the offset after the last line.
+    data: bytes, segment: str, offset: int, *, whole: bool, on_notice: Notice, take: Callable[[Line], _T]
+) -> tuple[list[_T], int]:
+    """Return what is taken of the records in `data`, which starts at `offset` of the segment, and where the last ends.
 
     `whole`: nothing will follow, so a torn tail is dropped; else it is left for the next call. Damaged lines are
-    skipped with a notice; so are records of a format that this version does not read.
+    skipped with a notice; so are records of a format that this version does not read. One record is in memory at a
+    time, but for what `take` returns.
     """
-    lines: list[Line] = []
+    lines: list[_T] = []
     newer = 0
     start = 0
     while start < len(data):
@@ -137,7 +172,7 @@ def parse_lines(
             )
         else:
             if plain.get("format") == FORMAT:
-                lines.append(Line(position, plain))
+                lines.append(take(Line(position, plain)))
             else:
                 newer += 1
         start = end + 1
@@ -240,15 +275,18 @@ class SegmentReader:
         except OSError:
             return 0
 
-    def scan(self, name: str, offset: int, on_notice: Notice) -> tuple[list[Line], int, bool]:
-        """Return the records from `offset` on, where to go on, and whether the segment is finished."""
+    def scan(
+        self, name: str, offset: int, on_notice: Notice, take: Callable[[Line], _T]
+    ) -> tuple[list[_T], int, bool]:
+        """Return what is taken of the records from `offset` on, where to go on, and whether the segment is finished."""
         with contextlib.ExitStack() as stack:
             file = stack.enter_context((self.folder / name).open("rb"))
             finished = _is_finished(
                 file.fileno()
             )  # asked first: what a writer adds before it ends is read below
             file.seek(offset)
-            lines, end = parse_lines(file.read(), name, offset, whole=finished, on_notice=on_notice)
+            data = file.read()
+        lines, end = parse_lines(data, name, offset, whole=finished, on_notice=on_notice, take=take)
         return lines, end, finished
 
     def is_finished(self, name: str) -> bool:
@@ -261,9 +299,13 @@ class SegmentReader:
 
     def iter_lines(self, on_notice: Notice) -> Iterator[Line]:
         """Yield every readable line of every segment."""
+        return self.iter_taken(on_notice, _itself)
+
+    def iter_taken(self, on_notice: Notice, take: Callable[[Line], _T]) -> Iterator[_T]:
+        """Yield what is taken of every readable line of every segment."""
         for name in self.names():
             try:
-                lines = self.scan(name, 0, on_notice)[0]
+                lines = self.scan(name, 0, on_notice, take)[0]
             except FileNotFoundError:  # gc has just merged it into another
                 continue
             except OSError as error:
@@ -280,7 +322,8 @@ class SegmentReader:
         at = data.find(text)
         while at >= 0 and (end := data.find(b"\n", at)) >= 0:
             start = data.rfind(b"\n", 0, at) + 1
-            yield from parse_lines(data[start : end + 1], name, start, whole=True, on_notice=on_notice)[0]
+            line = data[start : end + 1]
+            yield from parse_lines(line, name, start, whole=True, on_notice=on_notice, take=_itself)[0]
             at = data.find(text, end)
 
     def find_unreadable(self) -> list[str]:
@@ -311,6 +354,10 @@ class SegmentReader:
         with self._lock:
             while self._open:
                 os.close(self._open.popitem()[1])
+
+
+def _itself(line: Line) -> Line:
+    return line
 
 
 def _is_finished(descriptor: int) -> bool:

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
+from dagbuild.ground.matching import is_pattern
 from dagbuild.ground.signing import SigningKey, is_signed
 from dagbuild.model.proof import Proof
-from dagbuild.model.record import Record
+from dagbuild.model.record import ACCEPTED, Record
+from dagbuild.model.record_check import leads_outside
 
 Unsigned = Literal["no", "data"]
 """What is taken of records that nobody who is trusted has signed."""
@@ -62,12 +64,18 @@ class Trust:
         if record.proof is None and near:
             return record
         if self.name_signer(record.proof or Proof()) is not None and (near or is_genuine(record)):
-            return record
-        # Outputs would be written into the project, where they may be anything.
-        if self.unsigned == "no" or record.artifact.code or record.artifact.outputs:
+            return None if self._walks_outside(record) else record
+        if self.unsigned == "no" or not _is_data(record):
             return None
         # Whatever signer it claims is forgotten: a copy near is taken for what its proof says.
         return replace(record, artifact=replace(record.artifact, data_only=True), proof=Proof())
+
+    def _walks_outside(self, record: Record) -> bool:
+        """Tell whether to ask if another's record holds is to walk through folders that are not in the project."""
+        return any(
+            seen.kind == "listing" and is_pattern(seen.name) and leads_outside(seen.name)
+            for seen in record.observations
+        ) and not (record.proof and record.proof.signer == self.own)
 
     def refusal(self, record: Record) -> str:
         """Say why a record is not used."""
@@ -76,7 +84,28 @@ class Trust:
             return "nobody has signed it"
         if self.name_signer(proof) is None:
             return f"its signer is not trusted: {proof.signer}"
+        if is_genuine(record):
+            return "it would look through folders outside of the project"
         return "its signature is not that of this record"
+
+
+def _is_data(record: Record) -> bool:
+    """Tell whether a stranger's record is about a value, and about nothing that is not in the project.
+
+    Outputs would be written into the project, where they may be anything; and an author's word would be anybody's.
+    """
+    artifact = record.artifact
+    if artifact.code or artifact.outputs or artifact.carried or artifact.codec == ACCEPTED:
+        return False
+    return not any(
+        # To see what code means, its module is imported.
+        seen.kind == "code" or (seen.kind in _PLACES and leads_outside(seen.name))
+        for seen in record.observations
+    )
+
+
+_PLACES = frozenset({"file", "listing"})
+"""The kinds of observations whose names are of places on the disk."""
 
 
 def is_genuine(record: Record) -> bool:

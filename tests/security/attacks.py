@@ -140,10 +140,19 @@ def read_records(shared: Path) -> list[Json]:
 
 def write_records(shared: Path, records: list[Json]) -> None:
     """Let a shared folder hold these plain records and no others."""
+    write_data(shared, b"".join(map(encode_data, records)))
+
+
+def write_lines(shared: Path, bodies: list[bytes]) -> None:
+    """Let a shared folder hold these bodies of records, whatever they are, each behind its digest."""
+    write_data(shared, b"".join(digest_bytes(body).encode() + b" " + body + b"\n" for body in bodies))
+
+
+def write_data(shared: Path, data: bytes) -> None:
+    """Let a shared folder hold one part of records."""
     folder = record_files(shared)[0].parent
     for path in record_files(shared):
         path.unlink()
-    data = b"".join(map(encode_data, records))
     (folder / "20300101T000000-abcdef-0001.jsonl.zst").write_bytes(compress(memoryview(data)))
 
 

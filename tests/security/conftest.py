@@ -59,6 +59,10 @@ class Team:
         for folder in (self.mine, self.yours):
             shutil.rmtree(folder / "cache", ignore_errors=True)
 
+    def forget_yours(self) -> None:
+        """Let the victim begin again with nothing in the cache."""
+        shutil.rmtree(self.yours / "cache", ignore_errors=True)
+
     def add(self, folder: Path, lines: str) -> None:
         """Append to the settings of one."""
         file = folder / "dagbuild.toml"

@@ -109,6 +109,7 @@ class Build:
                 for target in self.request.targets:
                     self.steps.want(target)
                 self._loop()
+                self._look_at_targets()
                 if values:
                     results = self._load_targets()
         except KeyboardInterrupt:
@@ -363,6 +364,23 @@ class Build:
                     self._end(StepFinished(name, How.SKIPPED, step.record))
                 case State.RUNNING | State.LOST | State.REVOKED:  # interrupted
                     self.ended.pop(name, None)
+
+    def _look_at_targets(self) -> None:
+        """Make again what stands in a target's record and cannot be read: else who tells of it would find out."""
+        for name in self.request.targets:
+            step = self.steps[name] if name not in self.request.givens else None
+            if step is None or not self.steps.has(name) or step.held or step.losses:
+                continue
+            if name in self.ended and self.ended[name].how is How.COMPUTED:
+                continue  # it was just written
+            artifact = self.steps.artifact(name)
+            try:
+                if artifact is not None:
+                    self.artifacts.look_at(artifact)
+            except CodecError as error:
+                self.lose(name, str(error))
+                self.steps.want(name)
+                self._loop()
 
     def _load_targets(self) -> dict[str, Any]:
         """Load the targets' values; what cannot be read back is made again, once."""

@@ -151,9 +151,10 @@ def _build_told(
 
 def _describer(artifacts: Artifacts) -> Callable[[Artifact], Mapping[str, Any]]:
     """Return what describes a stored value; one that is small enough to be said is said."""
+    from dagbuild.artifacts import is_in_record
 
     def describe(artifact: Artifact) -> Mapping[str, Any]:
-        if artifact.codec.startswith("plain/") and not artifact.blobs:
+        if is_in_record(artifact):
             text = tell(artifacts.load(artifact))
             if len(text) <= SHORT and "\n" not in text:
                 return {"value": text}

@@ -29,7 +29,7 @@ LATEST = 32_503_680_000
 """Seconds since 1970: the year 3000. A time can be told as a date."""
 
 LARGEST = 1 << 46
-"""Bytes of a blob, and of memory."""
+"""Bytes of a blob."""
 
 _Check = Callable[[Any], bool]
 
@@ -90,6 +90,10 @@ def _is_bool(value: Any) -> bool:
 
 def _is_count(value: Any) -> bool:
     return type(value) is int and 0 <= value <= LARGEST
+
+
+def _is_memory(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 1 << 63
 
 
 def _is_mode(value: Any) -> bool:
@@ -213,7 +217,7 @@ _RECORD: dict[str, _Check] = {
     "started": _is_time,
     "duration": _is_time,
     "cpu": _is_time,
-    "memory": _is_count,
+    "memory": _is_memory,
     "host": _is_name,
     "user": _is_name,
     "run": _is_name,
@@ -235,7 +239,7 @@ _ARTIFACT: dict[str, _Check] = {
     "meta": _is_meta,
     "blobs": _is_blobs,
     "code": _is_bool,
-    "libraries": lambda value: _is_table(value, _is_name),
+    "libraries": lambda value: _is_table(value, _is_name) and "" not in value,
     "names": _is_names,
     "carried": _is_name,
 }

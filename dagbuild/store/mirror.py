@@ -52,7 +52,12 @@ class Mirror:
         self._told: set[str] = set()
         self._naming: dict[str, frozenset[bytes]] = {}  # by part, which blobs its records name
         self._reader = SegmentReader(self._folder / "segments")
-        self._log = RecordLog(self._reader, Index(Memo(self._folder / "index", on_notice)), on_notice, parse=Record.from_elsewhere)
+        self._log = RecordLog(
+            self._reader,
+            Index(Memo(self._folder / "index", on_notice)),
+            on_notice,
+            parse=Record.from_elsewhere,
+        )
         self._name = new_name().removesuffix(".jsonl")
         self._sent = 0
 

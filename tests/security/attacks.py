@@ -143,11 +143,6 @@ def write_records(shared: Path, records: list[Json]) -> None:
     write_data(shared, b"".join(map(encode_data, records)))
 
 
-def write_lines(shared: Path, bodies: list[bytes]) -> None:
-    """Let a shared folder hold these bodies of records, whatever they are, each behind its digest."""
-    write_data(shared, b"".join(digest_bytes(body).encode() + b" " + body + b"\n" for body in bodies))
-
-
 def write_data(shared: Path, data: bytes) -> None:
     """Let a shared folder hold one part of records."""
     folder = record_files(shared)[0].parent

@@ -10,7 +10,8 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,13 @@ import pytest
 
 from dagbuild.ground.digest import digest_bytes, digest_text
 from dagbuild.store.compression import compress
-from tests.security.attacks import Json, forge, read_records, record_files, write_lines
+from dagbuild.store.segments import encode_data
+from tests.security.attacks import Json, forge, read_records, record_files
 from tests.security.conftest import ADA, Team, trusted
 from tests.security.test_signatures import signed, unsigned
+from tests.support import build, computed, write_files
+
+ROOT = Path(__file__).parents[2]
 
 NODES = '''
     def value() -> int:
@@ -33,24 +38,60 @@ NODES = '''
 '''
 
 MEMORY = 1 << 30
+"""Bytes of data that the victim may have at most."""
 
 
-def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Let the victim's command line run, with a gigabyte of data and a minute of work at most."""
+@dataclass
+class Attack:
+    """What stands in the place of the records, and the commands that must end well all the same."""
+
+    what: str
+    data: bytes
+    words: Sequence[Sequence[str]]
+
+
+@dataclass
+class End:
+    """How a command ended: `output` is what it gave, `said` what it wrote for the person."""
+
+    what: str
+    status: int
+    output: str
+    said: str
+
+
+def endure(team: Team, attacks: Sequence[Attack]) -> Iterator[End]:
+    """Let the victim meet each attack with an empty cache, in one process that must live to the end."""
+    todo = team.yours.parent / "todo"
+    todo.mkdir(exist_ok=True)
+    with (todo / "list").open("w") as file:
+        for number, attack in enumerate(attacks):
+            (todo / str(number)).write_bytes(attack.data)
+            file.write(json.dumps([attack.what, str(todo / str(number)), list(attack.words)]) + "\n")
+    (folder,) = {path.parent for path in record_files(team.shared)}
+    done = run(team.yours, str(todo / "list"), str(folder), module="tests.security.victim")
+    ends = [End(**json.loads(line)) for line in done.stdout.splitlines()]
+    wanted = sum(len(attack.words) for attack in attacks)
+    last = ends[-1].what if ends else "the start"
+    assert (done.returncode, len(ends)) == (0, wanted), f"it died after {last}: {done.stderr[-2000:]}"
+    yield from ends
+
+
+def run(folder: Path, *words: str, module: str = "dagbuild") -> subprocess.CompletedProcess[str]:
+    """Let somebody's command line run, with little memory and a few minutes of work at most."""
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-        resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
+        resource.setrlimit(resource.RLIMIT_CPU, (300, 300))
 
-    command = [sys.executable, "-m", "dagbuild", *words]
     return subprocess.run(
-        command,
+        [sys.executable, "-m", module, *words],
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
         preexec_fn=limit,
-        env={**os.environ, "DAGBUILD_KEY": ""},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
 
 
@@ -152,26 +193,31 @@ CHANGES: dict[str, Callable[[Json], Json]] = {
 
 @pytest.mark.parametrize("signs", [True, False])
 def test_any_record_is_a_miss(team: Team, signs: bool) -> None:
-    """What is wrong is not used, whoever has signed it: the node is made again, and one line says so at most."""
-    team.write(NODES, yours=trusted(ADA) if signs else 'unsigned = "data"\n')
-    assert run(team.mine, "doubled").returncode == 0
-    honest = read_records(team.shared)
-    failed: list[str] = []
-    for what, change in CHANGES.items():
-        records = [
-            change(record) if record["node"] == "value" else {**record, "deep": digest_text("x")}
-            for record in honest
-        ]
+    """What is wrong is not used, whoever has signed it: the node is made again, and few lines say so."""
+    team.write(NODES, yours='mode = "read"\n' + (trusted(ADA) if signs else 'unsigned = "data"\n'))
+    build(team.mine, "doubled")
+    honest = {record["node"]: record for record in read_records(team.shared)}
+    # The other one is of another time, so that the attacked one is needed.
+    other = {**honest["doubled"], "deep": digest_text("x"), "content": digest_text("y"), "unnamed": ""}
+
+    def data(change: Callable[[Json], Json]) -> bytes:
+        records = [change(honest["value"]), other]
         if signs:
             records = [signed(unsigned(record), ADA) for record in records]
-        write_lines(team.shared, [json.dumps(record, sort_keys=True).encode() for record in records])
-        team.forget_yours()
-        for words in (("status",), ("doubled",), ("log",), ("explain", "value")):
-            done = run(team.yours, *words)
-            if done.returncode not in (0, 1) or "Traceback" in done.stderr:
-                failed.append(f"{what}: {words[0]} {done.returncode} {done.stderr[-400:]}")
+        return b"".join(map(encode_data, records))
 
-    assert not failed, "\n".join(failed)
+    words = [["value"], ["doubled", "--json"], ["status", "value"], ["log"]]
+    attacks = [Attack(what, data(change), words) for what, change in CHANGES.items()]
+
+    failed = [
+        end
+        for end in endure(team, attacks)
+        if end.status not in (0, 1)
+        or "Traceback" in end.said
+        or ('"how"' in end.output and '"node": "value", "how": "computed"' not in end.output)
+        or len(end.said.splitlines()) > 15
+    ]
+    assert not failed, "\n\n".join(map(str, failed))
 
 
 LINES: dict[str, bytes] = {
@@ -180,8 +226,12 @@ LINES: dict[str, bytes] = {
     "NaN": b'{"format":1,"node":"value","deep":"x","content":"y","started":NaN}',
     "without end": b'{"format":1,"node":"value","deep":"x","content":"y","started":Infinity}',
     "beyond floats": b'{"format":1,"node":"value","deep":"x","content":"y","started":1e999}',
-    "thousands of digits": b'{"format":1,"node":"value","deep":"x","content":"y","started":' + b"9" * 5000 + b"}",
-    "four thousand digits": b'{"format":1,"node":"value","deep":"x","content":"y","started":' + b"9" * 4000 + b"}",
+    "thousands of digits": b'{"format":1,"node":"value","deep":"x","content":"y","started":'
+    + b"9" * 5000
+    + b"}",
+    "four thousand digits": b'{"format":1,"node":"value","deep":"x","content":"y","started":'
+    + b"9" * 4000
+    + b"}",
     "millions of lists": b'{"x":[' + b"[]," * 5_000_000 + b"1]}",
     "a text of 40 MB": b'{"x":"' + b"a" * 40_000_000 + b'"}',
     "a list": b"[1]",
@@ -194,24 +244,26 @@ LINES: dict[str, bytes] = {
 def test_any_line_is_a_miss(team: Team) -> None:
     """Beside them the honest record is found."""
     team.write(NODES, yours='unsigned = "data"\n')
-    assert run(team.mine, "doubled").returncode == 0
-    honest = [json.dumps(record, sort_keys=True).encode() for record in read_records(team.shared)]
-    failed: list[str] = []
-    for what, line in LINES.items():
-        write_lines(team.shared, [line, *honest, line])
-        team.forget_yours()
-        for words in (("doubled", "--json"), ("log",)):
-            done = run(team.yours, *words)
-            if done.returncode or "Traceback" in done.stderr or len(done.stderr.splitlines()) > 12:
-                failed.append(f"{what}: {words[0]} {done.returncode} {done.stderr[-400:]}")
+    build(team.mine, "doubled")
+    honest = b"".join(map(encode_data, read_records(team.shared)))
+    words = [["doubled", "--json"], ["log"]]
+    attacks = [Attack(what, spell(line) + honest, words) for what, line in LINES.items()]
 
-    assert not failed, "\n".join(failed)
+    for end in endure(team, attacks):
+        assert end.status == 0, f"{end}"
+        assert '"how": "computed"' not in end.output, f"{end}"
+        assert len(end.said.splitlines()) < 15, f"{end}"
+
+
+def spell(body: bytes) -> bytes:
+    """Return a line that matches its digest."""
+    return digest_bytes(body).encode() + b" " + body + b"\n"
 
 
 def test_part_that_unpacks_to_a_gigabyte(team: Team) -> None:
     """It is left alone before it is unpacked as a whole, and the others are used."""
     team.write(NODES, yours='unsigned = "data"\n')
-    assert run(team.mine, "doubled").returncode == 0
+    build(team.mine, "doubled")
     bomb = compress(memoryview(bytes(1 << 20))) * 2000
     (record_files(team.shared)[0].parent / "20310101T000000-abcdef-0001.jsonl.zst").write_bytes(bomb)
 
@@ -221,28 +273,38 @@ def test_part_that_unpacks_to_a_gigabyte(team: Team) -> None:
     assert done.stderr.count("20310101T000000-abcdef-0001.jsonl' are damaged") == 1
 
 
-def test_stranger_makes_nobody_look_outside(team: Team) -> None:
-    """No file that is not in the project is opened because a record that nobody has signed names it."""
+OUTSIDE = ["/{0}", "../private.txt", "data/../../private.txt"]
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_stranger_makes_nobody_look_outside(team: Team, name: str) -> None:
+    """What a record says that nobody has signed does not hold, even where it is so."""
     outside = team.shared.parent / "private.txt"
     outside.write_text("secret")
+    name = name.format(str(outside).lstrip("/"))
     team.write(NODES, yours='unsigned = "data"\n')
-    assert run(team.mine, "doubled").returncode == 0
-    digest = digest_bytes(outside.read_bytes())
-    for name in (str(outside), "../private.txt", "data/../../private.txt"):
-        forge(team.shared, "value", field("observations", [["file", name, digest]]))
-        team.forget_yours()
+    build(team.mine, "doubled")
+    forge(team.shared, "value", field("observations", [["file", name, digest_bytes(b"secret")]]))
 
-        done = run(team.yours, "value", "--json")
+    assert computed(build(team.yours, "value")) == {"value"}
 
-        assert '"computed"' in done.stdout, name
+
+def test_stranger_imports_no_module(team: Team) -> None:
+    """To see what code means that a run has met, its module is imported: of the project, or Python's own jokes."""
+    team.write(NODES, yours='unsigned = "data"\n')
+    write_files(team.yours, {"deploy.py": f"open({str(team.proof)!r}, 'w')"})
+    build(team.mine, "value")
+    forge(team.shared, "value", field("observations", [["code", "deploy:main", digest_bytes(b"")]]))
+
+    build(team.yours, "value")
+
+    assert not team.proof.exists()
 
 
 def test_long_number_is_honest(team: Team) -> None:
     """It has more digits than Python writes, and is shared like any other value."""
     team.write(NODES.replace("return 7", "return 10**5000"), yours=trusted(ADA))
     team.sign_as(ADA)
-    from tests.support import build, computed
-
     build(team.mine, "value")
     team.sign_as(None)
 
@@ -250,4 +312,3 @@ def test_long_number_is_honest(team: Team) -> None:
 
     assert computed(result) == set()
     assert result.values["value"] == 10**5000
-

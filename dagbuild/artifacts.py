@@ -33,7 +33,7 @@ from dagbuild.ground.digest import (
 )
 from dagbuild.ground.errors import CodecError, StoreError
 from dagbuild.ground.filetree import FileEntry, Tree, is_there
-from dagbuild.ground.texts import name_error
+from dagbuild.ground.texts import is_damage, name_error
 from dagbuild.model.node import Columns
 from dagbuild.model.record import Artifact, BlobRef, Excerpt
 from dagbuild.store.base import Store
@@ -71,6 +71,7 @@ class Artifacts:
         self._registry = codecs if codecs is not None else default_registry()
         self._closed = ClosedRegistry()
         self._contracts = Contracts(self._registry)
+        self._checked: set[tuple[_Bytes, Columns | None]] = set()  # of what came from elsewhere
         self._excerpts: dict[tuple[Digest, Columns], Excerpt] = {}
 
     def encode(
@@ -161,15 +162,23 @@ class Artifacts:
                 numbers = reader.find_blobs(chosen.buffers)
                 self.store.expect_blobs([artifact.blobs[number] for number in numbers])
                 reader = reader.only(chosen, self._forbidden(artifact))
-                return reader.value(["@", artifact.codec, chosen.meta])
+                reader.checks = reader.checks and (_bytes_of(artifact), columns) not in self._checked
+                value = reader.value(["@", artifact.codec, chosen.meta])
+                if reader.checks:
+                    self._checked.add((_bytes_of(artifact), columns))
+                return value
             if artifact.blobs:
                 self.store.expect_blobs(artifact.blobs)
             reader, form = self._open(artifact, self._forbidden(artifact))
             value = reader.value(form)
+            if reader.checks:
+                self._checked.add((_bytes_of(artifact), None))
             return select_columns(value, columns.names) if columns else value
         except (CodecError, StoreError, MemoryError, NoSuchColumns, NoTable):
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if not is_damage(error):
+                raise
             # Anything may go wrong in a pickle's constructors or in a library that has moved on.
             raise _cannot_read(artifact, error) from error
 
@@ -223,7 +232,9 @@ class Artifacts:
             return {**about, "codec": artifact.codec, "bytes": artifact.size}
         except (CodecError, StoreError):
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if not is_damage(error):
+                raise
             raise _cannot_read(artifact, error) from error
 
     def look_at(self, artifact: Artifact) -> None:
@@ -265,7 +276,8 @@ class Artifacts:
             raise ValueError("the blobs are not those that the metadata tells of")
         blobs = _StoreBlobs(self.store, artifact)
         placed = placed or partial(self.store.copies.place, _copied_as(artifact))
-        reader = ValueReader(layout, blobs, self._codecs(artifact), placed, forbidden)
+        checks = _is_from_elsewhere(artifact) and (_bytes_of(artifact), None) not in self._checked
+        reader = ValueReader(layout, blobs, self._codecs(artifact), placed, forbidden, checks=checks)
         form = meta["form"] if "form" in meta else json.loads(bytes(reader.view(meta["long"])))
         return reader, form if artifact.codec == PLAIN else ["@", artifact.codec, form]
 
@@ -277,6 +289,19 @@ def _only_looked_at() -> str:
 
 def _nobody_signed() -> str:
     return "nobody who is trusted has signed for it"
+
+
+def _is_from_elsewhere(artifact: Artifact) -> bool:
+    """Tell whether others may have chosen the bytes of a value; of one that is all in its record nobody can say."""
+    return artifact.data_only or not artifact.blobs or any(ref.strong for ref in artifact.blobs)
+
+
+_Bytes = tuple[Digest, tuple[str, ...]]
+"""What a value is said to be, and by strong digests what its bytes are."""
+
+
+def _bytes_of(artifact: Artifact) -> _Bytes:
+    return artifact.digest, tuple(ref.strong for ref in artifact.blobs)
 
 
 def _copied_as(artifact: Artifact) -> Digest:

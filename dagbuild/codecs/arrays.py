@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from dagbuild.codecs.checking import check_array
 from dagbuild.codecs.base import Codec, Declined, Piece, Pieces, Reader, Writer
 from dagbuild.codecs.plain import decode_plain, encode_plain
 from dagbuild.ground.digits import tell
@@ -212,9 +213,10 @@ def _decode_masked(meta: Any, reader: Reader) -> Any:
 
 
 def _own_array(form: Any, reader: Reader) -> np.ndarray[Any, Any]:
-    return make_array(
+    array = make_array(
         reader.own(form["data"]), decode_dtype(form["dtype"]), tuple(form["shape"]), form["order"]
     )
+    return check_array(array, reader)
 
 
 def _bytes_of(array: np.ndarray[Any, Any]) -> memoryview:

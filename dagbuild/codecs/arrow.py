@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from pyarrow import ipc
 
 from dagbuild.codecs.base import UNCUT, Declined, Piece, Reader, Writer
+from dagbuild.codecs.checking import check_chunks
 from dagbuild.codecs.cuts import cut
 from dagbuild.ground.errors import CodecError
 
@@ -59,7 +60,7 @@ def read_chunks(form: list[Any], reader: Reader, kind: Any = None) -> Any:
     else:
         schema = pa.schema([pa.field("", stored)])
         arrays = [ipc.read_record_batch(pa.py_buffer(reader.view(n)), schema).column(0) for n in numbers]
-    chunks = pa.chunked_array(arrays, type=stored)
+    chunks = check_chunks(pa.chunked_array(arrays, type=stored), form[1], reader)
     return chunks if kind is None or kind == stored else chunks.cast(kind)
 
 

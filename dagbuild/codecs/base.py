@@ -197,6 +197,9 @@ class Reader(ABC):
     trusted: bool
     """Whether the value was made here, or somebody who is trusted has signed for it."""
 
+    checks: bool
+    """Whether the bytes may be anybody's, so that all that a library would believe of them is looked through first."""
+
     @abstractmethod
     def size(self, number: int) -> int:
         """Return the size of a buffer, without reading it."""

@@ -16,6 +16,7 @@ from pandas._libs.sparse import IntIndex
 from dagbuild.codecs.arrays import add_array, decode_dtype, encode_dtype, make_array
 from dagbuild.codecs.arrow import add_chunks, decode_type, encode_type, read_chunks
 from dagbuild.codecs.base import Declined, Piece, Reader, Writer
+from dagbuild.codecs.checking import check_array, check_same
 from dagbuild.codecs.objects import add_objects, read_objects
 from dagbuild.codecs.plain import decode_zone, encode_zone
 
@@ -51,7 +52,10 @@ def add_column(array: Any, writer: Writer) -> Form:
 
 def read_column(form: Form, reader: Reader) -> Any:
     """Return the array of a form."""
-    return _READERS[form[0]](form, reader)
+    column = _READERS[form[0]](form, reader)
+    if reader.checks:
+        check_same("a column and what is told of it", len(column), form[2])
+    return column
 
 
 def column_dtype(form: Form) -> str:
@@ -60,11 +64,11 @@ def column_dtype(form: Form) -> str:
 
 
 def _own_array(number: int, dtype: Any, length: int, reader: Reader) -> np.ndarray[Any, Any]:
-    return make_array(reader.own(number), np.dtype(dtype), (length,))
+    return check_array(make_array(reader.own(number), np.dtype(dtype), (length,)), reader)
 
 
 def _read_numpy(form: Form, reader: Reader) -> Any:
-    return make_array(reader.own(form[3]), decode_dtype(form[1]), (form[2],))
+    return check_array(make_array(reader.own(form[3]), decode_dtype(form[1]), (form[2],)), reader)
 
 
 def _add_object(array: Any, writer: Writer) -> Form:
@@ -141,8 +145,10 @@ def _read_category(form: Form, reader: Reader) -> Any:
     _, _, length, codes, number, categories, is_ordered = form
     kind: Any = pd.CategoricalDtype
     # Not public, but the constructor checks that each category is there once: a million texts take 70 ms (pandas 3.1).
-    dtype = kind._from_fastpath(reader.value(categories), is_ordered)
-    return pd.Categorical.from_codes(_own_array(number, codes, length, reader), dtype=dtype, validate=False)
+    values = reader.value(categories)
+    dtype = kind(values, is_ordered) if reader.checks else kind._from_fastpath(values, is_ordered)
+    rows = _own_array(number, codes, length, reader)
+    return pd.Categorical.from_codes(rows, dtype=dtype, validate=reader.checks)
 
 
 def _add_datetime(array: Any, writer: Writer) -> Form:
@@ -196,6 +202,7 @@ def _add_sparse(array: Any, writer: Writer) -> Form:
 def _read_sparse(form: Form, reader: Reader) -> Any:
     _, _, length, kind, rows, values_form, fill = form
     values = read_column(values_form, reader)
+    check_same("rows and values", reader.size(rows) // 4, len(values))
     make_index: Any = IntIndex
     index = make_index(length, _own_array(rows, "<i4", reader.size(rows) // 4, reader))
     index = index if kind == "integer" else index.to_block_index()

@@ -18,6 +18,7 @@ from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[im
 from dagbuild.codecs.arrays import add_rows, decode_dtype
 from dagbuild.codecs.base import Codec, Declined, Reader, Selection, Writer
 from dagbuild.codecs.blocks import take_apart
+from dagbuild.codecs.checking import check_array, check_places, check_same
 from dagbuild.codecs.columns import add_column, column_dtype, read_column
 from dagbuild.codecs.indexes import add_index, describe_index, index_length, read_index
 from dagbuild.codecs.scalars import decode_scalar, encode_scalar
@@ -132,6 +133,7 @@ def _decode_frame(meta: Any, reader: Reader) -> Any:
             array: Any = np.ndarray((len(places), rows), dtype, memory, strides=(stride, dtype.itemsize))
         else:
             array = np.empty((len(places), 0), dtype)
+        check_array(array, reader)
         blocks.append((array, np.array(places, np.intp)))
     for place, form, first, _ in meta["others"]:
         column = read_column(form, reader.part(first))
@@ -140,6 +142,9 @@ def _decode_frame(meta: Any, reader: Reader) -> Any:
         blocks.append((column, np.array([place], np.intp)))
     index_form, first, _ = meta["index"]
     index, columns = read_index(index_form, reader.part(first)), _read_columns(meta, reader)
+    if reader.checks:
+        check_same("the rows of a table", rows, len(index), *(block.shape[-1] for block, _ in blocks))
+        check_places([place for _, some in blocks for place in some.tolist()], len(columns))
     frame = create_dataframe_from_blocks(blocks, index=index, columns=columns)
     return _decode_extras(frame, meta, reader)
 

@@ -135,5 +135,5 @@ def _read_multi(form: list[Any], reader: Reader) -> Any:
         codes,
         sortorder=sort_order,
         names=[reader.value(name) for name in names],
-        verify_integrity=False,
+        verify_integrity=reader.checks,
     )

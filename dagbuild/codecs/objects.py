@@ -19,6 +19,7 @@ import pyarrow as pa
 from dagbuild.codecs.arrays import add_array, make_array
 from dagbuild.codecs.arrow import add_chunks, read_chunks
 from dagbuild.codecs.base import Reader, Writer
+from dagbuild.codecs.checking import check_array
 
 Cells = Sequence[Any]
 
@@ -88,7 +89,8 @@ def _read_part(name: str, part: Any, length: int, reader: Reader) -> Any:
     if isinstance(kind, _One):
         return [kind.value] * length
     if isinstance(kind, _Numbers):
-        return kind.decode(make_array(reader.view(part), np.dtype(kind.dtype), (length,)).tolist())
+        numbers = check_array(make_array(reader.view(part), np.dtype(kind.dtype), (length,)), reader)
+        return kind.decode(numbers.tolist())
     return kind.decode(read_chunks(part, reader).to_pylist())
 
 

@@ -74,9 +74,17 @@ class ValueReader(Reader):
     """Reads one artifact once; see `Reader`."""
 
     def __init__(
-        self, layout: Packing, blobs: Blobs, registry: Registry, placed: Placed, forbidden: Forbidden
+        self,
+        layout: Packing,
+        blobs: Blobs,
+        registry: Registry,
+        placed: Placed,
+        forbidden: Forbidden,
+        *,
+        checks: bool = False,
     ) -> None:
         self.trusted = not registry.closed
+        self.checks = checks
         self._layout = layout
         self._blobs = blobs
         self._registry = registry
@@ -130,7 +138,9 @@ class ValueReader(Reader):
     def inline(self, buffers: list[str]) -> ValueReader:
         data = [b64decode(text) for text in buffers]
         layout = Packing.of(Run(1, len(each), inline=(each,)) for each in data)
-        reader = ValueReader(layout, self._blobs, self._registry, self._placed, self._forbidden)
+        reader = ValueReader(
+            layout, self._blobs, self._registry, self._placed, self._forbidden, checks=self.checks
+        )
         reader._trees = self._trees
         return reader
 
@@ -164,6 +174,8 @@ class ValueReader(Reader):
     def block(self, numbers: Sequence[int]) -> tuple[memoryview, int]:
         places = [self._place(number) for number in numbers]
         size = places[0].size
+        if {place.size for place in places} != {size}:
+            raise ValueError("buffers of different sizes are no block")  # one would be mapped over what is behind it
         if places[0].inline is not None:
             return memoryview(bytearray(b"".join(place.inline or b"" for place in places))), size
         if places[0].packed:

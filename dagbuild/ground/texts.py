@@ -21,6 +21,14 @@ def attempt(make: Callable[[], T]) -> T | BaseException:
         return error
 
 
+def is_damage(error: BaseException) -> bool:
+    """Tell whether what was raised while bytes were read speaks of these bytes: an end that they ask for, a panic, too.
+
+    Libraries in Rust raise their panics as no Exception (polars 2.1); Ctrl-C and its like are everybody's.
+    """
+    return isinstance(error, Exception | SystemExit) or type(error).__name__ == "PanicException"
+
+
 def describe_error(error: BaseException) -> str:
     """Return what an exception says, its notes on lines of their own."""
     text = attempt(lambda: str.__str__(str(error)))  # the text may be of a class of its own

@@ -13,7 +13,7 @@ import click
 
 from dagbuild.ground.errors import UserError
 from dagbuild.ground.secrets import clean
-from dagbuild.report.style import Style
+from dagbuild.report.style import Style, visible
 
 PIPE_WIDTH = 100
 """Columns when nobody's terminal says how many."""
@@ -28,13 +28,13 @@ def style_of(stream: IO[Any]) -> Style:
 
 def say(text: str = "") -> None:
     """Write a line for the person: on standard error, so that what a command gives stays clean."""
-    click.echo(clean(text), err=True, color=True)  # colours were settled where the text was made
+    click.echo(visible(clean(text)), err=True, color=True)  # colours were settled where the text was made
 
 
 def give(text: str = "") -> None:
     """Write a line of what the command gives, on standard output."""
     with writing_output():
-        click.echo(clean(text), _alone, color=True)
+        click.echo(visible(clean(text)), _alone, color=True)
 
 
 _alone: IO[str] | None = None

@@ -32,7 +32,9 @@ def _check(array: np.ndarray[Any, Any]) -> None:
         raise ValueError("a flag is neither true nor false")
     elif dtype.kind == "U" and dtype.itemsize:
         width = dtype.itemsize // 4
-        letters = np.ascontiguousarray(array).reshape(-1).view(np.dtype(np.uint32).newbyteorder(dtype.byteorder))
+        letters = (
+            np.ascontiguousarray(array).reshape(-1).view(np.dtype(np.uint32).newbyteorder(dtype.byteorder))
+        )
         if letters.reshape(-1, width).max() > _LAST_LETTER:
             raise ValueError("a letter is none")
 

@@ -175,7 +175,9 @@ class ValueReader(Reader):
         places = [self._place(number) for number in numbers]
         size = places[0].size
         if {place.size for place in places} != {size}:
-            raise ValueError("buffers of different sizes are no block")  # one would be mapped over what is behind it
+            raise ValueError(
+                "buffers of different sizes are no block"
+            )  # one would be mapped over what is behind it
         if places[0].inline is not None:
             return memoryview(bytearray(b"".join(place.inline or b"" for place in places))), size
         if places[0].packed:

@@ -20,7 +20,7 @@ from dagbuild.report.above import Above
 from dagbuild.report.failures import tell_failure
 from dagbuild.report.plan_text import quote_log
 from dagbuild.report.progress import Progress
-from dagbuild.report.style import INKS, Style
+from dagbuild.report.style import INKS, Style, visible
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -102,7 +102,7 @@ class LiveReport(PlainReport):
         # This very stream, not whatever sys.stderr is while a node runs and what it prints is kept.
         self._console = Console(file=sys.stderr, no_color=not style.colour, highlight=False)
         self._printed: tuple[Above, ...] = ()
-        super().__init__(self._print, style, again, logs=logs)
+        super().__init__(lambda text: self._print(visible(text)), style, again, logs=logs)
 
     def _print(self, text: str) -> None:
         from rich.text import Text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -59,6 +61,25 @@ NARROW = 24
 """With fewer columns left than this, text goes below its name rather than beside it."""
 
 
+_MARK = f"\ue000{os.urandom(8).hex()}"
+"""Stands where a colour begins or ends until the text is written: no text from elsewhere can hold it."""
+
+_UNSEEN = re.compile(
+    r"\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+    r"\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""What acts on a terminal or turns the order of letters, and is none itself; as a line ends it stays."""
+
+
+def visible(text: str) -> str:
+    """Return a text as it is written: with the colours that it was painted in, and whatever else would act, spelled."""
+    if _UNSEEN.search(text):
+        text = _UNSEEN.sub(
+            lambda found: f"\\u{ord(found[0]):04x}", text
+        )  # as JSON spells it, so that JSON stays JSON
+    return text.replace(_MARK, "\x1b")
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
     """How to write: with colours or not, in how many columns; `exact` where the terminal knows all colours."""
@@ -74,7 +95,7 @@ class Style:
             rgb, number = INKS[KINDS[kind]]
             red, green, blue = bytes.fromhex(rgb[1:])
             codes.append(f"38;2;{red};{green};{blue}" if self.exact else f"38;5;{number}")
-        return f"\x1b[{';'.join(codes)}m{text}\x1b[0m" if self.colour and codes and text else text
+        return f"{_MARK}[{';'.join(codes)}m{text}{_MARK}[0m" if self.colour and codes and text else text
 
     def wrap(self, text: str, indent: str = "") -> list[str]:
         """Return the text in lines that fit, each after `indent`."""

@@ -10,7 +10,7 @@ from dagbuild.report.drawing.palette import DARK, LIGHT, STRIPES
 from dagbuild.report.drawing.picture import Box, Picture
 from dagbuild.report.drawing.svg import draw_svg
 from dagbuild.report.drawing.text import to_dot, to_mermaid
-from dagbuild.report.style import INKS, KINDS, Style
+from dagbuild.report.style import INKS, KINDS, Style, visible
 
 WHITE, BLACK = "#ffffff", "#000000"
 THEMES = {"light": LIGHT, "dark": DARK}
@@ -60,7 +60,7 @@ def test_the_measure_is_wcags() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_said_in_a_terminal_can_be_read(kind: Any, exact: Any, ground: Any) -> None:
     """On white and on black, in exact colours and in the nearest of 256."""
-    said = Style(colour=True, exact=exact).paint("word", kind)
+    said = visible(Style(colour=True, exact=exact).paint("word", kind))
 
     codes = re.fullmatch(r"\x1b\[(?:1;)?38;(?:2;(\d+);(\d+);(\d+)|5;(\d+))mword\x1b\[0m", said)
     assert codes is not None

@@ -27,7 +27,7 @@ from dagbuild.report.jsonl import JsonLines
 from dagbuild.report.lineage import find_lineage
 from dagbuild.report.plan_text import tell_plan, tell_status
 from dagbuild.report.progress import Progress
-from dagbuild.report.style import Row, Style, table
+from dagbuild.report.style import Row, Style, table, visible
 from dagbuild.report.summary import tell_result
 
 
@@ -74,7 +74,7 @@ class TestStatus:
     def test_colours_only_when_asked(self) -> None:
         """Without colours there is no escape; with them the words stay the same."""
         plain = "\n".join(tell_status(STALE, Style()))
-        coloured = "\n".join(tell_status(STALE, Style(colour=True)))
+        coloured = visible("\n".join(tell_status(STALE, Style(colour=True))))
 
         assert "\x1b" not in plain
         assert "\x1b[1;38;5;131mstale\x1b[0m" in coloured

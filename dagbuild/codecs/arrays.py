@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from dagbuild.codecs.checking import check_array
 from dagbuild.codecs.base import Codec, Declined, Piece, Pieces, Reader, Writer
+from dagbuild.codecs.checking import check_array
 from dagbuild.codecs.plain import decode_plain, encode_plain
 from dagbuild.ground.digits import tell
 from dagbuild.ground.override import override

@@ -7,6 +7,7 @@ there is a ValueError.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any
@@ -200,8 +201,16 @@ def _is_proof(value: Any) -> bool:
     return isinstance(value, dict) and _is_name(value.get("signer")) and _is_name(value.get("signature"))
 
 
+def _is_id(value: Any) -> bool:
+    """Tell whether something says what a value is: its digest, or of a secret one that nobody can guess."""
+    return _is_digest(value) or (isinstance(value, str) and _HIDDEN.fullmatch(value) is not None)
+
+
+_HIDDEN = re.compile(r"hidden-[0-9a-f]{32}")
+
+
 def _is_whole_table(value: Any) -> bool:
-    return _is_table(value, _is_digest)
+    return _is_table(value, _is_id)
 
 
 _SEEN = _lists(_is_name, _is_name, _is_name)

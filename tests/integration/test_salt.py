@@ -83,6 +83,24 @@ def test_is_shared_by_the_project_alone(tmp_path: Path, rest: str, shared: bool)
     assert ran(yours) == (set() if shared else BOTH)
 
 
+@pytest.mark.parametrize("where", ["config", "inputs"])
+def test_a_secret_setting_is_shared_too(tmp_path: Path, where: str) -> None:
+    """What was made with a secret of the settings: who has the same has the value."""
+    (tmp_path / "shared").mkdir()
+    rest = f'[{where}]\napi_token = "only we know"\n[variables]\nsalt = "of the project, by chance"\n'
+    remote = f'[remote]\nurl = "file://{tmp_path}/shared"\n'
+    mine, yours = (make(tmp_path / name, remote + rest) for name in ("mine", "yours"))
+    for folder in (mine, yours):
+        (folder / "nodes.py").write_text(
+            "def made(api_token: str) -> int:\n    return len(api_token)\n\n\ndef read() -> int:\n    return 1\n"
+        )
+
+    assert ran(mine) == BOTH
+    assert ran(yours) == set()
+    (yours / "dagbuild.toml").write_text((yours / "dagbuild.toml").read_text().replace("only we", "nobody"))
+    assert ran(yours) == {"made"}
+
+
 def test_what_is_ignored_counts_for_nothing(tmp_path: Path) -> None:
     """A token of which everybody has one of their own."""
     folder = make(tmp_path, '[variables]\nignored = ["LEVEL", "READ"]\n')

@@ -8,16 +8,13 @@ and whatever is wrong with a row, the worst is that a blob is read again.
 
 from __future__ import annotations
 
-import ctypes
-import functools
 import os
-import sys
 import threading
 import time
 from collections.abc import Collection, Iterable
-from pathlib import Path
 from typing import NamedTuple
 
+from dagbuild.ground.boot import boot_id
 from dagbuild.ground.stamps import Stamp, is_settled, stamp_of, to_text
 from dagbuild.model.record import BlobRef
 from dagbuild.store.folder import CacheFolder
@@ -125,20 +122,3 @@ def _row(found: os.stat_result) -> bytes | None:
         return None
     # The device, too: a row is found by what a file holds, not by where it lies.
     return f"{boot} {found.st_dev} {to_text(stamp_of(found))}".encode("utf-8", "replace")
-
-
-@functools.cache
-def boot_id() -> str | None:
-    """Return the name of this boot of this machine, None where the system gives it none.
-
-    What a file's stat says may outlive what the file held: pages that a power cut kept from the disk.
-    """
-    try:
-        if sys.platform == "darwin":
-            text, size = ctypes.create_string_buffer(64), ctypes.c_size_t(64)
-            if ctypes.CDLL(None).sysctlbyname(b"kern.bootsessionuuid", text, ctypes.byref(size), None, 0):
-                return None
-            return text.value.decode() or None
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip() or None
-    except (OSError, ValueError, AttributeError):
-        return None

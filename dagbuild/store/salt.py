@@ -1,16 +1,18 @@
 """The salt of a cache folder: what digests of secrets are mixed with where the project names none of its own.
 
 Knows one small file. Guards: it never leaves the folder; a process has one salt for a folder from first to last, also
-where it makes the folder in between; and two processes that begin one at once agree.
+where it makes the folder in between; and processes that begin one at once agree, for it is made of what they share.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+from hashlib import blake2b
 from pathlib import Path
 
 from dagbuild.ground import atomic
+from dagbuild.ground.boot import boot_id
 
 NAME = "salt"
 _BYTES = 16
@@ -21,7 +23,7 @@ def find_salt(folder: Path) -> bytes:
     """Return the salt of a cache folder; a new one where there is none, which `keep_salt` writes down."""
     where = str(folder)
     if where not in _chosen:
-        _chosen[where] = _read(folder) or secrets.token_bytes(_BYTES)
+        _chosen[where] = _read(folder) or _make(where)
         if folder.is_dir():
             keep_salt(folder)
     return _chosen[where]
@@ -44,6 +46,14 @@ def keep_salt(folder: Path) -> None:
         _chosen[str(folder)] = _read(folder) or find_salt(folder)
     finally:
         atomic.discard(part)
+
+
+def _make(where: str) -> bytes:
+    """Return the first salt of a folder: nobody who has the folder can guess it, or has to before the next boot."""
+    boot = boot_id()
+    if boot is None:
+        return secrets.token_bytes(_BYTES)
+    return blake2b(f"{boot} {where}".encode("utf-8", "surrogateescape"), digest_size=_BYTES).digest()
 
 
 def _read(folder: Path) -> bytes | None:

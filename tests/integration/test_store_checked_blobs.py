@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 
 from dagbuild.ground import stamps
+from dagbuild.ground.boot import boot_id
 from dagbuild.ground.digest import digest_bytes
 from dagbuild.ground.errors import BlobDamagedError
 from dagbuild.ground.stamps import TICK_NS
 from dagbuild.model.record import BlobRef
 from dagbuild.store import blobs, checked_blobs
-from dagbuild.store.checked_blobs import FROM, WORTH, boot_id
+from dagbuild.store.checked_blobs import FROM, WORTH
 from dagbuild.store.folder import CacheFolder
 from dagbuild.store.gc import GRACE, collect_garbage
 from dagbuild.store.local import LocalStore

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
+from dagbuild.ground.boot import boot_id
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
 from dagbuild.ground.signing import SigningKey
 from dagbuild.ground.stamps import TICK_NS, stamp_of
 from dagbuild.settings import RemoteSettings
 from dagbuild.store import blobs, open_store
-from dagbuild.store.checked_blobs import WORTH, boot_id
+from dagbuild.store.checked_blobs import WORTH
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
 from dagbuild.store.remote import RemoteDeniedError, RemoteFolder, RemoteOutageError

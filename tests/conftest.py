@@ -26,6 +26,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--histories", type=int, default=0, help="how many random projects are edited in each search"
     )
+    parser.addoption(
+        "--fuzz", type=float, default=0, help="seconds to look for forms that no parser can stand"
+    )
     parser.addoption("--seed", type=int, default=0, help="where the search for such projects begins")
 
 

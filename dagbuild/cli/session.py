@@ -17,6 +17,7 @@ import click
 from dagbuild.cli.commands import COMMANDS
 from dagbuild.cli.terminal import giving_alone, say, style_of
 from dagbuild.ground.errors import InputError, Problem, SettingsError, did_you_mean
+from dagbuild.ground.secrets import clean
 from dagbuild.report.style import Style, visible
 from dagbuild.shortcut import answers
 
@@ -119,7 +120,7 @@ class Session:
         records = [step.record for step in steps if step.record is not None]
         basis = self.project.list_answer_basis(plan, records)
         if basis is not None:
-            asked.remember("".join(f"{visible(line)}\n" for line in lines), status, basis)
+            asked.remember("".join(f"{visible(clean(line))}\n" for line in lines), status, basis)
 
     def _overrides(self) -> dict[str, str]:
         overrides: dict[str, str] = {}

@@ -21,7 +21,7 @@ def open_pin(node: str, pin: Pin) -> Artifact:
     try:
         artifact = Artifact.from_json(pin.artifact)
         told = artifact.digest
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
         told = None
     if told != pin.digest:
         raise SettingsError(

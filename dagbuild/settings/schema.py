@@ -90,7 +90,10 @@ def size(value: Any) -> int:
         raise Refused(f'wants a size like "20 GB", not {said}')
     number, unit, binary = match.groups()
     power = " kmgt".index(unit.lower()) if unit else 0
-    return int(float(number) * (1024 if binary else 1000) ** power)
+    try:
+        return int(float(number) * (1024 if binary else 1000) ** power)
+    except OverflowError:
+        raise Refused("is larger than any disk") from None
 
 
 def one_of(*words: str) -> Rule:

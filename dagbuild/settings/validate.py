@@ -52,6 +52,8 @@ class Checker:
             ) from None
         except UnicodeDecodeError:
             raise SettingsError("not UTF-8 text", where=short_path(self.file)) from None
+        except RecursionError:
+            raise SettingsError("nested too deeply", where=short_path(self.file)) from None
         except OSError as error:
             raise SettingsError(f"cannot be read: {error.strerror}", where=short_path(self.file)) from None
 

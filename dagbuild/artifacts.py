@@ -7,29 +7,27 @@ that is loaded is its consumer's own.
 from __future__ import annotations
 
 import json
-from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.code.distributions import package_version
-from dagbuild.codecs.base import Declined, Selection
-from dagbuild.codecs.contracts import Contracts, find_versions
-from dagbuild.codecs.packing import Packing, iter_blobs, lay_out
+from dagbuild.codecs.base import Selection
+from dagbuild.codecs.contracts import Contracts
+from dagbuild.codecs.encoding import PLAIN, Encoded, find_size
+from dagbuild.codecs.packing import Packing
 from dagbuild.codecs.reader import Forbidden, Placed, ValueReader
-from dagbuild.codecs.refusals import Refusal
 from dagbuild.codecs.registry import ClosedRegistry, Registry, default_registry
 from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
-from dagbuild.codecs.writer import Takes, ValueWriter
+from dagbuild.codecs.writer import Takes
 from dagbuild.ground.digest import (
     DIGEST_SIZE,
     Digest,
-    canonical_json,
     digest_chunks,
     digest_from_bytes,
     digest_json,
-    raw_digest,
 )
 from dagbuild.ground.errors import CodecError, StoreError
 from dagbuild.ground.filetree import FileEntry, Tree, is_there
@@ -42,9 +40,6 @@ from dagbuild.store.file_copies import Bytes, write_tree
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-PLAIN = "plain/1"
-"""The codec's name of values that are a form and nothing else: scalars and containers."""
-
 FILES = "files/1"
 """The codec's name of values that are a file or folder."""
 
@@ -53,14 +48,11 @@ EXCERPT = "excerpt/1"
 
 _NO_BUFFERS = Packing.of([]).to_json()
 
-LONG_FORM = 16 * 1024
-"""Bytes of metadata from which it is a buffer itself: records stay small."""
-
 
 def make_artifact(value: Any, registry: Registry | None = None) -> Artifact:
     """Return the artifact that the value would be, without storing anything; raises CodecError."""
-    encoded = _Encoded(value, None, registry if registry is not None else default_registry(), None)
-    return encoded.artifact([BlobRef(digest_chunks(chunks), _size(chunks)) for chunks in encoded.blobs()])
+    encoded = Encoded(value, None, registry if registry is not None else default_registry(), None)
+    return encoded.artifact([BlobRef(digest_chunks(chunks), find_size(chunks)) for chunks in encoded.blobs()])
 
 
 class Artifacts:
@@ -86,9 +78,9 @@ class Artifacts:
         whether the value is the file or folder there; without it, a path is a name. Raises CodecError, which says what
         to return instead, when the value cannot be stored.
         """
-        encoded = _Encoded(value, format, self._registry, self._takes(takes))
+        encoded = Encoded(value, format, self._registry, self._takes(takes))
         blobs = list(encoded.blobs())
-        refs = [BlobRef(digest_chunks(chunks), _size(chunks)) for chunks in blobs]
+        refs = [BlobRef(digest_chunks(chunks), find_size(chunks)) for chunks in blobs]
         return encoded.artifact(refs), blobs
 
     def digest(self, value: Any) -> Digest:
@@ -102,7 +94,7 @@ class Artifacts:
         takes: Takes | None = None,
     ) -> Artifact:
         """Store the blobs of a value that are not there yet and return its artifact; see `encode`."""
-        encoded = _Encoded(value, format, self._registry, self._takes(takes))
+        encoded = Encoded(value, format, self._registry, self._takes(takes))
         # One at a time: a blob's bytes need not be in memory when the next one's are made.
         return encoded.artifact([self.store.put_blob(chunks) for chunks in encoded.blobs()])
 
@@ -325,70 +317,6 @@ def _is_its_form(artifact: Artifact) -> bool:
     )
 
 
-class _Encoded:
-    """A value taken apart: metadata, and the blobs when they are asked for."""
-
-    def __init__(self, value: Any, format_name: str | None, registry: Registry, takes: Takes | None) -> None:
-        writer = ValueWriter(registry, takes=takes)
-        try:
-            form = _write(value, format_name, writer, registry)
-        except Refusal as refusal:
-            raise refusal.tell(value) from refusal.__cause__
-        self.codec = PLAIN
-        if isinstance(form, list) and form[0] == "@":
-            _, self.codec, form = form
-        self.meta: dict[str, Any] = {"form": form}
-        text = canonical_json(form)
-        if len(text) > LONG_FORM:
-            self.meta = {"long": writer.add(text)}
-            if self.codec == PLAIN:
-                form = form[2] if form[0] == "def" else form
-                self.meta["about"] = {
-                    "kind": form[0],
-                    "length": (len(form) - 1) // (2 if form[0] == "dict" else 1),
-                }
-        self._pieces = writer.pieces
-        self._layout = lay_out(self._pieces)
-        self.meta["buffers"] = self._layout.to_json()
-        self._code = writer.code
-        self._names = tuple(sorted(writer.names))
-        # Who asks for some columns of a table must know what each is; of what has blobs of its own these tell.
-        self._tells_packed = self.codec != PLAIN and registry.get_codec(self.codec).selects
-        self._packed = bytearray()
-        self._libraries = dict(
-            found for package in writer.packages for found in find_versions(package).items()
-        )
-
-    def blobs(self) -> Iterator[Sequence[Buffer]]:
-        yield from iter_blobs(self._pieces, self._layout, self._note_packed)
-        if len(self._packed) > LONG_FORM:
-            self.meta["packs"] = [len(self._packed)]
-            yield (self._packed,)
-        elif self._packed:
-            self.meta["packed"] = b64encode(self._packed).decode()
-
-    def _note_packed(self, buffers: Iterable[memoryview]) -> None:
-        if self._tells_packed:
-            self._packed += b"".join(map(raw_digest, buffers))
-
-    def artifact(self, refs: Sequence[BlobRef]) -> Artifact:
-        libraries = dict(sorted(self._libraries.items()))
-        return Artifact(self.codec, self.meta, tuple(refs), self._code, libraries, self._names)
-
-
-def _write(value: Any, format_name: str | None, writer: ValueWriter, registry: Registry) -> Any:
-    if format_name is None:
-        return writer.add_value(value)
-    try:
-        return writer.add_by(registry.get_codec(format_name), value)
-    except Declined as error:
-        raise CodecError(
-            f"format '{format_name}' cannot hold a value of type '{type(value).__qualname__}' exactly"
-            + (f": {error}" if str(error) else ""),
-            hint="leave the format away",
-        ) from error
-
-
 class _StoreBlobs:
     def __init__(self, store: Store, artifact: Artifact) -> None:
         self._store = store
@@ -413,10 +341,6 @@ class _StoreBlobs:
         if "packs" in self._meta:
             return bytes(self._store.get_blob(self._refs[-1]))
         return b64decode(self._meta["packed"])
-
-
-def _size(chunks: Sequence[Buffer]) -> int:
-    return sum(memoryview(chunk).nbytes for chunk in chunks)
 
 
 def _cannot_read(artifact: Artifact, error: BaseException) -> CodecError:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from dagbuild.artifacts import Artifacts
+from dagbuild.build.news import tell_news
 from dagbuild.build.recorder import Keys, Recorder
 from dagbuild.build.states import State
 from dagbuild.build.steps import Steps
@@ -22,8 +23,6 @@ from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, CodecErro
 from dagbuild.ground.interrupt import Interrupt
 from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
 from dagbuild.model.record import Artifact, Record
-from dagbuild.observe.notes import find_notes
-from dagbuild.observe.wording import find_news, tell_note, tell_undeclared
 from dagbuild.outputs import Outputs
 from dagbuild.plan.events import (
     BuildFinished,
@@ -332,17 +331,9 @@ class Build:
 
     def _tell_seen(self, record: Record) -> None:
         """Say once what the node reads besides its inputs, and what cannot be followed."""
-        name = record.node
-        step = self.plan.steps.get(name)
-        before = step.record if step else None
-        news = find_news(record.observations, before.observations if before else ())
-        lines = [tell_undeclared(name, record.observations if self.watched.warns else news)]
-        same = before is not None and before.manifest.fingerprint == record.manifest.fingerprint
-        known = {note.text for note in find_notes(before.manifest, before)} if before and same else set()
-        notes = [note for note in find_notes(record.manifest, record) if note.text not in known]
-        lines += [tell_note(name, note) for note in notes]
-        for line in filter(None, lines):
-            self._notice(line, name, "undeclared")
+        step = self.plan.steps.get(record.node)
+        for line in tell_news(record, step.record if step else None, again=self.watched.warns):
+            self._notice(line, record.node, "undeclared")
 
     def _tell_rest(self) -> None:
         """Say of every other node that it was blocked by a failed one, or that nobody needed it."""

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from dagbuild.artifacts import PLAIN, Artifacts
+from dagbuild.artifacts import Artifacts
+from dagbuild.codecs.encoding import PLAIN
 from dagbuild.codecs.registry import ClosedRegistry, default_registry
 from dagbuild.ground.errors import CodecError
 from dagbuild.ground.override import override

@@ -37,7 +37,9 @@ _T = TypeVar("_T")
 
 
 class LayeredStore(Store):
-    """Local before remote. The remote is probed when it is first needed."""
+    """Local before remote. Nothing is asked of the remote while near has the answer, and it is probed before the first
+    send only: who reads learns from the answer whether it can.
+    """
 
     name = "local and remote"
     shared = True
@@ -56,13 +58,16 @@ class LayeredStore(Store):
         self._publishes = publishes
         self.local = local
         self.remote = remote
-        self._mode = mode
-        self._actual: Mode | None = None
-        self._why = ""
+        self._mode = mode  # what is done with it by now
+        self.asked = False
+        """Whether anything was asked of the remote: what was found may depend on it then."""
+        self._probed = mode != "read-write"
+        self._probing = threading.Lock()
         self._notice = on_notice
         self._lock = threading.RLock()
         self._strong: dict[BlobRef, str] = {}  # of what was handed to other machines
         self._offered: dict[BlobRef, list[Record]] = {}
+        self._far: set[tuple[object, ...]] = set()  # records that came from there and are not kept here
         self._unnamed: dict[BlobRef, None] = {}
         self._publisher = Publisher(
             local, remote, may_send=self._may_write, on_failure=self._fail, flush_seconds=flush_seconds
@@ -75,18 +80,17 @@ class LayeredStore(Store):
 
     @property
     def mode(self) -> Mode:
-        """What the remote allows in fact; asks it the first time."""
-        with self._lock:
-            if self._actual is None:
-                self._actual = self._mode
+        """What the remote allows in fact, as far as that was tried; tries the first time whether it can be written."""
+        with self._probing:
+            if self._mode == "read-write" and not self._probed:
+                self._probed = self.asked = True
                 try:
-                    self._actual = self.remote.probe(self._mode)
+                    if self.remote.probe("read-write") == "read":
+                        self._mode = "read"
+                        self._notice("remote: it can only be read here; nothing will be published")
                 except StoreError as error:
                     self._fail(error, reading=True)
-                else:
-                    if self._actual != self._mode:
-                        self._notice("remote: it can only be read here; nothing will be published")
-            return self._actual
+        return self._mode
 
     def _may_write(self) -> bool:
         return self.mode == "read-write"
@@ -94,20 +98,22 @@ class LayeredStore(Store):
     def _fail(self, error: StoreError, *, reading: bool = False) -> None:
         """Stop using the remote for this build, as far as the error asks, and say so once."""
         with self._lock:
-            if isinstance(error, BlobMissingError | BlobDamagedError) or self._actual == "off":
+            if isinstance(error, BlobMissingError | BlobDamagedError) or self._mode == "off":
                 return
-            self._why = error.problems[0].message
-            if isinstance(error, RemoteDeniedError) and self._actual == "read-write" and not reading:
-                self._actual = "read"
-                self._notice(f"remote: nothing more will be published: {self._why}")
+            problem = error.problems[0]
+            why = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
+            if isinstance(error, RemoteDeniedError) and self._mode == "read-write" and not reading:
+                self._mode = "read"
+                self._notice(f"remote: nothing more will be published: {why}")
             else:
-                self._actual = "off"
-                self._notice(f"remote: going on without it: {self._why}")
+                self._mode = "off"
+                self._notice(f"remote: going on without it: {why}")
 
     def _ask(self, question: Callable[[], _T]) -> _T | None:
         """Return the remote's answer, or None when there is none to be had."""
-        if self.mode == "off":
+        if self._mode == "off":
             return None
+        self.asked = True
         try:
             return question()
         except (RemoteOutageError, RemoteDeniedError) as error:
@@ -117,7 +123,7 @@ class LayeredStore(Store):
     # -- blobs -----------------------------------------------------------------------------------------------------
 
     def put_blob(self, chunks: Sequence[Buffer]) -> BlobRef:
-        """Store a blob locally; it is published with the record that names it, or by `flush`."""
+        """Store a blob locally; it is published with the record that names it, or by `share`."""
         ref = self.local.put_blob(chunks)
         with self._lock:
             self._unnamed[ref] = None
@@ -158,7 +164,7 @@ class LayeredStore(Store):
             self.local.blobs.adopt(part, file)
             with self._lock:
                 records = self._offered.pop(ref, [])
-            self.local.put_records(records)
+            self.keep(records)
         except OSError:
             return False
         finally:
@@ -203,7 +209,7 @@ class LayeredStore(Store):
     @override
     def find_records(self, keys: Collection[Key], *, local: bool = False) -> dict[Key, list[Record]]:
         found = self.local.find_records(keys)
-        if local:
+        if local or not keys:
             return found
         for key, records in (self._ask(lambda: self.remote.find_records(keys, known=found)) or {}).items():
             have = {_usable(record) for record in found.get(key, ())}
@@ -217,12 +223,21 @@ class LayeredStore(Store):
         """Remember records from far, to be kept near as soon as one of their blobs is."""
         with self._lock:
             for record in records:
+                self._far.add(_usable(record))
                 for ref in record.artifact.all_blobs:
                     self._offered.setdefault(ref, []).append(record)
 
     @override
+    def keep(self, records: Iterable[Record]) -> None:
+        with self._lock:
+            news = {_usable(record): record for record in records if _usable(record) in self._far}
+            self._far -= news.keys()
+        with contextlib.suppress(StoreError):  # an answer is as good without
+            self.local.put_records(list(news.values()))
+
+    @override
     def find_latest(self, nodes: Collection[str], count: int = 1) -> dict[str, list[Record]]:
-        far = self._ask(lambda: self.remote.find_latest(nodes, count)) or {}
+        far = (self._ask(lambda: self.remote.find_latest(nodes, count)) or {}) if nodes else {}
         return merge_latest([self.local.find_latest(nodes, count), far], count)
 
     def keep(self, records: Sequence[Record]) -> None:
@@ -242,7 +257,7 @@ class LayeredStore(Store):
             for record in records:
                 for ref in record.artifact.all_blobs:
                     self._unnamed.pop(ref, None)
-        if self._may_write():
+        if self._mode == "read-write":
             self._publisher.put(records)
 
     @override
@@ -296,16 +311,17 @@ class LayeredStore(Store):
         return self.local.take_ended()
 
     def flush(self) -> None:
-        """Wait until what was put is published or cannot be, and make it durable here.
-
-        Blobs that no record of this process names go too: a value may be used without being recorded.
-        """
+        """Wait until what was put is published or cannot be, and make it durable here."""
         self._publisher.wait()
+        self.local.flush()
+
+    @override
+    def share(self) -> None:
+        self.flush()
         with self._lock:
             unnamed, self._unnamed = list(self._unnamed), {}
         if unnamed and self._may_write():
             self._publisher.send_blobs(unnamed)
-        self.local.flush()
 
     def close(self) -> None:
         """Flush, say what could not be published, and let go."""

@@ -164,7 +164,7 @@ class TestTransport:
         """Its driver, on another machine, puts the record; the blobs are there by then."""
         worker, driver = machine("a", shared), machine("b", shared)
         ref = worker.put_blob([b"made by the worker" * 1000])
-        worker.flush()
+        worker.share()
         (sealed,) = worker.seal(make_record(1, ref).artifact).blobs
         record = make_record(1, sealed)
         driver.adopt(record)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
@@ -25,13 +26,20 @@ from dagbuild.store.file_copies import FileCopies
 from dagbuild.store.local import LocalStore
 from dagbuild.store.notices import Notice, log_notice
 from dagbuild.store.publisher import FLUSH_SECONDS, Publisher
-from dagbuild.store.remote import RemoteDeniedError, RemoteOutageError
+from dagbuild.store.remote import RemoteDeniedError, RemoteOutageError, map_at_once
 from dagbuild.store.remote_store import Mode, RemoteStore
 from dagbuild.store.tiers import Tiers
 from dagbuild.store.trust import Trust
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
+
+WAIT_SECONDS = 5.0
+_WAIT_SHARE = 0.1
+"""So long, or so much of the time that the results took, the end of a build waits for the network."""
+
+_LATE_SECONDS = 0.1
+"""And so long once it has waited in vain."""
 
 _T = TypeVar("_T")
 
@@ -53,8 +61,12 @@ class LayeredStore(Store):
         on_notice: Notice = log_notice,
         flush_seconds: float = FLUSH_SECONDS,
         publishes: bool = True,
+        wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         """Without `publishes`, blobs are sent and no records: somebody else signs them."""
+        self._wait_seconds = wait_seconds
+        self._is_late = False
+        self._since: float | None = None  # when the first record was put that was not waited for
         self._publishes = publishes
         self.local = local
         self.remote = remote
@@ -130,28 +142,43 @@ class LayeredStore(Store):
         return ref
 
     def expect_blobs(self, refs: Iterable[BlobRef]) -> None:
-        """Prepare the local store."""
+        """Bring near what is not here, several at once, and prepare the local store."""
+        refs = list(refs)
+        missing = set(refs) - self.local.has_blobs(refs) if self._mode != "off" else set()
+        if len(missing) > 1:  # one is fetched when it is read
+            map_at_once(self._try_to_fetch, list(missing))
         self.local.expect_blobs(refs)
+
+    def _try_to_fetch(self, ref: BlobRef) -> None:
+        with contextlib.suppress(BlobMissingError, BlobDamagedError):  # who reads it is told
+            self._fetch(ref)
 
     def get_blob(self, ref: BlobRef) -> memoryview:
         """Return a blob's bytes, from near or far; what comes from far stays near."""
         try:
             return self.local.get_blob(ref)
         except (BlobMissingError, BlobDamagedError):
-            origin = self._ask(lambda: self.remote.find_origin(ref))
-            if origin is None:
+            named = self._fetch(ref)
+            if named is None:
                 raise
-            named, own = origin
-            # What its own user has published is what this machine has made; all else goes by its strong digest.
-            file = BlobRef(ref.digest, ref.size) if own else named.foreign
-            if self.local.blobs.has([file]):
-                return self.local.get_blob(named)
-            if self._ask(lambda: self._bring_near(named, file)):
+            if self.local.has_blobs([named]):
                 return self.local.get_blob(named)
             view = self._ask(lambda: self.remote.get_blob(named))
             if view is None:
                 raise
             return view
+
+    def _fetch(self, ref: BlobRef) -> BlobRef | None:
+        """Bring a blob near, if that can be, and return it as its signer names it; None without an answer."""
+        origin = self._ask(lambda: self.remote.find_origin(ref))
+        if origin is None:
+            return None
+        named, own = origin
+        # What its own user has published is what this machine has made; all else goes by its strong digest.
+        file = BlobRef(ref.digest, ref.size) if own else named.foreign
+        if not self.local.blobs.has([file]):
+            self._ask(lambda: self._bring_near(named, file))
+        return named
 
     def _bring_near(self, ref: BlobRef, file: BlobRef) -> bool:
         """Copy a blob into the local store, as `file`, with the records that name it; tells whether that worked."""
@@ -240,12 +267,6 @@ class LayeredStore(Store):
         far = (self._ask(lambda: self.remote.find_latest(nodes, count)) or {}) if nodes else {}
         return merge_latest([self.local.find_latest(nodes, count), far], count)
 
-    def keep(self, records: Sequence[Record]) -> None:
-        """Keep records from far near, too, so that they are found without the remote."""
-        known = self.local.find_records([key for record in records for key in record.keys])
-        have = {_usable(record) for found in known.values() for record in found}
-        self.local.put_records([record for record in records if _usable(record) not in have])
-
     def put_records(self, records: Sequence[Record]) -> None:
         """Store records locally and hand them to the publisher."""
         self.local.put_records(records)
@@ -258,6 +279,7 @@ class LayeredStore(Store):
                 for ref in record.artifact.all_blobs:
                     self._unnamed.pop(ref, None)
         if self._mode == "read-write":
+            self._since = self._since or time.monotonic()
             self._publisher.put(records)
 
     @override
@@ -311,13 +333,22 @@ class LayeredStore(Store):
         return self.local.take_ended()
 
     def flush(self) -> None:
-        """Wait until what was put is published or cannot be, and make it durable here."""
-        self._publisher.wait()
+        """Make what was put durable here, and wait for a while until it is published or cannot be."""
+        self._is_late = not self._publisher.wait(self._find_patience())
+        self._since = None
         self.local.flush()
+
+    def _find_patience(self) -> float:
+        """Return how many seconds the end of a build waits for the network."""
+        if self._is_late:
+            return _LATE_SECONDS
+        took = time.monotonic() - self._since if self._since is not None else 0.0
+        return max(self._wait_seconds, _WAIT_SHARE * took)
 
     @override
     def share(self) -> None:
-        self.flush()
+        self._publisher.wait()
+        self.local.flush()
         with self._lock:
             unnamed, self._unnamed = list(self._unnamed), {}
         if unnamed and self._may_write():
@@ -325,13 +356,13 @@ class LayeredStore(Store):
 
     def close(self) -> None:
         """Flush, say what could not be published, and let go."""
-        self._publisher.close()
-        with contextlib.suppress(StoreError):
-            self.remote.close()
-        if self._publisher.unsent:
-            count = f"{self._publisher.unsent:,} results were"
-            self._notice(f"remote: {count} not published; 'dagbuild push' sends them later")
-            self._publisher.unsent = 0
+        if not self._publisher.close(self._find_patience()):
+            self._mode = "off"  # what hangs in the network is not waited for
+        unsent = self._publisher.give_up()
+        self.remote.let_go()
+        if unsent:
+            were = "result is" if unsent == 1 else "results are"
+            self._notice(f"remote: {unsent:,} {were} not published; 'dagbuild push' sends them later")
         self.local.close()
 
 

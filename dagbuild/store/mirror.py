@@ -12,7 +12,6 @@ import shutil
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dagbuild.ground import atomic
@@ -23,8 +22,7 @@ from dagbuild.store.index import Index
 from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice
 from dagbuild.store.record_log import RecordLog
-from dagbuild.store.remote import RemoteDeniedError, RemoteFolder
-from dagbuild.store.remote_blobs import AT_ONCE
+from dagbuild.store.remote import RemoteFolder, map_at_once
 from dagbuild.store.segments import NAME, SegmentReader, encode_line, new_name
 
 LARGEST = 64 << 20
@@ -121,17 +119,12 @@ class Mirror:
         """Make records a part of their own behind the URL."""
         data = b"".join(encode_line(record) for record in records)
         part = f"{self._name}-{self._sent + 1:04d}.jsonl"
-        try:
-            self._remote.write(f"records/{part}.zst", compress(data))
-        except FileNotFoundError as error:
-            raise RemoteDeniedError(f"there is nothing at '{self._remote.url}', not even a bucket") from error
+        self._remote.write(f"records/{part}.zst", compress(data))
         self._sent += 1
         self._keep(part, data)
 
     def _copy(self, parts: list[str]) -> None:
-        if parts:
-            with ThreadPoolExecutor(min(AT_ONCE, len(parts))) as pool:
-                list(pool.map(self._copy_part, parts))
+        map_at_once(self._copy_part, parts)
 
     def _copy_part(self, part: str) -> None:
         try:

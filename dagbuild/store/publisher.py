@@ -167,9 +167,14 @@ class Publisher:
             return
         try:
             self._remote.flush()
-            self.sent += handed
         except Exception as error:
             self.unsent += handed
+            self._fail(error)
+            return
+        self.sent += handed
+        try:
+            self._remote.tidy()
+        except Exception as error:
             self._fail(error)
 
     def _hand(self, each: _Waiting) -> bool:

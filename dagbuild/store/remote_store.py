@@ -249,6 +249,11 @@ class RemoteStore(Store):
                 with self._lock:
                     del self._pending[: len(records)]
 
+    def tidy(self) -> None:
+        """Merge parts when they are many."""
+        with self._lock:
+            self._mirror.merge()
+
     # -- the rest --------------------------------------------------------------------------------------------------
 
     def lease(

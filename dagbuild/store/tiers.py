@@ -131,6 +131,10 @@ class Tiers(Store):
     def flush(self) -> None:
         self._write.flush()
 
+    def tidy(self) -> None:
+        """Merge parts where it is written to."""
+        self._write.tidy()
+
     def let_go(self) -> None:
         """Let go of files; what was not sent by now is not."""
         for tier in self._all:

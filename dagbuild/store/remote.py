@@ -40,19 +40,22 @@ _S3_CONFIG = {
     "request_checksum_calculation": "when_required",
     "response_checksum_validation": "when_required",
     "connect_timeout": 4,
-    "read_timeout": 10,
+    "read_timeout": 8,
     "retries": {"total_max_attempts": 1},  # what is worth it is repeated here, within one budget
     "max_pool_connections": 2 * AT_ONCE,
 }
 
-PATIENCE = 15.0
+PATIENCE = 10.0
 """Seconds until a call counts as failed, with all its repetitions, and for each so many bytes one more. Drivers have
 time-outs of their own, but not everywhere: a server that is silent after "Expect: 100-continue" holds up s3fs 2026.9
 for ever."""
 
 _SLOWEST = 256 * 1024
 
-_PAUSES = (0.1, 0.5)
+_SHORTEST = 0.5
+"""Seconds that even the last try is given."""
+
+_PAUSES = (0.1, 0.3, 1.0)
 """Seconds before a call that failed is tried again."""
 
 _RANGE = 16 << 20
@@ -98,6 +101,8 @@ def _classified(url: str) -> Iterator[None]:
     except Exception as error:
         text = clean((str(error).splitlines() or [""])[0]) or type(error).__name__
         url = mask_url(url)
+        if "Timeout" in type(error).__name__:
+            text = "it does not answer"
         if isinstance(error, ValueError):  # a URL or options that are none
             raise _lasting(f"'{url}' is out of reach: {text}") from error
         if isinstance(error, PermissionError) or getattr(error, "errno", None) in {errno.EROFS, errno.EPERM}:
@@ -146,6 +151,7 @@ class RemoteFolder:
         self.url = f"{self._top_url}/{self._within}" if self._within else self._top_url
         self._options = dict(options or {})
         self._patience = patience
+        self._until = threading.local()  # when this thread's call is to be given up
         self._lock = threading.Lock()
         self._opened: tuple[int, Any] | None = None  # by process: a child of fork opens its own
         self._protocol = self._top_url.partition("://")[0] if "://" in self._top_url else "file"
@@ -187,7 +193,7 @@ class RemoteFolder:
 
     def _do(self, call: Callable[[Any], _T], size: int = 0) -> _T:
         """Return what the driver answers; what may come right is tried again, after a pause, while patience lasts."""
-        until = time.monotonic() + self._patience + size / _SLOWEST
+        self._until.at = until = time.monotonic() + self._patience + size / _SLOWEST
         for pause in (*_PAUSES, None):
             try:
                 with quiet(), _classified(self.url):
@@ -198,9 +204,10 @@ class RemoteFolder:
                 time.sleep(pause * random.uniform(0.5, 1.5))
         raise AssertionError
 
-    def _limits(self, fs: Any, size: int = 0) -> dict[str, float]:
+    def _limits(self, fs: Any) -> dict[str, float]:
         """Return the argument that makes a driver give up; only those that run on an event loop take it."""
-        return {"timeout": self._patience + size / _SLOWEST} if fs.async_impl else {}
+        left = self._until.at - time.monotonic()
+        return {"timeout": max(left, _SHORTEST)} if fs.async_impl else {}
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
@@ -243,7 +250,7 @@ class RemoteFolder:
         """Return an object's bytes, which are `size` or less as far as is known."""
 
         def read(fs: Any) -> bytes:
-            data: bytes = fs.cat_file(self._path(name), **self._read_options, **self._limits(fs, size))
+            data: bytes = fs.cat_file(self._path(name), **self._read_options, **self._limits(fs))
             return data
 
         return self._do(read, size)
@@ -257,7 +264,7 @@ class RemoteFolder:
                 start=start,
                 end=start + size,
                 **self._read_options,
-                **self._limits(fs, size),
+                **self._limits(fs),
             )
             return data
 
@@ -267,7 +274,7 @@ class RemoteFolder:
         """Write an object's bytes to a local file, without holding them in memory."""
 
         def read(fs: Any) -> None:
-            fs.get_file(self._path(name), str(target), **self._ranges, **self._limits(fs, size))
+            fs.get_file(self._path(name), str(target), **self._ranges, **self._limits(fs))
 
         self._do(read, size)
 
@@ -276,7 +283,7 @@ class RemoteFolder:
 
         def write(fs: Any) -> None:
             with self._whole(fs, name) as path:
-                fs.pipe_file(path, data, **self._limits(fs, len(data)))
+                fs.pipe_file(path, data, **self._limits(fs))
 
         self._do(write, len(data))
 
@@ -286,7 +293,7 @@ class RemoteFolder:
 
         def write(fs: Any) -> None:
             with self._whole(fs, name) as path:
-                fs.put_file(str(source), path, **self._ranges, **self._limits(fs, size))
+                fs.put_file(str(source), path, **self._ranges, **self._limits(fs))
 
         self._do(write, size)
 

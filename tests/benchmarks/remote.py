@@ -23,9 +23,7 @@ DELAY = 0.02
 REPOSITORY = Path(__file__).parents[2]
 
 HEAD = "import numpy as np\n\n"
-NODE = (
-    "def n{n}() -> np.ndarray:\n    return np.frombuffer(np.random.default_rng({n}).bytes(16000), dtype=np.uint8)\n\n"
-)
+NODE = "def n{n}() -> np.ndarray:\n    return np.frombuffer(np.random.default_rng({n}).bytes(16000), dtype=np.uint8)\n\n"
 
 
 def write(folder: Path, nodes: int, url: str, port: int) -> None:
@@ -75,14 +73,15 @@ def main(nodes: int) -> None:
             weather.set(delay=DELAY)
             run(weather, f"build of {nodes} nodes, no remote", alone, "build")
             run(weather, "the same, published", mine, "build")
-            run(weather, "nothing to do, remembered", mine, "build")
-            run(weather, "nothing to do, again", mine, "build")
+            run(weather, "nothing to do, with an import", mine, "build")
+            run(weather, "nothing to do, looked up", mine, "build")
+            run(weather, "nothing to do, answered", mine, "build")
             run(weather, "elsewhere: status", yours, "status")
             run(weather, "elsewhere: last", yours, "build", "last")
             shutil.rmtree(yours / "cache")
-            for path in (yours / "nodes.py",):
-                wanted = ", ".join(f"n{n}: np.ndarray" for n in range(min(nodes, 200)))
-                path.write_text(path.read_text() + f"\n\ndef wide({wanted}) -> int:\n    return int(n0.sum())\n")
+            wanted = ", ".join(f"n{n}: np.ndarray" for n in range(min(nodes, 200)))
+            with (yours / "nodes.py").open("a") as file:
+                file.write(f"\n\ndef wide({wanted}) -> int:\n    return int(n0.sum())\n")
             run(weather, "elsewhere: needs 200 values", yours, "build", "wide")
 
 

@@ -159,13 +159,20 @@ class RemoteBlobs:
         packed = Path(atomic.part_name(str(target)))
         try:
             for suffix in self._suffixes(ref):
+                came = target if suffix == ".raw" else packed
                 try:
-                    self._folder.read_to(_blob_name(ref, suffix), packed, ref.size)
+                    self._folder.read_to(_blob_name(ref, suffix), came, ref.size)
                 except FileNotFoundError:
+                    came.unlink(missing_ok=True)
                     continue
-                with target.open("xb") as file:
-                    both = Both.of_all(self._copied(read_blocks(packed, suffix), file, ref))
-                self._check(ref, target.stat().st_size, both)
+                if suffix == ".raw":
+                    size = came.stat().st_size
+                    both = Both.of_all(read_blocks(came, suffix) if size == ref.size else ())
+                else:
+                    with target.open("xb") as file:
+                        both = Both.of_all(self._copied(read_blocks(packed, suffix), file, ref))
+                    size = target.stat().st_size
+                self._check(ref, size, both)
                 return
             raise self._missing(ref)
         finally:

@@ -103,6 +103,26 @@ class TestNothingToDo:
         assert weather.requests() == []
 
 
+class TestFetching:
+    @pytest.mark.parametrize("how", ["fetch", "needed"])
+    def test_asks_once_for_a_blob(self, checkouts: tuple[Path, Path], weather: Weather, how: str) -> None:
+        """Its record says how it lies there: nothing is probed, sought or listed."""
+        _, yours = checkouts
+        if how == "fetch":
+            run(yours, "fetch", *(f"number{n}" for n in range(12)))
+        else:
+            taken = ", ".join(f"number{n}: np.ndarray" for n in range(12))
+            with (yours / "nodes.py").open("a") as file:
+                file.write(f"\n\ndef wide({taken}) -> int:\n    return int(number0.sum())\n")
+            run(yours, "build", "wide")
+        asked = [line.partition("?")[0] for line in weather.requests()]
+        blobs = [line for line in asked if "/blobs/" in line and line.startswith("GET")]
+
+        assert len(blobs) == len(set(blobs)) == 12
+        assert [line for line in asked if line.startswith("HEAD") and "/blobs/" in line] == []
+        assert len([line for line in asked if line.startswith("GET")]) <= 12 + 3
+
+
 class TestReading:
     @pytest.mark.parametrize("command", ["status", "plan", "log", "explain last", "stats"])
     def test_writes_nothing(self, checkouts: tuple[Path, Path], weather: Weather, command: str) -> None:

@@ -41,6 +41,9 @@ from dagbuild.store.declared import DeclaredFiles
 _WAYS = {Decision.FETCH: How.FETCHED, Decision.RESTORE: How.RESTORED}
 """How a step ends that the plan has found a record for; else it is reused."""
 
+_AHEAD = 256 << 20
+"""Bytes that are brought near before the first node runs; what is more comes when it is taken."""
+
 
 class Observed(Protocol):
     """What a build asks about what its steps read."""
@@ -107,6 +110,7 @@ class Build:
                 self._restore()
                 for target in self.request.targets:
                     self.steps.want(target)
+                self._expect_far()
                 self._loop()
                 self._look_at_targets()
                 if values:
@@ -131,6 +135,25 @@ class Build:
         return result
 
     # -- the loop ------------------------------------------------------------------------------------------------
+
+    def _expect_far(self) -> None:
+        """Bring near at once what lies far and is certain to be taken, unless it is too much to wait for."""
+        if not self.artifacts.store.shared:
+            return
+        far = {
+            name: step.record
+            for name in self.plan.names(Decision.FETCH)
+            if (step := self.plan.steps[name]).record
+        }
+        taken = {
+            up: far[up]
+            for name in self.plan.names(Decision.RUN)
+            for up in self.request.needs(name)[0]
+            if up in far and up not in self.request.excerpted(name)
+        }
+        refs = {ref for record in taken.values() if record for ref in record.artifact.blobs}
+        if sum(ref.size for ref in refs) <= _AHEAD:
+            self.artifacts.store.expect_blobs(refs)
 
     def _loop(self) -> None:
         while True:

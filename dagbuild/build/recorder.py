@@ -89,7 +89,12 @@ class Recorder:
     def keep_found(self) -> None:
         """Let deep keys and new names find what the plan has found by content."""
         found = {name: record for name, record in self.found.items() if self._stands(name)}
-        known = self.store.find_records([self.request.deep[name] for name in found])
+        self.store.keep(
+            step.record
+            for step in self.plan.steps.values()
+            if step.record and step.decision is not Decision.RUN
+        )
+        known = self.store.find_records([self.request.deep[name] for name in found], local=True)
         for name, record in found.items():
             if all(other.node != name for other in known.get(self.request.deep[name], ())):
                 self.put_alias(name, record)

@@ -303,7 +303,7 @@ def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> _Repl
     outcome = site.worker.run(work)
     if isinstance(outcome, Done) and (record := outcome.record) is not None:
         try:
-            site.store.flush()  # who reads the value next may be on another machine
+            site.store.share()  # who reads the value next may be on another machine
             outcome = replace(outcome, record=site.worker.seal_record(record))
         except StoreError as error:
             told = f"the value of '{work.node.name}' could not be published: {error}"

@@ -137,7 +137,7 @@ class Worker:
 
     def flush(self) -> None:
         """Make what was stored so far visible to workers elsewhere."""
-        self._store.flush()
+        self._store.share()
 
     # -- the call ------------------------------------------------------------------------------------------------
 

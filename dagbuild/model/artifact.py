@@ -5,12 +5,15 @@ Plain data and its JSON form; knows nothing of stores, codecs or records.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from dagbuild.ground.digest import Digest, digest_json, is_strong
+
+_EXTRA = 2
+"""Fields of a blob's plain form that may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +21,14 @@ class BlobRef:
     """A blob's name and size in bytes.
 
     `strong` is the strong digest of its bytes, for who takes them from elsewhere: known of what was published or
-    pinned, empty of what was only made here. It says nothing new of a blob that is there, so it is no part of equality.
+    pinned, empty of what was only made here. `place` is a hint where in the shared store it lies. Neither says anything
+    new of a blob that is there, so they are no part of equality.
     """
 
     digest: Digest
     size: int
     strong: str = field(default="", compare=False)
+    place: str = field(default="", compare=False)
 
     @property
     def foreign(self) -> BlobRef:
@@ -37,16 +42,17 @@ class BlobRef:
 
     def to_json(self) -> list[Any]:
         """Return the plain form."""
-        return [self.digest, self.size, self.strong] if self.strong else [self.digest, self.size]
+        named = [self.digest, self.size, self.strong, self.place]
+        return named if self.place else named[:3] if self.strong else named[:2]
 
     @classmethod
     def from_json(cls, data: Sequence[Any]) -> BlobRef:
         """Return the reference of a plain form; raises ValueError."""
         digest, size, *rest = data
-        (strong,) = rest or ("",)
-        if strong and not is_strong(strong):
+        strong, place = [*rest, "", ""][:2] if len(rest) <= _EXTRA else (None, None)
+        if not isinstance(strong, str) or not isinstance(place, str) or (strong and not is_strong(strong)):
             raise ValueError("a strong digest is none")
-        return cls(Digest(digest), int(size), strong)
+        return cls(Digest(digest), int(size), strong, place)
 
 
 @dataclass(frozen=True)
@@ -116,10 +122,13 @@ class Artifact:
     def with_strong(self, strong: Mapping[BlobRef, str]) -> Artifact:
         """Return the same with these strong digests of its blobs."""
 
-        def find(ref: BlobRef) -> BlobRef:
-            return ref if ref.strong else replace(ref, strong=strong.get(ref, ""))
+        return self.with_blobs(
+            lambda ref: ref if ref.strong else replace(ref, strong=strong.get(ref, ""), place="")
+        )
 
-        outputs = tuple(replace(each, content=each.content.with_strong(strong)) for each in self.outputs)
+    def with_blobs(self, find: Callable[[BlobRef], BlobRef]) -> Artifact:
+        """Return the same with what is found of each blob."""
+        outputs = tuple(replace(each, content=each.content.with_blobs(find)) for each in self.outputs)
         return replace(self, blobs=tuple(map(find, self.blobs)), outputs=outputs)
 
     def to_json(self) -> dict[str, Any]:

@@ -214,7 +214,7 @@ def _is_whole_table(value: Any) -> bool:
 
 
 _SEEN = _lists(_is_name, _is_name, _is_name)
-_BLOBS = _lists(_is_digest, _is_count, _is_strong)
+_BLOBS = _lists(_is_digest, _is_count, _is_strong, _is_name, least=3)
 
 _RECORD: dict[str, _Check] = {
     "node": _is_name,

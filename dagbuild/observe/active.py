@@ -10,11 +10,13 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from dagbuild.ground.quiet import is_quiet, quiet
 from dagbuild.observe.read_log import ReadLog
+
+__all__ = ["find_read_logs", "inherit", "quiet", "reporting"]
 
 _open: list[ReadLog] = []
 _by_thread: dict[int, ReadLog] = {}
-_busy: set[int] = set()
 _inherited = "_dagbuild_read_log"
 
 
@@ -23,7 +25,7 @@ def find_read_logs() -> Sequence[ReadLog]:
     if not _open:
         return ()
     ident = threading.get_ident()
-    if ident in _busy:
+    if is_quiet(ident):
         return ()
     mine = _by_thread.get(ident)
     if mine is not None:
@@ -34,19 +36,6 @@ def find_read_logs() -> Sequence[ReadLog]:
     if mine is not None and mine in _open:
         return (mine,)
     return tuple(_open)
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Report nothing that this thread does in here."""
-    ident = threading.get_ident()
-    nested = ident in _busy
-    _busy.add(ident)
-    try:
-        yield
-    finally:
-        if not nested:
-            _busy.discard(ident)
 
 
 @contextmanager

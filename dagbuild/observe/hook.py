@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
+from dagbuild.ground.quiet import busy
 from dagbuild.observe import active
 from dagbuild.observe.importing import is_importing, source_of
 from dagbuild.observe.places import is_project_code
@@ -35,13 +36,13 @@ def hook(event: str, args: tuple[Any, ...]) -> None:
     if len(read_logs) < len(active._open):
         _tell_others(event, args, read_logs)
     ident = threading.get_ident()
-    active._busy.add(ident)  # what the handler does itself is no event of the node
+    busy.add(ident)  # what the handler does itself is no event of the node
     try:
         for read_log in read_logs:
             with contextlib.suppress(Exception):
                 handler(read_log, args)
     finally:
-        active._busy.discard(ident)
+        busy.discard(ident)
 
 
 def _tell_others(event: str, args: tuple[Any, ...], read_logs: Sequence[ReadLog]) -> None:

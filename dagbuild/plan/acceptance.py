@@ -6,9 +6,10 @@ node is a fingerprint of which nobody has said anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cached_property, partial
 
 from dagbuild.ground.digest import Digest, digest_json
 from dagbuild.model.record import ACCEPTED, Artifact, Key, Manifest, Part, Record
@@ -92,6 +93,30 @@ def find_acceptances(
             ends[node] = last.known
         open_ends = ends
     return chains
+
+
+class Acceptances(Mapping[str, tuple[Acceptance, ...]]):
+    """What `find_acceptances` returns, looked up when it is first asked for: of nodes that are fresh, nobody asks."""
+
+    def __init__(
+        self, manifests: Mapping[str, Manifest], find: Callable[[Collection[Key]], Mapping[Key, list[Record]]]
+    ) -> None:
+        self._find: Callable[[], dict[str, tuple[Acceptance, ...]]] = partial(
+            find_acceptances, manifests, find
+        )
+
+    @cached_property
+    def _found(self) -> dict[str, tuple[Acceptance, ...]]:
+        return self._find()
+
+    def __getitem__(self, node: str) -> tuple[Acceptance, ...]:
+        return self._found[node]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 def own_parts(manifest: Manifest) -> Manifest:

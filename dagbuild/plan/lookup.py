@@ -42,10 +42,8 @@ class StoreLookup:
         Left out are records whose run was seen to read what has changed since, and those whose values refer to code
         that has, unless it means what is `carried`, which was accepted.
         """
-        found = {
-            key: self._that_hold(records, carried) for key, records in self._store.find_records(keys).items()
-        }
-        return {key: self._choose(records) for key, records in found.items() if records}
+        found = self._find_held(keys, carried)
+        return {key: self._choose(records) for key, records in found.items()}
 
     def find_alike(
         self, content: Key, unnamed: Key | None, name: str, present: Collection[str]
@@ -54,11 +52,21 @@ class StoreLookup:
 
         The latter's must have been made under a name that is not among `present`.
         """
-        found = self._store.find_records([content, unnamed] if unnamed else [content])
-        held = self._that_hold(found.get(content, ()))
-        if not held and unnamed in found:
-            held = self._that_hold(find_under_old_names(found[unnamed], name, present))
+        if held := self._find_held([content]).get(content):
+            return self._choose(held)
+        found = self._store.find_records([unnamed]).get(unnamed) if unnamed else None
+        held = self._that_hold(find_under_old_names(found, name, present)) if found else []
         return self._choose(held) if held else None
+
+    def _find_held(self, keys: Collection[Key], carried: str = "") -> dict[Key, list[Record]]:
+        """Return the records that hold, by key: of near alone where there are any, so that far need not be asked."""
+        found: dict[Key, list[Record]] = {}
+        for near in (True, False) if self._store.shared else (False,):
+            if missing := [key for key in keys if key not in found]:
+                answer = self._store.find_records(missing, local=near)
+                held = {key: self._that_hold(records, carried) for key, records in answer.items()}
+                found |= {key: records for key, records in held.items() if records}
+        return found
 
     def _that_hold(self, records: Sequence[Record], carried: str = "") -> list[Record]:
         forced = max((i for i, record in enumerate(records) if record.forced), default=0)

@@ -155,8 +155,7 @@ class CodeSource:
         self, inputs: Iterable[str], records: Iterable[Record], targets: Iterable[str]
     ) -> AnswerBasis | None:
         """Return what an answer from `known` stood on; None when there was none, or stats cannot tell."""
-        remote = self._settings.remote
-        if self.known is None or (remote is not None and remote.mode != "off"):
+        if self.known is None:
             return None
         basis = self.known.snapshot.basis
         return list_answer_basis(

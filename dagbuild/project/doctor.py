@@ -111,9 +111,7 @@ def _look_at_key(settings: Settings) -> Finding:
 
 
 def _look_at_remote(remote: RemoteSettings) -> Iterator[Finding]:
-    folder = RemoteFolder(
-        f"{remote.url.rstrip('/')}/{remote.write}" if remote.write else remote.url, remote.options
-    )
+    folder = RemoteFolder(remote.url, remote.options, within=remote.write)
     url = mask_url(folder.url)
     try:
         took = _time(lambda: folder.list("records"))

@@ -54,7 +54,7 @@ def _choose(records: Iterable[Record], node: str, selector: str) -> Artifact:
 
 def _pin(project: Project, node: str, artifact: Artifact, note: str) -> Pin:
     """Write a pin into dagbuild.toml, where it is reviewed and shared, and return it. Raises SettingsError."""
-    project.store.flush()
+    project.store.share()
     artifact = project.store.seal(artifact)  # whoever has the pin takes the value from elsewhere
     pin = Pin(artifact.digest, artifact.to_json(), note, author(), f"{datetime.now(UTC):%Y-%m-%d}")
     write_pin(project.settings.file or project.settings.root, node, pin)

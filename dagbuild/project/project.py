@@ -18,7 +18,7 @@ from typing import Any
 from dagbuild.ground.errors import InputError, UserError, did_you_mean
 from dagbuild.model.node import Node
 from dagbuild.model.record import Artifact, Manifest, Record
-from dagbuild.plan.acceptance import find_acceptances
+from dagbuild.plan.acceptance import Acceptances
 from dagbuild.plan.causes import find_causes
 from dagbuild.plan.events import BuildResult, Listener
 from dagbuild.plan.lookup import StoreLookup
@@ -33,6 +33,7 @@ from dagbuild.project.requirements import find_ends, find_lacking
 from dagbuild.project.suspicions import Suspicions, find_suspicions
 from dagbuild.settings import load_settings
 from dagbuild.shortcut.answer_basis import AnswerBasis
+from dagbuild.store.layered import LayeredStore
 
 
 class Project(Parts):
@@ -58,6 +59,8 @@ class Project(Parts):
 
     def list_answer_basis(self, plan: Plan, records: Iterable[Record]) -> AnswerBasis | None:
         """Return what an answer stood on, with the records that it took; None when stats cannot tell."""
+        if isinstance(self.store, LayeredStore) and self.store.asked:
+            return None  # no stat tells of what is there by now
         return (
             None if plan.files is None else self._source.list_answer_basis(plan.files, records, plan.targets)
         )
@@ -296,7 +299,7 @@ class Project(Parts):
             givens,
             manifests,
             force,
-            find_acceptances(manifests, self.store.find_records),
+            Acceptances(manifests, self.store.find_records),
             self.artifacts.excerpt,
             maker.find_paths(),
             lacking,

@@ -5,11 +5,12 @@ More than the code: the inputs, what steps were seen to read, the records, and t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 
 from dagbuild.ground.filetree import iter_paths
 from dagbuild.ground.matching import is_pattern
-from dagbuild.model.record import UNOBSERVED, Observation, Record
+from dagbuild.model.record import UNOBSERVED, BlobRef, Observation, Record
 from dagbuild.observe.places import PathNames
 from dagbuild.settings import Settings
 from dagbuild.settings.schema import pin_file
@@ -34,10 +35,13 @@ def list_answer_basis(
     found = [("day", "")]  # what was used on which day is noted for gc, once a day
     wanted = set(targets)
     layout = CacheFolder(settings.cache.folder)
+    signers = settings.remote.signers if settings.remote else {}
     for record in records:
+        if record.proof and record.proof.signer and record.proof.signer not in signers:
+            return None  # it counts as long as this user's key is the same
         seen += record.observations
         if record.node in wanted:
-            found += [("size", str(layout.blob(blob.digest))) for blob in record.artifact.blobs]
+            found += [("size", _find_blob(layout, blob)) for blob in record.artifact.blobs]
         for output in record.artifact.outputs:
             found += [("stat", path) for path in iter_paths(places.path(output.path))]
     stats = [*inputs, *(places.path(name) for name in basis.files), *basis.installed]
@@ -60,6 +64,12 @@ def list_answer_basis(
             return None
         answer.append(("names", places.path(name), names))
     return answer
+
+
+def _find_blob(layout: CacheFolder, ref: BlobRef) -> str:
+    """Return where a blob lies; where it should, when it is nowhere."""
+    paths = [str(layout.blob(name)) for name in ref.names]
+    return next((path for path in paths if os.path.exists(path)), paths[0])  # noqa: PTH110 - asked of each blob
 
 
 def _looks(seen: Observation, places: PathNames) -> Iterator[tuple[str, str]]:

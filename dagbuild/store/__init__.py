@@ -47,7 +47,7 @@ def open_store(
 
     def open_folder(folder: str) -> RemoteStore:
         url = f"{remote.url.rstrip('/')}/{folder}" if folder else remote.url
-        where = RemoteFolder(url, remote.options)
+        where = RemoteFolder(remote.url, remote.options, within=folder)
         mirror = local.layout.remotes / digest_text(url)
         return RemoteStore(where, trust=trust, mirror=mirror, on_notice=on_notice)
 

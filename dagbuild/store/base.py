@@ -130,6 +130,13 @@ class Store(ABC):
     def flush(self) -> None:  # noqa: B027 - a store in memory has nothing to do
         """Make what was put so far visible to others and as durable as the settings ask."""
 
+    def share(self) -> None:
+        """Flush; blobs that no record names become visible to others, too: a value may be used without a record."""
+        self.flush()
+
+    def keep(self, records: Iterable[Record]) -> None:  # noqa: B027 - for stores that have near and far
+        """Keep near those of the records that came from far: an answer stood on them, and is to be found again."""
+
     def close(self) -> None:
         """Flush and let go of files and connections; safe to call twice."""
         self.flush()

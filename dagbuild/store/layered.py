@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import heapq
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
@@ -25,7 +26,7 @@ from dagbuild.store.file_copies import FileCopies
 from dagbuild.store.local import LocalStore
 from dagbuild.store.notices import Notice, log_notice
 from dagbuild.store.publisher import FLUSH_SECONDS, Publisher
-from dagbuild.store.remote import RemoteDeniedError, RemoteOutageError
+from dagbuild.store.remote import RemoteDeniedError, RemoteOutageError, map_at_once
 from dagbuild.store.remote_store import Mode, RemoteStore
 from dagbuild.store.tiers import Tiers
 from dagbuild.store.trust import Trust
@@ -33,11 +34,20 @@ from dagbuild.store.trust import Trust
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+WAIT_SECONDS = 5.0
+_WAIT_SHARE = 0.1
+"""So long, or so much of the time that the results took, the end of a build waits for the network."""
+
+_LATE_SECONDS = 0.1
+"""And so long once it has waited in vain."""
+
 _T = TypeVar("_T")
 
 
 class LayeredStore(Store):
-    """Local before remote. The remote is probed when it is first needed."""
+    """Local before remote. Nothing is asked of the remote while near has the answer, and it is probed before the first
+    send only: who reads learns from the answer whether it can.
+    """
 
     name = "local and remote"
     shared = True
@@ -51,18 +61,25 @@ class LayeredStore(Store):
         on_notice: Notice = log_notice,
         flush_seconds: float = FLUSH_SECONDS,
         publishes: bool = True,
+        wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         """Without `publishes`, blobs are sent and no records: somebody else signs them."""
+        self._wait_seconds = wait_seconds
+        self._is_late = False
+        self._since: float | None = None  # when the first record was put that was not waited for
         self._publishes = publishes
         self.local = local
         self.remote = remote
-        self._mode = mode
-        self._actual: Mode | None = None
-        self._why = ""
+        self._mode = mode  # what is done with it by now
+        self.asked = False
+        """Whether anything was asked of the remote: what was found may depend on it then."""
+        self._probed = mode != "read-write"
+        self._probing = threading.Lock()
         self._notice = on_notice
         self._lock = threading.RLock()
         self._strong: dict[BlobRef, str] = {}  # of what was handed to other machines
         self._offered: dict[BlobRef, list[Record]] = {}
+        self._far: set[tuple[object, ...]] = set()  # records that came from there and are not kept here
         self._unnamed: dict[BlobRef, None] = {}
         self._publisher = Publisher(
             local, remote, may_send=self._may_write, on_failure=self._fail, flush_seconds=flush_seconds
@@ -75,18 +92,17 @@ class LayeredStore(Store):
 
     @property
     def mode(self) -> Mode:
-        """What the remote allows in fact; asks it the first time."""
-        with self._lock:
-            if self._actual is None:
-                self._actual = self._mode
+        """What the remote allows in fact, as far as that was tried; tries the first time whether it can be written."""
+        with self._probing:
+            if self._mode == "read-write" and not self._probed:
+                self._probed = self.asked = True
                 try:
-                    self._actual = self.remote.probe(self._mode)
+                    if self.remote.probe("read-write") == "read":
+                        self._mode = "read"
+                        self._notice("remote: it can only be read here; nothing will be published")
                 except StoreError as error:
                     self._fail(error, reading=True)
-                else:
-                    if self._actual != self._mode:
-                        self._notice("remote: it can only be read here; nothing will be published")
-            return self._actual
+        return self._mode
 
     def _may_write(self) -> bool:
         return self.mode == "read-write"
@@ -94,20 +110,22 @@ class LayeredStore(Store):
     def _fail(self, error: StoreError, *, reading: bool = False) -> None:
         """Stop using the remote for this build, as far as the error asks, and say so once."""
         with self._lock:
-            if isinstance(error, BlobMissingError | BlobDamagedError) or self._actual == "off":
+            if isinstance(error, BlobMissingError | BlobDamagedError) or self._mode == "off":
                 return
-            self._why = error.problems[0].message
-            if isinstance(error, RemoteDeniedError) and self._actual == "read-write" and not reading:
-                self._actual = "read"
-                self._notice(f"remote: nothing more will be published: {self._why}")
+            problem = error.problems[0]
+            why = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
+            if isinstance(error, RemoteDeniedError) and self._mode == "read-write" and not reading:
+                self._mode = "read"
+                self._notice(f"remote: nothing more will be published: {why}")
             else:
-                self._actual = "off"
-                self._notice(f"remote: going on without it: {self._why}")
+                self._mode = "off"
+                self._notice(f"remote: going on without it: {why}")
 
     def _ask(self, question: Callable[[], _T]) -> _T | None:
         """Return the remote's answer, or None when there is none to be had."""
-        if self.mode == "off":
+        if self._mode == "off":
             return None
+        self.asked = True
         try:
             return question()
         except (RemoteOutageError, RemoteDeniedError) as error:
@@ -117,35 +135,50 @@ class LayeredStore(Store):
     # -- blobs -----------------------------------------------------------------------------------------------------
 
     def put_blob(self, chunks: Sequence[Buffer]) -> BlobRef:
-        """Store a blob locally; it is published with the record that names it, or by `flush`."""
+        """Store a blob locally; it is published with the record that names it, or by `share`."""
         ref = self.local.put_blob(chunks)
         with self._lock:
             self._unnamed[ref] = None
         return ref
 
     def expect_blobs(self, refs: Iterable[BlobRef]) -> None:
-        """Prepare the local store."""
+        """Bring near what is not here, several at once, and prepare the local store."""
+        refs = list(refs)
+        missing = set(refs) - self.local.has_blobs(refs) if self._mode != "off" else set()
+        if len(missing) > 1:  # one is fetched when it is read
+            map_at_once(self._try_to_fetch, list(missing))
         self.local.expect_blobs(refs)
+
+    def _try_to_fetch(self, ref: BlobRef) -> None:
+        with contextlib.suppress(BlobMissingError, BlobDamagedError):  # who reads it is told
+            self._fetch(ref)
 
     def get_blob(self, ref: BlobRef) -> memoryview:
         """Return a blob's bytes, from near or far; what comes from far stays near."""
         try:
             return self.local.get_blob(ref)
         except (BlobMissingError, BlobDamagedError):
-            origin = self._ask(lambda: self.remote.find_origin(ref))
-            if origin is None:
+            named = self._fetch(ref)
+            if named is None:
                 raise
-            named, own = origin
-            # What its own user has published is what this machine has made; all else goes by its strong digest.
-            file = BlobRef(ref.digest, ref.size) if own else named.foreign
-            if self.local.blobs.has([file]):
-                return self.local.get_blob(named)
-            if self._ask(lambda: self._bring_near(named, file)):
+            if self.local.has_blobs([named]):
                 return self.local.get_blob(named)
             view = self._ask(lambda: self.remote.get_blob(named))
             if view is None:
                 raise
             return view
+
+    def _fetch(self, ref: BlobRef) -> BlobRef | None:
+        """Bring a blob near, if that can be, and return it as its signer names it; None without an answer."""
+        origin = self._ask(lambda: self.remote.find_origin(ref))
+        if origin is None:
+            return None
+        named, own = origin
+        # What its own user has published is what this machine has made; all else goes by its strong digest.
+        file = BlobRef(ref.digest, ref.size) if own else named.foreign
+        if not self.local.blobs.has([file]):
+            self._ask(lambda: self._bring_near(named, file))
+        return named
 
     def _bring_near(self, ref: BlobRef, file: BlobRef) -> bool:
         """Copy a blob into the local store, as `file`, with the records that name it; tells whether that worked."""
@@ -158,7 +191,7 @@ class LayeredStore(Store):
             self.local.blobs.adopt(part, file)
             with self._lock:
                 records = self._offered.pop(ref, [])
-            self.local.put_records(records)
+            self.keep(records)
         except OSError:
             return False
         finally:
@@ -203,7 +236,7 @@ class LayeredStore(Store):
     @override
     def find_records(self, keys: Collection[Key], *, local: bool = False) -> dict[Key, list[Record]]:
         found = self.local.find_records(keys)
-        if local:
+        if local or not keys:
             return found
         for key, records in (self._ask(lambda: self.remote.find_records(keys, known=found)) or {}).items():
             have = {_usable(record) for record in found.get(key, ())}
@@ -217,19 +250,22 @@ class LayeredStore(Store):
         """Remember records from far, to be kept near as soon as one of their blobs is."""
         with self._lock:
             for record in records:
+                self._far.add(_usable(record))
                 for ref in record.artifact.all_blobs:
                     self._offered.setdefault(ref, []).append(record)
 
     @override
-    def find_latest(self, nodes: Collection[str], count: int = 1) -> dict[str, list[Record]]:
-        far = self._ask(lambda: self.remote.find_latest(nodes, count)) or {}
-        return merge_latest([self.local.find_latest(nodes, count), far], count)
+    def keep(self, records: Iterable[Record]) -> None:
+        with self._lock:
+            news = {_usable(record): record for record in records if _usable(record) in self._far}
+            self._far -= news.keys()
+        with contextlib.suppress(StoreError):  # an answer is as good without
+            self.local.put_records(list(news.values()))
 
-    def keep(self, records: Sequence[Record]) -> None:
-        """Keep records from far near, too, so that they are found without the remote."""
-        known = self.local.find_records([key for record in records for key in record.keys])
-        have = {_usable(record) for found in known.values() for record in found}
-        self.local.put_records([record for record in records if _usable(record) not in have])
+    @override
+    def find_latest(self, nodes: Collection[str], count: int = 1) -> dict[str, list[Record]]:
+        far = (self._ask(lambda: self.remote.find_latest(nodes, count)) or {}) if nodes else {}
+        return merge_latest([self.local.find_latest(nodes, count), far], count)
 
     def put_records(self, records: Sequence[Record]) -> None:
         """Store records locally and hand them to the publisher."""
@@ -242,7 +278,8 @@ class LayeredStore(Store):
             for record in records:
                 for ref in record.artifact.all_blobs:
                     self._unnamed.pop(ref, None)
-        if self._may_write():
+        if self._mode == "read-write":
+            self._since = self._since or time.monotonic()
             self._publisher.put(records)
 
     @override
@@ -296,26 +333,36 @@ class LayeredStore(Store):
         return self.local.take_ended()
 
     def flush(self) -> None:
-        """Wait until what was put is published or cannot be, and make it durable here.
+        """Make what was put durable here, and wait for a while until it is published or cannot be."""
+        self._is_late = not self._publisher.wait(self._find_patience())
+        self._since = None
+        self.local.flush()
 
-        Blobs that no record of this process names go too: a value may be used without being recorded.
-        """
+    def _find_patience(self) -> float:
+        """Return how many seconds the end of a build waits for the network."""
+        if self._is_late:
+            return _LATE_SECONDS
+        took = time.monotonic() - self._since if self._since is not None else 0.0
+        return max(self._wait_seconds, _WAIT_SHARE * took)
+
+    @override
+    def share(self) -> None:
         self._publisher.wait()
+        self.local.flush()
         with self._lock:
             unnamed, self._unnamed = list(self._unnamed), {}
         if unnamed and self._may_write():
             self._publisher.send_blobs(unnamed)
-        self.local.flush()
 
     def close(self) -> None:
         """Flush, say what could not be published, and let go."""
-        self._publisher.close()
-        with contextlib.suppress(StoreError):
-            self.remote.close()
-        if self._publisher.unsent:
-            count = f"{self._publisher.unsent:,} results were"
-            self._notice(f"remote: {count} not published; 'dagbuild push' sends them later")
-            self._publisher.unsent = 0
+        if not self._publisher.close(self._find_patience()):
+            self._mode = "off"  # what hangs in the network is not waited for
+        unsent = self._publisher.give_up()
+        self.remote.let_go()
+        if unsent:
+            were = "result is" if unsent == 1 else "results are"
+            self._notice(f"remote: {unsent:,} {were} not published; 'dagbuild push' sends them later")
         self.local.close()
 
 

@@ -12,7 +12,6 @@ import shutil
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dagbuild.ground import atomic
@@ -21,10 +20,10 @@ from dagbuild.model.record import Record
 from dagbuild.store.compression import compress, decompress
 from dagbuild.store.index import Index
 from dagbuild.store.memo import Memo
+from dagbuild.store.merging import MANY, merge_parts
 from dagbuild.store.notices import Notice
 from dagbuild.store.record_log import RecordLog
-from dagbuild.store.remote import RemoteDeniedError, RemoteFolder
-from dagbuild.store.remote_blobs import AT_ONCE
+from dagbuild.store.remote import RemoteFolder, map_at_once
 from dagbuild.store.segments import NAME, SegmentReader, encode_line, new_name
 
 LARGEST = 64 << 20
@@ -33,6 +32,12 @@ LARGEST = 64 << 20
 MOST_PARTS = 10_000
 MOST_BYTES = 1 << 30
 """So much of what is there is copied, the newest parts first: names begin with the time."""
+
+_LISTINGS = 4
+"""Looks at the list, where parts are merged while they are copied."""
+
+_NEWEST = 16
+"""Records of one key that are looked at, of those that were written last."""
 
 _NAMED = re.compile(rb'\["(xxh3-[0-9a-f]{32})",[0-9]+,"sha256-')
 """A blob in a line, as canonical JSON spells it."""
@@ -57,6 +62,7 @@ class Mirror:
             Index(Memo(self._folder / "index", on_notice)),
             on_notice,
             parse=Record.from_elsewhere,
+            newest=_NEWEST,
         )
         self._name = new_name().removesuffix(".jsonl")
         self._sent = 0
@@ -70,12 +76,31 @@ class Mirror:
         """Copy what is new, unless that was done moments ago."""
         if time.monotonic() - self._refreshed < self._refresh:
             return
-        there = self._choose(self._remote.list_sizes("records"))
-        have = set(self._reader.names())
-        for name in have - there:
-            (self._folder / "segments" / name).unlink(missing_ok=True)
-        self._copy(sorted(there - have))
+        self._copy_news()
         self._refreshed = time.monotonic()
+
+    def _copy_news(self) -> set[str]:
+        """Copy what is new, drop what is gone, and return the parts that are there."""
+        for _ in range(_LISTINGS):
+            there = self._choose(self._remote.list_sizes("records"))
+            have = set(self._reader.names())
+            still = map_at_once(self._copy_part, sorted(there - have))
+            for name in have - there:
+                (self._folder / "segments" / name).unlink(missing_ok=True)
+            if all(still):
+                break  # else they were merged into another, which the next list names
+        return there
+
+    def merge(self) -> None:
+        """Make one part of many, if there are many; see `merging`."""
+        if len(self._reader.names()) <= MANY:
+            return
+        parts = {}
+        for name in self._copy_news() - self._told:
+            with contextlib.suppress(OSError):
+                parts[name] = (self._folder / "segments" / name).read_bytes()
+        merge_parts(self._remote, parts, self._send)
+        self._refreshed = float("-inf")
 
     def _choose(self, sizes: Mapping[str, int]) -> set[str]:
         """Return the parts to have copies of; say once which ones are too large or too many."""
@@ -119,32 +144,28 @@ class Mirror:
 
     def send(self, records: Collection[Record]) -> None:
         """Make records a part of their own behind the URL."""
-        data = b"".join(encode_line(record) for record in records)
+        self._send(b"".join(encode_line(record) for record in records))
+
+    def _send(self, data: bytes) -> None:
         part = f"{self._name}-{self._sent + 1:04d}.jsonl"
-        try:
-            self._remote.write(f"records/{part}.zst", compress(data))
-        except FileNotFoundError as error:
-            raise RemoteDeniedError(f"there is nothing at '{self._remote.url}', not even a bucket") from error
+        self._remote.write(f"records/{part}.zst", compress(data))
         self._sent += 1
         self._keep(part, data)
 
-    def _copy(self, parts: list[str]) -> None:
-        if parts:
-            with ThreadPoolExecutor(min(AT_ONCE, len(parts))) as pool:
-                list(pool.map(self._copy_part, parts))
-
-    def _copy_part(self, part: str) -> None:
+    def _copy_part(self, part: str) -> bool:
+        """Copy a part, if it can be read; tell whether it is there."""
         try:
             data = decompress(self._remote.read(f"records/{part}.zst"), ".zst", LARGEST)
         except FileNotFoundError:
-            return  # merged into another meanwhile
+            return False
         except OSError as error:
             self._say_damaged(part, error)
-            return
+            return True
         if len(data) > LARGEST:
             self._say_damaged(part, f"they are more than {LARGEST:,} bytes when unpacked")
         else:
             self._keep(part, data)
+        return True
 
     def _keep(self, part: str, data: bytes) -> None:
         path = self._folder / "segments" / part

@@ -1,8 +1,8 @@
 """Send finished records, and the blobs that they name, to the remote while the build goes on.
 
-One thread takes records from a queue; a few more send blobs. Memory is bounded: the queue holds records only, and
-blobs are mapped from the local store when their turn comes. Guards: a record is handed to the remote after all of
-its blobs.
+One thread takes records from a queue; others send blobs, of whichever records. Memory is bounded: the queues hold
+records only, and blobs are mapped from the local store when their turn comes. Guards: a record is handed to the remote
+after all of its blobs; and nobody waits longer than they want to for a network that hangs.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field, replace
 
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
+from dagbuild.ground.quiet import QuietPool, start_quietly
 from dagbuild.model.record import BlobRef, Record
 from dagbuild.store.local import LocalStore
-from dagbuild.store.remote import RemoteOutageError
+from dagbuild.store.remote import AT_ONCE, RemoteOutageError
+from dagbuild.store.remote_blobs import IN_MEMORY
 from dagbuild.store.remote_store import RemoteStore
 from dagbuild.store.tiers import Tiers
 from dagbuild.store.trust import is_genuine
@@ -25,7 +27,20 @@ from dagbuild.store.trust import is_genuine
 FLUSH_SECONDS = 5.0
 """How long others wait at most for the records of a build that goes on."""
 
-UPLOADS = 4
+
+@dataclass
+class _Waiting:
+    """A record whose blobs are on their way."""
+
+    record: Record
+    blobs: list[Future[BlobRef]]
+
+
+@dataclass
+class _Flush:
+    """The wish that all that was put before it is sent, or has failed."""
+
+    done: threading.Event = field(default_factory=threading.Event)
 
 
 class Publisher:
@@ -45,12 +60,20 @@ class Publisher:
         self._may_send = may_send
         self._on_failure = on_failure
         self._flush_seconds = flush_seconds
-        self._queue: queue.Queue[Record | None] = queue.Queue()
+        self._queue: queue.SimpleQueue[Record | _Flush | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._handed: list[Record] = []
+        self._pool = QuietPool(AT_ONCE, "dagbuild-send")
+        self._blobs: dict[BlobRef, Future[BlobRef]] = {}
+        self._waiting: list[_Waiting] = []
+        self._put = 0
         self.sent = 0
         self.unsent = 0
+
+    @property
+    def left(self) -> int:
+        """How many records were put and are neither sent nor given up."""
+        return self._put - self.sent - self.unsent
 
     def put(self, records: Sequence[Record]) -> None:
         """Take records to send; returns at once.
@@ -62,73 +85,123 @@ class Publisher:
         if not records:
             return
         with self._lock:
+            self._put += len(records)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="dagbuild-publish", daemon=True)
-                self._thread.start()
+                self._thread = start_quietly(self._run, "dagbuild-publish")
         for record in records:
             self._queue.put(record)
 
-    def wait(self) -> None:
-        """Wait until all that was put is sent or has failed."""
-        self._queue.join()
-        self._flush()
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until all that was put is sent or has failed, at most so long; tell whether it is."""
+        if self._thread is None or not self.left:
+            return True
+        flush = _Flush()
+        self._queue.put(flush)
+        return flush.done.wait(seconds)
 
-    def close(self) -> None:
-        """Send what is left and end the thread."""
-        self.wait()
+    def give_up(self) -> int:
+        """Return how many records were not sent since this was last asked; what is on its way counts as lost."""
+        unsent = self.unsent + self.left
+        self._put = self.sent = self.unsent = 0
+        return unsent
+
+    def close(self, seconds: float | None = None) -> bool:
+        """Send what is left, as `wait` does, and let the threads end when they are done."""
+        done = self.wait(seconds)
         with self._lock:
             if self._thread is not None:
                 self._queue.put(None)
-                self._thread.join()
                 self._thread = None
+                self._pool.close()
+                self._pool = QuietPool(AT_ONCE, "dagbuild-send")
+        return done
 
     def _run(self) -> None:
         flushed = time.monotonic()
-        with ThreadPoolExecutor(UPLOADS) as pool:
-            while True:
-                try:
-                    record = self._queue.get(timeout=self._flush_seconds)
-                except queue.Empty:
-                    self._flush()
-                    continue
-                try:
-                    if record is None:
-                        return
-                    self._send(record, pool)
-                    if time.monotonic() - flushed > self._flush_seconds:
-                        self._flush()
-                        flushed = time.monotonic()
-                finally:
-                    self._queue.task_done()
+        while True:
+            try:
+                item = self._queue.get(timeout=self._flush_seconds)
+            except queue.Empty:
+                self._hand_over()
+                flushed = time.monotonic()
+                continue
+            if item is None:
+                return
+            if isinstance(item, Record):
+                self._start(item)
+            elif isinstance(item, _Flush):
+                self._hand_over(everything=True)
+                item.done.set()
+            if time.monotonic() - flushed > self._flush_seconds:
+                self._hand_over()
+                flushed = time.monotonic()
 
-    def _send(self, record: Record, pool: ThreadPoolExecutor) -> None:
+    def _start(self, record: Record) -> None:
+        """Have a record's blobs sent, those that are not on their way already."""
         if not self._may_send():
             self.unsent += 1
             return
+        blobs = []
+        for ref in record.artifact.all_blobs:
+            future = self._blobs.get(ref)
+            if future is None or (future.done() and future.exception() is not None):
+                future = self._blobs[ref] = self._pool.submit(lambda ref=ref: self._send_blob(ref))  # type: ignore[misc]
+            blobs.append(future)
+        self._waiting.append(_Waiting(record, blobs))
+
+    def _hand_over(self, *, everything: bool = False) -> None:
+        """Send those records whose blobs are there; with `everything`, wait for the blobs of the others."""
+        ready: list[_Waiting] = []
+        later: list[_Waiting] = []
+        for each in self._waiting:
+            if everything:
+                wait(each.blobs)
+            (ready if all(future.done() for future in each.blobs) else later).append(each)
+        self._waiting = later
+        handed = sum(self._hand(each) for each in ready)
+        self._blobs = {ref: future for ref, future in self._blobs.items() if not future.done()}
+        if not handed:
+            return
+        if not self._may_send():
+            self.unsent += handed
+            return
         try:
-            record = self._name_strongly(record, pool)
-            if not self._may_send():
+            self._remote.flush()
+        except Exception as error:
+            self.unsent += handed
+            self._fail(error)
+            return
+        self.sent += handed
+        try:
+            self._remote.tidy()
+        except Exception as error:
+            self._fail(error)
+
+    def _hand(self, each: _Waiting) -> bool:
+        """Hand a record to the remote, with its blobs named strongly; False where one of them could not be sent."""
+        try:
+            named = zip(each.record.artifact.all_blobs, each.blobs, strict=True)
+            there = {ref: future.result() for ref, future in named}
+            if any(not ref.strong for ref in there.values()) or not self._may_send():
                 self.unsent += 1
-                return
-            self._remote.put_records([record])
+                return False
+            artifact = each.record.artifact.with_blobs(
+                lambda ref: there.get(ref, ref) if not ref.strong else ref
+            )
+            self._remote.put_records([replace(each.record, artifact=artifact)])
         except Exception as error:  # whatever it is, it must not end the thread: the build waits for it
             self.unsent += 1
-            self._on_failure(error if isinstance(error, StoreError) else RemoteOutageError(repr(error)))
-            return
-        with self._lock:
-            self._handed.append(record)
+            self._fail(error)
+            return False
+        return True
 
-    def _name_strongly(self, record: Record, pool: ThreadPoolExecutor) -> Record:
-        """Send a record's blobs, and return it with their strong digests."""
-        refs = record.artifact.all_blobs
-        strong = {ref: sent.strong for ref, sent in zip(refs, pool.map(self._send_blob, refs), strict=True)}
-        return replace(record, artifact=record.artifact.with_strong(strong))
+    def _fail(self, error: Exception) -> None:
+        self._on_failure(error if isinstance(error, StoreError) else RemoteOutageError(repr(error)))
 
     def send_blobs(self, refs: Sequence[BlobRef]) -> None:
         """Send blobs now, and wait until that is done or has failed."""
         try:
-            with ThreadPoolExecutor(UPLOADS) as pool:
-                list(pool.map(self._send_blob, refs))
+            self._pool.map(self._send_blob, refs)
         except StoreError as error:
             self._on_failure(error)
 
@@ -143,23 +216,8 @@ class Publisher:
                 return ref  # a worker on another machine has sent it
             raise
         try:
-            return self._remote.upload(ref, view)
+            file = self._local.blob_path(ref) if ref.size > IN_MEMORY else None
+            return self._remote.upload(ref, view, file)
         except BlobDamagedError:
             self._local.blobs.put_aside(ref, "its bytes do not match its name")
             raise
-
-    def _flush(self) -> None:
-        with self._lock:
-            if not self._handed:
-                return
-            count = len(self._handed)
-            self._handed.clear()
-            if not self._may_send():
-                self.unsent += count
-                return
-            try:
-                self._remote.flush()
-                self.sent += count
-            except StoreError as error:
-                self.unsent += count
-                self._on_failure(error)

@@ -61,9 +61,14 @@ class RecordLog:
         *,
         fold_bytes: int = FOLD_BYTES,
         parse: Callable[[Mapping[str, Any]], Record] = Record.from_json,
+        newest: int | None = None,
     ) -> None:
-        """`parse` makes a record of its plain form, and raises ValueError where it is none."""
+        """`parse` makes a record of its plain form, and raises ValueError where it is none.
+
+        `newest`: so many records of one key are enough, of those in the segments that were begun last.
+        """
         self._parse = parse
+        self._enough = newest
         self._reader = reader
         self._index = index
         self._notice = on_notice
@@ -150,7 +155,7 @@ class RecordLog:
         for key in keys:
             positions = [*folded.get(key, ()), *self._keys.get(key, ())]
             if len(positions) > 1:
-                positions = sorted(set(positions))
+                positions = sorted(set(positions))[-self._enough if self._enough else 0 :]
             records = [record for record in map(self._read, positions) if record is not None]
             if any(key not in record.keys for record in records):
                 self._index.distrust(_DISAGREES)

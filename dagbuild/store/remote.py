@@ -8,34 +8,60 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
+import random
 import secrets
-from collections.abc import Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dagbuild.ground.atomic import PART
 from dagbuild.ground.digest import Digest, digest_json
 from dagbuild.ground.errors import StoreError
+from dagbuild.ground.quiet import QuietPool, quiet
 from dagbuild.ground.secrets import clean, mask_url
+from dagbuild.store.group_folder import make_folders, open_to_all
+from dagbuild.store.own_loop import open_loop
+
+_T = TypeVar("_T")
+_Item = TypeVar("_Item")
 
 _WHOLE_OBJECTS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "memory"})
 """Protocols whose objects appear when they are complete; elsewhere they are written beside and renamed."""
+
+AT_ONCE = 24
+"""Requests side by side."""
 
 _S3_CONFIG = {
     # Checksums that newer botocore adds by itself break range reads on several servers that are not AWS.
     "request_checksum_calculation": "when_required",
     "response_checksum_validation": "when_required",
-    "connect_timeout": 5,
-    "read_timeout": 30,
-    "retries": {"max_attempts": 2},
+    "connect_timeout": 4,
+    "read_timeout": 8,
+    "retries": {"total_max_attempts": 1},  # what is worth it is repeated here, within one budget
+    "max_pool_connections": 2 * AT_ONCE,
 }
 
-PATIENCE = 60.0
-"""Seconds until a call counts as failed, and for each so many bytes one more. Drivers have time-outs of their own, but
-not everywhere: a server that is silent after "Expect: 100-continue" holds up s3fs 2026.9 for ever."""
+PATIENCE = 10.0
+"""Seconds until a call counts as failed, with all its repetitions, and for each so many bytes one more. Drivers have
+time-outs of their own, but not everywhere: a server that is silent after "Expect: 100-continue" holds up s3fs 2026.9
+for ever."""
 
 _SLOWEST = 256 * 1024
+
+_SHORTEST = 0.5
+"""Seconds that even the last try is given."""
+
+_PAUSES = (0.1, 0.3, 1.0)
+"""Seconds before a call that failed is tried again."""
+
+_RANGE = 16 << 20
+"""Large objects travel in ranges of so many bytes, several at once."""
+
+_RANGES_AT_ONCE = 8
 
 _CONTENT_FIELDS = ("ETag", "etag", "md5Hash", "content_md5", "Content-MD5", "md5", "checksum", "Digest")
 
@@ -53,7 +79,9 @@ class RemoteDeniedError(StoreError):
 
 
 class RemoteOutageError(StoreError):
-    """The remote is out of reach, or broken."""
+    """The remote is out of reach, or broken; `lasting`, it will be the next moment, too."""
+
+    lasting = False
 
 
 @contextlib.contextmanager
@@ -64,7 +92,7 @@ def _classified(url: str) -> Iterator[None]:
     except (FileNotFoundError, StoreError):
         raise
     except ImportError as error:
-        raise RemoteOutageError(
+        raise _lasting(
             f"no driver for '{mask_url(url)}' is installed: {error}",
             hint=_EXTRAS.get(
                 url.partition("://")[0], f"install fsspec's driver for {url.partition('://')[0]}://"
@@ -73,144 +101,284 @@ def _classified(url: str) -> Iterator[None]:
     except Exception as error:
         text = clean((str(error).splitlines() or [""])[0]) or type(error).__name__
         url = mask_url(url)
+        if "Timeout" in type(error).__name__:
+            text = "it does not answer"
+        if isinstance(error, ValueError):  # a URL or options that are none
+            raise _lasting(f"'{url}' is out of reach: {text}") from error
         if isinstance(error, PermissionError) or getattr(error, "errno", None) in {errno.EROFS, errno.EPERM}:
             raise RemoteDeniedError(f"'{url}' does not allow it: {text}") from error
         raise RemoteOutageError(f"'{url}' is out of reach: {text}") from error
 
 
+def _lasting(message: str, hint: str | None = None) -> RemoteOutageError:
+    error = RemoteOutageError(message, hint=hint)
+    error.lasting = True
+    return error
+
+
+def map_at_once(call: Callable[[_Item], _T], items: Sequence[_Item]) -> list[_T]:
+    """Return what a call gives for each item, some at a time; raises what the first of them raised.
+
+    What hangs in a call holds nobody up but the caller.
+    """
+    if len(items) <= 1:
+        return [call(item) for item in items]
+    pool = QuietPool(min(AT_ONCE, len(items)), "dagbuild-fetch")
+    try:
+        return pool.map(call, items)
+    finally:
+        pool.close()
+
+
 class RemoteFolder:
     """Objects below one URL, by relative name. Safe to use from several threads.
 
-    The driver is opened when first needed. Every method raises FileNotFoundError, RemoteDeniedError or
-    RemoteOutageError.
+    The driver is opened when first needed. What fails for the moment is tried again, within the `patience`. Every
+    method raises FileNotFoundError, RemoteDeniedError or RemoteOutageError.
     """
 
     def __init__(
-        self, url: str, options: Mapping[str, Any] | None = None, *, patience: float = PATIENCE
+        self,
+        url: str,
+        options: Mapping[str, Any] | None = None,
+        *,
+        within: str = "",
+        patience: float = PATIENCE,
     ) -> None:
-        self.url = url if url.endswith("://") else url.rstrip("/")
+        """What the URL names must be there, a bucket or a folder; `within`, a folder below it, is made."""
+        self._top_url = url if url.endswith("://") else url.rstrip("/")
+        self._within = within.strip("/")
+        self.url = f"{self._top_url}/{self._within}" if self._within else self._top_url
         self._options = dict(options or {})
         self._patience = patience
-        self._fs: Any = None
+        self._until = threading.local()  # when this thread's call is to be given up
+        self._lock = threading.Lock()
+        self._opened: tuple[int, Any] | None = None  # by process: a child of fork opens its own
+        self._protocol = self._top_url.partition("://")[0] if "://" in self._top_url else "file"
+        self._is_s3 = self._protocol in {"s3", "s3a"}
+        self._is_local = self._protocol in {"file", "local"}
+        self._renames = self._protocol not in _WHOLE_OBJECTS
+        self._top = ""
         self._root = ""
-        self._renames = False
-        self._read_options: dict[str, Any] = {}
+        self._is_there = False
+        # s3fs asks for an object's size before each read, unless it is to use one connection.
+        self._read_options = {"max_concurrency": 1} if self._is_s3 else {}
+        self._ranges = {"chunksize": _RANGE, "max_concurrency": _RANGES_AT_ONCE} if self._is_s3 else {}
 
     def _open(self) -> Any:
-        if self._fs is None:
-            import fsspec
+        with self._lock:
+            if self._opened is None or self._opened[0] != os.getpid():
+                self._opened = os.getpid(), self._open_driver()
+            return self._opened[1]
 
-            protocol = self.url.partition("://")[0] if "://" in self.url else "file"
-            options = dict(self._options)
-            if protocol in {"s3", "s3a"}:
-                options["config_kwargs"] = {**_S3_CONFIG, **options.get("config_kwargs", {})}
-                # s3fs asks for an object's size before each read, unless it is to use one connection.
-                self._read_options = {"max_concurrency": 1}
-            if protocol in {"file", "local"}:
-                options.setdefault("auto_mkdir", True)
-            # Listings must be fresh, and an instance of our own is never closed by others.
-            fs, self._root = fsspec.core.url_to_fs(
-                self.url, use_listings_cache=False, skip_instance_cache=True, **options
-            )
-            if not self._root.strip("/"):
-                raise ValueError("the URL names no bucket or folder")
-            if protocol in {"s3", "s3a"}:
-                fs.retries = 1  # botocore repeats what is worth it
-            self._renames = protocol not in _WHOLE_OBJECTS
-            self._fs = fs
-        return self._fs
+    def _open_driver(self) -> Any:
+        import fsspec
 
-    def _limits(self, size: int = 0) -> dict[str, float]:
+        options = dict(self._options)
+        if self._is_s3:
+            options["config_kwargs"] = {**_S3_CONFIG, **options.get("config_kwargs", {})}
+        if fsspec.get_filesystem_class(self._protocol).async_impl:
+            options["loop"] = open_loop()
+        # Listings must be fresh, and an instance of our own is never closed by others.
+        fs, self._top = fsspec.core.url_to_fs(
+            self._top_url, use_listings_cache=False, skip_instance_cache=True, **options
+        )
+        if not self._top.strip("/"):
+            raise ValueError("the URL names no bucket or folder")
+        self._top = self._top.rstrip("/")
+        self._root = f"{self._top}/{self._within}" if self._within else self._top
+        if self._is_s3:
+            fs.retries = 1
+        return fs
+
+    def _do(self, call: Callable[[Any], _T], size: int = 0) -> _T:
+        """Return what the driver answers; what may come right is tried again, after a pause, while patience lasts."""
+        self._until.at = until = time.monotonic() + self._patience + size / _SLOWEST
+        for pause in (*_PAUSES, None):
+            try:
+                with quiet(), _classified(self.url):
+                    return call(self._open())
+            except RemoteOutageError as error:
+                if pause is None or error.lasting or time.monotonic() + pause > until:
+                    raise
+                time.sleep(pause * random.uniform(0.5, 1.5))
+        raise AssertionError
+
+    def _limits(self, fs: Any) -> dict[str, float]:
         """Return the argument that makes a driver give up; only those that run on an event loop take it."""
-        return {"timeout": self._patience + size / _SLOWEST} if self._open().async_impl else {}
+        left = self._until.at - time.monotonic()
+        return {"timeout": max(left, _SHORTEST)} if fs.async_impl else {}
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
 
+    def check(self) -> None:
+        """Raise RemoteDeniedError when what the URL names is not there.
+
+        Nobody makes a bucket by mistake, or fills the folder where a disk is mounted at other times.
+        """
+        if not self._is_there:
+            self._do(self._check)
+
+    def _check(self, fs: Any) -> None:
+        if self._is_there:
+            return
+        if self._is_s3:
+            try:
+                self._ask_s3(fs, "head_bucket", Bucket=self._top.partition("/")[0])
+            except FileNotFoundError as error:
+                raise RemoteDeniedError(
+                    f"there is nothing at '{mask_url(self._top_url)}', not even a bucket"
+                ) from error
+            except PermissionError:
+                pass  # it is there
+        elif self._renames and not fs.isdir(self._top):
+            where = self._top if self._is_local else mask_url(self._top_url)
+            raise RemoteDeniedError(
+                f"there is no folder '{where}'",
+                hint=f"mkdir -p '{where}' makes it, unless a disk is not mounted" if self._is_local else None,
+            )
+        self._is_there = True
+
+    def _ask_s3(self, fs: Any, what: str, **fields: Any) -> Any:
+        """Ask in the words of S3 where the driver would ask more than once."""
+        from fsspec.asyn import sync
+
+        return sync(fs.loop, fs._call_s3, what, **fields, **self._limits(fs))
+
     def read(self, name: str, size: int = 0) -> bytes:
         """Return an object's bytes, which are `size` or less as far as is known."""
-        with _classified(self.url):
-            fs = self._open()
-            data: bytes = fs.cat_file(self._path(name), **self._read_options, **self._limits(size))
+
+        def read(fs: Any) -> bytes:
+            data: bytes = fs.cat_file(self._path(name), **self._read_options, **self._limits(fs))
             return data
+
+        return self._do(read, size)
+
+    def read_range(self, name: str, start: int, size: int) -> bytes:
+        """Return some of an object's bytes; fewer where it ends before."""
+
+        def read(fs: Any) -> bytes:
+            data: bytes = fs.cat_file(
+                self._path(name),
+                start=start,
+                end=start + size,
+                **self._read_options,
+                **self._limits(fs),
+            )
+            return data
+
+        return self._do(read, size)
 
     def read_to(self, name: str, target: Path, size: int) -> None:
         """Write an object's bytes to a local file, without holding them in memory."""
-        with _classified(self.url):
-            self._open().get_file(self._path(name), str(target), **self._limits(size))
+
+        def read(fs: Any) -> None:
+            fs.get_file(self._path(name), str(target), **self._ranges, **self._limits(fs))
+
+        self._do(read, size)
 
     def write(self, name: str, data: bytes) -> None:
         """Make an object of some bytes; one that is there is replaced."""
-        with _classified(self.url):
-            fs = self._open()
-            with self._whole(name) as path:
-                fs.pipe_file(path, data, **self._limits(len(data)))
+
+        def write(fs: Any) -> None:
+            with self._whole(fs, name) as path:
+                fs.pipe_file(path, data, **self._limits(fs))
+
+        self._do(write, len(data))
 
     def write_file(self, name: str, source: Path) -> None:
         """Make an object of a local file's bytes."""
-        with _classified(self.url):
-            fs = self._open()
-            with self._whole(name) as path:
-                fs.put_file(str(source), path, **self._limits(source.stat().st_size))
+        size = source.stat().st_size
+
+        def write(fs: Any) -> None:
+            with self._whole(fs, name) as path:
+                fs.put_file(str(source), path, **self._ranges, **self._limits(fs))
+
+        self._do(write, size)
 
     @contextlib.contextmanager
-    def _whole(self, name: str) -> Iterator[str]:
+    def _whole(self, fs: Any, name: str) -> Iterator[str]:
         """Yield where to write an object so that nobody sees the half of it."""
         path = self._path(name)
         if not self._renames:
             yield path
             return
+        self._check(fs)
         part = f"{path}.{secrets.token_hex(4)}{PART}"
-        self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+        folder = path.rpartition("/")[0]
+        if self._is_local:
+            make_folders(self._top, folder)
+        else:
+            fs.makedirs(folder, exist_ok=True)
         try:
             yield part
-            self._fs.mv(part, path)
+            if self._is_local:
+                open_to_all(self._top, part)
+            fs.mv(part, path)
         except BaseException:
             with contextlib.suppress(Exception):
-                self._fs.rm_file(part)
+                fs.rm_file(part)
             raise
 
     def list(self, folder: str) -> list[str]:
-        """Return the names in a folder, without what is in folders below; empty when there is no such folder."""
-        with _classified(self.url):
-            fs = self._open()
+        """Return the names in a folder, without what is in folders below; empty when there is no such folder.
+
+        Raises RemoteDeniedError when what the URL names is not there.
+        """
+
+        def look(fs: Any) -> list[str]:
             try:
-                paths = fs.ls(self._path(folder), detail=False, **self._limits())
+                paths = fs.ls(self._path(folder), detail=False, **self._limits(fs))
             except FileNotFoundError:
+                self._check(fs)
                 return []
             return [path.rstrip("/").rpartition("/")[2] for path in paths]
 
+        return self._do(look)
+
     def list_sizes(self, folder: str) -> dict[str, int]:
         """Return the names in a folder as `list` does, each with the bytes that it takes; 0 where nobody says."""
-        with _classified(self.url):
-            fs = self._open()
+
+        def look(fs: Any) -> dict[str, int]:
             try:
-                found = fs.ls(self._path(folder), detail=True, **self._limits())
+                found = fs.ls(self._path(folder), detail=True, **self._limits(fs))
             except FileNotFoundError:
+                self._check(fs)
                 return {}
             return {each["name"].rstrip("/").rpartition("/")[2]: int(each.get("size") or 0) for each in found}
 
+        return self._do(look)
+
     def size(self, name: str) -> int | None:
         """Return an object's size, or None when it is not there."""
-        with _classified(self.url):
-            try:
-                return int(self._open().info(self._path(name), **self._limits())["size"] or 0)
-            except FileNotFoundError:
-                return None
+
+        def look(fs: Any) -> int:
+            if not self._is_s3:
+                return int(fs.info(self._path(name), **self._limits(fs))["size"] or 0)
+            bucket, _, key = self._path(name).partition("/")
+            return int(self._ask_s3(fs, "head_object", Bucket=bucket, Key=key)["ContentLength"])
+
+        try:
+            return self._do(look)
+        except FileNotFoundError:
+            return None
 
     def modified(self, name: str) -> float | None:
         """Return when an object was written, by the clock over there, in seconds since 1970; None if it has none."""
-        with _classified(self.url):
+
+        def look(fs: Any) -> float | None:
             try:
-                told = self._open().modified(self._path(name))
+                told = fs.modified(self._path(name))
             except NotImplementedError:
                 return None
             return float(told.timestamp()) if isinstance(told, datetime) else None
 
+        return self._do(look)
+
     def remove(self, name: str) -> None:
         """Remove an object."""
-        with _classified(self.url):
-            self._open().rm_file(self._path(name), **self._limits())
+        self._do(lambda fs: fs.rm_file(self._path(name), **self._limits(fs)))
 
 
 def content_id(url: str) -> Digest:

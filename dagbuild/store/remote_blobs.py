@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -30,10 +29,12 @@ from dagbuild.store.compression import (
     suffixes_of,
 )
 from dagbuild.store.notices import Notice
-from dagbuild.store.remote import RemoteFolder
+from dagbuild.store.remote import RemoteFolder, map_at_once
 
-AT_ONCE = 8
-"""Requests side by side."""
+WORTH_ASKING = 1 << 20
+"""Bytes of a blob that is worth the question whether somebody has sent it already."""
+
+SUFFIXES = (".zst", ".raw")
 
 IN_MEMORY = 8 << 20
 """Larger blobs go through a file, so that memory stays bounded."""
@@ -46,50 +47,75 @@ class RemoteBlobs:
         self._folder = folder
         self._notice = on_notice
         self._lock = threading.Lock()
-        self._known: set[str] = set()  # strong digests of what is there
+        self._places: dict[
+            str, str
+        ] = {}  # of what is there, by strong digest; empty where only that is known
         self._unusable: set[str] = set()
-        self._strong: dict[BlobRef, str] = {}  # of what this process has read through to send it
+        self._sent: dict[BlobRef, BlobRef] = {}  # what this process has read through to send it
 
     def note(self, refs: Collection[BlobRef]) -> None:
         """Take it that these are there: a record that may be used names them."""
         with self._lock:
-            named = {ref.strong for ref in refs if ref.strong}
-            self._known |= named - self._unusable
+            for ref in refs:
+                if ref.strong and ref.strong not in self._unusable:
+                    place = ref.place if ref.place in SUFFIXES else ""
+                    self._places[ref.strong] = place or self._places.get(ref.strong, "")
 
-    def upload(self, ref: BlobRef, view: memoryview) -> BlobRef:
-        """Store a blob whose bytes are `view`, unless it is there; returns it with its strong digest.
+    def _find_known(self, ref: BlobRef, strong: str) -> BlobRef | None:
+        place = self._places.get(strong)
+        return None if place is None else replace(ref, strong=strong, place=place)
 
-        Raises BlobDamagedError when the bytes are not the blob's: here, damage would stay, for nobody sends it again.
+    def upload(
+        self,
+        ref: BlobRef,
+        view: memoryview,
+        file: Path | None = None,
+        find_published: Callable[[BlobRef], Collection[BlobRef]] = lambda _: (),
+    ) -> BlobRef:
+        """Store a blob whose bytes are `view`, unless it is there; returns it with its strong digest and place.
+
+        `file` holds just these bytes, where there is one; `find_published` returns what others who are trusted have
+        published under this name. Raises BlobDamagedError when the bytes are not the blob's: here, damage would stay,
+        for nobody sends it again.
         """
-        strong = ref.strong or self._strong.get(ref, "")
-        if strong in self._known:
-            return replace(ref, strong=strong)
+        strong = ref.strong or self.find_strong(ref)
+        if strong and (known := self._find_known(ref, strong)):
+            return known
         both = Both.of(view)
         if both.digest != ref.digest or (ref.strong and both.strong != ref.strong):
             raise BlobDamagedError(f"blob {ref.digest} is damaged: its bytes do not match its name")
-        ref = replace(ref, strong=both.strong)
-        suffix = choose_suffix(view)
-        name = _blob_name(ref, suffix)
-        # Whether it is what its name says shows when it is read; then it is sent again.
-        if ref.strong in self._unusable or not self._is_whole(self._folder.size(name), ref, suffix):
-            self._send(name, suffix, view)
+        ref = replace(ref, strong=both.strong, place="")
+        self.note([named for named in find_published(ref) if named.strong == ref.strong])
+        sent = self._find_known(ref, ref.strong)
+        if sent is None:
+            suffix = choose_suffix(view)
+            name = _blob_name(ref, suffix)
+            # To ask costs as much as to send what is small. Whether it is what its name says shows when it is read;
+            # then it is sent again.
+            asks = ref.size >= WORTH_ASKING and ref.strong not in self._unusable
+            if not (asks and self._is_whole(self._folder.size(name), ref, suffix)):
+                self._send(name, suffix, view, file)
+            sent = replace(ref, place=suffix)
         with self._lock:
-            self._strong[ref] = ref.strong
-            self._known.add(ref.strong)
-            self._unusable.discard(ref.strong)
-        return ref
+            self._sent[sent] = sent
+            self._places[sent.strong] = sent.place
+            self._unusable.discard(sent.strong)
+        return sent
 
-    def _send(self, name: str, suffix: Suffix, view: memoryview) -> None:
+    def _send(self, name: str, suffix: Suffix, view: memoryview, file: Path | None) -> None:
         if view.nbytes <= IN_MEMORY:
             self._folder.write(name, compress(view) if suffix == ".zst" else bytes(view))
             return
+        if suffix == ".raw" and file is not None:
+            self._folder.write_file(name, file)
+            return
         with tempfile.TemporaryDirectory(prefix="dagbuild-") as scratch:
             path = Path(scratch) / "blob"
-            with path.open("wb") as file:
+            with path.open("wb") as packed:
                 if suffix == ".zst":
-                    compress_into(view, file)
+                    compress_into(view, packed)
                 else:
-                    file.write(view)
+                    packed.write(view)
             self._folder.write_file(name, path)
 
     @staticmethod
@@ -98,11 +124,15 @@ class RemoteBlobs:
 
     def find_strong(self, ref: BlobRef) -> str:
         """Return the strong digest of what this process has sent, else nothing."""
-        return self._strong.get(ref, "")
+        return sent.strong if (sent := self._sent.get(ref)) else ""
+
+    def locate(self, ref: BlobRef) -> BlobRef:
+        """Return a reference with its strong digest and its place, as far as this process knows them."""
+        return self._sent.get(ref) or self._find_known(ref, ref.strong) or ref
 
     def knows(self, ref: BlobRef) -> bool:
         """Tell whether a blob is taken to be there."""
-        return ref.strong in self._known
+        return ref.strong in self._places
 
     def get(self, ref: BlobRef) -> memoryview:
         """Return a blob's bytes, from memory."""
@@ -129,13 +159,20 @@ class RemoteBlobs:
         packed = Path(atomic.part_name(str(target)))
         try:
             for suffix in self._suffixes(ref):
+                came = target if suffix == ".raw" else packed
                 try:
-                    self._folder.read_to(_blob_name(ref, suffix), packed, ref.size)
+                    self._folder.read_to(_blob_name(ref, suffix), came, ref.size)
                 except FileNotFoundError:
+                    came.unlink(missing_ok=True)
                     continue
-                with target.open("xb") as file:
-                    both = Both.of_all(self._copied(read_blocks(packed, suffix), file, ref))
-                self._check(ref, target.stat().st_size, both)
+                if suffix == ".raw":
+                    size = came.stat().st_size
+                    both = Both.of_all(read_blocks(came, suffix) if size == ref.size else ())
+                else:
+                    with target.open("xb") as file:
+                        both = Both.of_all(self._copied(read_blocks(packed, suffix), file, ref))
+                    size = target.stat().st_size
+                self._check(ref, size, both)
                 return
             raise self._missing(ref)
         finally:
@@ -162,7 +199,9 @@ class RemoteBlobs:
     def _suffixes(self, ref: BlobRef) -> Sequence[Suffix]:
         if not is_strong(ref.strong):
             raise self._missing(ref)
-        return suffixes_of(ref.size)
+        likely = suffixes_of(ref.size)
+        place = ref.place if ref.place in likely else self._places.get(ref.strong)
+        return sorted(likely, key=lambda suffix: suffix != place)
 
     def _damaged(self, ref: BlobRef, why: str) -> BlobDamagedError:
         self._forget(ref)
@@ -176,7 +215,7 @@ class RemoteBlobs:
     def _forget(self, ref: BlobRef) -> None:
         if ref.strong:
             with self._lock:
-                self._known.discard(ref.strong)
+                self._places.pop(ref.strong, None)
                 self._unusable.add(ref.strong)
 
     def has(self, refs: Collection[BlobRef]) -> set[BlobRef]:
@@ -184,14 +223,13 @@ class RemoteBlobs:
         unknown = {
             ref.strong: ref
             for ref in refs
-            if ref.strong not in self._known and ref.strong not in self._unusable and is_digest(ref.digest)
+            if ref.strong not in self._places and ref.strong not in self._unusable and is_digest(ref.digest)
         }
         if unknown:
-            with ThreadPoolExecutor(min(AT_ONCE, len(unknown))) as pool:
-                there = list(pool.map(self._is_there, unknown.values()))
+            there = map_at_once(self._is_there, list(unknown.values()))
             with self._lock:
-                self._known.update(strong for strong, yes in zip(unknown, there, strict=True) if yes)
-        return {ref for ref in refs if ref.strong in self._known}
+                self._places.update({strong: "" for strong, yes in zip(unknown, there, strict=True) if yes})
+        return {ref for ref in refs if ref.strong in self._places}
 
     def _is_there(self, ref: BlobRef) -> bool:
         return any(

@@ -58,6 +58,7 @@ class RemoteStore(Store):
         self.blobs = RemoteBlobs(folder, on_notice)
         self._mirror = Mirror(folder, mirror, refresh, on_notice)
         self._lock = threading.RLock()
+        self._flushing = threading.Lock()
         self._pending: list[Record] = []
         self._told: set[str] = set()
 
@@ -68,10 +69,9 @@ class RemoteStore(Store):
                 self._folder.write("probe", b"dagbuild\n")
             except RemoteDeniedError:
                 wanted = "read"
-            except FileNotFoundError as error:
-                raise RemoteDeniedError(
-                    f"there is nothing at '{self._folder.url}', not even a bucket"
-                ) from error
+            except FileNotFoundError:
+                self._folder.check()
+                raise
         if wanted == "read":
             self._folder.list("records")
         return wanted
@@ -84,12 +84,18 @@ class RemoteStore(Store):
         ref = BlobRef(digest_chunks(views), sum(view.nbytes for view in views))
         return self.upload(ref, views[0] if len(views) == 1 else memoryview(b"".join(views)))
 
-    def upload(self, ref: BlobRef, view: memoryview) -> BlobRef:
-        """Store a blob whose bytes are `view`, unless it is there; returns it with its strong digest.
+    def upload(self, ref: BlobRef, view: memoryview, file: Path | None = None) -> BlobRef:
+        """Store a blob whose bytes are `view`, unless it is there; returns it with its strong digest and place.
 
-        Raises BlobDamagedError when the bytes are not the blob's.
+        `file` holds just these bytes. Raises BlobDamagedError when the bytes are not the blob's.
         """
-        return self.blobs.upload(ref, view)
+        return self.blobs.upload(ref, view, file, self._find_published)
+
+    def _find_published(self, ref: BlobRef) -> list[BlobRef]:
+        """Return the blob as records name it of signers who are trusted."""
+        with self._lock:
+            self._mirror.refresh()
+            return [named for _, named in self._iter_signed(ref)]
 
     def get_blob(self, ref: BlobRef) -> memoryview:
         """Return a blob's bytes, from memory."""
@@ -131,13 +137,16 @@ class RemoteStore(Store):
         """Return the blob as records of trusted signers name it, each with its signer."""
         with self._lock:
             self._mirror.refresh()
-            return [
-                (record.proof.signer, named)
-                for record in self._mirror.find_naming(ref.digest)
-                if record.proof and self.trust.is_signed(record)
-                for named in record.artifact.all_blobs
-                if named == ref and named.strong
-            ]
+            return self._iter_signed(ref)
+
+    def _iter_signed(self, ref: BlobRef) -> list[tuple[str, BlobRef]]:
+        return [
+            (record.proof.signer, named)
+            for record in self._mirror.find_naming(ref.digest)
+            if record.proof and self.trust.is_signed(record)
+            for named in record.artifact.all_blobs
+            if named == ref and named.strong
+        ]
 
     def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:
         """Return those of `refs` that a record names or, failing that, that are there; with `local` none are near."""
@@ -225,17 +234,25 @@ class RemoteStore(Store):
     def _seal(self, record: Record) -> Record:
         if record.proof is not None:
             return record
-        refs = {ref: self.blobs.find_strong(ref) for ref in record.artifact.all_blobs if not ref.strong}
-        if lost := [ref.digest for ref, strong in refs.items() if not strong]:
+        artifact = record.artifact.with_blobs(self.blobs.locate)
+        if lost := [ref.digest for ref in artifact.all_blobs if not ref.strong]:
             raise StoreError(f"blob {lost[0]} of '{record.node}' was not stored before its record")
-        return self.trust.sign(replace(record, artifact=record.artifact.with_strong(refs)))
+        return self.trust.sign(replace(record, artifact=artifact))
 
     def flush(self) -> None:
         """Send the records that were put as one part."""
+        with self._flushing:
+            with self._lock:
+                records = list(self._pending)
+            if records:
+                self._mirror.send(records)
+                with self._lock:
+                    del self._pending[: len(records)]
+
+    def tidy(self) -> None:
+        """Merge parts when they are many."""
         with self._lock:
-            if self._pending:
-                self._mirror.send(self._pending)
-                self._pending.clear()
+            self._mirror.merge()
 
     # -- the rest --------------------------------------------------------------------------------------------------
 
@@ -251,4 +268,8 @@ class RemoteStore(Store):
         try:
             self.flush()
         finally:
-            self._mirror.close()
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Let go of files; what was not sent by now is not."""
+        self._mirror.close()

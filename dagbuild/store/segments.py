@@ -142,6 +142,16 @@ def _check_size(line: bytes) -> None:
         raise ValueError("it is too long")
 
 
+def split_lines(data: bytes) -> list[bytes]:
+    """Return the lines of a whole segment, as they are, whatever they say; raises ValueError when one is damaged."""
+    lines = data.splitlines(keepends=True)
+    for line in lines:
+        body = line[_HEAD:-1]
+        if line[-1:] != b"\n" or line[:_HEAD] != digest_bytes(body).encode("ascii") + b" ":
+            raise ValueError("a line does not match its digest")
+    return lines
+
+
 def new_name() -> str:
     """Return a name for a new segment; names sort by the clock, but nothing relies on it."""
     return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(6)}{SUFFIX}"

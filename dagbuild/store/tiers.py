@@ -44,9 +44,9 @@ class Tiers(Store):
     def put_blob(self, chunks: Sequence[Buffer]) -> BlobRef:
         return self._write.put_blob(chunks)
 
-    def upload(self, ref: BlobRef, view: memoryview) -> BlobRef:
+    def upload(self, ref: BlobRef, view: memoryview, file: Path | None = None) -> BlobRef:
         """Store a blob where it is written to."""
-        return self._write.upload(ref, view)
+        return self._write.upload(ref, view, file)
 
     def find_strong(self, ref: BlobRef) -> str:
         """Return the strong digest of what this process has sent, else nothing."""
@@ -130,6 +130,15 @@ class Tiers(Store):
     @override
     def flush(self) -> None:
         self._write.flush()
+
+    def tidy(self) -> None:
+        """Merge parts where it is written to."""
+        self._write.tidy()
+
+    def let_go(self) -> None:
+        """Let go of files; what was not sent by now is not."""
+        for tier in self._all:
+            tier.let_go()
 
     @override
     def close(self) -> None:

@@ -107,6 +107,7 @@ class LayeredContract(StoreContract):
 class TestRemoteStoreOnFiles(RemoteContract):
     @pytest.fixture
     def remote(self, tmp_path: Path) -> Any:
+        (tmp_path / "shared").mkdir(exist_ok=True)
         return f"file://{tmp_path}/shared", {}
 
 
@@ -125,6 +126,7 @@ class TestRemoteStoreInMemory(RemoteContract):
 class TestLayeredStoreOnFiles(LayeredContract):
     @pytest.fixture
     def remote(self, tmp_path: Path) -> Any:
+        (tmp_path / "shared").mkdir(exist_ok=True)
         return f"file://{tmp_path}/shared", {}
 
 

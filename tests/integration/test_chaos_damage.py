@@ -42,6 +42,7 @@ class Built:
 
     def set_remote(self, *, on: bool) -> None:
         """Let builds use the shared store, or not."""
+        (self.project.root / "shared").mkdir(exist_ok=True)
         self.project.configure(f'[remote]\nurl = "file://{self.project.root}/shared"\n' if on else "")
 
     def _leave_log(self) -> None:

@@ -339,6 +339,7 @@ def _objects(project: Path) -> set[str]:
 def remote(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The text of a [remote] table: a shared folder, or a real S3 server."""
     if request.param == "folder":
+        (tmp_path / "shared").mkdir(exist_ok=True)
         return f'[remote]\nurl = "file://{tmp_path}/shared"\n'
     server = request.getfixturevalue("s3_server")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", server.key)

@@ -55,6 +55,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
     def make(name: str, *, remote: bool = True, settings: str = "") -> Path:
         folder = tmp_path / name
+        (tmp_path / "shared").mkdir(exist_ok=True)
         url = f'[remote]\nurl = "file://{tmp_path}/shared"\n' if remote else ""
         write_files(folder, {"nodes.py": NODES})
         (folder / "dagbuild.toml").write_text(f'modules = ["nodes"]\n{url}[config]\nrate = 1\n{settings}')
@@ -336,6 +337,7 @@ class TestPush:
 
         monkeypatch.setattr("dagbuild.store.remote.RemoteFolder.write", refuse)
         monkeypatch.setattr("dagbuild.store.remote.RemoteFolder.list", lambda *_: [])
+        (folder / "shared").mkdir()
         status = run(["--project", str(folder), "push", "--set", f"remote.url={folder}/shared"])
 
         assert status == 2

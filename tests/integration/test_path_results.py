@@ -209,6 +209,7 @@ def test_handing_on_a_path_hands_on_the_content(project: Any) -> None:
 
 def test_another_machine_gets_the_content(project: Any, tmp_path: Path) -> None:
     """Through a shared cache, into a folder where nothing was ever made."""
+    (tmp_path / "shared").mkdir(exist_ok=True)
     remote = f'modules = ["nodes"]\n[remote]\nurl = "file://{tmp_path}/shared"\n'
     write_files(project, {"dagbuild.toml": remote})
     build(project, "report", "model")

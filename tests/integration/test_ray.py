@@ -328,6 +328,7 @@ def test_a_worker_with_other_code_refuses(
 def test_machines_share_values_through_the_remote(tmp_path: Path) -> None:
     """Two nodes with a cache folder each, and a driver with a third: values and code reach them all."""
     folder, caches = tmp_path / "project", tmp_path / "caches"
+    (tmp_path / "shared").mkdir()
     write_files(
         folder,
         {

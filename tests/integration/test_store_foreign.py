@@ -43,6 +43,7 @@ def reader(tmp_path: Path) -> Iterator[LayeredStore]:
 
 
 def open_layered(folder: Path, name: str, trust: Trust) -> LayeredStore:
+    (folder / "shared").mkdir(parents=True, exist_ok=True)
     remote = RemoteFolder(f"file://{folder}/shared")
     far = RemoteStore(remote, trust=trust, mirror=folder / name / "mirror", refresh=0)
     return LayeredStore(LocalStore(folder / name / "cache", trust=trust), far)

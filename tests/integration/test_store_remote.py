@@ -72,6 +72,7 @@ def machine(tmp_path: Path, notices: Any) -> Iterator[Any]:
 
 @pytest.fixture
 def shared(tmp_path: Path) -> str:
+    (tmp_path / "shared").mkdir(exist_ok=True)
     return f"file://{tmp_path}/shared"
 
 
@@ -164,7 +165,7 @@ class TestTransport:
         """Its driver, on another machine, puts the record; the blobs are there by then."""
         worker, driver = machine("a", shared), machine("b", shared)
         ref = worker.put_blob([b"made by the worker" * 1000])
-        worker.flush()
+        worker.share()
         (sealed,) = worker.seal(make_record(1, ref).artifact).blobs
         record = make_record(1, sealed)
         driver.adopt(record)
@@ -332,7 +333,7 @@ class TestModes:
         store.close()
 
         assert store.mode == "read"
-        assert not (tmp_path / "shared").exists()
+        assert objects(tmp_path, "**/*") == []
 
     def test_wrong_secret_is_said_and_lived_with(
         self, machine: Any, s3_server: S3Server, notices: Any
@@ -389,6 +390,7 @@ class TestModes:
     def test_settings_open_the_right_store(self, tmp_path: Path) -> None:
         """Nothing for "off", and no driver is imported before it is needed."""
 
+        (tmp_path / "shared").mkdir(exist_ok=True)
         remote = RemoteSettings(f"file://{tmp_path}/shared", mode="read-write", trusted=(f"ada {ADA.own}",))
         store = open_store(tmp_path / "a", remote, fsync="none", find_key=lambda: ADA.key)
         record = put_value(store, 1)
@@ -419,7 +421,7 @@ class TestOutage:
         store.close()
         assert time.monotonic() - started < 60
         assert len([n for n in notices if "going on without it" in n]) == 1
-        assert notices[-1].startswith("remote: 10 results were not published")
+        assert notices[-1].startswith("remote: 10 results are not published")
 
         own_s3_server.start()
         again = machine("a", url, own_s3_server.options)

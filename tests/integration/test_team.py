@@ -52,6 +52,7 @@ LIB = """
 def remote(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The text of a [remote] table: a shared folder, or a real S3 server whose secret is in the environment."""
     if request.param == "folder":
+        (tmp_path / "shared").mkdir(exist_ok=True)
         return f'[remote]\nurl = "file://{tmp_path}/shared"\n'
     server: S3Server = request.getfixturevalue("s3_server")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", server.key)

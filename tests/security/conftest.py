@@ -89,6 +89,7 @@ def nobodys_key() -> Iterator[None]:
 @pytest.fixture
 def team(tmp_path: Path) -> Iterator[Team]:
     found = Team(tmp_path / "mine", tmp_path / "yours", tmp_path / "shared", tmp_path / "proof")
+    found.shared.mkdir()
     yield found
     for folder in (found.mine, found.yours):
         forget_modules(folder)

@@ -202,6 +202,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, port: int) -> Mapping[str, by
     for name in ("port", "declared"):
         nodes = nodes.replace(f"{{{name}}}", said[name])
     (project / "nodes.py").write_text(nodes)
+    (project / "remote").mkdir(exist_ok=True)
     (project / "dagbuild.toml").write_text(TOML.format(**said))
     found: dict[str, bytes] = {}
     for number, command in enumerate(COMMANDS):

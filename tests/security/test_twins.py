@@ -199,6 +199,7 @@ def test_planted_blob_is_not_found_there_already(team: Team, safe: Safe) -> None
     twin = make_twin(stream, payload(team.proof))
     shutil.rmtree(team.mine / "cache")
     shutil.rmtree(team.shared)
+    team.shared.mkdir()
     build(team.mine, "data")
     plant_array(team.shared, "data", twin)
 

@@ -1,0 +1,89 @@
+"""How a shared store far away is used: requests and seconds, through a proxy that adds 20 ms to each round trip.
+
+    python -m tests.benchmarks.remote [nodes]
+
+A real S3 server on this machine; whole processes. `status` and `build` are those of a second checkout that has nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from tests.servers.s3 import run_s3
+from tests.servers.weather import Weather, run_weather
+
+DELAY = 0.02
+REPOSITORY = Path(__file__).parents[2]
+
+HEAD = "import numpy as np\n\n"
+NODE = "def n{n}() -> np.ndarray:\n    return np.frombuffer(np.random.default_rng({n}).bytes(16000), dtype=np.uint8)\n\n"
+
+
+def write(folder: Path, nodes: int, url: str, port: int) -> None:
+    """Write the project: nodes of 16 kB each that do not shrink, and one that needs two of them."""
+    folder.mkdir()
+    last = "def last(n0: np.ndarray, n1: np.ndarray) -> int:\n    return int(n0.sum() + n1.sum())\n"
+    (folder / "nodes.py").write_text(HEAD + "".join(NODE.format(n=n) for n in range(nodes)) + last)
+    endpoint = f'client_kwargs = {{ endpoint_url = "http://127.0.0.1:{port}" }}'
+    remote = f'[remote]\nurl = "{url}/team"\n[remote.options]\n{endpoint}\n'
+    (folder / "dagbuild.toml").write_text(f'modules = ["nodes"]\n{remote}')
+
+
+def run(weather: Weather, what: str, folder: Path, *args: str) -> None:
+    """Run a command and print its seconds and its requests."""
+    weather.requests()
+    before = os.times()
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "dagbuild", *args],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    took = time.perf_counter() - started
+    after = os.times()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    asked = Counter(line.split(" ")[0] for line in weather.requests())
+    told = [line for line in done.stderr.splitlines() if "remote" in line]
+    print(f"{what:34} {took:6.2f} s  {cpu:6.2f} s CPU  {dict(asked)}", *told, sep="  ", flush=True)
+
+
+def main(nodes: int) -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch)
+        os.environ["XDG_CONFIG_HOME"] = str(root / "config")
+        subprocess.run([sys.executable, "-m", "dagbuild", "key", "new"], check=True, capture_output=True)
+        with run_s3(root / "s3") as server, run_weather(server.port) as weather:
+            os.environ |= {"AWS_ACCESS_KEY_ID": server.key, "AWS_SECRET_ACCESS_KEY": server.secret}
+            url = server.make_bucket()
+            mine, yours, alone = root / "mine", root / "yours", root / "alone"
+            for folder in (mine, yours, alone):
+                write(folder, nodes, url, weather.port)
+            (alone / "dagbuild.toml").write_text('modules = ["nodes"]\n')
+            weather.set(delay=DELAY)
+            run(weather, f"build of {nodes} nodes, no remote", alone, "build")
+            run(weather, "the same, published", mine, "build")
+            run(weather, "nothing to do, with an import", mine, "build")
+            run(weather, "nothing to do, looked up", mine, "build")
+            run(weather, "nothing to do, answered", mine, "build")
+            run(weather, "elsewhere: status", yours, "status")
+            run(weather, "elsewhere: last", yours, "build", "last")
+            shutil.rmtree(yours / "cache")
+            wanted = ", ".join(f"n{n}: np.ndarray" for n in range(min(nodes, 200)))
+            with (yours / "nodes.py").open("a") as file:
+                file.write(f"\n\ndef wide({wanted}) -> int:\n    return int(n0.sum())\n")
+            run(weather, "elsewhere: needs 200 values", yours, "build", "wide")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)

@@ -113,7 +113,7 @@ def test_what_needs_unpickling_is_taken_of_who_has_signed_it(people: tuple[Path,
     finally:
         keys._taken.clear()
 
-    assert {"model", "predicted", "total"} <= computed(careful)
+    assert computed(careful) == {"model"}  # what is plain data is taken, for nobody is trusted by name
     assert any(isinstance(event, Notice) and "nobody has signed it" in event.text for event in told)
     for folder in (mine, yours):
         shutil.rmtree(folder / "cache")

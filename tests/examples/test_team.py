@@ -71,7 +71,7 @@ class Team:
             ["bash", "-c", command], cwd=cwd or self._folder / who, env=environment, text=True, timeout=120,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
         )  # fmt: skip
-        said = done.stdout.replace(str(home), "~").replace(str(self._folder / who), f"/home/{who}/sales")
+        said = done.stdout.replace(str(home), "~").replace(str(self._folder / who), "~/sales")
         return said + (f"[exit {done.returncode}]\n" if done.returncode else "")
 
     def commit(self, name: str, text: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from dagbuild.artifacts import Artifacts
@@ -112,9 +112,8 @@ class Build:
                     self.steps.want(target)
                 self._expect_far()
                 self._loop()
-                self._look_at_targets()
-                if values:
-                    results = self._load_targets()
+                read = self._read_targets(self._load if values else self._look_at)
+                results = read if values else {}
         except KeyboardInterrupt:
             interrupted = True
         finally:
@@ -379,31 +378,14 @@ class Build:
                 case State.RUNNING | State.LOST | State.REVOKED:  # interrupted
                     self.ended.pop(name, None)
 
-    def _look_at_targets(self) -> None:
-        """Make again what stands in a target's record and cannot be read: else who tells of it would find out."""
-        for name in self.request.targets:
-            step = self.steps[name] if name not in self.request.givens else None
-            if step is None or not self.steps.has(name) or step.held or step.losses:
-                continue
-            if name in self.ended and self.ended[name].how is How.COMPUTED:
-                continue  # it was just written
-            artifact = self.steps.artifact(name)
-            try:
-                if artifact is not None:
-                    self.artifacts.look_at(artifact)
-            except CodecError as error:
-                self.lose(name, str(error))
-                self.steps.want(name)
-                self._loop()
-
-    def _load_targets(self) -> dict[str, Any]:
-        """Load the targets' values; what cannot be read back is made again, once."""
+    def _read_targets(self, read: Callable[[str], Any]) -> dict[str, Any]:
+        """Return what is read of the targets; what cannot be read back is made again, once."""
         values: dict[str, Any] = {}
         for name in self.request.targets:
             if not self.steps.has(name):
                 continue
             try:
-                values[name] = self._load(name)
+                values[name] = read(name)
             except (BlobMissingError, BlobDamagedError, CodecError) as error:
                 if name in self.request.givens or self.steps[name].losses:
                     raise
@@ -411,8 +393,13 @@ class Build:
                 self.steps.want(name)
                 self._loop()
                 if self.steps.has(name):
-                    values[name] = self._load(name)
+                    values[name] = read(name)
         return values
+
+    def _look_at(self, name: str) -> None:
+        ended = self.ended.get(name)
+        if ended and ended.record and ended.how is not How.COMPUTED and not self.steps[name].losses:
+            self.artifacts.look_at(ended.record.artifact)
 
     def _load(self, name: str) -> Any:
         if name not in self.request.givens and self.steps[name].held:

@@ -175,8 +175,8 @@ class Packing:
     def from_json(cls, data: list[Any]) -> Packing:
         """Return the layout of a plain form; raises ValueError when it is of another version, or none at all."""
         if not isinstance(data, list) or not data or type(data[0]) is not int or data[0] != VERSION:
-            known = data[:1] if isinstance(data, list) else "?"
-            raise ValueError(f"layout {known!r}, this dagbuild reads {VERSION}")
+            version = data[0] if isinstance(data, list) and data else None
+            raise ValueError(f"layout {version!r}, this dagbuild reads {VERSION}")
         runs = []
         buffers = pieces = 0
         for entry in data[1:]:

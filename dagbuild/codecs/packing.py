@@ -191,7 +191,7 @@ class Packing:
             if type(mark) is not int or not 0 <= mark <= LARGEST:
                 raise ValueError("a buffer has no size that there can be")
             if item and (len(item) > 1 or type(item[0]) is not int or not UNCUT <= item[0] <= LARGEST):
-                raise ValueError("a buffer has no item that there can be")
+                raise ValueError(f"an item of {item[0]!r} bytes")
             runs.append(Run(count, mark, *item))
             # Before its blobs are told one by one: a terabyte is a few hundred, each of at least a row's bytes.
             pieces += count * len(runs[-1].blob_sizes)

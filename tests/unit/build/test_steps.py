@@ -25,9 +25,14 @@ from tests.unit.test_graph import make_graph
 from tests.unit.test_plan import FakeLookup, make_request
 
 
+def plain(value: str) -> Artifact:
+    """Return the artifact that a text is: targets are looked at."""
+    return Artifact("plain/1", {"form": value, "buffers": [2]})
+
+
 def record_of(name: str, value: str) -> Record:
     key = Key(f"key of {name}")
-    return Record(name, key, key, Manifest(()), Artifact("plain/1", value))
+    return Record(name, key, key, Manifest(()), plain(value))
 
 
 def test_every_state_is_drawn() -> None:
@@ -155,7 +160,7 @@ def end(build: Build, hands: Hands, name: str, outcome: Outcome | str) -> None:
     work = hands.works.pop(name)
     assert work.draft is not None
     if isinstance(outcome, str):
-        outcome = Done(work.draft.complete(Artifact("plain/1", outcome)))
+        outcome = Done(work.draft.complete(plain(outcome)))
     build.take(name, outcome)
     build.hand_out()
 
@@ -185,10 +190,10 @@ def test_what_another_build_made_of_a_value_that_came_out_different_is_not_taken
     end(build, hands, "b", Lost({"a": "it is gone"}))
     end(build, hands, "a", "2")
 
-    end(build, hands, "c", Found(draft.complete(Artifact("plain/1", "of 1"))))
+    end(build, hands, "c", Found(draft.complete(plain("of 1"))))
 
     assert build.steps["c"].state is State.RUNNING
-    assert hands.works["c"].values["a"].meta == "2"
+    assert hands.works["c"].values["a"].meta["form"] == "2"
 
 
 class AnyBuild(RuleBasedStateMachine):
@@ -211,9 +216,7 @@ class AnyBuild(RuleBasedStateMachine):
         for name in before.order:
             if name in known:
                 key = before.deep[name]
-                lookup.records.append(
-                    Record(name, key, key, before.manifest(name), Artifact("plain/1", "old"))
-                )
+                lookup.records.append(Record(name, key, key, before.manifest(name), plain("old")))
         request = make_request(make_graph(**graph), target, {}, forced=next(iter(graph)) if forced else "")
         self.hands = Hands(slots)
         self.ends: dict[str, int] = {}
@@ -243,7 +246,7 @@ class AnyBuild(RuleBasedStateMachine):
     def record(self, name: str, value: str) -> Record:
         draft = self.hands.works[name].draft
         assert draft is not None
-        return draft.complete(Artifact("plain/1", value))
+        return draft.complete(plain(value))
 
     def running(self, choose: int) -> str:
         names = sorted(self.hands.works)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from dagbuild.artifacts import Artifacts
+from dagbuild.build.ahead import expect_far
 from dagbuild.build.news import tell_news
 from dagbuild.build.recorder import Keys, Recorder
 from dagbuild.build.states import State
@@ -40,9 +41,6 @@ from dagbuild.store.declared import DeclaredFiles
 
 _WAYS = {Decision.FETCH: How.FETCHED, Decision.RESTORE: How.RESTORED}
 """How a step ends that the plan has found a record for; else it is reused."""
-
-_AHEAD = 256 << 20
-"""Bytes that are brought near before the first node runs; what is more comes when it is taken."""
 
 
 class Observed(Protocol):
@@ -110,7 +108,7 @@ class Build:
                 self._restore()
                 for target in self.request.targets:
                     self.steps.want(target)
-                self._expect_far()
+                expect_far(self.request, self.plan, self.artifacts.store)
                 self._loop()
                 read = self._read_targets(self._load if values else self._look_at)
                 results = read if values else {}
@@ -134,25 +132,6 @@ class Build:
         return result
 
     # -- the loop ------------------------------------------------------------------------------------------------
-
-    def _expect_far(self) -> None:
-        """Bring near at once what lies far and is certain to be taken, unless it is too much to wait for."""
-        if not self.artifacts.store.shared:
-            return
-        far = {
-            name: step.record
-            for name in self.plan.names(Decision.FETCH)
-            if (step := self.plan.steps[name]).record
-        }
-        taken = {
-            up: far[up]
-            for name in self.plan.names(Decision.RUN)
-            for up in self.request.needs(name)[0]
-            if up in far and up not in self.request.excerpted(name)
-        }
-        refs = {ref for record in taken.values() if record for ref in record.artifact.blobs}
-        if sum(ref.size for ref in refs) <= _AHEAD:
-            self.artifacts.store.expect_blobs(refs)
 
     def _loop(self) -> None:
         while True:

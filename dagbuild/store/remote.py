@@ -68,9 +68,8 @@ _CONTENT_FIELDS = ("ETag", "etag", "md5Hash", "content_md5", "Content-MD5", "md5
 
 _EXTRAS = {
     scheme: f"pip install 'dagbuild[{extra}]' brings that"
-    for extra, schemes in {"s3": ("s3", "s3a"), "gs": ("gs", "gcs"), "az": ("az", "abfs", "abfss", "adl"),
-                           "sftp": ("sftp", "ssh")}.items()
-    for scheme in schemes
+    for extra, schemes in {"s3": "s3 s3a", "gs": "gs gcs", "az": "az abfs abfss adl", "sftp": "sftp ssh"}.items()
+    for scheme in schemes.split()
 }  # fmt: skip
 
 

@@ -535,6 +535,7 @@ def test_by_the_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_colleagues_get_the_files(project: Any, tmp_path: Path) -> None:
     """What another machine has made is fetched, and left in the project here."""
     remote = f'[remote]\nurl = "{tmp_path / "shared"}"\n'
+    (tmp_path / "shared").mkdir()
     write_files(project, {"dagbuild.toml": f'modules = ["nodes"]\n{remote}'})
     build(project, *ALL)
     clean = picture(project / "out")

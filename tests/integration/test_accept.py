@@ -193,6 +193,7 @@ def test_refusals(project: Path) -> None:
 
 def test_colleagues_see_it(project: Path, tmp_path: Path) -> None:
     """The word travels with the records; the colleague computes nothing."""
+    (tmp_path / "shared").mkdir()
     remote = f'[remote]\nurl = "{(tmp_path / "shared").as_uri()}"\n'
     colleague = tmp_path / "colleague"
     for folder in (project, colleague):

@@ -31,6 +31,7 @@ class Built:
         self.set_remote(on=True)
         for _ in range(2):
             nursery.run(self.project, "build", fold=True)
+        self._leave_copies()
         self.set_remote(on=False)
         self._leave_log()
         self._leave_lock()
@@ -44,6 +45,18 @@ class Built:
         """Let builds use the shared store, or not."""
         (self.project.root / "shared").mkdir(exist_ok=True)
         self.project.configure(f'[remote]\nurl = "file://{self.project.root}/shared"\n' if on else "")
+
+    def _leave_copies(self) -> None:
+        """Leave what a look-up in the shared store leaves: it is asked where nothing is known here."""
+        cache, kept = self.project.cache, self.project.root / "kept"
+        shutil.copytree(cache, kept)
+        for known in ("segments", "index"):
+            shutil.rmtree(cache / known)
+        self.nursery.run(self.project, "build", fold=True)
+        shutil.rmtree(kept / "remote", ignore_errors=True)
+        (cache / "remote").rename(kept / "remote")
+        shutil.rmtree(cache)
+        kept.rename(cache)
 
     def _leave_log(self) -> None:
         """Build until a kill leaves the index with a log that has not been taken over."""

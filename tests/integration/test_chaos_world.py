@@ -84,7 +84,7 @@ def small_disk(tmp_path: Path) -> Iterator[Any]:
 
     def mount(place: Path, size: str) -> None:
         place.mkdir(parents=True, exist_ok=True)
-        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", str(place)]
         if (
             shutil.which("mount") is None
             or subprocess.run(command, capture_output=True, check=False).returncode
@@ -110,7 +110,7 @@ def test_disk_becomes_full(nursery: Nursery, project: ChaosProject, small_disk: 
         assert all("No space left" in text for text in outcome["said"]), where
         assert nursery.run(project, "verify")["named"] == [], where
 
-        subprocess.run(["mount", "-o", "remount,size=8m", str(project.cache)], check=True)
+        subprocess.run(["mount", "-o", "remount,size=8m,mode=700", str(project.cache)], check=True)
         later = nursery.run(project, "build")
         assert_built(later, clean, where)
         assert later["said"] == [], where

@@ -55,12 +55,13 @@ def build(job: Any) -> dict[str, Any]:
     """Return what the build gives, and what a build from nothing gives."""
     from dagbuild import Driver
 
+    root = Path.cwd()  # a project may go elsewhere while it is imported
     modules = load_modules(job["project"], job["modules"], job["mode"])
     targets = job["target"].split()
 
     def values(cache: str | None) -> str:
         given: Any = {name: evaluate(job[name]) for name in ("inputs", "overrides")}
-        got = Driver(job["config"], *modules, cache=cache).execute(targets, **given)
+        got = Driver(job["config"], *modules, cache=cache, root=root).execute(targets, **given)
         return " ".join(show(got[target]) for target in targets)
 
     cached = values(job["cache"])

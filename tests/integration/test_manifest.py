@@ -203,7 +203,7 @@ def warm_place(warm_settled: Place) -> Iterator[Place]:
 def test_answers_without_importing(place: Place) -> None:
     """The reports of an unchanged project import neither its modules nor the libraries that these use.
 
-    Nor what of ours looks into code: it takes longer to import than there is to do.
+    Nor, unless something might run, what of ours looks into code: it takes longer to import than there is to do.
     """
     for command in ("b", "status", "plan", "list", "log", "lineage", "explain", "graph"):
         args = [command, "b"] if command in ("lineage", "explain") else [command]
@@ -211,7 +211,8 @@ def test_answers_without_importing(place: Place) -> None:
 
         assert status == 0
         assert text
-        assert not imported & {"nodes", "pandas", "numpy", *LOOKING}, command
+        assert not imported & {"nodes", "pandas", "numpy"}, command
+        assert command == "b" or not imported & LOOKING, command
 
 
 def edit_keeping_times(place: Place) -> None:

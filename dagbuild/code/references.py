@@ -37,6 +37,8 @@ _OF_THE_MODULE = frozenset(
         "__builtins__",
     }
 )
+_OF_IMPORTING = frozenset({"__spec__", "__loader__", "__cached__"})
+"""Those that another importer makes otherwise, and none of which says anything of the code."""
 _LOOKS_UP = {
     "globals": "globals()",
     "eval": "eval()",
@@ -213,6 +215,8 @@ def _descend(walk: Walker, entity: Entity, names: Mapping[str, Any], name: str, 
         inside = vars(value)
         if part == "__path__" and part in inside:
             return walk.package(inside)  # to find its modules by
+        if part in _OF_IMPORTING:
+            return "module"
         if part == "__dict__":
             break
         if part in inside:

@@ -43,7 +43,7 @@ def check_record(data: Mapping[str, Any]) -> None:
     for name, holds in _MORE.items():
         if name in data and not holds(data[name]):
             raise ValueError(f"not a record: its '{name}' is none")
-    _check_artifact(data["artifact"], ("artifact",))
+    _check_artifact(data.get("artifact"), ("artifact",))
 
 
 def leads_outside(name: str) -> bool:

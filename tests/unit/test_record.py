@@ -55,3 +55,17 @@ def test_what_is_no_digest_is_not_made_a_path_of(text: str) -> None:
     """Names from outside are checked before they are used."""
     assert not is_digest(text)
     assert is_digest(digest_bytes(b""))
+
+
+@pytest.mark.parametrize("name", sorted(make_record().to_json()))
+def test_a_record_from_elsewhere_without_a_field_is_none_or_has_a_default(name: str) -> None:
+    """Whatever is left out, it is no error of ours."""
+    plain = json.loads(canonical_json(make_record().to_json()))
+    del plain[name]
+
+    try:
+        record = Record.from_elsewhere(plain)
+    except ValueError:
+        return
+    assert name in {"unnamed", "excerpts", "watched", "notes", "proof"}
+    assert record.keys == make_record().keys or name == "unnamed"

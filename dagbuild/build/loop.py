@@ -144,7 +144,8 @@ class Build:
 
     def hand_out(self) -> None:
         """Hand as many ready steps to the executor as it has room for; what was found meanwhile is not run."""
-        while not self.stopping and self.steps.running < self.executor.slots:
+        # How much room there is may be for a cluster to say, which nobody asks for nothing.
+        while not self.stopping and self.steps.has_ready and self.steps.running < self.executor.slots:
             name = self.steps.pop()
             if name is None:
                 return

@@ -102,13 +102,16 @@ class Steps:
             todo += missing
             self._wait(each, missing)
 
+    @property
+    def has_ready(self) -> bool:
+        """Whether a step waits for nothing but room."""
+        while self._ready and self._steps[self._ready[0][-1]].state is not State.READY:
+            heapq.heappop(self._ready)  # it was handed out, or went back to waiting
+        return bool(self._ready)
+
     def pop(self) -> str | None:
         """Return the ready step with the longest way to a target, or None; it is to be started or reused then."""
-        while self._ready:
-            _, _, name = heapq.heappop(self._ready)
-            if self._steps[name].state is State.READY:  # else it was handed out, or went back to waiting
-                return name
-        return None
+        return heapq.heappop(self._ready)[-1] if self.has_ready else None
 
     def start(self, name: str) -> None:
         """Note that the step was handed to the executor."""

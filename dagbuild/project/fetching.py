@@ -7,20 +7,18 @@ the remote, record and value.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, SettingsError
 from dagbuild.model.record import BlobRef, Record
 from dagbuild.plan.plan import Plan, Status
 from dagbuild.store.layered import LayeredStore
+from dagbuild.store.remote import map_at_once
 
 if TYPE_CHECKING:
     from dagbuild.project.project import Project
-
-AT_ONCE = 16
-"""Blobs on their way."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +53,9 @@ def fetch(project: Project, targets: Iterable[str] = (), *, above: bool = False)
     ]
     records = _find_records(plan, wanted)
     far = _find_far(store, records)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        coming = {name: [pool.submit(store.get_blob, ref) for ref in refs] for name, refs in far.items()}
-        lost = {
-            name for name, loads in coming.items() if any(_has_failed(load.exception()) for load in loads)
-        }
+    missing = list(dict.fromkeys(ref for refs in far.values() for ref in refs))
+    came = dict(zip(missing, map_at_once(partial(_try_to_bring, store), missing), strict=True))
+    lost = {name for name, refs in far.items() if not all(came[ref] for ref in refs)}
     store.keep([record for name, record in records.items() if name not in lost])
     return Fetched(
         tuple(name for name in far if name not in lost),
@@ -69,10 +65,13 @@ def fetch(project: Project, targets: Iterable[str] = (), *, above: bool = False)
     )
 
 
-def _has_failed(error: BaseException | None) -> bool:
-    if error is not None and not isinstance(error, BlobMissingError | BlobDamagedError):
-        raise error
-    return error is not None
+def _try_to_bring(store: LayeredStore, ref: BlobRef) -> bool:
+    """Tell whether a blob came whole."""
+    try:
+        store.get_blob(ref)
+    except (BlobMissingError, BlobDamagedError):
+        return False
+    return True
 
 
 def measure_far(project: Project, plan: Plan) -> Far:

@@ -13,16 +13,17 @@ import re
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
-_WORDS = frozenset({
-    "password", "passwd", "passphrase", "secret", "secrets", "token", "credential", "credentials", "dsn",
-    "apikey", "apitoken", "authtoken",
-})  # fmt: skip
 _SHORT = frozenset({"pass", "pwd"})
 """Secrets only where more words stand before: a shell keeps the folder in PWD and OLDPWD."""
 _OF_KEYS = frozenset(
     {"api", "access", "private", "secret", "signing", "encryption", "account", "auth", "ssh", "service"}
 )
 """What stands before "key" in the name of one that must not be known; a sort key may."""
+_ENDS = (
+    "passphrase", "secret", "secrets", "token", "credential", "credentials", "dsn",
+    *(f"{before}key" for before in _OF_KEYS),
+)  # fmt: skip
+"""How the words of secrets end, also where they are written as one: clientsecret, accesstoken."""
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 SHORTEST = 6
 """Characters of a secret that is looked for in texts: shorter ones stand in many words."""
@@ -33,15 +34,20 @@ HIDDEN = "***"
 @functools.lru_cache(maxsize=4096)
 def names_secret(name: str) -> bool:
     """Tell whether something is called like a secret: API_TOKEN, db_password, awsSecretAccessKey, SENTRY_DSN."""
-    words = re.split(r"[^a-z0-9]+", _HUMP.sub("_", name).lower())
+    words = split_name(name)
     pairs = itertools.pairwise(words)
     return (
-        not _WORDS.isdisjoint(words)
+        any("passw" in word or word.endswith(_ENDS) for word in words)
         or any(after in {"key", "keys"} and before in _OF_KEYS for before, after in pairs)
         or (len(words) > 1 and words[-1] == "sas")
         or (len(words) > 1 and words[-1] in _SHORT)
         or "_".join(words).endswith("connection_string")
     )
+
+
+def split_name(name: str) -> list[str]:
+    """Return the words of a name, in lower case, without digits."""
+    return re.findall(r"[a-z]+", _HUMP.sub("_", name).lower())
 
 
 def find_secrets(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -73,6 +79,8 @@ def redact(text: str, more: Mapping[str, str] | None = None) -> str:
 
     `more` are other secrets, each with its name.
     """
+    if not text:
+        return text
     secrets = {**find_secrets(), **(more or {})}
     for value in sorted(secrets, key=len, reverse=True):  # one may be a part of another
         if value in text:

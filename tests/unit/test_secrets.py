@@ -10,7 +10,8 @@ from dagbuild.ground.secrets import HIDDEN, clean, holds_secret, mask_url, names
 @pytest.mark.parametrize(
     "name",
     ["API_TOKEN", "token", "db_password", "dbPassword", "PASSWD", "client_secret", "awsSecretAccessKey", "SENTRY_DSN",
-     "private_key", "API_KEY", "apiKeys", "storage_connection_string", "blob_sas", "credentials", "SSH_KEY", "DB_PWD", "db_pass"],
+     "private_key", "API_KEY", "apiKeys", "storage_connection_string", "blob_sas", "credentials", "SSH_KEY", "DB_PWD", "db_pass",
+     "passwords", "password1", "SECRETS2", "accesstoken", "clientsecret", "ACCESSKEY", "myapikey", "DB_PASS2", "API_KEY_2"],
 )  # fmt: skip
 def test_secrets_by_name(name: str) -> None:
     """In the spellings of environments, of Python and of JSON."""

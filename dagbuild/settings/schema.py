@@ -13,7 +13,7 @@ from typing import Any
 
 from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import SettingsError, did_you_mean
-from dagbuild.ground.secrets import names_secret
+from dagbuild.ground.secrets import names_secret, split_name
 from dagbuild.ground.signing import PRIVATE, is_public
 from dagbuild.settings.model import EXECUTORS, UNDECLARED, Pin
 
@@ -163,12 +163,7 @@ def remote_options(value: Any) -> dict[str, Any]:
         path, item = todo.pop()
         if isinstance(item, Mapping):
             todo.extend(((*path, str(key)), inner) for key, inner in item.items())
-        elif (
-            path
-            and (path[-1] == "key" or names_secret(path[-1]))
-            and item not in _NOT_SECRET
-            and not isinstance(item, bool)
-        ):
+        elif path and _opens_doors(path[-1]) and item not in _NOT_SECRET and not isinstance(item, bool):
             raise Refused(
                 "looks like a secret, and this file is shared",
                 "leave it out: the fsspec driver takes it from its own environment (for S3, "
@@ -176,6 +171,12 @@ def remote_options(value: Any) -> dict[str, Any]:
                 path,
             )
     return dict(value)
+
+
+def _opens_doors(option: str) -> bool:
+    """Tell whether an option is called like a secret: here any key may be one, and what signs a URL."""
+    words = split_name(option)
+    return names_secret(option) or words[-1:] == ["key"] or "_".join(words).endswith("sas")
 
 
 _SALT = 16

@@ -212,6 +212,9 @@ class TestMistakes:
         "line",
         [
             'options = { key = "AKIA" }',
+            'options = { storage_key = "x" }',
+            'options = { customerKey = "x" }',
+            'options = { sas = "x" }',
             'options = { client_kwargs = { aws_secret_access_key = "x" } }',
             'options = { token = "abc" }',
             'options = { connection_string = "x" }',

@@ -22,7 +22,7 @@ from dagbuild.ground.errors import StoreError, UserError
 from dagbuild.ground.secrets import mask_url
 from dagbuild.settings import RemoteSettings, Settings, find_key
 from dagbuild.store.folder import CacheFolder
-from dagbuild.store.remote import RemoteDeniedError, RemoteFolder, RemoteOutageError
+from dagbuild.store.remote import RemoteDeniedError, RemoteFolder
 from dagbuild.version import __version__
 
 State = Literal["good", "note", "bad"]
@@ -124,8 +124,8 @@ def _look_at_remote(remote: RemoteSettings) -> Iterator[Finding]:
         return
     name = f"doctor-{secrets.token_hex(8)}"
     try:
+        folder.write(name, b"dagbuild\n")
         try:
-            folder.write(name, b"dagbuild\n")
             same = folder.read(name) == b"dagbuild\n"
             moment = folder.modified(name)
         finally:
@@ -164,7 +164,6 @@ def _tell(error: StoreError, what: str, also: str = "") -> Finding:
             f", {also}" if also else ""
         )
         return Finding("rights", "bad", f"may not {what}: {problem.message}", problem.hint or remedy)
-    assert isinstance(error, RemoteOutageError | StoreError)
     remedy = "check the URL, the network, and that the driver is installed"
     return Finding("remote", "bad", problem.message, problem.hint or remedy)
 

@@ -112,6 +112,17 @@ def test_says_what_is_wrong(
     assert found[subject]["remedy"]
 
 
+def test_a_remote_that_lets_nobody_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is said to be there: a folder of the kernel's stands for one in which not even root may write."""
+    status, found = examine(tmp_path, capsys, 'url = "file:///sys/kernel"')
+
+    assert status == 1
+    assert found["remote"]["state"] == "good"
+    assert found["rights"]["state"] == "bad"
+    assert "may not write there" in found["rights"]["text"]
+    assert 'mode = "read"' in found["rights"]["remedy"]
+
+
 def test_a_cache_that_others_can_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing that could run code is read from it, which one should know."""
     (tmp_path / "cache").mkdir(mode=0o777)

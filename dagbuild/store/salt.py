@@ -38,14 +38,21 @@ def keep_salt(folder: Path) -> None:
     try:
         with open(atomic.create(part), "w", encoding="ascii") as file:  # noqa: PTH123 - a descriptor
             file.write(find_salt(folder).hex() + "\n")
-        if path.exists():
-            atomic.publish(part, str(path))  # it is damaged, and would be so for everybody who comes after
-        else:
-            os.link(part, path)  # never in another's place
+        _put(part, path, folder)
     except OSError:
         _chosen[str(folder)] = _read(folder) or find_salt(folder)
     finally:
         atomic.discard(part)
+
+
+def _put(part: str, path: Path, folder: Path) -> None:
+    """Give the file its name: never in the place of another's, unless nobody could read that."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        if _read(folder):
+            raise
+        atomic.publish(part, str(path))
 
 
 def _make(where: str) -> bytes:

@@ -478,3 +478,31 @@ def test_a_node_finds_what_importing_left(local_ray: None, tmp_path: Path) -> No
         "'loud_3' changes state_far.MODE, which state_far.quiet finds changed when it runs later in the same process "
         "(state_far.py:25): not tracked; return it, and take it as a parameter"
     ]
+
+
+def test_what_came_of_variables_is_known_again(local_ray: None, tmp_path: Path) -> None:
+    """Their digests are salted: a worker mixes in the project's own salt, and a build here finds what it made."""
+    code = """
+        import os
+
+        PLACE = os.environ["HOME"]
+
+        def made() -> int:
+            return len(PLACE)
+
+        def read() -> int:
+            return len(os.environ["HOME"])
+
+        def below(made: int, read: int) -> int:
+            return made - read
+    """
+    settings = 'modules = ["variables_far"]\n[executor]\nkind = "ray"\n'
+    write_files(tmp_path, {"dagbuild.toml": settings, "variables_far.py": code})
+
+    far = build(tmp_path, "below")
+    again = build(tmp_path, "below")
+    near = build(tmp_path, "below", executor="local")
+    forget_modules(tmp_path)
+
+    assert far.names(How.COMPUTED) == ["made", "read", "below"]
+    assert again.names(How.COMPUTED) == near.names(How.COMPUTED) == []

@@ -10,6 +10,7 @@ import hashlib
 import http.server
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -27,7 +28,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 PLACES = (
     "constant", "default", "given", "dict", "object", "fstring", "path", "log", "error", "config", "nested", "url",
-    "argument", "closure", "bytes", "read", "query", "declared", "user",
+    "argument", "closure", "bytes", "read", "query", "declared", "user", "setting",
 )  # fmt: skip
 
 SECRETS = {place: f"zq{hashlib.sha256(place.encode()).hexdigest()[:22]}" for place in PLACES}
@@ -35,14 +36,12 @@ SECRETS = {place: f"zq{hashlib.sha256(place.encode()).hexdigest()[:22]}" for pla
 WRITTEN_DOWN = {"declared"}
 """Stands in the text of a function: what is remembered of the project on this machine may have it, too."""
 
-ENVIRONMENT = {f"{place.upper()}_TOKEN": secret for place, secret in SECRETS.items()}
-
 NODES = """
 import dataclasses
 import os
 from pathlib import Path
 
-from dagbuild import File, parameterize, reads, value
+from dagbuild import File, config, parameterize, reads, value
 
 TOKEN = os.environ["CONSTANT_TOKEN"]
 SETTINGS = {"user": "ada", "token": os.environ["DICT_TOKEN"]}
@@ -93,8 +92,13 @@ def chatty(x: int) -> int:
     return x
 
 
-def configured(x: int, api_token: str, service: dict) -> int:
-    return x + len(api_token) + len(service)
+def configured(x: int, api_token: str, login_password: str, service: dict) -> int:
+    return x + len(api_token) + len(login_password) + len(service)
+
+
+@config(lambda told: bool(told["login_password"]))
+def chosen(x: int) -> int:
+    return x
 
 
 def fetched(x: int) -> int:
@@ -125,8 +129,8 @@ def declared(x: int) -> int:
     return x
 
 
-def whole(tabled: int, declared: int, asked: int, given: int, closed: int, read: int, chatty: int, configured: int, fetched: int, bound: int) -> int:
-    return tabled + declared + asked + given + closed + read + chatty + configured + fetched + bound
+def whole(tabled: int, declared: int, asked: int, given: int, closed: int, read: int, chatty: int, configured: int, fetched: int, bound: int, chosen: int) -> int:
+    return tabled + declared + asked + given + closed + read + chatty + configured + fetched + bound + chosen
 """
 
 TOML = """
@@ -136,6 +140,7 @@ remote = "remote"
 table = "http://{user}@127.0.0.1:{port}/t.csv?key={query}"
 [config]
 x = 1
+login_password = "{setting}"
 [config.service]
 name = "billing"
 password = "{nested}"
@@ -197,28 +202,55 @@ def port() -> Iterator[int]:
 def told(tmp_path_factory: pytest.TempPathFactory, port: int) -> Mapping[str, bytes]:
     """All that a project with secrets keeps, publishes and says, by where."""
     project = tmp_path_factory.mktemp("secrets")
-    said = {"port": str(port), **SECRETS}
+    write(project, port, SECRETS)
+    found: dict[str, bytes] = {}
+    for number, command in enumerate(COMMANDS):
+        done = ask(project, command, SECRETS)
+        found[f"{number} {' '.join(command)}"] = _without_own_prints(done.stdout) + _without_own_prints(
+            done.stderr
+        )
+    found |= read_kept(project)
+    assert any(name.startswith("remote/records/") for name in found)
+    assert any(name.startswith("cache/segments/") for name in found)
+    return found
+
+
+def write(project: Path, port: int, secrets: Mapping[str, str], rest: str = "") -> None:
+    """Make a project of the secrets."""
+    said = {"port": str(port), **secrets}
     nodes = NODES
     for name in ("port", "declared"):
         nodes = nodes.replace(f"{{{name}}}", said[name])
     (project / "nodes.py").write_text(nodes)
     (project / "remote").mkdir(exist_ok=True)
-    (project / "dagbuild.toml").write_text(TOML.format(**said))
+    (project / "dagbuild.toml").write_text(TOML.format(**said) + rest)
+
+
+def ask(project: Path, command: list[str], secrets: Mapping[str, str]) -> subprocess.CompletedProcess[bytes]:
+    """Run a command of dagbuild's, with the secrets in its environment."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dagbuild", *command],
+        cwd=project,
+        env={
+            **os.environ,
+            **{
+                name: secret
+                for place, secret in secrets.items()
+                if (name := f"{place.upper()}_TOKEN") in NODES
+            },
+            "PYTHONPATH": str(REPOSITORY),
+            "DAGBUILD_SET_api_token": secrets["config"],
+        },
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode in (0, 1), done.stderr.decode()
+    return done
+
+
+def read_kept(project: Path) -> dict[str, bytes]:
+    """Return what stands in the cache and in the remote, by path."""
     found: dict[str, bytes] = {}
-    for number, command in enumerate(COMMANDS):
-        environment = {**os.environ, **ENVIRONMENT, "PYTHONPATH": str(REPOSITORY)}
-        environment["DAGBUILD_SET_api_token"] = SECRETS["config"]
-        done = subprocess.run(
-            [sys.executable, "-m", "dagbuild", *command],
-            cwd=project,
-            env=environment,
-            capture_output=True,
-            check=False,
-        )
-        assert done.returncode in (0, 1), done.stderr.decode()
-        found[f"{number} {' '.join(command)}"] = _without_own_prints(done.stdout) + _without_own_prints(
-            done.stderr
-        )
     for path in sorted(project.rglob("*")):
         if path.is_file() and path.parent != project and "__pycache__" not in path.parts:
             data = path.read_bytes()
@@ -226,8 +258,6 @@ def told(tmp_path_factory: pytest.TempPathFactory, port: int) -> Mapping[str, by
                 with pyarrow.CompressedInputStream(pyarrow.OSFile(str(path)), "zstd") as stream:
                     data = stream.read()
             found[str(path.relative_to(project))] = data
-    assert any(name.startswith("remote/records/") for name in found)
-    assert any(name.startswith("cache/segments/") for name in found)
     return found
 
 
@@ -275,3 +305,28 @@ def test_cannot_be_guessed(told: Mapping[str, bytes], place: str) -> None:
     }
 
     assert not {where for where, data in told.items() for guess in guesses if guess.encode() in data}
+
+
+def test_what_depends_on_secrets_depends_on_the_salt(
+    tmp_path_factory: pytest.TempPathFactory, port: int
+) -> None:
+    """All digests, however they are made: who has not the salt has nothing to compare a guess with."""
+    others = {
+        place: secret if place in WRITTEN_DOWN else secret[:2] + secret[:1:-1]
+        for place, secret in SECRETS.items()
+    }
+    kept = []
+    for secrets, salt in ((SECRETS, "first"), (SECRETS, "second"), (others, "first")):
+        project = tmp_path_factory.mktemp("salted")
+        write(project, port, secrets, f'[variables]\nsalt = "the {salt} salt of the project"\n')
+        assert ask(project, ["build", "whole"], secrets).returncode == 0
+        kept.append({
+            word
+            for data in read_kept(project).values()
+            for word in re.findall(rb"(?<![0-9a-f])[0-9a-f]{16,}(?![0-9a-f])", data)
+        })  # fmt: skip
+    first, second, other = kept
+
+    assert first & second & other, "what does not depend on secrets is the same for all"
+    assert first & other - second, "what depends on the salt is told by it"
+    assert not first & second - other

@@ -23,6 +23,7 @@ import xxhash
 
 from dagbuild.artifacts import make_artifact
 from dagbuild.code.closure import digest_value
+from tests.servers.s3 import free_port
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -226,7 +227,9 @@ def write(project: Path, port: int, secrets: Mapping[str, str], rest: str = "") 
     (project / "dagbuild.toml").write_text(TOML.format(**said) + rest)
 
 
-def ask(project: Path, command: list[str], secrets: Mapping[str, str]) -> subprocess.CompletedProcess[bytes]:
+def ask(
+    project: Path, command: list[str], secrets: Mapping[str, str], status: tuple[int, ...] = (0, 1)
+) -> subprocess.CompletedProcess[bytes]:
     """Run a command of dagbuild's, with the secrets in its environment."""
     done = subprocess.run(
         [sys.executable, "-m", "dagbuild", *command],
@@ -244,7 +247,7 @@ def ask(project: Path, command: list[str], secrets: Mapping[str, str]) -> subpro
         capture_output=True,
         check=False,
     )
-    assert done.returncode in (0, 1), done.stderr.decode()
+    assert done.returncode in status, done.stderr.decode()
     return done
 
 
@@ -330,3 +333,23 @@ def test_what_depends_on_secrets_depends_on_the_salt(
     assert first & second & other, "what does not depend on secrets is the same for all"
     assert first & other - second, "what depends on the salt is told by it"
     assert not first & second - other
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (["build", "whole"], b"://***@"),
+        (["status"], b"://***@"),
+        (["plan", "whole", "--json"], b"://***@"),
+        (["explain", SECRETS["read"]], b"$READ_TOKEN"),
+    ],
+    ids=lambda each: " ".join(each[:1]) if isinstance(each, list) else "",
+)
+def test_is_not_said_of_mistakes(tmp_path: Path, command: list[str], shown: bytes) -> None:
+    """Of an input whose URL nobody answers, and of a node that is called like a secret."""
+    write(tmp_path, free_port(), SECRETS)
+
+    done = ask(tmp_path, command, SECRETS, status=(2,))
+
+    assert shown in done.stderr
+    assert not {place for place, secret in SECRETS.items() if secret.encode() in done.stdout + done.stderr}

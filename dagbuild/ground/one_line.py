@@ -35,14 +35,6 @@ def one_line(value: Any, longest: int = LONGEST) -> str:
     return f"{head}{text}"[: max(longest - 3, 0)] + "..."
 
 
-def find_short(value: Any, longest: int = LONGEST) -> str | None:
-    """Return the text of a value if that is no longer, else None."""
-    if shape(value):
-        return None
-    text = find_text(value)
-    return text if len(text) <= longest else None
-
-
 def shape(value: Any) -> str:
     """Return the type and shape of what has rows and columns, nothing for the rest."""
     sizes = attempt(lambda: getattr(value, "shape", None))  # it may be a property of the user's

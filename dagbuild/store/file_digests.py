@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from dagbuild.ground.digest import Digest, canonical_json, digest_chunks, digest_json, is_digest
+from dagbuild.ground.digest import Digest, canonical_json, digest_chunks, is_digest
 from dagbuild.ground.read_once import open_at_once
 from dagbuild.ground.stamps import Stamp, take_settled, take_stamp
 from dagbuild.store.folder import CacheFolder
@@ -33,10 +33,6 @@ class FileDigests:
         Raises OSError when it is not there or cannot be read.
         """
         return self._digest_all([os.fspath(path)])[0]
-
-    def digest_files(self, root: str | os.PathLike[str], paths: Iterable[str]) -> Digest:
-        """Return the digest of several files: their names below `root` and their bytes. Raises OSError."""
-        return digest_json(self.list_files(root, paths))
 
     def list_files(self, root: str | os.PathLike[str], paths: Iterable[str]) -> list[tuple[str, Digest]]:
         """Return the names below `root` of several files, sorted, each with the digest of its bytes. Raises OSError."""

@@ -12,7 +12,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from dagbuild.ground.one_line import LONGEST, find_short, find_text, one_line
+from dagbuild.ground.one_line import LONGEST, find_text, one_line
 
 
 class Raises:
@@ -126,7 +126,6 @@ def test_a_long_value_is_cut(value: Any, start: str) -> None:
     assert line.startswith(start)
     assert line.endswith("...")
     assert len(line) == LONGEST
-    assert find_short(value) is None
 
 
 @pytest.mark.parametrize("value", ["x" * 10**8, b"x" * 10**8, list(range(10**6)), dict.fromkeys(range(10**6)),
@@ -150,14 +149,6 @@ def test_ctrl_c_is_heard() -> None:
         one_line(Raises(KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
         one_line(Shaped(KeyboardInterrupt()))
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(1.5, "1.5"), ("a\nb", r"'a\nb'"), (np.zeros(3), None), ("x" * 100, None)]
-)
-def test_only_what_is_short(value: Any, text: str | None) -> None:
-    """The rest is said in another way."""
-    assert find_short(value) == text
 
 
 def test_numbers_just_below_the_limit() -> None:

@@ -24,6 +24,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--update-pages", action="store_true", help="write anew what tests make of the guide's pages"
     )
     parser.addoption(
+        "--thorough",
+        action="store_true",
+        help="try every moment, bit and door, where one of each kind is tried else",
+    )
+    parser.addoption(
         "--histories", type=int, default=0, help="how many random projects are edited in each search"
     )
     parser.addoption(
@@ -40,6 +45,12 @@ def one_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     take_key()
     yield
     del os.environ["XDG_CONFIG_HOME"]
+
+
+@pytest.fixture(scope="session")
+def thorough(request: pytest.FixtureRequest) -> bool:
+    """Whether there is time for all that can be tried."""
+    return bool(request.config.getoption("--thorough"))
 
 
 @pytest.fixture

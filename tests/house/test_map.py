@@ -194,6 +194,7 @@ def test_workflows_run_the_checks() -> None:
     assert re.findall(r'"(3\.\d+)"', text) == list(SUPPORTED)
     assert project["requires-python"] == f">={SUPPORTED[0]}"
     assert "- run: poe check" in text
+    assert "- run: poe thorough" in (ROOT / ".github" / "workflows" / "nightly.yml").read_text("utf-8")
 
 
 def test_newer_pythons_get_what_the_tests_require() -> None:

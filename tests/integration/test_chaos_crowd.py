@@ -12,16 +12,16 @@ from tests.integration.chaos.nursery import Nursery, nursery, project  # noqa: F
 from tests.integration.chaos.project import NODES, ChaosProject
 
 BUILDERS = 8
-ROUNDS = 50
+ROUNDS, MANY_ROUNDS = 15, 50
 SEED = 8
 
 
 @pytest.mark.slow
-def test_rounds(nursery: Nursery, project: ChaosProject) -> None:  # noqa: F811
-    """Eight builders, fifty rounds, an edit before each; in every fifth round some of them are killed."""
+def test_rounds(nursery: Nursery, project: ChaosProject, thorough: bool) -> None:  # noqa: F811
+    """Eight builders, many rounds, an edit before each; in every fifth round some of them are killed."""
     generator = random.Random(SEED)
     stale = set(NODES)
-    for number in range(ROUNDS):
+    for number in range(MANY_ROUNDS if thorough else ROUNDS):
         where = f"seed {SEED}, round {number}, stale {sorted(stale)}"
         killed = set(generator.sample(range(BUILDERS), 3)) if number % 5 == 4 else set()
         builders = [nursery.start(project, "build") for _ in range(BUILDERS)]

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.integration.chaos.nursery import Nursery, nursery, project  # noqa: F401 - fixtures
+from tests.integration.chaos.nursery import Nursery, choose_moments, nursery, project  # noqa: F401 - fixtures
 from tests.integration.chaos.project import ChaosProject
 
-KILLS = 200
+KILLS, MANY_KILLS = 40, 200
 SEED = 20
 
 
@@ -33,29 +33,39 @@ def assert_whole(checked: dict[str, Any], ran: Counter[str], where: str) -> None
         assert checked["last"]["clean"], where
 
 
+def find_sites(nursery: Nursery, project: ChaosProject, action: str, **options: Any) -> list[str]:  # noqa: F811
+    """Return the moments at which an action can be killed, each by where it comes from."""
+    whole = nursery.start(project, action, moment=0, **options)
+    assert whole.wait() is not None
+    return whole.sites
+
+
 @pytest.mark.slow
-def test_build_at_every_write_call(nursery: Nursery, project: ChaosProject) -> None:  # noqa: F811
-    """From an empty folder, the n-th time at the n-th moment: before each call that writes, and in the middle of it."""
+def test_build_at_every_write_call(nursery: Nursery, project: ChaosProject, thorough: bool) -> None:  # noqa: F811
+    """From an empty folder: before each call that writes, and in the middle of it."""
     clean = nursery.run(project, "make_clean")
-    moment = 0
-    while True:
-        moment += 1
-        shutil.rmtree(project.cache, ignore_errors=True)
+    sites = find_sites(nursery, project, "build", fold=True)
+    for moment in choose_moments(sites, thorough=thorough):
+        shutil.rmtree(project.cache)
         project.take_ran()
-        if nursery.start(project, "build", moment=moment, fold=True).wait() is not None:
-            break
+        assert nursery.start(project, "build", moment=moment, fold=True).wait() is None
         checked = nursery.run(project, "check", sweep=moment % 16 == 0, clean=clean)
 
-        where = f"killed at moment {moment}"
+        where = f"killed at moment {moment}: {sites[moment - 1]}"
         assert_whole(checked, project.take_ran(), where)
         assert checked["built"]["said"] == [], where
         assert not set(checked["recorded"]) & set(checked["built"]["computed"]), where
-    assert moment > 50
+    assert len(sites) > 50
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("upkeep", ["collect", "repair"])
-def test_upkeep_at_every_write_call(nursery: Nursery, project: ChaosProject, upkeep: str) -> None:  # noqa: F811
+def test_upkeep_at_every_write_call(
+    nursery: Nursery,  # noqa: F811
+    project: ChaosProject,  # noqa: F811
+    thorough: bool,
+    upkeep: str,
+) -> None:
     """While gc merges and removes, and while a repair puts aside: nothing that is kept is lost, and nothing is half."""
     for _ in range(3):
         nursery.run(project, "build", fold=True)
@@ -68,18 +78,16 @@ def test_upkeep_at_every_write_call(nursery: Nursery, project: ChaosProject, upk
     before = project.root / "before"
     project.cache.rename(before)
     action, options = ("collect", {"size": 0}) if upkeep == "collect" else ("verify", {"repair": True})
-    moment = 0
-    while True:
-        moment += 1
-        shutil.rmtree(project.cache, ignore_errors=True)
+    shutil.copytree(before, project.cache)
+    sites = find_sites(nursery, project, action, **options)
+    for moment in choose_moments(sites, thorough=thorough):
+        shutil.rmtree(project.cache)
         shutil.copytree(before, project.cache)
         project.take_ran()
-        done = nursery.start(project, action, moment=moment, **options).wait()
-        if done is not None:
-            break
+        assert nursery.start(project, action, moment=moment, **options).wait() is None
         checked = nursery.run(project, "check", sweep=True)
 
-        where = f"killed at moment {moment}"
+        where = f"killed at moment {moment}: {sites[moment - 1]}"
         assert checked["built"]["values"] == checked["clean"], where
         assert checked["again"]["computed"] == [], where
         assert checked["swept"]["left"] == [], where
@@ -87,13 +95,12 @@ def test_upkeep_at_every_write_call(nursery: Nursery, project: ChaosProject, upk
         if upkeep == "collect":
             assert checked["before"]["named"] == [], where
             assert checked["built"]["computed"] == [], where
-    assert moment > 5
-    assert upkeep == "repair" or done["removed"] > 0
+    assert len(sites) > 5
 
 
 @pytest.mark.slow
-def test_at_random_instants(nursery: Nursery, project: ChaosProject) -> None:  # noqa: F811
-    """Builds, gc and repairs, two hundred times, in one folder that is edited all the time and never made anew."""
+def test_at_random_instants(nursery: Nursery, project: ChaosProject, thorough: bool) -> None:  # noqa: F811
+    """Builds, gc and repairs, many times, in one folder that is edited all the time and never made anew."""
     generator = random.Random(SEED)
     nursery.run(project, "build")
     longest = 0.1
@@ -104,9 +111,10 @@ def test_at_random_instants(nursery: Nursery, project: ChaosProject) -> None:  #
     ]
     recorded: Counter[str] | None = None
     kills = attempts = 0
-    while kills < KILLS:
+    wanted = MANY_KILLS if thorough else KILLS
+    while kills < wanted:
         attempts += 1
-        assert attempts < 5 * KILLS, f"only {kills} were alive when they were killed"
+        assert attempts < 5 * wanted, f"only {kills} were alive when they were killed"
         project.edit_any(generator)
         project.take_ran()
         action, options = generator.choice(actions)

@@ -18,6 +18,7 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 _CHANGES = frozenset(
@@ -35,6 +36,7 @@ _CHANGES = frozenset(
 )
 _CREATES = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_RDWR
 _real_open = io.open
+_PRODUCT = str(Path(__file__).parents[3] / "dagbuild")
 
 
 class _Faults:
@@ -43,6 +45,7 @@ class _Faults:
         self.moment = moment
         self.error = getattr(errno, error) if error else 0
         self.count = 0
+        self.sites: list[str] = []
         self.busy = False
 
     def is_ours(self, place: Any) -> bool:
@@ -54,6 +57,8 @@ class _Faults:
 
     def pass_moment(self, half: Callable[[], object] | None = None, *, takes_room: bool = True) -> None:
         self.count += 1
+        if not self.moment:
+            self.sites.append(_find_site(in_the_middle=half is not None))
         if not self.moment or self.count < self.moment:
             return
         if not self.error:
@@ -84,12 +89,28 @@ class _Faults:
                 self.pass_moment()
 
 
+def _find_site(*, in_the_middle: bool) -> str:
+    """Return a text that two moments share when the same line of the product, called from the same lines, is there."""
+    lines = []
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(_PRODUCT):
+            lines.append(f"{frame.f_code.co_name}:{frame.f_lineno}")
+        frame = frame.f_back
+    return " < ".join([*lines, "middle"] if in_the_middle else lines)
+
+
 _active: _Faults | None = None
 
 
 def count() -> int:
     """Return how many moments have passed."""
     return _active.count if _active else 0
+
+
+def sites() -> list[str]:
+    """Return of each moment, where it was only counted, from where in the product it came."""
+    return _active.sites if _active else []
 
 
 def uninstall() -> None:

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ class Child:
         self._nursery = nursery
         self._outcome = outcome
         self.calls = 0
+        self.sites: list[str] = []
 
     def kill(self) -> None:
         """Kill it, if it still lives; it is not reaped before `wait`, so its number is still its own."""
@@ -41,7 +42,7 @@ class Child:
         assert status == 0, f"the builder ended with status {status}"
         outcome = json.loads(self._outcome.read_text())
         assert "error" not in outcome, outcome["error"]
-        self.calls = outcome["calls"]
+        self.calls, self.sites = outcome["calls"], outcome["sites"]
         return outcome["result"]
 
 
@@ -97,6 +98,19 @@ class Nursery:
         assert self._zygote.stdin is not None
         self._zygote.stdin.close()
         self._zygote.wait(timeout=30)
+
+
+def choose_moments(sites: Sequence[str], *, thorough: bool) -> list[int]:
+    """Return the moments, counted from 1, to try of a process that passes these: each one, or one of each site.
+
+    Of sites that come again, in turns the first, one in the middle, and the last.
+    """
+    if thorough:
+        return list(range(1, len(sites) + 1))
+    moments: dict[str, list[int]] = {}
+    for moment, site in enumerate(sites, 1):
+        moments.setdefault(site, []).append(moment)
+    return sorted(each[(0, len(each) // 2, -1)[number % 3]] for number, each in enumerate(moments.values()))
 
 
 @pytest.fixture(scope="module")

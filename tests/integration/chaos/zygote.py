@@ -55,7 +55,7 @@ def live(order: dict[str, Any]) -> None:
         if order.get("fault"):
             faults.install(Path(order["folder"]) / "cache", **order["fault"])
         outcome = {"result": action(Path(order["folder"]), **order.get("options", {}))}
-        outcome["calls"] = faults.count()
+        outcome |= {"calls": faults.count(), "sites": faults.sites()}
     except BaseException:
         outcome = {"error": traceback.format_exc()}
     faults.uninstall()

@@ -1,7 +1,7 @@
 """Play work, each piece in a process forked from this one, which has imported what it needs: `warm_server.py PLAYER`.
 
-PLAYER is a file with `play(work)`, and `sample(folder)` that returns work to be done once, so as to see what is
-imported for it. Reads a line for each piece and says how its process ended. Nothing is played in this process, so a
+PLAYER is a file with `play(work)`, with `sample(folder)` that returns work to be done once, so as to see what is
+imported for it, and perhaps with `remember()` that has what is installed here looked up. Reads a line for each piece and says how its process ended. Nothing is played in this process, so a
 fork begins as a fresh process stands after its imports. It knows nothing of what is played.
 """
 
@@ -95,6 +95,8 @@ def warm_up(player: ModuleType) -> None:
     for name in found:
         with contextlib.suppress(ImportError):  # a module of the sample
             importlib.import_module(name)
+    if hasattr(player, "remember"):
+        player.remember()
 
 
 def main() -> None:

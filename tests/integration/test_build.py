@@ -1,6 +1,7 @@
 """Whole builds of small projects: what runs, what is reused, what is lost and found."""
 
 import signal
+import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import suppress
@@ -258,8 +259,8 @@ def double(number: int) -> int:
 
 
 def test_long_chain_builds(tmp_path: Path) -> None:
-    """A chain of 10,000 nodes is loaded, planned and run without recursion."""
-    length = 10_000
+    """A chain three times as long as the stack is deep is loaded, planned and run without recursion."""
+    length = 3 * sys.getrecursionlimit()
     lines = ["def n0() -> int:\n    return 0\n"]
     lines += [f"def n{i}(n{i - 1}: int) -> int:\n    return n{i - 1} + 1\n" for i in range(1, length)]
     write_files(tmp_path, {"nodes.py": "\n".join(lines), "dagbuild.toml": 'modules = ["nodes"]\n'})

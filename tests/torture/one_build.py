@@ -93,6 +93,15 @@ def sample(folder: Path) -> str:
     return str(folder / "job")
 
 
+def remember() -> None:
+    """Look up once which distribution each module is of: what is installed stays as it is, and takes time to read."""
+    from dagbuild.code.origin import Origins
+
+    origins = Origins([])
+    for name in list(sys.modules):
+        origins.of_name(name)
+
+
 if __name__ == "__main__":
     sys.path.pop(0)  # this folder
     play(sys.argv[1])

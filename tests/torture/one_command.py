@@ -62,7 +62,7 @@ def build(job: Any) -> dict[str, Any]:
     others = _in_a_process(
         job, lambda: {"commands": [_command(job, word, targets) for word in ("build", "build", "status")]}
     )
-    driver = _in_a_process(job, lambda: one_build.build(job))
+    driver = one_build.build(job)
     return {
         "ran": first["ran"],
         "again": {
@@ -111,6 +111,9 @@ def _write(path: Path, told: Mapping[str, Any]) -> None:
 def play(path: str) -> None:
     """Do the job that a file tells."""
     one_build.play(path, build)
+
+
+remember = one_build.remember
 
 
 def sample(folder: Path) -> str:

@@ -161,10 +161,10 @@ def test_every_process_gives_the_same() -> None:
     assert next(iter(found)).startswith("xxh3-")
 
 
-def test_a_value_nested_a_hundred_thousand_deep_has_a_digest() -> None:
+def test_a_value_nested_deeper_than_the_stack_has_a_digest() -> None:
     """No recursion."""
     value: list[Any] = []
-    for _ in range(100_000):
+    for _ in range(20_000):
         value = [value]
 
     assert digest_value(value) is not None

@@ -22,7 +22,8 @@ from dagbuild.ground.errors import StoreError, UserError
 from dagbuild.ground.secrets import mask_url
 from dagbuild.settings import RemoteSettings, Settings, find_key
 from dagbuild.store.folder import CacheFolder
-from dagbuild.store.remote import RemoteDeniedError, RemoteFolder
+from dagbuild.store.remote import RemoteFolder
+from dagbuild.store.remote_errors import RemoteDeniedError
 from dagbuild.version import __version__
 
 State = Literal["good", "note", "bad"]

@@ -18,8 +18,9 @@ from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreErro
 from dagbuild.ground.quiet import QuietPool, start_quietly
 from dagbuild.model.record import BlobRef, Record
 from dagbuild.store.local import LocalStore
-from dagbuild.store.remote import AT_ONCE, RemoteOutageError
+from dagbuild.store.remote import AT_ONCE
 from dagbuild.store.remote_blobs import IN_MEMORY
+from dagbuild.store.remote_errors import RemoteOutageError
 from dagbuild.store.remote_store import RemoteStore
 from dagbuild.store.tiers import Tiers
 from dagbuild.store.trust import is_genuine

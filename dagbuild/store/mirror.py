@@ -93,8 +93,8 @@ class Mirror:
         return there
 
     def merge(self) -> None:
-        """Make one part of many, if there are many; see `merging`."""
-        if len(self._reader.names()) <= MANY:
+        """Make one part of many, if there are many and they may be removed; see `merging`."""
+        if len(self._reader.names()) <= MANY or not self._remote.may_remove():
             return
         parts = {}
         for name in self._copy_news() - self._told:

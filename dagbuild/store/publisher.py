@@ -15,6 +15,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
+from dagbuild.ground.passed import Moment
 from dagbuild.ground.quiet import QuietPool, start_quietly
 from dagbuild.model.record import BlobRef, Record
 from dagbuild.store.local import LocalStore
@@ -28,6 +29,9 @@ from dagbuild.store.trust import is_genuine
 FLUSH_SECONDS = 5.0
 """How long others wait at most for the records of a build that goes on."""
 
+LATEST = 12 * 3600.0
+"""Seconds after which a record no longer follows its blobs: by then gc may count them as nobody's before it arrives."""
+
 
 @dataclass
 class _Waiting:
@@ -35,6 +39,7 @@ class _Waiting:
 
     record: Record
     blobs: list[Future[BlobRef]]
+    since: Moment = field(default_factory=Moment.now)
 
 
 @dataclass
@@ -183,7 +188,8 @@ class Publisher:
         try:
             named = zip(each.record.artifact.all_blobs, each.blobs, strict=True)
             there = {ref: future.result() for ref, future in named}
-            if any(not ref.strong for ref in there.values()) or not self._may_send():
+            is_late = each.since.passed > LATEST
+            if is_late or any(not ref.strong for ref in there.values()) or not self._may_send():
                 self.unsent += 1
                 return False
             artifact = each.record.artifact.with_blobs(

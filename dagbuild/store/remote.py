@@ -67,6 +67,8 @@ _RANGES_AT_ONCE = 8
 _REMOVED_AT_ONCE = 1000
 """Objects that S3 removes for one request."""
 
+_TURNS = 3
+
 PROBE, PROBE_DATA = "probe", b"dagbuild\n"
 """What is written to see whether that is allowed, and by which clock."""
 
@@ -331,8 +333,19 @@ class RemoteFolder:
 
     def tell_time(self) -> float | None:
         """Return what time it is over there, None where drivers do not tell, by an object that is written for it."""
-        self.write(PROBE, PROBE_DATA)
-        return self.modified(PROBE)
+        for _ in range(_TURNS):
+            self.write(PROBE, PROBE_DATA)
+            with contextlib.suppress(FileNotFoundError):  # somebody has just looked whether it can be removed
+                return self.modified(PROBE)
+        return None
+
+    def may_remove(self) -> bool:
+        """Tell whether objects may be removed, by removing the one that `tell_time` and others write."""
+        try:
+            self._remove_if_there(PROBE)
+        except RemoteDeniedError:
+            return False
+        return True
 
     def remove(self, name: str) -> None:
         """Remove an object."""

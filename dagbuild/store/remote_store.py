@@ -2,6 +2,7 @@
 
     blobs/                          what values are made of, see `remote_blobs`
     records/NAME-0001.jsonl.zst     a part of a segment: one object answers thousands of look-ups
+    dropped/                        records that gc has taken out within a day, see `remote_gc`
 
 Knows names and order, not how bytes travel. Parts are copied once into a mirror folder and looked up there like local
 segments. Guards: blobs first, then the part that names them; what is sent names every blob by its strong digest, signed

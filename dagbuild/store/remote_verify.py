@@ -19,7 +19,7 @@ from dagbuild.store.compression import suffixes_of
 from dagbuild.store.object_names import find_pack, iter_stored, names_in, names_in_text
 from dagbuild.store.record_parts import Part, iter_parts
 from dagbuild.store.remote import AT_ONCE, RemoteFolder, map_at_once
-from dagbuild.store.remote_blobs import RemoteBlobs
+from dagbuild.store.remote_blobs import IN_MEMORY, RemoteBlobs
 from dagbuild.store.segments import decode_line
 from dagbuild.store.trust import Trust
 
@@ -179,15 +179,14 @@ def _find_fault(ref: BlobRef, there: Mapping[tuple[str, str], int]) -> str:
 
 
 def _read(remote: RemoteFolder, users: list[_User]) -> list[Loss]:
-    """Read blobs, some at a time; returns those that are not what their records say."""
+    """Read blobs, small ones some at a time; returns those that are not what their records say."""
     blobs = RemoteBlobs(remote, lambda _: None)
+    small = [user for user in users if user.ref.size <= IN_MEMORY]
     with tempfile.TemporaryDirectory(prefix="dagbuild-") as scratch:
         read = partial(_read_one, blobs, Path(scratch))
-        found = [
-            loss
-            for start in range(0, len(users), AT_ONCE)
-            for loss in map_at_once(read, users[start : start + AT_ONCE])
-        ]
+        found = [read(user) for user in users if user.ref.size > IN_MEMORY]
+        for start in range(0, len(small), AT_ONCE):
+            found += map_at_once(read, small[start : start + AT_ONCE])
     return [loss for loss in found if loss]
 
 

@@ -18,8 +18,10 @@ import pytest
 from dagbuild.ground.digest import Both, digest_bytes
 from dagbuild.ground.signing import SigningKey
 from dagbuild.model.record import ACCEPTED, Artifact, BlobRef, Record
-from dagbuild.store import remote_blobs
+from dagbuild.store import publisher, remote_blobs
 from dagbuild.store.compression import compress
+from dagbuild.store.layered import LayeredStore
+from dagbuild.store.local import LocalStore
 from dagbuild.store.remote import RemoteFolder
 from dagbuild.store.remote_errors import RemoteDeniedError
 from dagbuild.store.remote_gc import RemoteGcReport, collect_remote
@@ -346,7 +348,9 @@ PUBLISHER = """
 import random, secrets, sys, time
 from pathlib import Path
 from dagbuild.ground.signing import SigningKey
-from dagbuild.store import remote_blobs
+from dagbuild.store import publisher, remote_blobs
+from dagbuild.store.layered import LayeredStore
+from dagbuild.store.local import LocalStore
 from dagbuild.store.remote import RemoteFolder
 from dagbuild.store.remote_store import RemoteStore
 from dagbuild.store.trust import Trust
@@ -421,6 +425,20 @@ class TestBesidePublishers:
         store.put_blob([b"again" * 100])
 
         assert blob.exists()
+
+    def test_a_record_that_comes_too_late_is_not_sent(
+        self, remote: RemoteFolder, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its blobs may be about to go: 'dagbuild push' looks again."""
+        monkeypatch.setattr(publisher, "LATEST", -1.0)
+        notices: list[str] = []
+        far = RemoteStore(remote, trust=ADA, refresh=0)
+        store = LayeredStore(LocalStore(tmp_path / "cache", trust=ADA), far, on_notice=notices.append)
+        store.put_records([make_record(1, store.put_blob([b"late"]))])
+        store.close()
+
+        assert "1 result is not published" in notices[0]
+        assert not list(shared.glob("records/*"))
 
     @pytest.mark.parametrize("old", [True, False])
     def test_a_large_orphan_is_relied_upon_while_it_is_young(

@@ -35,7 +35,7 @@ def tell_gc(report: RemoteGcReport, style: Style) -> Iterator[str]:
     if report.others:
         others = units.count(report.others, "record")
         yield f"of these, nobody here may judge {others}: of signers who are not trusted, or of a newer dagbuild"
-    if report.dry_run:
+    if report.dry_run and (report.records or report.removed.count):
         yield style.paint("nothing was removed: --yes does it", "hint")
 
 
@@ -54,7 +54,7 @@ def tell_verify(report: RemoteVerifyReport, style: Style) -> Iterator[str]:
     blobs = f"{units.count(report.objects, 'blob')}, {units.size(report.size)}"
     yield f"looked at {units.count(report.records, 'record')} and {blobs}{read}"
     for signer, count in report.signers.items():
-        yield f"{units.count(count, 'record')} of {signer}"
+        yield f"{units.count(count, 'record')} signed by {signer}"
     if report.strange:
         strange = units.count(report.strange, "record")
         yield f"{strange} of signers who are not trusted here, or of a newer dagbuild: not looked into"
@@ -62,7 +62,7 @@ def tell_verify(report: RemoteVerifyReport, style: Style) -> Iterator[str]:
         yield f"{style.paint('damaged', 'failed')} {text}"
     for word, losses in (("missing", report.missing), ("damaged", report.damaged)):
         for loss in losses:
-            whose = f"{', '.join(loss.nodes)}, published by {', '.join(loss.signers)}"
+            whose = f"{', '.join(loss.nodes)}, signed by {', '.join(loss.signers)}"
             yield f"{style.paint(word, 'failed')} {loss.blob.digest} of {whose}: {loss.why}"
     if report.orphaned:
         orphans = (

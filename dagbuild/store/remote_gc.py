@@ -200,7 +200,7 @@ class _Survey:
             self.others += self.cutoff is not None
             self.named |= names_in(record)
             return None
-        identity = identify(line)
+        identity = _identify(line)
         if record.artifact.codec != ACCEPTED and record.started <= self.now + GRACE:
             key = (record.node, record.proof.signer if record.proof else "")
             self._newest[key] = max(self._newest.get(key, (0.0, b"")), (record.started, identity))
@@ -235,7 +235,7 @@ class _Survey:
                 self.parts.append(part)
 
 
-def identify(line: bytes) -> bytes:
+def _identify(line: bytes) -> bytes:
     """Return what tells a line from all others, whoever wrote them."""
     return hashlib.sha256(line).digest()
 
@@ -267,7 +267,7 @@ def _rewrite(remote: RemoteFolder, survey: _Survey) -> None:
             batch.replace(remote)
             batch = _Batch()
         for line in part.lines:
-            (batch.go if identify(line) in survey.doomed else batch.stay)[line] = None
+            (batch.go if _identify(line) in survey.doomed else batch.stay)[line] = None
         batch.olds.append(part.name)
         batch.size += size
     batch.replace(remote)

@@ -23,13 +23,13 @@ from dagbuild.store.remote_blobs import IN_MEMORY, RemoteBlobs
 from dagbuild.store.segments import decode_line
 from dagbuild.store.trust import Trust
 
-NOBODY = "nobody"
+NOBODY = "nobody known"
 """Who has signed a record that is read as data, for the project takes such."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A blob that is missing or damaged: of which nodes, who has published it, and what is wrong."""
+    """A blob that is missing or damaged: of which nodes, who has signed for it, and what is wrong."""
 
     blob: BlobRef
     nodes: tuple[str, ...]

@@ -24,7 +24,7 @@ from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
 from dagbuild.store.remote import RemoteFolder
 from dagbuild.store.remote_errors import RemoteDeniedError
-from dagbuild.store.remote_gc import RemoteGcReport, collect_remote
+from dagbuild.store.remote_gc import collect_remote
 from dagbuild.store.remote_store import RemoteStore
 from dagbuild.store.remote_verify import verify_remote
 from dagbuild.store.segments import encode_data, encode_line
@@ -400,7 +400,7 @@ class TestBesidePublishers:
             lacking += len(verify_remote(remote, Trust(key=key)).missing)
         stop.touch()
         relied = [float(took) for publisher in publishers for took in publisher.communicate()[0].split()]
-        if careful and max(relied) > 0.8 * grace:
+        if careful and max(relied, default=0.0) > 0.8 * grace:
             pytest.skip("this machine is too busy for so short a grace period")
 
         assert removed
@@ -507,6 +507,5 @@ def test_report_counts_each_thing_once(machine: Open, shared: Path, remote: Remo
 
     report = collect_remote(remote, ADA, age=30 * DAY)
 
-    assert isinstance(report, RemoteGcReport)
     assert (report.records, report.kept.count, report.waiting.count) == (1, 1, 0)
     assert report.nodes == {"daily": 1}

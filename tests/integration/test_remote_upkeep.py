@@ -206,7 +206,7 @@ class TestVerify:
         assert report["nodes"] == ["days"]
         assert report["missing" if damage == "gone" else "damaged"][0]["signers"] == ["you"]
         assert run(["--project", str(project), "verify", "--remote", "--read"]) == 1
-        assert "days, published by you" in capsys.readouterr().out
+        assert "days, signed by you" in capsys.readouterr().out
         shutil.rmtree(project / "cache")
         build(project, "days")
         assert run(["--project", str(project), "verify", "--remote", "--read"]) == 0

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from dagbuild.ground.atomic import PART
+from dagbuild.ground.secrets import mask_url
 from dagbuild.store.compression import decompress
 from dagbuild.store.mirror import LARGEST
 from dagbuild.store.object_info import Found
@@ -57,7 +58,7 @@ def iter_parts(
                 if part is not None:  # else it was merged into another, which the next list names
                     seen.add(part.name)
                     yield part
-    raise RemoteOutageError(f"the records in '{remote.url}' change faster than they can be read")
+    raise RemoteOutageError(f"the records in '{mask_url(remote.url)}' change faster than they can be read")
 
 
 def _group(there: Mapping[str, Found]) -> Iterator[list[str]]:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 
 from dagbuild.ground.errors import StoreError
 from dagbuild.ground.passed import Moment
+from dagbuild.ground.secrets import mask_url
 from dagbuild.model.record import ACCEPTED, FORMAT, Record
 from dagbuild.store.compression import compress
 from dagbuild.store.gc import GRACE
@@ -135,12 +136,12 @@ def _find_time(remote: RemoteFolder) -> float:
     now = remote.tell_time()
     if not remote.may_remove():
         raise RemoteDeniedError(
-            f"nothing may be removed from '{remote.url}'",
+            f"nothing may be removed from '{mask_url(remote.url)}'",
             hint="ask for the right to remove objects there, or have somebody run this who has it",
         )
     if now is None:
         raise StoreError(
-            f"nobody tells when the objects in '{remote.url}' were written, so nobody knows what is still on its way"
+            f"nobody tells when the objects in '{mask_url(remote.url)}' were written, so nobody knows what is still on its way"
         )
     return now
 

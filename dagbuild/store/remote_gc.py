@@ -140,8 +140,9 @@ def _find_time(remote: RemoteFolder) -> float:
             hint="ask for the right to remove objects there, or have somebody run this who has it",
         )
     if now is None:
+        url = mask_url(remote.url)
         raise StoreError(
-            f"nobody tells when the objects in '{mask_url(remote.url)}' were written, so nobody knows what is still on its way"
+            f"nobody tells when what lies in '{url}' was written, nor what is still on its way there"
         )
     return now
 

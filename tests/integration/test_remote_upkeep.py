@@ -15,8 +15,9 @@ from dagbuild.cli.main import run
 from dagbuild.project.maintenance import Maintenance
 from dagbuild.project.pins import pin_value
 from dagbuild.settings import load_settings
+from dagbuild.store.remote import RemoteFolder
 from dagbuild.store.uses import DAY
-from tests.support import build, forget_modules, load_project, write_files
+from tests.support import build, computed, forget_modules, load_project, write_files
 
 NODES = """
     import pandas as pd
@@ -81,25 +82,34 @@ def clone(project: Path, tmp_path: Path) -> Path:
 
 class TestGc:
     def test_says_what_would_go_and_removes_it_when_told(
-        self, project: Path, shared: Path, capsys: pytest.CaptureFixture[str]
+        self,
+        project: Path,
+        shared: Path,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        """A value that nobody has built on for so long goes with its records; the newest of each node stays."""
+        """A value that nobody has made for so long goes; the newest of each node is still fetched by everybody."""
         for rate in (2, 3, 4):
             set_rate(project, shared, rate)
             build(project, "scaled")
-        age(shared)
-        there = sorted(shared.rglob("*"))
+        there = {path for path in shared.rglob("*") if path.name != "probe"}
+        _, young, said = call(project, capsys, "gc", "--remote", "--older-than", "0h")
+        monkeypatch.setattr(RemoteFolder, "tell_time", lambda _: time.time() + 40 * DAY)
 
-        _, looked, said = call(project, capsys, "gc", "--remote", "--older-than", "0h")
+        _, looked, _ = call(project, capsys, "gc", "--remote", "--older-than", "30d")
 
-        assert sorted(path for path in shared.rglob("*") if path.name != "probe") == [
-            path for path in there if path.name != "probe"
-        ]
         assert "git knows no origin/HEAD here" in said
-        assert looked["dry_run"]
-        assert looked["records"] == 0  # they are younger than a day, whatever was said
-        assert run(["--project", str(project), "gc", "--remote", "--yes"]) == 0
-        assert "kept" in capsys.readouterr().out
+        assert young["records"] == 0  # a day is the least
+        assert (looked["dry_run"], looked["nodes"]) == (True, {"scaled": 2})
+        assert {path for path in shared.rglob("*") if path.name != "probe"} == there
+        for _ in range(2):
+            assert run(["--project", str(project), "gc", "--remote", "--older-than", "30d", "--yes"]) == 0
+        assert "removed 0 records, 2 blobs" in capsys.readouterr().out
+        assert run(["--project", str(project), "verify", "--remote", "--read"]) == 0
+        shutil.rmtree(project / "cache")
+        assert computed(build(project, "scaled")) == set()
+        set_rate(project, shared, 3)
+        assert computed(build(project, "scaled")) == {"scaled"}
 
     @pytest.mark.parametrize("where", ["here", "on the default branch", "nowhere"])
     def test_pins_stay(

@@ -1,4 +1,4 @@
-"""`dagbuild gc`: make room in the cache."""
+"""`dagbuild gc`: make room in the cache, or in the remote."""
 
 from __future__ import annotations
 
@@ -51,17 +51,38 @@ def _read_age(_: click.Context, __: click.Parameter, text: str | None) -> float 
     "age",
     metavar="AGE",
     callback=_read_age,
-    help="Remove what was not used for so long, like 30d.",
+    help="Remove what was not used for so long, like 30d; of the remote, what was made before.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
+@click.option(
+    "--remote", is_flag=True, help="Make room in the remote; says what would go, unless told --yes."
+)
+@click.option("--yes", is_flag=True, help="With --remote: remove it, for everybody.")
 @json_option
 @with_session
-def command(session: Session, size: int | None, age: float | None, dry_run: bool, as_json: bool) -> int:
+def command(
+    session: Session,
+    *,
+    size: int | None,
+    age: float | None,
+    dry_run: bool,
+    remote: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
     """Remove values until the cache is below SIZE: what is old, large and quick to make again goes first.
 
     Kept whatever the size: what a pin names, what the last runs made or used, what a running build may need, and what
     was used within a day.
+
+    With --remote: remove from the remote the records that are older than AGE, and the blobs that no record has named
+    for a day. Kept whatever the age: what is pinned, here or on the default branch, what was accepted, of each node the
+    newest record of each signer, and what cannot be judged here. Without AGE no record goes.
     """
+    if remote:
+        return _collect_remote(session, size, age, dry_run=dry_run or not yes, as_json=as_json)
+    if yes:
+        raise click.UsageError("--yes goes with --remote: of the own cache, gc removes what it may")
     report = session.maintenance.collect_garbage(size=size, age=age, dry_run=dry_run)
     if as_json:
         give(json.dumps(_to_json(report), indent=2))
@@ -74,6 +95,18 @@ def command(session: Session, size: int | None, age: float | None, dry_run: bool
                 "no budget is set: give --size, or write size under [cache] in dagbuild.toml", "hint"
             )
         )
+    return 0
+
+
+def _collect_remote(
+    session: Session, size: int | None, age: float | None, *, dry_run: bool, as_json: bool
+) -> int:
+    from dagbuild.report.remote_text import gc_to_json, tell_gc
+
+    if size is not None:
+        raise click.UsageError("--size is the cache's: of the remote, --older-than says what goes")
+    report = session.maintenance.collect_remote_garbage(age=age, dry_run=dry_run)
+    give(json.dumps(gc_to_json(report), indent=2) if as_json else "\n".join(tell_gc(report, session.out)))
     return 0
 
 

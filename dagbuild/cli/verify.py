@@ -1,4 +1,4 @@
-"""`dagbuild verify`: read the whole cache, and say what is damaged."""
+"""`dagbuild verify`: read the whole cache, or look at all of the remote, and say what is damaged."""
 
 from __future__ import annotations
 
@@ -24,21 +24,43 @@ DAMAGED = 1
 @click.option(
     "--repair", is_flag=True, help="Fetch what is lost from the remote, and drop what cannot be used."
 )
+@click.option("--remote", is_flag=True, help="Look whether all is in the remote that its records name.")
+@click.option("--read", is_flag=True, help="With --remote: read all of it, too, and compare each byte.")
 @json_option
 @with_session
-def command(session: Session, repair: bool, as_json: bool) -> int:
+def command(session: Session, *, repair: bool, remote: bool, read: bool, as_json: bool) -> int:
     """Read every value and record of the cache: does each match its digest, is all there that records name?
 
     Changes nothing without --repair. With it, what is damaged is put aside and fetched again where there is a remote;
     records whose values are lost are dropped, so that the next build makes them again.
 
+    With --remote: are the records there whole and signed by somebody who is trusted, and are all blobs there that they
+    name, in their sizes? Reads no blob without --read.
+
     Exit status: 0 when all is well (again), 1 when something is or was lost.
     """
+    if remote:
+        return _verify_remote(session, repair=repair, read=read, as_json=as_json)
+    if read:
+        raise click.UsageError("--read goes with --remote: of the own cache, all is read")
     report = session.maintenance.verify(repair=repair)
     if as_json:
         give(json.dumps(_to_json(report), indent=2))
     else:
         give("\n".join(_tell(report, session.out, repaired=repair)))
+    return 0 if report.clean else DAMAGED
+
+
+def _verify_remote(session: Session, *, repair: bool, read: bool, as_json: bool) -> int:
+    from dagbuild.report.remote_text import tell_verify, verify_to_json
+
+    if repair:
+        raise click.UsageError(
+            "--repair mends the cache: what the remote lacks, the next build that wants it sends"
+        )
+    report = session.maintenance.verify_remote(read=read)
+    told = verify_to_json(report)
+    give(json.dumps(told, indent=2) if as_json else "\n".join(tell_verify(report, session.out)))
     return 0 if report.clean else DAMAGED
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import platform
-import secrets
 import shutil
 import statistics
 import time
@@ -22,7 +21,8 @@ from dagbuild.ground.errors import StoreError, UserError
 from dagbuild.ground.secrets import mask_url
 from dagbuild.settings import RemoteSettings, Settings, find_key
 from dagbuild.store.folder import CacheFolder
-from dagbuild.store.remote import RemoteDeniedError, RemoteFolder
+from dagbuild.store.remote import PROBE, PROBE_DATA, RemoteFolder
+from dagbuild.store.remote_errors import RemoteDeniedError
 from dagbuild.version import __version__
 
 State = Literal["good", "note", "bad"]
@@ -122,14 +122,11 @@ def _look_at_remote(remote: RemoteSettings) -> Iterator[Finding]:
     if remote.mode != "read-write":
         yield Finding("rights", "note", f'nothing is published: the settings say mode = "{remote.mode}"')
         return
-    name = f"doctor-{secrets.token_hex(8)}"
     try:
-        folder.write(name, b"dagbuild\n")
-        try:
-            same = folder.read(name) == b"dagbuild\n"
-            moment = folder.modified(name)
-        finally:
-            folder.remove(name)
+        folder.write(PROBE, PROBE_DATA)
+        same = folder.read(PROBE) == PROBE_DATA
+        moment = folder.modified(PROBE)
+        removes = folder.may_remove()
     except FileNotFoundError:
         yield Finding(
             "rights", "bad", f"there is nothing at '{url}', not even a bucket", "make it, or mend the URL"
@@ -143,7 +140,11 @@ def _look_at_remote(remote: RemoteSettings) -> Iterator[Finding]:
             "rights", "bad", "what is written there comes back changed", "something in between rewrites it"
         )
         return
-    yield Finding("rights", "good", "reading, writing and removing")
+    if removes:
+        yield Finding("rights", "good", "reading, writing and removing")
+    else:
+        remedy = "`dagbuild gc --remote` and the merging of records need the right to remove"
+        yield Finding("rights", "note", "reading and writing, not removing", remedy)
     if moment is not None:
         yield _compare(moment)
 

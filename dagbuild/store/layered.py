@@ -26,7 +26,8 @@ from dagbuild.store.file_copies import FileCopies
 from dagbuild.store.local import LocalStore
 from dagbuild.store.notices import Notice, log_notice
 from dagbuild.store.publisher import FLUSH_SECONDS, Publisher
-from dagbuild.store.remote import RemoteDeniedError, RemoteOutageError, map_at_once
+from dagbuild.store.remote import map_at_once
+from dagbuild.store.remote_errors import RemoteDeniedError, RemoteOutageError
 from dagbuild.store.remote_store import Mode, RemoteStore
 from dagbuild.store.tiers import Tiers
 from dagbuild.store.trust import Trust

@@ -22,6 +22,7 @@ from dagbuild.store.index import Index
 from dagbuild.store.memo import Memo
 from dagbuild.store.merging import MANY, merge_parts
 from dagbuild.store.notices import Notice
+from dagbuild.store.object_info import Found
 from dagbuild.store.record_log import RecordLog
 from dagbuild.store.remote import RemoteFolder, map_at_once
 from dagbuild.store.segments import NAME, SegmentReader, encode_line, new_name
@@ -82,7 +83,7 @@ class Mirror:
     def _copy_news(self) -> set[str]:
         """Copy what is new, drop what is gone, and return the parts that are there."""
         for _ in range(_LISTINGS):
-            there = self._choose(self._remote.list_sizes("records"))
+            there = self._choose(self._remote.list_objects("records"))
             have = set(self._reader.names())
             still = map_at_once(self._copy_part, sorted(there - have))
             for name in have - there:
@@ -92,8 +93,8 @@ class Mirror:
         return there
 
     def merge(self) -> None:
-        """Make one part of many, if there are many; see `merging`."""
-        if len(self._reader.names()) <= MANY:
+        """Make one part of many, if there are many and they may be removed; see `merging`."""
+        if len(self._reader.names()) <= MANY or not self._remote.may_remove():
             return
         parts = {}
         for name in self._copy_news() - self._told:
@@ -102,12 +103,12 @@ class Mirror:
         merge_parts(self._remote, parts, self._send)
         self._refreshed = float("-inf")
 
-    def _choose(self, sizes: Mapping[str, int]) -> set[str]:
+    def _choose(self, there: Mapping[str, Found]) -> set[str]:
         """Return the parts to have copies of; say once which ones are too large or too many."""
         chosen: set[str] = set()
         room = MOST_BYTES
-        for name in sorted(sizes, reverse=True):
-            part, size = name.removesuffix(".zst"), sizes[name]
+        for name in sorted(there, reverse=True):
+            part, size = name.removesuffix(".zst"), there[name].size
             if part == name or not NAME.fullmatch(part):
                 continue
             if size > LARGEST:

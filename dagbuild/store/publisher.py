@@ -15,17 +15,22 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
+from dagbuild.ground.passed import Moment
 from dagbuild.ground.quiet import QuietPool, start_quietly
 from dagbuild.model.record import BlobRef, Record
 from dagbuild.store.local import LocalStore
-from dagbuild.store.remote import AT_ONCE, RemoteOutageError
+from dagbuild.store.remote import AT_ONCE
 from dagbuild.store.remote_blobs import IN_MEMORY
+from dagbuild.store.remote_errors import RemoteOutageError
 from dagbuild.store.remote_store import RemoteStore
 from dagbuild.store.tiers import Tiers
 from dagbuild.store.trust import is_genuine
 
 FLUSH_SECONDS = 5.0
 """How long others wait at most for the records of a build that goes on."""
+
+LATEST = 12 * 3600.0
+"""Seconds after which a record no longer follows its blobs: by then gc may count them as nobody's before it arrives."""
 
 
 @dataclass
@@ -34,6 +39,7 @@ class _Waiting:
 
     record: Record
     blobs: list[Future[BlobRef]]
+    since: Moment = field(default_factory=Moment.now)
 
 
 @dataclass
@@ -182,7 +188,8 @@ class Publisher:
         try:
             named = zip(each.record.artifact.all_blobs, each.blobs, strict=True)
             there = {ref: future.result() for ref, future in named}
-            if any(not ref.strong for ref in there.values()) or not self._may_send():
+            is_late = each.since.passed > LATEST
+            if is_late or any(not ref.strong for ref in there.values()) or not self._may_send():
                 self.unsent += 1
                 return False
             artifact = each.record.artifact.with_blobs(

@@ -7,14 +7,13 @@ three answers (not there, not allowed, out of reach), and an object is never see
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import random
 import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,9 +21,11 @@ from dagbuild.ground.atomic import PART
 from dagbuild.ground.digest import Digest, digest_json
 from dagbuild.ground.errors import StoreError
 from dagbuild.ground.quiet import QuietPool, quiet
-from dagbuild.ground.secrets import clean, mask_url
+from dagbuild.ground.secrets import mask_url
 from dagbuild.store.group_folder import make_folders, open_to_all
+from dagbuild.store.object_info import Found, find_tag, find_time
 from dagbuild.store.own_loop import open_loop
+from dagbuild.store.remote_errors import RemoteDeniedError, RemoteOutageError, classified
 
 _T = TypeVar("_T")
 _Item = TypeVar("_Item")
@@ -63,56 +64,13 @@ _RANGE = 16 << 20
 
 _RANGES_AT_ONCE = 8
 
-_CONTENT_FIELDS = ("ETag", "etag", "md5Hash", "content_md5", "Content-MD5", "md5", "checksum", "Digest")
+_REMOVED_AT_ONCE = 1000
+"""Objects that S3 removes for one request."""
 
+_TURNS = 3
 
-_EXTRAS = {
-    scheme: f"pip install 'dagbuild[{extra}]' brings that"
-    for extra, schemes in {"s3": "s3 s3a", "gs": "gs gcs", "az": "az abfs abfss adl", "sftp": "sftp ssh"}.items()
-    for scheme in schemes.split()
-}  # fmt: skip
-
-
-class RemoteDeniedError(StoreError):
-    """The remote does not allow it: asking again is of no use."""
-
-
-class RemoteOutageError(StoreError):
-    """The remote is out of reach, or broken; `lasting`, it will be the next moment, too."""
-
-    lasting = False
-
-
-@contextlib.contextmanager
-def _classified(url: str) -> Iterator[None]:
-    """Let FileNotFoundError through; turn everything else into one of the two errors above, without secrets."""
-    try:
-        yield
-    except (FileNotFoundError, StoreError):
-        raise
-    except ImportError as error:
-        raise _lasting(
-            f"no driver for '{mask_url(url)}' is installed: {error}",
-            hint=_EXTRAS.get(
-                url.partition("://")[0], f"install fsspec's driver for {url.partition('://')[0]}://"
-            ),
-        ) from error
-    except Exception as error:
-        text = clean((str(error).splitlines() or [""])[0]) or type(error).__name__
-        url = mask_url(url)
-        if "Timeout" in type(error).__name__:
-            text = "it does not answer"
-        if isinstance(error, ValueError):  # a URL or options that are none
-            raise _lasting(f"'{url}' is out of reach: {text}") from error
-        if isinstance(error, PermissionError) or getattr(error, "errno", None) in {errno.EROFS, errno.EPERM}:
-            raise RemoteDeniedError(f"'{url}' does not allow it: {text}") from error
-        raise RemoteOutageError(f"'{url}' is out of reach: {text}") from error
-
-
-def _lasting(message: str, hint: str | None = None) -> RemoteOutageError:
-    error = RemoteOutageError(message, hint=hint)
-    error.lasting = True
-    return error
+PROBE, PROBE_DATA = "probe", b"dagbuild\n"
+"""What is written to see whether that is allowed, and by which clock."""
 
 
 def map_at_once(call: Callable[[_Item], _T], items: Sequence[_Item]) -> list[_T]:
@@ -195,7 +153,7 @@ class RemoteFolder:
         self._until.at = until = time.monotonic() + self._patience + size / _SLOWEST
         for pause in (*_PAUSES, None):
             try:
-                with quiet(), _classified(self.url):
+                with quiet(), classified(self.url):
                     return call(self._open())
             except RemoteOutageError as error:
                 if pause is None or error.lasting or time.monotonic() + pause > until:
@@ -336,16 +294,22 @@ class RemoteFolder:
 
         return self._do(look)
 
-    def list_sizes(self, folder: str) -> dict[str, int]:
-        """Return the names in a folder as `list` does, each with the bytes that it takes; 0 where nobody says."""
+    def list_objects(self, folder: str) -> dict[str, Found]:
+        """Return the objects in a folder, by name as `list` does, each with what the listing says of it."""
 
-        def look(fs: Any) -> dict[str, int]:
+        def look(fs: Any) -> dict[str, Found]:
             try:
                 found = fs.ls(self._path(folder), detail=True, **self._limits(fs))
             except FileNotFoundError:
                 self._check(fs)
                 return {}
-            return {each["name"].rstrip("/").rpartition("/")[2]: int(each.get("size") or 0) for each in found}
+            return {
+                each["name"].rstrip("/").rpartition("/")[2]: Found(
+                    int(each.get("size") or 0), find_time(each)
+                )
+                for each in found
+                if each.get("type") != "directory"
+            }
 
         return self._do(look)
 
@@ -365,19 +329,49 @@ class RemoteFolder:
 
     def modified(self, name: str) -> float | None:
         """Return when an object was written, by the clock over there, in seconds since 1970; None if it has none."""
+        return self._do(lambda fs: find_time(fs.info(self._path(name), **self._limits(fs))))
 
-        def look(fs: Any) -> float | None:
-            try:
-                told = fs.modified(self._path(name))
-            except NotImplementedError:
-                return None
-            return float(told.timestamp()) if isinstance(told, datetime) else None
+    def tell_time(self) -> float | None:
+        """Return what time it is over there, None where drivers do not tell, by an object that is written for it."""
+        for _ in range(_TURNS):
+            self.write(PROBE, PROBE_DATA)
+            with contextlib.suppress(FileNotFoundError):  # somebody has just looked whether it can be removed
+                return self.modified(PROBE)
+        return None
 
-        return self._do(look)
+    def may_remove(self) -> bool:
+        """Tell whether objects may be removed, by removing the one that `tell_time` and others write."""
+        try:
+            self._remove_if_there(PROBE)
+        except RemoteDeniedError:
+            return False
+        return True
 
     def remove(self, name: str) -> None:
         """Remove an object."""
         self._do(lambda fs: fs.rm_file(self._path(name), **self._limits(fs)))
+
+    def remove_all(self, names: Sequence[str]) -> None:
+        """Remove objects; what is gone already is none the less."""
+        if not self._is_s3:
+            map_at_once(self._remove_if_there, names)
+            return
+        for start in range(0, len(names), _REMOVED_AT_ONCE):
+            self._do(partial(self._remove_from_s3, names[start : start + _REMOVED_AT_ONCE]))
+
+    def _remove_if_there(self, name: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self.remove(name)
+
+    def _remove_from_s3(self, names: Sequence[str], fs: Any) -> None:
+        bucket = self._top.partition("/")[0]
+        keys = [{"Key": self._path(name).partition("/")[2]} for name in names]
+        told = self._ask_s3(fs, "delete_objects", Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+        for error in told.get("Errors", ()):
+            if error.get("Code") == "AccessDenied":
+                raise PermissionError(error.get("Message") or "it may not be removed")
+            if error.get("Code") != "NoSuchKey":
+                raise OSError(f"{error.get('Code')}: {error.get('Message')}")
 
 
 def content_id(url: str) -> Digest:
@@ -388,13 +382,12 @@ def content_id(url: str) -> Digest:
     import fsspec
 
     try:
-        with _classified(url):
+        with classified(url):
             fs, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
             fs.invalidate_cache()
             info = fs.info(path)
-            for name in _CONTENT_FIELDS:
-                if info.get(name):
-                    return digest_json(["content", str(info[name]), info.get("size")])
+            if tag := find_tag(info):
+                return digest_json(["content", tag, info.get("size")])
             return digest_json(["ukey", str(fs.ukey(path))])
     except StoreError as error:
         raise OSError(str(error)) from error

@@ -18,6 +18,7 @@ from typing import BinaryIO
 from dagbuild.ground import atomic
 from dagbuild.ground.digest import PREFIX, Both, is_digest, is_strong
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
+from dagbuild.ground.passed import Moment
 from dagbuild.model.record import BlobRef
 from dagbuild.store.compression import (
     Suffix,
@@ -33,6 +34,10 @@ from dagbuild.store.remote import RemoteFolder, map_at_once
 
 WORTH_ASKING = 1 << 20
 """Bytes of a blob that is worth the question whether somebody has sent it already."""
+
+SURE_FOR = 6 * 3600.0
+"""Seconds for which who publishes takes what was sent, or named by a record, to be there: far less than gc leaves to
+what no record names any more, or not yet."""
 
 SUFFIXES = (".zst", ".raw")
 
@@ -50,20 +55,29 @@ class RemoteBlobs:
         self._places: dict[
             str, str
         ] = {}  # of what is there, by strong digest; empty where only that is known
+        self._named: dict[str, Moment] = {}  # when it was last seen in a record, or sent
+        self._told: tuple[float | None, Moment] | None = None  # the time over there, when that was asked
         self._unusable: set[str] = set()
         self._sent: dict[BlobRef, BlobRef] = {}  # what this process has read through to send it
 
     def note(self, refs: Collection[BlobRef]) -> None:
         """Take it that these are there: a record that may be used names them."""
+        now = Moment.now()
         with self._lock:
             for ref in refs:
                 if ref.strong and ref.strong not in self._unusable:
                     place = ref.place if ref.place in SUFFIXES else ""
                     self._places[ref.strong] = place or self._places.get(ref.strong, "")
+                    self._named[ref.strong] = now
 
     def _find_known(self, ref: BlobRef, strong: str) -> BlobRef | None:
         place = self._places.get(strong)
         return None if place is None else replace(ref, strong=strong, place=place)
+
+    def _find_sure(self, ref: BlobRef, strong: str) -> BlobRef | None:
+        """Return a blob that a record may name without its being sent: gc does not remove it before that arrives."""
+        named = self._named.get(strong)
+        return None if named is None or named.passed > SURE_FOR else self._find_known(ref, strong)
 
     def upload(
         self,
@@ -79,26 +93,27 @@ class RemoteBlobs:
         for nobody sends it again.
         """
         strong = ref.strong or self.find_strong(ref)
-        if strong and (known := self._find_known(ref, strong)):
+        if strong and (known := self._find_sure(ref, strong)):
             return known
         both = Both.of(view)
         if both.digest != ref.digest or (ref.strong and both.strong != ref.strong):
             raise BlobDamagedError(f"blob {ref.digest} is damaged: its bytes do not match its name")
         ref = replace(ref, strong=both.strong, place="")
         self.note([named for named in find_published(ref) if named.strong == ref.strong])
-        sent = self._find_known(ref, ref.strong)
+        sent = self._find_sure(ref, ref.strong)
         if sent is None:
             suffix = choose_suffix(view)
             name = _blob_name(ref, suffix)
             # To ask costs as much as to send what is small. Whether it is what its name says shows when it is read;
             # then it is sent again.
             asks = ref.size >= WORTH_ASKING and ref.strong not in self._unusable
-            if not (asks and self._is_whole(self._folder.size(name), ref, suffix)):
+            if not (asks and self._is_whole(self._folder.size(name), ref, suffix) and self._is_young(name)):
                 self._send(name, suffix, view, file)
             sent = replace(ref, place=suffix)
         with self._lock:
             self._sent[sent] = sent
             self._places[sent.strong] = sent.place
+            self._named[sent.strong] = Moment.now()
             self._unusable.discard(sent.strong)
         return sent
 
@@ -117,6 +132,15 @@ class RemoteBlobs:
                 else:
                     packed.write(view)
             self._folder.write_file(name, path)
+
+    def _is_young(self, name: str) -> bool:
+        """Tell whether somebody has sent an object so lately that gc leaves it, by the clock over there."""
+        with self._lock:
+            if self._told is None:
+                self._told = self._folder.tell_time(), Moment.now()
+            now, since = self._told
+        written = self._folder.modified(name) if now is not None else None
+        return now is not None and written is not None and now + since.passed - written <= SURE_FOR
 
     @staticmethod
     def _is_whole(size: int | None, ref: BlobRef, suffix: Suffix) -> bool:

@@ -2,6 +2,7 @@
 
     blobs/                          what values are made of, see `remote_blobs`
     records/NAME-0001.jsonl.zst     a part of a segment: one object answers thousands of look-ups
+    dropped/                        records that gc has taken out within a day, see `remote_gc`
 
 Knows names and order, not how bytes travel. Parts are copied once into a mirror folder and looked up there like local
 segments. Guards: blobs first, then the part that names them; what is sent names every blob by its strong digest, signed
@@ -24,8 +25,9 @@ from dagbuild.model.record import BlobRef, Key, Record
 from dagbuild.store.base import Store
 from dagbuild.store.mirror import Mirror
 from dagbuild.store.notices import Notice, log_notice
-from dagbuild.store.remote import RemoteDeniedError, RemoteFolder
+from dagbuild.store.remote import PROBE, PROBE_DATA, RemoteFolder
 from dagbuild.store.remote_blobs import RemoteBlobs
+from dagbuild.store.remote_errors import RemoteDeniedError
 from dagbuild.store.trust import Trust
 
 if TYPE_CHECKING:
@@ -66,7 +68,7 @@ class RemoteStore(Store):
         """Return what can be done in fact of what is wanted; raises RemoteOutageError, also for a missing bucket."""
         if wanted == "read-write":
             try:
-                self._folder.write("probe", b"dagbuild\n")
+                self._folder.write(PROBE, PROBE_DATA)
             except RemoteDeniedError:
                 wanted = "read"
             except FileNotFoundError:

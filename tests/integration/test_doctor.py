@@ -13,6 +13,7 @@ from dagbuild.ground.signing import SigningKey
 from dagbuild.settings.keys import VARIABLE
 from dagbuild.store.remote import RemoteFolder
 from tests.servers.s3 import S3Server, free_port
+from tests.servers.weather import run_weather
 from tests.support import write_files
 
 KEY = SigningKey.make("ada")
@@ -121,6 +122,25 @@ def test_a_remote_that_lets_nobody_write(tmp_path: Path, capsys: pytest.CaptureF
     assert found["rights"]["state"] == "bad"
     assert "may not write there" in found["rights"]["text"]
     assert 'mode = "read"' in found["rights"]["remedy"]
+
+
+def test_a_remote_that_lets_nobody_remove(
+    s3_server: S3Server, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Is good for building, and is said to be no more; looking twice leaves no more behind than a build does."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_server.key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3_server.secret)
+    url = s3_server.make_bucket()
+    with run_weather(s3_server.port) as weather:
+        weather.set(denied="DELETE")
+        for _ in range(2):
+            status, found = examine(tmp_path, capsys, f'url = "{url}/team"\n{through(weather.port)}')
+
+    assert status == 0
+    assert found["rights"]["state"] == "note"
+    assert found["rights"]["text"] == "reading and writing, not removing"
+    assert "gc --remote" in found["rights"]["remedy"]
+    assert RemoteFolder(f"{url}/team", s3_server.options).list("") == ["probe"]
 
 
 def test_a_cache_that_others_can_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

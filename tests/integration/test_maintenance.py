@@ -15,7 +15,7 @@ from dagbuild.project.maintenance import Maintenance
 from dagbuild.project.pins import pin_built, pin_value
 from dagbuild.project.shadows import find_shadows
 from dagbuild.settings import load_settings
-from dagbuild.store.remote import RemoteDeniedError
+from dagbuild.store.remote_errors import RemoteDeniedError
 from dagbuild.store.uses import DAY
 from dagbuild.store.verify import iter_blobs
 from tests.support import build, computed, forget_modules, load_project, write_files

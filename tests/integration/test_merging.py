@@ -18,6 +18,8 @@ from dagbuild.store.remote_store import RemoteStore
 from dagbuild.store.segments import encode_line
 from dagbuild.store.trust import Trust
 from dagbuild.testing.records import make_record
+from tests.servers.s3 import S3Server
+from tests.servers.weather import run_weather
 
 ADA = Trust(key=SigningKey.make("ada"))
 
@@ -139,3 +141,20 @@ def test_reader_in_the_middle_looks_again(
     monkeypatch.setattr(RemoteFolder, "read", read_late)
 
     assert len(reader.find_records([record.deep for record in records])) == len(records)
+
+
+def test_where_nothing_may_be_removed_nothing_is_merged(tmp_path: Path, s3_server: S3Server) -> None:
+    """Each merged part would be one more, and publishing goes on."""
+    url = s3_server.make_bucket()
+    with run_weather(s3_server.port) as weather:
+        endpoint = {"client_kwargs": {"endpoint_url": f"http://127.0.0.1:{weather.port}"}}
+        store = RemoteStore(RemoteFolder(url, {**s3_server.options, **endpoint}), trust=ADA, refresh=0)
+        for number in range(merging.MANY + 1):
+            store.put_records([make_record(number)])
+            store.flush()
+        weather.set(denied="DELETE")
+
+        store.tidy()
+
+        assert len(RemoteFolder(url, s3_server.options).list("records")) == merging.MANY + 1
+        store.close()

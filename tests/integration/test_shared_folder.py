@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dagbuild.store.remote import RemoteDeniedError, RemoteFolder
+from dagbuild.store.remote import RemoteFolder
+from dagbuild.store.remote_errors import RemoteDeniedError
 from tests.support import build, computed, forget_modules, write_files
 
 

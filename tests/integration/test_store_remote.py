@@ -21,8 +21,9 @@ from dagbuild.store import blobs, open_store
 from dagbuild.store.checked_blobs import WORTH
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
-from dagbuild.store.remote import RemoteDeniedError, RemoteFolder, RemoteOutageError
+from dagbuild.store.remote import RemoteFolder
 from dagbuild.store.remote_blobs import IN_MEMORY
+from dagbuild.store.remote_errors import RemoteDeniedError, RemoteOutageError
 from dagbuild.store.remote_store import RemoteStore
 from dagbuild.store.trust import Trust
 from dagbuild.testing.records import make_key, make_record

@@ -27,10 +27,14 @@ from typing import Any
 _REQUEST = re.compile(rb"(?:GET|PUT|POST|HEAD|DELETE) [^ \r\n]+ HTTP/1\.1\r\n")
 _FAILURE = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
+_DENIAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
 
 @dataclass
 class Sky:
-    """What the weather is like. Bytes are counted up the wire, by connection; `errors` is a share of requests."""
+    """What the weather is like. Bytes are counted up the wire, by connection; `errors` is a share of requests; `denied` is a
+    method that nobody may use.
+    """
 
     delay: float = 0.0
     cut: int = 0
@@ -39,6 +43,7 @@ class Sky:
     bandwidth: int = 0
     errors: float = 0.0
     stall_answers: bool = False
+    denied: str = ""
 
 
 class Weather:
@@ -137,6 +142,10 @@ class _Proxy:
                     self.seen += [line[:-11].decode("ascii", "replace") for line in found]
                     if found and random.random() < sky.errors:
                         client.write(_FAILURE)
+                        await client.drain()
+                        return
+                    if sky.denied and any(line.startswith(sky.denied.encode()) for line in found):
+                        client.write(_DENIAL)
                         await client.drain()
                         return
                     if sky.cut and total > sky.cut:

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,6 +25,7 @@ from dagbuild.store.base import Store, merge_latest
 from dagbuild.store.file_copies import FileCopies
 from dagbuild.store.local import LocalStore
 from dagbuild.store.notices import Notice, log_notice
+from dagbuild.store.packs import in_batches
 from dagbuild.store.publisher import FLUSH_SECONDS, Publisher
 from dagbuild.store.remote import RemoteDeniedError, RemoteOutageError, map_at_once
 from dagbuild.store.remote_store import Mode, RemoteStore
@@ -145,8 +146,9 @@ class LayeredStore(Store):
         """Bring near what is not here, several at once, and prepare the local store."""
         refs = list(refs)
         missing = set(refs) - self.local.has_blobs(refs) if self._mode != "off" else set()
-        if len(missing) > 1:  # one is fetched when it is read
-            map_at_once(self._try_to_fetch, list(missing))
+        for some in in_batches(missing) if len(missing) > 1 else ():  # one is fetched when it is read
+            self._ask(partial(self.remote.expect, some))
+            map_at_once(self._try_to_fetch, some)
         self.local.expect_blobs(refs)
 
     def _try_to_fetch(self, ref: BlobRef) -> None:

@@ -65,7 +65,6 @@ _RANGES_AT_ONCE = 8
 
 _CONTENT_FIELDS = ("ETag", "etag", "md5Hash", "content_md5", "Content-MD5", "md5", "checksum", "Digest")
 
-
 _EXTRAS = {
     scheme: f"pip install 'dagbuild[{extra}]' brings that"
     for extra, schemes in {"s3": "s3 s3a", "gs": "gs gcs", "az": "az abfs abfss adl", "sftp": "sftp ssh"}.items()
@@ -247,25 +246,21 @@ class RemoteFolder:
 
     def read(self, name: str, size: int = 0) -> bytes:
         """Return an object's bytes, which are `size` or less as far as is known."""
-
-        def read(fs: Any) -> bytes:
-            data: bytes = fs.cat_file(self._path(name), **self._read_options, **self._limits(fs))
-            return data
-
-        return self._do(read, size)
+        return self._read(name, size)
 
     def read_range(self, name: str, start: int, size: int) -> bytes:
         """Return some of an object's bytes; fewer where it ends before."""
+        return self._read(name, size, start=start, end=start + size)
 
+    def _read(self, name: str, size: int, **span: int) -> bytes:
         def read(fs: Any) -> bytes:
-            data: bytes = fs.cat_file(
-                self._path(name),
-                start=start,
-                end=start + size,
-                **self._read_options,
-                **self._limits(fs),
-            )
-            return data
+            try:
+                data = fs.cat_file(self._path(name), **span, **self._read_options, **self._limits(fs))
+            except Exception as error:
+                if span and _ends_before(error):
+                    return b""
+                raise
+            return bytes(data)
 
         return self._do(read, size)
 
@@ -378,6 +373,11 @@ class RemoteFolder:
     def remove(self, name: str) -> None:
         """Remove an object."""
         self._do(lambda fs: fs.rm_file(self._path(name), **self._limits(fs)))
+
+
+def _ends_before(error: Exception) -> bool:
+    """Tell whether an object ends before the range that was asked for: HTTP's 416, by the words of a driver."""
+    return getattr(error, "errno", None) == errno.EINVAL or "satisfiable" in str(error)
 
 
 def content_id(url: str) -> Digest:

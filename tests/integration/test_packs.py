@@ -6,6 +6,8 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -186,22 +188,6 @@ class TestPublishing:
 
         assert look(remote) == []
         assert machine("b", remote).get_blob(*find(machine("b", remote), records)) == b"alone" * 100
-
-    def test_records_go_when_their_pack_has_arrived(self, machine: Open, shared: RemoteFolder) -> None:
-        """Not only one flush later."""
-        arrived = threading.Event()
-        writer = machine("a", shared, flush_seconds=0.2)
-        send = writer.remote.flush
-
-        def flush() -> None:
-            send()
-            arrived.set()
-
-        writer.remote.flush = flush  # type: ignore[method-assign]
-        records = put(writer, make_values(5))
-
-        assert arrived.wait(20)
-        assert len(find(machine("b", shared), records)) == 5
 
     def test_what_others_have_signed_is_found_by_name(
         self, machine: Open, shared: RemoteFolder, tmp_path: Path
@@ -424,6 +410,26 @@ class TestReading:
         found = machine("d", remote)
         for ref in lost:
             assert bytes(found.get_blob(ref)) == values[refs.index(ref)]
+
+    def test_a_server_without_ranges_sends_all(
+        self, machine: Open, shared: RemoteFolder, tmp_path: Path
+    ) -> None:
+        """And of that, what was asked for is taken."""
+        values = make_values(6)
+        writer = machine("a", shared)
+        records = put(writer, values)
+        writer.flush()
+        serve = partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "shared"))
+        with ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+            threading.Thread(target=server.serve_forever).start()
+            reader = machine("b", RemoteFolder(f"http://127.0.0.1:{server.server_port}"), mode="read")
+            refs = find(reader, records)
+            alone = bytes(reader.get_blob(refs[5]))
+            reader.expect_blobs(refs)
+            server.shutdown()
+
+        assert alone == values[5]
+        assert [bytes(reader.get_blob(ref)) for ref in refs] == values
 
     def test_each_folder_has_packs_of_its_own(
         self, machine: Open, shared: RemoteFolder, tmp_path: Path

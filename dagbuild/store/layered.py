@@ -115,9 +115,10 @@ class LayeredStore(Store):
                 return
             problem = error.problems[0]
             why = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
-            if isinstance(error, RemoteDeniedError) and self._mode == "read-write" and not reading:
-                self._mode = "read"
-                self._notice(f"remote: nothing more will be published: {why}")
+            if isinstance(error, RemoteDeniedError) and not reading:
+                if self._mode == "read-write":  # else it was said of another blob
+                    self._mode = "read"
+                    self._notice(f"remote: nothing more will be published: {why}")
             else:
                 self._mode = "off"
                 self._notice(f"remote: going on without it: {why}")

@@ -20,11 +20,12 @@ from dagbuild.model.record import BlobRef, Record
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
 from dagbuild.store.packs import FULL, SMALL
-from dagbuild.store.remote import RemoteFolder
+from dagbuild.store.remote import RemoteDeniedError, RemoteFolder
 from dagbuild.store.remote_blobs import RemoteBlobs
 from dagbuild.store.remote_store import RemoteStore
 from dagbuild.store.tiers import Tiers
 from dagbuild.store.trust import Trust
+from dagbuild.store.verify import verify_store
 from dagbuild.testing.records import make_record
 from tests.servers.s3 import S3Server
 from tests.servers.weather import Weather, run_weather
@@ -294,6 +295,26 @@ class TestPublishing:
         assert any("damaged" in notice for notice in notices)
         assert len(machine("b", shared).find_records([record.deep for record in records])) == 3
 
+    def test_rights_that_end_are_said_once(
+        self, machine: Open, shared: RemoteFolder, notices: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """However many records a pack was for; reading goes on."""
+        store = machine("a", shared)
+        write = RemoteFolder.write
+
+        def deny(self: RemoteFolder, name: str, data: bytes) -> None:
+            if name.startswith("packs/"):
+                raise RemoteDeniedError("writing is not allowed")
+            write(self, name, data)
+
+        monkeypatch.setattr(RemoteFolder, "write", deny)
+        put(store, make_values(5))
+        store.flush()
+
+        assert store.mode == "read"
+        assert store.unsent == 5
+        assert notices == ["remote: nothing more will be published: writing is not allowed"]
+
 
 class TestReading:
     def test_neighbours_are_read_together(
@@ -411,6 +432,29 @@ class TestReading:
         for ref in lost:
             assert bytes(found.get_blob(ref)) == values[refs.index(ref)]
 
+    def test_repair_takes_from_packs(self, machine: Open, watched: RemoteFolder, weather: Weather) -> None:
+        """What was lost here or is damaged comes back together, also after a restart, when no record was read yet."""
+        values = make_values(20)
+        put(writer := machine("a", watched), values)
+        writer.close()
+        reader = machine("b", watched)
+        refs = find(reader, [make_record(n) for n in range(20)])
+        reader.expect_blobs(refs)
+        paths = [reader.local.layout.blob(ref.foreign.digest) for ref in refs]
+        for path in paths[:5]:
+            path.unlink()
+        for path in paths[5:10]:
+            path.chmod(0o600)
+            path.write_bytes(bytes(1000))
+        reader.close()
+        again = machine("b", watched)
+        weather.requests()
+        report = verify_store(again.local, repair=True, shared=again)
+
+        assert report.clean
+        assert len(report.fetched) == 10
+        assert len([line for line in weather.requests() if "/packs/" in line]) == 1
+
     def test_a_server_without_ranges_sends_all(
         self, machine: Open, shared: RemoteFolder, tmp_path: Path
     ) -> None:
@@ -421,7 +465,7 @@ class TestReading:
         writer.flush()
         serve = partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "shared"))
         with ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
-            threading.Thread(target=server.serve_forever).start()
+            threading.Thread(target=server.serve_forever, daemon=True).start()
             reader = machine("b", RemoteFolder(f"http://127.0.0.1:{server.server_port}"), mode="read")
             refs = find(reader, records)
             alone = bytes(reader.get_blob(refs[5]))

@@ -28,6 +28,7 @@ from dagbuild.store.tiers import Tiers
 from dagbuild.store.trust import Trust
 from dagbuild.store.verify import verify_store
 from dagbuild.testing.records import make_record
+from tests.security.attacks import make_twin
 from tests.servers.s3 import S3Server
 from tests.servers.weather import Weather, run_weather
 
@@ -410,6 +411,22 @@ class TestReading:
         assert len(look(shared)) == 1
         assert len(look(shared, "blobs")) == 2
         assert [bytes(machine("c", shared).get_blob(ref)) for ref in refs] == values
+
+    def test_a_twin_in_a_pack_is_damage(self, machine: Open, shared: RemoteFolder) -> None:
+        """Bytes that somebody has written down to have the xxh3 of others are not taken for these."""
+        values = [secrets.token_bytes(3000) for _ in range(3)]
+        writer = machine("a", shared)
+        records = put(writer, values)
+        writer.flush()
+        reader = machine("b", shared)
+        refs = find(reader, records)
+        (pack,) = look(shared)
+        shared.write(pack, shared.read(pack).replace(values[1], make_twin(values[1], b"evil")))
+        reader.expect_blobs(refs)
+
+        assert reader.has_blobs(refs, local=True) == {refs[0], refs[2]}
+        with pytest.raises(BlobDamagedError):
+            reader.get_blob(refs[1])
 
     def test_places_that_lead_astray(self, machine: Open, remote: RemoteFolder) -> None:
         """Whoever has signed them: a blob is missed, or had from under its name, and the store stays in use."""

@@ -1,6 +1,6 @@
 """The store that a team shares, in a folder behind a URL.
 
-    blobs/                          what values are made of, see `remote_blobs`
+    blobs/ packs/                   what values are made of, see `remote_blobs`
     records/NAME-0001.jsonl.zst     a part of a segment: one object answers thousands of look-ups
 
 Knows names and order, not how bytes travel. Parts are copied once into a mirror folder and looked up there like local

@@ -13,6 +13,7 @@ from math import isfinite
 from typing import Any
 
 from dagbuild.ground.digest import is_digest, is_strong
+from dagbuild.model.place import is_place
 
 DEPTH = 300
 """Levels in the metadata of a value: of what is nested deeper than 50 times, a pickle is made."""
@@ -193,6 +194,10 @@ def _is_strong(value: Any) -> bool:
     return isinstance(value, str) and is_strong(value)
 
 
+def _is_place(value: Any) -> bool:
+    return isinstance(value, str) and is_place(value)
+
+
 def _is_names(value: Any) -> bool:
     return _is_list(value) and all(map(_is_name, value))
 
@@ -214,7 +219,7 @@ def _is_whole_table(value: Any) -> bool:
 
 
 _SEEN = _lists(_is_name, _is_name, _is_name)
-_BLOBS = _lists(_is_digest, _is_count, _is_strong, _is_name, least=3)
+_BLOBS = _lists(_is_digest, _is_count, _is_strong, _is_place, least=3)
 
 _RECORD: dict[str, _Check] = {
     "node": _is_name,

@@ -54,6 +54,7 @@ def fetch(project: Project, targets: Iterable[str] = (), *, above: bool = False)
     records = _find_records(plan, wanted)
     far = _find_far(store, records)
     missing = list(dict.fromkeys(ref for refs in far.values() for ref in refs))
+    store.expect_blobs(missing)
     came = dict(zip(missing, map_at_once(partial(_try_to_bring, store), missing), strict=True))
     lost = {name for name, refs in far.items() if not all(came[ref] for ref in refs)}
     store.keep([record for name, record in records.items() if name not in lost])

@@ -40,7 +40,7 @@ def tell_gc(report: RemoteGcReport, style: Style) -> Iterator[str]:
 
 
 def _tally(tally: Tally) -> str:
-    return f"{units.count(tally.count, 'blob')}, {units.size(tally.size)}"
+    return f"{units.count(tally.count, 'object')}, {units.size(tally.size)}"
 
 
 def gc_to_json(report: RemoteGcReport) -> dict[str, Any]:
@@ -51,8 +51,8 @@ def gc_to_json(report: RemoteGcReport) -> dict[str, Any]:
 def tell_verify(report: RemoteVerifyReport, style: Style) -> Iterator[str]:
     """Yield the lines of what was found."""
     read = f", read {units.size(report.read)}" if report.read else ""
-    blobs = f"{units.count(report.objects, 'blob')}, {units.size(report.size)}"
-    yield f"looked at {units.count(report.records, 'record')} and {blobs}{read}"
+    objects = f"{units.count(report.objects, 'object')}, {units.size(report.size)}"
+    yield f"looked at {units.count(report.records, 'record')} and {objects}{read}"
     for signer, count in report.signers.items():
         yield f"{units.count(count, 'record')} signed by {signer}"
     if report.strange:
@@ -65,9 +65,7 @@ def tell_verify(report: RemoteVerifyReport, style: Style) -> Iterator[str]:
             whose = f"{', '.join(loss.nodes)}, signed by {', '.join(loss.signers)}"
             yield f"{style.paint(word, 'failed')} {loss.blob.digest} of {whose}: {loss.why}"
     if report.orphaned:
-        orphans = (
-            f"{units.count(report.orphaned, 'blob')} that no record names, {units.size(report.orphaned_size)}"
-        )
+        orphans = f"{units.count(report.orphaned, 'object')} that no record names, {units.size(report.orphaned_size)}"
         yield f"{orphans}: `dagbuild gc --remote` removes old ones"
     if report.clean:
         yield style.paint("nothing is damaged", "fresh")
@@ -83,7 +81,7 @@ def verify_to_json(report: RemoteVerifyReport) -> dict[str, Any]:
         "records": report.records,
         "signers": dict(report.signers),
         "strange": report.strange,
-        "blobs": report.objects,
+        "objects": report.objects,
         "bytes": report.size,
         "read": report.read,
         "orphaned": {"count": report.orphaned, "size": report.orphaned_size},

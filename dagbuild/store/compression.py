@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any
+
+from dagbuild.model.place import Suffix
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
-
-Suffix = Literal[".zst", ".raw"]
 
 PROBE = 64 * 1024
 RATIO = 1.2

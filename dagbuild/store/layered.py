@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,6 +25,7 @@ from dagbuild.store.base import Store, merge_latest
 from dagbuild.store.file_copies import FileCopies
 from dagbuild.store.local import LocalStore
 from dagbuild.store.notices import Notice, log_notice
+from dagbuild.store.packs import in_batches
 from dagbuild.store.publisher import FLUSH_SECONDS, Publisher
 from dagbuild.store.remote import map_at_once
 from dagbuild.store.remote_errors import RemoteDeniedError, RemoteOutageError
@@ -115,9 +116,10 @@ class LayeredStore(Store):
                 return
             problem = error.problems[0]
             why = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
-            if isinstance(error, RemoteDeniedError) and self._mode == "read-write" and not reading:
-                self._mode = "read"
-                self._notice(f"remote: nothing more will be published: {why}")
+            if isinstance(error, RemoteDeniedError) and not reading:
+                if self._mode == "read-write":  # else it was said of another blob
+                    self._mode = "read"
+                    self._notice(f"remote: nothing more will be published: {why}")
             else:
                 self._mode = "off"
                 self._notice(f"remote: going on without it: {why}")
@@ -146,8 +148,9 @@ class LayeredStore(Store):
         """Bring near what is not here, several at once, and prepare the local store."""
         refs = list(refs)
         missing = set(refs) - self.local.has_blobs(refs) if self._mode != "off" else set()
-        if len(missing) > 1:  # one is fetched when it is read
-            map_at_once(self._try_to_fetch, list(missing))
+        for some in in_batches(missing) if len(missing) > 1 else ():  # one is fetched when it is read
+            self._ask(partial(self.remote.expect, some))
+            map_at_once(self._try_to_fetch, some)
         self.local.expect_blobs(refs)
 
     def _try_to_fetch(self, ref: BlobRef) -> None:

@@ -17,6 +17,7 @@ from functools import partial
 
 from dagbuild.ground.atomic import PART
 from dagbuild.ground.digest import is_digest
+from dagbuild.model.place import PackPlace
 from dagbuild.model.record import BlobRef, Record
 from dagbuild.store.remote import AT_ONCE, RemoteFolder, map_at_once
 
@@ -28,7 +29,6 @@ _NAMES = {
     "packs": re.compile(rf"(?P<name>{_PACK})(?P<suffix>){_UNFINISHED}"),
 }
 _FOLDER = re.compile(r"[0-9a-f]{2}")
-_PLACE = re.compile(r"([0-9a-f]{64})\+(\d{1,15})\+(\d{1,15})\.(?:zst|raw)")
 _ANY_NAME = re.compile(rb"xxh3-[0-9a-f]{32}|[0-9a-f]{64}")
 
 
@@ -67,12 +67,6 @@ def _list_stored(remote: RemoteFolder, top: str, pattern: re.Pattern[str], folde
     return stored
 
 
-def find_pack(ref: BlobRef) -> tuple[str, int, int] | None:
-    """Return the pack that a blob lies in, from which byte on and in how many, if its place is in one."""
-    told = _PLACE.fullmatch(ref.place)
-    return (told[1], int(told[2]), int(told[3])) if told else None
-
-
 def names_in(record: Record) -> set[str]:
     """Return the names of all objects that a record's blobs may lie in."""
     names: set[str] = set()
@@ -85,8 +79,8 @@ def name_objects(ref: BlobRef) -> Iterator[str]:
     """Yield the names of the objects that a blob may lie in."""
     if is_digest(ref.digest):
         yield str(ref.digest)
-    if pack := find_pack(ref):
-        yield pack[0]
+    if place := PackPlace.parse(ref.place):
+        yield place.pack
 
 
 def names_in_text(text: bytes) -> set[str]:

@@ -1,8 +1,8 @@
 """Send finished records, and the blobs that they name, to the remote while the build goes on.
 
-One thread takes records from a queue; others send blobs, of whichever records. Memory is bounded: the queues hold
-records only, and blobs are mapped from the local store when their turn comes. Guards: a record is handed to the remote
-after all of its blobs; and nobody waits longer than they want to for a network that hangs.
+One thread takes records from a queue, which holds nothing else, and has their blobs sent (see `sender`). Guards: a
+record is handed to the remote after all of its blobs; and nobody waits longer than they want to for a network that
+hangs.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 
-from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
+from dagbuild.ground.errors import StoreError
 from dagbuild.ground.passed import Moment
-from dagbuild.ground.quiet import QuietPool, start_quietly
+from dagbuild.ground.quiet import start_quietly
 from dagbuild.model.record import BlobRef, Record
 from dagbuild.store.local import LocalStore
-from dagbuild.store.remote import AT_ONCE
-from dagbuild.store.remote_blobs import IN_MEMORY
 from dagbuild.store.remote_errors import RemoteOutageError
 from dagbuild.store.remote_store import RemoteStore
+from dagbuild.store.sender import BlobSender
 from dagbuild.store.tiers import Tiers
 from dagbuild.store.trust import is_genuine
 
@@ -49,6 +48,10 @@ class _Flush:
     done: threading.Event = field(default_factory=threading.Event)
 
 
+class _Arrived:
+    """The news that blobs are there which records have waited for."""
+
+
 class Publisher:
     """Sends until it is told that the remote has failed; what it could not send it counts in `unsent`."""
 
@@ -61,16 +64,14 @@ class Publisher:
         on_failure: Callable[[StoreError], None],
         flush_seconds: float = FLUSH_SECONDS,
     ) -> None:
-        self._local = local
         self._remote = remote
+        self._sender = BlobSender(local, remote, may_send)
         self._may_send = may_send
         self._on_failure = on_failure
         self._flush_seconds = flush_seconds
-        self._queue: queue.SimpleQueue[Record | _Flush | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Record | _Flush | _Arrived | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._pool = QuietPool(AT_ONCE, "dagbuild-send")
-        self._blobs: dict[BlobRef, Future[BlobRef]] = {}
         self._waiting: list[_Waiting] = []
         self._put = 0
         self.sent = 0
@@ -118,8 +119,7 @@ class Publisher:
             if self._thread is not None:
                 self._queue.put(None)
                 self._thread = None
-                self._pool.close()
-                self._pool = QuietPool(AT_ONCE, "dagbuild-send")
+                self._sender.close()
         return done
 
     def _run(self) -> None:
@@ -128,7 +128,7 @@ class Publisher:
             try:
                 item = self._queue.get(timeout=self._flush_seconds)
             except queue.Empty:
-                self._hand_over()
+                self._hand_over_soon()
                 flushed = time.monotonic()
                 continue
             if item is None:
@@ -138,8 +138,10 @@ class Publisher:
             elif isinstance(item, _Flush):
                 self._hand_over(everything=True)
                 item.done.set()
-            if time.monotonic() - flushed > self._flush_seconds:
+            else:
                 self._hand_over()
+            if time.monotonic() - flushed > self._flush_seconds:
+                self._hand_over_soon()
                 flushed = time.monotonic()
 
     def _start(self, record: Record) -> None:
@@ -147,25 +149,29 @@ class Publisher:
         if not self._may_send():
             self.unsent += 1
             return
-        blobs = []
-        for ref in record.artifact.all_blobs:
-            future = self._blobs.get(ref)
-            if future is None or (future.done() and future.exception() is not None):
-                future = self._blobs[ref] = self._pool.submit(lambda ref=ref: self._send_blob(ref))  # type: ignore[misc]
-            blobs.append(future)
+        # A record that is signed already says where its blobs lie: what does not lie there is sought by its name.
+        packed = record.proof is None
+        blobs = [self._sender.start(ref, packed=packed) for ref in record.artifact.all_blobs]
         self._waiting.append(_Waiting(record, blobs))
+
+    def _hand_over_soon(self) -> None:
+        """Send those records whose blobs are there, as soon as the small blobs are, too, that were gathered."""
+        if not self._sender.send_gathered(lambda: self._queue.put(_Arrived())):
+            self._hand_over()
 
     def _hand_over(self, *, everything: bool = False) -> None:
         """Send those records whose blobs are there; with `everything`, wait for the blobs of the others."""
         ready: list[_Waiting] = []
         later: list[_Waiting] = []
+        if everything:
+            self._sender.send_gathered()
         for each in self._waiting:
             if everything:
                 wait(each.blobs)
             (ready if all(future.done() for future in each.blobs) else later).append(each)
         self._waiting = later
         handed = sum(self._hand(each) for each in ready)
-        self._blobs = {ref: future for ref, future in self._blobs.items() if not future.done()}
+        self._sender.forget_done()
         if not handed:
             return
         if not self._may_send():
@@ -206,25 +212,8 @@ class Publisher:
         self._on_failure(error if isinstance(error, StoreError) else RemoteOutageError(repr(error)))
 
     def send_blobs(self, refs: Sequence[BlobRef]) -> None:
-        """Send blobs now, and wait until that is done or has failed."""
+        """Send blobs that no record here may name, and wait until that is done or has failed."""
         try:
-            self._pool.map(self._send_blob, refs)
+            self._sender.send_now(refs)
         except StoreError as error:
             self._on_failure(error)
-
-    def _send_blob(self, ref: BlobRef) -> BlobRef:
-        """Send a blob, unless it is there, and return it with its strong digest."""
-        if not self._may_send():
-            return ref
-        try:
-            view = self._local.get_blob(ref)
-        except BlobMissingError:
-            if ref.strong and self._remote.has_blobs([ref]):
-                return ref  # a worker on another machine has sent it
-            raise
-        try:
-            file = self._local.blob_path(ref) if ref.size > IN_MEMORY else None
-            return self._remote.upload(ref, view, file)
-        except BlobDamagedError:
-            self._local.blobs.put_aside(ref, "its bytes do not match its name")
-            raise

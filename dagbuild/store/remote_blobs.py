@@ -1,6 +1,7 @@
 """The blobs behind a URL.
 
     blobs/ab/xxh3-....zst|raw       a blob, under the name of its uncompressed bytes
+    packs/ab/...                    small ones side by side, see `packs`: who names one of these says where it lies
 
 Knows bytes and names, no records and nobody's keys. Guards: bytes leave here for a reference with a strong digest only,
 and are those of that digest. What somebody has written there to have the xxh3 of others is damage, and nothing else.
@@ -8,9 +9,10 @@ and are those of that digest. What somebody has written there to have the xxh3 o
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -19,9 +21,9 @@ from dagbuild.ground import atomic
 from dagbuild.ground.digest import PREFIX, Both, is_digest, is_strong
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
 from dagbuild.ground.passed import Moment
+from dagbuild.model.place import SUFFIXES, PackPlace, Suffix
 from dagbuild.model.record import BlobRef
 from dagbuild.store.compression import (
-    Suffix,
     choose_suffix,
     compress,
     compress_into,
@@ -30,6 +32,7 @@ from dagbuild.store.compression import (
     suffixes_of,
 )
 from dagbuild.store.notices import Notice
+from dagbuild.store.packs import Packs, find_pack_place
 from dagbuild.store.remote import RemoteFolder, map_at_once
 
 WORTH_ASKING = 1 << 20
@@ -39,7 +42,10 @@ SURE_FOR = 6 * 3600.0
 """Seconds for which who publishes takes what was sent, or named by a record, to be there: far less than gc leaves to
 what no record names any more, or not yet."""
 
-SUFFIXES = (".zst", ".raw")
+FindPublished = Callable[[BlobRef], Collection[BlobRef]]
+"""Returns what others who are trusted have published under a blob's name."""
+
+_OTHERS = "its bytes are others than its record tells of"
 
 IN_MEMORY = 8 << 20
 """Larger blobs go through a file, so that memory stays bounded."""
@@ -50,6 +56,7 @@ class RemoteBlobs:
 
     def __init__(self, folder: RemoteFolder, on_notice: Notice) -> None:
         self._folder = folder
+        self._packs = Packs(folder)
         self._notice = on_notice
         self._lock = threading.Lock()
         self._places: dict[
@@ -66,50 +73,91 @@ class RemoteBlobs:
         with self._lock:
             for ref in refs:
                 if ref.strong and ref.strong not in self._unusable:
-                    place = ref.place if ref.place in SUFFIXES else ""
-                    self._places[ref.strong] = place or self._places.get(ref.strong, "")
+                    self._places[ref.strong] = ref.place or self._places.get(ref.strong, "")
                     self._named[ref.strong] = now
 
-    def _find_known(self, ref: BlobRef, strong: str) -> BlobRef | None:
+    def _find_known(self, ref: BlobRef, strong: str, *, packed: bool = True) -> BlobRef | None:
+        """Return a blob as it is known to be there; not `packed`, only where its name or its reference leads."""
         place = self._places.get(strong)
-        return None if place is None else replace(ref, strong=strong, place=place)
+        if place is None or not (packed or place in {"", *SUFFIXES, ref.place}):
+            return None
+        return replace(ref, strong=strong, place=place)
 
-    def _find_sure(self, ref: BlobRef, strong: str) -> BlobRef | None:
+    def _find_sure(self, ref: BlobRef, strong: str, *, packed: bool) -> BlobRef | None:
         """Return a blob that a record may name without its being sent: gc does not remove it before that arrives."""
         named = self._named.get(strong)
-        return None if named is None or named.passed > SURE_FOR else self._find_known(ref, strong)
+        return (
+            None if named is None or named.passed > SURE_FOR else self._find_known(ref, strong, packed=packed)
+        )
 
     def upload(
         self,
         ref: BlobRef,
         view: memoryview,
         file: Path | None = None,
-        find_published: Callable[[BlobRef], Collection[BlobRef]] = lambda _: (),
+        find_published: FindPublished = lambda _: (),
     ) -> BlobRef:
-        """Store a blob whose bytes are `view`, unless it is there; returns it with its strong digest and place.
+        """Store a blob whose bytes are `view` under its name, unless it is there or where the reference says.
 
-        `file` holds just these bytes, where there is one; `find_published` returns what others who are trusted have
-        published under this name. Raises BlobDamagedError when the bytes are not the blob's: here, damage would stay,
-        for nobody sends it again.
+        Returns it with its strong digest and place. `file` holds just these bytes, where there is one. Raises
+        BlobDamagedError when the bytes are not the blob's: here, damage would stay, for nobody sends it again.
         """
+        named, is_there = self._identify(ref, view, find_published, packed=False)
+        return named if is_there else self._upload(named, view, file)
+
+    def upload_together(
+        self, views: Mapping[BlobRef, memoryview], find_published: FindPublished = lambda _: ()
+    ) -> dict[BlobRef, BlobRef]:
+        """Store small blobs, those in one pack that are not there yet; returns each with its strong digest and place.
+
+        Those are left out whose bytes are not theirs.
+        """
+        sent: dict[BlobRef, BlobRef] = {}
+        news: list[BlobRef] = []
+        for ref, view in views.items():
+            with contextlib.suppress(BlobDamagedError):
+                named, is_there = self._identify(ref, view, find_published, packed=True)
+                sent[ref] = named
+                if not is_there:
+                    news.append(named)
+        # What was damaged where a record says that it lies is sought under its own name next.
+        again = [ref for ref in news if ref.strong in self._unusable]
+        if len(news) - len(again) > 1:
+            packed = [ref for ref in news if ref.strong not in self._unusable]
+            places = self._packs.send([_store(views[ref]) for ref in packed])
+            for ref, place in zip(packed, places, strict=True):
+                sent[ref] = self._note_sent(replace(ref, place=str(place)))
+            news = again
+        sent.update({ref: ref for ref in map_at_once(lambda ref: self._upload(ref, views[ref]), news)})
+        return sent
+
+    def _identify(
+        self, ref: BlobRef, view: memoryview, find_published: FindPublished, *, packed: bool
+    ) -> tuple[BlobRef, bool]:
+        """Return a blob with its strong digest, and with its place if it is there, and whether it is; see `upload`."""
         strong = ref.strong or self.find_strong(ref)
-        if strong and (known := self._find_sure(ref, strong)):
-            return known
+        if strong and (known := self._find_sure(ref, strong, packed=packed)):
+            return known, True
         both = Both.of(view)
         if both.digest != ref.digest or (ref.strong and both.strong != ref.strong):
             raise BlobDamagedError(f"blob {ref.digest} is damaged: its bytes do not match its name")
-        ref = replace(ref, strong=both.strong, place="")
-        self.note([named for named in find_published(ref) if named.strong == ref.strong])
-        sent = self._find_sure(ref, ref.strong)
-        if sent is None:
-            suffix = choose_suffix(view)
-            name = _blob_name(ref, suffix)
-            # To ask costs as much as to send what is small. Whether it is what its name says shows when it is read;
-            # then it is sent again.
-            asks = ref.size >= WORTH_ASKING and ref.strong not in self._unusable
-            if not (asks and self._is_whole(self._folder.size(name), ref, suffix) and self._is_young(name)):
-                self._send(name, suffix, view, file)
-            sent = replace(ref, place=suffix)
+        named = replace(ref, strong=both.strong)
+        self.note([each for each in find_published(named) if each.strong == both.strong])
+        if known := self._find_sure(named, both.strong, packed=packed):
+            return self._note_sent(known), True
+        return replace(named, place=""), False
+
+    def _upload(self, ref: BlobRef, view: memoryview, file: Path | None = None) -> BlobRef:
+        suffix = choose_suffix(view)
+        name = _blob_name(ref, suffix)
+        # To ask costs as much as to send what is small. Whether it is what its name says shows when it is read;
+        # then it is sent again.
+        asks = ref.size >= WORTH_ASKING and ref.strong not in self._unusable
+        if not (asks and self._is_whole(self._folder.size(name), ref, suffix) and self._is_young(name)):
+            self._send(name, suffix, view, file)
+        return self._note_sent(replace(ref, place=suffix))
+
+    def _note_sent(self, sent: BlobRef) -> BlobRef:
         with self._lock:
             self._sent[sent] = sent
             self._places[sent.strong] = sent.place
@@ -119,7 +167,7 @@ class RemoteBlobs:
 
     def _send(self, name: str, suffix: Suffix, view: memoryview, file: Path | None) -> None:
         if view.nbytes <= IN_MEMORY:
-            self._folder.write(name, compress(view) if suffix == ".zst" else bytes(view))
+            self._folder.write(name, _store(view, suffix)[0])
             return
         if suffix == ".raw" and file is not None:
             self._folder.write_file(name, file)
@@ -158,20 +206,28 @@ class RemoteBlobs:
         """Tell whether a blob is taken to be there."""
         return ref.strong in self._places
 
+    def expect(self, refs: Collection[BlobRef]) -> None:
+        """Read those that lie in packs in few requests; they wait in memory for `get` and `fetch`, some MB of them."""
+        self._packs.expect([places[0] for ref in refs if (places := self._find_packed(ref))])
+
     def get(self, ref: BlobRef) -> memoryview:
         """Return a blob's bytes, from memory."""
-        for suffix in self._suffixes(ref):
+        why = ""
+        for place in (*self._find_packed(ref), *self._suffixes(ref)):
             try:
-                data = self._folder.read(_blob_name(ref, suffix), ref.size)
+                if isinstance(place, PackPlace):
+                    data = decompress(self._packs.read(place), place.suffix, ref.size)
+                else:
+                    data = decompress(self._folder.read(_blob_name(ref, place), ref.size), place, ref.size)
             except FileNotFoundError:
                 continue
-            try:
-                data = decompress(data, suffix, ref.size)
             except OSError as error:
-                raise self._damaged(ref, str(error)) from error
-            self._check(ref, len(data), Both.of(data))
-            return memoryview(data)
-        raise self._missing(ref)
+                why = str(error)
+                continue
+            if _matches(ref, len(data), Both.of(data)):
+                return memoryview(data)
+            why = _OTHERS
+        raise self._damaged(ref, why) if why else self._missing(ref)
 
     def fetch(self, ref: BlobRef, target: Path) -> None:
         """Write a blob's bytes, checked, to a new local file; raises BlobMissingError or BlobDamagedError, OSError."""
@@ -196,7 +252,8 @@ class RemoteBlobs:
                     with target.open("xb") as file:
                         both = Both.of_all(self._copied(read_blocks(packed, suffix), file, ref))
                     size = target.stat().st_size
-                self._check(ref, size, both)
+                if not _matches(ref, size, both):
+                    raise self._damaged(ref, _OTHERS)
                 return
             raise self._missing(ref)
         finally:
@@ -215,12 +272,12 @@ class RemoteBlobs:
             file.write(block)
             yield block
 
-    def _check(self, ref: BlobRef, size: int, both: Both) -> None:
-        """Raise BlobDamagedError unless what came is the very blob."""
-        if size != ref.size or both.strong != ref.strong or both.digest != ref.digest:
-            raise self._damaged(ref, "its bytes are others than its record tells of")
+    def _find_packed(self, ref: BlobRef) -> list[PackPlace]:
+        """Return where in packs a blob may lie: where its reference says, and where another one does."""
+        texts = dict.fromkeys((ref.place, self._places.get(ref.strong, "")))
+        return [place for text in texts if (place := find_pack_place(ref, text))]
 
-    def _suffixes(self, ref: BlobRef) -> Sequence[Suffix]:
+    def _suffixes(self, ref: BlobRef) -> list[Suffix]:
         if not is_strong(ref.strong):
             raise self._missing(ref)
         likely = suffixes_of(ref.size)
@@ -249,10 +306,16 @@ class RemoteBlobs:
             for ref in refs
             if ref.strong not in self._places and ref.strong not in self._unusable and is_digest(ref.digest)
         }
-        if unknown:
-            there = map_at_once(self._is_there, list(unknown.values()))
-            with self._lock:
-                self._places.update({strong: "" for strong, yes in zip(unknown, there, strict=True) if yes})
+        packed = {strong: places for strong, ref in unknown.items() if (places := self._find_packed(ref))}
+        in_packs = self._packs.find([place for places in packed.values() for place in places])
+        there = {
+            strong: str(place) for strong, places in packed.items() for place in places if place in in_packs
+        }
+        others = [ref for strong, ref in unknown.items() if strong not in there]
+        found = map_at_once(self._is_there, others)
+        there.update({ref.strong: "" for ref, is_there in zip(others, found, strict=True) if is_there})
+        with self._lock:
+            self._places.update(there)
         return {ref for ref in refs if ref.strong in self._places}
 
     def _is_there(self, ref: BlobRef) -> bool:
@@ -266,3 +329,14 @@ def _blob_name(ref: BlobRef, suffix: Suffix) -> str:
     if not is_digest(ref.digest):
         raise StoreError(f"{ref.digest!r} is not the name of a blob")
     return f"blobs/{ref.digest[len(PREFIX) : len(PREFIX) + 2]}/{ref.digest}{suffix}"
+
+
+def _store(view: memoryview, suffix: Suffix | None = None) -> tuple[bytes, Suffix]:
+    """Return bytes as they are stored, and how that is."""
+    suffix = suffix or choose_suffix(view)
+    return compress(view) if suffix == ".zst" else bytes(view), suffix
+
+
+def _matches(ref: BlobRef, size: int, both: Both) -> bool:
+    """Tell whether what came is the very blob."""
+    return size == ref.size and both.strong == ref.strong and both.digest == ref.digest

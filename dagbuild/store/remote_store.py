@@ -1,6 +1,6 @@
 """The store that a team shares, in a folder behind a URL.
 
-    blobs/                          what values are made of, see `remote_blobs`
+    blobs/ packs/                   what values are made of, see `remote_blobs`
     records/NAME-0001.jsonl.zst     a part of a segment: one object answers thousands of look-ups
     dropped/                        records that gc has taken out within a day, see `remote_gc`
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dagbuild.ground.digest import digest_chunks
 from dagbuild.ground.errors import BlobMissingError, StoreError
+from dagbuild.model.place import LARGEST_PACKED
 from dagbuild.model.record import BlobRef, Key, Record
 from dagbuild.store.base import Store
 from dagbuild.store.mirror import Mirror
@@ -93,6 +94,13 @@ class RemoteStore(Store):
         """
         return self.blobs.upload(ref, view, file, self._find_published)
 
+    def upload_together(self, views: Mapping[BlobRef, memoryview]) -> dict[BlobRef, BlobRef]:
+        """Store small blobs, those in one pack that are not there yet; returns each with its strong digest and place.
+
+        Those are left out whose bytes are not theirs. Who names one of them must say where it lies.
+        """
+        return self.blobs.upload_together(views, self._find_published)
+
     def _find_published(self, ref: BlobRef) -> list[BlobRef]:
         """Return the blob as records name it of signers who are trusted."""
         with self._lock:
@@ -106,6 +114,10 @@ class RemoteStore(Store):
     def fetch_blob(self, ref: BlobRef, target: Path) -> None:
         """Write a blob's bytes, checked, to a new local file; raises BlobMissingError or BlobDamagedError, OSError."""
         self.blobs.fetch(self.resolve(ref), target)
+
+    def expect(self, refs: Collection[BlobRef]) -> None:
+        """Read small blobs in few requests, as many as memory is spent on: they will be asked for next."""
+        self.blobs.expect(refs)
 
     def find_strong(self, ref: BlobRef) -> str:
         """Return the strong digest of what this process has sent, else nothing."""
@@ -126,6 +138,7 @@ class RemoteStore(Store):
         has signed for it.
         """
         if ref.strong:
+            self._find_place(ref)
             return ref, False
         if strong := self.blobs.find_strong(ref):
             return replace(ref, strong=strong), True
@@ -134,6 +147,11 @@ class RemoteStore(Store):
             raise BlobMissingError(f"blob {ref.digest} is in no record of the remote that may be used")
         own = next((named for signer, named in found if signer == self.trust.own), None)
         return (own, True) if own else (found[0][1], False)
+
+    def _find_place(self, ref: BlobRef) -> None:
+        """Learn of records where a small blob may lie that was named without saying so, by a pin or a worker."""
+        if ref.size <= LARGEST_PACKED and not (ref.place or self.knows(ref)):
+            self.blobs.note([named for named in self._find_published(ref) if named.strong == ref.strong])
 
     def _find_signed(self, ref: BlobRef) -> list[tuple[str, BlobRef]]:
         """Return the blob as records of trusted signers name it, each with its signer."""

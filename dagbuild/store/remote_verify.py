@@ -16,12 +16,16 @@ from pathlib import Path
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
 from dagbuild.model.record import FORMAT, BlobRef, Record
 from dagbuild.store.compression import suffixes_of
-from dagbuild.store.object_names import find_pack, iter_stored, names_in, names_in_text
+from dagbuild.store.object_names import iter_stored, names_in, names_in_text
+from dagbuild.store.packs import find_pack_place
 from dagbuild.store.record_parts import Part, iter_parts
-from dagbuild.store.remote import AT_ONCE, RemoteFolder, map_at_once
+from dagbuild.store.remote import RemoteFolder, map_at_once
 from dagbuild.store.remote_blobs import IN_MEMORY, RemoteBlobs
 from dagbuild.store.segments import decode_line
 from dagbuild.store.trust import Trust
+
+_SOME = 500
+"""Small blobs that are read at a time: neighbours in a pack come by one request."""
 
 NOBODY = "nobody known"
 """Who has signed a record that is read as data, for the project takes such."""
@@ -165,14 +169,15 @@ class _Wanted:
 
 def _find_fault(ref: BlobRef, there: Mapping[tuple[str, str], int]) -> str:
     """Return what a listing tells against a blob; nothing where it may be whole."""
-    pack = find_pack(ref)
-    if pack and (size := there.get((pack[0], ""))) is not None:
-        return "" if pack[1] + pack[2] <= size else f"the pack that it lies in has {size:,} bytes only"
+    place = find_pack_place(ref, ref.place)
+    packed = there.get((place.pack, "")) if place else None
+    if place and packed is not None and place.end <= packed:
+        return ""
     sizes = {
         suffix: there[ref.digest, suffix] for suffix in suffixes_of(ref.size) if (ref.digest, suffix) in there
     }
     if not sizes:
-        return "it is not there"
+        return "it is not there" if packed is None else f"the pack that it lies in has {packed:,} bytes only"
     if ".zst" in sizes or sizes[".raw"] == ref.size:
         return ""
     return f"it has {sizes['.raw']:,} bytes, and should have {ref.size:,}"
@@ -181,12 +186,14 @@ def _find_fault(ref: BlobRef, there: Mapping[tuple[str, str], int]) -> str:
 def _read(remote: RemoteFolder, users: list[_User]) -> list[Loss]:
     """Read blobs, small ones some at a time; returns those that are not what their records say."""
     blobs = RemoteBlobs(remote, lambda _: None)
-    small = [user for user in users if user.ref.size <= IN_MEMORY]
+    small = sorted((user for user in users if user.ref.size <= IN_MEMORY), key=lambda user: user.ref.place)
     with tempfile.TemporaryDirectory(prefix="dagbuild-") as scratch:
         read = partial(_read_one, blobs, Path(scratch))
         found = [read(user) for user in users if user.ref.size > IN_MEMORY]
-        for start in range(0, len(small), AT_ONCE):
-            found += map_at_once(read, small[start : start + AT_ONCE])
+        for start in range(0, len(small), _SOME):
+            some = small[start : start + _SOME]
+            blobs.expect([user.ref for user in some])
+            found += map_at_once(read, some)
     return [loss for loss in found if loss]
 
 

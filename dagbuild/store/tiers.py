@@ -8,7 +8,7 @@ goes to one folder, whose writers may be fewer or others than those of the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -47,6 +47,16 @@ class Tiers(Store):
     def upload(self, ref: BlobRef, view: memoryview, file: Path | None = None) -> BlobRef:
         """Store a blob where it is written to."""
         return self._write.upload(ref, view, file)
+
+    def upload_together(self, views: Mapping[BlobRef, memoryview]) -> dict[BlobRef, BlobRef]:
+        """Store small blobs where it is written to; see `RemoteStore`."""
+        return self._write.upload_together(views)
+
+    def expect(self, refs: Collection[BlobRef]) -> None:
+        """Read small blobs in few requests from the first folder that is known to have them."""
+        for tier in self._all:
+            tier.expect([ref for ref in refs if tier.knows(ref)])
+            refs = [ref for ref in refs if not tier.knows(ref)]
 
     def find_strong(self, ref: BlobRef) -> str:
         """Return the strong digest of what this process has sent, else nothing."""

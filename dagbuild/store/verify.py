@@ -152,6 +152,7 @@ def verify_store(
 def _fetch(shared: Store, refs: Collection[BlobRef]) -> set[BlobRef]:
     """Bring near what the shared store has of `refs`; returns what came."""
     came: set[BlobRef] = set()
+    shared.expect_blobs(refs)
     for ref in refs:
         with contextlib.suppress(StoreError):
             shared.get_blob(ref)

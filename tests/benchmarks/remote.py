@@ -1,8 +1,9 @@
 """How a shared store far away is used: requests and seconds, through a proxy that adds 20 ms to each round trip.
 
-    python -m tests.benchmarks.remote [nodes]
+    python -m tests.benchmarks.remote [nodes] [milliseconds that each of them takes]
 
-A real S3 server on this machine; whole processes. `status` and `build` are those of a second checkout that has nothing.
+A real S3 server on this machine; whole processes. `status`, `build` and `fetch` are those of a second checkout that has
+nothing.
 """
 
 from __future__ import annotations
@@ -22,15 +23,21 @@ from tests.servers.weather import Weather, run_weather
 DELAY = 0.02
 REPOSITORY = Path(__file__).parents[2]
 
-HEAD = "import numpy as np\n\n"
-NODE = "def n{n}() -> np.ndarray:\n    return np.frombuffer(np.random.default_rng({n}).bytes(16000), dtype=np.uint8)\n\n"
+HEAD = "import time\n\nimport numpy as np\n\n"
+NODE = """
+def n{n}() -> np.ndarray:
+    time.sleep({seconds})
+    return np.frombuffer(np.random.default_rng({n}).bytes(16000), dtype=np.uint8)
+"""
 
 
-def write(folder: Path, nodes: int, url: str, port: int) -> None:
+def write(folder: Path, nodes: int, seconds: float, url: str, port: int) -> None:
     """Write the project: nodes of 16 kB each that do not shrink, and one that needs two of them."""
     folder.mkdir()
-    last = "def last(n0: np.ndarray, n1: np.ndarray) -> int:\n    return int(n0.sum() + n1.sum())\n"
-    (folder / "nodes.py").write_text(HEAD + "".join(NODE.format(n=n) for n in range(nodes)) + last)
+    last = "\n\ndef last(n0: np.ndarray, n1: np.ndarray) -> int:\n    return int(n0.sum() + n1.sum())\n"
+    (folder / "nodes.py").write_text(
+        HEAD + "".join(NODE.format(n=n, seconds=seconds) for n in range(nodes)) + last
+    )
     endpoint = f'client_kwargs = {{ endpoint_url = "http://127.0.0.1:{port}" }}'
     remote = f'[remote]\nurl = "{url}/team"\n[remote.options]\n{endpoint}\n'
     (folder / "dagbuild.toml").write_text(f'modules = ["nodes"]\n{remote}')
@@ -52,12 +59,19 @@ def run(weather: Weather, what: str, folder: Path, *args: str) -> None:
     took = time.perf_counter() - started
     after = os.times()
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    asked = Counter(line.split(" ")[0] for line in weather.requests())
+    asked = Counter(name_request(line) for line in weather.requests())
     told = [line for line in done.stderr.splitlines() if "remote" in line]
     print(f"{what:34} {took:6.2f} s  {cpu:6.2f} s CPU  {dict(asked)}", *told, sep="  ", flush=True)
 
 
-def main(nodes: int) -> None:
+def name_request(line: str) -> str:
+    """Return how something is asked, and of which folder."""
+    verb, _, path = line.partition(" ")
+    folder = next((name for name in ("blobs", "packs", "records", "probe") if f"/{name}" in path), "")
+    return f"{verb} {folder}".strip()
+
+
+def main(nodes: int, seconds: float) -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
@@ -68,7 +82,7 @@ def main(nodes: int) -> None:
             url = server.make_bucket()
             mine, yours, alone = root / "mine", root / "yours", root / "alone"
             for folder in (mine, yours, alone):
-                write(folder, nodes, url, weather.port)
+                write(folder, nodes, seconds, url, weather.port)
             (alone / "dagbuild.toml").write_text('modules = ["nodes"]\n')
             weather.set(delay=DELAY)
             run(weather, f"build of {nodes} nodes, no remote", alone, "build")
@@ -79,6 +93,14 @@ def main(nodes: int) -> None:
             run(weather, "elsewhere: status", yours, "status")
             run(weather, "elsewhere: last", yours, "build", "last")
             shutil.rmtree(yours / "cache")
+            run(
+                weather,
+                f"elsewhere: fetch of {nodes} values",
+                yours,
+                "fetch",
+                *(f"n{n}" for n in range(nodes)),
+            )
+            shutil.rmtree(yours / "cache")
             wanted = ", ".join(f"n{n}: np.ndarray" for n in range(min(nodes, 200)))
             with (yours / "nodes.py").open("a") as file:
                 file.write(f"\n\ndef wide({wanted}) -> int:\n    return int(n0.sum())\n")
@@ -86,4 +108,5 @@ def main(nodes: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+    arguments = dict(enumerate(map(int, sys.argv[1:])))
+    main(arguments.get(0, 1000), arguments.get(1, 0) / 1000)

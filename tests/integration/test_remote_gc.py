@@ -257,7 +257,7 @@ class TestStrangers:
     def test_places_of_records_lead_nowhere(
         self, machine: Open, shared: Path, remote: RemoteFolder, place: str
     ) -> None:
-        """A signed record may say what it likes: it is no name of an object."""
+        """A signed record may say what it likes: it is no name of an object, and the record is none."""
         precious = shared / "precious"
         precious.write_bytes(b"x")
         record = publish(machine(remote), 1)
@@ -272,7 +272,8 @@ class TestStrangers:
         assert report.unread == {}
         assert precious.exists()
         assert has(remote, record)
-        assert verify_remote(remote, ADA, read=True).clean
+        (told,) = verify_remote(remote, ADA, read=True).lines
+        assert "not a record: the 'blobs' of its artifact is none" in told
 
     def test_what_is_called_otherwise_is_left_alone(self, shared: Path, remote: RemoteFolder) -> None:
         """A shared folder may hold what is none of our business."""

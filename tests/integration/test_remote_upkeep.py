@@ -104,7 +104,7 @@ class TestGc:
         assert {path for path in shared.rglob("*") if path.name != "probe"} == there
         for _ in range(2):
             assert run(["--project", str(project), "gc", "--remote", "--older-than", "30d", "--yes"]) == 0
-        assert "removed 0 records, 2 blobs" in capsys.readouterr().out
+        assert "removed 0 records, 1 object" in capsys.readouterr().out
         assert run(["--project", str(project), "verify", "--remote", "--read"]) == 0
         shutil.rmtree(project / "cache")
         assert computed(build(project, "scaled")) == set()
@@ -147,7 +147,7 @@ class TestGc:
 
         assert run(["--project", str(project), "gc", "--remote", "--yes"]) == 0
 
-        assert "removed 0 records, 1 blob, 1 B" in capsys.readouterr().out
+        assert "removed 0 records, 1 object, 1 B" in capsys.readouterr().out
         assert [path.parts[-4] for path in sorted(shared.rglob("xxh3-*"))] == ["shared", "main"]
 
     @pytest.mark.parametrize(
@@ -193,28 +193,33 @@ class TestVerify:
         assert "nothing is damaged" in capsys.readouterr().out
 
     @pytest.mark.parametrize("damage", ["gone", "cut", "flipped"])
+    @pytest.mark.parametrize("rows", [5_000, 50_000], ids=["packed", "alone"])
     def test_a_damaged_blob_is_told_with_node_and_signer(
-        self, project: Path, shared: Path, capsys: pytest.CaptureFixture[str], damage: str
+        self, project: Path, shared: Path, capsys: pytest.CaptureFixture[str], rows: int, damage: str
     ) -> None:
         """What its size does not tell, reading does; and the next build that wants it makes it whole."""
+        write_files(project, {"nodes.py": NODES.replace("5_000", str(rows)).replace("10_000", str(2 * rows))})
         build(project, "days")
-        for blob in shared.glob("blobs/*/*"):
-            data = bytearray(blob.read_bytes())
+        objects = [*shared.glob("blobs/*/*"), *shared.glob("packs/*/*")]
+        for path in objects:
+            data = bytearray(path.read_bytes())
             if damage == "gone":
-                blob.unlink()
+                path.unlink()
             elif damage == "cut":
-                blob.write_bytes(data[:-1])
+                path.write_bytes(data[:-1])
             else:
                 data[len(data) // 2] ^= 1
-                blob.write_bytes(data)
+                path.write_bytes(data)
         _, quick, _ = call(project, capsys, "verify", "--remote")
         status, report, _ = call(project, capsys, "verify", "--remote", "--read")
 
+        assert len(objects) == (1 if rows == 5_000 else 2)
         assert status == 1
-        assert quick["clean"] == (damage != "gone")
-        assert len(report["missing"] if damage == "gone" else report["damaged"]) == 2
+        assert quick["clean"] == (damage == "flipped" or (damage == "cut" and rows > 5_000))
+        losses = [*report["missing"], *report["damaged"]]
+        assert len(losses) == (2 if damage == "gone" or rows > 5_000 else 1)
         assert report["nodes"] == ["days"]
-        assert report["missing" if damage == "gone" else "damaged"][0]["signers"] == ["you"]
+        assert losses[0]["signers"] == ["you"]
         assert run(["--project", str(project), "verify", "--remote", "--read"]) == 1
         assert "days, signed by you" in capsys.readouterr().out
         shutil.rmtree(project / "cache")
@@ -231,7 +236,7 @@ class TestVerify:
 
         assert status == 1
         assert part.name in report["damaged_records"][0]
-        assert report["orphaned"]["count"] == 2
+        assert report["orphaned"]["count"] == 1
 
 
 def test_the_python_face_is_the_same(project: Path, shared: Path) -> None:

@@ -149,6 +149,10 @@ CHANGES: dict[str, Callable[[Json], Json]] = {
     "blobs of no size": artifact(blobs=[[digest_bytes(b""), -1, "sha256-" + "0" * 64]]),
     "blobs of a true size": artifact(blobs=[[digest_bytes(b""), True, "sha256-" + "0" * 64]]),
     "blobs of all sizes": artifact(blobs=[[digest_bytes(b""), 1 << 80, "sha256-" + "0" * 64]]),
+    "blobs of no place": artifact(blobs=[[digest_bytes(b""), 1, "sha256-" + "0" * 64, "../../etc/passwd"]]),
+    "blobs beyond a pack": artifact(
+        blobs=[[digest_bytes(b""), 1, "sha256-" + "0" * 64, "0" * 64 + "+9e9+1.raw"]]
+    ),
     "carried list": artifact(carried=["x"]),
     "outputs of a text": artifact(outputs="abcd"),
     "a billion buffers": layout([8, 1_000_000_000]),

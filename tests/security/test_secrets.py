@@ -23,6 +23,8 @@ import xxhash
 
 from dagbuild.artifacts import make_artifact
 from dagbuild.code.closure import digest_value
+from dagbuild.model.place import PackPlace
+from dagbuild.store.compression import decompress
 from tests.servers.s3 import free_port
 
 REPOSITORY = Path(__file__).parents[2]
@@ -261,7 +263,15 @@ def read_kept(project: Path) -> dict[str, bytes]:
                 with pyarrow.CompressedInputStream(pyarrow.OSFile(str(path)), "zstd") as stream:
                     data = stream.read()
             found[str(path.relative_to(project))] = data
+    for text in set(_PLACE.findall(b"".join(found.values()))):
+        place = PackPlace.parse(text.decode())
+        if place is not None and (pack := found.get(f"remote/{place.object}")):
+            found[f"remote/{place}"] = decompress(pack[place.offset : place.end], place.suffix, 1 << 20)
     return found
+
+
+_PLACE = re.compile(rb"[0-9a-f]{64}\+[0-9]+\+[0-9]+\.zst")
+"""Where in a pack something lies that is compressed."""
 
 
 def _without_own_prints(output: bytes) -> bytes:

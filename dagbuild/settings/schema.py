@@ -151,7 +151,8 @@ def remote_url(value: Any) -> str:
     if ":" in authority.rpartition("@")[0]:
         raise Refused(
             "holds a password, and this file is shared",
-            "leave it out: the fsspec driver takes it from its own environment or configuration",
+            "leave it out: the fsspec driver takes it from its own environment or configuration, "
+            "SFTP wants a key",
         )
     return url
 

@@ -17,8 +17,9 @@ from dataclasses import dataclass, field, replace
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
 from dagbuild.ground.quiet import QuietPool, start_quietly
 from dagbuild.model.record import BlobRef, Record
+from dagbuild.store.drivers import AT_ONCE
 from dagbuild.store.local import LocalStore
-from dagbuild.store.remote import AT_ONCE, RemoteOutageError
+from dagbuild.store.remote import RemoteOutageError
 from dagbuild.store.remote_blobs import IN_MEMORY
 from dagbuild.store.remote_store import RemoteStore
 from dagbuild.store.tiers import Tiers

@@ -97,7 +97,7 @@ class Maintenance:
             hint = 'write [remote] and url = "s3://..." in dagbuild.toml'
             raise SettingsError("there is no remote to push to", hint=hint)
         store = self.store
-        if remote.mode != "read-write" or not isinstance(store, LayeredStore):
+        if not remote.publishes or not isinstance(store, LayeredStore):
             hint = 'write mode = "read-write" under [remote], or leave mode out'
             raise SettingsError(
                 f"the settings say mode = \"{remote.mode}\" of the remote '{remote.url}'", hint=hint

@@ -301,7 +301,7 @@ TABLES: dict[str, dict[str, Rule]] = {
     "cache": {"folder": cache_folder, "size": size, "fsync": one_of("none", "build", "always")},
     "remote": {
         "url": remote_url,
-        "mode": one_of("read-write", "read", "off"),
+        "mode": one_of("read-write", "read", "write", "off"),
         "trusted": trusted,
         "unsigned": one_of("no", "data"),
         "read": prefixes,

@@ -177,6 +177,29 @@ class TestTransport:
         assert reader.find_records([record.deep]) == {record.deep: [record]}
         assert reader.get_blob(ref) == b"made by the worker" * 1000
 
+    def test_what_a_worker_elsewhere_made_is_had_without_fetching(self, machine: Any, shared: str) -> None:
+        """It is of this build; what others have published is neither looked for nor had."""
+        others = put_value(machine("a", shared), 2)
+        machine("a", shared).push()
+        worker, driver = (
+            machine("b", shared, publishes=False, fetches=False),
+            machine("c", shared, fetches=False),
+        )
+        ref = worker.put_blob([b"made by the worker" * 1000])
+        worker.share()
+        (sealed,) = worker.seal(make_record(1, ref).artifact).blobs
+        driver.adopt(make_record(1, sealed))
+
+        assert driver.has_blobs([sealed, *others.artifact.blobs]) == {sealed}
+        assert driver.get_blob(sealed) == b"made by the worker" * 1000
+        with pytest.raises(BlobMissingError):
+            driver.get_blob(others.artifact.blobs[0])
+        assert driver.find_records([others.deep]) == {}
+        assert driver.find_latest([others.node]) == {}
+        assert machine("d", shared, publishes=False, fetches=False).get_blob(sealed) == driver.get_blob(
+            sealed
+        )
+
     def test_fetched_records_stay_when_the_remote_is_gone(
         self, machine: Any, shared: str, tmp_path: Path
     ) -> None:

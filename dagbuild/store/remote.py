@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import random
 import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -334,7 +336,7 @@ class RemoteFolder:
 def content_id(url: str) -> Digest:
     """Return a digest of what the store behind a URL says of the content there: an etag, a checksum, or its times.
 
-    Raises OSError when there is nothing, or no answer.
+    Raises OSError, which says what is wrong without secrets, when there is nothing, or no answer.
     """
     try:
         with _classified(url):
@@ -346,3 +348,22 @@ def content_id(url: str) -> Digest:
             return digest_json(["ukey", str(fs.ukey(path))])
     except StoreError as error:
         raise OSError(str(error)) from error
+    except FileNotFoundError as error:
+        raise _explain_missing(mask_url(url), error.__cause__) from error
+
+
+def _explain_missing(where: str, cause: BaseException | None) -> OSError:
+    """Return what to say of a URL that a driver finds nothing at: that of HTTP does so whatever has gone wrong."""
+    status = getattr(cause, "status", None)
+    if cause is None or not where.startswith("http") or status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+        return FileNotFoundError(f"there is nothing at '{where}'")
+    if isinstance(status, int):
+        phrase = f" ({HTTPStatus(status).phrase})" if status in set(HTTPStatus) else ""
+        return OSError(f"'{where}' answers {status}{phrase}")
+    if isinstance(cause, TimeoutError):
+        return OSError(f"'{where}' does not answer")
+    inner = cause.__cause__ if isinstance(cause.__cause__, OSError) else cause
+    if isinstance(inner, ConnectionError) and inner.errno:
+        return OSError(f"nobody answers at '{where}': {os.strerror(inner.errno)}")
+    why = getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
+    return OSError(f"'{where}' is out of reach: {clean(why)}")

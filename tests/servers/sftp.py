@@ -85,7 +85,9 @@ class SFTPServer:
 
 @contextmanager
 def run_sftp(folder: Path) -> Iterator[SFTPServer]:
-    """Run a server that keeps all it has in a folder."""
+    """Run a server that keeps all it has in a folder; skips the test where the libraries are not installed."""
+    for library in ("asyncssh", "paramiko"):
+        pytest.importorskip(library)
     server = SFTPServer(folder)
     server.start()
     try:

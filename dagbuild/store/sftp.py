@@ -66,18 +66,25 @@ class SftpDriver:
         """Let nothing wait longer than this for an answer."""
         self._driver.ftp.get_channel().settimeout(seconds)
 
+    def isdir(self, path: str) -> bool:
+        """Tell whether a folder is there; fsspec's own takes a connection that broke for a folder that is not."""
+        try:
+            return bool(self._driver.info(path)["type"] == "directory")
+        except FileNotFoundError:
+            return False
+
     def makedirs(self, path: str, exist_ok: bool = True) -> None:
         """Make a folder and those above it, whoever else makes them at the same time."""
         del exist_ok
         missing = []
-        while path.strip("/") and not self._driver.isdir(path):
+        while path.strip("/") and not self.isdir(path):
             missing.append(path)
             path = path.rpartition("/")[0]
         for each in reversed(missing):
             try:
                 self._driver.ftp.mkdir(each)
             except OSError:
-                if not self._driver.isdir(each):
+                if not self.isdir(each):
                     raise
 
     def cat_file(self, path: str, start: int = 0, end: int | None = None) -> bytes:

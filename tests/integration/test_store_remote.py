@@ -566,6 +566,8 @@ class TestSFTP:
         url = own_sftp_server.make_folder()
         there = RemoteFolder(url, own_sftp_server.options)
         map_at_once(lambda number: there.write(str(number), b"x"), range(20))
+        unchecked = RemoteFolder(url, own_sftp_server.options)
+        assert unchecked.size("nothing") is None
         store = machine("a", url, own_sftp_server.options, flush_seconds=0.1)
         before = put_value(store, 1)
         store.flush()
@@ -579,6 +581,7 @@ class TestSFTP:
         assert "not published" in notices[-1]
 
         own_sftp_server.start()
+        unchecked.write("a", b"x")  # a connection that broke tells nothing of folders
         assert map_at_once(there.read, [str(number) for number in range(20)]) == [b"x"] * 20
         assert machine("a", url, own_sftp_server.options).push() == 1
         reader = machine("b", url, own_sftp_server.options)

@@ -12,8 +12,9 @@ import pytest
 
 from dagbuild.settings import make_key, take_key
 from tests.servers.s3 import own_s3_server, s3_server
+from tests.servers.sftp import own_sftp_server, sftp_server
 
-__all__ = ["own_s3_server", "s3_server"]
+__all__ = ["own_s3_server", "own_sftp_server", "s3_server", "sftp_server"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -238,6 +238,7 @@ class Build:
             declared=self.watched.find_declared(name),
             manifests=tuple(request.manifests[each] for each in (name, *views)),
             foreign=request.foreign(name),
+            places={up: nodes[up].writes for up in taken if up in nodes},
         )
 
     # -- outcomes ------------------------------------------------------------------------------------------------

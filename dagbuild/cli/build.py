@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dagbuild.cli.session import Session, json_option, override_option, with_session
+from dagbuild.cli.session import Session, json_option, no_fetch_option, override_option, with_session
 from dagbuild.cli.terminal import give, is_live, say
 from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import InputError, SettingsError
@@ -35,6 +35,7 @@ SHORT = 60
 @click.option("-k", "--keep-going", is_flag=True, help="Go on with what a failed node does not block.")
 @click.option("--executor", type=click.Choice(EXECUTORS), help="Where to run.")
 @click.option("--logs", is_flag=True, help="Show again what reused nodes printed when they ran.")
+@no_fetch_option
 @override_option
 @json_option
 @with_session

@@ -6,13 +6,21 @@ import json
 
 import click
 
-from dagbuild.cli.session import Session, all_option, json_option, override_option, with_session
+from dagbuild.cli.session import (
+    Session,
+    all_option,
+    json_option,
+    no_fetch_option,
+    override_option,
+    with_session,
+)
 from dagbuild.cli.terminal import give
 
 
 @click.command("plan")
 @click.argument("targets", nargs=-1, metavar="[TARGET...]")
 @click.option("--force", metavar="NODE", multiple=True, help="As if this node were to be computed anyway.")
+@no_fetch_option
 @override_option
 @all_option
 @json_option

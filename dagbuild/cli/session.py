@@ -39,6 +39,7 @@ class Given:
     project: str | None = None
     profile: str | None = None
     sets: tuple[str, ...] = ()
+    fetches: bool = True
 
 
 class Session:
@@ -56,7 +57,8 @@ class Session:
         """The project's settings; raises SettingsError."""
         from dagbuild.settings import load_settings
 
-        return load_settings(self._path, profile=self.given.profile, overrides=self._overrides())
+        settings = load_settings(self._path, profile=self.given.profile, overrides=self._overrides())
+        return settings if self.given.fetches else settings.without_fetching()
 
     @property
     def _path(self) -> Path:
@@ -152,7 +154,12 @@ def with_session(function: Callable[..., int]) -> Callable[..., int]:
     def wrapper(project: str | None, profile: str | None, sets: tuple[str, ...], **options: Any) -> int:
         ctx = click.get_current_context()
         before: Given = ctx.obj or Given()
-        given = Given(project or before.project, profile or before.profile, (*before.sets, *sets))
+        given = Given(
+            project or before.project,
+            profile or before.profile,
+            (*before.sets, *sets),
+            not options.pop("no_fetch", False),
+        )
         session = Session(given, implicit=bool(ctx.meta.get(IMPLICIT)))
         # What the project's modules and nodes print is no JSON.
         with giving_alone() if options.get("as_json") else contextlib.nullcontext():
@@ -163,6 +170,9 @@ def with_session(function: Callable[..., int]) -> Callable[..., int]:
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 all_option = click.option("-a", "--all", "everything", is_flag=True, help="Show every node.")
+no_fetch_option = click.option(
+    "--no-fetch", is_flag=True, help="Take nothing from the remote: what lies there only is computed here."
+)
 override_option = click.option(
     "--override",
     "overrides",

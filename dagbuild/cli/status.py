@@ -7,7 +7,14 @@ from dataclasses import asdict
 
 import click
 
-from dagbuild.cli.session import Session, all_option, json_option, override_option, with_session
+from dagbuild.cli.session import (
+    Session,
+    all_option,
+    json_option,
+    no_fetch_option,
+    override_option,
+    with_session,
+)
 from dagbuild.cli.terminal import give
 
 STALE = 1
@@ -15,6 +22,7 @@ STALE = 1
 
 @click.command("status")
 @click.argument("targets", nargs=-1, metavar="[TARGET...]")
+@no_fetch_option
 @override_option
 @all_option
 @click.option(

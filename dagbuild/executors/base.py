@@ -29,7 +29,8 @@ class Work:
     `values` that are paths of declared files, whose content counts already; `declared` are the declarations, with the
     digests that the key was made of: a value of other content is not recorded. `manifests` are
     those of the node and of its views: other code of the project that runs is observed. `foreign` are outputs that the
-    step must not read, with the nodes that write them: nothing says that these come first.
+    step must not read, with the nodes that write them: nothing says that these come first. `places` are the paths that
+    the upstreams declare, by name: a record that says others for its outputs is not to be believed.
     """
 
     node: Node
@@ -42,11 +43,17 @@ class Work:
     declared: tuple[tuple[DeclaredFiles, Digest], ...] = ()
     manifests: tuple[Manifest, ...] = ()
     foreign: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def taken(self) -> list[tuple[str, Output]]:
         """The outputs of the values, with whose they are: the step may read them."""
-        return [(name, output) for name, value in self.values.items() for output in value.outputs]
+        return [
+            (name, output)
+            for name, value in self.values.items()
+            for output in value.outputs
+            if output.path in self.places.get(name, ())
+        ]
 
 
 class Executor(ABC):

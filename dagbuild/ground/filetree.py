@@ -72,6 +72,8 @@ def check_tree(tree: Tree) -> None:
         seen.add(entry.path)
         if entry.kind == "folder":
             folders.add(entry.path)
+        elif not entry.path and entry.kind == "link":
+            raise CodecError(f"'{tree.name}' is a link")
         elif entry.kind == "link" and not _stays_inside(entry.path, entry.target):
             raise CodecError(f"the link '{entry.path}' leads out of '{tree.name}'")
     if "" not in seen:

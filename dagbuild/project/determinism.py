@@ -61,7 +61,8 @@ def _make_work(project: Project, node: str) -> Work:
         up: request.givens[up].artifact if up in request.givens else project.artifact(up) for up in values
     }
     nodes = project.graph.nodes
-    return Work(nodes[node], found, views=tuple(nodes[view] for view in views))
+    places = {up: nodes[up].writes for up in found if up in nodes}
+    return Work(nodes[node], found, views=tuple(nodes[view] for view in views), places=places)
 
 
 def _run(project: Project, work: Work) -> tuple[Any, Digest, Mapping[str, Digest]]:

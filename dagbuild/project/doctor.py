@@ -119,7 +119,7 @@ def _look_at_remote(remote: RemoteSettings) -> Iterator[Finding]:
         yield _tell(error, "look into it")
         return
     yield Finding("remote", "good", f"'{url}' answers in {took * 1000:,.0f} ms")
-    if remote.mode != "read-write":
+    if not remote.publishes:
         yield Finding("rights", "note", f'nothing is published: the settings say mode = "{remote.mode}"')
         return
     try:

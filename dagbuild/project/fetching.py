@@ -91,6 +91,10 @@ def _open_remote(project: Project) -> LayeredStore:
     if not isinstance(project.store, LayeredStore):
         hint = 'write [remote] and url = "s3://..." in dagbuild.toml'
         raise SettingsError("there is no remote to fetch from", hint=hint)
+    if project.settings.remote and project.settings.remote.mode == "write":
+        raise SettingsError(
+            "nothing is fetched from this remote: its mode is write", hint='mode = "read-write" does'
+        )
     return project.store
 
 

@@ -304,6 +304,8 @@ class GivenMaker:
                     where=str(node.where),
                     hint=ReadOnceError.HINT
                     if isinstance(error, ReadOnceError)
+                    else None
+                    if "://" in path
                     else "paths of @reads are taken from the project's root",
                 ) from error
             parts.append(Part("file", mask_url(path), digest, listing or mask_url(path)))

@@ -167,7 +167,7 @@ class Maintenance:
 
     @staticmethod
     def _check_settings(remote: RemoteSettings) -> None:
-        if remote.mode != "read-write":
+        if not remote.publishes:
             hint = 'write mode = "read-write" under [remote], or leave mode out'
             raise SettingsError(
                 f"the settings say mode = \"{remote.mode}\" of the remote '{remote.url}'", hint=hint

@@ -22,7 +22,7 @@ class CacheSettings:
 
 @dataclass(frozen=True, slots=True)
 class RemoteSettings:
-    """The shared store: an fsspec URL and options; `mode` read-write, read or off.
+    """The shared store: an fsspec URL and options; `mode` read-write, read, write (nothing is fetched) or off.
 
     `trusted` are the public keys of those whose records are used, each behind a name: "ada ed25519-...". `unsigned`
     says what is taken of others' records: "no", nothing, or "data", what cannot run code; unless it is said, "no" where
@@ -37,6 +37,11 @@ class RemoteSettings:
     read: tuple[str, ...] = ()
     write: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def publishes(self) -> bool:
+        """Whether anything is to be sent there."""
+        return self.mode in {"read-write", "write"}
 
     @property
     def takes_unsigned(self) -> str:
@@ -125,6 +130,13 @@ class Settings:
             if where == table:
                 found.setdefault(name, {})[tuple(path)] = text
         return found
+
+    def without_fetching(self) -> Settings:
+        """Return the settings of a build that takes nothing from the remote, and publishes as it did."""
+        if self.remote is None:
+            return self
+        mode = "write" if self.remote.publishes else "off"
+        return replace(self, remote=replace(self.remote, mode=mode))
 
     def with_config(self, values: Mapping[str, Any]) -> Settings:
         """Return the settings with other config values, which win."""

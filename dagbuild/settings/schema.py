@@ -151,7 +151,8 @@ def remote_url(value: Any) -> str:
     if ":" in authority.rpartition("@")[0]:
         raise Refused(
             "holds a password, and this file is shared",
-            "leave it out: the fsspec driver takes it from its own environment or configuration",
+            "leave it out: the fsspec driver takes it from its own environment or configuration, "
+            "SFTP wants a key",
         )
     return url
 
@@ -300,7 +301,7 @@ TABLES: dict[str, dict[str, Rule]] = {
     "cache": {"folder": cache_folder, "size": size, "fsync": one_of("none", "build", "always")},
     "remote": {
         "url": remote_url,
-        "mode": one_of("read-write", "read", "off"),
+        "mode": one_of("read-write", "read", "write", "off"),
         "trusted": trusted,
         "unsigned": one_of("no", "data"),
         "read": prefixes,

@@ -55,8 +55,9 @@ def open_store(
     read = [folders[name] for name in remote.read or ("",)]
     own = folders[remote.write]
     shared = own if read == [own] else Tiers(read, own)
-    mode: Mode = remote.mode  # type: ignore[assignment]
-    return LayeredStore(local, shared, mode=mode, on_notice=on_notice, publishes=publishes)
+    mode: Mode = "read-write" if remote.mode == "write" else remote.mode  # type: ignore[assignment]
+    fetches = remote.mode != "write"
+    return LayeredStore(local, shared, mode=mode, on_notice=on_notice, publishes=publishes, fetches=fetches)
 
 
 __all__ = ["FileDigests", "open_store"]

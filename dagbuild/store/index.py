@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, NoReturn
 
 from dagbuild.ground.digest import canonical_json
@@ -32,6 +32,35 @@ class Folded(NamedTuple):
 
     end: int
     finished: bool
+
+
+class Piece(NamedTuple):
+    """Some of a segment: its entries, and how far it has been folded in with them; `last`, all of it that is known."""
+
+    segment: str
+    entries: Sequence[SegmentEntry]
+    reached: Folded
+    last: bool
+
+
+def cut(tails: Mapping[str, tuple[Sequence[SegmentEntry], Folded]]) -> Iterator[list[Piece]]:
+    """Yield what segments hold in pieces, as many together as one transaction may take."""
+    together: list[Piece] = []
+    room = ENTRIES_AT_ONCE
+    for segment, (entries, state) in tails.items():
+        start = 0
+        while len(entries) - start > room:
+            some = entries[start : start + room]
+            if some:
+                end = some[-1].position
+                together.append(Piece(segment, some, Folded(end.offset + end.length, False), last=False))
+            yield together
+            start += room
+            together, room = [], ENTRIES_AT_ONCE
+        together.append(Piece(segment, entries[start:], state, last=True))
+        room -= len(entries) - start
+    if together:
+        yield together
 
 
 class Index:
@@ -76,31 +105,30 @@ class Index:
             raise MemoChangedError("another table is in its place")
         return rows
 
-    def fold(self, segment: str, entries: Sequence[SegmentEntry], state: Folded) -> bool:
-        """Add a segment's entries, up to `state`; what others have folded meanwhile is left out. Tells success."""
-        batches = [entries[i : i + ENTRIES_AT_ONCE] for i in range(0, len(entries), ENTRIES_AT_ONCE)] or [
-            entries
-        ]
-        for number, batch in enumerate(batches, 1):
-            last = number == len(batches)
-            reached = state if last else Folded(batch[-1].position.offset + batch[-1].position.length, False)
-            with self._memo.writing() as table:
-                if table is None:
-                    return False
-                key = b"s" + segment.encode()
-                rows = self._memo.find([_TABLE, key])
-                if self._table is None:
-                    self._table = rows.get(_TABLE)
-                name = rows.get(_TABLE) or secrets.token_bytes(8)
-                if self._table not in (None, name):
-                    raise MemoChangedError("another table is in its place")
+    def fold(self, pieces: Sequence[Piece]) -> bool:
+        """Add pieces of segments in one transaction; what others have folded meanwhile is left out. Tells success."""
+        with self._memo.writing() as table:
+            if table is None:
+                return False
+            keys = [b"s" + piece.segment.encode() for piece in pieces]
+            rows = self._memo.find([_TABLE, *keys])
+            if self._table is None:
+                self._table = rows.get(_TABLE)
+            name = rows.get(_TABLE) or secrets.token_bytes(8)
+            if self._table not in (None, name):
+                raise MemoChangedError("another table is in its place")
+            news: list[SegmentEntry] = []
+            reached = []
+            for key, piece in zip(keys, pieces, strict=True):
                 before = rows.get(key)
                 start = self._folded(before) if before is not None else Folded(0, False)
-                if start.end > reached.end or start == reached:
-                    continue
-                table.set_rows(self._merge([entry for entry in batch if entry.position.offset >= start.end]))
-                table.set_rows([(_TABLE, name), (key, canonical_json(reached))])
-            self._table = name
+                if start.end <= piece.reached.end and start != piece.reached:
+                    news += [entry for entry in piece.entries if entry.position.offset >= start.end]
+                    reached.append((key, canonical_json(piece.reached)))
+            if reached:
+                table.set_rows(self._merge(news))
+                table.set_rows([(_TABLE, name), *reached])
+        self._table = name
         return True
 
     def _merge(self, entries: Sequence[SegmentEntry]) -> Iterator[tuple[bytes, bytes]]:

@@ -63,13 +63,19 @@ class LayeredStore(Store):
         on_notice: Notice = log_notice,
         flush_seconds: float = FLUSH_SECONDS,
         publishes: bool = True,
+        fetches: bool = True,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:
-        """Without `publishes`, blobs are sent and no records: somebody else signs them."""
+        """Without `publishes`, blobs are sent and no records: somebody else signs them.
+
+        Without `fetches`, nothing is looked for in the remote; what other machines make for this build is had from it.
+        """
         self._wait_seconds = wait_seconds
         self._is_late = False
         self._since: float | None = None  # when the first record was put that was not waited for
         self._publishes = publishes
+        self._fetches = fetches
+        self._adopted: set[BlobRef] = set()  # what other machines have made for this build
         self.local = local
         self.remote = remote
         self._mode = mode  # what is done with it by now
@@ -135,6 +141,14 @@ class LayeredStore(Store):
             self._fail(error, reading=True)
             return None
 
+    def _look(self, question: Callable[[], _T]) -> _T | None:
+        """Return the remote's answer about what others have made; None when there is none, or nobody wants to know."""
+        return self._ask(question) if self._fetches else None
+
+    def _may_have(self, refs: Collection[BlobRef]) -> set[BlobRef]:
+        """Return those of blobs that may be had from the remote: a worker is handed nothing else than what it needs."""
+        return set(refs) if self._fetches or not self._publishes else self._adopted.intersection(refs)
+
     # -- blobs -----------------------------------------------------------------------------------------------------
 
     def put_blob(self, chunks: Sequence[Buffer]) -> BlobRef:
@@ -147,7 +161,7 @@ class LayeredStore(Store):
     def expect_blobs(self, refs: Iterable[BlobRef]) -> None:
         """Bring near what is not here, several at once, and prepare the local store."""
         refs = list(refs)
-        missing = set(refs) - self.local.has_blobs(refs) if self._mode != "off" else set()
+        missing = self._may_have(refs) - self.local.has_blobs(refs) if self._mode != "off" else set()
         for some in in_batches(missing) if len(missing) > 1 else ():  # one is fetched when it is read
             self._ask(partial(self.remote.expect, some))
             map_at_once(self._try_to_fetch, some)
@@ -174,7 +188,7 @@ class LayeredStore(Store):
 
     def _fetch(self, ref: BlobRef) -> BlobRef | None:
         """Bring a blob near, if that can be, and return it as its signer names it; None without an answer."""
-        origin = self._ask(lambda: self.remote.find_origin(ref))
+        origin = self._ask(lambda: self.remote.find_origin(ref)) if self._may_have([ref]) else None
         if origin is None:
             return None
         named, own = origin
@@ -230,7 +244,7 @@ class LayeredStore(Store):
     @override
     def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:
         found = self.local.has_blobs(refs)
-        missing = set(refs) - found
+        missing = self._may_have(refs) - found
         if missing and not local:
             found |= self._ask(lambda: self.remote.has_blobs(missing)) or set()
         return found
@@ -242,7 +256,7 @@ class LayeredStore(Store):
         found = self.local.find_records(keys)
         if local or not keys:
             return found
-        for key, records in (self._ask(lambda: self.remote.find_records(keys, known=found)) or {}).items():
+        for key, records in (self._look(lambda: self.remote.find_records(keys, known=found)) or {}).items():
             have = {_usable(record) for record in found.get(key, ())}
             news = [record for record in records if _usable(record) not in have]
             if news:
@@ -268,7 +282,7 @@ class LayeredStore(Store):
 
     @override
     def find_latest(self, nodes: Collection[str], count: int = 1) -> dict[str, list[Record]]:
-        far = (self._ask(lambda: self.remote.find_latest(nodes, count)) or {}) if nodes else {}
+        far = (self._look(lambda: self.remote.find_latest(nodes, count)) or {}) if nodes else {}
         return merge_latest([self.local.find_latest(nodes, count), far], count)
 
     def put_records(self, records: Sequence[Record]) -> None:
@@ -289,11 +303,12 @@ class LayeredStore(Store):
     @override
     def adopt(self, record: Record) -> None:
         self.local.adopt(record)
+        self._adopted.update(record.artifact.all_blobs)
         self._publish([record])
 
     @override
     def iter_records(self) -> Iterator[Record]:
-        far = self._ask(lambda: list(self.remote.iter_records())) or []
+        far = self._look(lambda: list(self.remote.iter_records())) or []
         seen: set[tuple[object, ...]] = set()
         for record in heapq.merge(self.local.iter_records(), far, key=lambda record: record.started):
             if _identity(record) not in seen:

@@ -19,7 +19,8 @@ from dagbuild.ground.atomic import PART
 from dagbuild.ground.digest import is_digest
 from dagbuild.model.place import PackPlace
 from dagbuild.model.record import BlobRef, Record
-from dagbuild.store.remote import AT_ONCE, RemoteFolder, map_at_once
+from dagbuild.store.drivers import AT_ONCE
+from dagbuild.store.remote import RemoteFolder, map_at_once
 
 _BLOB = r"xxh3-([0-9a-f]{2})[0-9a-f]{30}"
 _PACK = r"([0-9a-f]{2})[0-9a-f]{62}"

@@ -18,7 +18,7 @@ from dagbuild.ground import gc_pause
 from dagbuild.ground.errors import StoreError
 from dagbuild.ground.stamps import Stamp
 from dagbuild.model.record import Key, Record
-from dagbuild.store.index import Folded, Index, keep_newest
+from dagbuild.store.index import Folded, Index, cut, keep_newest
 from dagbuild.store.memo import MemoChangedError
 from dagbuild.store.notices import Notice
 from dagbuild.store.segments import Position, SegmentEntry, SegmentReader, tell_unreadable
@@ -270,14 +270,16 @@ class RecordLog:
         if (size < self._fold_bytes and finished < FOLD_SEGMENTS) or time.monotonic() < self._fold_after:
             return
         self._fold_after = time.monotonic() + _FOLD_PAUSE  # until it has worked
-        for name, tail in list(self._tails.items()):
-            state = Folded(tail.end, tail.finished)
-            if not self._index.fold(name, tail.entries, state):
+        tails = {name: (tail.entries, Folded(tail.end, tail.finished)) for name, tail in self._tails.items()}
+        for pieces in cut(tails):
+            if not self._index.fold(pieces):
                 return
-            self._folded[name] = state
-            tail.entries = []
-            if tail.finished:
-                del self._tails[name]
+            for piece in pieces:
+                if piece.last:
+                    self._folded[piece.segment] = piece.reached
+                    self._tails[piece.segment].entries = []
+                    if piece.reached.finished:
+                        del self._tails[piece.segment]
         self._rebuild_tables()
         self._fold_after = 0.0
 

@@ -1,7 +1,7 @@
 """A folder behind a URL: s3://, file://, memory:// and whatever else fsspec speaks.
 
-The only file that knows fsspec. Unaware of blobs and records. Guards: whatever a driver raises leaves here as one of
-three answers (not there, not allowed, out of reach), and an object is never seen half written.
+Unaware of blobs and records; `drivers` opens what fsspec has for the URL. Guards: whatever a driver raises leaves here
+as one of three answers (not there, not allowed, out of reach), and an object is never seen half written.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,10 +23,10 @@ from dagbuild.ground.atomic import PART
 from dagbuild.ground.digest import Digest, digest_json
 from dagbuild.ground.errors import StoreError
 from dagbuild.ground.quiet import QuietPool, quiet
-from dagbuild.ground.secrets import mask_url
+from dagbuild.ground.secrets import clean, mask_url
+from dagbuild.store.drivers import AT_ONCE, Drivers, ask_s3, seconds_until, share_driver
 from dagbuild.store.group_folder import make_folders, open_to_all
 from dagbuild.store.object_info import Found, find_tag, find_time
-from dagbuild.store.own_loop import open_loop
 from dagbuild.store.remote_errors import RemoteDeniedError, RemoteOutageError, classified
 
 _T = TypeVar("_T")
@@ -34,28 +35,12 @@ _Item = TypeVar("_Item")
 _WHOLE_OBJECTS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "memory"})
 """Protocols whose objects appear when they are complete; elsewhere they are written beside and renamed."""
 
-AT_ONCE = 24
-"""Requests side by side."""
-
-_S3_CONFIG = {
-    # Checksums that newer botocore adds by itself break range reads on several servers that are not AWS.
-    "request_checksum_calculation": "when_required",
-    "response_checksum_validation": "when_required",
-    "connect_timeout": 4,
-    "read_timeout": 8,
-    "retries": {"total_max_attempts": 1},  # what is worth it is repeated here, within one budget
-    "max_pool_connections": 2 * AT_ONCE,
-}
-
 PATIENCE = 10.0
 """Seconds until a call counts as failed, with all its repetitions, and for each so many bytes one more. Drivers have
 time-outs of their own, but not everywhere: a server that is silent after "Expect: 100-continue" holds up s3fs 2026.9
 for ever."""
 
 _SLOWEST = 256 * 1024
-
-_SHORTEST = 0.5
-"""Seconds that even the last try is given."""
 
 _PAUSES = (0.1, 0.3, 1.0)
 """Seconds before a call that failed is tried again."""
@@ -107,55 +92,25 @@ class RemoteFolder:
         self._top_url = url if url.endswith("://") else url.rstrip("/")
         self._within = within.strip("/")
         self.url = f"{self._top_url}/{self._within}" if self._within else self._top_url
-        self._options = dict(options or {})
         self._patience = patience
         self._until = threading.local()  # when this thread's call is to be given up
-        self._lock = threading.Lock()
-        self._opened: tuple[int, Any] | None = None  # by process: a child of fork opens its own
-        self._protocol = self._top_url.partition("://")[0] if "://" in self._top_url else "file"
+        self._drivers = Drivers(self._top_url, options or {})
+        self._protocol = self._drivers.protocol
         self._is_s3 = self._protocol in {"s3", "s3a"}
         self._is_local = self._protocol in {"file", "local"}
         self._renames = self._protocol not in _WHOLE_OBJECTS
-        self._top = ""
-        self._root = ""
         self._is_there = False
         # s3fs asks for an object's size before each read, unless it is to use one connection.
         self._read_options = {"max_concurrency": 1} if self._is_s3 else {}
         self._ranges = {"chunksize": _RANGE, "max_concurrency": _RANGES_AT_ONCE} if self._is_s3 else {}
-
-    def _open(self) -> Any:
-        with self._lock:
-            if self._opened is None or self._opened[0] != os.getpid():
-                self._opened = os.getpid(), self._open_driver()
-            return self._opened[1]
-
-    def _open_driver(self) -> Any:
-        import fsspec
-
-        options = dict(self._options)
-        if self._is_s3:
-            options["config_kwargs"] = {**_S3_CONFIG, **options.get("config_kwargs", {})}
-        if fsspec.get_filesystem_class(self._protocol).async_impl:
-            options["loop"] = open_loop()
-        # Listings must be fresh, and an instance of our own is never closed by others.
-        fs, self._top = fsspec.core.url_to_fs(
-            self._top_url, use_listings_cache=False, skip_instance_cache=True, **options
-        )
-        if not self._top.strip("/"):
-            raise ValueError("the URL names no bucket or folder")
-        self._top = self._top.rstrip("/")
-        self._root = f"{self._top}/{self._within}" if self._within else self._top
-        if self._is_s3:
-            fs.retries = 1
-        return fs
 
     def _do(self, call: Callable[[Any], _T], size: int = 0) -> _T:
         """Return what the driver answers; what may come right is tried again, after a pause, while patience lasts."""
         self._until.at = until = time.monotonic() + self._patience + size / _SLOWEST
         for pause in (*_PAUSES, None):
             try:
-                with quiet(), classified(self.url):
-                    return call(self._open())
+                with quiet(), classified(self.url), self._drivers.lend(until) as fs:
+                    return call(fs)
             except RemoteOutageError as error:
                 if pause is None or error.lasting or time.monotonic() + pause > until:
                     raise
@@ -164,11 +119,10 @@ class RemoteFolder:
 
     def _limits(self, fs: Any) -> dict[str, float]:
         """Return the argument that makes a driver give up; only those that run on an event loop take it."""
-        left = self._until.at - time.monotonic()
-        return {"timeout": max(left, _SHORTEST)} if fs.async_impl else {}
+        return {"timeout": seconds_until(self._until.at)} if fs.async_impl else {}
 
     def _path(self, name: str) -> str:
-        return f"{self._root}/{name}"
+        return "/".join(part for part in (self._drivers.top, self._within, name) if part)
 
     def check(self) -> None:
         """Raise RemoteDeniedError when what the URL names is not there.
@@ -183,15 +137,15 @@ class RemoteFolder:
             return
         if self._is_s3:
             try:
-                self._ask_s3(fs, "head_bucket", Bucket=self._top.partition("/")[0])
+                self._ask_s3(fs, "head_bucket", Bucket=self._drivers.top.partition("/")[0])
             except FileNotFoundError as error:
                 raise RemoteDeniedError(
                     f"there is nothing at '{mask_url(self._top_url)}', not even a bucket"
                 ) from error
             except PermissionError:
                 pass  # it is there
-        elif self._renames and not fs.isdir(self._top):
-            where = self._top if self._is_local else mask_url(self._top_url)
+        elif self._renames and not fs.isdir(self._drivers.top):
+            where = self._drivers.top if self._is_local else mask_url(self._top_url)
             raise RemoteDeniedError(
                 f"there is no folder '{where}'",
                 hint=f"mkdir -p '{where}' makes it, unless a disk is not mounted" if self._is_local else None,
@@ -199,10 +153,7 @@ class RemoteFolder:
         self._is_there = True
 
     def _ask_s3(self, fs: Any, what: str, **fields: Any) -> Any:
-        """Ask in the words of S3 where the driver would ask more than once."""
-        from fsspec.asyn import sync
-
-        return sync(fs.loop, fs._call_s3, what, **fields, **self._limits(fs))
+        return ask_s3(fs, what, seconds_until(self._until.at), **fields)
 
     def read(self, name: str, size: int = 0) -> bytes:
         """Return an object's bytes, which are `size` or less as far as is known."""
@@ -262,13 +213,13 @@ class RemoteFolder:
         part = f"{path}.{secrets.token_hex(4)}{PART}"
         folder = path.rpartition("/")[0]
         if self._is_local:
-            make_folders(self._top, folder)
+            make_folders(self._drivers.top, folder)
         else:
             fs.makedirs(folder, exist_ok=True)
         try:
             yield part
             if self._is_local:
-                open_to_all(self._top, part)
+                open_to_all(self._drivers.top, part)
             fs.mv(part, path)
         except BaseException:
             with contextlib.suppress(Exception):
@@ -361,7 +312,7 @@ class RemoteFolder:
             self.remove(name)
 
     def _remove_from_s3(self, names: Sequence[str], fs: Any) -> None:
-        bucket = self._top.partition("/")[0]
+        bucket = self._drivers.top.partition("/")[0]
         keys = [{"Key": self._path(name).partition("/")[2]} for name in names]
         told = self._ask_s3(fs, "delete_objects", Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
         for error in told.get("Errors", ()):
@@ -379,17 +330,33 @@ def _ends_before(error: Exception) -> bool:
 def content_id(url: str) -> Digest:
     """Return a digest of what the store behind a URL says of the content there: an etag, a checksum, or its times.
 
-    Raises OSError when there is nothing, or no answer.
+    Raises OSError, which says what is wrong without secrets, when there is nothing, or no answer.
     """
-    import fsspec
-
     try:
         with classified(url):
-            fs, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
-            fs.invalidate_cache()
+            fs, path = share_driver(url)
             info = fs.info(path)
             if tag := find_tag(info):
                 return digest_json(["content", tag, info.get("size")])
             return digest_json(["ukey", str(fs.ukey(path))])
     except StoreError as error:
         raise OSError(str(error)) from error
+    except FileNotFoundError as error:
+        raise _explain_missing(mask_url(url), error.__cause__) from error
+
+
+def _explain_missing(where: str, cause: BaseException | None) -> OSError:
+    """Return what to say of a URL that a driver finds nothing at: that of HTTP does so whatever has gone wrong."""
+    status = getattr(cause, "status", None)
+    if cause is None or not where.startswith("http") or status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+        return FileNotFoundError(f"there is nothing at '{where}'")
+    if isinstance(status, int):
+        phrase = f" ({HTTPStatus(status).phrase})" if status in set(HTTPStatus) else ""
+        return OSError(f"'{where}' answers {status}{phrase}")
+    if isinstance(cause, TimeoutError):
+        return OSError(f"'{where}' does not answer")
+    inner = cause.__cause__ if isinstance(cause.__cause__, OSError) else cause
+    if isinstance(inner, ConnectionError) and inner.errno:
+        return OSError(f"nobody answers at '{where}': {os.strerror(inner.errno)}")
+    why = getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
+    return OSError(f"'{where}' is out of reach: {clean(why)}")

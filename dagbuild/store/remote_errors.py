@@ -44,7 +44,8 @@ def classified(url: str) -> Iterator[None]:
             ),
         ) from error
     except Exception as error:
-        text = clean((str(error).splitlines() or [""])[0]) or type(error).__name__
+        first = (str(error).splitlines() or [""])[0].removeprefix("[Errno None] ")
+        text = clean(first) or type(error).__name__
         url = mask_url(url)
         if "Timeout" in type(error).__name__:
             text = "it does not answer"

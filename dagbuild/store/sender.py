@@ -12,9 +12,9 @@ from concurrent.futures import Future
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
 from dagbuild.ground.quiet import QuietPool
 from dagbuild.model.record import BlobRef
+from dagbuild.store.drivers import AT_ONCE
 from dagbuild.store.local import LocalStore
 from dagbuild.store.packs import FULL, SMALL
-from dagbuild.store.remote import AT_ONCE
 from dagbuild.store.remote_blobs import IN_MEMORY
 from dagbuild.store.remote_store import RemoteStore
 from dagbuild.store.tiers import Tiers

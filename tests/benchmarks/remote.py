@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.servers.s3 import run_s3
 from tests.servers.weather import Weather, run_weather
@@ -43,8 +44,16 @@ def write(folder: Path, nodes: int, seconds: float, url: str, port: int) -> None
     (folder / "dagbuild.toml").write_text(f'modules = ["nodes"]\n{remote}')
 
 
-def run(weather: Weather, what: str, folder: Path, *args: str) -> None:
-    """Run a command and print its seconds and its requests."""
+class Cost(NamedTuple):
+    """What a command took: seconds by the clock, seconds of the processor, and requests."""
+
+    seconds: float
+    cpu: float
+    requests: float
+
+
+def measure(weather: Weather, folder: Path, *args: str) -> tuple[Cost, str]:
+    """Run a command; return what it took, and its requests by kind with what it said of the remote."""
     weather.requests()
     before = os.times()
     started = time.perf_counter()
@@ -61,7 +70,13 @@ def run(weather: Weather, what: str, folder: Path, *args: str) -> None:
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
     asked = Counter(name_request(line) for line in weather.requests())
     told = [line for line in done.stderr.splitlines() if "remote" in line]
-    print(f"{what:34} {took:6.2f} s  {cpu:6.2f} s CPU  {dict(asked)}", *told, sep="  ", flush=True)
+    return Cost(took, cpu, asked.total()), "  ".join([str(dict(asked)), *told])
+
+
+def run(weather: Weather, what: str, folder: Path, *args: str) -> None:
+    """Run a command and print its seconds and its requests."""
+    cost, told = measure(weather, folder, *args)
+    print(f"{what:34} {cost.seconds:6.2f} s  {cost.cpu:6.2f} s CPU  {told}", flush=True)
 
 
 def name_request(line: str) -> str:

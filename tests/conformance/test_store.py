@@ -17,6 +17,7 @@ from dagbuild.store.remote_store import RemoteStore
 from dagbuild.store.trust import Trust
 from dagbuild.testing import MemoryStore, StoreContract, make_record
 from tests.servers.s3 import S3Server
+from tests.servers.sftp import SFTPServer
 
 ADA = Trust(key=SigningKey.make("ada"))
 
@@ -117,6 +118,12 @@ class TestRemoteStoreOnS3(RemoteContract):
         return f"{s3_server.make_bucket()}/team", s3_server.options
 
 
+class TestRemoteStoreOnSFTP(RemoteContract):
+    @pytest.fixture
+    def remote(self, sftp_server: SFTPServer) -> Any:
+        return sftp_server.make_folder(), sftp_server.options
+
+
 class TestRemoteStoreInMemory(RemoteContract):
     @pytest.fixture
     def remote(self) -> Any:
@@ -134,3 +141,9 @@ class TestLayeredStoreOnS3(LayeredContract):
     @pytest.fixture
     def remote(self, s3_server: S3Server) -> Any:
         return f"{s3_server.make_bucket()}/team", s3_server.options
+
+
+class TestLayeredStoreOnSFTP(LayeredContract):
+    @pytest.fixture
+    def remote(self, sftp_server: SFTPServer) -> Any:
+        return sftp_server.make_folder(), sftp_server.options

@@ -21,13 +21,15 @@ from dagbuild.store import blobs, open_store
 from dagbuild.store.checked_blobs import WORTH
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
-from dagbuild.store.remote import RemoteFolder
+from dagbuild.store.remote import RemoteFolder, map_at_once
 from dagbuild.store.remote_blobs import IN_MEMORY
 from dagbuild.store.remote_errors import RemoteDeniedError, RemoteOutageError
 from dagbuild.store.remote_store import RemoteStore
 from dagbuild.store.trust import Trust
 from dagbuild.testing.records import make_key, make_record
 from tests.servers.s3 import S3Server, free_port
+from tests.servers.sftp import SFTPServer
+from tests.servers.weather import run_weather
 from tests.support import noting
 
 ADA = Trust(key=SigningKey.make("ada"))
@@ -175,6 +177,29 @@ class TestTransport:
 
         assert reader.find_records([record.deep]) == {record.deep: [record]}
         assert reader.get_blob(ref) == b"made by the worker" * 1000
+
+    def test_what_a_worker_elsewhere_made_is_had_without_fetching(self, machine: Any, shared: str) -> None:
+        """It is of this build; what others have published is neither looked for nor had."""
+        others = put_value(machine("a", shared), 2)
+        machine("a", shared).push()
+        worker, driver = (
+            machine("b", shared, publishes=False, fetches=False),
+            machine("c", shared, fetches=False),
+        )
+        ref = worker.put_blob([b"made by the worker" * 1000])
+        worker.share()
+        (sealed,) = worker.seal(make_record(1, ref).artifact).blobs
+        driver.adopt(make_record(1, sealed))
+
+        assert driver.has_blobs([sealed, *others.artifact.blobs]) == {sealed}
+        assert driver.get_blob(sealed) == b"made by the worker" * 1000
+        with pytest.raises(BlobMissingError):
+            driver.get_blob(others.artifact.blobs[0])
+        assert driver.find_records([others.deep]) == {}
+        assert driver.find_latest([others.node]) == {}
+        assert machine("d", shared, publishes=False, fetches=False).get_blob(sealed) == driver.get_blob(
+            sealed
+        )
 
     def test_fetched_records_stay_when_the_remote_is_gone(
         self, machine: Any, shared: str, tmp_path: Path
@@ -476,3 +501,103 @@ class TestOutage:
             stranger.read("nothing")
         with pytest.raises(RemoteOutageError):
             RemoteFolder("nosuchprotocol://x").read("nothing")
+
+
+class TestSFTP:
+    """A driver that stands no two calls at once, keeps connections, and makes folders as people do."""
+
+    def test_many_at_once_in_a_new_folder(self, sftp_server: SFTPServer) -> None:
+        """Whoever is first makes the folders; nobody gets another's answer, and nothing half is left."""
+        there = RemoteFolder(sftp_server.make_folder(), sftp_server.options, within="user/ada")
+        names = [f"blobs/{number % 3}/{number}" for number in range(60)]
+
+        map_at_once(lambda name: there.write(name, name.encode() * 10_000), names)
+
+        assert map_at_once(there.read, names) == [name.encode() * 10_000 for name in names]
+        assert sorted(
+            f"blobs/{each}/{name}" for each in range(3) for name in there.list(f"blobs/{each}")
+        ) == (sorted(names))
+
+    def test_what_is_there_is_replaced_at_once(self, sftp_server: SFTPServer, tmp_path: Path) -> None:
+        """Readers see the one or the other, whole, also of what takes many messages."""
+        there = RemoteFolder(sftp_server.make_folder(), sftp_server.options)
+        (tmp_path / "new").write_bytes(b"new" * 2_000_000)
+        there.write("a", b"old" * 2_000_000)
+        found = map_at_once(
+            lambda name: there.write_file("a", tmp_path / "new") if name == "write" else there.read("a"),
+            ["read", "write", *["read"] * 3],
+        )
+        there.read_to("a", tmp_path / "copy", 6_000_000)
+
+        assert {data for data in found if data} <= {b"old" * 2_000_000, b"new" * 2_000_000}
+        assert (tmp_path / "copy").read_bytes() == b"new" * 2_000_000
+        assert there.read_range("a", 1, 4) == b"ewne"
+        assert there.read_range("a", 5_999_999, 4) == b"w"
+        assert there.list("") == ["a"]
+
+    def test_answers_are_classified(self, sftp_server: SFTPServer) -> None:
+        """A miss is a miss; a wrong password, a wrong key and a folder that is not there are told, without secrets."""
+        options = sftp_server.options
+        nobody = {name: value for name, value in options.items() if name != "password"}
+        there = RemoteFolder(sftp_server.make_folder(), options)
+        with pytest.raises(FileNotFoundError):
+            there.read("nothing")
+        assert there.size("nothing") is None
+        assert there.list("nothing") == []
+        with pytest.raises(RemoteDeniedError, match=r"no folder 'sftp://\*\*\*@127.0.0.1:\d+/team-\w+/more'"):
+            RemoteFolder(f"{there.url}/more", options).write("a", b"")
+        url = there.url.replace("ada@", "ada:open-sesame@")
+        wrong = {**options, "password": "open-sesame"}
+        for stranger in (RemoteFolder(there.url, wrong), RemoteFolder(url, nobody)):
+            with pytest.raises(RemoteDeniedError, match="Authentication failed") as denied:
+                stranger.list("nothing")
+            assert "sesame" not in str(denied.value)
+        for mistake, told in (
+            ({"key_filename": "/no/key"}, "there is no '/no/key'"),
+            ({"speed": 1}, "'speed'"),
+        ):
+            with pytest.raises(RemoteOutageError, match=told) as outage:
+                RemoteFolder(there.url, {**nobody, **mistake}).list("nothing")
+            assert outage.value.lasting
+
+    def test_server_that_was_started_again(
+        self, machine: Any, own_sftp_server: SFTPServer, notices: Any
+    ) -> None:
+        """What is sent meanwhile stays here; then the connections of before are let go, whoever holds them."""
+        url = own_sftp_server.make_folder()
+        there = RemoteFolder(url, own_sftp_server.options)
+        map_at_once(lambda number: there.write(str(number), b"x"), range(20))
+        unchecked = RemoteFolder(url, own_sftp_server.options)
+        assert unchecked.size("nothing") is None
+        store = machine("a", url, own_sftp_server.options, flush_seconds=0.1)
+        before = put_value(store, 1)
+        store.flush()
+        own_sftp_server.kill()
+        started = time.monotonic()
+        after = put_value(store, 2)
+        assert store.find_records([after.deep]) == {after.deep: [after]}
+        store.close()
+        assert time.monotonic() - started < 60
+        assert len([n for n in notices if "going on without it" in n]) == 1
+        assert "not published" in notices[-1]
+
+        own_sftp_server.start()
+        unchecked.write("a", b"x")  # a connection that broke tells nothing of folders
+        assert map_at_once(there.read, [str(number) for number in range(20)]) == [b"x"] * 20
+        assert machine("a", url, own_sftp_server.options).push() == 1
+        reader = machine("b", url, own_sftp_server.options)
+        assert reader.find_records([before.deep, after.deep]) == {before.deep: [before], after.deep: [after]}
+        assert all(bytes(reader.get_blob(r.artifact.blobs[0])) for r in (before, after))
+
+    def test_server_that_hangs(self, machine: Any, sftp_server: SFTPServer, notices: Any) -> None:
+        """Before anybody is let in, and afterwards: it is given up, also by who waits for a connection."""
+        with run_weather(sftp_server.port) as weather:
+            url = sftp_server.make_folder().replace(str(sftp_server.port), str(weather.port))
+            there = RemoteFolder(url, sftp_server.options, patience=1)
+            there.write("a", b"x")
+            weather.set(stall_answers=True)
+            for folder in (there, RemoteFolder(url, sftp_server.options, patience=1)):
+                started = time.monotonic()
+                with pytest.raises(RemoteOutageError, match=r"does not answer|SSH could not connect"):
+                    map_at_once(folder.read, ["a"] * 12)
+                assert time.monotonic() - started < 8

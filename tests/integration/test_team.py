@@ -12,6 +12,7 @@ import pytest
 from dagbuild.plan.events import Event, How, Notice
 from dagbuild.settings import keys
 from tests.servers.s3 import S3Server
+from tests.servers.sftp import SFTPServer
 from tests.support import build, computed, forget_modules, write_files
 
 NODES = """
@@ -48,12 +49,24 @@ LIB = """
 """
 
 
-@pytest.fixture(params=["folder", "s3"])
+@pytest.fixture(params=["folder", "s3", "sftp"])
 def remote(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The text of a [remote] table: a shared folder, or a real S3 server whose secret is in the environment."""
+    """The text of a [remote] table: a shared folder, or a real server: the secret of S3 is in the environment."""
     if request.param == "folder":
         (tmp_path / "shared").mkdir(exist_ok=True)
         return f'[remote]\nurl = "file://{tmp_path}/shared"\n'
+    if request.param == "sftp":
+        there: SFTPServer = request.getfixturevalue("sftp_server")
+        monkeypatch.setenv("HOME", str(there.home))
+        page = (Path(__file__).parents[2] / "docs" / "guide" / "sharing.md").read_text()
+        snippet = page.partition("Over SSH")[2].partition("[remote]")[2].partition("```")[0]
+        for said, meant in (
+            ("sftp://ada@files.example.org:22/srv/team/dagbuild", there.make_folder()),
+            ("~/.ssh/dagbuild", f"~/{there.key_file.name}"),
+        ):
+            assert said in snippet
+            snippet = snippet.replace(said, meant)
+        return f"[remote]{snippet}"
     server: S3Server = request.getfixturevalue("s3_server")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", server.key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", server.secret)
@@ -123,6 +136,7 @@ def test_what_needs_unpickling_is_taken_of_who_has_signed_it(people: tuple[Path,
     assert trusting.values["model"].predict(1) == careful.values["predicted"] / 2
 
 
+@pytest.mark.parametrize("remote", ["folder"], indirect=True)
 def test_without_its_remote_a_build_goes_on(people: tuple[Path, Path]) -> None:
     """An outage is said, and costs nothing but the sharing."""
     mine, _ = people

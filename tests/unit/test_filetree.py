@@ -28,6 +28,7 @@ def tree(*entries: Any, name: Any = "out") -> Tree:
             for path in ("../a", "/a", "a//b", "..", ".", "b/../../a", "no/such", "a\0")
         ),
         tree(FileEntry("a", "link", target="b"), FileEntry("a/c", "file")),
+        Tree("top", (FileEntry("", "link", target="b"),)),
         tree(FileEntry("a", "file"), FileEntry("a/c", "file")),
         tree(FileEntry("a", "file"), FileEntry("a", "file")),
         *(

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from dagbuild.store import index
 from dagbuild.store.local import LocalStore
+from dagbuild.store.segments import SegmentReader
 from dagbuild.testing.records import make_record
+from tests.support import noting
 
 
 @pytest.mark.parametrize("folds", [True, False], ids=["folded", "not folded"])
@@ -30,3 +33,34 @@ def test_records_of_others_are_found_by_who_knew_of_none(tmp_path: Path, folds: 
     assert first.find_records([make_record(200).deep])
     for store in (first, third):
         store.close()
+
+
+@pytest.mark.parametrize("sizes", [[0], [3], [4], [7, 2, 0, 5], [1] * 7, [2, 2, 9, 1], [3, 3, 3]], ids=str)
+def test_many_segments_are_folded_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sizes: list[int]
+) -> None:
+    """No more entries at once than others may wait for; who reads the index finds all, and reads no segment again."""
+    monkeypatch.setattr(index, "ENTRIES_AT_ONCE", 3)
+    records = [make_record(number) for number in range(sum(sizes))]
+    left = list(records)
+    for size in sizes:
+        writer = LocalStore(tmp_path / "cache", fold_bytes=10**9)
+        writer.put_records([left.pop(0) for _ in range(size)])
+        writer.close()
+    together: list[int] = []
+    fold = noting(together, lambda _, pieces: sum(len(piece.entries) for piece in pieces), index.Index.fold)
+    monkeypatch.setattr(index.Index, "fold", fold)
+    reader = LocalStore(tmp_path / "cache", fold_bytes=1)
+    keys = [record.deep for record in records]
+    assert reader.find_records(keys) == {record.deep: [record] for record in records}
+    reader.close()
+    again: list[str] = []
+    monkeypatch.setattr(SegmentReader, "scan", noting(again, lambda _, name, *more: name, SegmentReader.scan))
+    late = LocalStore(tmp_path / "cache")
+
+    assert late.find_records(keys) == {record.deep: [record] for record in records}
+    assert again == []
+    assert sum(together) == len(records)
+    assert all(count <= 3 for count in together)
+    assert len(together) <= -(-len(records) // 3)
+    late.close()

@@ -1,0 +1,120 @@
+"""Inputs and `@reads` of URLs that give nothing: it is told in words why, and no secret with it."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dagbuild.cli.main import run
+from dagbuild.store.remote import content_id
+from tests.servers.s3 import S3Server, free_port
+from tests.servers.sftp import SFTPServer
+from tests.support import forget_modules, write_files
+
+NODES = """
+    from dagbuild import File
+
+
+    def rows(table: File) -> int:
+        return len(str(table.path))
+"""
+
+
+class _Answers(http.server.BaseHTTPRequestHandler):
+    """Answers with the number that the path begins with, and hangs up at zero."""
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/000/"):
+            return
+        self.send_response(int(self.path[1:4]))
+        self.end_headers()
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """The port of a web server."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
+def tell(tmp_path: Path, capsys: pytest.CaptureFixture[str], url: str) -> str:
+    """Return what `status` says of an input that is a URL."""
+    toml = f'modules = ["nodes"]\n[inputs]\ntable = "{url}"\n'
+    write_files(tmp_path, {"dagbuild.toml": toml, "nodes.py": NODES})
+    forget_modules(tmp_path)
+    capsys.readouterr()
+    assert run(["--project", str(tmp_path), "status"]) == 2
+    told = capsys.readouterr().err
+    assert "hunter22" not in told
+    return told
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("404/t.csv", "there is nothing at '{where}'"),
+        ("403/t.csv", "'{where}' answers 403 (Forbidden)"),
+        ("599/t.csv", "'{where}' answers 599"),
+        ("000/t.csv", "'{where}' is out of reach: Server disconnected"),
+    ],
+)
+def test_what_a_web_server_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], port: int, path: str, reason: str
+) -> None:
+    """What is not there is told from what is refused."""
+    told = tell(tmp_path, capsys, f"http://ada:hunter22@127.0.0.1:{port}/{path}?token=hunter22")
+
+    where = f"http://***@127.0.0.1:{port}/{path}?***"
+    assert f"input 'table': {reason.format(where=where)}\n" in told
+
+
+def test_nobody_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A port on which nobody listens."""
+    there = f"127.0.0.1:{free_port()}"
+    told = tell(tmp_path, capsys, f"http://ada:hunter22@{there}/t.csv?token=hunter22")
+    assert f"nobody answers at 'http://***@{there}/t.csv?***': Connection refused" in told
+
+
+def test_of_a_bucket(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An object that is not there, and a bucket that is not."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_server.key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3_server.secret)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{s3_server.port}")
+    for bucket in (s3_server.make_bucket(), "s3://no-such-bucket"):
+        assert f"there is nothing at '{bucket}/t.csv'" in tell(tmp_path, capsys, f"{bucket}/t.csv")
+
+
+def test_of_an_sftp_server(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], sftp_server: SFTPServer
+) -> None:
+    """What is not there, a wrong password, a port on which nobody listens; and what is there has an id."""
+    folder = sftp_server.make_folder().replace("@", f":{sftp_server.password}@")
+    where = folder.replace(f"ada:{sftp_server.password}", "***")
+    told = tell(tmp_path, capsys, f"{folder}/t.csv")
+    assert f"there is nothing at '{where}/t.csv'" in told
+    assert sftp_server.password not in told
+
+    wrong = folder.replace(sftp_server.password, "hunter22")
+    assert "does not allow it: Authentication failed" in tell(tmp_path, capsys, f"{wrong}/t.csv")
+    nowhere = wrong.replace(str(sftp_server.port), str(free_port()))
+    assert "is out of reach: Unable to connect to port" in tell(tmp_path, capsys, f"{nowhere}/t.csv")
+
+    path = sftp_server.folder / folder.rpartition("/")[2] / "t.csv"
+    path.write_text("a")
+    before = content_id(f"{folder}/t.csv")
+    path.write_text("ab")
+    assert content_id(f"{folder}/t.csv") != before

@@ -13,6 +13,7 @@ import pytest
 from dagbuild.settings import make_key, take_key
 from tests.servers.s3 import own_s3_server, s3_server
 from tests.servers.sftp import own_sftp_server, sftp_server
+from tests.support import forget_modules
 
 __all__ = ["own_s3_server", "own_sftp_server", "s3_server", "sftp_server"]
 
@@ -46,6 +47,15 @@ def one_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     take_key()
     yield
     del os.environ["XDG_CONFIG_HOME"]
+
+
+@pytest.fixture(autouse=True)
+def no_modules_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A project in a test's own folder is no other test's, whatever its modules are called."""
+    folder = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else None
+    yield
+    if folder is not None:
+        forget_modules(folder)
 
 
 @pytest.fixture(scope="session")

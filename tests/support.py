@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import textwrap
 from collections.abc import Callable, Mapping
@@ -26,11 +27,12 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
 
 def forget_modules(folder: Path) -> None:
     """Make the next import read the folder's modules anew."""
+    top = os.path.join(folder, "")
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if file and Path(file).is_relative_to(folder):
+        if isinstance(file, str) and file.startswith(top):
             del sys.modules[name]
-    sys.path[:] = [entry for entry in sys.path if not entry or not Path(entry).is_relative_to(folder)]
+    sys.path[:] = [entry for entry in sys.path if not os.path.join(entry, "").startswith(top)]
     importlib.invalidate_caches()
 
 

@@ -45,13 +45,15 @@ def test_build_at_every_write_call(nursery: Nursery, project: ChaosProject, thor
     """From an empty folder: before each call that writes, and in the middle of it."""
     clean = nursery.run(project, "make_clean")
     sites = find_sites(nursery, project, "build", fold=True)
-    for moment in choose_moments(sites, thorough=thorough):
+    for number, moment in enumerate(choose_moments(sites, thorough=thorough)):
         shutil.rmtree(project.cache)
         project.take_ran()
-        assert nursery.start(project, "build", moment=moment, fold=True).wait() is None
-        checked = nursery.run(project, "check", sweep=moment % 16 == 0, clean=clean)
+        if nursery.start(project, "build", fold=True, **moment._asdict()).wait() is not None:
+            assert moment.moment > 1, moment
+            continue
+        checked = nursery.run(project, "check", sweep=number % 16 == 0, clean=clean)
 
-        where = f"killed at moment {moment}: {sites[moment - 1]}"
+        where = f"killed at {moment}"
         assert_whole(checked, project.take_ran(), where)
         assert checked["built"]["said"] == [], where
         assert not set(checked["recorded"]) & set(checked["built"]["computed"]), where
@@ -84,10 +86,12 @@ def test_upkeep_at_every_write_call(
         shutil.rmtree(project.cache)
         shutil.copytree(before, project.cache)
         project.take_ran()
-        assert nursery.start(project, action, moment=moment, **options).wait() is None
+        if nursery.start(project, action, **moment._asdict(), **options).wait() is not None:
+            assert moment.moment > 1, moment
+            continue
         checked = nursery.run(project, "check", sweep=True)
 
-        where = f"killed at moment {moment}: {sites[moment - 1]}"
+        where = f"killed at {moment}"
         assert checked["built"]["values"] == checked["clean"], where
         assert checked["again"]["computed"] == [], where
         assert checked["swept"]["left"] == [], where

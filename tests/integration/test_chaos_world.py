@@ -40,12 +40,15 @@ def test_writing_fails_from_some_moment_on(
     whole = nursery.start(project, "build", moment=0, fold=True)
     assert whole.wait() is not None
     # What becomes of an error does not depend on who asked for the write, where a kill does.
-    moments = choose_moments([site.partition(" < ")[0] for site in whole.sites], thorough=thorough)
+    lines = {
+        moment.site.partition(" < ")[0]: moment for moment in choose_moments(whole.sites, thorough=False)
+    }
+    moments = choose_moments(whole.sites, thorough=True) if thorough else list(lines.values())
     told = 0
     for moment in moments:
         shutil.rmtree(project.cache)
-        outcome = nursery.start(project, "build", moment=moment, error=error, fold=True).wait()
-        where = f"{error} from moment {moment} on: {whole.sites[moment - 1]}"
+        outcome = nursery.start(project, "build", error=error, fold=True, **moment._asdict()).wait()
+        where = f"{error} from {moment} on"
         assert outcome is not None, where
         assert_built(outcome, clean, where)
         said = {

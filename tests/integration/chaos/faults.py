@@ -40,9 +40,10 @@ _PRODUCT = str(Path(__file__).parents[3] / "dagbuild")
 
 
 class _Faults:
-    def __init__(self, folder: Path, moment: int, error: str) -> None:
+    def __init__(self, folder: Path, moment: int, error: str, site: str) -> None:
         self.folder = str(folder)
         self.moment = moment
+        self.site = site
         self.error = getattr(errno, error) if error else 0
         self.count = 0
         self.sites: list[str] = []
@@ -56,9 +57,9 @@ class _Faults:
         return isinstance(place, (str, bytes, os.PathLike)) and os.fsdecode(place).startswith(self.folder)
 
     def pass_moment(self, half: Callable[[], object] | None = None, *, takes_room: bool = True) -> None:
-        self.count += 1
-        if not self.moment:
+        if self.site or not self.moment:
             self.sites.append(_find_site(in_the_middle=half is not None))
+        self.count += not self.site or self.sites[-1] == self.site
         if not self.moment or self.count < self.moment:
             return
         if not self.error:
@@ -120,13 +121,13 @@ def uninstall() -> None:
         _active.moment = 0
 
 
-def install(folder: Path, moment: int, error: str = "") -> None:
+def install(folder: Path, moment: int, error: str = "", site: str = "") -> None:
     """Let this process be killed at a moment, counted from 1, of what it changes in `folder`; at 0, only count.
 
-    With the name of an `error`, each such call fails with it from then on.
+    With a `site`, moments there are counted. With the name of an `error`, each such call fails with it from then on.
     """
     global _active
-    faults = _active = _Faults(folder, moment, error)
+    faults = _active = _Faults(folder, moment, error, site)
     sys.addaudithook(faults.hear)
     _wrap_descriptors(faults)
     _wrap_files(faults)

@@ -8,9 +8,10 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -73,9 +74,10 @@ class Nursery:
         *,
         moment: int | None = None,
         error: str = "",
+        site: str = "",
         **options: Any,
     ) -> Child:
-        """Start an action in a new process; see `faults.install` for `moment` and `error`."""
+        """Start an action in a new process; see `faults.install` for `moment`, `error` and `site`."""
         outcome = project.root / f"outcome{next(self._numbers)}.json"
         order = {
             "do": action,
@@ -83,7 +85,7 @@ class Nursery:
             "ran": str(project.ran_file),
             "outcome": str(outcome),
             "options": options,
-            "fault": None if moment is None else {"moment": moment, "error": error},
+            "fault": None if moment is None else {"moment": moment, "error": error, "site": site},
         }
         return Child(self, self.ask(order)["pid"], outcome)
 
@@ -100,17 +102,26 @@ class Nursery:
         self._zygote.wait(timeout=30)
 
 
-def choose_moments(sites: Sequence[str], *, thorough: bool) -> list[int]:
-    """Return the moments, counted from 1, to try of a process that passes these: each one, or one of each site.
+class Moment(NamedTuple):
+    """The n-th time, counted from 1, that a process passes a site."""
 
-    Of sites that come again, in turns the first, one in the middle, and the last.
+    site: str
+    moment: int
+
+
+def choose_moments(sites: Sequence[str], *, thorough: bool) -> list[Moment]:
+    """Return the moments to try of a process that passes these sites: each one, or one of each site.
+
+    Of sites that come again, in turns the first, one in the middle, and the last. Those after the first need not come
+    in another process: what was written long enough ago is not looked at again.
     """
+    times = Counter(sites)
     if thorough:
-        return list(range(1, len(sites) + 1))
-    moments: dict[str, list[int]] = {}
-    for moment, site in enumerate(sites, 1):
-        moments.setdefault(site, []).append(moment)
-    return sorted(each[(0, len(each) // 2, -1)[number % 3]] for number, each in enumerate(moments.values()))
+        return [Moment(site, number + 1) for site, count in times.items() for number in range(count)]
+    return [
+        Moment(site, (1, count // 2 + 1, count)[number % 3])
+        for number, (site, count) in enumerate(times.items())
+    ]
 
 
 @pytest.fixture(scope="module")

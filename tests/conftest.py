@@ -31,6 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="try every moment, bit and door, where one of each kind is tried else",
     )
     parser.addoption(
+        "--share", default="1/1", help="of the edits in tests/torture, play every N-th from the M-th on: M/N"
+    )
+    parser.addoption(
         "--histories", type=int, default=0, help="how many random projects are edited in each search"
     )
     parser.addoption(

@@ -1,7 +1,8 @@
 """Run the part of the tests that depends on the version of Python on each newer Python found: `versions.py [OPTIONS]`.
 
 Looks along PATH and where pyenv keeps its versions, makes an environment for each version below `build/pythons`, and
-says which were found and used. A version that is not there is said, and no fault. Options go to pytest.
+says which were found and used. A version that is not there is said, and no fault. Of the edits in tests/torture, each
+plays its share: what sees them is the same in all of these. Options go to pytest.
 Knows nothing of dagbuild, and imports only what every Python has.
 """
 
@@ -113,10 +114,10 @@ def main(options: Sequence[str]) -> int:
             for version in newer
             if version in found
         }
-    for version, making in made.items():
+    for number, (version, making) in enumerate(made.items(), 1):
         print(f"== Python {version} ==", flush=True)
         started = time.monotonic()
-        end = run_tests(making, options)
+        end = run_tests(making, ["--share", f"{number}/{len(made)}", *options])
         ends[version] = f"{end} in {time.monotonic() - started:.0f} s"
     for version in newer:
         print(f"Python {version}: {ends.get(version, 'not found, not tested')}")

@@ -98,7 +98,8 @@ def test_every_command_is_on_its_page() -> None:
     """The page of commands has each of them, and no other."""
     page = (ROOT / "docs" / "guide" / "commands.md").read_text("utf-8")
 
-    assert re.findall(r"^\| `dagbuild (\w+)", page, re.MULTILINE) == list(COMMANDS)
+    named = re.findall(r"^\| `dagbuild (\w+)", page, re.MULTILINE)
+    assert list(dict.fromkeys(named)) == list(COMMANDS)
 
 
 def test_every_setting_is_on_its_page() -> None:

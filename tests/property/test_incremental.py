@@ -28,7 +28,7 @@ def warm() -> Iterator[Warm]:
 def search(request: pytest.FixtureRequest) -> Search:
     """How far to search, as the command line has it."""
     wanted, start = request.config.getoption("--histories"), request.config.getoption("--seed")
-    return Search(wanted or 150, start, shrink=True)
+    return Search(wanted or (150 if request.config.getoption("--thorough") else 90), start, shrink=True)
 
 
 def test_edits_are_of_many_kinds() -> None:

@@ -58,17 +58,18 @@ def build(job: Any) -> dict[str, Any]:
         settings.write_text(text)
     targets = job["target"].split()
     first = _in_a_process(job, lambda: {"commands": [_command(job, "build", targets)]})
-    # They import nothing, so this process does for all of them, and for the Driver.
-    others = _tell({"commands": [_command(job, word, targets) for word in ("build", "build", "status")]})
-    is_imported = any(told["imported"] for told in others["commands"])
-    driver = _in_a_process(job, lambda: one_build.build(job)) if is_imported else one_build.build(job)
+    # They import nothing, so one process does for all of them.
+    others = _in_a_process(
+        job, lambda: {"commands": [_command(job, word, targets) for word in ("build", "build", "status")]}
+    )
+    driver = one_build.build(job)
     return {
         "ran": first["ran"],
         "again": {
             "command": others["ran"][len(first["ran"]) :],
             "Driver": driver["ran"][len(others["ran"]) :],
         },
-        "imported": is_imported,
+        "imported": any(told["imported"] for told in others["commands"]),
         "status": others["commands"][-1]["said"],
         "values": driver["values"],
         "clean": driver["clean"],
@@ -91,17 +92,14 @@ def _command(job: Any, word: str, targets: list[str]) -> dict[str, Any]:
 def _in_a_process(job: Any, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Return what work gives in a forked process, and which nodes had run by then."""
     if job.get("here"):
-        return _tell(work())
-    result = Path(f"{job['result']}.part")
-    result.unlink(missing_ok=True)
-    status = fork(lambda: _write(result, work()))
-    if status:
-        raise RuntimeError(f"ended with {status}")
-    return _tell(json.loads(result.read_text()))
-
-
-def _tell(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was told, with which nodes have run by now."""
+        told = work()
+    else:
+        result = Path(f"{job['result']}.part")
+        result.unlink(missing_ok=True)
+        status = fork(lambda: _write(result, work()))
+        if status:
+            raise RuntimeError(f"ended with {status}")
+        told = json.loads(result.read_text())
     log = Path(os.environ["RAN_LOG"])
     return {"ran": log.read_text().split() if log.exists() else [], **told}
 

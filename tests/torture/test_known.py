@@ -11,7 +11,7 @@ from tests.torture.case import Build, Case
 from tests.torture.one_build import evaluate
 from tests.torture.one_command import say
 from tests.torture.play import Runner, assert_ran, play, warm_processes
-from tests.torture.test_torture import CASES
+from tests.torture.test_torture import CASES, choose
 
 
 def can_be_said(case: Case) -> bool:
@@ -29,6 +29,14 @@ def can_be_said(case: Case) -> bool:
 
 
 SAID = [case for case in CASES if can_be_said(case)]
+SHARE = "1/3"
+"""Of these, what is played without --thorough: cases of each area, all of which are played by the Driver."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "case" in metafunc.fixturenames:
+        cases = choose(SAID, "1/1" if metafunc.config.getoption("--thorough") else SHARE)
+        metafunc.parametrize("case", cases, ids=lambda case: case.id)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +47,6 @@ def runner() -> Iterator[Runner]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", SAID, ids=lambda case: case.id)
 def test_commands_run_what_they_must_and_then_nothing(case: Case, tmp_path: Path, runner: Runner) -> None:
     """The first command after an edit runs what it must; no other, nor a Driver, runs anything or says it would."""
     for number, (build, got) in enumerate(play(case, tmp_path, runner), 1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,18 @@ AREAS = sorted(path.stem for path in Path(__file__).parent.glob("cases_*.py"))
 CASES: list[Case] = [
     case for area in AREAS for case in importlib.import_module(f"tests.torture.{area}").CASES
 ]
+
+
+def choose(cases: Sequence[Case], share: str) -> Sequence[Case]:
+    """Return the cases of a share, M/N: every N-th from the M-th on."""
+    first, step = map(int, share.split("/"))
+    return cases[first - 1 :: step]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "case" in metafunc.fixturenames:
+        cases = choose(CASES, metafunc.config.getoption("--share"))
+        metafunc.parametrize("case", cases, ids=lambda case: case.id)
 
 
 def test_cases_have_names_of_their_own() -> None:
@@ -34,16 +46,15 @@ def warm() -> Iterator[Runner]:
         yield opened
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_runs_exactly_what_the_edit_concerns(case: Case, tmp_path: Path, warm: Runner) -> None:
     """Each build runs what it must, nothing else, and gives what a build from nothing gives."""
     check(case, tmp_path, warm)
 
 
-@pytest.mark.parametrize("case", FRESH, ids=lambda case: case.id)
-def test_a_process_that_has_just_started_does_the_same(case: Case, tmp_path: Path) -> None:
+@pytest.mark.parametrize("fresh", FRESH, ids=lambda case: case.id)
+def test_a_process_that_has_just_started_does_the_same(fresh: Case, tmp_path: Path) -> None:
     """A case of each area, with nothing imported before."""
-    check(case, tmp_path, run_process)
+    check(fresh, tmp_path, run_process)
 
 
 def check(case: Case, folder: Path, runner: Runner) -> None:

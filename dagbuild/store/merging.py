@@ -14,7 +14,7 @@ from functools import partial
 from dagbuild.store.remote import RemoteFolder, map_at_once
 from dagbuild.store.segments import split_lines
 
-MANY = 64
+MANY = 16
 """More parts than that are merged."""
 
 LARGE = 8 << 20

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from dagbuild.plan.lookup import StoreLookup
 from dagbuild.plan.plan import Decision, Explanation, Plan, make_plan
 from dagbuild.plan.reasons import find_changes, with_parts
 from dagbuild.plan.request import Request
+from dagbuild.project.columns import load_columns
 from dagbuild.project.givens import GivenMaker, check_places
 from dagbuild.project.observations import Observations
 from dagbuild.project.outside import Outside
@@ -192,11 +193,19 @@ class Project(Parts):
             raise InputError(f"'{node}' is not built{why}", hint=f"dagbuild build {node}")
         return step.record.artifact
 
-    def value(self, node: str) -> Any:
-        """Return the node's value from the store, without running anything; raises InputError when it has none."""
+    def value(self, node: str, columns: Sequence[str] = ()) -> Any:
+        """Return the node's value from the store, without running anything; of a table only `columns`, by their labels.
+
+        Of a table stored by column, no other is read or fetched. Raises InputError when the node has no value,
+        ColumnsError when it has not these columns.
+        """
         if (artifact := self.artifact(node)).code:  # a pickle may name the project's classes
             self._source.load()
-        return self.artifacts.load(artifact)
+        return (
+            load_columns(self.artifacts, node, artifact, columns)
+            if columns
+            else self.artifacts.load(artifact)
+        )
 
     def export(self, node: str, file: str | Path) -> None:
         """Write the node's value from the store to a file, in the form that its suffix names; runs nothing.

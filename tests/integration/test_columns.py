@@ -1,4 +1,4 @@
-"""Nodes that name the columns they take: what they see, when they run, what is read and fetched for them."""
+"""Nodes, and people, that name the columns they take: what they see, when nodes run, what is read and fetched."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from dagbuild.cli.main import run
 from dagbuild.ground.digest import digest_bytes
 from dagbuild.ground.errors import ColumnsError
 from dagbuild.model.node import Columns
@@ -364,6 +365,61 @@ def test_only_these_columns_are_fetched(project: Path, remote: str, tmp_path: Pa
     region = _blobs(project, "data") - _blobs(yours, "cost")
     assert region
     assert _objects(yours) == mine - region
+
+
+def test_show_fetches_the_columns_that_it_shows(
+    project: Path, remote: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`show -c NAME` on another machine: a column of many comes, the others stay where they are."""
+    settings = 'modules = ["nodes"]\n[config]\nsize = 50000\n' + remote
+    yours = tmp_path / "yours"
+    for folder in (project, yours):
+        write_files(folder, {"dagbuild.toml": settings, "nodes.py": NODES})
+    build(project, "cost")
+    forget_modules(project)
+    mine = _objects(project)
+
+    status = run(["--project", str(yours), "show", "data", "-c", "spend"])
+    shown = capsys.readouterr().out
+    some = _objects(yours)
+    whole = run(["--project", str(yours), "show", "data"])
+    forget_modules(yours)
+
+    assert (status, whole) == (0, 0)
+    assert "DataFrame 50,000 x 1\n" in shown
+    assert "signups" not in shown
+    assert some < _objects(yours) <= mine
+
+
+@pytest.mark.parametrize(
+    ("node", "column", "told"),
+    [
+        ("frame", "7", "frame: DataFrame 3 x 1"),
+        ("frame", "('a', 'b')", "frame: DataFrame 3 x 1"),
+        ("frame", "8", "error: 'frame' has no column '8'"),
+        ("number", "a", "error: 'number' is of type 'int': no columns can be taken"),
+    ],
+)
+def test_show_takes_a_column_by_its_label(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], node: str, column: str, told: str
+) -> None:
+    """A label that is no text goes by what it looks like."""
+    code = """
+        import pandas as pd
+
+        def frame() -> pd.DataFrame:
+            return pd.DataFrame([[1, 2]] * 3, columns=pd.Index([7, ("a", "b")], tupleize_cols=False))
+
+        def number() -> int:
+            return 5
+    """
+    write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]\n', "nodes.py": code})
+    build(tmp_path, "frame", "number")
+
+    run(["--project", str(tmp_path), "show", node, "-c", column])
+
+    said = capsys.readouterr()
+    assert told in said.out + said.err
 
 
 def _blobs(folder: Path, node: str) -> set[str]:

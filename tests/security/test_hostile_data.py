@@ -106,6 +106,15 @@ def union(*, dense: bool) -> Any:
     return pa.UnionArray.from_dense(types, pa.array([7, 6, 5, 4, 3, 2, 1, 0], pa.int32()), [child])
 
 
+def mixed(*, dense: bool) -> Any:
+    """Return a union of two kinds, which bytes tell apart."""
+    kinds = pa.array([0, 1, 1, 0, 1, 0, 0, 1], pa.int8())
+    children = [pa.array(range(11, 19)), pa.array([f"{n}" for n in range(8)])]
+    if dense:
+        return pa.UnionArray.from_dense(kinds, pa.array([7, 6, 5, 4, 3, 2, 1, 0], pa.int32()), children)
+    return pa.UnionArray.from_sparse(kinds, children)
+
+
 INT = pa.array([1, 2, 3])
 
 ARROW: dict[str, Callable[[], tuple[str, bytes, int]]] = {
@@ -121,6 +130,8 @@ ARROW: dict[str, Callable[[], tuple[str, bytes, int]]] = {
     "run ends": lambda: swapped(runs(), "<i4", [7, 77, 777], [7, 5, 1]),
     "run ends too soon": lambda: swapped(runs(), "<i4", [7, 77, 777], [1, 2, 3]),
     "union of unknown": lambda: swapped(union(dense=True), "<i4", [7, 6, 5], [1 << 30, -9, 5]),
+    "dense union of no such kind": lambda: swapped(mixed(dense=True), "|i1", [0, 1, 1, 0, 1, 0, 0, 1], [0, 1, 99, 0, 1, 0, -7, 1]),
+    "sparse union of no such kind": lambda: swapped(mixed(dense=False), "|i1", [0, 1, 1, 0, 1, 0, 0, 1], [0, 1, 99, 0, 1, 0, -7, 1]),
     "half a message": lambda: ("int64", message(INT)[:-8], 3),
     "more rows": lambda: ("int64", message(INT), 1_000_000_000),
     "no message": lambda: ("int64", bytes(64), 3),

@@ -49,14 +49,24 @@ def find_key() -> SigningKey | None:
     except FileNotFoundError:
         if said is None:
             return None
-        hint = "`dagbuild key new` makes a key"
-        raise SettingsError(f"there is no file '{path}'", where=VARIABLE, hint=hint) from None
+        raise _neither() from None
     except (OSError, UnicodeDecodeError) as error:
+        if said is not None and not os.path.isfile(path):  # noqa: PTH113 - a Path's own fails with what is no name
+            raise _neither() from None
         why = getattr(error, "strerror", "") or "it is no text"
         raise SettingsError(f"the private key cannot be read: {why}", where=str(path)) from None
     if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
         raise SettingsError("others can read the private key", where=str(path), hint=f"chmod 600 '{path}'")
     return _parse(text, str(path))
+
+
+def _neither() -> SettingsError:
+    """Return what to say of a variable that holds no key and no path: not what it holds, which may be most of a key."""
+    return SettingsError(
+        "it holds neither the text of a private key nor the path of a file that is there",
+        where=VARIABLE,
+        hint=f"give it all of the file that `dagbuild key new` made, from '{PRIVATE}' on, or the file's path",
+    )
 
 
 def take_key() -> None:

@@ -146,10 +146,14 @@ class TestPlaces:
             assert keys.VARIABLE not in os.environ
 
     @pytest.mark.parametrize(
-        "said", ["dagbuild-private-key ada AAAA", "no/such/file", "dagbuild-private-key"]
-    )
+        "said",
+        [
+            "dagbuild-private-key ada AAAA", "no/such/AAAA", "dagbuild-private-key", "'dagbuild-private-key ada AAAA'",
+            "agbuild-private-key ada AAAA", "key=dagbuild-private-key ada AAAA", "AAAA", f"ada {'AAAA' * 100}",
+        ],
+    )  # fmt: skip
     def test_what_is_none_is_said(self, said: str) -> None:
-        """Without repeating a text that may be a secret."""
+        """Without repeating a text that may be a secret, or most of one."""
         os.environ[keys.VARIABLE] = said
 
         with pytest.raises(SettingsError) as caught:

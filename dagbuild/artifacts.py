@@ -238,6 +238,13 @@ class Artifacts:
         elif "long" not in artifact.meta:
             self.describe(artifact)
 
+    def bring_near(self, artifact: Artifact) -> None:
+        """Have all of a value here, without making it; raises BlobMissingError or BlobDamagedError."""
+        missing = set(artifact.blobs) - self.store.has_blobs(artifact.blobs, local=True)
+        self.store.expect_blobs(missing)
+        for ref in missing - self.store.has_blobs(missing, local=True):
+            self.store.get_blob(ref)
+
     @property
     def copies(self) -> tuple[Path, ...]:
         """The folders in which paths lie that `load` gives."""

@@ -381,6 +381,8 @@ class Build:
         ended = self.ended.get(name)
         if ended and ended.record and ended.how is not How.COMPUTED and not self.steps[name].losses:
             self.artifacts.look_at(ended.record.artifact)
+            if ended.how is How.FETCHED:
+                self.artifacts.bring_near(ended.record.artifact)
 
     def _load(self, name: str) -> Any:
         if name not in self.request.givens and self.steps[name].held:

@@ -18,7 +18,7 @@ UNSENT = 1
 @json_option
 @with_session
 def command(session: Session, as_json: bool) -> int:
-    """Publish every result and pin of this machine's cache that the remote does not have.
+    """Publish every result and pin of this machine's cache that the remote does not have, or has lost.
 
     Builds do so by themselves; this is for what was made without the remote. Exit status: 1 when something could not
     be sent.
@@ -26,8 +26,9 @@ def command(session: Session, as_json: bool) -> int:
     pushed = session.maintenance.push()
     if as_json:
         give(json.dumps(asdict(pushed), indent=2))
-    elif pushed.sent:
-        give(f"{pushed.url} ({pushed.mode}): sent {units.count(pushed.sent, 'result')}")
+    elif pushed.sent or pushed.values:
+        blobs = f" and {units.count(pushed.values, 'blob')} that it had not" if pushed.values else ""
+        give(f"{pushed.url} ({pushed.mode}): sent {units.count(pushed.sent, 'result')}{blobs}")
     elif not pushed.unsent:
         give(f"{pushed.url} ({pushed.mode}): it has everything that is here")
     return UNSENT if pushed.unsent else 0

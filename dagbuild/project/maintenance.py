@@ -35,13 +35,15 @@ from dagbuild.store.verify import VerifyReport, verify_store
 class Pushed:
     """What was published to the remote at `url`: how many records went, and how many could not.
 
-    `mode` is what the remote allows by now: it may have failed in the middle.
+    `values` are blobs that went by themselves: pinned ones, and what the remote had lost. `mode` is what the remote
+    allows by now: it may have failed in the middle.
     """
 
     url: str
     mode: str
     sent: int
     unsent: int
+    values: int
 
 
 class Maintenance:
@@ -123,6 +125,7 @@ class Maintenance:
         if others is None and say:
             self._on_notice(
                 f"git knows no {BRANCH} here: of pins, those in this folder are kept, and no others"
+                " (`git remote set-head origin --auto` tells it which branch that is)"
             )
         for text in (*texts, *(others or ())):
             pinned |= names_in_text(text)
@@ -155,8 +158,9 @@ class Maintenance:
         assert isinstance(store, LayeredStore)
         self._check_mode(store, remote)
         refs = [ref for artifact in self.pins.values() for ref in artifact.all_blobs]
-        sent = store.push(refs)
-        return Pushed(remote.url, store.mode, sent, store.unsent)
+        sent, values = store.push(refs)
+        url = f"{remote.url.rstrip('/')}/{remote.write}" if remote.write else remote.url
+        return Pushed(url, store.mode, sent, store.unsent, values)
 
     def _get_remote(self, verb: str) -> RemoteSettings:
         remote = self.settings.remote

@@ -68,14 +68,14 @@ class LayeredStore(Store):
     ) -> None:
         """Without `publishes`, blobs are sent and no records: somebody else signs them.
 
-        Without `fetches`, nothing is looked for in the remote; what other machines make for this build is had from it.
+        Without `fetches`, nothing is had from the remote but what is pinned, or made elsewhere for this build.
         """
         self._wait_seconds = wait_seconds
         self._is_late = False
         self._since: float | None = None  # when the first record was put that was not waited for
         self._publishes = publishes
         self._fetches = fetches
-        self._adopted: set[BlobRef] = set()  # what other machines have made for this build
+        self._allowed: set[BlobRef] = set()  # what may be had from the remote without `fetches`
         self.local = local
         self.remote = remote
         self._mode = mode  # what is done with it by now
@@ -147,7 +147,11 @@ class LayeredStore(Store):
 
     def _may_have(self, refs: Collection[BlobRef]) -> set[BlobRef]:
         """Return those of blobs that may be had from the remote: a worker is handed nothing else than what it needs."""
-        return set(refs) if self._fetches or not self._publishes else self._adopted.intersection(refs)
+        return set(refs) if self._fetches or not self._publishes else self._allowed.intersection(refs)
+
+    def allow(self, refs: Iterable[BlobRef]) -> None:
+        """Have these from the remote whatever else is fetched: they are pinned, and so part of the project."""
+        self._allowed.update(refs)
 
     # -- blobs -----------------------------------------------------------------------------------------------------
 
@@ -303,7 +307,7 @@ class LayeredStore(Store):
     @override
     def adopt(self, record: Record) -> None:
         self.local.adopt(record)
-        self._adopted.update(record.artifact.all_blobs)
+        self._allowed.update(record.artifact.all_blobs)
         self._publish([record])
 
     @override
@@ -315,20 +319,22 @@ class LayeredStore(Store):
                 seen.add(_identity(record))
                 yield record
 
-    def push(self, also: Collection[BlobRef] = ()) -> int:
-        """Publish every local record that the remote does not have; returns how many were sent.
+    def push(self, also: Collection[BlobRef] = ()) -> tuple[int, int]:
+        """Publish every local record that the remote does not have, and the blobs that it has lost.
 
-        `also` are blobs to publish that no record may name.
+        `also` are blobs to publish that no record may name. Returns how many records and how many such blobs were sent.
         """
         # Records that are not trusted here are there all the same.
         records = self._ask(lambda: list(self.remote.iter_own())) or []
         there = {_identity(record) for record in records}
         before = self._publisher.sent
         self._publisher.put([r for r in self.local.iter_records() if _identity(r) not in there])
-        if also and self._may_write():
-            self._publisher.send_blobs(list(also))
         self._publisher.wait()
-        return self._publisher.sent - before
+        named = [ref for record in records for ref in record.artifact.all_blobs]
+        lost = self._ask(lambda: self.remote.find_lost([*named, *also])) if self._may_write() else None
+        wanted = list(dict.fromkeys(ref for ref in lost or () if self.local.has_blobs([ref])))
+        self._publisher.send_blobs(wanted)
+        return self._publisher.sent - before, sum(map(self.remote.knows, wanted))
 
     @property
     def unsent(self) -> int:

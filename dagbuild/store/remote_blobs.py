@@ -32,6 +32,7 @@ from dagbuild.store.compression import (
     suffixes_of,
 )
 from dagbuild.store.notices import Notice
+from dagbuild.store.object_names import iter_stored, name_objects
 from dagbuild.store.packs import Packs, find_pack_place
 from dagbuild.store.remote import RemoteFolder, map_at_once
 
@@ -316,7 +317,20 @@ class RemoteBlobs:
         there.update({ref.strong: "" for ref, is_there in zip(others, found, strict=True) if is_there})
         with self._lock:
             self._places.update(there)
+        for ref in unknown.values():
+            if ref.strong not in there:
+                self._forget(ref)
         return {ref for ref in refs if ref.strong in self._places}
+
+    def find_lost(self, refs: Collection[BlobRef]) -> list[BlobRef]:
+        """Return those of `refs`, with strong digests, that are not there whatever records say, by listings."""
+        if not refs:
+            return []
+        names = {stored.name for some in iter_stored(self._folder) for stored in some}
+        lost = [ref for ref in refs if ref.strong and names.isdisjoint(name_objects(ref))]
+        for ref in lost:
+            self._forget(ref)
+        return lost
 
     def _is_there(self, ref: BlobRef) -> bool:
         return any(

@@ -219,6 +219,10 @@ class RemoteStore(Store):
         """Yield all records, whoever's."""
         return self.iter_records(trusted=False)
 
+    def find_lost(self, refs: Collection[BlobRef]) -> list[BlobRef]:
+        """Return those of `refs`, with strong digests, that are not there whatever records say."""
+        return self.blobs.find_lost(refs)
+
     def _filter(self, records: Sequence[Record], *, say: bool) -> list[Record]:
         """Return the records as they may be used; say once of each node that all it has may not."""
         usable = []

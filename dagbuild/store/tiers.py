@@ -126,6 +126,14 @@ class Tiers(Store):
         """Yield all records, whoever's, of the folder that is written to."""
         return self._write.iter_own()
 
+    def knows(self, ref: BlobRef) -> bool:
+        """Tell whether a blob is taken to be in the folder that is written to."""
+        return self._write.knows(ref)
+
+    def find_lost(self, refs: Collection[BlobRef]) -> list[BlobRef]:
+        """Return those of `refs`, with strong digests, that are not in the folder that is written to."""
+        return self._write.find_lost(refs)
+
     @override
     def put_records(self, records: Sequence[Record]) -> None:
         self._write.put_records(records)

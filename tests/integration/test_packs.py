@@ -281,7 +281,7 @@ class TestPublishing:
         (pack,) = look(shared)
         (tmp_path / "shared" / "records").unlink()
         assert machine("b", shared).find_records([record.deep for record in records]) == {}
-        assert machine("a", shared).push() == 5
+        assert machine("a", shared).push() == (5, 0)
         reader = machine("b", shared)
 
         assert look(shared) == [pack]

@@ -36,6 +36,8 @@ def _ask(root: Path, *words: str) -> bytes | None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            # A hook's or a job's own variables name another repository, perhaps.
+            env={name: text for name, text in os.environ.items() if not name.startswith("GIT_")},
             timeout=_PATIENCE,
             check=False,
         )

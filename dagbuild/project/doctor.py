@@ -119,6 +119,9 @@ def _look_at_remote(remote: RemoteSettings) -> Iterator[Finding]:
         yield _tell(error, "look into it")
         return
     yield Finding("remote", "good", f"'{url}' answers in {took * 1000:,.0f} ms")
+    for within in dict.fromkeys(remote.read):
+        if within != remote.write:
+            yield from _look_at_reading(remote, within)
     if not remote.publishes:
         yield Finding("rights", "note", f'nothing is published: the settings say mode = "{remote.mode}"')
         return
@@ -147,6 +150,14 @@ def _look_at_remote(remote: RemoteSettings) -> Iterator[Finding]:
         yield Finding("rights", "note", "reading and writing, not removing", remedy)
     if moment is not None:
         yield _compare(moment)
+
+
+def _look_at_reading(remote: RemoteSettings, within: str) -> Iterator[Finding]:
+    """Yield what is wrong with a folder that is only read; one that nobody has written to yet is none."""
+    try:
+        RemoteFolder(remote.url, remote.options, within=within).list("records")
+    except StoreError as error:
+        yield _tell(error, f"read '{within}'", also="or leave it out of `read` under [remote]")
 
 
 def _compare(moment: float) -> Finding:

@@ -93,7 +93,8 @@ def _open_remote(project: Project) -> LayeredStore:
         raise SettingsError("there is no remote to fetch from", hint=hint)
     if project.settings.remote and project.settings.remote.mode == "write":
         raise SettingsError(
-            "nothing is fetched from this remote: its mode is write", hint='mode = "read-write" does'
+            "nothing is fetched from this remote: its mode is write, or --no-fetch was given",
+            hint='mode = "read-write", and no --no-fetch, does',
         )
     return project.store
 

@@ -237,7 +237,7 @@ class Project(Parts):
             return self._source.code.make_manifests(chosen or known.values())
 
         manifests = self._source.answer(ask)
-        outside = Outside.of(self.settings, self.settings.pins, {}, {})
+        outside = self._allow(Outside.of(self.settings, self.settings.pins, {}, {}))
         lacking = find_lacking(self.graph, outside.has)
         wanted = [name for name in manifests if name not in lacking]
         try:
@@ -255,6 +255,12 @@ class Project(Parts):
 
     # -- how it hangs together -----------------------------------------------------------------------------------
 
+    def _allow(self, outside: Outside) -> Outside:
+        """Let what is pinned be had from the remote, for it is part of the project."""
+        if outside.pins and isinstance(self.store, LayeredStore):
+            self.store.allow(ref for artifact, _ in outside.pins.values() for ref in artifact.all_blobs)
+        return outside
+
     def _prepare(
         self,
         targets: Iterable[str],
@@ -269,7 +275,7 @@ class Project(Parts):
         if inputs or overrides:
             self._source.load()  # their types are to be checked
         pins = {name: pin for name, pin in self.settings.pins.items() if name != without_pin}
-        outside = Outside.of(self.settings, pins, inputs or {}, overrides or {})
+        outside = self._allow(Outside.of(self.settings, pins, inputs or {}, overrides or {}))
         targets = tuple(targets)
         return self._source.answer(lambda: self._plan(targets, outside, frozenset(force), save=save))
 

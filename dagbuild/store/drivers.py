@@ -94,7 +94,10 @@ class Drivers:
             raise
         except BaseException:
             with opened.lock:
+                dropped = [driver, *opened.free]
                 opened.free.clear()  # what broke this one broke the others, too: a server that was started again
+            for each in dropped if self.protocol in SFTP else ():
+                each.close()
             raise
         opened.free.append(driver)
 

@@ -41,7 +41,8 @@ def iter_parts(
 ) -> Iterator[Part]:
     """Yield the parts in a folder, those too that come while they are read; in memory are some at a time.
 
-    What is not called like a part counts as one that cannot be read. Raises RemoteDeniedError or RemoteOutageError.
+    What is not called like a part counts as one that cannot be read, but for what systems drop into folders: its name
+    begins with a dot. Raises RemoteDeniedError or RemoteOutageError.
     """
     seen: set[str] = set()
     for _ in range(_LISTINGS):
@@ -49,7 +50,7 @@ def iter_parts(
         news = {
             name: found
             for name, found in there.items()
-            if name not in seen and not name.endswith(PART) and wanted(name, found)
+            if name not in seen and not name.endswith(PART) and name[:1] != "." and wanted(name, found)
         }
         if not news:
             return

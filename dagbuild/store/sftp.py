@@ -66,6 +66,11 @@ class SftpDriver:
         """Let nothing wait longer than this for an answer."""
         self._driver.ftp.get_channel().settimeout(seconds)
 
+    def close(self) -> None:
+        """Let go of the connection."""
+        with contextlib.suppress(Exception):
+            self._driver.client.close()
+
     def isdir(self, path: str) -> bool:
         """Tell whether a folder is there; fsspec's own takes a connection that broke for a folder that is not."""
         try:

@@ -143,6 +143,19 @@ def test_a_remote_that_lets_nobody_remove(
     assert RemoteFolder(f"{url}/team", s3_server.options).list("") == ["probe"]
 
 
+def test_a_folder_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of those that are read besides the one that is written to, too; one that is not there yet is no fault."""
+    (tmp_path / "shared" / "main").mkdir(parents=True)
+    (tmp_path / "shared" / "main" / "records").symlink_to("records")
+    folders = 'read = ["main", "later", "mine"]\nwrite = "mine"'
+
+    status, found = examine(tmp_path, capsys, f'url = "file://{tmp_path}/shared"\n{folders}')
+
+    assert status == 1
+    assert "shared/main" in found["remote"]["text"]
+    assert "shared/later" not in found["remote"]["text"]
+
+
 def test_a_cache_that_others_can_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing that could run code is read from it, which one should know."""
     (tmp_path / "cache").mkdir(mode=0o777)

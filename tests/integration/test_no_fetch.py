@@ -67,6 +67,20 @@ def call(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple
     return status, told.out, told.err
 
 
+def test_a_pin_is_had_all_the_same(tmp_path: Path, shared: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is part of the project, as its code is."""
+    folder = make(tmp_path / "mine", shared)
+    build(folder, "wide")
+    forget_modules(folder)
+    assert run(["--project", str(folder), "pin", "wide"]) == 0
+    assert run(["--project", str(folder), "push"]) == 0
+    shutil.rmtree(folder / "cache")
+
+    status, _, said = call(folder, capsys, "build", "small", "--no-fetch")
+
+    assert (status, "made again" in said) == (0, False)
+
+
 @pytest.mark.parametrize("where", ["shared", "far"])
 def test_what_others_have_is_computed_and_published(
     request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str], where: str

@@ -113,9 +113,15 @@ class TestGc:
 
     @pytest.mark.parametrize("where", ["here", "on the default branch", "nowhere"])
     def test_pins_stay(
-        self, project: Path, shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], where: str
+        self,
+        project: Path,
+        shared: Path,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
+        where: str,
     ) -> None:
-        """Those of this clone, and those that others have pinned on the default branch meanwhile."""
+        """Those of this clone, and those that others have pinned on its default branch; whatever a hook has set."""
         mine = clone(project, tmp_path)
         pinner = mine if where == "here" else project
         loaded = load_project(pinner)
@@ -126,6 +132,8 @@ class TestGc:
             git(project, "commit", "-qm", "Pin")
             git(mine, "fetch", "-q")
         age(shared)
+        git(tmp_path, "init", "-q", "another")
+        monkeypatch.setenv("GIT_DIR", str(tmp_path / "another" / ".git"))
 
         _, report, said = call(mine, capsys, "gc", "--remote")
 

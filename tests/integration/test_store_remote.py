@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from dagbuild.ground.boot import boot_id
-from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
+from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
 from dagbuild.ground.signing import SigningKey
 from dagbuild.ground.stamps import TICK_NS, stamp_of
 from dagbuild.settings import RemoteSettings
@@ -451,7 +452,7 @@ class TestOutage:
 
         own_s3_server.start()
         again = machine("a", url, own_s3_server.options)
-        assert again.push() == 10
+        assert again.push() == (10, 0)
         reader = machine("b", url, own_s3_server.options)
         everything = [before, *after]
         assert reader.find_records([r.deep for r in everything]) == {r.deep: [r] for r in everything}
@@ -501,6 +502,11 @@ class TestOutage:
             stranger.read("nothing")
         with pytest.raises(RemoteOutageError):
             RemoteFolder("nosuchprotocol://x").read("nothing")
+
+
+def count_connections() -> int:
+    """Return how many connections paramiko has a thread for."""
+    return sum("Transport" in type(thread).__name__ for thread in threading.enumerate())
 
 
 class TestSFTP:
@@ -584,10 +590,21 @@ class TestSFTP:
         own_sftp_server.start()
         unchecked.write("a", b"x")  # a connection that broke tells nothing of folders
         assert map_at_once(there.read, [str(number) for number in range(20)]) == [b"x"] * 20
-        assert machine("a", url, own_sftp_server.options).push() == 1
+        assert machine("a", url, own_sftp_server.options).push() == (1, 0)
         reader = machine("b", url, own_sftp_server.options)
         assert reader.find_records([before.deep, after.deep]) == {before.deep: [before], after.deep: [after]}
         assert all(bytes(reader.get_blob(r.artifact.blobs[0])) for r in (before, after))
+
+    def test_connections_that_fail_are_closed(self, sftp_server: SFTPServer) -> None:
+        """However often somebody writes where nobody can."""
+        folder = RemoteFolder(sftp_server.make_folder(), sftp_server.options, patience=1)
+        folder.write("taken", b"x")
+        before = count_connections()
+        for _ in range(3):
+            with pytest.raises(StoreError):
+                folder.write("taken/below", b"x")
+
+        assert count_connections() <= before + 1
 
     def test_server_that_hangs(self, machine: Any, sftp_server: SFTPServer, notices: Any) -> None:
         """Before anybody is let in, and afterwards: it is given up, also by who waits for a connection."""

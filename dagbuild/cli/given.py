@@ -6,11 +6,11 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from dagbuild.ground.digits import any_length
 from dagbuild.ground.errors import InputError
+from dagbuild.ground.home import expand_user
 from dagbuild.model.conversion import Spelled
 from dagbuild.model.node import Node
 from dagbuild.settings import parse_value
@@ -35,7 +35,7 @@ def read_given(text: str, wanted: Any = None) -> Any:
     from dagbuild.project.exchange import read_file  # here: most command lines give no value
     from dagbuild.project.exchange.reading import READERS, is_path_type
 
-    path = Path(text).expanduser()
+    path = expand_user(text)
     # Not path.is_file(): a literal may be longer than any path, which it raises for.
     if is_path_type(wanted) or os.path.isfile(path) or path.suffix.lower() in READERS:  # noqa: PTH113
         return read_file(text, wanted)

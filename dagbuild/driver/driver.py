@@ -12,6 +12,7 @@ from typing import Any
 from dagbuild.driver.modules import collect_modules
 from dagbuild.driver.results import DictResult, ResultBuilder
 from dagbuild.ground.errors import UserError, did_you_mean
+from dagbuild.ground.home import expand_user
 from dagbuild.ground.texts import get_noted
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node
@@ -103,7 +104,7 @@ class Driver:
             root=Path(root or ".").resolve(),
             config=dict(config or {}),
             modules=(),
-            cache=CacheSettings(folder=folder.expanduser().resolve()),
+            cache=CacheSettings(folder=expand_user(folder).resolve()),
             remote=RemoteSettings(url=remote) if isinstance(remote, str) else remote,
             executor=ExecutorSettings(kind, f"{kind}://{address}" if address else None),
             packages=dict(packages or {}),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dagbuild.ground import atomic
 from dagbuild.ground.errors import SettingsError
+from dagbuild.ground.home import expand_user
 from dagbuild.ground.private import make_private
 from dagbuild.ground.signing import PRIVATE, SigningKey
 
@@ -40,7 +41,7 @@ def find_key() -> SigningKey | None:
     if said is not None and said.lstrip().startswith(PRIVATE):
         return _parse(said, VARIABLE)
     try:
-        path = key_path() if said is None else Path(said).expanduser()
+        path = key_path() if said is None else expand_user(said)
     except RuntimeError:  # nobody's home
         return None
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dagbuild.ground.errors import Problem, SettingsError, did_you_mean
+from dagbuild.ground.home import expand_user
 from dagbuild.settings.model import (
     CacheSettings,
     ExecutorSettings,
@@ -127,7 +128,7 @@ def _assemble(
         hint = f"write modules = [{example}] at the top"
         checker.problems.append(Problem("the project names no modules", short_path(checker.file), hint))
     cache = dict(tables.get("cache", {}))
-    folder = Path(cache.pop("folder", "cache")).expanduser()
+    folder = expand_user(cache.pop("folder", "cache"))
     remote = tables.get("remote", {})
     if remote and "url" not in remote and remote.get("mode") != "off" and not checker.problems:
         checker.problems.append(

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from dagbuild.ground.home import expand_user
+
 SFTP = frozenset({"sftp", "ssh"})
 
 _BLOCK = 4 << 20
@@ -32,7 +34,7 @@ def complete(options: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         "channel_timeout": min(seconds, _LET_IN),
     }
     key = options.get("key_filename")
-    found = {"key_filename": str(Path(key).expanduser())} if isinstance(key, str) else {}
+    found = {"key_filename": str(expand_user(key))} if isinstance(key, str) else {}
     return {**limits, **options, **found}
 
 

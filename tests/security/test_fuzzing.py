@@ -110,9 +110,9 @@ def changed(form: Any, changes: list[tuple[int, str, Any]]) -> Any:
         if how == "remove":
             del holder[path[-1]]
         elif how == "double" and isinstance(holder, list):
-            holder.insert(path[-1], holder[path[-1]])
+            holder.insert(path[-1], copy.deepcopy(holder[path[-1]]))
         elif how == "add" and isinstance(holder, dict):
-            holder[str(value)[:100]] = value
+            holder[str(value)[:100]] = copy.deepcopy(value)
         else:
             holder[path[-1]] = copy.deepcopy(value)
     return form

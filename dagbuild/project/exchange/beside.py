@@ -17,6 +17,7 @@ from typing import BinaryIO, cast
 from dagbuild.ground.atomic import Replacing
 from dagbuild.ground.digits import any_length
 from dagbuild.ground.errors import InputError
+from dagbuild.ground.home import expand_user
 from dagbuild.ground.texts import describe_error
 from dagbuild.settings import find_scheme
 
@@ -47,7 +48,7 @@ def open_beside(path: Path) -> Iterator[BinaryIO]:
 def write_bytes(data: bytes, file: str | Path) -> None:
     """Write a whole file; raises InputError when it cannot be written."""
     refuse_url(file)
-    with told(str(file)), open_beside(Path(file).expanduser()) as stream:
+    with told(str(file)), open_beside(expand_user(file)) as stream:
         stream.write(data)
 
 

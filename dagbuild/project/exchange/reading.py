@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dagbuild.ground.errors import InputError, did_you_mean
+from dagbuild.ground.home import expand_user
 from dagbuild.project.exchange.beside import told
 
 _OBJECTS = (".json", ".pickle", ".pkl")
@@ -21,7 +22,7 @@ def read_file(file: str | Path, wanted: Any = None) -> Any:
     `wanted` is the type that is asked for, as a class or its name: of `Path` what is there is the value itself, of
     `str` and `bytes` any file is, whatever its suffix.
     """
-    path, text = Path(file).expanduser(), str(file)
+    path, text = expand_user(file), str(file)
     if is_path_type(wanted):
         if not path.exists():
             raise _not_there(text)

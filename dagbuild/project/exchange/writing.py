@@ -12,6 +12,7 @@ from typing import Any
 
 from dagbuild.ground.atomic import Replacing
 from dagbuild.ground.errors import InputError, did_you_mean
+from dagbuild.ground.home import expand_user
 from dagbuild.project.exchange import figures, plain, tables
 from dagbuild.project.exchange.beside import open_beside, refuse_url, told
 from dagbuild.project.exchange.plain import UnfitError, Writer
@@ -27,7 +28,7 @@ def write_file(value: Any, file: str | Path, name: str = "") -> None:
     suffix. Raises InputError when the value has no such form, with those that it has, or the file cannot be written.
     """
     refuse_url(file)
-    path = Path(file).expanduser()
+    path = expand_user(file)
     if isinstance(value, Path) and value.exists():
         with told(str(file)):
             _copy(value, path)

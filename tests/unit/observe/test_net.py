@@ -452,7 +452,8 @@ def test_more_than_the_system_can_tell_of_is_said(root: Path) -> None:
     seen = watch(root, call)
 
     assert [note.kind for note in seen.notes] == ["net"]
-    assert names(seen) == ["data/k.csv", "other"]
+    # Where it cannot tell whose an open was, other processes' may count as well: of these there are none in the root.
+    assert [name for name in names(seen) if not Path(name).is_absolute()] == ["data/k.csv", "other"]
     assert names(watch(root, lambda: read_in_c("other"))) == ["other"]  # all is well again
 
 

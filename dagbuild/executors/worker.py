@@ -235,7 +235,8 @@ class Worker:
         except (CodecError, OutputError) as error:
             return make_failure(error, {})
         read = sorted((*seen.observations, *seen.taken), key=lambda each: (each.kind, each.name))
-        facts["observations"] = (*read, *self._code.observe(seen.ran, work.manifests))
+        ignored = [thing for node in (work.node, *work.views) for thing in node.cache.ignore]
+        facts["observations"] = (*read, *self._code.observe(seen.ran, work.manifests, ignored))
         facts["notes"] = choose_notes(seen.notes, work.manifests)
         record = work.draft.complete(self._code.carry(artifact), **facts)
         if trouble:

@@ -52,11 +52,16 @@ class ProjectCode:
 
     # -- what ran ------------------------------------------------------------------------------------------------
 
-    def observe(self, ran: Sequence[Ran], manifests: Iterable[Manifest]) -> tuple[Observation, ...]:
-        """Return what ran and is not in the closures that the manifests tell of."""
+    def observe(
+        self, ran: Sequence[Ran], manifests: Iterable[Manifest], ignored: Sequence[Any] = ()
+    ) -> tuple[Observation, ...]:
+        """Return what ran and is not in the closures that the manifests tell of, nor does only for what is ignored."""
         if not ran:
             return ()
         covered = frozenset(name for manifest in manifests for name in manifest.code_names)
+        if ignored:
+            functions = self._open_reader().find_functions(ignored)
+            covered |= {f"{function.__module__}.{function.__qualname__}" for function in functions}
         found: dict[tuple[str, str], Observation] = {}
         for each in find_outside(ran, covered):
             seen = self._observe(each)

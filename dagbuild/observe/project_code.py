@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.ground.digest import Digest
-from dagbuild.model.record import Artifact, Manifest, Observation, Record
+from dagbuild.model.record import CODE, Artifact, Manifest, Observation, Record
 from dagbuild.observe.places import ABSENT, Digester, PathNames
 from dagbuild.observe.recheck import find_changed
 from dagbuild.observe.seen import Ran
@@ -60,8 +60,8 @@ class ProjectCode:
             return ()
         covered = frozenset(name for manifest in manifests for name in manifest.code_names)
         if ignored:
-            functions = self._open_reader().find_functions(ignored)
-            covered |= {f"{function.__module__}.{function.__qualname__}" for function in functions}
+            leaves = self._open_reader().closure(ignored).leaves
+            covered |= {leaf.name for leaf in leaves if leaf.kind in CODE}
         found: dict[tuple[str, str], Observation] = {}
         for each in find_outside(ran, covered):
             seen = self._observe(each)

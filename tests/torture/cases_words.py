@@ -161,6 +161,46 @@ def f(x):
     **X,
 )
 case(
+    "ignored_class_edited",
+    """
+--- nodes.py
+from dagbuild import cache
+from lib import Note, f
+
+@cache(ignore=[Note])
+def b(x: int) -> int:
+    ran("b")
+    Note(x).tell()
+    return f(x)
+--- lib.py
+import functools
+
+def loud(function):
+    @functools.wraps(function)
+    def inner(*arguments):
+        return function(*arguments)
+    return inner
+
+class Note:
+    def __init__(self, x):
+        self.x = x
+
+    @loud
+    def tell(self):
+        print("note", say(self.x))
+
+def say(x):
+    return f"<{x}>"
+
+def f(x):
+    return x + 1
+""",
+    Build(edits=[sub("lib.py", '"note"', '"a note"')]),
+    Build(edits=[sub("lib.py", 'f"<{x}>"', 'f"[{x}]"')]),
+    Build("b", edits=[sub("lib.py", "x + 1", "x + 2")]),
+    **X,
+)
+case(
     "variant_renamed_and_said_in_other_words",
     """
 --- nodes.py

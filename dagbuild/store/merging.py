@@ -15,12 +15,12 @@ from dagbuild.store.remote import RemoteFolder, map_at_once
 from dagbuild.store.segments import split_lines
 
 MANY = 16
-"""More parts than that are merged."""
+"""More parts than that are merged, of those that are not large."""
 
 LARGE = 8 << 20
 """Bytes of lines from which on a part is left as it is: others would have to copy it anew."""
 
-_FULL = 24 << 20
+FULL = 24 << 20
 """Bytes of lines in one part at most: far less than readers refuse."""
 
 
@@ -39,14 +39,9 @@ def merge_lines(parts: Mapping[str, bytes]) -> tuple[bytes, list[str]]:
     return b"".join(lines), merged
 
 
-def merge_parts(
-    remote: RemoteFolder, parts: Mapping[str, bytes], send: Callable[[bytes], None], most: int = MANY
-) -> None:
-    """Put one part in the place of these, if they are many; `send` makes a part of lines behind the URL."""
-    small = {name: data for name, data in parts.items() if len(data) < LARGE}
-    if len(small) <= most:
-        return
-    for group in _group(small):
+def merge_parts(remote: RemoteFolder, parts: Mapping[str, bytes], send: Callable[[bytes], None]) -> None:
+    """Put one part in the place of these, or some where they are much; `send` makes a part of lines behind the URL."""
+    for group in _group(parts):
         data, merged = merge_lines(group)
         if len(merged) > 1:
             send(data)
@@ -56,11 +51,11 @@ def merge_parts(
 def _group(parts: Mapping[str, bytes]) -> Iterator[dict[str, bytes]]:
     """Yield parts in groups, each of which is one part's worth."""
     group: dict[str, bytes] = {}
-    room = _FULL
+    room = FULL
     for name, data in sorted(parts.items()):
         if len(data) > room:
             yield group
-            group, room = {}, _FULL
+            group, room = {}, FULL
         group[name] = data
         room -= len(data)
     yield group

@@ -11,7 +11,8 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from dagbuild.ground import atomic
@@ -20,7 +21,7 @@ from dagbuild.model.record import Record
 from dagbuild.store.compression import compress, decompress
 from dagbuild.store.index import Index
 from dagbuild.store.memo import Memo
-from dagbuild.store.merging import MANY, merge_parts
+from dagbuild.store.merging import LARGE, MANY, merge_parts
 from dagbuild.store.notices import Notice
 from dagbuild.store.object_info import Found
 from dagbuild.store.record_log import RecordLog
@@ -93,15 +94,31 @@ class Mirror:
         return there
 
     def merge(self) -> None:
-        """Make one part of many, if there are many and they may be removed; see `merging`."""
-        if len(self._reader.names()) <= MANY or not self._remote.may_remove():
+        """Make one part of many, if there are many that are small and they may be removed; see `merging`."""
+        if len(self._find_small(self._reader.names())) <= MANY or not self._may_remove:
             return
-        parts = {}
-        for name in self._copy_news() - self._told:
-            with contextlib.suppress(OSError):
-                parts[name] = (self._folder / "segments" / name).read_bytes()
-        merge_parts(self._remote, parts, self._send)
+        small = self._find_small(self._copy_news() - self._told)
+        if len(small) > MANY:
+            parts = {}
+            for path in small:
+                with contextlib.suppress(OSError):
+                    parts[path.name] = path.read_bytes()
+            merge_parts(self._remote, parts, self._send)
         self._refreshed = float("-inf")
+
+    @cached_property
+    def _may_remove(self) -> bool:
+        return self._remote.may_remove()
+
+    def _find_small(self, names: Iterable[str]) -> list[Path]:
+        """Return the copies of parts that are not too large to be merged; reads none."""
+        small = []
+        for name in names:
+            path = self._folder / "segments" / name
+            with contextlib.suppress(OSError):
+                if path.stat().st_size < LARGE:
+                    small.append(path)
+        return small
 
     def _choose(self, there: Mapping[str, Found]) -> set[str]:
         """Return the parts to have copies of; say once which ones are too large or too many."""

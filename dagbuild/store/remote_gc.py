@@ -24,6 +24,7 @@ from dagbuild.ground.secrets import mask_url
 from dagbuild.model.record import ACCEPTED, FORMAT, Record
 from dagbuild.store.compression import compress
 from dagbuild.store.gc import GRACE
+from dagbuild.store.merging import FULL
 from dagbuild.store.object_names import Stored, iter_stored, names_in, names_in_text
 from dagbuild.store.record_parts import Part, iter_parts
 from dagbuild.store.remote import RemoteFolder
@@ -35,9 +36,6 @@ DROPPED = "dropped"
 
 _SOON = 600.0
 """Seconds after which what was looked at is no longer acted upon: the machine has slept in between."""
-
-_FULL = 24 << 20
-"""Bytes of lines in one part at most: far less than readers refuse."""
 
 
 @dataclass
@@ -265,7 +263,7 @@ def _rewrite(remote: RemoteFolder, survey: _Survey) -> None:
         if part.trouble:
             continue
         size = sum(map(len, part.lines))
-        if batch.size + size > _FULL:
+        if batch.size + size > FULL:
             batch.replace(remote)
             batch = _Batch()
         for line in part.lines:

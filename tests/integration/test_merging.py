@@ -11,7 +11,7 @@ import pytest
 
 from dagbuild.ground.signing import SigningKey
 from dagbuild.model.record import Record
-from dagbuild.store import merging
+from dagbuild.store import merging, mirror
 from dagbuild.store.compression import compress, decompress
 from dagbuild.store.remote import RemoteFolder
 from dagbuild.store.remote_store import RemoteStore
@@ -78,6 +78,23 @@ def test_whoever_writes_merges(machine: Open, shared: Path) -> None:
     for store in (writer, reader, machine("c")):
         assert len(store.find_records([record.deep for record in records])) == len(records)
         assert len(list(store.iter_records())) == len(records)
+
+
+def test_large_parts_are_not_looked_at_again(
+    machine: Open, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many of them years have left: a build that publishes neither reads nor asks for them."""
+    monkeypatch.setattr(mirror, "LARGE", 100)
+    records = write_parts(shared, merging.MANY + 5)
+    before = parts(shared)
+    writer = machine("a")
+    writer.find_records([records[0].deep])
+    monkeypatch.setattr(RemoteFolder, "may_remove", lambda _: pytest.fail("it asks"))
+    monkeypatch.setattr(RemoteFolder, "list_objects", lambda *_: pytest.fail("it lists"))
+
+    writer.tidy()
+
+    assert parts(shared) == before
 
 
 @pytest.mark.parametrize("damage", [b"garbage", compress(b"no record\n"), b""])

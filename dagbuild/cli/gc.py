@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -101,12 +102,12 @@ def command(
 def _collect_remote(
     session: Session, size: int | None, age: float | None, *, dry_run: bool, as_json: bool
 ) -> int:
-    from dagbuild.report.remote_text import gc_to_json, tell_gc
+    from dagbuild.report.remote_text import tell_gc
 
     if size is not None:
         raise click.UsageError("--size is the cache's: of the remote, --older-than says what goes")
     report = session.maintenance.collect_remote_garbage(age=age, dry_run=dry_run)
-    give(json.dumps(gc_to_json(report), indent=2) if as_json else "\n".join(tell_gc(report, session.out)))
+    give(json.dumps(asdict(report), indent=2) if as_json else "\n".join(tell_gc(report, session.out)))
     return 0
 
 

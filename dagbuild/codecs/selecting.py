@@ -11,6 +11,9 @@ from typing import Any
 
 from dagbuild.model.node import Label
 
+_SHOWN = 20
+"""Columns that an error names."""
+
 
 class NoSuchColumns(Exception):  # noqa: N818 - an answer, which becomes an error where the node is known
     """These columns are not in a table, which has the `known` ones."""
@@ -19,6 +22,11 @@ class NoSuchColumns(Exception):  # noqa: N818 - an answer, which becomes an erro
         super().__init__(missing, known)
         self.missing = missing
         self.known = known
+
+    def tell_known(self) -> str:
+        """Return the columns that are there, in words: the first of very many."""
+        shown = ", ".join(map(repr, self.known[:_SHOWN]))
+        return f"{shown}, …" if len(self.known) > _SHOWN else shown or "none at all"
 
 
 class NoTable(Exception):  # noqa: N818 - see above

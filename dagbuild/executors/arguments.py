@@ -90,9 +90,8 @@ def _no_columns(node: Node, upstream: str, reason: NoSuchColumns | NoTable) -> C
         )
     missing = ", ".join(map(repr, reason.missing))
     known = [str(label) for label in reason.known]
-    shown = ", ".join(map(repr, reason.known[:20])) + (", …" if len(known) > 20 else "")
     return ColumnsError(
-        f"'{node.name}' asks for {missing} of '{upstream}', whose columns are {shown or 'none at all'}",
+        f"'{node.name}' asks for {missing} of '{upstream}', whose columns are {reason.tell_known()}",
         where=str(node.where),
         hint=did_you_mean(str(reason.missing[0]), known) or f"name a column of '{upstream}' in Columns(...)",
     )

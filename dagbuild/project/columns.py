@@ -11,9 +11,6 @@ from dagbuild.ground.errors import ColumnsError, did_you_mean
 from dagbuild.model.node import Columns
 from dagbuild.model.record import Artifact
 
-_MANY = 20
-"""Columns that an error names."""
-
 
 def load_columns(artifacts: Artifacts, node: str, artifact: Artifact, names: Sequence[str]) -> Any:
     """Return these columns of a table, which go by their labels as text; raises ColumnsError when it has not all."""
@@ -25,16 +22,11 @@ def load_columns(artifacts: Artifacts, node: str, artifact: Artifact, names: Seq
             labels = {str(label): label for label in reason.known}  # of numbers, dates or several levels
             missing = [name for name in names if name not in labels]
             if missing:
-                raise _no_columns(node, missing, list(labels)) from None
+                raise ColumnsError(
+                    f"'{node}' has no column {', '.join(map(repr, missing))}",
+                    hint=did_you_mean(missing[0], labels) or f"its columns are {reason.tell_known()}",
+                ) from None
             return artifacts.load(artifact, Columns(*(labels[name] for name in names)))
     except (NoTable, ValueError) as reason:
         what = f"is of type '{reason}'" if isinstance(reason, NoTable) else "has labels of other kinds"
         raise ColumnsError(f"'{node}' {what}: no columns can be taken", hint="show all of it") from None
-
-
-def _no_columns(node: str, missing: Sequence[str], known: Sequence[str]) -> ColumnsError:
-    shown = ", ".join(map(repr, known[:_MANY])) + (", …" if len(known) > _MANY else "")
-    return ColumnsError(
-        f"'{node}' has no column {', '.join(map(repr, missing))}",
-        hint=did_you_mean(missing[0], known) or f"its columns are {shown or 'none at all'}",
-    )

@@ -159,8 +159,7 @@ class Maintenance:
         self._check_mode(store, remote)
         refs = [ref for artifact in self.pins.values() for ref in artifact.all_blobs]
         sent, values = store.push(refs)
-        url = f"{remote.url.rstrip('/')}/{remote.write}" if remote.write else remote.url
-        return Pushed(url, store.mode, sent, store.unsent, values)
+        return Pushed(self._open_folder(remote).url, store.mode, sent, store.unsent, values)
 
     def _get_remote(self, verb: str) -> RemoteSettings:
         remote = self.settings.remote

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 from dagbuild.report import units
@@ -41,11 +40,6 @@ def tell_gc(report: RemoteGcReport, style: Style) -> Iterator[str]:
 
 def _tally(tally: Tally) -> str:
     return f"{units.count(tally.count, 'object')}, {units.size(tally.size)}"
-
-
-def gc_to_json(report: RemoteGcReport) -> dict[str, Any]:
-    """Return the plain form."""
-    return asdict(report)
 
 
 def tell_verify(report: RemoteVerifyReport, style: Style) -> Iterator[str]:

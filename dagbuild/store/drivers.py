@@ -73,7 +73,7 @@ class Drivers:
                     opened.shared = self._open(until)
             yield opened.shared
             return
-        if not opened.seats.acquire(timeout=max(until - time.monotonic(), _SHORTEST)):
+        if not opened.seats.acquire(timeout=seconds_until(until)):
             raise TimeoutError
         try:
             yield from self._lend_one(opened, until)
@@ -142,15 +142,19 @@ def open_driver(url: str, options: Mapping[str, Any], *, seconds: float) -> tupl
     return driver, path
 
 
-def share_driver(url: str) -> tuple[Any, str]:
-    """Return a driver as whoever else uses fsspec in this thread has it, and what it calls the URL's path."""
+@contextlib.contextmanager
+def share_driver(url: str) -> Iterator[tuple[Any, str]]:
+    """Yield a driver as whoever else uses fsspec in this thread has it, and what it calls the URL's path."""
     import fsspec
 
     if url.partition("://")[0] in SFTP:  # a connection that broke would stay
-        return open_driver(url, {}, seconds=10)
+        driver, path = open_driver(url, {}, seconds=10)
+        with contextlib.closing(driver):
+            yield driver, path
+        return
     driver, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
     driver.invalidate_cache()
-    return driver, path
+    yield driver, path
 
 
 def ask_s3(driver: Any, what: str, seconds: float, **fields: Any) -> Any:

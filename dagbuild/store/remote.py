@@ -26,7 +26,7 @@ from dagbuild.ground.quiet import QuietPool, quiet
 from dagbuild.ground.secrets import clean, mask_url
 from dagbuild.store.drivers import AT_ONCE, Drivers, ask_s3, seconds_until, share_driver
 from dagbuild.store.group_folder import make_folders, open_to_all
-from dagbuild.store.object_info import Found, find_tag, find_time
+from dagbuild.store.object_info import Found, find_tag, find_time, name_object
 from dagbuild.store.remote_errors import RemoteDeniedError, RemoteOutageError, classified
 
 _T = TypeVar("_T")
@@ -251,13 +251,7 @@ class RemoteFolder:
             except FileNotFoundError:
                 self._check(fs)
                 return {}
-            return {
-                each["name"].rstrip("/").rpartition("/")[2]: Found(
-                    int(each.get("size") or 0), find_time(each)
-                )
-                for each in found
-                if each.get("type") != "directory"
-            }
+            return dict(name_object(each) for each in found if each.get("type") != "directory")
 
         return self._do(look)
 
@@ -333,8 +327,7 @@ def content_id(url: str) -> Digest:
     Raises OSError, which says what is wrong without secrets, when there is nothing, or no answer.
     """
     try:
-        with classified(url):
-            fs, path = share_driver(url)
+        with classified(url), share_driver(url) as (fs, path):
             info = fs.info(path)
             if tag := find_tag(info):
                 return digest_json(["content", tag, info.get("size")])

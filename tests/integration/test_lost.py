@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from dagbuild.cli.main import run
-from dagbuild.plan.events import How
-from tests.support import build, forget_modules, write_files
+from tests.support import forget_modules, write_files
 
 NODES = """
     import numpy as np
@@ -30,23 +29,26 @@ NODES = """
 ALL = ("large", "little", "less")
 
 
-def make(folder: Path, shared: Path) -> Path:
-    text = f'modules = ["nodes"]\n[remote]\nurl = "file://{shared}"\n'
-    write_files(folder, {"dagbuild.toml": text, "nodes.py": NODES})
-    return folder
-
-
-@pytest.fixture
-def shared(tmp_path: Path) -> Path:
+@pytest.fixture(params=["", "ada"], ids=["one folder", "a folder of several"])
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The folder that is written to: the remote's own, or one beside another that is read, too."""
     (tmp_path / "shared").mkdir()
-    return tmp_path / "shared"
+    return tmp_path / "shared" / str(request.param)
+
+
+def make(folder: Path, shared: Path) -> Path:
+    remote = f'url = "file://{folder.parent}/shared"\n'
+    if shared.name == "ada":
+        remote += 'read = ["main", "ada"]\nwrite = "ada"\n'
+    write_files(folder, {"dagbuild.toml": f'modules = ["nodes"]\n[remote]\n{remote}', "nodes.py": NODES})
+    return folder
 
 
 @pytest.fixture
 def mine(tmp_path: Path, shared: Path) -> Path:
     """Where everything was built and published."""
     folder = make(tmp_path / "mine", shared)
-    build(folder, *ALL)
+    assert call(folder, "build", *ALL) == 0
     return folder
 
 
@@ -70,13 +72,14 @@ def is_whole(folder: Path) -> bool:
     return call(folder, "verify", "--remote", "--read") == 0
 
 
-def test_what_is_fetched_is_here(yours: Path, shared: Path) -> None:
+def test_what_is_fetched_is_here(yours: Path, shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A target that a build has fetched is had without the remote."""
-    result = build(yours, *ALL)
-    shutil.rmtree(shared)
-    shared.mkdir()
+    capsys.readouterr()
+    status = call(yours, "build", *ALL)
+    told = capsys.readouterr().out
+    lose(shared)
 
-    assert result.names(How.FETCHED) == [*ALL]
+    assert (status, "3 fetched" in told) == (0, True)
     assert [call(yours, "show", name) for name in ALL] == [0, 0, 0]
 
 
@@ -93,14 +96,26 @@ def test_who_notices_need_not_be_who_mends(
 ) -> None:
     """One command finds that a value is lost, and another one makes it."""
     lose(shared)
-    noticed = [call(yours, "fetch", *ALL), call(yours, "status")]
-    forget_modules(yours)
+    assert call(yours, "fetch", *ALL) == 1
+    capsys.readouterr()
 
-    result = build(yours, *ALL)
-
-    assert noticed[0] == 1
-    assert sorted(result.names(How.COMPUTED)) == sorted(ALL)
+    assert call(yours, "build", *ALL) == 0
+    assert "3 computed" in capsys.readouterr().out
     assert is_whole(yours)
+
+
+@pytest.mark.parametrize("whose", ["mine", "yours"])
+def test_what_is_lost_near_and_far_is_sent_again(
+    request: pytest.FixtureRequest, yours: Path, shared: Path, whose: str
+) -> None:
+    """Only the records are left, those of one's own or of somebody else: nobody believes them."""
+    folder = request.getfixturevalue(whose)
+    assert call(folder, "build", *ALL) == 0
+    shutil.rmtree(folder / "cache" / "objects")
+    lose(shared)
+
+    assert call(folder, "build", *ALL) == 0
+    assert is_whole(folder)
 
 
 def test_who_has_it_sends_it_again(mine: Path, shared: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,17 +8,13 @@ some of the nodes depend on. The ratios are of one run, so that they mean someth
 
 from __future__ import annotations
 
-import os
 import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-from tests.benchmarks.remote import DELAY, Cost, measure
-from tests.servers.s3 import run_s3
-from tests.servers.weather import Weather, run_weather
+from tests.benchmarks.remote import DELAY, Cost, measure, run_far
+from tests.servers.weather import Weather
 
 TIMES = 5
 
@@ -53,23 +49,16 @@ def look(weather: Weather, mine: Path, count: int) -> Cost:
 
 def main(builds: int, nodes: int, edited: int) -> None:
     """Measure and print."""
-    with tempfile.TemporaryDirectory() as scratch:
-        root = Path(scratch)
-        os.environ["XDG_CONFIG_HOME"] = str(root / "config")
-        subprocess.run([sys.executable, "-m", "dagbuild", "key", "new"], check=True, capture_output=True)
-        with run_s3(root / "s3") as server, run_weather(server.port) as weather:
-            os.environ |= {"AWS_ACCESS_KEY_ID": server.key, "AWS_SECRET_ACCESS_KEY": server.secret}
-            endpoint = f'client_kwargs = {{ endpoint_url = "http://127.0.0.1:{weather.port}" }}'
-            remote = f'[remote]\nurl = "{server.make_bucket()}/team"\n[remote.options]\n{endpoint}\n'
-            mine, before = root / "mine", None
-            for edit in range(builds):
-                write(mine, nodes, edited, edit, remote)
-                measure(weather, mine, "build")
-                before = before or look(weather, mine, 1)
-            after = look(weather, mine, builds)
-        assert before is not None
-        ratios = [new / old for new, old in zip(after, before, strict=True)]
-        print("after / before:           {:5.2f}    {:5.2f}         {:5.2f}".format(*ratios))
+    with run_far() as (root, weather, remote):
+        mine, before = root / "mine", None
+        for edit in range(builds):
+            write(mine, nodes, edited, edit, remote)
+            measure(weather, mine, "build")
+            before = before or look(weather, mine, 1)
+        after = look(weather, mine, builds)
+    assert before is not None
+    ratios = [new / old for new, old in zip(after, before, strict=True)]
+    print("after / before:           {:5.2f}    {:5.2f}         {:5.2f}".format(*ratios))
 
 
 if __name__ == "__main__":

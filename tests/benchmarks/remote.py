@@ -8,6 +8,7 @@ nothing.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,15 +34,30 @@ def n{n}() -> np.ndarray:
 """
 
 
-def write(folder: Path, nodes: int, seconds: float, url: str, port: int) -> None:
+@contextlib.contextmanager
+def run_far() -> Iterator[tuple[Path, Weather, str]]:
+    """Yield a folder, the weather before an S3 server, and the text of a [remote] table; whoever publishes has a key."""
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch)
+        os.environ["XDG_CONFIG_HOME"] = str(root / "config")
+        subprocess.run([sys.executable, "-m", "dagbuild", "key", "new"], check=True, capture_output=True)
+        with run_s3(root / "s3") as server, run_weather(server.port) as weather:
+            os.environ |= {"AWS_ACCESS_KEY_ID": server.key, "AWS_SECRET_ACCESS_KEY": server.secret}
+            endpoint = f'client_kwargs = {{ endpoint_url = "http://127.0.0.1:{weather.port}" }}'
+            yield (
+                root,
+                weather,
+                f'[remote]\nurl = "{server.make_bucket()}/team"\n[remote.options]\n{endpoint}\n',
+            )
+
+
+def write(folder: Path, nodes: int, seconds: float, remote: str) -> None:
     """Write the project: nodes of 16 kB each that do not shrink, and one that needs two of them."""
     folder.mkdir()
     last = "\n\ndef last(n0: np.ndarray, n1: np.ndarray) -> int:\n    return int(n0.sum() + n1.sum())\n"
     (folder / "nodes.py").write_text(
         HEAD + "".join(NODE.format(n=n, seconds=seconds) for n in range(nodes)) + last
     )
-    endpoint = f'client_kwargs = {{ endpoint_url = "http://127.0.0.1:{port}" }}'
-    remote = f'[remote]\nurl = "{url}/team"\n[remote.options]\n{endpoint}\n'
     (folder / "dagbuild.toml").write_text(f'modules = ["nodes"]\n{remote}')
 
 
@@ -88,38 +105,32 @@ def name_request(line: str) -> str:
 
 def main(nodes: int, seconds: float) -> None:
     """Measure and print."""
-    with tempfile.TemporaryDirectory() as scratch:
-        root = Path(scratch)
-        os.environ["XDG_CONFIG_HOME"] = str(root / "config")
-        subprocess.run([sys.executable, "-m", "dagbuild", "key", "new"], check=True, capture_output=True)
-        with run_s3(root / "s3") as server, run_weather(server.port) as weather:
-            os.environ |= {"AWS_ACCESS_KEY_ID": server.key, "AWS_SECRET_ACCESS_KEY": server.secret}
-            url = server.make_bucket()
-            mine, yours, alone = root / "mine", root / "yours", root / "alone"
-            for folder in (mine, yours, alone):
-                write(folder, nodes, seconds, url, weather.port)
-            (alone / "dagbuild.toml").write_text('modules = ["nodes"]\n')
-            weather.set(delay=DELAY)
-            run(weather, f"build of {nodes} nodes, no remote", alone, "build")
-            run(weather, "the same, published", mine, "build")
-            run(weather, "nothing to do, with an import", mine, "build")
-            run(weather, "nothing to do, looked up", mine, "build")
-            run(weather, "nothing to do, answered", mine, "build")
-            run(weather, "elsewhere: status", yours, "status")
-            run(weather, "elsewhere: last", yours, "build", "last")
-            shutil.rmtree(yours / "cache")
-            run(
-                weather,
-                f"elsewhere: fetch of {nodes} values",
-                yours,
-                "fetch",
-                *(f"n{n}" for n in range(nodes)),
-            )
-            shutil.rmtree(yours / "cache")
-            wanted = ", ".join(f"n{n}: np.ndarray" for n in range(min(nodes, 200)))
-            with (yours / "nodes.py").open("a") as file:
-                file.write(f"\n\ndef wide({wanted}) -> int:\n    return int(n0.sum())\n")
-            run(weather, "elsewhere: needs 200 values", yours, "build", "wide")
+    with run_far() as (root, weather, remote):
+        mine, yours, alone = root / "mine", root / "yours", root / "alone"
+        for folder in (mine, yours, alone):
+            write(folder, nodes, seconds, remote)
+        (alone / "dagbuild.toml").write_text('modules = ["nodes"]\n')
+        weather.set(delay=DELAY)
+        run(weather, f"build of {nodes} nodes, no remote", alone, "build")
+        run(weather, "the same, published", mine, "build")
+        run(weather, "nothing to do, with an import", mine, "build")
+        run(weather, "nothing to do, looked up", mine, "build")
+        run(weather, "nothing to do, answered", mine, "build")
+        run(weather, "elsewhere: status", yours, "status")
+        run(weather, "elsewhere: last", yours, "build", "last")
+        shutil.rmtree(yours / "cache")
+        run(
+            weather,
+            f"elsewhere: fetch of {nodes} values",
+            yours,
+            "fetch",
+            *(f"n{n}" for n in range(nodes)),
+        )
+        shutil.rmtree(yours / "cache")
+        wanted = ", ".join(f"n{n}: np.ndarray" for n in range(min(nodes, 200)))
+        with (yours / "nodes.py").open("a") as file:
+            file.write(f"\n\ndef wide({wanted}) -> int:\n    return int(n0.sum())\n")
+        run(weather, "elsewhere: needs 200 values", yours, "build", "wide")
 
 
 if __name__ == "__main__":

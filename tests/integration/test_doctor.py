@@ -12,7 +12,8 @@ from dagbuild.cli.main import run
 from dagbuild.ground.signing import SigningKey
 from dagbuild.settings.keys import VARIABLE
 from dagbuild.store.remote import RemoteFolder
-from tests.servers.s3 import S3Server, free_port
+from tests.servers.local import free_port
+from tests.servers.s3 import S3Server
 from tests.servers.weather import run_weather
 from tests.support import write_files
 

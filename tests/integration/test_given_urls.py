@@ -11,7 +11,8 @@ import pytest
 
 from dagbuild.cli.main import run
 from dagbuild.store.remote import content_id
-from tests.servers.s3 import S3Server, free_port
+from tests.servers.local import free_port
+from tests.servers.s3 import S3Server
 from tests.servers.sftp import SFTPServer
 from tests.support import forget_modules, write_files
 

@@ -28,7 +28,8 @@ from dagbuild.store.remote_errors import RemoteDeniedError, RemoteOutageError
 from dagbuild.store.remote_store import RemoteStore
 from dagbuild.store.trust import Trust
 from dagbuild.testing.records import make_key, make_record
-from tests.servers.s3 import S3Server, free_port
+from tests.servers.local import free_port
+from tests.servers.s3 import S3Server
 from tests.servers.sftp import SFTPServer
 from tests.servers.weather import run_weather
 from tests.support import noting

@@ -25,7 +25,7 @@ from dagbuild.artifacts import make_artifact
 from dagbuild.code.closure import digest_value
 from dagbuild.model.place import PackPlace
 from dagbuild.store.compression import decompress
-from tests.servers.s3 import free_port
+from tests.servers.local import free_port
 
 REPOSITORY = Path(__file__).parents[2]
 

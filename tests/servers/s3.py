@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import secrets
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,16 +18,11 @@ from typing import Any
 
 import pytest
 
-
-def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.servers.local import LocalServer, free_port
 
 
 @dataclass
-class S3Server:
+class S3Server(LocalServer):
     """The server: can be killed and started again on the same port, with the same data."""
 
     folder: Path
@@ -61,7 +54,7 @@ class S3Server:
         """Start and wait until it answers."""
         from rclone_api import BINARY_PATH
 
-        self.process = subprocess.Popen(
+        self.launch(
             [
                 str(BINARY_PATH), "serve", "s3", str(self.folder), "--addr", f"127.0.0.1:{self.port}",
                 "--auth-key", f"{self.key},{self.secret}", "--config", "/dev/null",
@@ -69,20 +62,6 @@ class S3Server:
             stdout=subprocess.DEVNULL,
             stderr=(self.folder.parent / "rclone.log").open("ab"),
         )  # fmt: skip
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.02)
-        raise RuntimeError("the S3 server did not start")
-
-    def kill(self) -> None:
-        """End it without warning."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
 
 
 @contextmanager

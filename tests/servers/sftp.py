@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from tests.servers.s3 import free_port
+from tests.servers.local import LocalServer, free_port
 
 
 @dataclass
-class SFTPServer:
+class SFTPServer(LocalServer):
     """The server: can be killed and started again on the same port, with the same data and the same host key."""
 
     home: Path
@@ -63,24 +61,10 @@ class SFTPServer:
                 key = asyncssh.generate_private_key("ssh-ed25519")
                 key.write_private_key(self.home / name)
                 key.write_public_key(self.home / f"{name}.pub")
-        self.process = subprocess.Popen(
+        self.launch(
             [sys.executable, "-m", "tests.servers.sftp", str(self.home), str(self.port), self.user, self.password],
             cwd=Path(__file__).parents[2],
         )  # fmt: skip
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.02)
-        raise RuntimeError("the SFTP server did not start")
-
-    def kill(self) -> None:
-        """End it without warning."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
 
 
 @contextmanager

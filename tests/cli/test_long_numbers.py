@@ -1,14 +1,13 @@
 """Integers of more digits than Python writes, wherever a project has one: no command stumbles."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dagbuild.cli.main import run
-from tests.support import build, computed, forget_modules, write_files
+from tests.support import build, computed, write_files
 
 LONG = "7" * 5000
 FILES = {
@@ -55,11 +54,10 @@ COMMANDS = [
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_files(tmp_path, FILES)
     monkeypatch.chdir(tmp_path)
-    yield tmp_path
-    forget_modules(tmp_path)
+    return tmp_path
 
 
 def test_every_command_takes_them(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -126,5 +126,3 @@ def test_a_literal_may_be_longer_than_any_path(
     monkeypatch.chdir(tmp_path)
 
     assert run(["b", "--override", f"a={text}"]) == 0
-
-    forget_modules(tmp_path)

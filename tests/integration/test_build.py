@@ -3,7 +3,6 @@
 import signal
 import sys
 import textwrap
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -60,11 +59,10 @@ FILES = {
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Path]:
+def project(tmp_path: Path) -> Path:
     """A project folder that no build has touched."""
     write_files(tmp_path, FILES)
-    yield tmp_path
-    forget_modules(tmp_path)
+    return tmp_path
 
 
 def edit(folder: Path, name: str, old: str, new: str) -> None:
@@ -270,7 +268,6 @@ def test_long_chain_builds(tmp_path: Path) -> None:
     assert result.values == {f"n{length - 1}": length - 1}
     assert len(computed(result)) == length
     assert computed(build(tmp_path, f"n{length - 1}")) == set()
-    forget_modules(tmp_path)
 
 
 def test_changed_input_while_running_is_used_but_not_recorded(project: Path) -> None:
@@ -362,7 +359,6 @@ def test_value_that_carries_code_changes_with_it(
     assert computed(result) >= ran
     assert bool(computed(result)) == bool(ran)
     assert computed(build(tmp_path, "predicted")) == set()
-    forget_modules(tmp_path)
 
 
 DEGREES = """

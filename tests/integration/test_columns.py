@@ -1,7 +1,7 @@
 """Nodes, and people, that name the columns they take: what they see, when nodes run, what is read and fetched."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -64,12 +64,11 @@ NODES = """
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Path]:
+def project(tmp_path: Path) -> Path:
     """A project folder that no build has touched."""
     folder = tmp_path / "project"
     write_files(folder, {"dagbuild.toml": 'modules = ["nodes"]\n[config]\nsize = 100', "nodes.py": NODES})
-    yield folder
-    forget_modules(tmp_path)
+    return folder
 
 
 def edit(folder: Path, old: str, new: str) -> None:

@@ -1,7 +1,6 @@
 """`check` finds what nobody sees, and where two runs of a node differ."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,11 +42,10 @@ FILES = {
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Path]:
+def project(tmp_path: Path) -> Path:
     write_files(tmp_path, FILES)
     build(tmp_path, "base")
-    yield tmp_path
-    forget_modules(tmp_path)
+    return tmp_path
 
 
 @pytest.mark.parametrize(

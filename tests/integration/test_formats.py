@@ -1,13 +1,12 @@
 """A node may choose how it is stored; what the format cannot hold exactly fails the node, which says so."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from tests.exact import assert_same
-from tests.support import build, computed, forget_modules, load_project, write_files
+from tests.support import build, computed, load_project, write_files
 
 NODES = """
     import pandas as pd
@@ -33,10 +32,9 @@ NODES = """
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Path]:
+def project(tmp_path: Path) -> Path:
     write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]\n', "nodes.py": NODES})
-    yield tmp_path
-    forget_modules(tmp_path)
+    return tmp_path
 
 
 def test_formats_are_those_asked_for(project: Path) -> None:

@@ -13,7 +13,7 @@ from dagbuild.cli.main import run
 from dagbuild.store.remote import content_id
 from tests.servers.local import free_port
 from tests.servers.s3 import S3Server
-from tests.servers.sftp import SFTPServer
+from tests.servers.sftp import SFTPServer, count_connections
 from tests.support import forget_modules, write_files
 
 NODES = """
@@ -116,6 +116,8 @@ def test_of_an_sftp_server(
 
     path = sftp_server.folder / folder.rpartition("/")[2] / "t.csv"
     path.write_text("a")
+    open_before = count_connections()
     before = content_id(f"{folder}/t.csv")
     path.write_text("ab")
     assert content_id(f"{folder}/t.csv") != before
+    assert count_connections() == open_before

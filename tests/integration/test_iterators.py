@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dagbuild.cli.main import run
 from dagbuild.plan.plan import Decision, Status
-from tests.support import build, computed, forget_modules, load_project, write_files
+from tests.support import build, computed, load_project, write_files
 
 CODE = """
     import typing
@@ -32,10 +31,9 @@ CODE = """
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    yield tmp_path
-    forget_modules(tmp_path)
+    return tmp_path
 
 
 def write(folder: Path, annotation: str, decorator: str = "") -> None:

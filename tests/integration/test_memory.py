@@ -6,14 +6,13 @@ import importlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dagbuild import Driver
 from dagbuild.plan.events import BuildResult
-from tests.support import build, computed, forget_modules, load_project, write_files
+from tests.support import build, computed, load_project, write_files
 
 TOML = 'modules = ["remembering"]\n[executor]\nkind = "{kind}"\n'
 NODES = """
@@ -71,10 +70,9 @@ ALL = (*SHARING, "alone")
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Path]:
+def project(tmp_path: Path) -> Path:
     write_files(tmp_path, {"remembering.py": NODES, "k.txt": "1", "own.txt": "mine"})
-    yield tmp_path
-    forget_modules(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture(params=["local", "ray"])

@@ -54,7 +54,7 @@ def port() -> Iterator[int]:
 
 
 @pytest.fixture
-def command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
+def command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
     """Give a command's standard output, as a new process would print it."""
 
     def command(*words: str) -> str:
@@ -62,8 +62,7 @@ def command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Comm
         assert run(["-C", str(tmp_path), *words]) in (0, 1)
         return capsys.readouterr().out
 
-    yield command
-    forget_modules(tmp_path)
+    return command
 
 
 def write_project(folder: Path, top: str, body: str) -> None:

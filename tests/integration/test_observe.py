@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -85,13 +84,12 @@ FILES = {
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("OBSERVED_REGION", raising=False)
     write_files(tmp_path, FILES)
     pd.DataFrame({"a": [1, 2]}).to_parquet(tmp_path / "data" / "t.parquet")
     _fill(tmp_path, 1)
-    yield tmp_path
-    forget_modules(tmp_path)
+    return tmp_path
 
 
 def _fill(folder: Path, value: int) -> None:

@@ -3,7 +3,7 @@
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from dagbuild.plan.plan import Decision, Status
 from dagbuild.project.pins import pin_built, pin_value
 from dagbuild.store.gc import collect_garbage
 from dagbuild.store.local import LocalStore
-from tests.support import build, computed, forget_modules, load_project, write_files
+from tests.support import build, computed, load_project, write_files
 
 NODES = """
     from pathlib import Path
@@ -58,12 +58,11 @@ ALL = ("report", "site", "words", "shouted", "total")
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     folder = tmp_path / "project"
     write_files(folder, {"dagbuild.toml": 'modules = ["nodes"]\n', "nodes.py": NODES})
     monkeypatch.chdir(folder)
-    yield folder
-    forget_modules(folder)
+    return folder
 
 
 def picture(folder: Any) -> Any:

@@ -143,7 +143,6 @@ def test_after_any_history_a_build_leaves_what_a_clean_build_leaves(
         assert read_all(used) == read_all(clean)
         assert computed(again) == set() and not again.names(How.RESTORED)
     forget_modules(used)
-    forget_modules(clean)
 
 
 def _disturb(root: Path, chance: random.Random) -> None:

@@ -4,7 +4,6 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from dagbuild.project.pins import pin_value
 from dagbuild.store.gc import GRACE, collect_garbage
 from dagbuild.store.local import LocalStore
 from dagbuild.store.verify import verify_store
-from tests.support import build, computed, forget_modules, load_project, noting, write_files
+from tests.support import build, computed, load_project, noting, write_files
 
 REPORT = "<h1>hello</h1>"
 NODES = """
@@ -54,12 +53,11 @@ NODES = """
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     folder = tmp_path / "project"
     write_files(folder, {"dagbuild.toml": 'modules = ["nodes"]\n', "nodes.py": NODES})
     monkeypatch.chdir(folder)
-    yield folder
-    forget_modules(folder)
+    return folder
 
 
 def test_the_content_outlives_the_place_where_it_was_made(project: Any) -> None:

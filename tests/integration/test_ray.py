@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import types
-from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -76,11 +75,10 @@ FILES = {
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Path]:
+def project(tmp_path: Path) -> Path:
     """A project folder that no build has touched."""
     write_files(tmp_path, FILES)
-    yield tmp_path
-    forget_modules(tmp_path)
+    return tmp_path
 
 
 def build(folder: Path, *targets: str, **options: Any) -> Any:

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from dagbuild.project.pins import pin_value
 from dagbuild.settings import load_settings
 from dagbuild.store.remote import RemoteFolder
 from dagbuild.store.uses import DAY
-from tests.support import build, computed, forget_modules, load_project, write_files
+from tests.support import build, computed, load_project, write_files
 
 NODES = """
     import pandas as pd
@@ -38,13 +37,12 @@ def shared(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def project(tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def project(tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("DAGBUILD_PROJECT", raising=False)
     folder = tmp_path / "origin"
     write_files(folder, {"nodes.py": NODES, ".gitignore": "cache\n__pycache__\n"})
     set_rate(folder, shared, 1)
-    yield folder
-    forget_modules(folder)
+    return folder
 
 
 def set_rate(folder: Path, shared: Path, rate: int) -> None:
@@ -139,7 +137,6 @@ class TestGc:
 
         assert said == ""
         assert report["removed"]["count"] == (1 if where == "nowhere" else 0)
-        forget_modules(mine)
 
     def test_of_several_folders_the_one_that_is_written_to(
         self, project: Path, shared: Path, capsys: pytest.CaptureFixture[str]

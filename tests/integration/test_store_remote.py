@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import secrets
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +29,7 @@ from dagbuild.store.trust import Trust
 from dagbuild.testing.records import make_key, make_record
 from tests.servers.local import free_port
 from tests.servers.s3 import S3Server
-from tests.servers.sftp import SFTPServer
+from tests.servers.sftp import SFTPServer, count_connections
 from tests.servers.weather import run_weather
 from tests.support import noting
 
@@ -503,11 +502,6 @@ class TestOutage:
             stranger.read("nothing")
         with pytest.raises(RemoteOutageError):
             RemoteFolder("nosuchprotocol://x").read("nothing")
-
-
-def count_connections() -> int:
-    """Return how many connections paramiko has a thread for."""
-    return sum("Transport" in type(thread).__name__ for thread in threading.enumerate())
 
 
 class TestSFTP:

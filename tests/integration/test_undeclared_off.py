@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from dagbuild import Driver
 from dagbuild.ground.errors import UserError
 from dagbuild.plan.plan import Status
-from tests.support import build, computed, forget_modules, load_project, write_files
+from tests.support import build, computed, load_project, write_files
 
 LOOK = """
 import json, os, sys, threading, types, multiprocessing.process, builtins
@@ -104,10 +103,9 @@ FILES = {
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Path]:
+def project(tmp_path: Path) -> Path:
     write_files(tmp_path, FILES)
-    yield tmp_path
-    forget_modules(tmp_path)
+    return tmp_path
 
 
 def _switch(project: Path, undeclared: str) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import secrets
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -65,6 +66,13 @@ class SFTPServer(LocalServer):
             [sys.executable, "-m", "tests.servers.sftp", str(self.home), str(self.port), self.user, self.password],
             cwd=Path(__file__).parents[2],
         )  # fmt: skip
+
+
+def count_connections() -> int:
+    """Return how many connections of paramiko's are open; the thread of one that was closed ends a little later."""
+    from paramiko import Transport
+
+    return sum(isinstance(each, Transport) and each.is_active() for each in threading.enumerate())
 
 
 @contextmanager

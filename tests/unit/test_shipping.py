@@ -6,23 +6,21 @@ import importlib
 import os
 import sys
 import types
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dagbuild.executors.shipping import digest_code, find_import_paths, find_unimportable, list_differences
 from dagbuild.model.record import Manifest, Part
-from tests.support import forget_modules, write_files
+from tests.support import write_files
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder on the path with a module, and a package with one."""
     write_files(tmp_path, {"shop.py": "x = 1\n", "store/__init__.py": "", "store/shelf.py": "y = 2\n"})
     monkeypatch.syspath_prepend(str(tmp_path))
-    yield tmp_path
-    forget_modules(tmp_path)
+    return tmp_path
 
 
 def make_module(name: str, code: str, monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:

@@ -13,7 +13,7 @@ import pytest
 
 from dagbuild.model.record import UNSEEN
 from dagbuild.project.determinism import check_determinism
-from tests.support import build, forget_modules, load_project, write_files
+from tests.support import build, load_project, write_files
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,8 @@ def generator(request: pytest.FixtureRequest) -> Iterator[Generator]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path
-    forget_modules(tmp_path)
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
 
 
 def draw(folder: Path, generator: Generator, *names: str, start: str = "") -> dict[str, Any]:

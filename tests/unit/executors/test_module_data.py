@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.support import build, forget_modules, write_files
+from tests.support import build, write_files
 
 
 @dataclass(frozen=True)
@@ -158,9 +157,8 @@ DATA_LIB = """
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path
-    forget_modules(tmp_path)
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
 
 
 def write(folder: Path, data: Data) -> None:

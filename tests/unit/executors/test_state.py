@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import textwrap
 import warnings
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 
 from dagbuild import Project
-from tests.support import build, forget_modules, write_files
+from tests.support import build, write_files
 from tests.unit.executors.states import STATE_LIB, STATES
 
 ENDS = {
@@ -61,12 +60,11 @@ def find_differences(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str,
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder whose modules can be imported by the test, too, and which is the working folder."""
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
-    yield tmp_path
-    forget_modules(tmp_path)
+    return tmp_path
 
 
 @pytest.mark.parametrize("undeclared", ["track", "off"])

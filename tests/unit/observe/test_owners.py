@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -42,7 +42,7 @@ Steps: TypeAlias = Callable[[str], ModuleType]
 
 
 @pytest.fixture
-def load(tmp_path: Path) -> Iterator[Steps]:
+def load(tmp_path: Path) -> Steps:
     """Write a module that has a `load`, and import the steps that call it."""
 
     write_files(tmp_path, {"k.txt": "1", "own.txt": "2"})
@@ -54,8 +54,7 @@ def load(tmp_path: Path) -> Iterator[Steps]:
         sys.path.insert(0, str(tmp_path))
         return importlib.import_module("steps")
 
-    yield load
-    forget_modules(tmp_path)
+    return load
 
 
 def run(module: ModuleType, name: str, function: Callable[[], Any] | None = None) -> Seen:

@@ -148,6 +148,17 @@ def test_as_a_mode(tmp_path: Path, shared: str, capsys: pytest.CaptureFixture[st
     assert "its mode is write" in told
 
 
+def test_on_a_cluster(local_ray: None, tmp_path: Path, shared: str) -> None:
+    """What its workers make for this build is had; what others have made is not."""
+    build(make(tmp_path / "theirs", shared), "small")
+    mine = make(tmp_path / "mine", shared + 'mode = "write"\n[executor]\nkind = "ray"\n')
+
+    result = build(mine, "small", "wide")
+
+    assert computed(result) == {"small", "wide"}
+    assert len(result.values["wide"]) == 20_000
+
+
 def test_of_a_driver(tmp_path: Path, shared: str) -> None:
     """The same mode."""
     build(make(tmp_path / "theirs", shared), "small")

@@ -62,7 +62,9 @@ def picture(folder: Path) -> dict[str, Any]:
 def attack(team: Team, tmp_path: Path) -> Callable[[str, list[Any]], tuple[Any, set[str], dict[str, Any]]]:
     """Let the victim build with outputs added to a record, by who is trusted; returns values, what ran, what was written."""
 
-    def meet(node: str, outputs: list[Any], *, instead: bool = False) -> tuple[Any, set[str], dict[str, Any]]:
+    def meet(
+        node: str, outputs: list[Any], *, instead: bool = False, executor: str = "local"
+    ) -> tuple[Any, set[str], dict[str, Any]]:
         team.write(NODES, mine=trusted(ADA), yours=trusted(ADA))
         (team.yours / ".git" / "hooks").mkdir(parents=True)
         (tmp_path / "elsewhere").mkdir()
@@ -77,7 +79,7 @@ def attack(team: Team, tmp_path: Path) -> Callable[[str, list[Any]], tuple[Any, 
 
         forge(team.shared, node, change)
         before = picture(tmp_path)
-        result = build(team.yours, "doubled")
+        result = build(team.yours, "doubled", executor=executor)
         after = picture(tmp_path)
         news = {name: data for name, data in after.items() if before.get(name) != data}
         written = {name: data for name, data in news.items() if "/cache/" not in name or b"evil" in data}
@@ -91,10 +93,15 @@ def put(place: str) -> list[Any]:
     return [place, "xxh3-" + "0" * 32, file_of(b"evil"), {"": 0o777}]
 
 
+@pytest.mark.parametrize("executor", ["local", "ray"])
 @pytest.mark.parametrize("node", ["report", "plain"])
-def test_to_declared_places_only(attack: Any, node: str) -> None:
+def test_to_declared_places_only(
+    request: pytest.FixtureRequest, attack: Any, node: str, executor: str
+) -> None:
     """All others are left out, whether the node has outputs or none; somebody takes its value."""
-    values, ran, written = attack(node, [put(place) for place in INSIDE])
+    if executor == "ray":
+        request.getfixturevalue("local_ray")
+    values, ran, written = attack(node, [put(place) for place in INSIDE], executor=executor)
 
     assert written == {"yours/out/report.md": b"honest"}
     assert ran == {"doubled"}

@@ -24,7 +24,6 @@ from dagbuild.project.code import CodeSource
 from dagbuild.project.givens import check_said
 from dagbuild.settings import Settings, find_key, take_key
 from dagbuild.store import FileDigests, open_store
-from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
 
 if (
@@ -33,6 +32,7 @@ if (
     from dagbuild.code.closure import SourceReader
     from dagbuild.executors.base import Executor
     from dagbuild.executors.worker import Worker
+    from dagbuild.store.layered import LayeredStore
 
 
 class Parts:

@@ -25,7 +25,6 @@ from dagbuild.plan.lookup import StoreLookup
 from dagbuild.plan.plan import Decision, Explanation, Plan, make_plan
 from dagbuild.plan.reasons import find_changes, with_parts
 from dagbuild.plan.request import Request
-from dagbuild.project.columns import load_columns
 from dagbuild.project.givens import GivenMaker, check_places
 from dagbuild.project.observations import Observations
 from dagbuild.project.outside import Outside
@@ -34,7 +33,7 @@ from dagbuild.project.requirements import find_ends, find_lacking
 from dagbuild.project.suspicions import Suspicions, find_suspicions
 from dagbuild.settings import load_settings
 from dagbuild.shortcut.answer_basis import AnswerBasis
-from dagbuild.store.layered import LayeredStore
+from dagbuild.store.local import LocalStore
 
 
 class Project(Parts):
@@ -60,7 +59,7 @@ class Project(Parts):
 
     def list_answer_basis(self, plan: Plan, records: Iterable[Record]) -> AnswerBasis | None:
         """Return what an answer stood on, with the records that it took; None when stats cannot tell."""
-        if isinstance(self.store, LayeredStore) and self.store.asked:
+        if not isinstance(self.store, LocalStore) and self.store.asked:
             return None  # no stat tells of what is there by now
         return (
             None if plan.files is None else self._source.list_answer_basis(plan.files, records, plan.targets)
@@ -201,11 +200,13 @@ class Project(Parts):
         """
         if (artifact := self.artifact(node)).code:  # a pickle may name the project's classes
             self._source.load()
-        return (
-            load_columns(self.artifacts, node, artifact, columns)
-            if columns
-            else self.artifacts.load(artifact)
+        if not columns:
+            return self.artifacts.load(artifact)
+        from dagbuild.project.columns import (
+            load_columns,  # here: planning and building take no part of a value
         )
+
+        return load_columns(self.artifacts, node, artifact, columns)
 
     def export(self, node: str, file: str | Path) -> None:
         """Write the node's value from the store to a file, in the form that its suffix names; runs nothing.
@@ -257,7 +258,7 @@ class Project(Parts):
 
     def _allow(self, outside: Outside) -> Outside:
         """Let what is pinned be had from the remote, for it is part of the project."""
-        if outside.pins and isinstance(self.store, LayeredStore):
+        if outside.pins and not isinstance(self.store, LocalStore):
             self.store.allow(ref for artifact, _ in outside.pins.values() for ref in artifact.all_blobs)
         return outside
 

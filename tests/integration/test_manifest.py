@@ -90,7 +90,10 @@ finally:
 LOOKING = {"dagbuild.code.closure", "dagbuild.loader", "dagbuild.modifiers", "dagbuild.executors.worker"}
 """Ours, that look into code and run it."""
 
-TOLD = ("nodes", "pandas", "numpy", "click", *sorted(LOOKING))
+FAR = {"dagbuild.store.remote", "dagbuild.store.layered"}
+"""Ours, for what a project without a remote has no use for."""
+
+TOLD = ("nodes", "pandas", "numpy", "click", *sorted(LOOKING | FAR))
 
 
 @dataclass
@@ -211,7 +214,7 @@ def test_answers_without_importing(place: Place) -> None:
 
         assert status == 0
         assert text
-        assert not imported & {"nodes", "pandas", "numpy"}, command
+        assert not imported & {"nodes", "pandas", "numpy", *FAR}, command
         assert command == "b" or not imported & LOOKING, command
 
 

@@ -46,13 +46,16 @@ def command(
     Exit status: 0 when everything is fresh, 1 when something is to compute, 2 for a mistake.
     """
     from dagbuild.cli.given import read_overrides
-    from dagbuild.project.fetching import measure_far
     from dagbuild.report.plan_text import plan_to_json, tell_far, tell_status
 
     session.check_names(targets)
     session.project.tell_ended(session.listen)
     plan = session.project.status(targets, overrides=read_overrides(overrides, session.project.graph.nodes))
-    far = measure_far(session.project, plan) if remote else None
+    far = None
+    if remote:
+        from dagbuild.project.fetching import measure_far
+
+        far = measure_far(session.project, plan)
     if as_json:
         told = plan_to_json(plan)
         lines = [json.dumps({**told, "remote": asdict(far)} if far else told, indent=2)]

@@ -112,8 +112,8 @@ class Moment(NamedTuple):
 def choose_moments(sites: Sequence[str], *, thorough: bool) -> list[Moment]:
     """Return the moments to try of a process that passes these sites: each one, or one of each site.
 
-    Of sites that come again, in turns the first, one in the middle, and the last. Those after the first need not come
-    in another process: what was written long enough ago is not looked at again.
+    Of sites that come again, in turns the first, one in the middle, and the last. A few need not come in another
+    process: what was written long enough ago is not looked at again.
     """
     times = Counter(sites)
     if thorough:

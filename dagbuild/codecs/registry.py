@@ -6,6 +6,7 @@ value comes from them or an artifact needs them. Codecs of the user go first, by
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
@@ -169,6 +170,12 @@ def codec(*types: type | str) -> Callable[[CodecClass], CodecClass]:
         return cls
 
     return register
+
+
+def open_imported() -> None:
+    """Open the built-in codecs of the libraries that are imported: they will be needed, here or in a copy."""
+    for package in PACKAGES.intersection(sys.modules):
+        _open_door(package)
 
 
 @cache

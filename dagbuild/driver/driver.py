@@ -106,7 +106,7 @@ class Driver:
             modules=(),
             cache=CacheSettings(folder=expand_user(folder).resolve()),
             remote=RemoteSettings(url=remote) if isinstance(remote, str) else remote,
-            executor=ExecutorSettings(kind, f"{kind}://{address}" if address else None),
+            executor=ExecutorSettings(kind, address=f"{kind}://{address}" if address else None),
             packages=dict(packages or {}),
             undeclared=undeclared,
         )

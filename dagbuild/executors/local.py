@@ -1,52 +1,322 @@
-"""Run steps in this process, one after the other.
+"""Run steps side by side in processes of this machine.
 
-Nothing to start, nothing to ship, and a debugger works. Knows nothing of other processes. Guards: each step finds the
-process as the first one did, and so does the caller once it is closed.
+Each starts from the state that importing left, as a copy of this process, so that no step finds what another one has
+set, cached, patched or leaked; and one that ends its process costs itself alone. Where this process cannot be copied,
+steps run in it one after the other. Values never come here: the processes read and write them in the cache folder.
 """
 
 from __future__ import annotations
 
+import codecs
+import contextlib
+import os
+import pickle
+import selectors
+import sys
+import threading
 from collections import deque
-from collections.abc import Callable
-from contextlib import ExitStack
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from queue import SimpleQueue
+from typing import Any
 
+from dagbuild.executors import deaths, packing
 from dagbuild.executors.base import Executor, Work
+from dagbuild.executors.channel import Channel
+from dagbuild.executors.forked import Forked, MakeWorker
+from dagbuild.executors.forking import find_obstacle
+from dagbuild.executors.inline import InlineExecutor
+from dagbuild.executors.packing import SharedPickles
+from dagbuild.executors.streams import Log
 from dagbuild.executors.worker import Worker
-from dagbuild.ground.override import override
+from dagbuild.executors.zygote import Zygote
+from dagbuild.ground.quiet import start_quietly
 from dagbuild.model.outcome import Outcome
+from dagbuild.store.base import Store
+from dagbuild.store.layered import LayeredStore
+from dagbuild.store.local import LocalStore
+from dagbuild.store.relay import answer
+
+
+@dataclass(eq=False, slots=True)
+class _Process:
+    """A process that runs steps: what it runs now, and what that has printed."""
+
+    number: int
+    channel: Channel
+    output: int
+    work: Work | None = None
+    marked: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    killed_before: int = 0
+    log: Log = field(default_factory=Log)
+    decode: Callable[..., str] = field(
+        default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace").decode
+    )
+    line: bytes = b""
+
+    def begin(self, work: Work, store: Store) -> None:
+        """Note that the process is about to run a step."""
+        self.work, self.log, self.killed_before = work, Log(), deaths.count_out_of_memory()
+        self.marked.enter_context(store.running(work.node.name))
 
 
 class LocalExecutor(Executor):
-    """Runs a step when it is waited for. `on_wait` is told of a node and of whom its step waits for."""
+    """Runs up to `jobs` steps at a time in processes that are forked when the first one is ready.
+
+    `here` runs in this process what has to be: a step whose value is not to be stored, or that is given one which
+    cannot travel. `store` is the one that `here` uses. `make_worker` gives what runs steps in another process;
+    `shared` are objects that steps refer to and that every copy of this process has. `on_wait` is told of a node and of
+    whom its step waits for, `on_notice` what people are to know of how steps run.
+    """
 
     name = "local"
-    slots = 1
 
     def __init__(
-        self, worker: Worker, on_wait: Callable[[str, str], None] = lambda _node, _who: None
+        self,
+        here: Worker,
+        store: LocalStore | LayeredStore,
+        make_worker: MakeWorker,
+        shared: Sequence[object],
+        *,
+        jobs: int,
+        on_wait: Callable[[str, str], None] = lambda _node, _who: None,
+        on_notice: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._worker = worker
+        self.slots = jobs
+        self._store = store
         self._on_wait = on_wait
-        self._queue: deque[Work] = deque()
-        self._held: ExitStack | None = None
+        self._on_notice = on_notice
+        self._here = InlineExecutor(here, on_wait)
+        self._waiting_here = 0
+        self._pickles = SharedPickles(shared)
+        near = store.local if isinstance(store, LayeredStore) else store
+        self._forked = Forked(near.layout.folder, near.fsync, self._pickles, make_worker)
+        self._zygote: Zygote | None = None
+        self._told_obstacle = False
+        self._numbers = count(1)
+        self._lock = threading.Lock()
+        self._processes: dict[int, _Process] = {}
+        self._idle: deque[_Process] = deque()
+        self._news: SimpleQueue[Callable[[], tuple[str, Outcome] | None]] = SimpleQueue()
+        self._told: set[str] = set()
 
-    @override
+    # -- in the thread of the build --------------------------------------------------------------------------------
+
     def submit(self, work: Work) -> None:
-        self._queue.append(work)
+        """Hand the step to a process that is free, or to a new one."""
+        message = self._pickles.dumps(work) if work.draft is not None and self._start() else b""
+        if not message:
+            self._waiting_here += 1
+            self._here.submit(work)
+            return
+        process = self._take_process(work)
+        with contextlib.suppress(OSError):  # it has ended, which is told where ends are
+            process.channel.send(message)
 
     def wait(self) -> list[tuple[str, Outcome]]:
-        """Run the oldest step that was submitted and return its outcome."""
-        if self._held is None:
-            self._held = ExitStack()
-            self._held.enter_context(self._worker.hold())
-        work = self._queue.popleft()
-        name = work.node.name
-        return [(name, self._worker.run(work, partial(self._on_wait, name)))]
+        """Return the outcomes of steps that have ended, once there is one; what runs here runs first."""
+        if self._waiting_here:
+            self._waiting_here -= 1
+            return self._here.wait()
+        outcomes: list[tuple[str, Outcome]] = []
+        while not outcomes or not self._news.empty():
+            if (outcome := self._news.get()()) is not None:
+                outcomes.append(outcome)
+        return outcomes
 
     def close(self) -> None:
-        """Forget what was not run, and leave the process as it was found."""
-        self._queue.clear()
-        if self._held is not None:
-            self._held.close()
-            self._held = None
+        """Stop what runs, with all that it has started, and forget what waits."""
+        self._waiting_here = 0
+        self._here.close()
+        zygote, self._zygote = self._zygote, None
+        if zygote is not None:
+            zygote.stop()
+            self._thread.join()
+            zygote.close()
+        while not self._news.empty():
+            with contextlib.suppress(Exception, KeyboardInterrupt):
+                self._news.get()()
+
+    def _start(self) -> bool:
+        """Fork the process that all others are forked from, if that was not done; tells whether there is one."""
+        if self._zygote is None and not self._told_obstacle:
+            obstacle = find_obstacle()
+            if obstacle is not None:
+                self._told_obstacle = True
+                self._on_notice(f"steps run in this process, one after the other, because {obstacle}")
+                return False
+            self._zygote = Zygote(self._forked.prepare, self._forked.run)
+            self._selector = selectors.DefaultSelector()
+            self._selector.register(self._zygote.socket, selectors.EVENT_READ, None)
+            self._thread = start_quietly(lambda: self._serve(self._zygote), "dagbuild-steps")
+        return self._zygote is not None
+
+    def _take_process(self, work: Work) -> _Process:
+        """Return a process that is to run the step: one that is free, or a new one."""
+        assert self._zygote is not None
+        with self._lock:
+            if self._idle:
+                process = self._idle.popleft()
+                process.begin(work, self._store)
+                return process
+            channel, output = self._zygote.fork(number := next(self._numbers))
+            process = self._processes[number] = _Process(number, channel, output)
+            process.begin(work, self._store)
+        self._selector.register(channel.socket, selectors.EVENT_READ, process)
+        self._selector.register(output, selectors.EVENT_READ, process)
+        return process
+
+    # -- in a thread of our own ------------------------------------------------------------------------------------
+
+    def _serve(self, zygote: Zygote | None) -> None:
+        """Answer the processes, and note what they tell, until the zygote is gone."""
+        assert zygote is not None
+        try:
+            while True:
+                for key, _ in self._selector.select():
+                    if key.data is None:
+                        if (end := zygote.hear()) is None:
+                            return
+                        self._end(self._processes[end[0]], end[1])
+                    elif key.fileobj == key.data.output:
+                        self._read_output(key.data)
+                    elif (message := key.data.channel.receive()) is not None:
+                        self._hear(key.data, message)
+                    else:  # how it ended the zygote tells
+                        self._selector.unregister(key.fileobj)
+        except BaseException as error:
+            self._news.put(_raising(error))
+        finally:
+            for process in list(self._processes.values()):
+                self._end(process, None)
+            self._selector.close()
+
+    def _hear(self, process: _Process, message: bytes) -> None:
+        what, *more = pickle.loads(message)
+        match what:
+            case "ask":
+                self._answer(process, *more)
+            case "done":
+                self._finish(process, *more)
+            case "wait" if process.work is not None:
+                name = process.work.node.name
+                self._news.put(_telling(lambda: self._on_wait(name, more[0])))
+            case "notice" if more[0] not in self._told:
+                self._told.add(more[0])
+                self._news.put(_telling(lambda: self._on_notice(more[0])))
+            case "raise":
+                self._news.put(_raising(more[0]))
+
+    def _answer(
+        self, process: _Process, question: str, arguments: tuple[Any, ...], options: dict[str, Any]
+    ) -> None:
+        def ask() -> None:
+            try:
+                self._reply(process, (True, answer(self._store, question, *arguments, **options)))
+            except Exception as error:
+                self._reply(process, (False, error))
+
+        if question == "log":
+            self._read_output(process)
+            self._reply(process, (True, process.log.text()))
+        elif question == "fetch_blob":  # may take long: others are answered meanwhile
+            start_quietly(ask, "dagbuild-fetch")
+        else:
+            ask()
+
+    def _reply(self, process: _Process, reply: tuple[bool, Any]) -> None:
+        with contextlib.suppress(OSError):  # it has ended
+            process.channel.send(pickle.dumps(reply, protocol=5))
+
+    def _finish(self, process: _Process, reply: packing.Reply, again: bool) -> None:
+        """Note how a step ended; its process is free for another one, or about to end."""
+        self._read_output(process)
+        work, process.work = process.work, None
+        assert work is not None
+        process.marked.close()
+        if again:
+            with self._lock:
+                self._idle.append(process)
+        self._tell_line(process)
+        self._news.put(lambda: (work.node.name, self._unpack(work, reply)))
+
+    def _unpack(self, work: Work, reply: packing.Reply) -> Outcome:
+        if reply == packing.STAYS:  # its value could not be stored, and cannot travel
+            self._here.submit(work)
+            return self._here.wait()[0][1]
+        return packing.unpack(reply, self._pickles.loads)
+
+    def _end(self, process: _Process, end: deaths.End | None) -> None:
+        """Take in that a process has ended, after the last that it said."""
+        while (message := process.channel.receive_now()) is not None:
+            self._hear(process, message)
+        self._read_output(process)
+        with self._lock:
+            del self._processes[process.number]
+            if process in self._idle:
+                self._idle.remove(process)
+        for file in (process.channel.socket, process.output):
+            with contextlib.suppress(KeyError, ValueError):
+                self._selector.unregister(file)
+        process.channel.close()
+        os.close(process.output)
+        process.marked.close()
+        self._tell_line(process)
+        if (work := process.work) is not None:
+            killed = deaths.count_out_of_memory() > process.killed_before
+            death = deaths.make_death(work.node.name, end, out_of_memory=killed)
+            self._news.put(lambda: (work.node.name, death))
+
+    # -- what steps print ------------------------------------------------------------------------------------------
+
+    def _read_output(self, process: _Process) -> None:
+        """Take what the step has printed until now: whole lines are shown as they come."""
+        while True:
+            try:
+                data = os.read(process.output, _CHUNK)
+            except (BlockingIOError, OSError):
+                return
+            if not data:
+                with contextlib.suppress(KeyError, ValueError):
+                    self._selector.unregister(process.output)
+                return
+            process.log.add(process.decode(data))
+            process.line += data
+            end = max(process.line.rfind(b"\n"), process.line.rfind(b"\r")) + 1
+            if end:
+                shown, process.line = process.line[:end], process.line[end:]
+                self._news.put(_telling(lambda shown=shown: _show(shown)))
+
+    def _tell_line(self, process: _Process) -> None:
+        """Show the end of what a step has printed, which is no whole line."""
+        if process.line:
+            shown, process.line = process.line, b""
+            self._news.put(_telling(lambda: _show(shown)))
+
+
+_CHUNK = 65536
+
+
+def _show(data: bytes) -> None:
+    stream = sys.stdout
+    if stream is None:
+        return
+    stream.flush()
+    binary = getattr(stream, "buffer", None)
+    if binary is not None:
+        binary.write(data)
+        binary.flush()
+    else:
+        stream.write(data.decode("utf-8", "replace"))
+
+
+def _telling(tell: Callable[[], object]) -> Callable[[], None]:
+    return lambda: tell() and None
+
+
+def _raising(error: BaseException) -> Callable[[], None]:
+    def fail() -> None:
+        raise error
+
+    return fail

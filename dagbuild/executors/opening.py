@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from dagbuild.executors.base import Executor
+from dagbuild.executors.forked import MakeWorker
+from dagbuild.executors.inline import InlineExecutor
 from dagbuild.executors.local import LocalExecutor
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import InputError
 from dagbuild.model.node import Node
 from dagbuild.model.record import Manifest
 from dagbuild.settings import EXECUTORS, RemoteSettings, Settings, find_key
+
+if TYPE_CHECKING:
+    from dagbuild.store.layered import LayeredStore
+    from dagbuild.store.local import LocalStore
 
 Code = tuple[Sequence[ModuleType], Sequence[Node], Mapping[str, Manifest]]
 
@@ -23,17 +31,33 @@ def open_executor(
     settings: Settings,
     worker: Worker,
     *,
+    store: LocalStore | LayeredStore,
+    make_worker: MakeWorker,
     find_code: Callable[[], Code],
     on_wait: Callable[[str, str], None],
+    on_notice: Callable[[str], None],
 ) -> Executor:
     """Return the executor of a kind; raises InputError for one that is not known.
 
-    `worker` runs what is run in this process. `find_code` gives what other machines need of the project: its modules,
-    nodes and their manifests. `on_wait` is told of a node and of whom its step waits for.
+    `worker` runs what is run in this process, with the `store`; `make_worker` gives what runs steps in a copy of it.
+    `find_code` gives what others need of the project: its modules, nodes and their manifests. `on_wait` is told of a
+    node and of whom its step waits for, `on_notice` what people are to know of how steps run.
     """
     match kind:
+        case "inline":
+            return InlineExecutor(worker, on_wait)
         case "local":
-            return LocalExecutor(worker, on_wait)
+            _, nodes, manifests = find_code()
+            shared = [*nodes, *manifests.values()]
+            return LocalExecutor(
+                worker,
+                store,
+                make_worker,
+                shared,
+                jobs=settings.executor.jobs or count_cores(),
+                on_wait=on_wait,
+                on_notice=on_notice,
+            )
         case "ray":
             from dagbuild.executors import ray
 
@@ -44,6 +68,14 @@ def open_executor(
             return ray.RayExecutor(opener, code, worker, address=settings.executor.address)
         case other:
             raise InputError(f"there is no executor '{other}'", hint=" or ".join(EXECUTORS))
+
+
+def count_cores() -> int:
+    """Return how many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1
 
 
 def _for_workers(remote: RemoteSettings | None) -> RemoteSettings | None:

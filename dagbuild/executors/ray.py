@@ -24,7 +24,7 @@ from typing import Any
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.code.closure import SourceReader
-from dagbuild.executors import exits, shipping, state
+from dagbuild.executors import exits, packing, shipping, state
 from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import StoreError, UserError
@@ -58,12 +58,6 @@ _OBJECT_STORE_BYTES = 256 * 1024 * 1024
 
 _A_WHILE = 1.0
 """Seconds to wait for a step before the caller may look about."""
-
-_Reply = tuple[bytes, bytes]
-"""An outcome and, apart from it, the exception of a failure: the one can be read where the other cannot."""
-
-_STAYS: _Reply = (b"", b"")
-"""The reply of a task whose value cannot leave its process."""
 
 
 @dataclass(frozen=True)
@@ -184,9 +178,9 @@ class RayExecutor(Executor):
             return Failure("WorkerDied", _describe_death(error, work), "")
         except (RayTaskError, RayError) as error:
             return Failure(type(error).__name__, f"Ray could not run the step: {error}", "")
-        if reply == _STAYS:
+        if reply == packing.STAYS:
             return self._worker.run(work)
-        outcome = _unpack(reply)
+        outcome = packing.unpack(reply, cloudpickle.loads)
         if isinstance(outcome, Done) and outcome.put and outcome.record is not None:
             self._worker.adopt(outcome.record)  # the worker may be on another machine
         return outcome
@@ -282,7 +276,7 @@ class _Site:
     differences: Mapping[str, list[str]]
 
 
-def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> _Reply:
+def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> packing.Reply:
     """Run one step; everything that can go wrong is in the reply."""
     here = shipping.describe_platform()
     wrong = [
@@ -291,15 +285,15 @@ def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> _Repl
         if here[name] != text
     ]
     if wrong:
-        return _pack(_other_code(wrong))
+        return packing.pack(_other_code(wrong), _try_dumps)
     try:
         site = _set_up(setup)
         work: Work = cloudpickle.loads(parcel)
     except (Exception, SystemExit) as error:
-        return _pack(_other_code([name_error(error)]))
+        return packing.pack(_other_code([name_error(error)]), _try_dumps)
     wrong = [line for node in (work.node, *work.views) for line in site.differences.get(node.name, ())]
     if wrong:
-        return _pack(_other_code(wrong))
+        return packing.pack(_other_code(wrong), _try_dumps)
     outcome = site.worker.run(work)
     if isinstance(outcome, Done) and (record := outcome.record) is not None:
         try:
@@ -308,7 +302,7 @@ def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> _Repl
         except StoreError as error:
             told = f"the value of '{work.node.name}' could not be published: {error}"
             outcome = replace(outcome, notices=(*outcome.notices, told))
-    return _pack(outcome)
+    return packing.pack(outcome, _try_dumps)
 
 
 @functools.lru_cache(maxsize=1)
@@ -359,25 +353,6 @@ def _other_code(lines: Sequence[str]) -> Failure:
     return Failure(
         "OtherCode", f"the worker on {platform.node()} has not the driver's code: " + "; ".join(lines), ""
     )
-
-
-def _pack(outcome: Outcome) -> _Reply:
-    error = b""
-    if isinstance(outcome, Failure):
-        error = _try_dumps(outcome.error)
-        outcome = replace(outcome, error=None)
-    packed = _try_dumps(outcome)
-    return (packed, error) if packed else _STAYS
-
-
-def _unpack(reply: _Reply) -> Outcome:
-    outcome: Outcome = cloudpickle.loads(reply[0])
-    if isinstance(outcome, Failure) and reply[1]:
-        try:
-            outcome = replace(outcome, error=cloudpickle.loads(reply[1]))
-        except (Exception, SystemExit):  # an exception may pickle well and refuse to be made again
-            return outcome
-    return outcome
 
 
 class _Pickler(cloudpickle.CloudPickler):  # type: ignore[misc]  # ray says no types

@@ -14,7 +14,7 @@ import sys
 import threading
 from dataclasses import dataclass
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any, Protocol, TextIO
 
 from dagbuild.executors.screen import Screen
 
@@ -56,11 +56,28 @@ class Log:
         return self._screen
 
 
+class Capturing(Protocol):
+    """What is printed within it can be had as a text afterwards: the last of it, as a terminal would show it."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+    def text(self) -> str:
+        """Return what was printed."""
+
+
 class Capture:
     """Within it, what this thread prints, and threads that are nobody else's, is kept in the log, too."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
+
+    def text(self) -> str:
+        """Return what was printed."""
+        return self._log.text()
 
     def __enter__(self) -> None:
         with _lock:

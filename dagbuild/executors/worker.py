@@ -29,7 +29,7 @@ from dagbuild.executors.exits import Guard
 from dagbuild.executors.failures import make_failure
 from dagbuild.executors.saving import Saver, tell_foreign
 from dagbuild.executors.state import DataWatch, Held, Hold
-from dagbuild.executors.streams import Capture, Log
+from dagbuild.executors.streams import Capture, Capturing, Log
 from dagbuild.ground.errors import (
     CodecError,
     OutputError,
@@ -55,6 +55,8 @@ class Worker:
     """Runs steps: knows where values lie, whose code it runs and, with `watch`, how steps are to be observed.
 
     With `marked`, the store tells later which node ran when this process was killed; without, somebody else sees that.
+    With `capture`, this process is there for steps alone: what they print goes that way, and what one of them changes
+    and nobody can put back is not said, but makes the process `spent`.
     """
 
     def __init__(
@@ -66,12 +68,16 @@ class Worker:
         home: Home | None = None,
         *,
         marked: bool = True,
+        capture: Callable[[], Capturing] | None = None,
     ) -> None:
         self._store = artifacts.store
         self._artifacts = artifacts
         self._code = code
         self._files = files
         self._marked = marked
+        self._capture = capture
+        self.spent = False
+        """Whether the next step would find what an earlier one has left."""
         self.watch = watch
         if self._may_touch():
             exits.install()
@@ -155,7 +161,7 @@ class Worker:
         return outcome
 
     def _run(self, work: Work) -> Outcome:
-        log = Log()
+        log = self._capture() if self._capture else Capture(Log())
         arguments: dict[str, Any] = {}
         started, since, wall = time.time(), file_clock(), time.perf_counter()
         before = resource.getrusage(resource.RUSAGE_SELF)
@@ -163,7 +169,7 @@ class Worker:
         call = observer.call if observer else _call
         name, lost, left = work.node.name, list[str](), list[Note]()
         try:
-            kept = Capture(log) if self._may_touch() else contextlib.nullcontext()
+            kept = log if self._may_touch() or self._capture else contextlib.nullcontext()
             watched = self._data.watching((*work.views, work.node), left)
             with kept, Guard(name) as guard, self.hold() as held, watched:
                 arguments = bind(work, self._artifacts, partial(_call_view, held, lost, call))
@@ -192,7 +198,9 @@ class Worker:
         }
         seen = observer.finish() if observer else Seen(() if self._may_touch() else (UNOBSERVED,))
         if lost or left:
-            seen = replace(seen, notes=(*seen.notes, *map(_tell_lost, lost), *left))
+            self.spent = True
+            if not self._capture:
+                seen = replace(seen, notes=(*seen.notes, *map(_tell_lost, lost), *left))
         return self._finish(work, value, facts, seen, changed_since(since))
 
     def _may_touch(self) -> bool:

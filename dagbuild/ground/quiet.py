@@ -6,6 +6,7 @@ it, and what a node does itself always does.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -22,6 +23,15 @@ _T = TypeVar("_T")
 def is_quiet(ident: int) -> bool:
     """Tell whether what a thread does now is this process's own business."""
     return ident in busy
+
+
+def _keep_own() -> None:
+    """Forget the threads that a fork has left behind: others may get their idents."""
+    busy.intersection_update({threading.get_ident()})
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_keep_own)
 
 
 @contextmanager

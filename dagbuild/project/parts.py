@@ -6,7 +6,7 @@ Wires, and decides nothing. What people ask of all this is in `project`.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -31,7 +31,9 @@ if (
 ):  # what looks into code and runs steps is imported where that is done: planning needs none of it
     from dagbuild.code.closure import SourceReader
     from dagbuild.executors.base import Executor
+    from dagbuild.executors.streams import Capturing
     from dagbuild.executors.worker import Worker
+    from dagbuild.store.base import Store
     from dagbuild.store.layered import LayeredStore
 
 
@@ -142,21 +144,34 @@ class Parts:
         watch = self._watch if watched else None
         return Worker(self.artifacts, self._code, self.files, watch, self.outputs.home)
 
+    def _make_copied_worker(self, store: Store, capture: Callable[[], Capturing]) -> Worker:
+        """Return what runs this project's steps in a copy of this process, which has no file in common with it."""
+        from dagbuild.executors.worker import Worker
+
+        files = FileDigests(self.settings.cache.folder)
+        watch = self._watch
+        code = ProjectCode(self._open_reader, watch.places, files, observing=watch.observes)
+        home = self.outputs.home
+        return Worker(Artifacts(store), code, files, watch, home, marked=False, capture=capture)
+
     def open_executor(self, kind: str | None, request: Request) -> Executor:
         """Return what runs the steps of a request; raises InputError for a kind that is not known."""
         from dagbuild.executors.opening import open_executor
 
         if self._source.known is not None:
-            kind = "local"  # nothing is going to run
+            kind = "inline"  # nothing is going to run
         nodes = [self.graph.nodes[name] for name in request.manifests]
         return open_executor(
             kind or self.settings.executor.kind,
             self.settings,
             self.make_worker(),
+            store=self.store,
+            make_worker=self._make_copied_worker,
             find_code=lambda: (self.modules, nodes, request.manifests),
             on_wait=lambda node, who: self._tell(
                 Notice(f"'{node}' is being computed by {who}: waiting for it", node)
             ),
+            on_notice=lambda text: self._tell(Notice(text)),
         )
 
     def _tell(self, event: Event) -> None:

@@ -56,9 +56,13 @@ class RemoteSettings:
 
 @dataclass(frozen=True, slots=True)
 class ExecutorSettings:
-    """Where steps run: `kind` local or ray, and a cluster's `address`."""
+    """Where steps run: `kind` is one of EXECUTORS, `jobs` how many run at a time here, `address` a cluster's.
+
+    Without `jobs`, as many as this process may use cores.
+    """
 
     kind: str = "local"
+    jobs: int | None = None
     address: str | None = None
 
 
@@ -85,7 +89,7 @@ class VariableSettings:
 
 
 UNDECLARED = ("track", "warn", "error", "off")
-EXECUTORS = ("local", "ray")
+EXECUTORS = ("local", "inline", "ray")
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,10 @@ VARIABLES: dict[str, tuple[str, str]] = {
     "DAGBUILD_REMOTE_UNSIGNED": ("remote", "unsigned"),
     "DAGBUILD_REMOTE_WRITE": ("remote", "write"),
     "DAGBUILD_EXECUTOR": ("executor", "kind"),
+    "DAGBUILD_JOBS": ("executor", "jobs"),
     "DAGBUILD_EXECUTOR_ADDRESS": ("executor", "address"),
 }
-TYPED = ("DAGBUILD_CACHE_SIZE",)
+TYPED = ("DAGBUILD_CACHE_SIZE", "DAGBUILD_JOBS")
 """Those that are numbers, or may be."""
 
 OTHERS = ("DAGBUILD_PROFILE", "DAGBUILD_PROJECT", "DAGBUILD_WORKER_CACHE", "DAGBUILD_KEY")

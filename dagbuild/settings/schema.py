@@ -19,6 +19,9 @@ from dagbuild.settings.model import EXECUTORS, UNDECLARED, Pin
 
 Rule = Callable[[Any], Any]
 
+MOST_JOBS = 1024
+"""Steps that may run at a time on one machine."""
+
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?\s*", re.IGNORECASE)
 _NOT_SECRET = ("anon", "google_default", "cloud", "cache", "browser")  # what gcsfs takes as its "token"
 
@@ -94,6 +97,14 @@ def size(value: Any) -> int:
         return int(float(number) * (1024 if binary else 1000) ** power)
     except OverflowError:
         raise Refused("is larger than any disk") from None
+
+
+def jobs(value: Any) -> int:
+    """Take how many steps may run at a time."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_JOBS:
+        return value
+    said = tell(value) if isinstance(value, int) and not isinstance(value, bool) else name_kind(value)
+    raise Refused(f"wants a number of steps from 1 to {MOST_JOBS:,}, not {said}")
 
 
 def one_of(*words: str) -> Rule:
@@ -308,7 +319,7 @@ TABLES: dict[str, dict[str, Rule]] = {
         "write": prefix,
         "options": remote_options,
     },
-    "executor": {"kind": one_of(*EXECUTORS), "address": text},
+    "executor": {"kind": one_of(*EXECUTORS), "jobs": jobs, "address": text},
     "variables": {"salt": salt, "ignored": texts},
     "build": {"packages": packages, "undeclared": one_of(*UNDECLARED)},
 }

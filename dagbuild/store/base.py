@@ -49,6 +49,10 @@ class Store(ABC):
         it is missing.
         """
 
+    def fetch_blob(self, ref: BlobRef) -> BlobRef | None:  # noqa: ARG002 - for stores that have near and far
+        """Bring a blob near, if that can be, and return it as it is named there; None without an answer."""
+        return None
+
     def blob_path(self, ref: BlobRef) -> Path | None:  # noqa: ARG002 - for stores that keep files
         """Return the file that holds just this blob's bytes, or None where there is none.
 

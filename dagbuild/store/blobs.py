@@ -271,6 +271,10 @@ class BlobFolder:
         self._notice(f"cache: blob {ref.digest} is damaged ({why}); put aside, it will be made again")
         return BlobDamagedError(f"blob {ref.digest} is damaged: {why}")
 
+    def note_written(self) -> None:
+        """Let the next `sync` bring to the disk what was written without this object: records, another's blobs."""
+        self._unsynced = True
+
     def sync(self) -> None:
         """Bring what was written to the disk, as the setting asks, and keep for others what was seen whole."""
         if self._fsync == "build" and self._unsynced:

@@ -173,14 +173,14 @@ class LayeredStore(Store):
 
     def _try_to_fetch(self, ref: BlobRef) -> None:
         with contextlib.suppress(BlobMissingError, BlobDamagedError):  # who reads it is told
-            self._fetch(ref)
+            self.fetch_blob(ref)
 
     def get_blob(self, ref: BlobRef) -> memoryview:
         """Return a blob's bytes, from near or far; what comes from far stays near."""
         try:
             return self.local.get_blob(ref)
         except (BlobMissingError, BlobDamagedError):
-            named = self._fetch(ref)
+            named = self.fetch_blob(ref)
             if named is None:
                 raise
             if self.local.has_blobs([named]):
@@ -190,7 +190,7 @@ class LayeredStore(Store):
                 raise
             return view
 
-    def _fetch(self, ref: BlobRef) -> BlobRef | None:
+    def fetch_blob(self, ref: BlobRef) -> BlobRef | None:
         """Bring a blob near, if that can be, and return it as its signer names it; None without an answer."""
         origin = self._ask(lambda: self.remote.find_origin(ref)) if self._may_have([ref]) else None
         if origin is None:

@@ -63,7 +63,7 @@ class LocalStore(Store):
         self.trust = trust or Trust()
         self.uses = Uses(self.layout.uses)
         self._marks = Marks(self.layout)
-        self._fsync = fsync
+        self.fsync = fsync
         self._lock = threading.Lock()
         self._notice = on_notice
         self._looked = float("-inf")
@@ -148,10 +148,11 @@ class LocalStore(Store):
                     self._open_writer()
                 assert self._writer is not None
                 positions = self._writer.append(lines)
-                if self._fsync == "always":
+                if self.fsync == "always":
                     self._writer.sync()
             except OSError as error:
                 raise write_error(self.layout.folder, error) from error
+            self.blobs.note_written()
             self._log.add(positions, records)
 
     def _open_writer(self) -> None:

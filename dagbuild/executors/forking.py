@@ -1,0 +1,47 @@
+"""Whether this process can be copied by a fork, and the copy be trusted to work.
+
+A copy has the one thread that forked. What other threads were about is left as it stood: a pool that a library has
+started has no workers there, and whoever hands it work waits for ever. Threads of Python are no obstacle: Python makes
+its own locks anew, and steps do not use what those threads do. Knows threads, no steps.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+
+_TASKS = Path("/proc/self/task")
+
+_SURVIVE = ("jemalloc_bg_thd", "polars-ooc-clea", "ZMQbg/")
+"""How threads are called whose loss is known to harm no step: their libraries see to forks, only tidy up in them, or
+are a notebook's."""
+
+
+def find_obstacle() -> str | None:
+    """Return why this process had better not be forked, in words that follow "because"; None when it can be."""
+    if sys.platform != "linux":
+        return "libraries of this system do not work in a process that was forked"
+    known = {thread.native_id for thread in threading.enumerate()}
+    names = []
+    for task in _TASKS.iterdir():
+        if int(task.name) not in known:
+            try:
+                names.append((task / "comm").read_text().strip())
+            except OSError:  # it has ended
+                continue
+    own = (_TASKS.parent / "comm").read_text().strip()
+    foreign = [name for name in names if name != own and not name.startswith(_SURVIVE)]
+    if foreign:
+        return f"a library that was imported has started threads ('{foreign[0]}'), which no copy of it has"
+    unnamed = names.count(own)
+    if unnamed and unnamed > _count_blas():
+        return "a library that was imported has started threads, which no copy of the process has"
+    return None
+
+
+def _count_blas() -> int:
+    """Return how many threads OpenBLAS keeps, which ends them before a fork and starts them anew after it."""
+    from threadpoolctl import threadpool_info  # only where there are threads to tell apart
+
+    return sum(each["num_threads"] - 1 for each in threadpool_info() if each["internal_api"] == "openblas")

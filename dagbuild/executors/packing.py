@@ -1,0 +1,81 @@
+"""Steps and their outcomes as bytes, for another process.
+
+Knows what is apart in a reply, no pickler of its own but the plain one. Guards: whatever an exception or a value does
+when it is pickled or made again, an outcome arrives.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from dagbuild.model.outcome import Failure, Outcome
+
+Reply = tuple[bytes, bytes]
+"""An outcome and, apart from it, the exception of a failure: the one can be read where the other cannot."""
+
+STAYS: Reply = (b"", b"")
+"""The reply of a step whose value cannot leave its process."""
+
+
+def pack(outcome: Outcome, dumps: Callable[[Any], bytes]) -> Reply:
+    """Return an outcome as a reply; `dumps` gives no bytes of what it cannot pickle."""
+    error = b""
+    if isinstance(outcome, Failure):
+        error = dumps(outcome.error)
+        outcome = replace(outcome, error=None)
+    packed = dumps(outcome)
+    return (packed, error) if packed else STAYS
+
+
+def unpack(reply: Reply, loads: Callable[[bytes], Any]) -> Outcome:
+    """Return the outcome of a reply that is not STAYS."""
+    outcome: Outcome = loads(reply[0])
+    if isinstance(outcome, Failure) and reply[1]:
+        try:
+            outcome = replace(outcome, error=loads(reply[1]))
+        except (Exception, SystemExit):  # an exception may pickle well and refuse to be made again
+            return outcome
+    return outcome
+
+
+class SharedPickles:
+    """Pickles for a process that was forked from this one: of what both have, only the number travels."""
+
+    def __init__(self, shared: Sequence[object]) -> None:
+        self._shared = shared
+        self._numbers = {id(thing): number for number, thing in enumerate(shared)}
+
+    def dumps(self, value: Any) -> bytes:
+        """Return a value's bytes; none when it cannot be pickled."""
+        stream = io.BytesIO()
+        try:
+            _Pickler(stream, self._numbers).dump(value)
+        except (Exception, SystemExit):
+            return b""
+        return stream.getvalue()
+
+    def loads(self, data: bytes) -> Any:
+        """Return the value of such bytes."""
+        return _Unpickler(io.BytesIO(data), self._shared).load()
+
+
+class _Pickler(pickle.Pickler):
+    def __init__(self, stream: io.BytesIO, numbers: dict[int, int]) -> None:
+        super().__init__(stream, protocol=5)
+        self._numbers = numbers
+
+    def persistent_id(self, thing: Any) -> int | None:
+        return self._numbers.get(id(thing))
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, stream: io.BytesIO, shared: Sequence[object]) -> None:
+        super().__init__(stream)
+        self._shared = shared
+
+    def persistent_load(self, number: int) -> object:
+        return self._shared[number]

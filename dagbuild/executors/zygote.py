@@ -1,0 +1,201 @@
+"""A process that stands as importing left it, and forks others from itself: one for a step, or for a few short ones.
+
+It runs no step, so that what steps do never reaches the next process that it forks; it tells how these ended. Knows
+processes, not what they do. Guards: when its own parent is gone, so are they.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import warnings
+from collections.abc import Callable
+from typing import NoReturn
+
+from dagbuild.executors.channel import Channel
+from dagbuild.executors.deaths import End
+
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+_PR_SET_PDEATHSIG = 1
+_FAILED = 1
+_ORDER = struct.Struct("<Q")
+_END = struct.Struct("<QiQ")
+
+Run = Callable[[Channel, int], None]
+"""What a forked process does, with its channel to the driver and the descriptor that its output goes to."""
+
+
+class Zygote:
+    """The driver's end: asks for processes, and hears how they ended."""
+
+    def __init__(self, prepare: Callable[[], None], run: Run) -> None:
+        """Fork it; it calls `prepare` once, and each process that it forks calls `run`."""
+        here, there = socket.socketpair()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                stream.flush()  # else what is in its buffer is printed twice
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", DeprecationWarning
+            )  # of other threads: `forking` has looked at them
+            self.process = os.fork()
+        if not self.process:
+            _leave_with(lambda: _Forker(there, run).serve(prepare))
+        there.close()
+        self.socket = here
+
+    def fork(self, number: int) -> tuple[Channel, int]:
+        """Have a process forked, by any number; return the channel to it and where its output can be read.
+
+        Raises OSError when the zygote is gone.
+        """
+        mine, theirs = socket.socketpair()
+        output, printed = os.pipe()
+        try:
+            socket.send_fds(self.socket, [_ORDER.pack(number)], [theirs.fileno(), printed])
+        except OSError:
+            mine.close()
+            os.close(output)
+            raise
+        finally:
+            theirs.close()
+            os.close(printed)
+        os.set_blocking(output, False)
+        return Channel(mine), output
+
+    def hear(self) -> tuple[int, End] | None:
+        """Wait for an end; return the number of the process, and how it ended. None when the zygote itself is gone."""
+        data = b""
+        while len(data) < _END.size:
+            try:
+                more = self.socket.recv(_END.size - len(data))
+            except OSError:
+                return None
+            if not more:
+                return None
+            data += more
+        number, status, memory = _END.unpack(data)
+        return number, End(status, memory)
+
+    def stop(self) -> None:
+        """End it with all that it has forked, and wait until they are gone."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self.process, 0)
+
+    def close(self) -> None:
+        """Let go of the channel; to be called once nobody listens any more."""
+        self.socket.close()
+
+
+class _Forker:
+    """The zygote's own end."""
+
+    def __init__(self, control: socket.socket, run: Run) -> None:
+        self._control = control
+        self._run = run
+        self._numbers: dict[int, int] = {}  # by process
+
+    def serve(self, prepare: Callable[[], None]) -> None:
+        """Fork what is asked for until nobody asks any more."""
+        _stand_alone()
+        prepare()
+        self._prctl = _load_prctl()
+        gc.collect()
+        gc.freeze()  # what lasts is not touched, so that it stays shared
+        awake, alarm = socket.socketpair()
+        awake.setblocking(False)
+        alarm.setblocking(False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(alarm.fileno(), warn_on_full_buffer=False)
+        try:
+            while True:
+                ready, _, _ = select.select([self._control, awake], [], [])
+                if awake in ready:
+                    with contextlib.suppress(BlockingIOError):
+                        awake.recv(4096)
+                    self._reap(os.WNOHANG)
+                if self._control in ready and not self._take():
+                    return
+        finally:
+            for process in self._numbers:
+                with contextlib.suppress(OSError):
+                    os.killpg(process, signal.SIGKILL)
+            self._reap(0)
+
+    def _take(self) -> bool:
+        data, descriptors, _, _ = socket.recv_fds(self._control, _ORDER.size, 2)
+        if len(data) < _ORDER.size:
+            return False
+        parent = os.getpid()
+        process = os.fork()
+        if not process:
+            _leave_with(lambda: self._begin(parent, *descriptors))
+        with contextlib.suppress(OSError):
+            os.setpgid(process, process)  # it does so, too: whoever comes first
+        self._numbers[process] = _ORDER.unpack(data)[0]
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return True
+
+    def _begin(self, parent: int, end: int, printed: int) -> None:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        with contextlib.suppress(OSError):
+            os.setpgid(0, 0)
+        if self._prctl is not None:
+            self._prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            if os.getppid() != parent:  # it went before that was said
+                return
+        self._control.close()
+        gc.enable()
+        self._run(Channel(socket.socket(fileno=end)), printed)
+
+    def _reap(self, how: int) -> None:
+        """Tell of all that have ended; wait for those that have not, where `how` is 0."""
+        while True:
+            try:
+                process, status, used = os.wait4(-1, how)
+            except ChildProcessError:
+                return
+            if not process:
+                return
+            if (number := self._numbers.pop(process, None)) is not None:
+                with contextlib.suppress(OSError):
+                    self._control.sendall(_END.pack(number, status, used.ru_maxrss * _RSS_UNIT))
+
+
+def _leave_with(work: Callable[[], None]) -> NoReturn:
+    """Do the work of a process that was just forked, and end it: nothing of what it was copied from goes on in it."""
+    status = _FAILED
+    try:
+        work()
+        status = 0
+    except BaseException:  # it is told where the process writes to, by its status it is known
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(status)
+
+
+def _stand_alone() -> None:
+    """Be a process of the background: Ctrl-C is for the driver to hear, and what a node starts ends with it."""
+    with contextlib.suppress(OSError):
+        os.setpgid(0, 0)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
+def _load_prctl() -> Callable[..., int] | None:
+    try:
+        prctl: Callable[..., int] = ctypes.CDLL(None).prctl
+    except (OSError, AttributeError):
+        return None
+    return prctl

@@ -151,3 +151,13 @@ def merge_latest(found: Iterable[Mapping[str, list[Record]]], count: int) -> dic
             news = [record for record in records if record not in known]
             merged[node] = sorted([*known, *news], key=lambda record: record.started, reverse=True)[:count]
     return merged
+
+
+def identity_of(record: Record) -> tuple[object, ...]:
+    """Return what tells a record from others, wherever its copy lies."""
+    return record.deep, record.content, record.artifact.digest, record.started, record.run
+
+
+def usable_of(record: Record) -> tuple[object, ...]:
+    """Return what tells a record from others, and from itself as it was taken when its signer was not trusted."""
+    return *identity_of(record), record.artifact.data_only

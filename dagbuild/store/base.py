@@ -20,6 +20,8 @@ from dagbuild.store.file_copies import FileCopies
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+    from dagbuild.store.validated import Validated
+
 
 class Store(ABC):
     """Holds blobs and records. Safe to use from several threads and processes at once."""
@@ -61,6 +63,13 @@ class Store(ABC):
     def copies(self) -> FileCopies:
         """Where files and folders of stored values are written out; a temporary folder for stores without one."""
         return FileCopies(None)
+
+    @cached_property
+    def validated(self) -> Validated:
+        """Which values from elsewhere have passed; by this process alone, for stores without a folder."""
+        from dagbuild.store.validated import open_validated
+
+        return open_validated(None)
 
     def find_intruder(self, refs: Collection[BlobRef]) -> str | None:  # noqa: ARG002 - for stores that keep files
         """Return how somebody else could have written what is here, these blobs included, or None if nobody could.

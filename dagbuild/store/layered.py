@@ -36,6 +36,8 @@ from dagbuild.store.trust import Trust
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+    from dagbuild.store.validated import Validated
+
 WAIT_SECONDS = 5.0
 _WAIT_SHARE = 0.1
 """So long, or so much of the time that the results took, the end of a build waits for the network."""
@@ -236,6 +238,11 @@ class LayeredStore(Store):
     def copies(self) -> FileCopies:
         """The local store's."""
         return self.local.copies
+
+    @cached_property
+    def validated(self) -> Validated:
+        """The local store's: the remote is never asked what has passed."""
+        return self.local.validated
 
     def blob_path(self, ref: BlobRef) -> Path:
         """Return the local file that holds a blob, fetched if need be."""

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.code.distributions import package_version
-from dagbuild.codecs.base import Selection
+from dagbuild.codecs.base import CHECKS, Selection
 from dagbuild.codecs.contracts import Contracts
 from dagbuild.codecs.encoding import PLAIN, Encoded, find_size
 from dagbuild.codecs.packing import Packing
 from dagbuild.codecs.reader import Forbidden, Placed, ValueReader
-from dagbuild.codecs.registry import ClosedRegistry, Registry, default_registry
+from dagbuild.codecs.registry import PACKAGES, ClosedRegistry, Registry, default_registry
 from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
 from dagbuild.codecs.writer import Takes
 from dagbuild.ground.digest import (
@@ -63,7 +63,6 @@ class Artifacts:
         self._registry = codecs if codecs is not None else default_registry()
         self._closed = ClosedRegistry()
         self._contracts = Contracts(self._registry)
-        self._checked: set[tuple[_Bytes, Columns | None]] = set()  # of what came from elsewhere
         self._excerpts: dict[tuple[Digest, Columns], Excerpt] = {}
 
     def encode(
@@ -151,20 +150,14 @@ class Artifacts:
                 return artifact.meta["form"]
             chosen, reader = self._select(artifact, columns) if columns else (None, None)
             if chosen and reader:
-                numbers = reader.find_blobs(chosen.buffers)
-                self.store.expect_blobs([artifact.blobs[number] for number in numbers])
+                blobs = [artifact.blobs[number] for number in reader.find_blobs(chosen.buffers)]
+                self.store.expect_blobs(blobs)
                 reader = reader.only(chosen, self._forbidden(artifact))
-                reader.checks = reader.checks and (_bytes_of(artifact), columns) not in self._checked
-                value = reader.value(["@", artifact.codec, chosen.meta])
-                if reader.checks:
-                    self._checked.add((_bytes_of(artifact), columns))
-                return value
+                return self._read(artifact, blobs, ["@", artifact.codec, chosen.meta], reader)
             if artifact.blobs:
                 self.store.expect_blobs(artifact.blobs)
             reader, form = self._open(artifact, self._forbidden(artifact))
-            value = reader.value(form)
-            if reader.checks:
-                self._checked.add((_bytes_of(artifact), None))
+            value = self._read(artifact, artifact.blobs, form, reader)
             return select_columns(value, columns.names) if columns else value
         except (CodecError, StoreError, MemoryError, NoSuchColumns, NoTable):
             raise
@@ -173,6 +166,33 @@ class Artifacts:
                 raise
             # Anything may go wrong in a pickle's constructors or in a library that has moved on.
             raise _cannot_read(artifact, error) from error
+
+    def _read(self, artifact: Artifact, blobs: Sequence[BlobRef], form: Any, reader: ValueReader) -> Any:
+        """Return the value of a form that is read from these blobs, validated unless just this has passed before."""
+        if not (reader.checks and blobs):
+            return reader.value(form)
+        validated = self.store.validated
+        # Which of the bytes that a blob's names stand for will be read: see `BlobFolder`.
+        own = self.store.has_blobs([BlobRef(ref.digest, ref.size) for ref in blobs], local=True)
+        names = [ref.digest if ref in own else ref.strong for ref in blobs]
+        rest = [
+            self._validating,
+            artifact.data_only,
+            form,
+            artifact.meta["buffers"],
+            [ref.size for ref in blobs],
+        ]
+        what = validated.name(artifact.digest, sum(ref.size for ref in blobs), names, rest)
+        reader.checks = not validated.holds(what)
+        value = reader.value(form)
+        if reader.checks:
+            validated.note(what)
+        return value
+
+    @cached_property
+    def _validating(self) -> list[Any]:
+        """What decides whether a value passes: our checks, and the libraries that do or believe them."""
+        return [CHECKS, *([name, package_version(name)] for name in sorted(PACKAGES))]
 
     def excerpt(self, artifact: Artifact, columns: Columns) -> Excerpt:
         """Return what of an artifact these columns are, without reading their data; all of it where none can tell.
@@ -275,7 +295,7 @@ class Artifacts:
             raise ValueError("the blobs are not those that the metadata tells of")
         blobs = _StoreBlobs(self.store, artifact)
         placed = placed or partial(self.store.copies.place, _copied_as(artifact))
-        checks = _is_from_elsewhere(artifact) and (_bytes_of(artifact), None) not in self._checked
+        checks = _is_from_elsewhere(artifact)
         reader = ValueReader(layout, blobs, self._codecs(artifact), placed, forbidden, checks=checks)
         form = meta["form"] if "form" in meta else json.loads(bytes(reader.view(meta["long"])))
         return reader, form if artifact.codec == PLAIN else ["@", artifact.codec, form]
@@ -293,14 +313,6 @@ def _nobody_signed() -> str:
 def _is_from_elsewhere(artifact: Artifact) -> bool:
     """Tell whether others may have chosen the bytes of a value; of one that is all in its record nobody can say."""
     return artifact.data_only or not artifact.blobs or any(ref.strong for ref in artifact.blobs)
-
-
-_Bytes = tuple[Digest, tuple[str, ...]]
-"""What a value is said to be, and by strong digests what its bytes are."""
-
-
-def _bytes_of(artifact: Artifact) -> _Bytes:
-    return artifact.digest, tuple(ref.strong for ref in artifact.blobs)
 
 
 def _copied_as(artifact: Artifact) -> Digest:

@@ -34,6 +34,11 @@ UNCUT = 0
 """Instead of bytes of an item: the buffer is one blob, however long it is."""
 
 
+CHECKS = 1
+"""Of all that codecs look at where a reader `checks`; whoever changes some of it raises this: what has passed under
+another number is looked through again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A buffer of known size, made when it is wanted and not kept: a frame is never in memory twice."""

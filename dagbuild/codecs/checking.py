@@ -2,6 +2,7 @@
 
 Libraries take codes, flags and lengths in their memory as right, and read wherever these point to. Knows arrays, no
 forms and no buffers. Guards: what passes can be used in any way without a look at memory that is not its own.
+What has passed is remembered: a change of what is looked at raises `CHECKS` in `base`.
 """
 
 from __future__ import annotations

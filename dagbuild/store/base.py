@@ -20,6 +20,8 @@ from dagbuild.store.file_copies import FileCopies
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+    from dagbuild.store.validated import Validated
+
 
 class Store(ABC):
     """Holds blobs and records. Safe to use from several threads and processes at once."""
@@ -65,6 +67,13 @@ class Store(ABC):
     def copies(self) -> FileCopies:
         """Where files and folders of stored values are written out; a temporary folder for stores without one."""
         return FileCopies(None)
+
+    @cached_property
+    def validated(self) -> Validated:
+        """Which values from elsewhere have passed; by this process alone, for stores without a folder."""
+        from dagbuild.store.validated import open_validated
+
+        return open_validated(None)
 
     def find_intruder(self, refs: Collection[BlobRef]) -> str | None:  # noqa: ARG002 - for stores that keep files
         """Return how somebody else could have written what is here, these blobs included, or None if nobody could.
@@ -155,3 +164,13 @@ def merge_latest(found: Iterable[Mapping[str, list[Record]]], count: int) -> dic
             news = [record for record in records if record not in known]
             merged[node] = sorted([*known, *news], key=lambda record: record.started, reverse=True)[:count]
     return merged
+
+
+def identity_of(record: Record) -> tuple[object, ...]:
+    """Return what tells a record from others, wherever its copy lies."""
+    return record.deep, record.content, record.artifact.digest, record.started, record.run
+
+
+def usable_of(record: Record) -> tuple[object, ...]:
+    """Return what tells a record from others, and from itself as it was taken when its signer was not trusted."""
+    return *identity_of(record), record.artifact.data_only

@@ -37,7 +37,7 @@ computing time only; nothing in it belongs into version control.
 
 - `objects/`   the bytes of values, in read-only files named by their digest; what came from elsewhere by sha256
 - `segments/`  records, one a line; each build appends to a file of its own
-- `index/`     memos: where records lie, which files were seen whole; made again when lost
+- `index/`     memos: where records lie, which files were seen whole, which values validated; made again when lost
 - `uses/`      what was looked up on which day, for `dagbuild gc`
 - `files/`     files and folders that nodes made, as nodes are given them; copies
 - `locks/`     who computes what right now

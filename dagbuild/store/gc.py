@@ -174,6 +174,7 @@ def collect_garbage(
                 store.copies.remove(copy)
             _remove(store, set(removed), [files[digest] for digest in doomed])
             store.blobs.seen.forget_others(files.keys() - doomed)
+            store.validated.forget_others(values.keys() - removed.keys())
             sweep(store.layout, now - grace)
             store.copies.remove_parts(now - grace)
             store.uses.forget_before(now - grace - 365 * DAY)

@@ -21,7 +21,7 @@ from dagbuild.ground.digest import Both
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
 from dagbuild.ground.override import override
 from dagbuild.model.record import Artifact, BlobRef, Key, Record
-from dagbuild.store.base import Store, merge_latest
+from dagbuild.store.base import Store, identity_of, merge_latest, usable_of
 from dagbuild.store.file_copies import FileCopies
 from dagbuild.store.local import LocalStore
 from dagbuild.store.notices import Notice, log_notice
@@ -35,6 +35,8 @@ from dagbuild.store.trust import Trust
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
+
+    from dagbuild.store.validated import Validated
 
 WAIT_SECONDS = 5.0
 _WAIT_SHARE = 0.1
@@ -237,6 +239,11 @@ class LayeredStore(Store):
         """The local store's."""
         return self.local.copies
 
+    @cached_property
+    def validated(self) -> Validated:
+        """The local store's: the remote is never asked what has passed."""
+        return self.local.validated
+
     def blob_path(self, ref: BlobRef) -> Path:
         """Return the local file that holds a blob, fetched if need be."""
         self.get_blob(ref)
@@ -261,8 +268,8 @@ class LayeredStore(Store):
         if local or not keys:
             return found
         for key, records in (self._look(lambda: self.remote.find_records(keys, known=found)) or {}).items():
-            have = {_usable(record) for record in found.get(key, ())}
-            news = [record for record in records if _usable(record) not in have]
+            have = {usable_of(record) for record in found.get(key, ())}
+            news = [record for record in records if usable_of(record) not in have]
             if news:
                 self._offer(news)
                 found[key] = sorted([*found.get(key, ()), *news], key=lambda record: record.started)
@@ -272,14 +279,14 @@ class LayeredStore(Store):
         """Remember records from far, to be kept near as soon as one of their blobs is."""
         with self._lock:
             for record in records:
-                self._far.add(_usable(record))
+                self._far.add(usable_of(record))
                 for ref in record.artifact.all_blobs:
                     self._offered.setdefault(ref, []).append(record)
 
     @override
     def keep(self, records: Iterable[Record]) -> None:
         with self._lock:
-            news = {_usable(record): record for record in records if _usable(record) in self._far}
+            news = {usable_of(record): record for record in records if usable_of(record) in self._far}
             self._far -= news.keys()
         with contextlib.suppress(StoreError):  # an answer is as good without
             self.local.put_records(list(news.values()))
@@ -315,8 +322,8 @@ class LayeredStore(Store):
         far = self._look(lambda: list(self.remote.iter_records())) or []
         seen: set[tuple[object, ...]] = set()
         for record in heapq.merge(self.local.iter_records(), far, key=lambda record: record.started):
-            if _identity(record) not in seen:
-                seen.add(_identity(record))
+            if identity_of(record) not in seen:
+                seen.add(identity_of(record))
                 yield record
 
     def push(self, also: Collection[BlobRef] = ()) -> tuple[int, int]:
@@ -326,9 +333,9 @@ class LayeredStore(Store):
         """
         # Records that are not trusted here are there all the same.
         records = self._ask(lambda: list(self.remote.iter_own())) or []
-        there = {_identity(record) for record in records}
+        there = {identity_of(record) for record in records}
         before = self._publisher.sent
-        self._publisher.put([r for r in self.local.iter_records() if _identity(r) not in there])
+        self._publisher.put([r for r in self.local.iter_records() if identity_of(r) not in there])
         self._publisher.wait()
         named = [ref for record in records for ref in record.artifact.all_blobs]
         lost = self._ask(lambda: self.remote.find_lost([*named, *also])) if self._may_write() else None
@@ -389,12 +396,3 @@ class LayeredStore(Store):
             were = "result is" if unsent == 1 else "results are"
             self._notice(f"remote: {unsent:,} {were} not published; 'dagbuild push' sends them later")
         self.local.close()
-
-
-def _identity(record: Record) -> tuple[object, ...]:
-    return record.deep, record.content, record.artifact.digest, record.started, record.run
-
-
-def _usable(record: Record) -> tuple[object, ...]:
-    """Return what tells a record from others, and from itself as it was taken when its signer was not trusted."""
-    return *_identity(record), record.artifact.data_only

@@ -33,6 +33,8 @@ from dagbuild.store.uses import Uses
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+    from dagbuild.store.validated import Validated
+
 
 _LOOK_AGAIN = 5.0
 """Seconds after which the folder's permissions are looked at again."""
@@ -108,6 +110,13 @@ class LocalStore(Store):
     def copies(self) -> FileCopies:
         """Copies of files and folders, in the cache folder."""
         return FileCopies(self.layout.files)
+
+    @cached_property
+    def validated(self) -> Validated:
+        """Which values from elsewhere have passed, remembered in the cache folder."""
+        from dagbuild.store.validated import open_validated
+
+        return open_validated(self.layout, self._notice)
 
     @override
     def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:
@@ -195,5 +204,7 @@ class LocalStore(Store):
         self._log.fold()
         self._log.close()
         self.blobs.close()
+        if "validated" in self.__dict__:
+            self.validated.close()
         self._marks.close()
         drop_spares(self.layout.locks)

@@ -4,7 +4,8 @@
 
 Topics: `big` (a gigabyte), `column` (one of 200 changed), `append` (1 % more rows), `wide` (10,000 columns), `small`,
 `all`. Every way saves in one fresh process and loads in another, by turns; each number has its ratio to ours, in a
-cache folder that has been in use for a while. "at first" is ours, too, in a folder that is new.
+cache folder that has been in use for a while. "at first" is ours, too, in a folder that is new; "elsewhere" and
+"elsewhere-new" are ours for what was fetched, of which only reading back counts.
 Nothing is asserted.
 
 Folders are removed only after all rounds: ext4 takes ten times as long to make a file while it remembers inodes that

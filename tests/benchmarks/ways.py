@@ -10,11 +10,14 @@ import importlib.util
 import json
 import pickle
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from tests.support import take_in
 
 SETTLED = 2000
 """Blobs after which each of the 256 folders that they are spread over is there."""
@@ -79,6 +82,28 @@ class AtFirst(Ours):
 
     def settle(self) -> None:
         """Leave the folder empty: each of the first blobs makes a folder below it."""
+
+
+class Elsewhere(Ours):
+    """As if it had been fetched, and loaded by an earlier process already; "elsewhere-new" was not."""
+
+    name = "elsewhere"
+
+    def save(self, number: int, value: Any) -> None:
+        self._receive(number, value)
+        self.load(number)
+
+    def _receive(self, number: int, value: Any) -> None:
+        artifact, blobs = self._artifacts.encode(value)
+        refs = tuple(take_in(self._store, b"".join(chunks)) for chunks in blobs)
+        (self.folder / f"{number}.json").write_text(json.dumps(replace(artifact, blobs=refs).to_json()))
+
+
+class ElsewhereNew(Elsewhere):
+    name = "elsewhere-new"
+
+    def save(self, number: int, value: Any) -> None:
+        self._receive(number, value)
 
 
 class Pickle(Way):
@@ -151,4 +176,6 @@ class Hamilton(Way):
         return self._driver.execute(["value"], inputs={"number": number})["value"]
 
 
-WAYS: dict[str, type[Way]] = {way.name: way for way in (Ours, AtFirst, Pickle, Parquet, Joblib, Hamilton)}
+WAYS: dict[str, type[Way]] = {
+    way.name: way for way in (Ours, AtFirst, Elsewhere, ElsewhereNew, Pickle, Parquet, Joblib, Hamilton)
+}

@@ -90,7 +90,7 @@ finally:
 LOOKING = {"dagbuild.code.closure", "dagbuild.loader", "dagbuild.modifiers", "dagbuild.executors.worker"}
 """Ours, that look into code and run it."""
 
-FAR = {"dagbuild.store.remote", "dagbuild.store.layered"}
+FAR = {"dagbuild.store.remote", "dagbuild.store.layered", "dagbuild.store.validated"}
 """Ours, for what a project without a remote has no use for."""
 
 TOLD = ("nodes", "pandas", "numpy", "click", *sorted(LOOKING | FAR))

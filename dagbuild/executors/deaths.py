@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 from pathlib import Path
+from traceback import FrameSummary
 from typing import NamedTuple
 
+from dagbuild.executors.failures import PACKAGE, tell_frames
 from dagbuild.model.outcome import Failure
 
+_FRAME = re.compile(r'^  File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
 _KERNEL = Path("/proc/vmstat")
 
 
@@ -28,8 +32,11 @@ def count_out_of_memory() -> int:
     return 0
 
 
-def make_death(node: str, end: End | None, *, out_of_memory: bool) -> Failure:
-    """Describe the end of the process that ran a node; `out_of_memory` where the kernel has killed one meanwhile."""
+def make_death(node: str, end: End | None, crash: str, *, out_of_memory: bool) -> Failure:
+    """Describe the end of the process that ran a node.
+
+    `crash` is what Python's faulthandler could tell; `out_of_memory` where the kernel has killed a process meanwhile.
+    """
     if end is None:
         return Failure("WorkerDied", f"the process that ran '{node}' is gone", "")
     code = os.waitstatus_to_exitcode(end.status)
@@ -42,12 +49,14 @@ def make_death(node: str, end: End | None, *, out_of_memory: bool) -> Failure:
         if out_of_memory:
             text += "; the kernel killed a process because memory ran out"
         text += "\n  try: make the value smaller, or let fewer steps run side by side"
-    elif -code in _FAULTS:
-        text += "\n  try: what native code it calls; the lines above show where Python was, if it could tell"
-    return Failure("WorkerDied", text, "")
+    return Failure("WorkerDied", text, tell_crash(crash))
 
 
-_FAULTS = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL})
+def tell_crash(crash: str) -> str:
+    """Return the user's frames of what faulthandler has told, as a traceback shows them."""
+    found = [FrameSummary(file, int(line), name) for file, line, name in _FRAME.findall(crash)]
+    ours = [number for number, frame in enumerate(found) if frame.filename.startswith(PACKAGE)]
+    return tell_frames(found[: ours[0] if ours else None][::-1])
 
 
 def _name_signal(number: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from traceback import FrameSummary
@@ -23,7 +23,9 @@ from dagbuild.observe.places import is_project_code
 FIRST, LAST = 6, 4
 """So many exceptions are told of a long chain: those next to the failure, and those that it began with."""
 
-_PACKAGE = str(Path(__file__).parent.parent) + os.sep
+PACKAGE = str(Path(__file__).parent.parent) + os.sep
+"""Where our own frames are."""
+
 _SITE = ("site-packages", "dist-packages")
 _TYPED = ("<string>", "<stdin>", "<ipython")
 
@@ -114,11 +116,12 @@ def _tell_frames(error: BaseException) -> str:
 
     Of an exception that no frame of the user's saw, the innermost one.
     """
-    frames = [
-        f
-        for f in traceback.extract_tb(get_noted(error, "__traceback__"))
-        if not f.filename.startswith(_PACKAGE)
-    ]
+    return tell_frames(traceback.extract_tb(get_noted(error, "__traceback__")))
+
+
+def tell_frames(found: Iterable[FrameSummary]) -> str:
+    """Return frames, outermost first, as text: the user's, and a line for others between and below."""
+    frames = [f for f in found if not f.filename.startswith(PACKAGE)]
     if not any(map(_is_own, frames)):
         return "".join(traceback.format_list(frames[-1:]))
     lines: list[str] = []

@@ -24,9 +24,8 @@ from dagbuild.executors.channel import Channel
 from dagbuild.executors.packing import SharedPickles, pack
 from dagbuild.executors.streams import Capturing
 from dagbuild.executors.worker import Worker
-from dagbuild.model.outcome import Done
+from dagbuild.model.outcome import Failure
 from dagbuild.store.base import Store
-from dagbuild.store.blobs import Fsync
 from dagbuild.store.relay import RelayStore
 
 SHORT = 0.05
@@ -39,18 +38,19 @@ MakeWorker = Callable[[Store, Callable[[], Capturing]], Worker]
 class Forked:
     """What such processes have of the driver: `make_worker` is called in each, and opens nothing before."""
 
-    def __init__(self, folder: Path, fsync: Fsync, pickles: SharedPickles, make_worker: MakeWorker) -> None:
+    def __init__(self, folder: Path, fsync: str, pickles: SharedPickles, make_worker: MakeWorker) -> None:
         self._folder = folder
         self._fsync = fsync
-        self._pickles = pickles
+        self.pickles = pickles
         self._make_worker = make_worker
 
     def prepare(self) -> None:
         """Do once, in what they are forked from, what each of them would do."""
         open_imported()
 
-    def run(self, channel: Channel, printed: int) -> None:
+    def run(self, channel: Channel, printed: int, crash: int) -> None:
         """Run the steps that come through the channel, until one of them is not short or leaves something."""
+        faulthandler.enable(crash, all_threads=False)
         output = _Output(printed, Driver(channel))
         driver = output.driver
         store = RelayStore(
@@ -61,19 +61,19 @@ class Forked:
         threads = threading.active_count()
         try:
             while (message := channel.receive()) is not None:
-                work = self._pickles.loads(message)
+                work = self.pickles.loads(message)
                 began = time.perf_counter()
                 try:
                     outcome = worker.run(work, partial(driver.tell, "wait"))
-                except KeyboardInterrupt:  # the node's own: Ctrl-C is for the driver alone
-                    driver.tell("raise", KeyboardInterrupt())
+                except (KeyboardInterrupt, Exception) as error:  # Ctrl-C is for the driver alone: it is the node's own
+                    driver.tell("raise", error)
                     return
                 short = time.perf_counter() - began < SHORT
-                again = short and isinstance(outcome, Done) and not worker.spent
+                again = short and not isinstance(outcome, Failure) and not worker.spent
                 again = again and threading.active_count() <= threads
                 store.flush()
                 output.flush()
-                driver.tell("done", pack(outcome, self._pickles.dumps), again)
+                driver.tell("done", pack(outcome, self.pickles.dumps), again)
                 if not again:
                     return
         finally:
@@ -116,7 +116,6 @@ class _Output:
         self._settings = [(stream.encoding, stream.errors) for stream in (sys.stdout, sys.stderr)]
         sys.stdin = open(0, closefd=False)  # noqa: SIM115 - for as long as the process lives
         self._renew()
-        faulthandler.enable(printed)
 
     def __enter__(self) -> None:
         return None
@@ -146,4 +145,4 @@ class _Output:
             open(number, "w", encoding=encoding, errors=errors, buffering=1, closefd=False)  # noqa: SIM115
             for number, (encoding, errors) in enumerate(self._settings, 1)
         ]
-        sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__ = streams  # type: ignore[misc,assignment]
+        sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__ = streams  # type: ignore[misc]

@@ -34,14 +34,24 @@ def find_obstacle() -> str | None:
     foreign = [name for name in names if name != own and not name.startswith(_SURVIVE)]
     if foreign:
         return f"a library that was imported has started threads ('{foreign[0]}'), which no copy of it has"
-    unnamed = names.count(own)
-    if unnamed and unnamed > _count_blas():
-        return "a library that was imported has started threads, which no copy of the process has"
+    if _uses_openmp(names.count(own)):
+        return "a library that was imported has run loops by OpenMP, which its copy could not"
     return None
 
 
-def _count_blas() -> int:
-    """Return how many threads OpenBLAS keeps, which ends them before a fork and starts them anew after it."""
+def _uses_openmp(unnamed: int) -> bool:
+    """Tell whether some of so many threads without a name of their own may be OpenMP's.
+
+    Those of OpenBLAS end before a fork and start anew after it, and Arrow makes its pools again in the copy.
+    """
+    if not unnamed:
+        return False
     from threadpoolctl import threadpool_info  # only where there are threads to tell apart
 
-    return sum(each["num_threads"] - 1 for each in threadpool_info() if each["internal_api"] == "openblas")
+    pools = threadpool_info()
+    if all(pool["user_api"] != "openmp" for pool in pools):
+        return False
+    blas: int = sum(pool["num_threads"] - 1 for pool in pools if pool["internal_api"] == "openblas")
+    arrow = sys.modules.get("pyarrow")
+    pooled: int = arrow.cpu_count() + arrow.io_thread_count() if arrow else 0
+    return unnamed > blas + pooled

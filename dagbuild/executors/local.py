@@ -15,27 +15,25 @@ import selectors
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, NoReturn
 
 from dagbuild.executors import deaths, packing
 from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.channel import Channel
-from dagbuild.executors.forked import Forked, MakeWorker
+from dagbuild.executors.forked import Forked
 from dagbuild.executors.forking import find_obstacle
 from dagbuild.executors.inline import InlineExecutor
-from dagbuild.executors.packing import SharedPickles
 from dagbuild.executors.streams import Log
 from dagbuild.executors.worker import Worker
 from dagbuild.executors.zygote import Zygote
 from dagbuild.ground.quiet import start_quietly
 from dagbuild.model.outcome import Outcome
 from dagbuild.store.base import Store
-from dagbuild.store.layered import LayeredStore
-from dagbuild.store.local import LocalStore
 from dagbuild.store.relay import answer
 
 
@@ -46,6 +44,7 @@ class _Process:
     number: int
     channel: Channel
     output: int
+    crash: int
     work: Work | None = None
     marked: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     killed_before: int = 0
@@ -65,9 +64,8 @@ class LocalExecutor(Executor):
     """Runs up to `jobs` steps at a time in processes that are forked when the first one is ready.
 
     `here` runs in this process what has to be: a step whose value is not to be stored, or that is given one which
-    cannot travel. `store` is the one that `here` uses. `make_worker` gives what runs steps in another process;
-    `shared` are objects that steps refer to and that every copy of this process has. `on_wait` is told of a node and of
-    whom its step waits for, `on_notice` what people are to know of how steps run.
+    cannot travel. `store` is the one that `here` uses, `forked` what the other processes have of this one. `on_wait` is
+    told of a node and of whom its step waits for, `on_notice` what people are to know of how steps run.
     """
 
     name = "local"
@@ -75,9 +73,8 @@ class LocalExecutor(Executor):
     def __init__(
         self,
         here: Worker,
-        store: LocalStore | LayeredStore,
-        make_worker: MakeWorker,
-        shared: Sequence[object],
+        store: Store,
+        forked: Forked,
         *,
         jobs: int,
         on_wait: Callable[[str, str], None] = lambda _node, _who: None,
@@ -89,9 +86,8 @@ class LocalExecutor(Executor):
         self._on_notice = on_notice
         self._here = InlineExecutor(here, on_wait)
         self._waiting_here = 0
-        self._pickles = SharedPickles(shared)
-        near = store.local if isinstance(store, LayeredStore) else store
-        self._forked = Forked(near.layout.folder, near.fsync, self._pickles, make_worker)
+        self._forked = forked
+        self._pickles = forked.pickles
         self._zygote: Zygote | None = None
         self._told_obstacle = False
         self._numbers = count(1)
@@ -160,11 +156,11 @@ class LocalExecutor(Executor):
                 process = self._idle.popleft()
                 process.begin(work, self._store)
                 return process
-            channel, output = self._zygote.fork(number := next(self._numbers))
-            process = self._processes[number] = _Process(number, channel, output)
+            ends = self._zygote.fork(number := next(self._numbers))
+            process = self._processes[number] = _Process(number, *ends)
             process.begin(work, self._store)
-        self._selector.register(channel.socket, selectors.EVENT_READ, process)
-        self._selector.register(output, selectors.EVENT_READ, process)
+        self._selector.register(process.channel.socket, selectors.EVENT_READ, process)
+        self._selector.register(process.output, selectors.EVENT_READ, process)
         return process
 
     # -- in a thread of our own ------------------------------------------------------------------------------------
@@ -186,7 +182,7 @@ class LocalExecutor(Executor):
                     else:  # how it ended the zygote tells
                         self._selector.unregister(key.fileobj)
         except BaseException as error:
-            self._news.put(_raising(error))
+            self._news.put(partial(_raise, error))
         finally:
             for process in list(self._processes.values()):
                 self._end(process, None)
@@ -200,13 +196,12 @@ class LocalExecutor(Executor):
             case "done":
                 self._finish(process, *more)
             case "wait" if process.work is not None:
-                name = process.work.node.name
-                self._news.put(_telling(lambda: self._on_wait(name, more[0])))
+                self._news.put(partial(self._on_wait, process.work.node.name, more[0]))
             case "notice" if more[0] not in self._told:
                 self._told.add(more[0])
-                self._news.put(_telling(lambda: self._on_notice(more[0])))
+                self._news.put(partial(self._on_notice, more[0]))
             case "raise":
-                self._news.put(_raising(more[0]))
+                self._news.put(partial(_raise, more[0]))
 
     def _answer(
         self, process: _Process, question: str, arguments: tuple[Any, ...], options: dict[str, Any]
@@ -220,7 +215,7 @@ class LocalExecutor(Executor):
         if question == "log":
             self._read_output(process)
             self._reply(process, (True, process.log.text()))
-        elif question == "fetch_blob":  # may take long: others are answered meanwhile
+        elif question == "bring_near":  # may take long: others are answered meanwhile
             start_quietly(ask, "dagbuild-fetch")
         else:
             ask()
@@ -260,12 +255,14 @@ class LocalExecutor(Executor):
             with contextlib.suppress(KeyError, ValueError):
                 self._selector.unregister(file)
         process.channel.close()
-        os.close(process.output)
+        crash = os.pread(process.crash, _CHUNK, 0).decode("utf-8", "replace")
+        for descriptor in (process.output, process.crash):
+            os.close(descriptor)
         process.marked.close()
         self._tell_line(process)
         if (work := process.work) is not None:
             killed = deaths.count_out_of_memory() > process.killed_before
-            death = deaths.make_death(work.node.name, end, out_of_memory=killed)
+            death = deaths.make_death(work.node.name, end, crash, out_of_memory=killed)
             self._news.put(lambda: (work.node.name, death))
 
     # -- what steps print ------------------------------------------------------------------------------------------
@@ -286,13 +283,13 @@ class LocalExecutor(Executor):
             end = max(process.line.rfind(b"\n"), process.line.rfind(b"\r")) + 1
             if end:
                 shown, process.line = process.line[:end], process.line[end:]
-                self._news.put(_telling(lambda shown=shown: _show(shown)))
+                self._news.put(partial(_show, shown))
 
     def _tell_line(self, process: _Process) -> None:
         """Show the end of what a step has printed, which is no whole line."""
         if process.line:
             shown, process.line = process.line, b""
-            self._news.put(_telling(lambda: _show(shown)))
+            self._news.put(partial(_show, shown))
 
 
 _CHUNK = 65536
@@ -311,12 +308,5 @@ def _show(data: bytes) -> None:
         stream.write(data.decode("utf-8", "replace"))
 
 
-def _telling(tell: Callable[[], object]) -> Callable[[], None]:
-    return lambda: tell() and None
-
-
-def _raising(error: BaseException) -> Callable[[], None]:
-    def fail() -> None:
-        raise error
-
-    return fail
+def _raise(error: BaseException) -> NoReturn:
+    raise error

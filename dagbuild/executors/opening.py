@@ -7,21 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 from dagbuild.executors.base import Executor
-from dagbuild.executors.forked import MakeWorker
+from dagbuild.executors.forked import Forked, MakeWorker
 from dagbuild.executors.inline import InlineExecutor
 from dagbuild.executors.local import LocalExecutor
+from dagbuild.executors.packing import SharedPickles
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import InputError
 from dagbuild.model.node import Node
 from dagbuild.model.record import Manifest
 from dagbuild.settings import EXECUTORS, RemoteSettings, Settings, find_key
-
-if TYPE_CHECKING:
-    from dagbuild.store.layered import LayeredStore
-    from dagbuild.store.local import LocalStore
+from dagbuild.store.base import Store
 
 Code = tuple[Sequence[ModuleType], Sequence[Node], Mapping[str, Manifest]]
 
@@ -31,7 +28,7 @@ def open_executor(
     settings: Settings,
     worker: Worker,
     *,
-    store: LocalStore | LayeredStore,
+    store: Store,
     make_worker: MakeWorker,
     find_code: Callable[[], Code],
     on_wait: Callable[[str, str], None],
@@ -48,12 +45,12 @@ def open_executor(
             return InlineExecutor(worker, on_wait)
         case "local":
             _, nodes, manifests = find_code()
-            shared = [*nodes, *manifests.values()]
+            pickles = SharedPickles([*nodes, *manifests.values()])
+            cache = settings.cache
             return LocalExecutor(
                 worker,
                 store,
-                make_worker,
-                shared,
+                Forked(cache.folder, cache.fsync, pickles, make_worker),
                 jobs=settings.executor.jobs or count_cores(),
                 on_wait=on_wait,
                 on_notice=on_notice,

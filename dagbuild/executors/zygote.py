@@ -17,7 +17,7 @@ import struct
 import sys
 import warnings
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from dagbuild.executors.channel import Channel
 from dagbuild.executors.deaths import End
@@ -28,8 +28,17 @@ _FAILED = 1
 _ORDER = struct.Struct("<Q")
 _END = struct.Struct("<QiQ")
 
-Run = Callable[[Channel, int], None]
-"""What a forked process does, with its channel to the driver and the descriptor that its output goes to."""
+Run = Callable[[Channel, int, int], None]
+"""What a forked process does, with its channel to the driver and two descriptors: of where its output goes, and of a
+file for what Python can tell of a crash."""
+
+
+class Ends(NamedTuple):
+    """What the driver has of a process: the channel, where its output is read, and the file on its crash."""
+
+    channel: Channel
+    output: int
+    crash: int
 
 
 class Zygote:
@@ -51,24 +60,23 @@ class Zygote:
         there.close()
         self.socket = here
 
-    def fork(self, number: int) -> tuple[Channel, int]:
-        """Have a process forked, by any number; return the channel to it and where its output can be read.
-
-        Raises OSError when the zygote is gone.
-        """
+    def fork(self, number: int) -> Ends:
+        """Have a process forked, by any number; raises OSError when that cannot be."""
         mine, theirs = socket.socketpair()
         output, printed = os.pipe()
+        crash = os.memfd_create("dagbuild-crash")
         try:
-            socket.send_fds(self.socket, [_ORDER.pack(number)], [theirs.fileno(), printed])
+            socket.send_fds(self.socket, [_ORDER.pack(number)], [theirs.fileno(), printed, crash])
         except OSError:
             mine.close()
             os.close(output)
+            os.close(crash)
             raise
         finally:
             theirs.close()
             os.close(printed)
         os.set_blocking(output, False)
-        return Channel(mine), output
+        return Ends(Channel(mine), output, crash)
 
     def hear(self) -> tuple[int, End] | None:
         """Wait for an end; return the number of the process, and how it ended. None when the zygote itself is gone."""
@@ -132,7 +140,7 @@ class _Forker:
             self._reap(0)
 
     def _take(self) -> bool:
-        data, descriptors, _, _ = socket.recv_fds(self._control, _ORDER.size, 2)
+        data, descriptors, _, _ = socket.recv_fds(self._control, _ORDER.size, 3)
         if len(data) < _ORDER.size:
             return False
         parent = os.getpid()
@@ -146,7 +154,7 @@ class _Forker:
             os.close(descriptor)
         return True
 
-    def _begin(self, parent: int, end: int, printed: int) -> None:
+    def _begin(self, parent: int, end: int, printed: int, crash: int) -> None:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         with contextlib.suppress(OSError):
@@ -157,7 +165,7 @@ class _Forker:
                 return
         self._control.close()
         gc.enable()
-        self._run(Channel(socket.socket(fileno=end)), printed)
+        self._run(Channel(socket.socket(fileno=end)), printed, crash)
 
     def _reap(self, how: int) -> None:
         """Tell of all that have ended; wait for those that have not, where `how` is 0."""

@@ -51,7 +51,7 @@ class Store(ABC):
         it is missing.
         """
 
-    def fetch_blob(self, ref: BlobRef) -> BlobRef | None:  # noqa: ARG002 - for stores that have near and far
+    def bring_near(self, ref: BlobRef) -> BlobRef | None:  # noqa: ARG002 - for stores that have near and far
         """Bring a blob near, if that can be, and return it as it is named there; None without an answer."""
         return None
 

@@ -175,14 +175,14 @@ class LayeredStore(Store):
 
     def _try_to_fetch(self, ref: BlobRef) -> None:
         with contextlib.suppress(BlobMissingError, BlobDamagedError):  # who reads it is told
-            self.fetch_blob(ref)
+            self.bring_near(ref)
 
     def get_blob(self, ref: BlobRef) -> memoryview:
         """Return a blob's bytes, from near or far; what comes from far stays near."""
         try:
             return self.local.get_blob(ref)
         except (BlobMissingError, BlobDamagedError):
-            named = self.fetch_blob(ref)
+            named = self.bring_near(ref)
             if named is None:
                 raise
             if self.local.has_blobs([named]):
@@ -192,7 +192,7 @@ class LayeredStore(Store):
                 raise
             return view
 
-    def fetch_blob(self, ref: BlobRef) -> BlobRef | None:
+    def bring_near(self, ref: BlobRef) -> BlobRef | None:
         """Bring a blob near, if that can be, and return it as its signer names it; None without an answer."""
         origin = self._ask(lambda: self.remote.find_origin(ref)) if self._may_have([ref]) else None
         if origin is None:
@@ -201,10 +201,10 @@ class LayeredStore(Store):
         # What its own user has published is what this machine has made; all else goes by its strong digest.
         file = BlobRef(ref.digest, ref.size) if own else named.foreign
         if not self.local.blobs.has([file]):
-            self._ask(lambda: self._bring_near(named, file))
+            self._ask(lambda: self._copy_near(named, file))
         return named
 
-    def _bring_near(self, ref: BlobRef, file: BlobRef) -> bool:
+    def _copy_near(self, ref: BlobRef, file: BlobRef) -> bool:
         """Copy a blob into the local store, as `file`, with the records that name it; tells whether that worked."""
         try:
             part = self.local.blobs.new_part(file)

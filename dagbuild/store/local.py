@@ -65,7 +65,7 @@ class LocalStore(Store):
         self.trust = trust or Trust()
         self.uses = Uses(self.layout.uses)
         self._marks = Marks(self.layout)
-        self.fsync = fsync
+        self._fsync = fsync
         self._lock = threading.Lock()
         self._notice = on_notice
         self._looked = float("-inf")
@@ -157,7 +157,7 @@ class LocalStore(Store):
                     self._open_writer()
                 assert self._writer is not None
                 positions = self._writer.append(lines)
-                if self.fsync == "always":
+                if self._fsync == "always":
                     self._writer.sync()
             except OSError as error:
                 raise write_error(self.layout.folder, error) from error

@@ -16,17 +16,18 @@ from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
 from dagbuild.ground.override import override
 from dagbuild.model.record import BlobRef, Key, Record
 from dagbuild.store.base import Store
-from dagbuild.store.blobs import Fsync
 from dagbuild.store.file_copies import FileCopies
 from dagbuild.store.local import LocalStore
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+    from dagbuild.store.validated import Validated
+
 Ask = Callable[..., Any]
 """Takes the name of a method of the store and its arguments; returns or raises what that does."""
 
-QUESTIONS = frozenset({"find_records", "find_latest", "put_records", "has_blobs", "fetch_blob"})
+QUESTIONS = frozenset({"find_records", "find_latest", "put_records", "has_blobs", "bring_near"})
 
 
 def answer(store: Store, question: str, *arguments: Any, **options: Any) -> Any:
@@ -42,7 +43,7 @@ class RelayStore(Store):
     name = "relay"
 
     def __init__(
-        self, folder: Path, ask: Ask, *, fsync: Fsync = "build", on_notice: Callable[[str], None]
+        self, folder: Path, ask: Ask, *, fsync: str = "build", on_notice: Callable[[str], None]
     ) -> None:
         self._ask = ask
         self._local = LocalStore(folder, fsync="always" if fsync == "always" else "none", on_notice=on_notice)
@@ -73,7 +74,7 @@ class RelayStore(Store):
 
     def _fetch(self, ref: BlobRef, error: BlobMissingError | BlobDamagedError) -> BlobRef:
         """Have a blob brought near and return its name here; raises the error where it cannot be."""
-        named: BlobRef | None = self._ask("fetch_blob", ref)
+        named: BlobRef | None = self._ask("bring_near", ref)
         if named is None:
             raise error
         return named
@@ -92,6 +93,11 @@ class RelayStore(Store):
     def copies(self) -> FileCopies:
         """Copies of files and folders, in the cache folder."""
         return self._local.copies
+
+    @cached_property
+    def validated(self) -> Validated:
+        """Which values from elsewhere have passed, remembered in the cache folder."""
+        return self._local.validated
 
     # -- records ---------------------------------------------------------------------------------------------------
 

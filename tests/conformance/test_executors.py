@@ -13,15 +13,16 @@ from dagbuild.artifacts import Artifacts
 from dagbuild.code.closure import SourceReader
 from dagbuild.code.fingerprint import make_manifests
 from dagbuild.executors.base import Executor
+from dagbuild.executors.forked import Forked
 from dagbuild.executors.inline import InlineExecutor
 from dagbuild.executors.local import LocalExecutor
+from dagbuild.executors.packing import SharedPickles
 from dagbuild.executors.streams import Capturing
 from dagbuild.executors.worker import Worker
 from dagbuild.observe.places import PathNames
 from dagbuild.observe.project_code import ProjectCode
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
-from dagbuild.store.local import LocalStore
 from dagbuild.testing import ExecutorContract
 from dagbuild.testing.executors import find_nodes
 
@@ -36,16 +37,15 @@ class TestInlineExecutor(ExecutorContract):
 
 class TestLocalExecutor(ExecutorContract):
     @pytest.fixture
-    def executor(
-        self, worker: Worker, store: LocalStore, steps: ModuleType, tmp_path: Path
-    ) -> Iterator[Executor]:
+    def executor(self, worker: Worker, store: Store, steps: ModuleType, tmp_path: Path) -> Iterator[Executor]:
         def make_worker(store: Store, capture: Callable[[], Capturing]) -> Worker:
             files = FileDigests()
             code = ProjectCode(lambda: SourceReader([steps]), PathNames(tmp_path), files, observing=True)
             return Worker(Artifacts(store), code, files, None, marked=False, capture=capture)
 
         told: list[str] = []
-        executor = LocalExecutor(worker, store, make_worker, find_nodes(steps), jobs=2, on_notice=told.append)
+        forked = Forked(tmp_path / "cache", "build", SharedPickles(find_nodes(steps)), make_worker)
+        executor = LocalExecutor(worker, store, forked, jobs=2, on_notice=told.append)
         yield executor
         executor.close()
         assert not told

@@ -80,7 +80,7 @@ def test_folder_that_can_only_be_read(nursery: Nursery, project: ChaosProject) -
     assert (reader["computed"], reader["said"]) == ([], [])
     assert set(builder["computed"]) == stale
     assert_built(builder, clean)
-    assert all("Read-only file system" in text for text in builder["said"])
+    assert all("Read-only file system" in text for text in builder["said"]), builder["said"]
     assert builder["said"]
 
 
@@ -114,7 +114,7 @@ def test_disk_becomes_full(nursery: Nursery, project: ChaosProject, small_disk: 
         where = f"{kilobytes} kB"
         assert_built(outcome, clean, where)
         full += bool(outcome["said"])
-        assert all("No space left" in text for text in outcome["said"]), where
+        assert all("No space left" in text for text in outcome["said"]), (where, outcome["said"])
         assert nursery.run(project, "verify")["named"] == [], where
 
         subprocess.run(["mount", "-o", "remount,size=8m,mode=700", str(project.cache)], check=True)

@@ -177,7 +177,7 @@ class TestMistakes:
             "dagbuild.toml:2: there is no setting 'targts'\n  try: did you mean 'targets'?",
             "dagbuild.toml:4: 'size' wants a size like \"20 GB\", not '20 GX'",
             "dagbuild.toml:5: [cache] has no key 'foldr'\n  try: did you mean 'folder'?",
-            'dagbuild.toml:7: \'kind\' wants "local" or "ray", not "rey"\n  try: did you mean \'ray\'?',
+            'dagbuild.toml:7: \'kind\' wants "local", "inline" or "ray", not "rey"\n  try: did you mean \'ray\'?',
         ]
 
     def test_profiles_are_checked_even_when_not_chosen(self, write: Any) -> None:
@@ -381,7 +381,7 @@ class TestMistakes:
 
         assert "did you mean 'DAGBUILD_PROFILE'?" in problem
 
-    @pytest.mark.parametrize("key", ["jobs", "max_retries"])
+    @pytest.mark.parametrize("key", ["workers", "max_retries"])
     def test_key_that_a_table_has_not_is_a_mistake_wherever_it_is_said(self, write: Any, key: Any) -> None:
         """In the file, in a profile, on the command line and in the environment."""
         said = "[executor] has no key"

@@ -56,10 +56,10 @@ class TestOwnStore(StoreContract):
 
 EXECUTOR = """
 import pytest
-from dagbuild.executors.local import LocalExecutor
+from dagbuild.executors.inline import InlineExecutor
 from dagbuild.testing import ExecutorContract
 
-class OwnExecutor(LocalExecutor):
+class OwnExecutor(InlineExecutor):
     def close(self):
         super().close()
 

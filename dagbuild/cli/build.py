@@ -14,7 +14,7 @@ from dagbuild.cli.session import Session, json_option, no_fetch_option, override
 from dagbuild.cli.terminal import give, is_live, say
 from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import InputError, SettingsError
-from dagbuild.settings import EXECUTORS
+from dagbuild.settings import EXECUTORS, MOST_JOBS
 
 if TYPE_CHECKING:
     from dagbuild.artifacts import Artifacts
@@ -34,6 +34,9 @@ SHORT = 60
 @click.option("--force", metavar="NODE", multiple=True, help="Compute this node even if it is fresh.")
 @click.option("-k", "--keep-going", is_flag=True, help="Go on with what a failed node does not block.")
 @click.option("--executor", type=click.Choice(EXECUTORS), help="Where to run.")
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1, MOST_JOBS), metavar="N", help="Run so many nodes at a time here."
+)
 @click.option("--logs", is_flag=True, help="Show again what reused nodes printed when they ran.")
 @no_fetch_option
 @override_option
@@ -47,6 +50,7 @@ def command(
     force: tuple[str, ...],
     keep_going: bool,
     executor: str | None,
+    jobs: int | None,
     logs: bool,
     overrides: tuple[str, ...],
     as_json: bool,
@@ -76,6 +80,7 @@ def command(
             values=output is not None,
             on_event=listener,
             executor=executor,
+            jobs=jobs,
         )
 
     lines: list[str] = []

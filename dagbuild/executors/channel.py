@@ -22,8 +22,7 @@ class Channel:
     def send(self, message: bytes) -> None:
         """Send a message; raises OSError when nobody is there to take it."""
         with self._lock:
-            self.socket.sendall(_HEAD.pack(len(message)), _SILENT)
-            self.socket.sendall(message, _SILENT)
+            self.socket.sendall(_HEAD.pack(len(message)) + message, _SILENT)
 
     def receive(self) -> bytes | None:
         """Wait for a message and return it; None when the other end is gone."""

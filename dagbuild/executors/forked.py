@@ -64,8 +64,15 @@ class Forked:
                 work = self.pickles.loads(message)
                 began = time.perf_counter()
                 try:
-                    outcome = worker.run(work, partial(driver.tell, "wait"))
-                except (KeyboardInterrupt, Exception) as error:  # Ctrl-C is for the driver alone: it is the node's own
+                    output.is_asked = work.lease is not None
+                    if work.lease is None:  # the driver holds it, or there is none, and puts the record
+                        outcome = worker.call(work)
+                    else:
+                        outcome = worker.run(work, partial(driver.tell, "wait"))
+                except (
+                    KeyboardInterrupt,
+                    Exception,
+                ) as error:  # Ctrl-C is for the driver alone: it is the node's own
                     driver.tell("raise", error)
                     return
                 short = time.perf_counter() - began < SHORT
@@ -109,6 +116,7 @@ class _Output:
 
     def __init__(self, printed: int, driver: Driver) -> None:
         self.driver = driver
+        self.is_asked = True
         self._printed = printed
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
@@ -126,9 +134,9 @@ class _Output:
         self.flush()
 
     def text(self) -> str:
-        """Return what was printed since the step began, as far as it is kept."""
+        """Return what was printed since the step began; nothing where the driver adds it to the record itself."""
         self.flush()
-        text: str = self.driver.ask("log")
+        text: str = self.driver.ask("log") if self.is_asked else ""
         return text
 
     def flush(self) -> None:

@@ -16,7 +16,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 from queue import SimpleQueue
@@ -32,9 +32,22 @@ from dagbuild.executors.streams import Log
 from dagbuild.executors.worker import Worker
 from dagbuild.executors.zygote import Zygote
 from dagbuild.ground.quiet import start_quietly
-from dagbuild.model.outcome import Outcome
+from dagbuild.ground.secrets import redact
+from dagbuild.model.outcome import Done, Failure, Found, Outcome
 from dagbuild.store.base import Store
 from dagbuild.store.relay import answer
+
+
+@dataclass(slots=True)
+class _Running:
+    """A step that a process runs: what is held until its outcome is taken in, and what it has printed.
+
+    With a lease in `work` it is the process that holds that, and puts the record.
+    """
+
+    work: Work
+    holding: contextlib.ExitStack
+    log: Log = field(default_factory=Log)
 
 
 @dataclass(eq=False, slots=True)
@@ -45,19 +58,11 @@ class _Process:
     channel: Channel
     output: int
     crash: int
-    work: Work | None = None
-    marked: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
-    killed_before: int = 0
-    log: Log = field(default_factory=Log)
+    step: _Running | None = None
     decode: Callable[..., str] = field(
         default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace").decode
     )
     line: bytes = b""
-
-    def begin(self, work: Work, store: Store) -> None:
-        """Note that the process is about to run a step."""
-        self.work, self.log, self.killed_before = work, Log(), deaths.count_out_of_memory()
-        self.marked.enter_context(store.running(work.node.name))
 
 
 class LocalExecutor(Executor):
@@ -84,11 +89,13 @@ class LocalExecutor(Executor):
         self._store = store
         self._on_wait = on_wait
         self._on_notice = on_notice
+        self._worker = here
         self._here = InlineExecutor(here, on_wait)
         self._waiting_here = 0
         self._forked = forked
         self._pickles = forked.pickles
         self._zygote: Zygote | None = None
+        self._thread = threading.current_thread()
         self._told_obstacle = False
         self._numbers = count(1)
         self._lock = threading.Lock()
@@ -101,14 +108,29 @@ class LocalExecutor(Executor):
 
     def submit(self, work: Work) -> None:
         """Hand the step to a process that is free, or to a new one."""
-        message = self._pickles.dumps(work) if work.draft is not None and self._start() else b""
-        if not message:
-            self._waiting_here += 1
-            self._here.submit(work)
+        if work.draft is None or not self._start():
+            self._submit_here(work)
             return
-        process = self._take_process(work)
-        with contextlib.suppress(OSError):  # it has ended, which is told where ends are
-            process.channel.send(message)
+        with contextlib.ExitStack() as holding:  # whatever comes between, a lease is let go of
+            lease = self._store.take_lease(work.lease) if work.lease is not None else None
+            if lease is not None and work.lease is not None:
+                holding.enter_context(lease)
+                # Another build may have begun and ended since this one was planned.
+                if (record := self._worker.find_finished(work.lease, local=True)) is not None:
+                    self._news.put(lambda: (work.node.name, Found(record)))
+                    return
+            sent = replace(work, lease=None) if lease is not None else work
+            if message := self._pickles.dumps(sent):
+                holding.enter_context(self._store.running(work.node.name))
+                process = self._take_process(_Running(sent, holding.pop_all()))
+                with contextlib.suppress(OSError):  # it has ended, which is told where ends are
+                    process.channel.send(message)
+                return
+        self._submit_here(work)
+
+    def _submit_here(self, work: Work) -> None:
+        self._waiting_here += 1
+        self._here.submit(work)
 
     def wait(self) -> list[tuple[str, Outcome]]:
         """Return the outcomes of steps that have ended, once there is one; what runs here runs first."""
@@ -125,40 +147,45 @@ class LocalExecutor(Executor):
         """Stop what runs, with all that it has started, and forget what waits."""
         self._waiting_here = 0
         self._here.close()
+        self._stop()
+        while not self._news.empty():
+            with contextlib.suppress(Exception, KeyboardInterrupt):
+                self._news.get()()
+
+    def _stop(self) -> None:
         zygote, self._zygote = self._zygote, None
         if zygote is not None:
             zygote.stop()
             self._thread.join()
             zygote.close()
-        while not self._news.empty():
-            with contextlib.suppress(Exception, KeyboardInterrupt):
-                self._news.get()()
 
     def _start(self) -> bool:
         """Fork the process that all others are forked from, if that was not done; tells whether there is one."""
+        if self._zygote is not None and not self._thread.is_alive():  # somebody has ended it
+            self._stop()
         if self._zygote is None and not self._told_obstacle:
             obstacle = find_obstacle()
             if obstacle is not None:
                 self._told_obstacle = True
                 self._on_notice(f"steps run in this process, one after the other, because {obstacle}")
                 return False
+            self._killed = deaths.count_out_of_memory()
             self._zygote = Zygote(self._forked.prepare, self._forked.run)
             self._selector = selectors.DefaultSelector()
             self._selector.register(self._zygote.socket, selectors.EVENT_READ, None)
             self._thread = start_quietly(lambda: self._serve(self._zygote), "dagbuild-steps")
         return self._zygote is not None
 
-    def _take_process(self, work: Work) -> _Process:
+    def _take_process(self, step: _Running) -> _Process:
         """Return a process that is to run the step: one that is free, or a new one."""
         assert self._zygote is not None
         with self._lock:
             if self._idle:
                 process = self._idle.popleft()
-                process.begin(work, self._store)
+                process.step = step
                 return process
             ends = self._zygote.fork(number := next(self._numbers))
-            process = self._processes[number] = _Process(number, *ends)
-            process.begin(work, self._store)
+            process = self._processes[number] = _Process(number, *ends, step=step)
         self._selector.register(process.channel.socket, selectors.EVENT_READ, process)
         self._selector.register(process.output, selectors.EVENT_READ, process)
         return process
@@ -195,8 +222,8 @@ class LocalExecutor(Executor):
                 self._answer(process, *more)
             case "done":
                 self._finish(process, *more)
-            case "wait" if process.work is not None:
-                self._news.put(partial(self._on_wait, process.work.node.name, more[0]))
+            case "wait" if process.step is not None:
+                self._news.put(partial(self._on_wait, process.step.work.node.name, more[0]))
             case "notice" if more[0] not in self._told:
                 self._told.add(more[0])
                 self._news.put(partial(self._on_notice, more[0]))
@@ -214,7 +241,7 @@ class LocalExecutor(Executor):
 
         if question == "log":
             self._read_output(process)
-            self._reply(process, (True, process.log.text()))
+            self._reply(process, (True, process.step.log.text() if process.step else ""))
         elif question == "bring_near":  # may take long: others are answered meanwhile
             start_quietly(ask, "dagbuild-fetch")
         else:
@@ -227,20 +254,25 @@ class LocalExecutor(Executor):
     def _finish(self, process: _Process, reply: packing.Reply, again: bool) -> None:
         """Note how a step ended; its process is free for another one, or about to end."""
         self._read_output(process)
-        work, process.work = process.work, None
-        assert work is not None
-        process.marked.close()
+        self._tell_line(process)
+        step, process.step = process.step, None
+        assert step is not None
         if again:
             with self._lock:
                 self._idle.append(process)
-        self._tell_line(process)
-        self._news.put(lambda: (work.node.name, self._unpack(work, reply)))
+        self._news.put(partial(self._take, step, reply))
 
-    def _unpack(self, work: Work, reply: packing.Reply) -> Outcome:
-        if reply == packing.STAYS:  # its value could not be stored, and cannot travel
-            self._here.submit(work)
-            return self._here.wait()[0][1]
-        return packing.unpack(reply, self._pickles.loads)
+    def _take(self, step: _Running, reply: packing.Reply) -> tuple[str, Outcome]:
+        """Return a step's outcome, in the thread of the build, once its record is put."""
+        name = step.work.node.name
+        with step.holding:
+            if reply == packing.STAYS:  # its value could not be stored, and cannot travel
+                return name, self._worker.put(self._worker.call(step.work))
+            outcome = packing.unpack(reply, self._pickles.loads)
+            if isinstance(outcome, Done) and outcome.record is not None and step.work.lease is None:
+                record = replace(outcome.record, log=redact(step.log.text()))
+                outcome = self._worker.put(replace(outcome, record=record))
+            return name, outcome
 
     def _end(self, process: _Process, end: deaths.End | None) -> None:
         """Take in that a process has ended, after the last that it said."""
@@ -258,12 +290,15 @@ class LocalExecutor(Executor):
         crash = os.pread(process.crash, _CHUNK, 0).decode("utf-8", "replace")
         for descriptor in (process.output, process.crash):
             os.close(descriptor)
-        process.marked.close()
         self._tell_line(process)
-        if (work := process.work) is not None:
-            killed = deaths.count_out_of_memory() > process.killed_before
-            death = deaths.make_death(work.node.name, end, crash, out_of_memory=killed)
-            self._news.put(lambda: (work.node.name, death))
+        if (step := process.step) is not None:
+            before, self._killed = self._killed, deaths.count_out_of_memory()
+            death = deaths.make_death(step.work.node.name, end, crash, out_of_memory=self._killed > before)
+            self._news.put(partial(self._tell_death, step, death))
+
+    def _tell_death(self, step: _Running, death: Failure) -> tuple[str, Outcome]:
+        step.holding.close()
+        return step.work.node.name, death
 
     # -- what steps print ------------------------------------------------------------------------------------------
 
@@ -278,7 +313,8 @@ class LocalExecutor(Executor):
                 with contextlib.suppress(KeyError, ValueError):
                     self._selector.unregister(process.output)
                 return
-            process.log.add(process.decode(data))
+            if process.step is not None:
+                process.step.log.add(process.decode(data))
             process.line += data
             end = max(process.line.rfind(b"\n"), process.line.rfind(b"\r")) + 1
             if end:
@@ -286,9 +322,9 @@ class LocalExecutor(Executor):
                 self._news.put(partial(_show, shown))
 
     def _tell_line(self, process: _Process) -> None:
-        """Show the end of what a step has printed, which is no whole line."""
+        """Show the end of what a step has printed, which is no whole line, as one."""
         if process.line:
-            shown, process.line = process.line, b""
+            shown, process.line = process.line + b"\n", b""
             self._news.put(partial(_show, shown))
 
 

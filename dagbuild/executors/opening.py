@@ -28,6 +28,7 @@ def open_executor(
     settings: Settings,
     worker: Worker,
     *,
+    jobs: int | None,
     store: Store,
     make_worker: MakeWorker,
     find_code: Callable[[], Code],
@@ -36,9 +37,10 @@ def open_executor(
 ) -> Executor:
     """Return the executor of a kind; raises InputError for one that is not known.
 
-    `worker` runs what is run in this process, with the `store`; `make_worker` gives what runs steps in a copy of it.
-    `find_code` gives what others need of the project: its modules, nodes and their manifests. `on_wait` is told of a
-    node and of whom its step waits for, `on_notice` what people are to know of how steps run.
+    `jobs` wins over the settings. `worker` runs what is run in this process, with the `store`; `make_worker` gives what
+    runs steps in a copy of it. `find_code` gives what others need of the project: its modules, nodes and their
+    manifests. `on_wait` is told of a node and of whom its step waits for, `on_notice` what people are to know of how
+    steps run.
     """
     match kind:
         case "inline":
@@ -51,7 +53,7 @@ def open_executor(
                 worker,
                 store,
                 Forked(cache.folder, cache.fsync, pickles, make_worker),
-                jobs=settings.executor.jobs or count_cores(),
+                jobs=jobs or settings.executor.jobs or count_cores(),
                 on_wait=on_wait,
                 on_notice=on_notice,
             )

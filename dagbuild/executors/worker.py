@@ -91,12 +91,32 @@ class Worker:
         for. KeyboardInterrupt is raised.
         """
         if work.lease is None:
-            with _staying_here():
-                return self._run_guarded(work)
-        with self._store.lease(work.lease, on_wait) as waited, _staying_here():
+            return self.put(self.call(work))
+        with self._store.lease(work.lease, on_wait) as waited:
             # Also without a wait: another build may have begun and ended since this one was planned.
-            record = self._find_finished(work.lease, local=not waited)
-            return Found(record) if record else self._run_guarded(work)
+            record = self.find_finished(work.lease, local=not waited)
+            return Found(record) if record else self.put(self.call(work))
+
+    def call(self, work: Work) -> Outcome:
+        """Make the call, and leave it to `put`, of this worker or of another one, to put its record."""
+        with _staying_here():
+            return self._run_guarded(work)
+
+    def put(self, outcome: Outcome) -> Outcome:
+        """Put the record of a call that may have one; where another build was first with a usable one, that stays."""
+        if not (isinstance(outcome, Done) and outcome.waits and (record := outcome.record)):
+            return outcome
+        name = record.node
+        try:
+            first = None if record.forced else self._find_first(record)
+            if first is not None:
+                told = f"'{name}' is not deterministic: its first result stays"
+                return Done(first, notices=(*outcome.notices, told))
+            self._store.put_records([record])
+        except StoreError as error:
+            told = f"the record of '{name}' could not be stored: {error}"
+            return Done(record, notices=(*outcome.notices, told))
+        return replace(outcome, put=True, waits=False)
 
     def hold(self) -> AbstractContextManager[Held]:
         """Keep the state of this process for the steps that run until the block ends; it is what they all find."""
@@ -107,7 +127,7 @@ class Worker:
         self._held = contextlib.ExitStack()
         self._held.enter_context(self.hold())
 
-    def _find_finished(self, key: Key, *, local: bool) -> Record | None:
+    def find_finished(self, key: Key, *, local: bool) -> Record | None:
         """Return a record that has come to the step's key, of a value that is there and can be read here, or None."""
         for record in self._store.find_records([key], local=local).get(key, []):
             if self._artifacts.is_usable(record.artifact, local=local) and self._holds(record):
@@ -252,31 +272,16 @@ class Worker:
             return Done(record, held=True, value=value, notices=(line,))
         if artifact.code and self._store.find_intruder(artifact.all_blobs) is not None:
             return Done(record, held=True, value=value)  # nobody would read it back; the store has said why
-        record, *notices = self._record(work, record, seen)
-        return Done(record, put=not notices, notices=tuple(notices))
+        if seen.unstable:
+            what = f"{', '.join(seen.unstable)} changed while '{name}' read it"
+        elif not self._is_as_declared(work):
+            what = f"an input of '{name}' changed while it ran"
+        else:
+            return Done(record, waits=True)
+        return Done(record, notices=(f"{what}: its value is used, but not recorded",))
 
     def _tell_foreign(self, work: Work, seen: Seen) -> str:
         return tell_foreign(seen, work.foreign, self._outputs.home.root) if self._outputs else ""
-
-    def _record(self, work: Work, record: Record, seen: Seen) -> tuple[Record, *tuple[str, ...]]:
-        """Put the record, unless its value may be of another state of what was read; with what is to be told of that.
-
-        Where another build was first with a usable one, the first result stays.
-        """
-        name = record.node
-        if seen.unstable:
-            files = ", ".join(seen.unstable)
-            return record, f"{files} changed while '{name}' read it: its value is used, but not recorded"
-        if not self._is_as_declared(work):
-            return record, f"an input of '{name}' changed while it ran: its value is used, but not recorded"
-        try:
-            first = None if record.forced else self._find_first(record)
-            if first is not None:
-                return first, f"'{name}' is not deterministic: its first result stays"
-            self._store.put_records([record])
-        except StoreError as error:
-            return record, f"the record of '{name}' could not be stored: {error}"
-        return (record,)
 
     def _is_as_declared(self, work: Work) -> bool:
         """Tell whether the files that the node takes are still those that its key was made of."""

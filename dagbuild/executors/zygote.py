@@ -56,6 +56,7 @@ class Zygote:
             )  # of other threads: `forking` has looked at them
             self.process = os.fork()
         if not self.process:
+            here.close()  # else this process would never hear that nobody is at that end
             _leave_with(lambda: _Forker(there, run).serve(prepare))
         there.close()
         self.socket = here
@@ -157,6 +158,11 @@ class _Forker:
     def _begin(self, parent: int, end: int, printed: int, crash: int) -> None:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for number in (
+            signal.SIGTTIN,
+            signal.SIGTTOU,
+        ):  # who asks the terminal is told so, rather than stopped
+            signal.signal(number, signal.SIG_IGN)
         with contextlib.suppress(OSError):
             os.setpgid(0, 0)
         if self._prctl is not None:

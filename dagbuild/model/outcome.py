@@ -50,13 +50,15 @@ class Failure:
 class Done:
     """The call returned, and `record` tells of it; None where nothing was to be kept.
 
-    `put` says that the record is in the store of the worker. With `held` the value is not in the store but here, as
-    `value`: it was not to be kept, or the store could not be written. `notices` are lines about what went wrong beside
-    the call. `outputs` are the digests of what it left in the project, of a call of which nothing was to be kept.
+    `put` says that the record is in the store of the worker; `waits` that it may be put and was not yet. With `held`
+    the value is not in the store but here, as `value`: it was not to be kept, or the store could not be written.
+    `notices` are lines about what went wrong beside the call. `outputs` are the digests of what it left in the project,
+    of a call of which nothing was to be kept.
     """
 
     record: Record | None = None
     put: bool = False
+    waits: bool = False
     held: bool = False
     value: Any = None
     notices: tuple[str, ...] = ()

@@ -154,7 +154,7 @@ class Parts:
         home = self.outputs.home
         return Worker(Artifacts(store), code, files, watch, home, marked=False, capture=capture)
 
-    def open_executor(self, kind: str | None, request: Request) -> Executor:
+    def open_executor(self, kind: str | None, request: Request, jobs: int | None = None) -> Executor:
         """Return what runs the steps of a request; raises InputError for a kind that is not known."""
         from dagbuild.executors.opening import open_executor
 
@@ -165,6 +165,7 @@ class Parts:
             kind or self.settings.executor.kind,
             self.settings,
             self.make_worker(),
+            jobs=jobs,
             store=self.store,
             make_worker=self._make_copied_worker,
             find_code=lambda: (self.modules, nodes, request.manifests),

@@ -9,7 +9,8 @@ In the environment:
   DAGBUILD_CACHE          the cache folder; DAGBUILD_CACHE_SIZE its budget
   DAGBUILD_REMOTE         the remote's URL, or "off"; DAGBUILD_REMOTE_MODE, _UNSIGNED, _WRITE
   DAGBUILD_KEY            the private key to sign with, or its path; taken out of the environment
-  DAGBUILD_EXECUTOR       "local" or "ray"; DAGBUILD_EXECUTOR_ADDRESS its cluster's
+  DAGBUILD_EXECUTOR       "local", "inline" or "ray"; DAGBUILD_EXECUTOR_ADDRESS its cluster's
+  DAGBUILD_JOBS           how many nodes run at a time on this machine
   DAGBUILD_SET_<key>      like --set key=value; a double underscore stands for the dot, case need not match
 DAGBUILD_PROJECT belongs to the command line (--project); DAGBUILD_TEST_* is left to tests.
 Any other name that begins with DAGBUILD_ is a mistake, and said to be.
@@ -19,6 +20,7 @@ from dagbuild.settings.keys import find_key, key_path, make_key, take_key
 from dagbuild.settings.load import FILE_NAME, find_settings, load_settings
 from dagbuild.settings.model import (
     EXECUTORS,
+    MOST_JOBS,
     UNDECLARED,
     CacheSettings,
     ExecutorSettings,
@@ -33,6 +35,7 @@ from dagbuild.settings.schema import check_folder, find_scheme
 __all__ = [
     "EXECUTORS",
     "FILE_NAME",
+    "MOST_JOBS",
     "UNDECLARED",
     "CacheSettings",
     "ExecutorSettings",

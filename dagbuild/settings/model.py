@@ -90,6 +90,8 @@ class VariableSettings:
 
 UNDECLARED = ("track", "warn", "error", "off")
 EXECUTORS = ("local", "inline", "ray")
+MOST_JOBS = 1024
+"""Steps that may run at a time on one machine."""
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,9 @@ from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import SettingsError, did_you_mean
 from dagbuild.ground.secrets import names_secret, split_name
 from dagbuild.ground.signing import PRIVATE, is_public
-from dagbuild.settings.model import EXECUTORS, UNDECLARED, Pin
+from dagbuild.settings.model import EXECUTORS, MOST_JOBS, UNDECLARED, Pin
 
 Rule = Callable[[Any], Any]
-
-MOST_JOBS = 1024
-"""Steps that may run at a time on one machine."""
 
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kmgt]?)(i?)b?\s*", re.IGNORECASE)
 _NOT_SECRET = ("anon", "google_default", "cloud", "cache", "browser")  # what gcsfs takes as its "token"

@@ -132,6 +132,10 @@ class Store(ABC):
         dies with its holder's process.
         """
 
+    def take_lease(self, key: Key) -> AbstractContextManager[None] | None:  # noqa: ARG002
+        """Take the right to compute `key`, to be let go of by closing the block; None where that would have to wait."""
+        return None
+
     def running(self, node: str) -> AbstractContextManager[None]:  # noqa: ARG002
         """Note near, until the block ends, that this process runs the node; where it cannot be noted, it is not."""
         return nullcontext()

@@ -124,6 +124,10 @@ class BlobFolder:
         found = self._stat(ref, path)
         if found is None or find_writer(path, found) is not None:
             return False  # what somebody else may have put there is no reason to keep ours away
+        if not os.access(
+            path, os.R_OK
+        ):  # another process may have seen that, and waits for one that can be read
+            return False
         self._touch(ref, path, found)
         return True
 

@@ -68,10 +68,8 @@ class LayeredStore(Store):
         fetches: bool = True,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:
-        """Without `publishes`, blobs are sent and no records: somebody else signs them.
-
-        Without `fetches`, nothing is had from the remote but what is pinned, or made elsewhere for this build.
-        """
+        """Without `publishes`, blobs are sent and no records: somebody else signs them. Without `fetches`, nothing is
+        had from the remote but what is pinned, or made elsewhere for this build."""
         self._wait_seconds = wait_seconds
         self._is_late = False
         self._since: float | None = None  # when the first record was put that was not waited for
@@ -355,6 +353,10 @@ class LayeredStore(Store):
     ) -> AbstractContextManager[bool]:
         """Hold the right to compute `key` on this machine."""
         return self.local.lease(key, on_wait)
+
+    @override
+    def take_lease(self, key: Key) -> AbstractContextManager[None] | None:
+        return self.local.take_lease(key)
 
     def running(self, node: str) -> AbstractContextManager[None]:
         """Note on this machine that this process runs the node."""

@@ -14,6 +14,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,16 +30,19 @@ except ImportError:  # pragma: no cover - Windows
 @contextlib.contextmanager
 def hold_lease(path: str, on_wait: Callable[[str], None]) -> Iterator[bool]:
     """Hold the lock on `path`; yields whether another holder had to be waited for, who is told to `on_wait`."""
-    spare = _SPARES.link(path)
-    if spare is not None:
-        try:
+    taken = take_lease(path)
+    if taken is not None:
+        with taken:
             yield False
-        finally:
-            _remove(path)  # while it is held, so nobody's lock is lost
-            _SPARES.give_back(spare)
         return
     with _wait_for(path, on_wait) as waited:
         yield waited
+
+
+def take_lease(path: str) -> AbstractContextManager[None] | None:
+    """Take the lock on `path`, to be let go of at the end of a block; None where that would have to wait."""
+    spare = _SPARES.link(path)
+    return None if spare is None else _Taken(path, spare)
 
 
 @contextlib.contextmanager
@@ -94,6 +98,18 @@ class _Spare:
         """Remove the file."""
         _remove(self.path)
         os.close(self.file)
+
+
+class _Taken(AbstractContextManager[None]):
+    """A lease that is held until the block ends."""
+
+    def __init__(self, path: str, spare: _Spare) -> None:
+        self._path = path
+        self._spare = spare
+
+    def __exit__(self, *_: object) -> None:
+        _remove(self._path)  # while it is held, so nobody's lock is lost
+        _SPARES.give_back(self._spare)
 
 
 class _Spares:

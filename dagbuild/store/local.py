@@ -21,7 +21,7 @@ from dagbuild.store.blobs import BlobFolder, Fsync
 from dagbuild.store.file_copies import FileCopies
 from dagbuild.store.folder import CacheFolder, write_error
 from dagbuild.store.index import Index
-from dagbuild.store.lease import drop_spares, hold_lease
+from dagbuild.store.lease import drop_spares, hold_lease, take_lease
 from dagbuild.store.marks import Marks, take_ended
 from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice, log_notice
@@ -182,6 +182,10 @@ class LocalStore(Store):
     ) -> AbstractContextManager[bool]:
         """Hold the right to compute `key` among the processes of this machine that share the folder."""
         return hold_lease(self.layout.lock_name(key), on_wait)
+
+    @override
+    def take_lease(self, key: Key) -> AbstractContextManager[None] | None:
+        return take_lease(self.layout.lock_name(key))
 
     def running(self, node: str) -> AbstractContextManager[None]:
         """Note in the folder that this process runs the node."""

@@ -49,13 +49,13 @@ from dagbuild import Driver
 nodes = types.ModuleType("nodes")
 nodes.look, nodes.differences, nodes.before = look, differences, before
 exec("def within() -> list: return differences(before, look())", nodes.__dict__)
-within = Driver({}, nodes, cache=None, undeclared=sys.argv[1]).execute(["within"])["within"]
+within = Driver({}, nodes, cache=None, undeclared=sys.argv[1], executor="inline").execute(["within"])["within"]
 """
 
 IN_PROJECT = """
 from pathlib import Path
 Path("nodes.py").write_text("import __main__ as m\\ndef within() -> list: return m.differences(m.before, m.look())\\n")
-Path("dagbuild.toml").write_text(f'modules = ["nodes"]\\n[build]\\nundeclared = "{sys.argv[1]}"\\n')
+Path("dagbuild.toml").write_text(f'modules = ["nodes"]\\n[build]\\nundeclared = "{sys.argv[1]}"\\n[executor]\\nkind = "inline"\\n')
 from dagbuild.project.project import Project
 within = Project.load(Path.cwd()).build(["within"], values=True).values["within"]
 """

@@ -1,0 +1,483 @@
+"""Steps in processes of their own: what they leave is nobody's, and who ends one ends nothing else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dagbuild.plan.events import How
+from tests.support import build, computed, load_project, write_files
+
+TOML = 'modules = ["nodes"]\n[executor]\njobs = 2\n'
+
+
+def write(folder: Path, nodes: str, **more: str) -> None:
+    write_files(folder, {"dagbuild.toml": TOML, "nodes.py": nodes, **more})
+
+
+def start(folder: Path, *words: str) -> subprocess.Popen[str]:
+    """Start a command in a session of its own, as a terminal does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "dagbuild", *words],
+        cwd=folder, text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+
+
+def command(folder: Path, *words: str) -> tuple[int, str]:
+    """Run a command to its end and return its status and all that it said."""
+    started = start(folder, *words)
+    out, err = started.communicate(timeout=60)
+    return started.returncode, out + err
+
+
+def await_file(path: Path) -> str:
+    """Return what is in a file as soon as there is something."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if path.exists() and (text := path.read_text()):
+            return text
+        time.sleep(0.01)
+    raise AssertionError(f"{path} does not come")
+
+
+def await_end(process: int) -> None:
+    """Wait until a process is gone."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return
+        if state == "Z":
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"process {process} goes on")
+
+
+# -- a node starts from what importing left --------------------------------------------------------------------------
+
+LEAVING = """
+    import json
+    import os
+    import sys
+    import time
+
+    import numpy as np
+
+    FOUND = []
+
+    class Own:
+        times = 0
+
+    def leaves() -> int:
+        FOUND.append(1)
+        Own.times += 1
+        os.environ["LEFT"] = "1"
+        os.umask(0o077)
+        sys.path.insert(0, "/left")
+        sys.setrecursionlimit(5000)
+        json.dumps = None
+        np.random.seed(1)
+        np.linalg.left = 1
+        time.sleep({seconds})
+        return 1
+
+    def finds(leaves: int) -> list:
+        mask = os.umask(0)
+        os.umask(mask)
+        return [
+            FOUND, Own.times, "LEFT" in os.environ, mask == 0o077, "/left" in sys.path, sys.getrecursionlimit() == 5000,
+            json.dumps is None, hasattr(np.linalg, "left"),
+        ]
+"""
+
+
+@pytest.mark.parametrize("seconds", [0, 0.1])
+def test_nothing_that_a_step_leaves_reaches_the_next(tmp_path: Path, seconds: float) -> None:
+    """Neither of a short one, whose process runs others unless something was left, nor of a long one."""
+    write(tmp_path, LEAVING.format(seconds=seconds))
+
+    result = build(tmp_path, "finds")
+
+    assert result.values["finds"] == [[], 0, *[False] * 6]
+    assert "LEFT" not in os.environ
+
+
+def test_short_steps_share_a_process_and_long_ones_do_not(tmp_path: Path) -> None:
+    """A fork takes as long as many a step."""
+    short = "\n".join(f"def s{n}() -> int:\n    return os.getpid()\n" for n in range(20))
+    long = "\n".join(f"def l{n}() -> int:\n    time.sleep(0.06)\n    return os.getpid()\n" for n in range(4))
+    (tmp_path / "nodes.py").write_text(f"import os, time\n\n{short}\n\n{long}")
+    (tmp_path / "dagbuild.toml").write_text(TOML)
+
+    values = build(tmp_path).values
+
+    assert len({values[f"s{n}"] for n in range(20)}) < 20
+    assert len({values[f"l{n}"] for n in range(4)}) == 4
+    assert os.getpid() not in values.values()
+
+
+# -- side by side ----------------------------------------------------------------------------------------------------
+
+MEETING = """
+    import time
+    from pathlib import Path
+
+    HERE = Path(__file__).parent
+
+    def _meet(name: str, other: str) -> bool:
+        (HERE / name).touch()
+        deadline = time.monotonic() + {seconds}
+        while not (HERE / other).exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return (HERE / other).exists()
+
+    def one() -> bool:
+        return _meet("one", "two")
+
+    def two() -> bool:
+        return _meet("two", "one")
+"""
+
+
+@pytest.mark.parametrize(("jobs", "seconds", "met"), [(2, 30, [True, True]), (1, 0.2, [False, True])])
+def test_so_many_steps_run_at_a_time(tmp_path: Path, jobs: int, seconds: float, met: list[bool]) -> None:
+    """As `jobs` says: on the command line, too."""
+    write(tmp_path, MEETING.format(seconds=seconds))
+
+    status, text = command(tmp_path, "build", "-j", str(jobs), "one", "two")
+
+    assert status == 0, text
+    assert sorted(build(tmp_path, "one", "two").values.values()) == met
+
+
+# -- a step that ends its process ------------------------------------------------------------------------------------
+
+ENDING = """
+    import ctypes
+    import os
+    import signal
+    import time
+
+    import pandas as pd
+
+    def exits() -> int:
+        ctypes.CDLL(None)._exit(0)
+        return 1
+
+    def killed() -> int:
+        kept = bytearray(200_000_000)
+        os.kill(os.getpid(), signal.SIGKILL)
+        return len(kept)
+
+    def crashes(early: pd.DataFrame) -> int:
+        return _helper()
+
+    def _helper() -> int:
+        return len(ctypes.string_at(0))
+
+    def early() -> pd.DataFrame:
+        return pd.DataFrame({"a": [1, 2]})
+
+    def other(early: pd.DataFrame) -> int:
+        time.sleep(0.3)
+        return int(early.a.sum())
+
+    def after(crashes: int, exits: int) -> int:
+        return 1
+"""
+
+
+def test_a_step_that_ends_its_process_costs_itself_alone(tmp_path: Path) -> None:
+    """It is named, with what is known of its end; all else is made and kept."""
+    write(tmp_path, ENDING)
+
+    status, text = command(tmp_path, "build", "-k")
+    again = build(tmp_path, keep_going=True)
+
+    assert status == 1
+    assert "the process that ran 'exits' ended itself with status 0 before it gave a value" in text
+    assert "the process that ran 'killed' was ended by SIGKILL; it had up to " in text
+    assert "the process that ran 'crashes' was ended by SIGSEGV" in text
+    assert "in _helper\n    return len(ctypes.string_at(0))" in text
+    assert text.index("in crashes") < text.index("in _helper")
+    assert set(again.names(How.FAILED)) == {"exits", "killed", "crashes"}
+    assert set(again.names(How.REUSED)) == {"early", "other"}
+    assert again.names(How.BLOCKED) == ["after"]
+
+
+def test_a_build_whose_node_ends_the_process_is_told_once(tmp_path: Path) -> None:
+    """The driver was there to see it: the next command has nothing to tell."""
+    write(tmp_path, ENDING)
+    command(tmp_path, "build", "killed")
+
+    _, text = command(tmp_path, "build", "early")
+
+    assert "ended without a word" not in text
+
+
+def test_peak_memory_is_in_the_record(tmp_path: Path) -> None:
+    """That of the step, not of what it was forked from."""
+    write(
+        tmp_path,
+        """
+        def small() -> int:
+            return 1
+
+        def large() -> int:
+            return len(bytes(100_000_000)) + sum(bytearray(b"x" * 100_000_000)[:1])
+        """,
+    )
+
+    steps = build(tmp_path).steps
+
+    memory = {name: step.record.memory for name, step in steps.items() if step.record}
+    assert memory["small"] < 30_000_000
+    assert memory["large"] > 90_000_000
+
+
+# -- the build ends --------------------------------------------------------------------------------------------------
+
+LONG = """
+    import os
+    import subprocess
+    import time
+    from pathlib import Path
+
+    HERE = Path(__file__).parent
+
+    def quick() -> int:
+        return 1
+
+    def slow(quick: int) -> int:
+        child = subprocess.Popen(["sleep", "60"])
+        (HERE / "begun").write_text(f"{os.getpid()} {os.getppid()} {child.pid}")
+        time.sleep(60)
+        return 1
+"""
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Callable[[], list[int]]]]:
+    """A build in the middle of `slow`, and what gives the processes of that: its own, its parent and its child."""
+    write(tmp_path, LONG)
+    started = start(tmp_path, "build", "slow")
+    yield started, lambda: [int(word) for word in await_file(tmp_path / "begun").split()]
+    if started.poll() is None:
+        started.kill()
+    started.communicate()
+
+
+def test_ctrl_c_ends_what_runs_and_keeps_what_is_finished(
+    tmp_path: Path, running: tuple[subprocess.Popen[str], Callable[[], list[int]]]
+) -> None:
+    """The step, what it has started, and what it was forked from are gone when the command is."""
+    started, find = running
+    processes = find()
+    os.killpg(started.pid, signal.SIGINT)  # as a terminal does
+
+    _, err = started.communicate(timeout=60)
+
+    assert started.returncode == 130
+    assert "Traceback" not in err
+    for process in processes:
+        await_end(process)
+    assert build(tmp_path, "quick").names(How.REUSED) == ["quick"]
+
+
+def test_a_driver_that_is_killed_leaves_nothing_running(
+    tmp_path: Path, running: tuple[subprocess.Popen[str], Callable[[], list[int]]]
+) -> None:
+    """Nor a lease; and the next command tells what ran."""
+    started, find = running
+    processes = find()
+    started.kill()
+
+    for process in processes:
+        await_end(process)
+    (tmp_path / "nodes.py").write_text(
+        (tmp_path / "nodes.py").read_text().replace("sleep(60)", "sleep(0)").replace('"60"', '"0"')
+    )
+    _, text = command(tmp_path, "build", "slow")
+
+    assert "`slow` was running when an earlier build ended without a word" in text
+    assert "1 computed, 1 reused" in text
+
+
+def test_a_build_goes_on_when_what_it_forks_from_is_killed(tmp_path: Path) -> None:
+    """The steps that ran are named; with --keep-going others run."""
+    write(
+        tmp_path,
+        """
+        import os
+        import signal
+        import time
+
+        def first() -> int:
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(60)
+            return 1
+
+        def second() -> int:
+            return 2
+        """,
+    )
+
+    status, text = command(tmp_path, "build", "-k", "-j", "1", "first", "second")
+
+    assert status == 1
+    assert "the process that ran 'first' is gone" in text
+    assert "second  2" in text
+
+
+# -- what it prints --------------------------------------------------------------------------------------------------
+
+
+def test_output_of_libraries_and_children_is_shown_and_kept(tmp_path: Path) -> None:
+    """In the order in which it was written, by whoever wrote it; bytes that are no text, too."""
+    write(
+        tmp_path,
+        r"""
+        import ctypes
+        import os
+        import subprocess
+        import sys
+
+        def talks() -> int:
+            print("one")
+            print("two", file=sys.stderr)
+            ctypes.CDLL(None).puts(b"three")
+            ctypes.CDLL(None).fflush(None)
+            subprocess.run(["echo", "four"])
+            os.write(1, b"five \xff\n")
+            sys.stdout.buffer.write(b"six\n")
+            print("seven", end="")
+            return 1
+        """,
+    )
+
+    status, text = command(tmp_path, "build", "talks")
+    _, log = command(tmp_path, "build", "--logs", "talks")
+
+    words = ["one", "two", "three", "four", "five", "six", "seven"]
+    assert status == 0
+    assert [text.find(word) for word in words] == sorted(text.find(word) for word in words)
+    assert "seven\n" in text
+    assert -1 not in [log.find(word) for word in words]
+
+
+def test_lines_of_steps_side_by_side_stay_whole(tmp_path: Path) -> None:
+    """However they come."""
+    node = """
+        def {name}() -> int:
+            for _ in range(200):
+                sys.stdout.write("{name} ")
+                sys.stdout.flush()
+                sys.stdout.write("{name}\\n")
+                sys.stdout.flush()
+            return 1
+    """
+    write(tmp_path, "        import sys\n" + node.format(name="aa") + node.format(name="bb"))
+
+    _, text = command(tmp_path, "build", "aa", "bb")
+
+    lines = [line for line in text.splitlines() if line.startswith(("aa aa", "bb bb"))]
+    assert set(lines) == {"aa aa", "bb bb"}
+    assert len(lines) == 400
+
+
+def test_a_step_that_asks_the_terminal_is_told_that_nobody_answers(tmp_path: Path) -> None:
+    """It fails rather than waits."""
+    write(tmp_path, "def asks() -> str:\n    return input('name? ')\n")
+
+    status, text = command(tmp_path, "build", "asks")
+
+    assert status == 1
+    assert "EOFError" in text
+
+
+# -- where there is nothing to fork, or no way to --------------------------------------------------------------------
+
+forks: list[None] = []
+os.register_at_fork(before=lambda: forks.append(None))
+
+
+def test_a_build_with_nothing_to_run_starts_nothing(tmp_path: Path) -> None:
+    """Nor does a plan, or a status."""
+    write(tmp_path, "def one() -> int:\n    return 1\n")
+    build(tmp_path)
+    assert forks
+    forks.clear()
+
+    assert computed(build(tmp_path)) == set()
+    project = load_project(tmp_path)
+    project.status()
+    project.plan(force=["one"])
+    project.close()
+
+    assert not forks
+
+
+def test_a_process_that_cannot_be_copied_runs_its_steps_itself(tmp_path: Path) -> None:
+    """A library that was used while importing has threads: in a copy its first call would never return."""
+    write(
+        tmp_path,
+        """
+        import os
+
+        import polars as pl
+
+        FIRST = int(pl.DataFrame({"a": [1, 2]}).lazy().select(pl.col("a").sum()).collect().item())
+
+        def total() -> list:
+            frame = pl.DataFrame({"a": range(1000)}).lazy().select(pl.col("a").sum()).collect()
+            return [os.getpid(), FIRST + frame.item()]
+        """,
+    )
+
+    started = start(tmp_path, "build", "total")
+    _, err = started.communicate(timeout=60)
+
+    assert started.returncode == 0, err
+    assert (
+        "steps run in this process, one after the other, because a library that was imported has started"
+        in err
+    )
+    assert build(tmp_path, "total").values["total"] == [started.pid, 3 + sum(range(1000))]
+
+
+SCRIPT = """
+import os
+
+from dagbuild import Driver
+
+
+def base() -> int:
+    return os.getpid()
+
+
+def above(base: int) -> list[int]:
+    return [base, os.getpid()]
+
+
+found = Driver({}, base, above, cache="cache").execute(["above"])["above"]
+print(len(found), os.getpid() in found)
+"""
+
+
+def test_functions_of_the_running_program_are_steps_too(tmp_path: Path) -> None:
+    """A notebook's, or a script's: they need not be importable anywhere."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (0, "2 False\n"), done.stderr

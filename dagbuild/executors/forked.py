@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any
 
 from dagbuild.codecs.registry import open_imported
+from dagbuild.executors.blas import limit_threads
 from dagbuild.executors.channel import Channel
 from dagbuild.executors.packing import SharedPickles, pack
 from dagbuild.executors.streams import Capturing
@@ -36,9 +37,15 @@ MakeWorker = Callable[[Store, Callable[[], Capturing]], Worker]
 
 
 class Forked:
-    """What such processes have of the driver: `make_worker` is called in each, and opens nothing before."""
+    """What such processes have of the driver: `make_worker` is called in each, and opens nothing before.
 
-    def __init__(self, folder: Path, fsync: str, pickles: SharedPickles, make_worker: MakeWorker) -> None:
+    `threads` are those that libraries of numbers may run in each.
+    """
+
+    def __init__(
+        self, folder: Path, fsync: str, pickles: SharedPickles, make_worker: MakeWorker, *, threads: int = 1
+    ) -> None:
+        self._threads = threads
         self._folder = folder
         self._fsync = fsync
         self.pickles = pickles
@@ -46,6 +53,7 @@ class Forked:
 
     def prepare(self) -> None:
         """Do once, in what they are forked from, what each of them would do."""
+        limit_threads(self._threads)
         open_imported()
 
     def run(self, channel: Channel, printed: int, crash: int) -> None:

@@ -48,12 +48,14 @@ def open_executor(
         case "local":
             _, nodes, manifests = find_code()
             pickles = SharedPickles([*nodes, *manifests.values()])
-            cache = settings.cache
+            cache, cores = settings.cache, count_cores()
+            jobs = jobs or settings.executor.jobs or cores
+            threads = max(1, cores // jobs)
             return LocalExecutor(
                 worker,
                 store,
-                Forked(cache.folder, cache.fsync, pickles, make_worker),
-                jobs=jobs or settings.executor.jobs or count_cores(),
+                Forked(cache.folder, cache.fsync, pickles, make_worker, threads=threads),
+                jobs=jobs,
                 on_wait=on_wait,
                 on_notice=on_notice,
             )

@@ -98,9 +98,20 @@ class Worker:
             return Found(record) if record else self.put(self.call(work))
 
     def call(self, work: Work) -> Outcome:
-        """Make the call, and leave it to `put`, of this worker or of another one, to put its record."""
-        with _staying_here():
-            return self._run_guarded(work)
+        """Make the call, where outputs lie, marked as running, and told from an end of the process.
+
+        It is left to `put`, of this worker or of another one, to put its record.
+        """
+        name = work.node.name
+        marked = self._store.running(name) if self._marked else contextlib.nullcontext()
+        with _staying_here(), marked, Guard(name) as guard:  # storing a value runs the user's code, too
+            if self._outputs is None or not (work.node.writes or work.taken):
+                outcome = self._run(work)
+            else:
+                outcome = run_at_home(work, self._outputs, lambda: self._run(work), move=self._may_touch())
+        if guard.asked is not None and not isinstance(outcome, Failure):
+            return make_failure(guard.asked, {})
+        return outcome
 
     def put(self, outcome: Outcome) -> Outcome:
         """Put the record of a call that may have one; where another build was first with a usable one, that stays."""
@@ -166,19 +177,6 @@ class Worker:
         self._store.share()
 
     # -- the call ------------------------------------------------------------------------------------------------
-
-    def _run_guarded(self, work: Work) -> Outcome:
-        """Make the call where outputs lie, marked as running, and told from an end of the process."""
-        name = work.node.name
-        marked = self._store.running(name) if self._marked else contextlib.nullcontext()
-        with marked, Guard(name) as guard:  # storing a value runs the user's code, too
-            if self._outputs is None or not (work.node.writes or work.taken):
-                outcome = self._run(work)
-            else:
-                outcome = run_at_home(work, self._outputs, lambda: self._run(work), move=self._may_touch())
-        if guard.asked is not None and not isinstance(outcome, Failure):
-            return make_failure(guard.asked, {})
-        return outcome
 
     def _run(self, work: Work) -> Outcome:
         log = self._capture() if self._capture else Capture(Log())

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import dagbuild
 from tests.support import write_files
 
 PAGE = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text("utf-8")
-MOST_FRAMES = 14
+MOST_FRAMES, SOME_FRAMES = 14, 6
 CHANGING = {"started", "duration", "cpu", "memory", "host", "user", "run", "libraries", "packed"}
 """What is another thing each time, or with each version of a library."""
 
@@ -28,22 +30,40 @@ STACK = """
 """
 
 
-def test_the_walk_goes_the_way_of_a_call(run: Callable[..., Any], tmp_path: Path) -> None:
+@pytest.fixture
+def find_stack(run: Callable[..., Any], tmp_path: Path) -> Callable[[str], list[tuple[str, str]]]:
+    """What gives our frames from a command to a node's function, on an executor."""
+
+    def find(executor: str) -> list[tuple[str, str]]:
+        write_files(tmp_path, {"dagbuild.toml": 'modules = ["stack"]', "stack.py": STACK})
+        run("-m", "dagbuild", "told", "-o", "stack.json", "--executor", executor, cwd=tmp_path)
+        package = Path(dagbuild.__file__).parent
+        return [
+            (str(Path(file).relative_to(package)), name.partition(".<locals>")[0])
+            for file, name in reversed(json.loads((tmp_path / "stack.json").read_text()))
+            if Path(file).is_relative_to(package) and name != "<module>"
+        ]
+
+    return find
+
+
+def test_the_walk_goes_the_way_of_a_call(find_stack: Callable[[str], list[tuple[str, str]]]) -> None:
     """From the command to the user's function stand the frames that the page names, in that order, and few others."""
-    write_files(tmp_path, {"dagbuild.toml": 'modules = ["stack"]', "stack.py": STACK})
+    stack = find_stack("local")
 
-    run("-m", "dagbuild", "told", "-o", "stack.json", cwd=tmp_path)
-
-    package = Path(dagbuild.__file__).parent
-    stack = [
-        (str(Path(file).relative_to(package)), name.partition(".<locals>")[0])
-        for file, name in reversed(json.loads((tmp_path / "stack.json").read_text()))
-        if Path(file).is_relative_to(package) and name != "<module>"
-    ]
     walk = PAGE.partition("### How a target travels")[2].partition("\n### ")[0]
     named = re.findall(r"^\d\. `([\w/]+\.py)` `([\w.]+)`", walk, re.MULTILINE)
     assert len(named) > 5
     assert keep(stack, named) == named
+    copied = [number for number, (file, _) in enumerate(stack) if file == "executors/zygote.py"]
+    assert copied[0] <= MOST_FRAMES  # in the driver
+    assert len(stack) - copied[-1] <= SOME_FRAMES  # in the process of the step
+
+
+def test_the_way_within_one_process_is_short(find_stack: Callable[[str], list[tuple[str, str]]]) -> None:
+    """There are no copies between."""
+    stack = find_stack("inline")
+
     assert len(stack) <= MOST_FRAMES
 
 

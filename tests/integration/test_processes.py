@@ -158,6 +158,40 @@ def test_so_many_steps_run_at_a_time(tmp_path: Path, jobs: int, seconds: float, 
     assert sorted(build(tmp_path, "one", "two").values.values()) == met
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_libraries_of_numbers_share_the_cores(tmp_path: Path, jobs: int) -> None:
+    """Those that are loaded, and those of programs that a step starts; the step itself sees nothing of it."""
+    write(
+        tmp_path,
+        """
+        import os
+        import subprocess
+        import sys
+
+        import numpy as np
+        from threadpoolctl import threadpool_info
+
+        def pools() -> list:
+            return [pool["num_threads"] for pool in threadpool_info()]
+
+        def program() -> str:
+            asked = "import os; print(os.environ.get('OMP_NUM_THREADS'))"
+            return subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True).stdout.strip()
+
+        def shown() -> bool:
+            return "OMP_NUM_THREADS" in os.environ
+        """,
+    )
+
+    command(tmp_path, "build", "-j", str(jobs))
+    values = build(tmp_path).values
+
+    threads = max(1, len(os.sched_getaffinity(0)) // jobs)
+    assert set(values["pools"]) == {threads}
+    assert values["program"] == os.environ.get("OMP_NUM_THREADS", str(threads))
+    assert values["shown"] is ("OMP_NUM_THREADS" in os.environ)
+
+
 # -- a step that ends its process ------------------------------------------------------------------------------------
 
 ENDING = """

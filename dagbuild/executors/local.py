@@ -178,12 +178,21 @@ class LocalExecutor(Executor):
 
     def _take_process(self, step: _Running) -> _Process:
         """Return a process that is to run the step: one that is free, or a new one."""
-        assert self._zygote is not None
         with self._lock:
             if self._idle:
                 process = self._idle.popleft()
                 process.step = step
                 return process
+        try:
+            return self._fork(step)
+        except OSError:  # somebody has just ended what is forked from
+            self._stop()
+            self._start()
+            return self._fork(step)
+
+    def _fork(self, step: _Running) -> _Process:
+        assert self._zygote is not None
+        with self._lock:
             ends = self._zygote.fork(number := next(self._numbers))
             process = self._processes[number] = _Process(number, *ends, step=step)
         self._selector.register(process.channel.socket, selectors.EVENT_READ, process)

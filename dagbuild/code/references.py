@@ -10,6 +10,7 @@ import importlib
 import inspect
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.machinery import PathFinder
 from importlib.util import find_spec, resolve_name
 from types import FunctionType, ModuleType
 from typing import Any
@@ -238,15 +239,33 @@ def _descend(walk: Walker, entity: Entity, names: Mapping[str, Any], name: str, 
 def _foreign(walk: Walker, module: ModuleType, rest: Chain) -> Item:
     """Return the item of something in a library: it ends the walk, unless the project put its own code there."""
     found: Any = module
-    for part in rest:
+    name = module.__name__
+    for index, part in enumerate(rest):
         if isinstance(found, ModuleType):
-            module = found
+            name = found.__name__
+            if part not in vars(found) and (late := _find_late(found, rest[index:])):
+                name, found = late, None
+                break
         found = vars(found).get(part) if isinstance(found, ModuleType | type) else None
     if isinstance(found, FunctionType) and walk.origins.is_project(found.__globals__):
         return walk.refer(found)
     if isinstance(found, ModuleType):
-        module = found
-    return walk.foreign(f"module {module.__name__}", walk.origins.of_name(module.__name__))
+        name = found.__name__
+    return walk.foreign(f"module {name}", walk.origins.of_name(name))
+
+
+def _find_late(package: ModuleType, rest: Chain) -> str:
+    """Return the name of the module below a package that a chain leads to and nobody has imported yet, or ""."""
+    name, folders = package.__name__, getattr(package, "__path__", None)
+    for part in rest:
+        try:
+            spec = PathFinder.find_spec(f"{name}.{part}", folders) if folders else None
+        except (ImportError, ValueError):
+            spec = None
+        if spec is None:
+            break
+        name, folders = spec.name, spec.submodule_search_locations
+    return name if name != package.__name__ else ""
 
 
 def _resolve_import(walk: Walker, entity: Entity, names: Mapping[str, Any], item: Import) -> Item:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import shlex
@@ -161,8 +160,7 @@ def with_session(function: Callable[..., int]) -> Callable[..., int]:
             not options.pop("no_fetch", False),
         )
         session = Session(given, implicit=bool(ctx.meta.get(IMPLICIT)))
-        # What the project's modules and nodes print is no JSON.
-        with giving_alone() if options.get("as_json") else contextlib.nullcontext():
+        with giving_alone():  # what the project's modules and nodes print is no part of what a command gives
             return function(session, **options)
 
     return wrapper

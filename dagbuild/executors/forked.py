@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any
 
 from dagbuild.codecs.registry import open_imported
+from dagbuild.executors import exits
 from dagbuild.executors.blas import limit_threads
 from dagbuild.executors.channel import Channel
 from dagbuild.executors.packing import SharedPickles, pack
@@ -58,6 +59,7 @@ class Forked:
 
     def run(self, channel: Channel, printed: int, crash: int) -> None:
         """Run the steps that come through the channel, until one of them is not short or leaves something."""
+        exits.lend_process()
         faulthandler.enable(crash, all_threads=False)
         output = _Output(printed, Driver(channel))
         driver = output.driver

@@ -158,6 +158,7 @@ class _Forker:
     def _begin(self, parent: int, end: int, printed: int, crash: int) -> None:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         for number in (
             signal.SIGTTIN,
             signal.SIGTTOU,
@@ -203,8 +204,9 @@ def _stand_alone() -> None:
     """Be a process of the background: Ctrl-C is for the driver to hear, and what a node starts ends with it."""
     with contextlib.suppress(OSError):
         os.setpgid(0, 0)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _load_prctl() -> Callable[..., int] | None:

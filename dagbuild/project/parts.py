@@ -51,6 +51,7 @@ class Parts:
         take_key()  # before any module of the project can look
         self.settings = settings
         self._listeners = [listener]
+        self._noticed: set[str] = set()
         self._source = CodeSource(settings, modules, self.files, allow_overrides=allow_overrides)
         check_said(settings, self.graph)
 
@@ -81,7 +82,7 @@ class Parts:
             self.settings.cache.folder,
             self.settings.remote,
             fsync=self.settings.cache.fsync,
-            on_notice=lambda text: self._tell(Notice(text)),
+            on_notice=self._notice,
             find_key=find_key,
         )
 
@@ -172,8 +173,14 @@ class Parts:
             on_wait=lambda node, who: self._tell(
                 Notice(f"'{node}' is being computed by {who}: waiting for it", node)
             ),
-            on_notice=lambda text: self._tell(Notice(text)),
+            on_notice=lambda text: self._notice(text, again=False),
         )
+
+    def _notice(self, text: str, *, again: bool = True) -> None:
+        """Tell what the store has to say; without `again`, as from a process that steps run in, if nobody has said it."""
+        if again or text not in self._noticed:
+            self._noticed.add(text)
+            self._tell(Notice(text))
 
     def _tell(self, event: Event) -> None:
         self._listeners[-1](event)

@@ -34,6 +34,7 @@ def make_environment(**extra: str) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
         "COLUMNS": "100",
+        "DAGBUILD_JOBS": "1",  # else what is said first is told by chance
         "LOGNAME": "root",
         **extra,
     }

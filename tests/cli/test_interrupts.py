@@ -76,7 +76,8 @@ def test_no_instant_shows_a_traceback(tmp_path: Path, command: str) -> None:
         assert "Traceback" not in done.stderr, (at, done.stderr)
         assert "Exception ignored" not in done.stderr, (at, done.stderr)
         if done.returncode == 130:
-            assert done.stderr.splitlines()[-1] == "interrupted", at
+            # Once nodes may have run, what is kept of them is told.
+            assert done.stderr.endswith("interrupted\n") or done.stdout.startswith("interrupted after "), at
     assert 130 in ended
     assert dagbuild(tmp_path, "one").returncode == 0
 

@@ -65,4 +65,4 @@ def test_status_of_a_plain_project_imports_no_library_of_tables(tmp_path: Path) 
         check=True,
     )
 
-    assert done.stdout.splitlines()[-1] == "[] 1"
+    assert done.stderr.splitlines()[-1] == "[] 1"

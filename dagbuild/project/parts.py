@@ -177,7 +177,7 @@ class Parts:
         )
 
     def _notice(self, text: str, *, again: bool = True) -> None:
-        """Tell what the store has to say; without `again`, as from a process that steps run in, if nobody has said it."""
+        """Tell what the store has to say; without `again`, unless that was said: it comes from a process of steps."""
         if again or text not in self._noticed:
             self._noticed.add(text)
             self._tell(Notice(text))

@@ -6,6 +6,7 @@ put after every blob that it names.
 
 from __future__ import annotations
 
+import heapq
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -109,6 +110,11 @@ class Store(ABC):
     def iter_records(self) -> Iterator[Record]:
         """Yield all records, oldest first."""
 
+    def iter_newest(self, nodes: Collection[str] | None = None) -> Iterator[Record]:
+        """Yield all records, newest first, of these `nodes` only where they are named; the first few cost little."""
+        found = (record for record in self.iter_records() if nodes is None or record.node in nodes)
+        return iter(sorted(found, key=lambda record: record.started, reverse=True))
+
     @abstractmethod
     def lease(
         self, key: Key, on_wait: Callable[[str], None] = lambda _: None
@@ -151,3 +157,22 @@ def merge_latest(found: Iterable[Mapping[str, list[Record]]], count: int) -> dic
             news = [record for record in records if record not in known]
             merged[node] = sorted([*known, *news], key=lambda record: record.started, reverse=True)[:count]
     return merged
+
+
+def merge_newest(*sources: Iterable[Record]) -> Iterator[Record]:
+    """Yield the records of several places, each of which gives its newest first; what several have, once."""
+    return only_once(heapq.merge(*sources, key=lambda record: record.started, reverse=True))
+
+
+def only_once(records: Iterable[Record]) -> Iterator[Record]:
+    """Yield each record where it first comes."""
+    seen: set[tuple[object, ...]] = set()
+    for record in records:
+        if identity(record) not in seen:
+            seen.add(identity(record))
+            yield record
+
+
+def identity(record: Record) -> tuple[object, ...]:
+    """Return what tells a record from others, wherever it lies and whoever has signed it."""
+    return record.deep, record.content, record.artifact.digest, record.started, record.run

@@ -21,7 +21,7 @@ from dagbuild.ground.digest import Both
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
 from dagbuild.ground.override import override
 from dagbuild.model.record import Artifact, BlobRef, Key, Record
-from dagbuild.store.base import Store, merge_latest
+from dagbuild.store.base import Store, identity, merge_latest, merge_newest, only_once
 from dagbuild.store.file_copies import FileCopies
 from dagbuild.store.local import LocalStore
 from dagbuild.store.notices import Notice, log_notice
@@ -313,11 +313,12 @@ class LayeredStore(Store):
     @override
     def iter_records(self) -> Iterator[Record]:
         far = self._look(lambda: list(self.remote.iter_records())) or []
-        seen: set[tuple[object, ...]] = set()
-        for record in heapq.merge(self.local.iter_records(), far, key=lambda record: record.started):
-            if _identity(record) not in seen:
-                seen.add(_identity(record))
-                yield record
+        yield from only_once(heapq.merge(self.local.iter_records(), far, key=lambda record: record.started))
+
+    @override
+    def iter_newest(self, nodes: Collection[str] | None = None) -> Iterator[Record]:
+        far = self._look(lambda: self.remote.iter_newest(nodes)) or ()
+        return merge_newest(self.local.iter_newest(nodes), far)
 
     def push(self, also: Collection[BlobRef] = ()) -> tuple[int, int]:
         """Publish every local record that the remote does not have, and the blobs that it has lost.
@@ -326,9 +327,9 @@ class LayeredStore(Store):
         """
         # Records that are not trusted here are there all the same.
         records = self._ask(lambda: list(self.remote.iter_own())) or []
-        there = {_identity(record) for record in records}
+        there = {identity(record) for record in records}
         before = self._publisher.sent
-        self._publisher.put([r for r in self.local.iter_records() if _identity(r) not in there])
+        self._publisher.put([r for r in self.local.iter_records() if identity(r) not in there])
         self._publisher.wait()
         named = [ref for record in records for ref in record.artifact.all_blobs]
         lost = self._ask(lambda: self.remote.find_lost([*named, *also])) if self._may_write() else None
@@ -391,10 +392,6 @@ class LayeredStore(Store):
         self.local.close()
 
 
-def _identity(record: Record) -> tuple[object, ...]:
-    return record.deep, record.content, record.artifact.digest, record.started, record.run
-
-
 def _usable(record: Record) -> tuple[object, ...]:
     """Return what tells a record from others, and from itself as it was taken when its signer was not trusted."""
-    return *_identity(record), record.artifact.data_only
+    return *identity(record), record.artifact.data_only

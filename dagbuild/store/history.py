@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterator
+from math import isfinite
 
 from dagbuild.ground.digest import canonical_json
 from dagbuild.model.record import FORMAT
@@ -92,7 +93,9 @@ def _last_number(line: bytes, key: bytes) -> float | None:
         while line[stop : stop + 1] not in (b",", b"}", b"]", b""):
             stop += 1
         try:
-            return float(line[start:stop])
+            number = float(line[start:stop])
         except ValueError:
             at = line.rfind(key, 0, at)
+        else:
+            return number if isfinite(number) else None
     return None

@@ -83,6 +83,31 @@ def test_of_many_records_few_are_in_memory(
         store.close()
 
 
+@pytest.mark.parametrize("piece", [1, 4_000, 10_000])
+@pytest.mark.parametrize("folds", [1, 10**9])
+def test_a_segment_read_in_pieces_is_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int, folds: int
+) -> None:
+    """Wherever a piece ends, and whether it can be folded into the index or not."""
+    monkeypatch.setattr(segments, "READ_BYTES", piece)
+    monkeypatch.setattr(record_log, "ENTRIES_AT_ONCE", 3)
+    fill(tmp_path / "cache", 25).close()
+    (file,) = (tmp_path / "cache" / "segments").glob("*.jsonl")
+    file.chmod(0o600)
+    with file.open("ab") as torn:
+        torn.write(b"xxh3-torn")
+    shutil.rmtree(tmp_path / "cache" / "index", ignore_errors=True)
+
+    store = LocalStore(tmp_path / "cache", fold_bytes=folds)
+    keys = [make_record(n).deep for n in range(25)]
+    found = store.find_records(keys)
+
+    assert [found[key][0].node for key in keys] == [f"node{n % NODES}" for n in range(25)]
+    latest = store.find_latest(["node3"])["node3"]
+    assert latest[0].deep == make_record(23).deep
+    store.close()
+
+
 @pytest.mark.parametrize("nodes", [(), ("node3",)], ids=["all", "one"])
 def test_the_newest_few_are_read_and_no_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nodes: tuple[str, ...]

@@ -1,14 +1,12 @@
 """By which power of its size does what a command costs grow? `python -m tests.benchmarks.growth [--rounds 3] [NAME...]`.
 
-Whole processes, their processor time and peak of memory, at three sizes each; what the same command costs on next to
-nothing is taken off first, so that starting Python hides no growth. The least of a few rounds counts, for the machine is
-shared. Ends with status 1 where time or memory grows by a power of more than 1.15. NAME is a part of rows' names.
+Whole processes, their processor time and peak of memory, at four sizes each; what does not grow, such as starting Python,
+is told from what does. The least of a few rounds counts, for the machine is shared. Ends with status 1 where time or memory grows by a power of more than 1.15. NAME is a part of rows' names.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import shutil
 import subprocess
@@ -139,14 +137,13 @@ def nothing(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Row:
-    """A command on a kind of project, at three sizes; `before` makes the project ready each time."""
+    """A command on a kind of project, at four sizes; `before` makes the project ready each time."""
 
     name: str
     write: Callable[[Path, int], None]
-    sizes: tuple[int, int, int]
+    sizes: tuple[int, int, int, int]
     words: tuple[str, ...]
     before: Callable[[Path], None] = nothing
-    base: int = 4
 
 
 COLUMNS = write_many(
@@ -156,10 +153,10 @@ FIELDS = write_many("extract_fields", "dict[str, int]", "", '{f"c{i}": i for i i
 ELEMENTS = write_many("unpack_fields", "tuple[int, ...]", "", "tuple(range(SIZE))")
 PARAMETERS = write_many("parameterize", "int", "x: int", "x")
 NODES, DRAWN, PARTS, RECORDS = (
-    (1000, 2000, 4000),
-    (250, 500, 1000),
-    (1000, 2000, 4000),
-    (25_000, 50_000, 100_000),
+    (1000, 2000, 4000, 8000),
+    (125, 250, 500, 1000),
+    (500, 1000, 2000, 4000),
+    (10_000, 20_000, 40_000, 80_000),
 )
 
 ROWS = [
@@ -173,33 +170,35 @@ ROWS = [
     Row("build, extract_fields", FIELDS, PARTS, ("build",), forget_values),
     Row("build, unpack_fields", ELEMENTS, PARTS, ("build",), forget_values),
     Row("build, parameterize", PARAMETERS, PARTS, ("build",), forget_values),
-    Row("stats", write_history, RECORDS, ("stats",), base=200),
-    Row("log", write_history, RECORDS, ("log",), base=200),
-    Row("log NODE", write_history, RECORDS, ("log", "node7"), base=200),
-    Row("gc --dry-run", write_history, RECORDS, ("gc", "--dry-run"), base=200),
-    Row("lost index", write_history, RECORDS, ("status",), lose_index, base=200),
+    Row("stats", write_history, RECORDS, ("stats",)),
+    Row("log", write_history, RECORDS, ("log",)),
+    Row("log NODE", write_history, RECORDS, ("log", "node7")),
+    Row("gc --dry-run", write_history, RECORDS, ("gc", "--dry-run")),
+    Row("lost index", write_history, RECORDS, ("status",), lose_index),
 ]
 
 
-def find_power(sizes: Sequence[int], costs: Sequence[float], base: float, least: float) -> float:
-    """Return the power of the size by which the cost above `base` grows: the slope of a line through logarithms.
+def find_power(sizes: Sequence[int], costs: Sequence[float], least: float) -> float:
+    """Return the power p for which the line a + b * size**p lies nearest to the costs: mostly, to those at the top.
 
-    0 where it grows by less than `least` in all.
+    0 where they grow by less than `least` in all. What a command costs on next to nothing is `a`; it is not measured,
+    since small projects are spared some of what others cost (Python's garbage collector hardly runs for them).
     """
-    if costs[-1] - base < least:
+    if costs[-1] - costs[0] < least:
         return 0.0
-    points = [
-        (math.log(size), math.log(max(cost - base, least / 10)))
-        for size, cost in zip(sizes, costs, strict=True)
-    ]
-    middle_x, middle_y = (sum(point[axis] for point in points) / len(points) for axis in (0, 1))
-    return sum((x - middle_x) * (y - middle_y) for x, y in points) / sum(
-        (x - middle_x) ** 2 for x, _ in points
-    )
+    powers = [step / 100 for step in range(20, 301)]
+    return min(powers, key=lambda power: _miss([(size / sizes[-1]) ** power for size in sizes], costs))
+
+
+def _miss(xs: Sequence[float], ys: Sequence[float]) -> float:
+    """Return the sum of squares by which the best line through the points misses them."""
+    x, y = sum(xs) / len(xs), sum(ys) / len(ys)
+    slope = sum((a - x) * (b - y) for a, b in zip(xs, ys, strict=True)) / sum((a - x) ** 2 for a in xs)
+    return sum((b - y - slope * (a - x)) ** 2 for a, b in zip(xs, ys, strict=True))
 
 
 def measure(row: Row, folders: Mapping[int, Path], rounds: int) -> dict[int, Cost]:
-    """Return the least cost of each size and of next to nothing."""
+    """Return the least cost of each size."""
     found: dict[int, list[Cost]] = {size: [] for size in folders}
     for turn in range(rounds + 1):
         for size, folder in folders.items():
@@ -211,9 +210,9 @@ def measure(row: Row, folders: Mapping[int, Path], rounds: int) -> dict[int, Cos
 
 
 def prepare(scratch: Path, row: Row, made: dict[tuple[int, int], Path]) -> dict[int, Path]:
-    """Return the row's project of each size, and of next to nothing; those that other rows had are in `made`."""
+    """Return the row's project of each size; those that other rows had are in `made`."""
     folders: dict[int, Path] = {}
-    for size in (row.base, *row.sizes):
+    for size in row.sizes:
         key = id(row.write), size
         if key not in made:
             made[key] = scratch / str(len(made))
@@ -230,16 +229,15 @@ def main(scratch: Path) -> None:
     chosen = parser.parse_args()
     rows = [row for row in ROWS if not chosen.names or any(name in row.name for name in chosen.names)]
     print(cores())
-    print(f"{'':24}{'size':>24}{'CPU seconds':>28}{'power':>7}{'peak, MB':>22}{'power':>7}")
+    print(f"{'':24}{'size':>32}{'CPU seconds':>28}{'power':>7}{'peak, MB':>22}{'power':>7}")
     fast = []
     made: dict[tuple[int, int], Path] = {}
     for row in rows:
         costs = measure(row, prepare(scratch, row, made), chosen.rounds)
-        base, *found = costs.values()
-        seconds = find_power(row.sizes, [cost.seconds for cost in found], base.seconds, LEAST_SECONDS)
-        memory = find_power(row.sizes, [cost.megabytes for cost in found], base.megabytes, LEAST_MEGABYTES)
+        seconds = find_power(row.sizes, [cost.seconds for cost in costs.values()], LEAST_SECONDS)
+        memory = find_power(row.sizes, [cost.megabytes for cost in costs.values()], LEAST_MEGABYTES)
         print(
-            f"{row.name:24}{' '.join(f'{size:>7,}' for size in row.sizes):>24}"
+            f"{row.name:24}{' '.join(f'{size:>7,}' for size in row.sizes):>32}"
             f"{' '.join(f'{cost.seconds:6.2f}' for cost in costs.values()):>28}{seconds:7.2f}"
             f"{' '.join(f'{cost.megabytes:4.0f}' for cost in costs.values()):>22}{memory:7.2f}",
             flush=True,

@@ -26,7 +26,7 @@ class History:
         self._nodes = nodes
         self._notice = on_notice
         self._names: list[str] = []
-        # Arrays, as there may be millions: 28 bytes each.
+        # Arrays, as there may be millions: 32 bytes each.
         self._started = array("d")
         self._segments = array("L")
         self._offsets = array("Q")

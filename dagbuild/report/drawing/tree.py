@@ -11,7 +11,6 @@ from dagbuild.report.style import Style
 DEEPEST = 40
 """Levels of a tree; a line of one more is wider than a screen."""
 
-
 _STEP = "   "
 
 

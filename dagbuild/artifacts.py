@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.code.distributions import package_version
 from dagbuild.codecs.base import CHECKS, Selection
-from dagbuild.codecs.contracts import Contracts
+from dagbuild.codecs.contracts import Contracts, cannot_read
 from dagbuild.codecs.encoding import PLAIN, Encoded, find_size
+from dagbuild.codecs.opened import Opened
 from dagbuild.codecs.packing import Packing
 from dagbuild.codecs.reader import Forbidden, Placed, ValueReader
 from dagbuild.codecs.registry import PACKAGES, ClosedRegistry, Registry, default_registry
@@ -31,7 +33,7 @@ from dagbuild.ground.digest import (
 )
 from dagbuild.ground.errors import CodecError, StoreError
 from dagbuild.ground.filetree import FileEntry, Tree, is_there
-from dagbuild.ground.texts import is_damage, name_error
+from dagbuild.ground.texts import is_damage
 from dagbuild.model.node import Columns
 from dagbuild.model.record import Artifact, BlobRef, Excerpt
 from dagbuild.store.base import Store
@@ -45,6 +47,9 @@ FILES = "files/1"
 
 EXCERPT = "excerpt/1"
 """Of the digests of excerpts; a change of what they say needs another."""
+
+_OPENED = 16
+"""Values whose descriptions are kept while parts of them are asked for."""
 
 _NO_BUFFERS = Packing.of([]).to_json()
 
@@ -64,6 +69,7 @@ class Artifacts:
         self._closed = ClosedRegistry()
         self._contracts = Contracts(self._registry)
         self._excerpts: dict[tuple[Digest, Columns], Excerpt] = {}
+        self._opened: dict[int, tuple[Artifact, Opened]] = {}
 
     def encode(
         self,
@@ -118,7 +124,7 @@ class Artifacts:
                 raise ValueError("it is neither file nor folder")
             reader.value(form)
         except (KeyError, ValueError, TypeError, IndexError) as error:
-            raise _cannot_read(artifact, error) from error
+            raise cannot_read(artifact, error) from error
 
     def _codecs(self, artifact: Artifact) -> Registry:
         """Return who may read a value at all."""
@@ -145,27 +151,34 @@ class Artifacts:
         Raises BlobMissingError and BlobDamagedError, and CodecError when what the store holds cannot be read here:
         a library is missing or differs too much. With `columns`, NoSuchColumns or NoTable, if it has none.
         """
-        try:
+        with _reading(artifact):
             if not columns and _is_its_form(artifact):
                 return artifact.meta["form"]
             chosen, reader = self._select(artifact, columns) if columns else (None, None)
             if chosen and reader:
                 blobs = [artifact.blobs[number] for number in reader.find_blobs(chosen.buffers)]
                 self.store.expect_blobs(blobs)
-                reader = reader.only(chosen, self._forbidden(artifact))
+                reader = reader.only(chosen.meta, self._forbidden(artifact), chosen.buffers)
                 return self._read(artifact, blobs, ["@", artifact.codec, chosen.meta], reader)
             if artifact.blobs:
                 self.store.expect_blobs(artifact.blobs)
             reader, form = self._open(artifact, self._forbidden(artifact))
             value = self._read(artifact, artifact.blobs, form, reader)
             return select_columns(value, columns.names) if columns else value
-        except (CodecError, StoreError, MemoryError, NoSuchColumns, NoTable):
-            raise
-        except BaseException as error:
-            if not is_damage(error):
-                raise
-            # Anything may go wrong in a pickle's constructors or in a library that has moved on.
-            raise _cannot_read(artifact, error) from error
+
+    def load_item(self, artifact: Artifact, key: str | int) -> Any:
+        """Return {key: item} of a dict, or of a tuple by place, or a table of one column; see `load`.
+
+        Where the item cannot be read alone, return the whole value.
+        """
+        with _reading(artifact), suppress(NoSuchColumns):
+            if artifact.codec == PLAIN and not _is_its_form(artifact):
+                found = self._open_parts(artifact).read_item(key, self._forbidden(artifact))
+                if found is not None:
+                    return found
+            elif isinstance(key, str) and self._select(artifact, Columns(key))[0]:
+                return self.load(artifact, Columns(key))
+        return self.load(artifact)
 
     def _read(self, artifact: Artifact, blobs: Sequence[BlobRef], form: Any, reader: ValueReader) -> Any:
         """Return the value of a form that is read from these blobs, validated unless just this has passed before."""
@@ -225,13 +238,24 @@ class Artifacts:
         registry = self._codecs(artifact)
         if artifact.codec == PLAIN or not registry.get_codec(artifact.codec).selects:
             return None, None
-        # Nothing is run to learn which column is which.
-        reader, (_, codec, meta) = self._open(artifact, _only_looked_at)
+        opened = self._open_parts(artifact)
         try:
-            chosen = registry.get_codec(codec).select(meta, columns.names, reader)
+            return (opened.select(columns.names), opened.reader) if opened.select else (None, None)
         except CodecError:
             return None, None
-        return (chosen, reader) if chosen else (None, None)
+
+    def _open_parts(self, artifact: Artifact) -> Opened:
+        """Return an artifact as opened for its parts, which are asked for one by one."""
+        _, opened = self._opened.get(id(artifact), (None, None))
+        if opened is None:
+            if artifact.codec == PLAIN and artifact.blobs:
+                self.store.expect_blobs(artifact.blobs)
+            opened = Opened(*self._open(artifact, _only_looked_at), self._codecs(artifact))
+            if len(self._opened) >= _OPENED:
+                self._opened.pop(next(iter(self._opened)), None)
+            # By the object: whoever made another one of this digest may have said something else in it.
+            self._opened[id(artifact)] = artifact, opened
+        return opened
 
     def describe(self, artifact: Artifact) -> dict[str, Any]:
         """Return kind, shape, columns, dtypes and sizes, as far as they are known, without reading the data."""
@@ -247,7 +271,7 @@ class Artifacts:
         except BaseException as error:
             if not is_damage(error):
                 raise
-            raise _cannot_read(artifact, error) from error
+            raise cannot_read(artifact, error) from error
 
     def look_at(self, artifact: Artifact) -> None:
         """Raise CodecError when what the record itself holds of a value cannot be read; reads no blob."""
@@ -336,6 +360,20 @@ def _is_its_form(artifact: Artifact) -> bool:
     )
 
 
+@contextmanager
+def _reading(artifact: Artifact) -> Iterator[None]:
+    """Tell of whatever goes wrong in reading a value as CodecError, unless it says itself what it is."""
+    try:
+        yield
+    except (CodecError, StoreError, MemoryError, NoSuchColumns, NoTable):
+        raise
+    except BaseException as error:
+        if not is_damage(error):
+            raise
+        # Anything may go wrong in a pickle's constructors or in a library that has moved on.
+        raise cannot_read(artifact, error) from error
+
+
 class _StoreBlobs:
     def __init__(self, store: Store, artifact: Artifact) -> None:
         self._store = store
@@ -360,20 +398,3 @@ class _StoreBlobs:
         if "packs" in self._meta:
             return bytes(self._store.get_blob(self._refs[-1]))
         return b64decode(self._meta["packed"])
-
-
-def _cannot_read(artifact: Artifact, error: BaseException) -> CodecError:
-    now = {name: package_version(name) for name in artifact.libraries}
-    changed = [
-        f"{name} {then} then, {now[name] or 'not installed'} now"
-        for name, then in artifact.libraries.items()
-        if now[name] != then
-    ]
-    about = f" ({'; '.join(changed)})" if changed else ""
-    return CodecError(
-        f"a value of codec '{artifact.codec}' cannot be read here: {name_error(error)}{about}",
-        hint="install the libraries that it was written with, or build the node again"
-        if changed
-        else "build the node again; if that does not help, let it return plain data, "
-        'or mark it with @cache("never")',
-    )

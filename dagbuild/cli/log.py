@@ -27,7 +27,7 @@ def command(session: Session, node: str | None, number: int, logs: bool, as_json
     from dagbuild.report.style import columns
 
     # A node that is gone still has its history, so names are not checked against today's graph.
-    records = session.project.log(node)[:number]
+    records = session.project.log(node, number)
     if as_json:
         give(json.dumps([record.to_json() for record in records], indent=2))
     elif not records:

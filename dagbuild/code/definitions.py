@@ -50,6 +50,7 @@ class Text:
         self._codes: dict[tuple[str, int], list[CodeType]] | None = None
         self._forms: dict[int, FunctionForm] = {}
         self._by_place: dict[int, FunctionForm | None] = {}
+        self._decorators: dict[int, tuple[NormalForm, ...]] = {}
         self._found: dict[int, tuple[CodeType, Function | None]] = {}
         self._bindings: dict[str, list[Binding]] | None = None
         self._index()
@@ -124,9 +125,12 @@ class Text:
         node = self.find_function(code)
         if node is None:
             return None
-        return (
-            () if isinstance(node, ast.Lambda) else tuple(dump_nodes([each]) for each in node.decorator_list)
-        )
+        if (
+            id(node) not in self._decorators
+        ):  # one with a thousand entries makes a thousand nodes, which all ask
+            listed = [] if isinstance(node, ast.Lambda) else node.decorator_list
+            self._decorators[id(node)] = tuple(dump_nodes([each]) for each in listed)
+        return self._decorators[id(node)]
 
     def node_form(self, code: CodeType) -> FunctionForm | None:
         """Return the function's form with its parameters by place, or None where their names may matter."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from dagbuild.ground.digest import Digest
 from dagbuild.model.node import Label
@@ -84,6 +84,10 @@ class Selection:
     identify: Callable[[], Any]
 
 
+Select: TypeAlias = Callable[[Sequence[Label]], Selection]
+"""Returns the columns of these names, in time that grows with them alone; raises NoSuchColumns."""
+
+
 class Codec(ABC):
     """Deterministic: equal values give equal metadata and equal bytes, in every process."""
 
@@ -115,10 +119,10 @@ class Codec(ABC):
         """Return what can be told without reading the value: kind, shape, columns..."""
         return {"kind": self.name.partition("/")[0]}
 
-    def select(self, meta: Any, names: Sequence[Label], reader: Reader) -> Selection | None:  # noqa: ARG002
-        """Return the columns of these names, without reading any buffer; None when the form is no table's.
+    def select(self, meta: Any, reader: Reader) -> Select | None:  # noqa: ARG002
+        """Return what selects columns of a table, without reading any buffer; None when the form is no table's.
 
-        Raises NoSuchColumns.
+        A table of thousands of columns is looked through once here, and then asked for one column after the other.
         """
         return None
 

@@ -15,6 +15,8 @@ from typing import Any
 
 from dagbuild.code.distributions import find_distributions, package_version
 from dagbuild.codecs.registry import PACKAGES, ClosedRegistry, Registry
+from dagbuild.ground.errors import CodecError
+from dagbuild.ground.texts import name_error
 from dagbuild.model.record import Artifact
 
 _CONTAINERS = ("tuple", "frozenset", "list", "set", "dict")
@@ -79,6 +81,24 @@ def find_versions(package: str) -> dict[str, str]:
     place = Path(file).parent
     folder = place.parent if place.name == package else place
     return {name: package_version(name) for name in find_distributions(str(folder), package)}
+
+
+def cannot_read(artifact: Artifact, error: BaseException) -> CodecError:
+    """Return what to tell of a value that could not be read, with the libraries that have changed since."""
+    now = {name: package_version(name) for name in artifact.libraries}
+    changed = [
+        f"{name} {then} then, {now[name] or 'not installed'} now"
+        for name, then in artifact.libraries.items()
+        if now[name] != then
+    ]
+    about = f" ({'; '.join(changed)})" if changed else ""
+    return CodecError(
+        f"a value of codec '{artifact.codec}' cannot be read here: {name_error(error)}{about}",
+        hint="install the libraries that it was written with, or build the node again"
+        if changed
+        else "build the node again; if that does not help, let it return plain data, "
+        'or mark it with @cache("never")',
+    )
 
 
 def _codecs(codec: str, form: Any) -> Iterator[str]:

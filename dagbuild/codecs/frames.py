@@ -16,13 +16,13 @@ from pandas.api.extensions import ExtensionArray
 from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]
 
 from dagbuild.codecs.arrays import add_rows, decode_dtype
-from dagbuild.codecs.base import Codec, Declined, Reader, Selection, Writer
+from dagbuild.codecs.base import Codec, Declined, Reader, Select, Selection, Writer
 from dagbuild.codecs.blocks import take_apart
 from dagbuild.codecs.checking import check_array, check_places, check_same
 from dagbuild.codecs.columns import add_column, column_dtype, read_column
 from dagbuild.codecs.indexes import add_index, describe_index, index_length, read_index
 from dagbuild.codecs.scalars import decode_scalar, encode_scalar
-from dagbuild.codecs.selecting import find_places, take_labels
+from dagbuild.codecs.selecting import Labels, take_labels
 from dagbuild.ground.errors import CodecError
 from dagbuild.ground.override import override
 from dagbuild.model.node import Label
@@ -84,8 +84,8 @@ class PandasCodec(Codec):
         return {"kind": f"pandas.{type(value).__name__}", "value": repr(value)}
 
     @override
-    def select(self, meta: Any, names: Sequence[Label], reader: Reader) -> Selection | None:
-        return _select(meta, names, reader) if meta["kind"] == "frame" else None
+    def select(self, meta: Any, reader: Reader) -> Select | None:
+        return _Table(meta, reader).select if meta["kind"] == "frame" else None
 
     def takes_from_pickle(self, value: Any) -> bool:
         """Yes for what has columns."""
@@ -154,23 +154,41 @@ def _read_columns(meta: Any, reader: Reader) -> Any:
     return read_index(form, reader.inline(buffers))
 
 
-def _select(meta: Any, names: Sequence[Label], reader: Reader) -> Selection:
-    labels = _read_columns(meta, reader)
-    places = find_places(labels, names)
-    new_place = {place: new for new, place in enumerate(places)}
-    blocks = []
-    for dtype, short, numbers in meta["blocks"]:
-        both = zip(_long(short), _long(numbers), strict=True)
-        chosen = dict(sorted((new_place[place], number) for place, number in both if place in new_place))
-        if chosen:
-            blocks.append([dtype, list(chosen), list(chosen.values())])
-    others = sorted([new_place[place], *part] for place, *part in meta["others"] if place in new_place)
-    columns = reader.make_inline(partial(add_index, take_labels(labels, places), labels=True))
-    selected = {**meta, "columns": columns, "blocks": blocks, "others": others}
-    parts = [meta["index"], *(part for _, *part in others), *([meta["attrs"]] if "attrs" in meta else [])]
-    buffers = {number for _, first, stop in parts for number in range(first, stop)}
-    buffers.update(number for _, _, numbers in blocks for number in numbers)
-    return Selection(selected, frozenset(buffers), partial(_identify, selected, reader))
+class _Table:
+    """A stored frame of which columns are taken: what lies where is found out once."""
+
+    def __init__(self, meta: Any, reader: Reader) -> None:
+        self._meta = meta
+        self._reader = reader
+        self._index = _read_columns(meta, reader)
+        self._labels = Labels(self._index)
+        self._dtypes = [dtype for dtype, _, _ in meta["blocks"]]
+        self._in_block = {
+            place: (block, number)
+            for block, (_, short, numbers) in enumerate(meta["blocks"])
+            for place, number in zip(_long(short), _long(numbers), strict=True)
+        }
+        self._others = {place: part for place, *part in meta["others"]}
+
+    def select(self, names: Sequence[Label]) -> Selection:
+        """Return the columns of these names; raises NoSuchColumns."""
+        meta, places = self._meta, self._labels.find(names)
+        chosen: dict[int, tuple[list[int], list[int]]] = {}
+        for new, place in enumerate(places):
+            if place in self._in_block:
+                block, number = self._in_block[place]
+                new_places, numbers = chosen.setdefault(block, ([], []))
+                new_places.append(new)
+                numbers.append(number)
+        blocks = [[self._dtypes[block], *chosen[block]] for block in sorted(chosen)]
+        others = [[new, *self._others[place]] for new, place in enumerate(places) if place in self._others]
+        labels = take_labels(self._index, places)
+        columns = self._reader.make_inline(partial(add_index, labels, labels=True))
+        selected = {**meta, "columns": columns, "blocks": blocks, "others": others}
+        parts = [meta["index"], *(part for _, *part in others), *([meta["attrs"]] if "attrs" in meta else [])]
+        buffers = {number for _, first, stop in parts for number in range(first, stop)}
+        buffers.update(number for _, _, numbers in blocks for number in numbers)
+        return Selection(selected, frozenset(buffers), partial(_identify, selected, self._reader))
 
 
 def _identify(selected: Any, reader: Reader) -> Any:

@@ -140,9 +140,13 @@ class Packing:
         """The blobs of the pack."""
         return range(len(cut_pack(self.pack)))
 
+    @cached_property
+    def _pack_starts(self) -> list[int]:
+        return list(accumulate((self.blobs[number] for number in self.pack_blobs), initial=0))
+
     def find_blobs(self, numbers: Iterable[int]) -> list[int]:
         """Return the blobs with the bytes of these buffers, each once, in order."""
-        starts = list(accumulate((self.blobs[number] for number in self.pack_blobs), initial=0))
+        starts = self._pack_starts
         found: set[int] = set()
         for place in (self.places[number] for number in numbers):
             if not place.packed:

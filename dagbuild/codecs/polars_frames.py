@@ -11,10 +11,9 @@ from typing import Any
 
 import polars as pl
 
-from dagbuild.codecs.base import Codec, Declined, Reader, Selection, Writer
+from dagbuild.codecs.base import Codec, Declined, Reader, Select, Selection, Writer
 from dagbuild.codecs.refusals import refuse_for
-from dagbuild.codecs.selecting import find_places
-from dagbuild.codecs.tables import decode_table, describe_table, encode_table, select_table
+from dagbuild.codecs.tables import decode_table, describe_table, encode_table, label_table, select_table
 from dagbuild.ground.override import override
 from dagbuild.model.node import Label
 
@@ -66,14 +65,18 @@ class PolarsCodec(Codec):
     def describe(self, meta: Any, reader: Reader) -> dict[str, Any]:
         return {"kind": f"polars.{meta['kind']}", **describe_table(meta, reader)}
 
-    def select(self, meta: Any, names: Sequence[Label], reader: Reader) -> Selection | None:
-        """Return some columns of a frame; none of one with columns of objects, whose forms stand together."""
+    def select(self, meta: Any, reader: Reader) -> Select | None:
+        """Return what selects columns of a frame; not of one with columns of objects, whose forms stand together."""
         if meta["kind"] != "DataFrame" or "objects" in meta:
             return None
-        places = find_places([field[0] for field in meta["fields"]], names)
-        descending = dict(meta["order"])
-        order = [[new, descending[place]] for new, place in enumerate(places) if place in descending]
-        return select_table({**meta, "order": order}, names, reader)
+        labels, descending = label_table(meta), dict(meta["order"])
+
+        def select(names: Sequence[Label]) -> Selection:
+            places = labels.find(names)
+            order = [[new, descending[place]] for new, place in enumerate(places) if place in descending]
+            return select_table({**meta, "order": order}, places, reader)
+
+        return select
 
     def takes_from_pickle(self, value: Any) -> bool:
         """Yes for what has columns."""

@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dagbuild.codecs.base import Reader, Selection, Writer
+from dagbuild.codecs.base import Reader, Writer
 from dagbuild.codecs.mapping import CAN_MAP, FilePart, empty_memory, map_files, page_rounded
 from dagbuild.codecs.packing import BufferPlace, Packing, Run, aligned
 from dagbuild.codecs.plain import decode_plain, describe_plain, is_tag
@@ -119,13 +119,13 @@ class ValueReader(Reader):
         """Return the blobs that these buffers are in, by their place in the artifact."""
         return self._layout.find_blobs(buffers)
 
-    def only(self, chosen: Selection, forbidden: Forbidden) -> ValueReader:
-        """Return a reader that will be asked for what is chosen and nothing else."""
+    def only(self, part: Any, forbidden: Forbidden, buffers: Collection[int] | None = None) -> ValueReader:
+        """Return a reader that will be asked for a part of this form and nothing else, of these `buffers` if given."""
         other = copy.copy(self)
         other._forbidden = forbidden
-        other._pack = _Pack(set(self._layout.find_blobs(chosen.buffers)))
+        other._pack = _Pack(None if buffers is None else set(self._layout.find_blobs(buffers)))
         # Its first tree is not the first one of the whole, and must not be taken for that.
-        other._trees = count(int(digest_json(chosen.meta)[-_TREE_DIGITS:], 16))
+        other._trees = count(int(digest_json(part)[-_TREE_DIGITS:], 16))
         return other
 
     def part(self, first: int) -> ValueReader:

@@ -33,19 +33,24 @@ class NoTable(Exception):  # noqa: N818 - see above
     """A value of this type has no columns that could be taken."""
 
 
-def find_places(labels: Iterable[Any], names: Sequence[Label]) -> list[int]:
-    """Return the places of the columns of these names, in the order of the names; raises NoSuchColumns.
+class Labels:
+    """The labels of a table's columns, and where each is."""
 
-    A label that is there several times names all of them, as in pandas.
-    """
-    known = list(labels)
-    places: dict[Any, list[int]] = {}
-    for place, label in enumerate(known):
-        places.setdefault(label, []).append(place)
-    missing = [name for name in names if name not in places]
-    if missing:
-        raise NoSuchColumns(missing, known)
-    return [place for name in names for place in places[name]]
+    def __init__(self, labels: Iterable[Any]) -> None:
+        self._known = list(labels)
+        self._places: dict[Any, list[int]] = {}
+        for place, label in enumerate(self._known):
+            self._places.setdefault(label, []).append(place)
+
+    def find(self, names: Sequence[Label]) -> list[int]:
+        """Return the places of the columns of these names, in the order of the names; raises NoSuchColumns.
+
+        A label that is there several times names all of them, as in pandas.
+        """
+        missing = [name for name in names if name not in self._places]
+        if missing:
+            raise NoSuchColumns(missing, self._known)
+        return [place for name in names for place in self._places[name]]
 
 
 def take_labels(labels: Any, places: Sequence[int]) -> Any:
@@ -66,7 +71,7 @@ def select_columns(value: Any, names: Sequence[Label]) -> Any:
 
 
 def _select_pandas(frame: Any, names: Sequence[Label]) -> Any:
-    places = find_places(frame.columns, names)
+    places = Labels(frame.columns).find(names)
     chosen = frame.iloc[:, places]
     chosen.columns = take_labels(frame.columns, places)
     return chosen
@@ -75,12 +80,12 @@ def _select_pandas(frame: Any, names: Sequence[Label]) -> Any:
 def _select_polars(frame: Any, names: Sequence[Label]) -> Any:
     from polars import selectors  # a text in `select` may be taken for a pattern
 
-    find_places(frame.collect_schema().names(), names)
+    Labels(frame.collect_schema().names()).find(names)
     return frame.select(selectors.by_name(name) for name in names)
 
 
 def _select_arrow(table: Any, names: Sequence[Label]) -> Any:
-    return table.select(find_places(table.schema.names, names))
+    return table.select(Labels(table.schema.names).find(names))
 
 
 _SELECT = {

@@ -20,10 +20,9 @@ from dagbuild.codecs.arrow import (
     read_chunks,
     refuse_extension,
 )
-from dagbuild.codecs.base import Codec, Declined, Reader, Selection, Writer
-from dagbuild.codecs.selecting import find_places
+from dagbuild.codecs.base import Codec, Declined, Reader, Select, Selection, Writer
+from dagbuild.codecs.selecting import Labels
 from dagbuild.ground.override import override
-from dagbuild.model.node import Label
 
 
 class ArrowCodec(Codec):
@@ -74,8 +73,11 @@ class ArrowCodec(Codec):
         return {"kind": kind, "shape": [meta["column"][1]], "dtype": str(decode_type(meta["type"], reader))}
 
     @override
-    def select(self, meta: Any, names: Sequence[Label], reader: Reader) -> Selection | None:
-        return select_table(meta, names, reader) if "fields" in meta else None
+    def select(self, meta: Any, reader: Reader) -> Select | None:
+        if "fields" not in meta:
+            return None
+        labels = label_table(meta)
+        return lambda names: select_table(meta, labels.find(names), reader)
 
     def takes_from_pickle(self, value: Any) -> bool:
         """Yes for what has columns."""
@@ -125,9 +127,13 @@ def describe_table(meta: Any, reader: Reader) -> dict[str, Any]:
     return {"shape": [meta["rows"], len(columns)], "columns": columns}
 
 
-def select_table(meta: Any, names: Sequence[Label], reader: Reader) -> Selection:
-    """Return some columns of the form of a table."""
-    places = find_places([field[0] for field in meta["fields"]], names)
+def label_table(meta: Any) -> Labels:
+    """Return the labels of the form of a table."""
+    return Labels(field[0] for field in meta["fields"])
+
+
+def select_table(meta: Any, places: Sequence[int], reader: Reader) -> Selection:
+    """Return the columns at these places of the form of a table."""
     columns = [meta["columns"][place] for place in places]
     selected = {**meta, "fields": [meta["fields"][place] for place in places], "columns": columns}
     buffers = frozenset(number for _, _, numbers in columns for number in numbers)

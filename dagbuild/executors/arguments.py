@@ -19,7 +19,7 @@ from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
 from dagbuild.executors.base import Work
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, CodecError, ColumnsError, did_you_mean
 from dagbuild.ground.matching import find_files
-from dagbuild.model.node import Columns, File, Files, Group, Node, Parameter, Source, Value
+from dagbuild.model.node import File, Files, Group, Node, Parameter, Source, Value
 
 
 class LostError(Exception):
@@ -40,7 +40,8 @@ def bind(work: Work, artifacts: Artifacts, call: Callable[[Node, Mapping[str, An
     takers = (*work.views, work.node) if work.views else ()
     wanted = Counter(name for node in takers for p in node.parameters for name in p.upstream)
 
-    def get(name: str, columns: Columns | None) -> Any:
+    def get(name: str, parameter: Parameter) -> Any:
+        columns = parameter.columns
         if name in views:
             wanted[name] -= 1
             value = views[name]
@@ -51,6 +52,8 @@ def bind(work: Work, artifacts: Artifacts, call: Callable[[Node, Mapping[str, An
             value = hand_out(work.held[name])[0]
             return select_columns(value, columns.names) if columns else value
         try:
+            if parameter.item is not None:
+                return artifacts.load_item(work.values[name], parameter.item)
             return artifacts.load(work.values[name], columns)
         except (BlobMissingError, BlobDamagedError, CodecError) as error:
             raise LostError(name, str(error)) from error
@@ -61,7 +64,7 @@ def bind(work: Work, artifacts: Artifacts, call: Callable[[Node, Mapping[str, An
     return _arguments(work.node, known, get)
 
 
-_Get: TypeAlias = Callable[[str, Columns | None], Any]
+_Get: TypeAlias = Callable[[str, Parameter], Any]
 
 
 def _arguments(node: Node, known: set[str], get: _Get) -> dict[str, Any]:
@@ -70,9 +73,9 @@ def _arguments(node: Node, known: set[str], get: _Get) -> dict[str, Any]:
     Raises ColumnsError when a value has not the columns that the node asks for.
     """
 
-    def get_for(name: str, columns: Columns | None) -> Any:
+    def get_for(name: str, parameter: Parameter) -> Any:
         try:
-            return get(name, columns)
+            return get(name, parameter)
         except (NoSuchColumns, NoTable) as reason:
             raise _no_columns(node, name, reason) from None
 
@@ -115,10 +118,8 @@ def _list_files(value: Any) -> list[Any]:
 
 
 def _bound(parameter: Parameter, get: _Get) -> Any:
-    columns = parameter.columns
-
     def item(binding: Source | Value) -> Any:
-        return get(binding.name, columns) if isinstance(binding, Source) else copy.deepcopy(binding.value)
+        return get(binding.name, parameter) if isinstance(binding, Source) else copy.deepcopy(binding.value)
 
     match parameter.binding:
         case Group(items, None):

@@ -97,13 +97,15 @@ class Parameter:
     """A parameter of a node's function: its name there, its annotation, and where its value comes from.
 
     `upstream` are the names of the nodes or inputs that the value is made of, `columns` those of its columns that the
-    function gets, of each value in a group; None for the whole.
+    function gets, of each value in a group; None for the whole. `item` is the key of a dict's item, the place of a
+    tuple's or the name of a table's column, if the function looks at no other where that one is there.
     """
 
     name: str
     type: Any
     binding: Binding
     default: Any = REQUIRED
+    item: str | int | None = None
     upstream: tuple[str, ...] = field(init=False, compare=False, repr=False)
     columns: Columns | None = field(init=False, compare=False, repr=False)
 

@@ -81,9 +81,10 @@ class _Checks(NodeModifier):
     def apply(self, nodes: list[Node], _: Context, /) -> list[Node]:
         """Put each node behind its checks."""
         chosen = {node.name for node in select_nodes(nodes, self._target, self)}
+        taken = {node.name for node in nodes}
         made: list[Node] = []
         for node in nodes:
-            made += self._check(node, {one.name for one in nodes}) if node.name in chosen else [node]
+            made += self._check(node, taken) if node.name in chosen else [node]
         return made
 
     def _check(self, node: Node, taken: set[str]) -> list[Node]:

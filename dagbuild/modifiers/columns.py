@@ -86,9 +86,11 @@ def extract_from(
             hint="annotate the return with pd.DataFrame or pl.DataFrame",
         )
 
-    def taken(column: str) -> Any:
+    def take(column: str) -> Parameter:
         # Its column is all that the node reads and depends on, unless the frame says what stands in for it.
-        return Annotated[frame.type, Columns(column)] if fill_with is None else frame.type
+        if fill_with is None:
+            return Parameter("frame", Annotated[frame.type, Columns(column)], Source(frame.name))
+        return Parameter("frame", frame.type, Source(frame.name), item=column)
 
     return [
         replace(
@@ -96,7 +98,7 @@ def extract_from(
             name=name,
             type=column_type(library),
             function=ExtractColumn(name, frame.name, fill_with),
-            parameters=(Parameter("frame", taken(name), Source(frame.name)),),
+            parameters=(take(name),),
             sources=() if fill_with is None else (fill_with,),
             operation=f"extract_columns/1:{name}",
             doc=doc or frame.doc,

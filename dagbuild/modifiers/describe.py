@@ -56,13 +56,17 @@ class tag_outputs(_Describes):  # noqa: N801
     """Attach tags to single nodes of the function: `@tag_outputs(spend={"area": "media"})`."""
 
     def __init__(self, **tag_mapping: Mapping[str, str | list[str]]) -> None:
-        self._tags = [tag(target_=name, **tags) for name, tags in tag_mapping.items()]
+        self._tags = {name: tag(**tags) for name, tags in tag_mapping.items()}
 
     def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:
         """Add each node's tags."""
-        for one in self._tags:
-            nodes = one.apply(nodes, context)
-        return nodes
+        select_nodes(nodes, tuple(self._tags), self)  # says so when one is not there
+        # Each by itself: of thousands of nodes none is looked at for the tags of another.
+        return [
+            each
+            for node in nodes
+            for each in (self._tags[node.name].apply([node], context) if node.name in self._tags else [node])
+        ]
 
 
 class schema(_Describes):  # noqa: N801

@@ -79,7 +79,7 @@ class extract_fields(NodeModifier):  # noqa: N801
                     name=name,
                     type=kind,
                     function=ExtractField(name, whole.name, self._fill_with),
-                    parameters=(Parameter("fields", whole.type, Source(whole.name)),),
+                    parameters=(Parameter("fields", whole.type, Source(whole.name), item=name),),
                     sources=() if self._fill_with is None else (self._fill_with,),
                     operation=f"extract_fields/1:{name}",
                 )
@@ -155,7 +155,7 @@ class unpack_fields(NodeModifier):  # noqa: N801
                     name=name,
                     type=types[position],
                     function=ExtractElement(position),
-                    parameters=(Parameter("elements", whole.type, Source(whole.name)),),
+                    parameters=(Parameter("elements", whole.type, Source(whole.name), item=position),),
                     sources=(),
                     operation=f"unpack_fields/1:{position}",
                 )

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -218,11 +219,13 @@ class Project(Parts):
 
         write_file(self.value(node), file, node)
 
-    def log(self, node: str | None = None) -> list[Record]:
-        """Return the records, newest first; of one node where it is named, with what was accepted of it."""
-        names = (node, f"accept:{node}")
-        records = (record for record in self.store.iter_records() if node is None or record.node in names)
-        return sorted(records, key=lambda record: record.started, reverse=True)
+    def log(self, node: str | None = None, number: int | None = None) -> list[Record]:
+        """Return the records, newest first; of one node where it is named, with what was accepted of it.
+
+        Not more than `number` of them, where it is given; of very many, the first few cost little.
+        """
+        names = None if node is None else (node, f"accept:{node}")
+        return list(islice(self.store.iter_newest(names), number))
 
     def name_signer(self, record: Record) -> str:
         """Return who has signed for a record that came from elsewhere, by the project's name; nothing of one's own."""

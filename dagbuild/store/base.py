@@ -6,6 +6,7 @@ put after every blob that it names.
 
 from __future__ import annotations
 
+import heapq
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -122,6 +123,11 @@ class Store(ABC):
     def iter_records(self) -> Iterator[Record]:
         """Yield all records, oldest first."""
 
+    def iter_newest(self, nodes: Collection[str] | None = None) -> Iterator[Record]:
+        """Yield all records, newest first, of these `nodes` only where they are named; the first few cost little."""
+        found = (record for record in self.iter_records() if nodes is None or record.node in nodes)
+        return iter(sorted(found, key=lambda record: record.started, reverse=True))
+
     @abstractmethod
     def lease(
         self, key: Key, on_wait: Callable[[str], None] = lambda _: None
@@ -170,11 +176,20 @@ def merge_latest(found: Iterable[Mapping[str, list[Record]]], count: int) -> dic
     return merged
 
 
-def identity_of(record: Record) -> tuple[object, ...]:
-    """Return what tells a record from others, wherever its copy lies."""
+def merge_by_time(*sources: Iterable[Record], newest_first: bool = False) -> Iterator[Record]:
+    """Yield the records of several places, each of which gives its own in this order; what several have, once."""
+    seen: set[tuple[object, ...]] = set()
+    for record in heapq.merge(*sources, key=lambda record: record.started, reverse=newest_first):
+        if identity(record) not in seen:
+            seen.add(identity(record))
+            yield record
+
+
+def identity(record: Record) -> tuple[object, ...]:
+    """Return what tells a record from others, wherever it lies and whoever has signed it."""
     return record.deep, record.content, record.artifact.digest, record.started, record.run
 
 
 def usable_of(record: Record) -> tuple[object, ...]:
     """Return what tells a record from others, and from itself as it was taken when its signer was not trusted."""
-    return *identity_of(record), record.artifact.data_only
+    return *identity(record), record.artifact.data_only

@@ -12,8 +12,9 @@ from typing import Any
 
 from dagbuild.model.record import FORMAT
 from dagbuild.store.folder import write_error
+from dagbuild.store.lines import decode_line
 from dagbuild.store.local import LocalStore
-from dagbuild.store.segments import decode_line, write_segment
+from dagbuild.store.segments import write_segment
 
 
 def compact_segments(store: LocalStore, keep: Callable[[dict[str, Any]], bool]) -> int:
@@ -31,15 +32,14 @@ def compact_segments(store: LocalStore, keep: Callable[[dict[str, Any]], bool]) 
         nonlocal dropped
         for name in finished:
             with contextlib.suppress(OSError):  # it is gone, or cannot be read: verify says so
-                data = (store.layout.segments / name).read_bytes()
-                merged.append(name)
-                for raw in data.split(b"\n"):
+                for _, raw in store.reader.iter_raw(name):
                     with contextlib.suppress(ValueError):
                         plain = decode_line(raw)
                         if plain.get("format") != FORMAT or keep(plain):
-                            yield raw + b"\n"
+                            yield raw
                         else:
                             dropped += 1
+                merged.append(name)
 
     try:
         write_segment(store.layout.segments, lines())

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import sys
 import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dagbuild.ground import gc_pause
 from dagbuild.ground.digest import Digest
 from dagbuild.ground.errors import StoreError
-from dagbuild.model.record import ACCEPTED, Artifact, BlobRef, Manifest, Record
+from dagbuild.model.record import ACCEPTED, Artifact, BlobRef, Record
 from dagbuild.store.compaction import compact_segments
 from dagbuild.store.lease import held_locks, hold_lease
 from dagbuild.store.leftovers import sweep
@@ -67,12 +69,16 @@ class GcReport:
         return tuple(dict.fromkeys(node for removal in self.removals for node in removal.nodes))
 
 
-@dataclass
+@dataclass(slots=True)
 class _Value:
-    """An artifact with all that is known of it; its blobs go by the names under which they lie here."""
+    """An artifact with all that is known of it; its blobs go by the names under which they lie here.
 
-    blobs: set[BlobRef] = field(default_factory=set)
-    nodes: set[str] = field(default_factory=set)
+    There may be very many: what most have one of, or none, is no set.
+    """
+
+    blobs: frozenset[BlobRef] = frozenset()
+    nodes: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
     records: int = 0
     used: float = 0.0
     cost: float = _CHEAPEST
@@ -81,8 +87,9 @@ class _Value:
     def add(self, record: Record, files: Collection[Digest], used: float, root: bool) -> None:
         for ref in record.artifact.all_blobs:
             there = [name for name in ref.names if name in files] or [ref.digest]
-            self.blobs.update(BlobRef(name, ref.size) for name in there)
-        self.nodes.add(record.node)
+            self.blobs |= {BlobRef(name, ref.size) for name in there}
+        self.nodes = _with(self.nodes, record.node)
+        self.runs = _with(self.runs, record.run)
         self.records += 1
         self.used = max(self.used, used, record.started + record.duration)
         self.cost = max(self.cost, record.duration)
@@ -181,6 +188,7 @@ def collect_garbage(
         return report
 
 
+@gc_pause.paused()
 def _read_values(
     store: LocalStore, files: Collection[Digest], pins: set[str], keep_runs: int
 ) -> dict[str, _Value]:
@@ -190,35 +198,36 @@ def _read_values(
     held = held_locks(store.layout.locks)
     runs: dict[str, float] = {}
     live: dict[str, bool] = {}
-    records: list[tuple[str, Record]] = []
-    for line in store.reader.iter_lines(lambda _: None):
-        with contextlib.suppress(ValueError):
-            record = Record.from_json(line.data)
-            records.append((line.position.segment, _thin(record)))
-            if record.artifact.codec != ACCEPTED:
-                runs[record.run] = max(record.started, runs.get(record.run, 0.0))
-    last_runs = set(sorted(runs, key=lambda run: runs[run], reverse=True)[:keep_runs])
     values: dict[str, _Value] = {}
-    for segment, record in records:
+    for line in store.reader.iter_lines(lambda _: None):
+        try:
+            record = Record.from_json(line.thin)
+        except ValueError:
+            continue
+        segment = line.position.segment
         if segment not in live:
             live[segment] = not store.reader.is_finished(segment)
         keys = set(record.keys)
         used = max((uses[key] for key in keys if key in uses), default=0.0)
         said = record.artifact.codec == ACCEPTED
+        if not said:
+            runs[record.run] = max(record.started, runs.get(record.run, 0.0))
         pinned = (
             said
             or record.artifact.digest in pins
             or any(ref.digest in pins for ref in record.artifact.all_blobs)
         )
-        root = pinned or record.run in last_runs or live[segment] or bool(keys & held) or 0 < last_use <= used
+        root = pinned or live[segment] or bool(keys & held) or 0 < last_use <= used
         values.setdefault(record.artifact.digest, _Value()).add(record, files, used, root)
+    last_runs = set(sorted(runs, key=lambda run: runs[run], reverse=True)[:keep_runs])
+    for value in values.values():
+        value.root = value.root or not last_runs.isdisjoint(value.runs)
     return values
 
 
-def _thin(record: Record) -> Record:
-    """Return what gc needs of a record: there may be very many."""
-
-    return replace(record, log="", observations=(), upstream={}, manifest=Manifest(()))
+def _with(texts: tuple[str, ...], text: str) -> tuple[str, ...]:
+    """Return the texts and this one, each once in all of memory."""
+    return texts if text in texts else (*texts, sys.intern(text))
 
 
 def _mtime(path: Path) -> float:

@@ -15,10 +15,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, NoReturn
 
 from dagbuild.ground.digest import canonical_json
+from dagbuild.store.lines import Position, SegmentEntry
 from dagbuild.store.memo import Memo, MemoChangedError
-from dagbuild.store.segments import Position, SegmentEntry
 
-ENTRIES_AT_ONCE = 5000
+ENTRIES_AT_ONCE = 20_000
 """In one transaction: others wait for it."""
 
 RECENT = 5
@@ -126,7 +126,7 @@ class Index:
                     news += [entry for entry in piece.entries if entry.position.offset >= start.end]
                     reached.append((key, canonical_json(piece.reached)))
             if reached:
-                table.set_rows(self._merge(news))
+                table.set_rows(sorted(self._merge(news)))  # in the order in which they lie in the table
                 table.set_rows([(_TABLE, name), *reached])
         self._table = name
         return True

@@ -8,7 +8,6 @@ and the user is told once when it happens and once at the end.
 from __future__ import annotations
 
 import contextlib
-import heapq
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -21,7 +20,7 @@ from dagbuild.ground.digest import Both
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
 from dagbuild.ground.override import override
 from dagbuild.model.record import Artifact, BlobRef, Key, Record
-from dagbuild.store.base import Store, identity_of, merge_latest, usable_of
+from dagbuild.store.base import Store, identity, merge_by_time, merge_latest, usable_of
 from dagbuild.store.file_copies import FileCopies
 from dagbuild.store.local import LocalStore
 from dagbuild.store.notices import Notice, log_notice
@@ -191,7 +190,7 @@ class LayeredStore(Store):
             return view
 
     def bring_near(self, ref: BlobRef) -> BlobRef | None:
-        """Bring a blob near, if that can be, and return it as its signer names it; None without an answer."""
+        """Bring a blob near, and return it as its signer names it; None without an answer."""
         origin = self._ask(lambda: self.remote.find_origin(ref)) if self._may_have([ref]) else None
         if origin is None:
             return None
@@ -318,11 +317,12 @@ class LayeredStore(Store):
     @override
     def iter_records(self) -> Iterator[Record]:
         far = self._look(lambda: list(self.remote.iter_records())) or []
-        seen: set[tuple[object, ...]] = set()
-        for record in heapq.merge(self.local.iter_records(), far, key=lambda record: record.started):
-            if identity_of(record) not in seen:
-                seen.add(identity_of(record))
-                yield record
+        yield from merge_by_time(self.local.iter_records(), far)
+
+    @override
+    def iter_newest(self, nodes: Collection[str] | None = None) -> Iterator[Record]:
+        far = self._look(lambda: self.remote.iter_newest(nodes)) or ()
+        return merge_by_time(self.local.iter_newest(nodes), far, newest_first=True)
 
     def push(self, also: Collection[BlobRef] = ()) -> tuple[int, int]:
         """Publish every local record that the remote does not have, and the blobs that it has lost.
@@ -331,9 +331,9 @@ class LayeredStore(Store):
         """
         # Records that are not trusted here are there all the same.
         records = self._ask(lambda: list(self.remote.iter_own())) or []
-        there = {identity_of(record) for record in records}
+        there = {identity(record) for record in records}
         before = self._publisher.sent
-        self._publisher.put([r for r in self.local.iter_records() if identity_of(r) not in there])
+        self._publisher.put([r for r in self.local.iter_records() if identity(r) not in there])
         self._publisher.wait()
         named = [ref for record in records for ref in record.artifact.all_blobs]
         lost = self._ask(lambda: self.remote.find_lost([*named, *also])) if self._may_write() else None

@@ -22,11 +22,12 @@ from dagbuild.store.file_copies import FileCopies
 from dagbuild.store.folder import CacheFolder, write_error
 from dagbuild.store.index import Index
 from dagbuild.store.lease import drop_spares, hold_lease, take_lease
+from dagbuild.store.lines import encode_line
 from dagbuild.store.marks import Marks, take_ended
 from dagbuild.store.memo import Memo
 from dagbuild.store.notices import Notice, log_notice
 from dagbuild.store.record_log import FOLD_BYTES, RecordLog
-from dagbuild.store.segments import SegmentReader, SegmentWriter, encode_line
+from dagbuild.store.segments import SegmentReader, SegmentWriter
 from dagbuild.store.trust import Trust
 from dagbuild.store.uses import Uses
 
@@ -141,6 +142,15 @@ class LocalStore(Store):
         """Yield all records that may be used, oldest first; without `trusted`, those too that may not."""
         for record in self._log.iter_records():
             yield from self._admit([record]) if trusted else [record]
+
+    @override
+    def iter_newest(self, nodes: Collection[str] | None = None) -> Iterator[Record]:
+        for record in self._log.iter_records(nodes=nodes, newest_first=True):
+            yield from self._admit([record])
+
+    def scan_records(self) -> Iterator[Record]:
+        """Yield all records as they lie, those too that may not be used, without manifests, observations and logs."""
+        return self._log.scan_records()
 
     def _admit(self, records: Sequence[Record]) -> list[Record]:
         """Return the records as they may be used: who signed one from elsewhere may not be trusted any more."""

@@ -11,8 +11,8 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
+from dagbuild.store.lines import split_lines
 from dagbuild.store.remote import RemoteFolder, map_at_once
-from dagbuild.store.segments import split_lines
 
 MANY = 16
 """More parts than that are merged, of those that are not large."""

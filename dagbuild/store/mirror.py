@@ -20,13 +20,14 @@ from dagbuild.ground.private import make_private
 from dagbuild.model.record import Record
 from dagbuild.store.compression import compress, decompress
 from dagbuild.store.index import Index
+from dagbuild.store.lines import encode_line
 from dagbuild.store.memo import Memo
 from dagbuild.store.merging import LARGE, MANY, merge_parts
 from dagbuild.store.notices import Notice
 from dagbuild.store.object_info import Found
 from dagbuild.store.record_log import RecordLog
 from dagbuild.store.remote import RemoteFolder, map_at_once
-from dagbuild.store.segments import NAME, SegmentReader, encode_line, new_name
+from dagbuild.store.segments import NAME, SegmentReader, new_name
 
 LARGEST = 64 << 20
 """Bytes of a part: what is larger, packed or not, is left alone."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -18,10 +18,12 @@ from dagbuild.ground import gc_pause
 from dagbuild.ground.errors import StoreError
 from dagbuild.ground.stamps import Stamp
 from dagbuild.model.record import Key, Record
-from dagbuild.store.index import Folded, Index, cut, keep_newest
+from dagbuild.store.history import History
+from dagbuild.store.index import ENTRIES_AT_ONCE, Folded, Index, cut, keep_newest
+from dagbuild.store.lines import Position, SegmentEntry
 from dagbuild.store.memo import MemoChangedError
 from dagbuild.store.notices import Notice
-from dagbuild.store.segments import Position, SegmentEntry, SegmentReader, tell_unreadable
+from dagbuild.store.segments import SegmentReader, tell_unreadable
 
 FOLD_BYTES = 256 * 1024
 FOLD_SEGMENTS = 64
@@ -106,12 +108,21 @@ class RecordLog:
         """Return the newest records of each node, at most so many and the newest first; as `find` does."""
         return self._look_up(lambda: self._find_latest(nodes, count))
 
-    def iter_records(self) -> Iterator[Record]:
-        """Yield all records, oldest first."""
-        entries = self._reader.iter_taken(self._say_once, SegmentEntry.of)
-        for _, position in sorted((entry.started, entry.position) for entry in entries if entry is not None):
-            with contextlib.suppress(OSError, ValueError):  # merged into another segment by gc meanwhile
-                yield self._parse(self._reader.read(position))
+    def iter_records(
+        self, *, nodes: Collection[str] | None = None, newest_first: bool = False
+    ) -> Iterator[Record]:
+        """Yield all records, oldest first, or the newest; of these `nodes` only, where they are named."""
+        history = History(self._reader, nodes, self._say_once)
+        yield from self._parse_all(line.data for line in history.iter_lines(newest_first=newest_first))
+
+    def scan_records(self) -> Iterator[Record]:
+        """Yield all records as they lie, without manifests, observations and logs."""
+        yield from self._parse_all(line.thin for line in self._reader.iter_lines(self._say_once))
+
+    def _parse_all(self, records: Iterable[dict[str, Any]]) -> Iterator[Record]:
+        for data in records:
+            with contextlib.suppress(ValueError):
+                yield self._parse(data)
 
     @gc_pause.paused()
     def fold(self) -> None:
@@ -200,21 +211,30 @@ class RecordLog:
         if self._folded is None:
             self._folded = self._index.load()
         names = self._find_grown(self._folded)
+        fresh = 0
         for name in names:
             tail = self._tails.get(name) or Tail(self._folded.get(name, Folded(0, False)).end)
-            try:
-                entries, tail.end, tail.finished = self._reader.scan(
-                    name, tail.end, self._say_once, SegmentEntry.of
-                )
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                self._say_once(tell_unreadable(name, error))
-                continue
-            self._tails[name] = tail
-            for entry in entries:
-                if entry is not None:
-                    self._enter(tail, entry)
+            before = -1
+            while tail.end > before and not tail.finished:
+                before = tail.end
+                try:
+                    entries, tail.end, tail.finished = self._reader.scan(
+                        name, tail.end, self._say_once, SegmentEntry.of
+                    )
+                except FileNotFoundError:
+                    break
+                except OSError as error:
+                    self._say_once(tell_unreadable(name, error))
+                    break
+                self._tails[name] = tail
+                for entry in entries:
+                    if entry is not None:
+                        self._enter(tail, entry)
+                fresh += len(entries)
+                # Where the index was lost, this is all that there is, and must not come to lie in memory.
+                if fresh >= ENTRIES_AT_ONCE:
+                    self._fold_if_much()
+                    fresh = 0
         if names:
             self._fold_if_much()
 

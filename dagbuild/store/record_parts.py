@@ -13,11 +13,12 @@ from functools import partial
 from dagbuild.ground.atomic import PART
 from dagbuild.ground.secrets import mask_url
 from dagbuild.store.compression import decompress
+from dagbuild.store.lines import split_lines
 from dagbuild.store.mirror import LARGEST
 from dagbuild.store.object_info import Found
 from dagbuild.store.remote import RemoteFolder, map_at_once
 from dagbuild.store.remote_errors import RemoteOutageError
-from dagbuild.store.segments import NAME, split_lines
+from dagbuild.store.segments import NAME
 
 _LISTINGS = 16
 """Looks at the list, where parts are merged while they are read."""

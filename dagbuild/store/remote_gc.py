@@ -24,12 +24,13 @@ from dagbuild.ground.secrets import mask_url
 from dagbuild.model.record import ACCEPTED, FORMAT, Record
 from dagbuild.store.compression import compress
 from dagbuild.store.gc import GRACE
+from dagbuild.store.lines import decode_line
 from dagbuild.store.merging import FULL
 from dagbuild.store.object_names import Stored, iter_stored, names_in, names_in_text
 from dagbuild.store.record_parts import Part, iter_parts
 from dagbuild.store.remote import RemoteFolder
 from dagbuild.store.remote_errors import RemoteDeniedError
-from dagbuild.store.segments import decode_line, new_name
+from dagbuild.store.segments import new_name
 from dagbuild.store.trust import Trust
 
 DROPPED = "dropped"

@@ -23,7 +23,7 @@ from dagbuild.ground.digest import digest_chunks
 from dagbuild.ground.errors import BlobMissingError, StoreError
 from dagbuild.model.place import LARGEST_PACKED
 from dagbuild.model.record import BlobRef, Key, Record
-from dagbuild.store.base import Store
+from dagbuild.store.base import Store, merge_by_time
 from dagbuild.store.mirror import Mirror
 from dagbuild.store.notices import Notice, log_notice
 from dagbuild.store.remote import PROBE, PROBE_DATA, RemoteFolder
@@ -214,6 +214,16 @@ class RemoteStore(Store):
             pending = list(self._pending)
         for record in itertools.chain(self._mirror.log.iter_records(), pending):
             yield from self._filter([record], say=False) if trusted else [record]
+
+    def iter_newest(self, nodes: Collection[str] | None = None) -> Iterator[Record]:
+        """Return the records that may be used, newest first; the folder was looked at by then."""
+        with self._lock:
+            self._mirror.refresh()
+            pending = [record for record in self._pending if nodes is None or record.node in nodes]
+        pending.sort(key=lambda record: record.started, reverse=True)
+        found = self._mirror.log.iter_records(nodes=nodes, newest_first=True)
+        every = merge_by_time(found, pending, newest_first=True)
+        return (usable for record in every for usable in self._filter([record], say=False))
 
     def iter_own(self) -> Iterator[Record]:
         """Yield all records, whoever's."""

@@ -16,12 +16,12 @@ from pathlib import Path
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
 from dagbuild.model.record import FORMAT, BlobRef, Record
 from dagbuild.store.compression import suffixes_of
+from dagbuild.store.lines import decode_line
 from dagbuild.store.object_names import iter_stored, names_in, names_in_text
 from dagbuild.store.packs import find_pack_place
 from dagbuild.store.record_parts import Part, iter_parts
 from dagbuild.store.remote import RemoteFolder, map_at_once
 from dagbuild.store.remote_blobs import IN_MEMORY, RemoteBlobs
-from dagbuild.store.segments import decode_line
 from dagbuild.store.trust import Trust
 
 _SOME = 500

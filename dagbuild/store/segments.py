@@ -8,7 +8,6 @@ dropped. Segments are the truth about records; everything else is made from them
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import secrets
@@ -16,15 +15,13 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from math import isfinite
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from dagbuild.ground import atomic
-from dagbuild.ground.digest import canonical_json, digest_bytes
 from dagbuild.ground.stamps import Stamp, take_settled
-from dagbuild.model.record import FORMAT, Record
 from dagbuild.store.folder import read_error
+from dagbuild.store.lines import Line, Position, decode_line, parse_lines, read_lines
 from dagbuild.store.notices import Notice
 
 try:
@@ -36,66 +33,10 @@ SUFFIX = ".jsonl"
 NAME = re.compile(r"[0-9A-Za-z-]{1,100}\.jsonl")
 """Names from outside (a shared store) must match it before they become paths."""
 
-OTHER_VERSION = "of another version of dagbuild"
-"""Stands in notices about lines that are whole but not ours to read."""
-
-LARGEST = 32 << 20
-"""Bytes of a line: what is longer is no record, whoever wrote it."""
-
-_CROWDED = 1 << 20
-"""Bytes of a line from which on it is counted how many things there are in it, before they are made."""
-
-_THINGS = 3_000_000
-_LONGEST_NAME = 4096
-
 _T = TypeVar("_T")
 
-_HEAD = len(digest_bytes(b"")) + 1
 _OPEN_FILES = 64
-_FUTURE = 86_400.0
-
-
-class Position(NamedTuple):
-    """Where a record's line lies."""
-
-    segment: str
-    offset: int
-    length: int
-
-
-class Line(NamedTuple):
-    """A line that is whole: where it lies and its plain JSON."""
-
-    position: Position
-    data: dict[str, Any]
-
-
-class SegmentEntry(NamedTuple):
-    """What is looked up by, of the record at a position."""
-
-    position: Position
-    keys: tuple[str, ...]
-    node: str
-    started: float
-
-    @classmethod
-    def of(cls, line: Line) -> SegmentEntry | None:
-        """Return the entry of a line, or None when it is no record."""
-        data = line.data
-        try:
-            texts = (data["node"], data["deep"], data["content"], data.get("unnamed", ""))
-            if any(type(text) is not str or len(text) > _LONGEST_NAME for text in texts):
-                return None
-            started = float(data["started"])
-        except (KeyError, TypeError, ValueError, OverflowError):
-            return None
-        if not isfinite(started):
-            return None
-        return cls(line.position, tuple(dict.fromkeys(filter(None, texts[1:]))), texts[0], started)
-
-    def rank(self) -> tuple[float, Position]:
-        """Return what to compare ages by: a clock that once ran ahead must not make a record the newest for ever."""
-        return (self.started if self.started < time.time() + _FUTURE else 0.0, self.position)
+READ_BYTES = 4 << 20
 
 
 def tell_unreadable(segment: str, error: OSError) -> str:
@@ -103,92 +44,9 @@ def tell_unreadable(segment: str, error: OSError) -> str:
     return f"cache: segment '{segment}' cannot be read ({error.strerror}); skipped"
 
 
-def encode_line(record: Record) -> bytes:
-    """Return a record's line."""
-    return encode_data(record.to_json())
-
-
-def encode_data(data: dict[str, Any]) -> bytes:
-    """Return the line of a plain record."""
-    body = canonical_json(data)
-    return digest_bytes(body).encode("ascii") + b" " + body + b"\n"
-
-
-def decode_line(line: bytes) -> dict[str, Any]:
-    """Return the plain form in a line, with or without its end; raises ValueError when the line is damaged."""
-    if len(line) > _CROWDED:
-        _check_size(line)
-    body = line[_HEAD:].rstrip(b"\n")
-    if line[: _HEAD - 1] != digest_bytes(body).encode("ascii") or line[_HEAD - 1 : _HEAD] != b" ":
-        raise ValueError("the line does not match its digest")
-    try:
-        data = _decode(body.decode("ascii"))
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    if not isinstance(data, dict):
-        raise ValueError("not a record")
-    return data
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number of a record's")
-
-
-_decode = json.JSONDecoder(parse_constant=_refuse).decode
-
-
-def _check_size(line: bytes) -> None:
-    if len(line) > LARGEST or sum(map(line.count, (b",", b"[", b"{"))) > _THINGS:
-        raise ValueError("it is too long")
-
-
-def split_lines(data: bytes) -> list[bytes]:
-    """Return the lines of a whole segment, as they are, whatever they say; raises ValueError when one is damaged."""
-    lines = data.splitlines(keepends=True)
-    for line in lines:
-        body = line[_HEAD:-1]
-        if line[-1:] != b"\n" or line[:_HEAD] != digest_bytes(body).encode("ascii") + b" ":
-            raise ValueError("a line does not match its digest")
-    return lines
-
-
 def new_name() -> str:
     """Return a name for a new segment; names sort by the clock, but nothing relies on it."""
     return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{secrets.token_hex(6)}{SUFFIX}"
-
-
-def parse_lines(
-    data: bytes, segment: str, offset: int, *, whole: bool, on_notice: Notice, take: Callable[[Line], _T]
-) -> tuple[list[_T], int]:
-    """Return what is taken of the records in `data`, which starts at `offset` of the segment, and where the last ends.
-
-    `whole`: nothing will follow, so a torn tail is dropped; else it is left for the next call. Damaged lines are
-    skipped with a notice; so are records of a format that this version does not read. One record is in memory at a
-    time, but for what `take` returns.
-    """
-    lines: list[_T] = []
-    newer = 0
-    start = 0
-    while start < len(data):
-        end = data.find(b"\n", start)
-        if end < 0:
-            break
-        position = Position(segment, offset + start, end + 1 - start)
-        try:
-            plain = decode_line(data[start : end + 1])
-        except ValueError:
-            on_notice(
-                f"cache: a record at byte {position.offset:,} of segment '{segment}' is damaged; skipped"
-            )
-        else:
-            if plain.get("format") == FORMAT:
-                lines.append(take(Line(position, plain)))
-            else:
-                newer += 1
-        start = end + 1
-    if newer:
-        on_notice(f"cache: {newer:,} records in segment '{segment}' are {OTHER_VERSION}; skipped")
-    return lines, offset + (len(data) if whole else start)
 
 
 class SegmentWriter:
@@ -288,16 +146,28 @@ class SegmentReader:
     def scan(
         self, name: str, offset: int, on_notice: Notice, take: Callable[[Line], _T]
     ) -> tuple[list[_T], int, bool]:
-        """Return what is taken of the records from `offset` on, where to go on, and whether the segment is finished."""
-        with contextlib.ExitStack() as stack:
-            file = stack.enter_context((self.folder / name).open("rb"))
-            finished = _is_finished(
-                file.fileno()
-            )  # asked first: what a writer adds before it ends is read below
+        """Return what is taken of some records from `offset` on, where to go on, and whether that is the end for ever.
+
+        Not more of a segment is read than so many bytes: it may hold the records of years.
+        """
+        with (self.folder / name).open("rb") as file:
+            finished = _is_finished(file.fileno())  # asked first: what a writer adds before it ends is read
             file.seek(offset)
-            data = file.read()
+            data = file.read(READ_BYTES)
+            if len(data) == READ_BYTES:
+                data += file.readline()
+            finished = finished and not file.read(1)
         lines, end = parse_lines(data, name, offset, whole=finished, on_notice=on_notice, take=take)
         return lines, end, finished
+
+    def iter_raw(self, name: str) -> Iterator[tuple[int, bytes]]:
+        """Yield the offset of each line that has an end, and the line, whatever it says; raises OSError."""
+        offset = 0
+        with (self.folder / name).open("rb") as file:
+            for line in file:
+                if line.endswith(b"\n"):
+                    yield offset, line
+                offset += len(line)
 
     def is_finished(self, name: str) -> bool:
         """Tell whether no writer holds a segment any more."""
@@ -308,20 +178,14 @@ class SegmentReader:
             return True
 
     def iter_lines(self, on_notice: Notice) -> Iterator[Line]:
-        """Yield every readable line of every segment."""
-        return self.iter_taken(on_notice, _itself)
-
-    def iter_taken(self, on_notice: Notice, take: Callable[[Line], _T]) -> Iterator[_T]:
-        """Yield what is taken of every readable line of every segment."""
+        """Yield every readable line of every segment, one in memory at a time."""
         for name in self.names():
             try:
-                lines = self.scan(name, 0, on_notice, take)[0]
+                yield from read_lines(self.iter_raw(name), name, on_notice)
             except FileNotFoundError:  # gc has just merged it into another
                 continue
             except OSError as error:
                 on_notice(tell_unreadable(name, error))
-                continue
-            yield from lines
 
     def find_lines(self, name: str, text: bytes, on_notice: Notice) -> Iterator[Line]:
         """Yield the readable lines of a segment in which a text stands."""

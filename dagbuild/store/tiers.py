@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
 from dagbuild.ground.override import override
 from dagbuild.model.record import BlobRef, Key, Record
-from dagbuild.store.base import Store, merge_latest
+from dagbuild.store.base import Store, merge_by_time, merge_latest
 from dagbuild.store.remote_store import Mode, RemoteStore
 
 if TYPE_CHECKING:
@@ -121,6 +121,10 @@ class Tiers(Store):
     def iter_records(self, *, trusted: bool = True) -> Iterator[Record]:
         every = [record for tier in self._all for record in tier.iter_records(trusted=trusted)]
         yield from sorted(every, key=lambda record: record.started)
+
+    @override
+    def iter_newest(self, nodes: Collection[str] | None = None) -> Iterator[Record]:
+        return merge_by_time(*[tier.iter_newest(nodes) for tier in self._all], newest_first=True)
 
     def iter_own(self) -> Iterator[Record]:
         """Yield all records, whoever's, of the folder that is written to."""

@@ -19,8 +19,8 @@ from dagbuild.model.record import Artifact, BlobRef, Record
 from dagbuild.store.base import Store
 from dagbuild.store.compaction import compact_segments
 from dagbuild.store.folder import read_error
+from dagbuild.store.lines import OTHER_VERSION
 from dagbuild.store.local import LocalStore
-from dagbuild.store.segments import OTHER_VERSION
 
 _READ = 1 << 20
 

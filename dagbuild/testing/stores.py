@@ -133,6 +133,17 @@ class StoreContract:
 
         assert list(store.iter_records()) == records
 
+    def test_iterates_newest_first(self, store: Store) -> None:
+        """Over all records, or over those of some nodes."""
+        records = [make_record(number, node=f"näme {number % 2}") for number in range(10)]
+        store.put_records(records[5:])
+        store.put_records(records[:5])
+        store.flush()
+
+        assert list(store.iter_newest()) == records[::-1]
+        assert list(store.iter_newest(["näme 1", "other"])) == records[::-2]
+        assert list(store.iter_newest(["other"])) == []
+
     def test_keeps_every_field(self, store: Store, again: Again) -> None:
         """Unicode, odd names and large numbers come back."""
         record = make_record(1, node="naïve ☃", log="line\nline\x00 \ud800", memory=2**60, started=0.1 + 0.2)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dagbuild.store.segments import decode_line
+from dagbuild.store.lines import decode_line
 from tests.integration.chaos.kinds import KINDS, Kind, ends_and_middle, find_kinds
 from tests.integration.chaos.nursery import Nursery, nursery  # noqa: F401 - a fixture
 from tests.integration.chaos.project import NODES, ChaosProject

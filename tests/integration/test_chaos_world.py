@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from dagbuild.store.segments import decode_line, encode_data
+from dagbuild.store.lines import decode_line, encode_data
 from tests.integration.chaos.kinds import find_kinds
 from tests.integration.chaos.nursery import Nursery, choose_moments, nursery, project  # noqa: F401 - fixtures
 from tests.integration.chaos.project import NODES, ChaosProject

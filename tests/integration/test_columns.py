@@ -427,3 +427,44 @@ def _blobs(folder: Path, node: str) -> set[str]:
         return {ref.digest.removeprefix("xxh3-")[2:] for ref in opened.artifact(node).blobs}
     finally:
         opened.close()
+
+
+def test_parts_are_what_the_whole_has(tmp_path: Path) -> None:
+    """Fields, elements and columns that are nodes, those too that only a filler stands for."""
+    write_files(
+        tmp_path,
+        {
+            "dagbuild.toml": 'modules = ["nodes"]',
+            "nodes.py": """
+                import numpy as np
+                import pandas as pd
+
+                from dagbuild import extract_columns, extract_fields, unpack_fields
+
+                BOTH = [1, 2]
+
+                @extract_fields({"frame": pd.DataFrame, "both": list, "again": list, "nobody": str}, fill_with="none")
+                def fields() -> dict:
+                    return {"frame": pd.DataFrame({"x": np.arange(50_000)}), "both": BOTH, "again": BOTH}
+
+                @unpack_fields("first", "second")
+                def pair() -> tuple[int, pd.DataFrame]:
+                    return 1, pd.DataFrame({"y": [1.5]})
+
+                @extract_columns("a", "lacking", fill_with=0)
+                def table() -> pd.DataFrame:
+                    return pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}, index=[7, 8])
+                """,
+        },
+    )
+    names = ("frame", "both", "again", "nobody", "first", "second", "a", "lacking")
+
+    result = build(tmp_path, *names)
+
+    frame, both, again, nobody, first, second, a, lacking = (result.values[name] for name in names)
+    assert frame.equals(pd.DataFrame({"x": range(50_000)}))
+    assert (both, again, nobody, first) == ([1, 2], [1, 2], "none", 1)
+    assert second.equals(pd.DataFrame({"y": [1.5]}))
+    assert a.to_dict() == {7: 1, 8: 2}
+    assert lacking.to_dict() == {7: 0, 8: 0}
+    assert computed(build(tmp_path, *names)) == set()

@@ -13,9 +13,9 @@ from dagbuild.ground.signing import SigningKey
 from dagbuild.model.record import Record
 from dagbuild.store import merging, mirror
 from dagbuild.store.compression import compress, decompress
+from dagbuild.store.lines import encode_line
 from dagbuild.store.remote import RemoteFolder
 from dagbuild.store.remote_store import RemoteStore
-from dagbuild.store.segments import encode_line
 from dagbuild.store.trust import Trust
 from dagbuild.testing.records import make_record
 from tests.servers.s3 import S3Server

@@ -21,13 +21,13 @@ from dagbuild.model.record import ACCEPTED, Artifact, BlobRef, Record
 from dagbuild.store import publisher, remote_blobs
 from dagbuild.store.compression import compress
 from dagbuild.store.layered import LayeredStore
+from dagbuild.store.lines import encode_data, encode_line
 from dagbuild.store.local import LocalStore
 from dagbuild.store.remote import RemoteFolder
 from dagbuild.store.remote_errors import RemoteDeniedError
 from dagbuild.store.remote_gc import collect_remote
 from dagbuild.store.remote_store import RemoteStore
 from dagbuild.store.remote_verify import verify_remote
-from dagbuild.store.segments import encode_data, encode_line
 from dagbuild.store.trust import Trust
 from dagbuild.store.uses import DAY
 from dagbuild.testing.records import make_record

@@ -23,8 +23,8 @@ from dagbuild.ground.digest import Digest, digest_bytes
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
 from dagbuild.model.record import BlobRef
 from dagbuild.store.lease import held_locks
+from dagbuild.store.lines import encode_line
 from dagbuild.store.local import LocalStore
-from dagbuild.store.segments import encode_line
 from dagbuild.testing.records import make_key, make_record
 
 ROOT = Path(__file__).parents[2]

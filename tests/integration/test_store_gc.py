@@ -272,7 +272,7 @@ class TestVerify:
         put_value(store, 1)
         store.put_records([make_record(2, BlobRef(digest_bytes(b"lost"), 4))])
         store.close()
-        from dagbuild.store.segments import encode_data
+        from dagbuild.store.lines import encode_data
 
         newer = encode_data({**make_record(3).to_json(), "format": 99})
         (segment,) = (tmp_path / "cache" / "segments").iterdir()

@@ -16,7 +16,7 @@ import xxhash
 
 from dagbuild.ground.digest import digest_bytes
 from dagbuild.store.compression import compress, decompress
-from dagbuild.store.segments import decode_line, encode_data
+from dagbuild.store.lines import decode_line, encode_data
 
 Json = dict[str, Any]
 

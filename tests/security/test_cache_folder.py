@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from dagbuild.plan.events import Notice
-from dagbuild.store.segments import decode_line, encode_data
+from dagbuild.store.lines import decode_line, encode_data
 from tests.security.attacks import payload
 from tests.security.conftest import Team
 from tests.security.test_forged_records import PICKLE, made_of

@@ -28,7 +28,7 @@ from dagbuild.project.outside import open_pin
 from dagbuild.report.plan_text import quote_log
 from dagbuild.report.units import moment
 from dagbuild.settings import Pin, load_settings
-from dagbuild.store.segments import Line, Position, SegmentEntry, decode_line
+from dagbuild.store.lines import Line, Position, SegmentEntry, decode_line
 from dagbuild.store.trust import Trust
 from dagbuild.testing import MemoryStore
 

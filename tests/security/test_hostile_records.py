@@ -19,7 +19,7 @@ import pytest
 
 from dagbuild.ground.digest import digest_bytes, digest_text
 from dagbuild.store.compression import compress
-from dagbuild.store.segments import encode_data
+from dagbuild.store.lines import encode_data
 from tests.security.attacks import Json, forge, read_records, record_files
 from tests.security.conftest import ADA, Team, trusted
 from tests.security.test_signatures import signed, unsigned

@@ -6,11 +6,19 @@ only names and sizes; every walk is a loop.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from dagbuild.report.drawing.crossings import reduce_crossings
+
+DUMMIES = 10_000
+"""So many dummies there may be: the longest arrows go without.
+
+A chain of a thousand boxes with arrows all along it would have hundreds of thousands, and where each of them passes
+nobody could see.
+"""
 
 SWEEPS = 16
 """Passes over the layers while coordinates settle; more changes nothing that can be seen."""
@@ -53,8 +61,11 @@ def lay_out(
     spacing = spacing or Spacing()
     forward = _break_cycles(widths, arrows)
     layer = _assign_layers(widths, forward)
-    layers, links, chains = _insert_dummies(layer, forward)
-    layers = reduce_crossings(layers, links)
+    layers, chains = _insert_dummies(layer, forward)
+    links = [link for chain in chains.values() for link in pairwise(chain)]
+    # An arrow without dummies pulls at its boxes; it crosses whatever it crosses.
+    far = {chain for chain in chains if len(chains[chain]) <= layer[chain[1]] - layer[chain[0]]}
+    layers = reduce_crossings(layers, [link for link in links if link not in far])
     y = _place(layers, links, spacing)
 
     layout = Layout(layer=layer)
@@ -62,7 +73,12 @@ def lay_out(
     layout.y = {slot: value - top for slot, value in y.items()}
     layout.height = max(layout.y.values(), default=0.0) + spacing.box / 2
     for (start, end), chain in chains.items():
-        layout.routes[start, end] = [(layer[start] + i, layout.y[slot]) for i, slot in enumerate(chain)]
+        levels = (
+            range(layer[start], layer[end] + 1) if (start, end) not in far else (layer[start], layer[end])
+        )
+        layout.routes[start, end] = [
+            (level, layout.y[slot]) for level, slot in zip(levels, chain, strict=True)
+        ]
     _place_layers(layout, widths, layers, spacing)
     return layout
 
@@ -118,22 +134,32 @@ def _assign_layers(names: Iterable[str], arrows: Sequence[tuple[str, str]]) -> d
 
 
 def _insert_dummies(
-    layer: Mapping[str, int], arrows: Iterable[tuple[str, str]]
-) -> tuple[list[list[Slot]], list[tuple[Slot, Slot]], dict[tuple[str, str], list[Slot]]]:
-    """Return the slots of each layer, the links between neighbouring layers and the slots of each arrow."""
+    layer: Mapping[str, int], arrows: Sequence[tuple[str, str]]
+) -> tuple[list[list[Slot]], dict[tuple[str, str], list[Slot]]]:
+    """Return the slots of each layer and those of each arrow, which are its ends alone where it is too long."""
     layers: list[list[Slot]] = [[] for _ in range(max(layer.values(), default=-1) + 1)]
     for name, level in layer.items():
         layers[level].append(name)
-    links: list[tuple[Slot, Slot]] = []
+    longest = _find_longest((layer[end] - layer[start] - 1 for start, end in arrows), DUMMIES)
     chains: dict[tuple[str, str], list[Slot]] = {}
     for start, end in arrows:
-        dummies: list[Slot] = [(start, end, level) for level in range(layer[start] + 1, layer[end])]
+        between = range(layer[start] + 1, layer[end])
+        dummies: list[Slot] = [(start, end, level) for level in between if len(between) <= longest]
         for level, dummy in enumerate(dummies, start=layer[start] + 1):
             layers[level].append(dummy)
-        chain: list[Slot] = [start, *dummies, end]
-        chains[start, end] = chain
-        links.extend(pairwise(chain))
-    return layers, links, chains
+        chains[start, end] = [start, *dummies, end]
+    return layers, chains
+
+
+def _find_longest(lengths: Iterable[int], room: int) -> int:
+    """Return the greatest length up to which all lengths together fit into the room."""
+    longest = 0
+    for length, count in sorted(Counter(lengths).items()):
+        room -= length * count
+        if room < 0:
+            break
+        longest = length
+    return longest
 
 
 def _place(layers: list[list[Slot]], links: list[tuple[Slot, Slot]], spacing: Spacing) -> dict[Slot, float]:

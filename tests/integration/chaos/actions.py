@@ -21,8 +21,8 @@ from dagbuild.settings import load_settings
 from dagbuild.store import checked_blobs, compaction, record_log, segments
 from dagbuild.store import folder as cache_folder
 from dagbuild.store.gc import collect_garbage
+from dagbuild.store.lines import parse_lines
 from dagbuild.store.local import LocalStore
-from dagbuild.store.segments import parse_lines
 from tests.integration.chaos.project import NODES, ChaosProject, tell
 from tests.support import computed
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from dagbuild.ground.errors import UserError
 from dagbuild.report.drawing import draw_picture
+from dagbuild.report.drawing import layout as layout_file
 from dagbuild.report.drawing.crossings import reduce_crossings
 from dagbuild.report.drawing.layout import Spacing, lay_out
 from dagbuild.report.drawing.picture import Box, Picture, group_by_module, name_type
@@ -21,6 +22,7 @@ from dagbuild.report.drawing.svg import draw_svg, measure
 from dagbuild.report.drawing.text import to_dot, to_json, to_mermaid
 from dagbuild.report.drawing.tree import draw_tree
 from dagbuild.report.style import Style
+from tests.support import count_lines
 
 ARROWS = [("a", "b"), ("b", "c"), ("c", "d"), ("a", "d"), ("x", "d")]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -66,6 +68,34 @@ class TestLayout:
         for level, height in between:
             boxes = [layout.y[name] for name in "bc" if layout.layer[name] == level]
             assert all(abs(height - box) >= Spacing().box / 2 for box in boxes)
+
+    def test_arrows_that_are_too_long_have_no_place_between_boxes(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """They lead from box to box; shorter ones go on having one, and the boxes stand as they would."""
+        monkeypatch.setattr(layout_file, "DUMMIES", 3)
+        chain = [(f"n{i}", f"n{i + 1}") for i in range(9)]
+
+        layout = lay_out(
+            {f"n{i}": 80.0 for i in range(10)}, [*chain, ("n0", "n2"), ("n3", "n5"), ("n0", "n9")]
+        )
+
+        assert [level for level, _ in layout.routes["n0", "n9"]] == [0, 9]
+        assert [level for level, _ in layout.routes["n3", "n5"]] == [3, 4, 5]
+        assert [layout.layer[f"n{i}"] for i in range(10)] == list(range(10))
+
+    def test_four_times_the_boxes_are_about_four_times_the_work(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Also where arrows lead all along a chain: each would have to pass by hundreds of boxes."""
+        monkeypatch.setattr(layout_file, "DUMMIES", 100)
+
+        def draw(boxes: int) -> int:
+            ends = [(f"n{i * 7 % (end - 1)}", f"n{end}") for end in range(2, boxes) for i in range(2)]
+            drawn = picture([*pairwise(f"n{number}" for number in range(boxes)), *ends])
+            return count_lines(lambda: draw_svg(drawn))
+
+        assert draw(160) < 4.6 * draw(40)
 
     def test_crossings_that_can_go_do(self) -> None:
         """Two crossed ladders are untangled."""
@@ -160,6 +190,27 @@ class TestText:
         lines = draw_tree(picture([("a", "b"), ("b", "c"), ("b", "d"), ("c", "e"), ("d", "e")]), Style())
 
         assert lines == ["e", "├─ c", "│  └─ b", "│     └─ a", "└─ d", "   └─ b  (above)"]
+
+    def test_what_is_too_deep_is_the_top_of_a_tree_further_down(self) -> None:
+        """So lines stay short, and everything is shown once."""
+        lines = draw_tree(chain(500), Style())
+
+        tops = [line for line in lines if not line.startswith((" ", "└", "│"))]
+        names = [line.replace("(below)", "").split()[-1] for line in lines if "(below)" not in line]
+        assert tops[:3] == ["n499", "n459", "n419"]
+        assert max(map(len, lines)) < 140
+        assert sorted(names) == sorted(f"n{number}" for number in range(500))
+        assert sum(map(len, draw_tree(chain(2000), Style()))) < 4.6 * sum(map(len, lines))
+
+    def test_what_is_shown_further_to_the_left_is_not_shown_again(self) -> None:
+        """What was put off as too deep may be needed by a target itself."""
+        arrows = [*pairwise(f"n{number}" for number in range(100)), ("n59", "n99")]
+
+        lines = draw_tree(picture(arrows), Style())
+
+        assert sum(line.endswith("n59  (below)") for line in lines) == 1
+        assert sum(line.endswith(" n59") for line in lines) == 1
+        assert not any(line.startswith("n59") for line in lines)
 
 
 class TestKinds:

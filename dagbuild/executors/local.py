@@ -91,7 +91,7 @@ class LocalExecutor(Executor):
         self._on_notice = on_notice
         self._worker = here
         self._here = InlineExecutor(here, on_wait)
-        self._waiting_here = 0
+        self._held_here: deque[contextlib.ExitStack] = deque()
         self._forked = forked
         self._pickles = forked.pickles
         self._zygote: Zygote | None = None
@@ -109,7 +109,7 @@ class LocalExecutor(Executor):
     def submit(self, work: Work) -> None:
         """Hand the step to a process that is free, or to a new one."""
         if work.draft is None or not self._start():
-            self._submit_here(work)
+            self._submit_here(work, contextlib.ExitStack())
             return
         with contextlib.ExitStack() as holding:  # whatever comes between, a lease is let go of
             lease = self._store.take_lease(work.lease) if work.lease is not None else None
@@ -120,23 +120,24 @@ class LocalExecutor(Executor):
                     self._news.put(lambda: (work.node.name, Found(record)))
                     return
             sent = replace(work, lease=None) if lease is not None else work
-            if message := self._pickles.dumps(sent):
-                holding.enter_context(self._store.running(work.node.name))
-                process = self._take_process(_Running(sent, holding.pop_all()))
-                with contextlib.suppress(OSError):  # it has ended, which is told where ends are
-                    process.channel.send(message)
+            if not (message := self._pickles.dumps(sent)):
+                # Here nobody waits for a lease: who holds it may wait for one that is held for a process of ours.
+                self._submit_here(replace(work, lease=None), holding.pop_all())
                 return
-        self._submit_here(work)
+            holding.enter_context(self._store.running(work.node.name))
+            process = self._take_process(_Running(sent, holding.pop_all()))
+            with contextlib.suppress(OSError):  # it has ended, which is told where ends are
+                process.channel.send(message)
 
-    def _submit_here(self, work: Work) -> None:
-        self._waiting_here += 1
+    def _submit_here(self, work: Work, holding: contextlib.ExitStack) -> None:
+        self._held_here.append(holding)
         self._here.submit(work)
 
     def wait(self) -> list[tuple[str, Outcome]]:
         """Return the outcomes of steps that have ended, once there is one; what runs here runs first."""
-        if self._waiting_here:
-            self._waiting_here -= 1
-            return self._here.wait()
+        if self._held_here:
+            with self._held_here.popleft():
+                return self._here.wait()
         outcomes: list[tuple[str, Outcome]] = []
         while not outcomes or not self._news.empty():
             if (outcome := self._news.get()()) is not None:
@@ -145,8 +146,9 @@ class LocalExecutor(Executor):
 
     def close(self) -> None:
         """Stop what runs, with all that it has started, and forget what waits."""
-        self._waiting_here = 0
         self._here.close()
+        while self._held_here:
+            self._held_here.popleft().close()
         self._stop()
         while not self._news.empty():
             with contextlib.suppress(Exception, KeyboardInterrupt):

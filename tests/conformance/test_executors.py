@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from dagbuild.artifacts import Artifacts
 from dagbuild.code.closure import SourceReader
 from dagbuild.code.fingerprint import make_manifests
 from dagbuild.executors.base import Executor
-from dagbuild.executors.forked import Forked
 from dagbuild.executors.inline import InlineExecutor
-from dagbuild.executors.local import LocalExecutor
-from dagbuild.executors.packing import SharedPickles
-from dagbuild.executors.streams import Capturing
 from dagbuild.executors.worker import Worker
-from dagbuild.observe.places import PathNames
-from dagbuild.observe.project_code import ProjectCode
-from dagbuild.store import FileDigests, open_store
-from dagbuild.store.base import Store
+from dagbuild.store import open_store
 from dagbuild.testing import ExecutorContract
 from dagbuild.testing.executors import find_nodes
 
@@ -35,20 +29,15 @@ class TestInlineExecutor(ExecutorContract):
         executor.close()
 
 
-class TestLocalExecutor(ExecutorContract):
-    @pytest.fixture
-    def executor(self, worker: Worker, store: Store, steps: ModuleType, tmp_path: Path) -> Iterator[Executor]:
-        def make_worker(store: Store, capture: Callable[[], Capturing]) -> Worker:
-            files = FileDigests()
-            code = ProjectCode(lambda: SourceReader([steps]), PathNames(tmp_path), files, observing=True)
-            return Worker(Artifacts(store), code, files, None, marked=False, capture=capture)
+def test_local_executor_in_a_process_that_can_be_copied() -> None:
+    """The suite in `local_executor.py`: what other tests have imported may have started threads."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", Path(__file__).with_name("local_executor.py")],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
-        told: list[str] = []
-        forked = Forked(tmp_path / "cache", "build", SharedPickles(find_nodes(steps)), make_worker)
-        executor = LocalExecutor(worker, store, forked, jobs=2, on_notice=told.append)
-        yield executor
-        executor.close()
-        assert not told
+    assert done.returncode == 0, done.stdout
+    assert "passed" in done.stdout
 
 
 @pytest.mark.xdist_group("ray")

@@ -213,6 +213,8 @@ class LocalExecutor(Executor):
                         if (end := zygote.hear()) is None:
                             return
                         self._end(self._processes[end[0]], end[1])
+                    elif key.data.number not in self._processes:
+                        continue  # its end was told by the event before this one
                     elif key.fileobj == key.data.output:
                         self._read_output(key.data)
                     elif (message := key.data.channel.receive()) is not None:

@@ -144,13 +144,20 @@ class _Forker:
         data, descriptors, _, _ = socket.recv_fds(self._control, _ORDER.size, 3)
         if len(data) < _ORDER.size:
             return False
+        number = _ORDER.unpack(data)[0]
         parent = os.getpid()
-        process = os.fork()
+        try:
+            process = os.fork()
+        except OSError as error:  # too many processes, too little memory: it costs one step
+            os.write(descriptors[1], f"no process can be started: {error.strerror or error}\n".encode())
+            process = -1
+            self._tell(number, _FAILED << 8, 0)
         if not process:
             _leave_with(lambda: self._begin(parent, *descriptors))
-        with contextlib.suppress(OSError):
-            os.setpgid(process, process)  # it does so, too: whoever comes first
-        self._numbers[process] = _ORDER.unpack(data)[0]
+        if process > 0:
+            with contextlib.suppress(OSError):
+                os.setpgid(process, process)  # it does so, too: whoever comes first
+            self._numbers[process] = number
         for descriptor in descriptors:
             os.close(descriptor)
         return True
@@ -184,8 +191,11 @@ class _Forker:
             if not process:
                 return
             if (number := self._numbers.pop(process, None)) is not None:
-                with contextlib.suppress(OSError):
-                    self._control.sendall(_END.pack(number, status, used.ru_maxrss * _RSS_UNIT))
+                self._tell(number, status, used.ru_maxrss * _RSS_UNIT)
+
+    def _tell(self, number: int, status: int, memory: int) -> None:
+        with contextlib.suppress(OSError):
+            self._control.sendall(_END.pack(number, status, memory))
 
 
 def _leave_with(work: Callable[[], None]) -> NoReturn:

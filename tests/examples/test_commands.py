@@ -101,6 +101,7 @@ def shell(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
             (tools / tool).chmod(0o755)
     env = {key: text for key, text in os.environ.items() if not key.startswith(("DAGBUILD_", "PYTEST_"))}
     env.update(PYTHONPATH=str(ROOT), COLUMNS="100", NO_COLOR="1", MPLBACKEND="agg")
+    env["DAGBUILD_JOBS"] = "1"  # else what is said first is told by chance
     env["XDG_CONFIG_HOME"] = str(tools / "config")  # where this person's key would be
     env["PATH"] = f"{tools}{os.pathsep}{env['PATH']}"
     return subprocess.run(

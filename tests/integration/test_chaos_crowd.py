@@ -24,7 +24,8 @@ def test_rounds(nursery: Nursery, project: ChaosProject, thorough: bool) -> None
     for number in range(MANY_ROUNDS if thorough else ROUNDS):
         where = f"seed {SEED}, round {number}, stale {sorted(stale)}"
         killed = set(generator.sample(range(BUILDERS), 3)) if number % 5 == 4 else set()
-        builders = [nursery.start(project, "build") for _ in range(BUILDERS)]
+        kinds = ("inline", "local")
+        builders = [nursery.start(project, "build", executor=kinds[n % 2]) for n in range(BUILDERS)]
         for victim in sorted(killed):
             time.sleep(generator.uniform(0, 0.03))
             builders[victim].kill()

@@ -18,7 +18,7 @@ from dagbuild.plan.events import Event, Notice
 from dagbuild.project.maintenance import Maintenance
 from dagbuild.project.project import Project
 from dagbuild.settings import load_settings
-from dagbuild.store import checked_blobs, compaction, record_log, segments
+from dagbuild.store import checked_blobs, compaction, history, lines, record_log
 from dagbuild.store import folder as cache_folder
 from dagbuild.store.gc import collect_garbage
 from dagbuild.store.lines import parse_lines
@@ -37,9 +37,15 @@ def load_project(folder: Path, **options: Any) -> Project:
 
 
 def build(
-    folder: Path, *, fold: bool = False, days: int = 0, version: int = 1, folder_version: int = 1
+    folder: Path,
+    *,
+    fold: bool = False,
+    days: int = 0,
+    version: int = 1,
+    folder_version: int = 1,
+    executor: str = "inline",
 ) -> dict[str, Any]:
-    """Build every node and load its value.
+    """Build every node and load its value: in this process, where each write can be made to fail, unless told otherwise.
 
     With `fold`, all records go into the index at once; `days` are what the clock is ahead; see `_be_of`.
     """
@@ -57,7 +63,7 @@ def build(
 
     project = load_project(folder, listener=hear)
     try:
-        result = project.build(NODES, values=True, on_event=hear)
+        result = project.build(NODES, values=True, on_event=hear, executor=executor)
     finally:
         project.close()
     values = {name: tell(value) for name, value in result.values.items()}
@@ -67,7 +73,7 @@ def build(
 
 def _be_of(version: int, folder_version: int = 1) -> None:
     """Let this process be another version of dagbuild, which writes other records and knows another index."""
-    for module in (record, segments, compaction):
+    for module in (record, lines, history, compaction):
         module.FORMAT = version  # type: ignore[attr-defined]
     cache_folder.INDEX_FORMAT = version
     cache_folder.FORMAT = folder_version

@@ -13,6 +13,7 @@ import pickle
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,9 +22,10 @@ from typing import Any
 
 from dagbuild.codecs.registry import open_imported
 from dagbuild.executors import exits
+from dagbuild.executors.base import Work
 from dagbuild.executors.blas import limit_threads
 from dagbuild.executors.channel import Channel
-from dagbuild.executors.packing import SharedPickles, pack
+from dagbuild.executors.packing import STAYS, SharedPickles, pack
 from dagbuild.executors.streams import Capturing
 from dagbuild.executors.worker import Worker
 from dagbuild.model.outcome import Failure
@@ -71,18 +73,23 @@ class Forked:
         threads = threading.active_count()
         try:
             while (message := channel.receive()) is not None:
-                work = self.pickles.loads(message)
-                began = time.perf_counter()
                 try:
-                    output.is_asked = work.lease is not None
+                    work: Work = self.pickles.loads(message)
+                except (Exception, SystemExit):  # it pickles well, and refuses to be made again
+                    driver.tell("done", STAYS, True)
+                    continue
+                began = time.perf_counter()
+                output.is_asked = work.lease is not None
+                try:
                     if work.lease is None:  # the driver holds it, or there is none, and puts the record
                         outcome = worker.call(work)
                     else:
                         outcome = worker.run(work, partial(driver.tell, "wait"))
-                except (
-                    KeyboardInterrupt,
-                    Exception,
-                ) as error:  # Ctrl-C is for the driver alone: it is the node's own
+                except KeyboardInterrupt as error:  # the node's own: Ctrl-C is for the driver alone
+                    driver.tell("raise", error)
+                    return
+                except Exception as error:
+                    error.add_note("".join(traceback.format_exception(error)))  # it does not travel
                     driver.tell("raise", error)
                     return
                 short = time.perf_counter() - began < SHORT

@@ -279,7 +279,9 @@ class LocalExecutor(Executor):
         """Return a step's outcome, in the thread of the build, once its record is put."""
         name = step.work.node.name
         with step.holding:
-            if reply == packing.STAYS:  # its value could not be stored, and cannot travel
+            if (
+                reply == packing.STAYS
+            ):  # what it takes cannot travel, or what it gave, which could not be stored
                 return name, self._worker.put(self._worker.call(step.work))
             outcome = packing.unpack(reply, self._pickles.loads)
             if isinstance(outcome, Done) and outcome.record is not None and step.work.lease is None:
@@ -316,7 +318,7 @@ class LocalExecutor(Executor):
     # -- what steps print ------------------------------------------------------------------------------------------
 
     def _read_output(self, process: _Process) -> None:
-        """Take what the step has printed until now: whole lines are shown as they come."""
+        """Take what the step has printed until now: whole lines are shown as they come, and very long ones."""
         while True:
             try:
                 data = os.read(process.output, _CHUNK)
@@ -330,6 +332,8 @@ class LocalExecutor(Executor):
                 process.step.log.add(process.decode(data))
             process.line += data
             end = max(process.line.rfind(b"\n"), process.line.rfind(b"\r")) + 1
+            if not end and len(process.line) > _CHUNK:
+                end = len(process.line)
             if end:
                 shown, process.line = process.line[:end], process.line[end:]
                 self._news.put(partial(_show, shown))
@@ -342,6 +346,7 @@ class LocalExecutor(Executor):
 
 
 _CHUNK = 65536
+"""Bytes of output that are taken at once, and of a line that may wait for its end."""
 
 
 def _show(data: bytes) -> None:

@@ -164,7 +164,7 @@ class Driver:
         return result
 
     def _log(self, event: Event) -> None:
-        if isinstance(event, Notice) and event.kind in {"ended", "undeclared"}:
+        if isinstance(event, Notice) and event.kind in {"ended", "executor", "undeclared"}:
             self._warn(event.text)
 
     def _warn(self, text: str) -> None:

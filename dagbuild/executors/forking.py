@@ -1,15 +1,19 @@
 """Whether this process can be copied by a fork, and the copy be trusted to work.
 
-A copy has the one thread that forked. What other threads were about is left as it stood: a pool that a library has
-started has no workers there, and whoever hands it work waits for ever. Threads of Python are no obstacle: Python makes
-its own locks anew, and steps do not use what those threads do. Knows threads, no steps.
+A copy has the one thread that forked. What other threads were about is left as it stood: a pool that was started while
+the project was imported has no workers there, and whoever hands it work waits for ever. Threads of our own, and those
+of a program that we run in (a notebook's kernel, say), are no step's concern. Knows threads, no steps.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
+
+from dagbuild.ground.quiet import is_quiet
 
 _TASKS = Path("/proc/self/task")
 
@@ -22,6 +26,28 @@ def find_obstacle() -> str | None:
     """Return why this process had better not be forked, in words that follow "because"; None when it can be."""
     if sys.platform != "linux":
         return "libraries of this system do not work in a process that was forked"
+    frames = sys._current_frames()
+    host = set(_find_packages(sys._getframe()))
+    for thread in threading.enumerate():
+        if thread is threading.current_thread() or is_quiet(thread.ident or 0):
+            continue
+        *_, starter = ("", *_find_packages(frames.get(thread.ident or 0)))
+        if starter not in host:
+            return f"the thread '{thread.name}' runs here, which no copy of the process has"
+    return _find_native()
+
+
+def _find_packages(frame: FrameType | None) -> Iterator[str]:
+    """Yield the packages whose functions stand in a stack, innermost first, but for Python's own, ours and scripts."""
+    while frame is not None:
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package not in sys.stdlib_module_names and package not in ("dagbuild", "__main__"):
+            yield package
+        frame = frame.f_back
+
+
+def _find_native() -> str | None:
+    """Look for threads that libraries have started without Python."""
     known = {thread.native_id for thread in threading.enumerate()}
     names = []
     for task in _TASKS.iterdir():

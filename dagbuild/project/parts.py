@@ -180,7 +180,7 @@ class Parts:
         """Tell what the store has to say; without `again`, unless that was said: it comes from a process of steps."""
         if again or text not in self._noticed:
             self._noticed.add(text)
-            self._tell(Notice(text))
+            self._tell(Notice(text, kind="" if again else "executor"))
 
     def _tell(self, event: Event) -> None:
         self._listeners[-1](event)

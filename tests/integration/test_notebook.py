@@ -92,3 +92,21 @@ def test_a_new_kernel_takes_what_the_old_one_made(tmp_path: Path) -> None:
         opened.close()
 
     assert said == [["RUN", "base", "RUN", "scaled", "10"], ["10"]]
+
+
+def test_steps_run_in_copies_of_the_kernel(notebook: Notebook) -> None:
+    """Its threads are none of theirs; what a cell has started, and a copy would not have, is."""
+    run = notebook.run
+    run(
+        "import os, threading\nfrom concurrent.futures import ThreadPoolExecutor\nfrom dagbuild import Driver"
+    )
+    run("def where() -> int:\n    print('SAID')\n    return os.getpid()")
+    run("def ask(): print(Driver({}, where, cache=None).execute(['where'])['where'] == os.getpid())")
+
+    first = run("ask()")
+    run("pool = ThreadPoolExecutor(1)\npool.submit(int).result()")
+    said = run("ask()")
+
+    assert "SAID" in first and first.endswith("False")
+    assert "SAID" in said and said.endswith("True")
+    assert "steps run in this process, one after the other, because the thread 'ThreadPoolExecutor-" in said

@@ -474,31 +474,42 @@ def test_a_build_with_nothing_to_run_starts_nothing(tmp_path: Path) -> None:
     assert done.stdout.splitlines() == ["status 0", "plan 0", "build 1", "build 0"]
 
 
-def test_a_process_that_cannot_be_copied_runs_its_steps_itself(tmp_path: Path) -> None:
-    """A library that was used while importing has threads: in a copy its first call would never return."""
-    write(
-        tmp_path,
-        """
-        import os
+POLARS = """
+    import os
 
-        import polars as pl
+    import polars as pl
 
-        FIRST = int(pl.DataFrame({"a": [1, 2]}).lazy().select(pl.col("a").sum()).collect().item())
+    def _add(numbers) -> int:
+        return pl.DataFrame({"a": numbers}).lazy().select(pl.col("a").sum()).collect().item()
 
-        def total() -> list:
-            frame = pl.DataFrame({"a": range(1000)}).lazy().select(pl.col("a").sum()).collect()
-            return [os.getpid(), FIRST + frame.item()]
-        """,
-    )
+    FIRST = _add([1, 2])
+
+    def total() -> list:
+        return [os.getpid(), FIRST + _add(range(1000))]
+"""
+
+POOL = """
+    import os
+    from concurrent.futures import ThreadPoolExecutor
+
+    POOL = ThreadPoolExecutor(1)
+    FIRST = sum(POOL.map(int, [1, 2]))
+
+    def total() -> list:
+        return [os.getpid(), FIRST + sum(POOL.map(int, range(1000)))]
+"""
+
+
+@pytest.mark.parametrize(("nodes", "who"), [(POLARS, "a library that was"), (POOL, "the thread 'ThreadPool")])
+def test_a_process_that_cannot_be_copied_runs_its_steps_itself(tmp_path: Path, nodes: str, who: str) -> None:
+    """What was used while importing has threads: in a copy its first call would never return."""
+    write(tmp_path, nodes)
 
     started = start(tmp_path, "build", "total")
     _, err = started.communicate(timeout=60)
 
     assert started.returncode == 0, err
-    assert (
-        "steps run in this process, one after the other, because a library that was imported has started"
-        in err
-    )
+    assert f"steps run in this process, one after the other, because {who}" in err
     assert build(tmp_path, "total").values["total"] == [started.pid, 3 + sum(range(1000))]
 
 

@@ -261,6 +261,7 @@ def packages(value: Any) -> dict[str, str]:
     return policies
 
 
+_LONGEST_PIN = 200
 _PIN_NAME = re.compile(r"[^\W\d][\w.]*")
 
 
@@ -268,7 +269,12 @@ def pin_file(folder: Path, node: str) -> Path:
     """Return where the value of a pin is told; raises Refused for what cannot be the name of a node."""
     if not _PIN_NAME.fullmatch(node) or ".." in node:
         raise Refused("has no name that a node can have")
-    return folder / PINS / f"{node}.json"
+    name = node
+    if len(node.encode()) > _LONGEST_PIN:  # longer than a file's name may be
+        from dagbuild.ground.digest import digest_text  # settings alone need no digests
+
+        name = f"{node.encode()[:_LONGEST_PIN].decode('utf-8', 'ignore')}-{digest_text(node)[-16:]}"
+    return folder / PINS / f"{name}.json"
 
 
 def read_pinned(folder: Path, node: str) -> dict[str, Any]:

@@ -439,6 +439,21 @@ class TestPins:
 
         assert load_settings(folder, environ={}).pins == {"spend": self.PIN, "other": self.PIN}
 
+    @pytest.mark.parametrize("letter", ["n", "é"])
+    def test_a_name_may_be_longer_than_that_of_a_file(self, write: Any, letter: str) -> None:
+        """Two long ones that begin alike have a file each."""
+        folder = write(PROJECT)
+        names = [letter * 300 + end for end in ("", "a")]
+
+        for number, name in enumerate(names):
+            write_pin(folder, name, Pin(f"xxh3-{number}", {"codec": "plain/1"}))
+
+        assert {name: pin.digest for name, pin in load_settings(folder, environ={}).pins.items()} == {
+            name: f"xxh3-{number}" for number, name in enumerate(names)
+        }
+        assert all(remove_pin(folder, name) for name in names)
+        assert not (folder / "pins").exists()
+
     def test_removing_what_is_not_pinned_says_so(self, write: Any) -> None:
         """The file stays untouched."""
         folder = write(PROJECT)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from dagbuild.ground.quiet import start_quietly
 from dagbuild.ground.secrets import clean
 from dagbuild.plan.events import BuildFinished, BuildStarted, Event, How, Notice, StepFinished
 from dagbuild.report import units
@@ -24,10 +26,13 @@ from dagbuild.report.style import INKS, Style, visible
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.live import Live
 
 MANY = 50
 """Of a build with more steps to run, a live report shows only those that took long or failed."""
 LONG = 2.0
+_EACH = 0.125
+"""Seconds between two pictures."""
 
 
 class PlainReport:
@@ -122,13 +127,13 @@ class LiveReport(PlainReport):
         live = Live(
             self,
             console=self._console,
-            refresh_per_second=8,
+            auto_refresh=False,
             transient=True,
             redirect_stdout=False,
             redirect_stderr=False,
         )
         out, err = self._printed = Above(sys.stdout, self._print), Above(sys.stderr, self._print)
-        with live, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        with live, _refreshing(live), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             yield
             for printed in self._printed:
                 printed.finish()
@@ -160,6 +165,23 @@ class LiveReport(PlainReport):
         )
         if running:
             yield Text(running, style=INKS["grey"][0], no_wrap=True, overflow="ellipsis")
+
+
+@contextlib.contextmanager
+def _refreshing(live: Live) -> Iterator[None]:
+    """Draw again several times a second, in a thread of our own: nobody takes it for one of the project's."""
+    ended = threading.Event()
+
+    def refresh() -> None:
+        while not ended.wait(_EACH):
+            live.refresh()
+
+    thread = start_quietly(refresh, "dagbuild-live")
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -189,3 +190,34 @@ def test_a_bar_in_a_terminal_is_one_line(tmp_path: Path) -> None:
     assert said.count("48 of 49\r\n") == 0
     for line in ("before the bar", "after the bar", "no end of line"):
         assert f"{line}\r\n" in said
+
+
+WHERE = {
+    "dagbuild.toml": 'modules = ["where"]\n',
+    "where.py": """
+        import os
+        import sys
+        import time
+
+        def one() -> int:
+            print("one begins", flush=True)
+            time.sleep(0.5)
+            return os.getpid()
+
+        def two() -> int:
+            sys.stderr.write("two begins\\n")
+            time.sleep(0.5)
+            return os.getpid()
+    """,
+}
+
+
+def test_steps_have_processes_of_their_own_under_a_live_picture_too(tmp_path: Path) -> None:
+    """The thread that draws is none that a step may need."""
+    write_files(tmp_path, WHERE)
+
+    said = in_terminal(tmp_path, "build", "one", "two", "-j", "2")
+
+    assert "steps run in this process" not in said
+    assert "one begins\r\n" in said and "two begins\r\n" in said
+    assert len(set(re.findall(r"^  (?:one|two)  (\d+)\r$", said, re.MULTILINE))) == 2

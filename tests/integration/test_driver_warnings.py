@@ -35,7 +35,10 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Driver:
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "told_nodes", raising=False)
     return Driver(
-        {"x": 1, "folder": str(tmp_path)}, importlib.import_module("told_nodes"), cache=tmp_path / "cache"
+        {"x": 1, "folder": str(tmp_path)},
+        importlib.import_module("told_nodes"),
+        cache=tmp_path / "cache",
+        executor="inline",  # threads that other tests have left would be told of
     )
 
 

@@ -96,7 +96,7 @@ class Forked:
                 again = short and not isinstance(outcome, Failure) and not worker.spent
                 again = again and threading.active_count() <= threads
                 store.flush()
-                output.flush()
+                output.renew()
                 driver.tell("done", pack(outcome, self.pickles.dumps), again)
                 if not again:
                     return
@@ -140,7 +140,7 @@ class _Output:
         os.close(nothing)
         self._settings = [(stream.encoding, stream.errors) for stream in (sys.stdout, sys.stderr)]
         sys.stdin = open(0, closefd=False)  # noqa: SIM115 - for as long as the process lives
-        self._renew()
+        self.renew()
 
     def __enter__(self) -> None:
         return None
@@ -157,13 +157,14 @@ class _Output:
         return text
 
     def flush(self) -> None:
-        """Let nothing wait in a buffer, and whatever the step has done to its streams, let the next have new ones."""
+        """Let nothing wait in a buffer."""
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()
-        self._renew()
 
-    def _renew(self) -> None:
+    def renew(self) -> None:
+        """Give the next step streams of its own, whatever the last one has done to its."""
+        self.flush()
         for number in (1, 2):
             os.dup2(self._printed, number)
         streams = [

@@ -102,7 +102,6 @@ class LocalExecutor(Executor):
         self._processes: dict[int, _Process] = {}
         self._idle: deque[_Process] = deque()
         self._news: SimpleQueue[Callable[[], tuple[str, Outcome] | None]] = SimpleQueue()
-        self._told: set[str] = set()
 
     # -- in the thread of the build --------------------------------------------------------------------------------
 
@@ -237,8 +236,7 @@ class LocalExecutor(Executor):
                 self._finish(process, *more)
             case "wait" if process.step is not None:
                 self._news.put(partial(self._on_wait, process.step.work.node.name, more[0]))
-            case "notice" if more[0] not in self._told:
-                self._told.add(more[0])
+            case "notice":
                 self._news.put(partial(self._on_notice, more[0]))
             case "raise":
                 self._news.put(partial(_raise, more[0]))

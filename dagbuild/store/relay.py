@@ -27,14 +27,17 @@ if TYPE_CHECKING:
 Ask = Callable[..., Any]
 """Takes the name of a method of the store and its arguments; returns or raises what that does."""
 
-QUESTIONS = frozenset({"find_records", "find_latest", "put_records", "has_blobs", "bring_near"})
+QUESTIONS = frozenset(
+    {"find_records", "find_latest", "iter_records", "put_records", "has_blobs", "bring_near"}
+)
 
 
 def answer(store: Store, question: str, *arguments: Any, **options: Any) -> Any:
     """Return what the store says to a question of QUESTIONS; raises what it raises."""
     if question not in QUESTIONS:
         raise ValueError(f"'{question}' is no question")
-    return getattr(store, question)(*arguments, **options)
+    found = getattr(store, question)(*arguments, **options)
+    return list(found) if isinstance(found, Iterator) else found
 
 
 class RelayStore(Store):
@@ -116,9 +119,9 @@ class RelayStore(Store):
         if records:
             self._ask("put_records", list(records))
 
+    @override
     def iter_records(self) -> Iterator[Record]:
-        """Is for who has the store open."""
-        raise NotImplementedError
+        yield from self._ask("iter_records")
 
     # -- the rest --------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from dagbuild.ground.signing import SigningKey
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
+from dagbuild.store.notices import log_notice
+from dagbuild.store.relay import RelayStore, answer
 from dagbuild.store.remote import RemoteFolder
 from dagbuild.store.remote_store import RemoteStore
 from dagbuild.store.trust import Trust
@@ -62,6 +65,22 @@ class TestLocalStoreWithIndex(TestLocalStore):
     """Everything is folded into the index at once."""
 
     fold_bytes = 0
+
+
+class TestRelayStore(StoreContract):
+    """Of a process that runs steps, with the other end in this one."""
+
+    @pytest.fixture
+    def again(self, tmp_path: Path, opened: Any) -> Any:
+        def open_relay() -> RelayStore:
+            ask = partial(answer, opened(LocalStore(tmp_path / "cache")))
+            return opened(RelayStore(tmp_path / "cache", ask, on_notice=log_notice))  # type: ignore[no-any-return]
+
+        return open_relay
+
+    @pytest.fixture
+    def store(self, again: Any) -> Any:
+        return again()
 
 
 class RemoteContract(StoreContract):

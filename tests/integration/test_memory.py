@@ -75,7 +75,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture(params=["local", "ray"])
+@pytest.fixture(params=["local", "inline", "ray"])
 def kind(request: pytest.FixtureRequest) -> str:
     if request.param == "ray":
         request.getfixturevalue("local_ray")
@@ -83,7 +83,12 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 # Processes of a cluster outlive the build, and an object's attribute cannot be emptied.
-WHERE = [(kind, name) for kind in ("local", "ray") for name in KINDS if (kind, name) != ("ray", "property")]
+WHERE = [
+    (kind, name)
+    for kind in ("local", "inline", "ray")
+    for name in KINDS
+    if (kind, name) != ("ray", "property")
+]
 
 
 @pytest.mark.xdist_group("ray")

@@ -93,7 +93,7 @@ NODE = {
 @pytest.mark.parametrize(
     ("executor", "code"),
     [
-        *(("local", code) for code in NODE),
+        *((executor, code) for executor in ("local", "inline") for code in NODE),
         # Each build starts a Ray of its own, which takes seconds.
         *(("ray", code) for code in ("code found at run time", "a value of a class of the project")),
     ],

@@ -93,7 +93,7 @@ def put(place: str) -> list[Any]:
     return [place, "xxh3-" + "0" * 32, file_of(b"evil"), {"": 0o777}]
 
 
-@pytest.mark.parametrize("executor", ["local", "ray"])
+@pytest.mark.parametrize("executor", ["local", "inline", "ray"])
 @pytest.mark.parametrize("node", ["report", "plain"])
 def test_to_declared_places_only(
     request: pytest.FixtureRequest, attack: Any, node: str, executor: str

@@ -12,23 +12,9 @@ import pytest
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
 from dagbuild.model.node import Columns
-from dagbuild.model.record import BlobRef
 from dagbuild.store.local import LocalStore
-from dagbuild.testing.memory import MemoryStore
 from tests.exact import assert_same
-
-
-class CountingStore(MemoryStore):
-    """Notes which blobs are read."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.read: list[BlobRef] = []
-
-    def get_blob(self, ref: BlobRef) -> memoryview:
-        """Return a blob's bytes."""
-        self.read.append(ref)
-        return super().get_blob(ref)
+from tests.unit.codecs.counting import CountingStore
 
 
 @pytest.fixture

@@ -145,7 +145,7 @@ def test_a_driver_whose_workers_import_for_themselves(
 @pytest.mark.parametrize("memory", KINDS.values(), ids=KINDS.keys())
 def test_memory_of_an_earlier_build(project: Path, memory: str) -> None:
     """A node that is built later in the same process depends on what an earlier build has read."""
-    write_files(project, {"dagbuild.toml": TOML.format(kind="local"), "remembered.py": HEAD + memory})
+    write_files(project, {"dagbuild.toml": TOML.format(kind="inline"), "remembered.py": HEAD + memory})
     loaded = load_project(project)
     loaded.build(["a"])
     loaded.build(["b"])
@@ -161,7 +161,7 @@ def test_memory_of_an_earlier_build(project: Path, memory: str) -> None:
 @pytest.mark.parametrize("memory", [CACHED, GLOBAL], ids=["cached", "global"])
 def test_memory_of_what_has_changed_since_is_emptied(project: Path, memory: str) -> None:
     """In one process, after an edit, nodes get what is there now, as in a new process."""
-    write_files(project, {"dagbuild.toml": TOML.format(kind="local"), "remembered.py": HEAD + memory})
+    write_files(project, {"dagbuild.toml": TOML.format(kind="inline"), "remembered.py": HEAD + memory})
     loaded = load_project(project)
     loaded.build(["a"])
     (project / "k.txt").write_text("22")
@@ -175,7 +175,7 @@ def test_memory_of_what_has_changed_since_is_emptied(project: Path, memory: str)
 
 def test_memory_that_cannot_be_emptied_is_told_and_counts_as_it_was(project: Path) -> None:
     """A record says the content that memory held: a new process reads again."""
-    write_files(project, {"dagbuild.toml": TOML.format(kind="local"), "remembered.py": HEAD + PROPERTY})
+    write_files(project, {"dagbuild.toml": TOML.format(kind="inline"), "remembered.py": HEAD + PROPERTY})
     loaded = load_project(project)
     loaded.build(["a"])
     (project / "k.txt").write_text("22")
@@ -192,7 +192,7 @@ def test_memory_that_cannot_be_emptied_is_told_and_counts_as_it_was(project: Pat
 def test_memory_that_a_failed_node_filled(project: Path) -> None:
     """A node may fail after it has read: what it read stays in memory, for others."""
     files = {
-        "dagbuild.toml": TOML.format(kind="local"),
+        "dagbuild.toml": TOML.format(kind="inline"),
         "remembered.py": HEAD + CACHED,
         "remembering.py": NODES.replace('return "a" + load()', "raise ValueError(load())"),
     }
@@ -208,7 +208,7 @@ def test_memory_that_a_failed_node_filled(project: Path) -> None:
 
 def test_a_reload_forgets(project: Path) -> None:
     """What the former functions had read is nobody's: the new ones have read nothing."""
-    write_files(project, {"dagbuild.toml": TOML.format(kind="local"), "remembered.py": HEAD + CACHED})
+    write_files(project, {"dagbuild.toml": TOML.format(kind="inline"), "remembered.py": HEAD + CACHED})
     loaded = load_project(project)
     loaded.build(["a"])
     loaded.close()
@@ -229,7 +229,7 @@ def test_a_declared_file_counts_for_those_who_do_not_declare_it(project: Path) -
     )
     # That `a` comes first, and so reads, is all that `b` takes of it: the value says nothing.
     declares = declares.replace("def b()", "def first(a: str) -> int:\n    return 0\n\ndef b(first: int)")
-    toml = TOML.format(kind="local") + '[build]\nundeclared = "error"\n'
+    toml = TOML.format(kind="inline") + '[build]\nundeclared = "error"\n'
     write_files(project, {"dagbuild.toml": toml, "remembered.py": HEAD + CACHED, "remembering.py": declares})
     build(project, "a", "b")
     (project / "k.txt").write_text("22")

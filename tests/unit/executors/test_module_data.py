@@ -163,7 +163,9 @@ def folder(tmp_path: Path) -> Path:
 
 def write(folder: Path, data: Data) -> None:
     text = f"{data.start}\n\ndef first() -> object:\n    {data.first}\n\ndef second() -> object:\n    {data.second}\n"
-    write_files(folder, {"dagbuild.toml": 'modules = ["data_nodes"]\nexecutor = "inline"\n', "data_lib.py": DATA_LIB})
+    write_files(
+        folder, {"dagbuild.toml": 'modules = ["data_nodes"]\nexecutor = "inline"\n', "data_lib.py": DATA_LIB}
+    )
     (folder / "data_nodes.py").write_text(text)
 
 

@@ -41,7 +41,10 @@ def write_project(folder: Path, end: str) -> list[str]:
             """)
         )
         names += [f"loud{number}", f"quiet{number}"]
-    write_files(folder, {"dagbuild.toml": 'modules = ["state_nodes"]\nexecutor = "inline"\n', "state_lib.py": STATE_LIB})
+    write_files(
+        folder,
+        {"dagbuild.toml": 'modules = ["state_nodes"]\nexecutor = "inline"\n', "state_lib.py": STATE_LIB},
+    )
     (folder / "state_nodes.py").write_text("\n".join(texts))
     return names
 
@@ -166,7 +169,11 @@ def test_what_a_late_import_sets_stays(first: str, project: Path, monkeypatch: p
     monkeypatch.setenv("STATE_GOES", "here")
     monkeypatch.delenv("STATE_LATE", raising=False)
     monkeypatch.setattr(warnings, "filters", [*warnings.filters])
-    files = {"dagbuild.toml": 'modules = ["state_nodes"]\nexecutor = "inline"\n', "state_lib.py": STATE_LIB, "state_late.py": LATE}
+    files = {
+        "dagbuild.toml": 'modules = ["state_nodes"]\nexecutor = "inline"\n',
+        "state_lib.py": STATE_LIB,
+        "state_late.py": LATE,
+    }
     write_files(project, {**files, "state_nodes.py": LOADING})
     before = [each for each in warnings.filters if each[2] is BytesWarning]
 

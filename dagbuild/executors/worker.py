@@ -28,7 +28,7 @@ from dagbuild.executors.base import Work
 from dagbuild.executors.exits import Guard
 from dagbuild.executors.failures import make_failure
 from dagbuild.executors.saving import Saver, tell_foreign
-from dagbuild.executors.state import DataWatch, Held, Hold
+from dagbuild.executors.state import Chance, DataWatch, Held, Hold
 from dagbuild.executors.streams import Capture, Capturing, Log
 from dagbuild.ground.errors import (
     CodecError,
@@ -135,8 +135,13 @@ class Worker:
 
     def hold_on(self) -> None:
         """Keep it for as long as this worker is there."""
-        self._held = contextlib.ExitStack()
-        self._held.enter_context(self.hold())
+        self._holding = contextlib.ExitStack()
+        self._held = self._holding.enter_context(self.hold())
+
+    def take_chance(self, chance: Chance) -> None:
+        """Let steps start from the generators of random numbers of the process for which they run."""
+        chance.come_here()
+        self._held.chance = chance
 
     def find_finished(self, key: Key, *, local: bool) -> Record | None:
         """Return a record that has come to the step's key, of a value that is there and can be read here, or None."""

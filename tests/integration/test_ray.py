@@ -422,6 +422,29 @@ def test_outputs_come_back_from_workers(local_ray: None, tmp_path: Path) -> None
     assert (tmp_path / "out" / "report.md").read_text() == "made far away"
 
 
+def test_draws_the_random_numbers_that_a_build_here_draws(local_ray: None, tmp_path: Path) -> None:
+    """What the caller has seeded decides there, too."""
+    code = """
+        import random
+
+        def drawn() -> float:
+            return random.random()
+    """
+    write_files(tmp_path, {"dagbuild.toml": 'modules = ["drawing_far"]', "drawing_far.py": code})
+    state = random.getstate()
+    values = {}
+    try:
+        for executor in ("inline", "ray", "local"):
+            for seed in (2, 1):
+                random.seed(seed)
+                built = build(tmp_path, "drawn", executor=executor, force=["drawn"])
+                values[executor] = built.values["drawn"]
+    finally:
+        random.setstate(state)
+
+    assert values["inline"] == values["ray"] == values["local"]
+
+
 def test_a_node_finds_what_importing_left(local_ray: None, tmp_path: Path) -> None:
     """Steps that share a worker's process do not see what another has set there, and keep their memos."""
     code = """

@@ -27,6 +27,7 @@ from dagbuild.executors.at_home import run_at_home
 from dagbuild.executors.base import Work
 from dagbuild.executors.exits import Guard
 from dagbuild.executors.failures import make_failure
+from dagbuild.executors.returns import Returns
 from dagbuild.executors.saving import Saver, tell_foreign
 from dagbuild.executors.state import Chance, DataWatch, Held, Hold
 from dagbuild.executors.streams import Capture, Capturing, Log
@@ -191,19 +192,24 @@ class Worker:
         observer = self._observer(work)
         call = observer.call if observer else _call
         name, lost, left = work.node.name, list[str](), list[Note]()
+        returns = Returns(self.watch.returns if self.watch else "off")
         try:
             kept = log if self._may_touch() or self._capture else contextlib.nullcontext()
             watched = self._data.watching((*work.views, work.node), left)
             with kept, Guard(name) as guard, self.hold() as held, watched:
-                arguments = bind(work, self._artifacts, partial(_call_view, held, lost, call))
+                call_view = returns.checking(partial(_call_view, held, lost, call))
+                arguments = bind(work, self._artifacts, call_view)
                 with held.call(name, lost) as context:
                     value = context.run(call, work.node.function, **arguments)
+                returns.check(work.node, value)
         except LostError as gone:
             return Lost({gone.name: gone.why})
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit in a node ends the node, not the build
             failure = make_failure(error, arguments)
+            if observer:
+                observer.leave()
             told = self._tell_foreign(work, observer.finish()) if observer and work.foreign else ""
             return replace(failure, message=f"{failure.message}\n  {told}") if told else failure
         if guard.asked is not None:  # the node caught what was to stop it
@@ -224,7 +230,10 @@ class Worker:
             self.spent = True
             if not self._capture:
                 seen = replace(seen, notes=(*seen.notes, *map(_tell_lost, lost), *left))
-        return self._finish(work, value, facts, seen, changed_since(since))
+        outcome = self._finish(work, value, facts, seen, changed_since(since))
+        if returns.told and isinstance(outcome, Done):
+            return replace(outcome, notices=(*returns.told, *outcome.notices))
+        return outcome
 
     def _may_touch(self) -> bool:
         """Tell whether the process may be changed, for as long as a node runs, to see what it does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ from dagbuild.model.node import Node
 from dagbuild.model.record import Manifest
 from dagbuild.settings import EXECUTORS, RemoteSettings, Settings, find_key
 from dagbuild.store.base import Store
+from dagbuild.store.salt import keep_salt, name_folder
 
 if TYPE_CHECKING:
     from dagbuild.executors.spawned import Spawned
@@ -80,7 +82,12 @@ def open_executor(
             modules, nodes, manifests = find_code()
             code = ShippedCode(settings.root, modules, nodes, manifests, settings.packages, worker.watch)
             worker.flush()  # inputs that were saved are needed on other machines
-            opener = partial(ray.open_worker_store, settings.cache, _for_workers(settings.remote))
+            folder = settings.cache.folder
+            with contextlib.suppress(OSError):  # who writes there is told
+                folder.mkdir(parents=True, exist_ok=True)
+                keep_salt(folder)  # by which workers know the folder
+            name = name_folder(folder)
+            opener = partial(ray.open_worker_store, settings.cache, _for_workers(settings.remote), name)
             return ray.RayExecutor(opener, code, worker, address=settings.executor.address)
         case other:
             raise InputError(f"there is no executor '{other}'", hint=" or ".join(EXECUTORS))

@@ -12,6 +12,7 @@ import contextlib
 import functools
 import logging
 import os
+import platform
 import socket
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ from typing import Any
 from dagbuild.executors import packing, parcels, shipping
 from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.elsewhere import ShippedCode, Site, import_project, tell_other_code
+from dagbuild.executors.failures import make_failure
 from dagbuild.executors.state import Chance
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import StoreError, UserError
@@ -30,6 +32,7 @@ from dagbuild.model.outcome import Done, Failure, Outcome
 from dagbuild.settings import CacheSettings, RemoteSettings, check_folder
 from dagbuild.store import open_store
 from dagbuild.store.base import Store
+from dagbuild.store.salt import name_folder
 
 try:
     import ray
@@ -188,21 +191,35 @@ def _probe(address: str) -> None:
 
 
 def _describe_death(error: Exception, work: Work) -> str:
+    name = work.node.name
     if isinstance(error, NodeDiedError):
-        return f"the machine that ran '{work.node.name}' left the Ray cluster"
+        return f"the machine that ran '{name}' left the Ray cluster"
+    if isinstance(error, OutOfMemoryError):
+        return (
+            f"Ray ended the process that ran '{name}', because memory ran out on its machine\n"
+            "  try: make the value smaller, or let fewer steps run side by side"
+        )
     return (
-        f"the process that ran '{work.node.name}' was killed, probably because memory ran out: "
-        "let fewer steps run side by side, or make the value smaller"
+        f"the process that ran '{name}' is gone, and Ray does not tell why: it was killed, crashed in native code, "
+        f"or ran out of memory\n  try: dagbuild build {name} --executor local, which tells how a process ended"
     )
 
 
 # -- in the worker's process -----------------------------------------------------------------------------------------
 
 
-def open_worker_store(cache: CacheSettings, remote: RemoteSettings | None) -> Store:
-    """Open the store of a worker: in the driver's folder, or where DAGBUILD_WORKER_CACHE on its machine says."""
+def open_worker_store(cache: CacheSettings, remote: RemoteSettings | None, name: str | None) -> Store:
+    """Open the store of a worker: in the driver's folder, or where DAGBUILD_WORKER_CACHE on its machine says.
+
+    Raises UserError where that is not the driver's, which has that `name`, and there is no remote between them.
+    """
     said = os.environ.get("DAGBUILD_WORKER_CACHE")
     folder = check_folder("DAGBUILD_WORKER_CACHE", said) if said else cache.folder
+    if (remote is None or remote.mode == "off") and name_folder(folder) != name:
+        raise UserError(
+            f"{platform.node()} does not have the build's cache folder: '{folder}' is another there, or missing",
+            hint="set a [remote] for values to travel by, or a cache folder that all machines share",
+        )
     return open_store(folder, remote, fsync=cache.fsync, publishes=False)
 
 
@@ -218,6 +235,11 @@ def _run_task(versions: Mapping[str, str], setup: bytes, chance: Chance, parcel:
         return packing.pack(_other_code(wrong), parcels.dumps)
     try:
         store, site, worker = _set_up(setup)
+    except UserError as error:
+        return packing.pack(make_failure(error, {}), parcels.dumps)
+    except (Exception, SystemExit) as error:
+        return packing.pack(_other_code([name_error(error)]), parcels.dumps)
+    try:
         work: Work = parcels.loads(parcel)
     except (Exception, SystemExit) as error:
         return packing.pack(_other_code([name_error(error)]), parcels.dumps)

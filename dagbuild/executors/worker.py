@@ -198,13 +198,13 @@ class Worker:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit in a node ends the node, not the build
-            failure = make_failure(error, arguments)
+            failure = replace(make_failure(error, arguments), log=redact(log.text()))
             told = self._tell_foreign(work, observer.finish()) if observer and work.foreign else ""
             return replace(failure, message=f"{failure.message}\n  {told}") if told else failure
         if guard.asked is not None:  # the node caught what was to stop it
             if observer:
                 observer.leave()
-            return make_failure(guard.asked, arguments)
+            return replace(make_failure(guard.asked, arguments), log=redact(log.text()))
         after = resource.getrusage(resource.RUSAGE_SELF)
         facts: dict[str, Any] = {
             "started": started,

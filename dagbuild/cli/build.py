@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dagbuild.model.record import Artifact
     from dagbuild.plan.events import BuildResult, Listener
     from dagbuild.project.project import Project
+    from dagbuild.report.failures import Telling
 
     Build = Callable[[Listener], BuildResult]
 
@@ -38,6 +39,9 @@ SHORT = 60
     "-j", "--jobs", type=click.IntRange(1, MOST_JOBS), metavar="N", help="Run so many nodes at a time here."
 )
 @click.option("--logs", is_flag=True, help="Show again what reused nodes printed when they ran.")
+@click.option(
+    "--traceback", is_flag=True, help="Show all frames of what failed, libraries' and dagbuild's, too."
+)
 @no_fetch_option
 @override_option
 @json_option
@@ -52,6 +56,7 @@ def command(
     executor: str | None,
     jobs: int | None,
     logs: bool,
+    traceback: bool,
     overrides: tuple[str, ...],
     as_json: bool,
 ) -> int:
@@ -62,6 +67,7 @@ def command(
     from dagbuild.cli.given import read_overrides
     from dagbuild.plan.events import How
     from dagbuild.project.exchange import write_file
+    from dagbuild.report.failures import Telling
 
     _claim_process()
     project = _open(session, targets)
@@ -70,6 +76,12 @@ def command(
     if output is not None and len(chosen) != 1:
         raise InputError(f"-o takes the value of one target, and there are {len(chosen)}", hint="name one")
     values = read_overrides(overrides, project.graph.nodes)
+    override_words = [word for text in overrides for word in ("--override", text)]
+    words = [
+        *override_words,
+        *(["--executor", executor] if executor else []),
+        *(["-j", str(jobs)] if jobs else []),
+    ]
 
     def build(listener: Listener) -> BuildResult:
         return project.build(
@@ -83,11 +95,18 @@ def command(
             jobs=jobs,
         )
 
+    telling = Telling(
+        again=lambda node: session.command(
+            "build", *words, *(("--force", node) if node in force else ()), node
+        ),
+        debug=lambda node: session.command("debug", *override_words, node),
+        traceback=traceback,
+    )
     lines: list[str] = []
     if as_json:
         result = _build_json(build, logs)
     else:
-        result, lines = _build_told(session, build, chosen, logs)
+        result, lines = _build_told(session, build, chosen, logs, telling)
     if result.interrupted:
         return INTERRUPTED
     if result.failed:
@@ -131,7 +150,7 @@ def _build_json(build: Build, logs: bool) -> BuildResult:
 
 
 def _build_told(
-    session: Session, build: Build, targets: tuple[str, ...], logs: bool
+    session: Session, build: Build, targets: tuple[str, ...], logs: bool, telling: Telling
 ) -> tuple[BuildResult, list[str]]:
     """Build, say how it went, and return the result and the closing lines."""
     from dagbuild.plan.events import Event, Notice
@@ -140,7 +159,7 @@ def _build_told(
     from dagbuild.report.summary import tell_result, tell_values
 
     live = is_live()
-    with open_report(say, session.err, live=live, again=session.command("build"), logs=logs) as report:
+    with open_report(say, session.err, live=live, telling=telling, logs=logs) as report:
 
         def listen(event: Event) -> None:
             session.told = session.told or isinstance(event, Notice)

@@ -8,6 +8,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "status": "Say what is fresh, and what is stale and why.",
         "plan": "Say what a build would do.",
         "explain": "Say why a node is fresh or stale, part by part.",
+        "debug": "Run a node that fails and stop in the debugger where it does.",
     },
     "Look": {
         "list": "List the nodes, by tag if you like.",

@@ -1,13 +1,17 @@
-"""`dagbuild log [NODE]`: what was computed when, by whom, and how long it took."""
+"""`dagbuild log [NODE]`: what was computed when, by whom, and how long it took; what failed, and how."""
 
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from dagbuild.cli.session import Session, json_option, with_session
 from dagbuild.cli.terminal import give
+
+if TYPE_CHECKING:
+    from dagbuild.model.record import Record
 
 
 @click.command("log")
@@ -15,57 +19,43 @@ from dagbuild.cli.terminal import give
 @click.option(
     "-n", "--number", type=click.IntRange(min=1), default=20, show_default=True, help="Lines to show."
 )
-@click.option("--logs", is_flag=True, help="Show what the nodes printed each time, too.")
+@click.option(
+    "--logs", is_flag=True, help="Show what nodes printed each time, and of failed ones the traceback."
+)
 @json_option
 @with_session
 def command(session: Session, node: str | None, number: int, logs: bool, as_json: bool) -> int:
-    """List records, newest first: of all nodes, or of NODE, whose earlier values `pin` can bring back.
+    """List records and failed runs, newest first: of all nodes, or of NODE, whose earlier values `pin` can bring back.
 
-    Of NODE, what it printed when it ran last is shown as well.
+    Of NODE, what it printed when it ran last is shown as well. Of a node that failed, the last run with the same code
+    and inputs is kept on this machine until one succeeds.
     """
-    from dagbuild.plan.acceptance import Acceptance
-    from dagbuild.report import units
-    from dagbuild.report.makers import name_maker
-    from dagbuild.report.plan_text import quote_log
+    from dagbuild.report.history import is_run, tell_made, tell_printed
     from dagbuild.report.style import columns
+    from dagbuild.store.failed_runs import FailedRun
 
     # A node that is gone still has its history, so names are not checked against today's graph.
-    records = session.project.log(node, number)
+    found: list[Record | FailedRun] = [
+        *session.project.log(node, number),
+        *session.project.log_failed(node, number),
+    ]
+    found = sorted(found, key=lambda each: each.started, reverse=True)[:number]
     if as_json:
-        give(json.dumps([record.to_json() for record in records], indent=2))
-    elif not records:
+        give(json.dumps([each.to_json() for each in found], indent=2))
+        return 0
+    if not found:
         give("nothing was built yet" if node is None else f"there is no record of '{node}'")
-    else:
-        rows = [
-            (
-                units.moment(record.started),
-                record.node,
-                "same value" if record.alias else units.seconds(record.duration),
-                units.size(record.artifact.size),
-                record.artifact.digest[:13],
-                name_maker(record, session.project.name_signer),
-                record.run,
-            )
-            if (said := Acceptance.from_record(record)) is None
-            else (
-                units.moment(said.moment),
-                said.node,
-                "revoked" if said.revoked else "accepted",
-                "",
-                "",
-                said.author,
-                said.because,
-            )
-            for record in records
-        ]
-        heads = ("when", "node", "took", "size", "value", "who", "run")
-        lines = columns(rows, session.out, heads)
-        # Who names a node wants to see what its newest run printed; what was accepted or found was no run.
-        runs = (r for r in records if not r.alias and Acceptance.from_record(r) is None)
-        newest = next(runs, None) if node is not None else None
-        give(lines[0])
-        for record, line in zip(records, lines[1:], strict=True):
-            give(line)
-            if record.log and (logs or record is newest):
-                give("\n".join(quote_log(record.log)))
+        return 0
+    heads = ("when", "node", "took", "size", "value", "who", "run")
+    rows = [tell_made(each, session.project.name_signer) for each in found]
+    head, *lines = columns(rows, session.out, heads)
+    # Who names a node wants to see what its newest run printed.
+    newest = next(filter(is_run, found), None) if node is not None else None
+    give(head)
+    for each, line in zip(found, lines, strict=True):
+        give(line)
+        if isinstance(each, FailedRun):
+            give(f"  {session.out.paint(each.line, 'failed')}")
+        if (logs or each is newest) and (printed := tell_printed(each)):
+            give("\n".join(printed))
     return 0

@@ -102,7 +102,7 @@ class Session:
         hint = did_you_mean(word, COMMANDS) if self.implicit else None
         return hint.replace("did you mean", "did you mean the command") if hint else None
 
-    def command(self, name: str) -> str:
+    def command(self, name: str, *options: str) -> str:
         """Return a command line of the same project and settings, as the user would type it."""
         words = ["dagbuild"]
         if self.given.project:
@@ -111,7 +111,9 @@ class Session:
             words += ["--profile", self.given.profile]
         for text in self.given.sets:
             words += ["--set", text]
-        return shlex.join([*words, name])
+        if not self.given.fetches:
+            options = ("--no-fetch", *options)
+        return shlex.join([*words, name, *options])
 
     def remember(self, lines: Iterable[str], status: int, plan: Plan, steps: Iterable[Any]) -> None:
         """Keep what was given on standard output for as long as it stays the answer to this command line."""

@@ -51,16 +51,17 @@ def command(
     session.check_names(targets)
     session.project.tell_ended(session.listen)
     plan = session.project.status(targets, overrides=read_overrides(overrides, session.project.graph.nodes))
+    failed = session.project.find_failed(plan)
     far = None
     if remote:
         from dagbuild.project.fetching import measure_far
 
         far = measure_far(session.project, plan)
     if as_json:
-        told = plan_to_json(plan)
+        told = plan_to_json(plan, failed)
         lines = [json.dumps({**told, "remote": asdict(far)} if far else told, indent=2)]
     else:
-        lines = tell_status(plan, session.out, everything=everything)
+        lines = tell_status(plan, session.out, everything=everything, failed=failed)
         lines += tell_far(far) if far else []
     give("\n".join(lines))
     if not plan.clean:

@@ -16,12 +16,15 @@ from traceback import FrameSummary
 from dagbuild.ground.errors import UserError
 from dagbuild.ground.one_line import one_line
 from dagbuild.ground.secrets import HIDDEN, names_secret, redact
-from dagbuild.ground.texts import describe_error, get_noted
+from dagbuild.ground.texts import attempt, cut_middle, describe_error, get_noted
 from dagbuild.model.outcome import Cause, Failure
 from dagbuild.observe.places import is_project_code
 
 FIRST, LAST = 6, 4
 """So many exceptions are told of a long chain: those next to the failure, and those that it began with."""
+
+LONGEST_TEXT, LONGEST_TRACE = 10_000, 60_000
+"""Letters that are told of an exception's text, and of frames: of longer ones the beginning and the end."""
 
 PACKAGE = str(Path(__file__).parent.parent) + os.sep
 """Where our own frames are."""
@@ -38,14 +41,35 @@ def make_failure(error: BaseException, inputs: Mapping[str, object]) -> Failure:
         causes = [cause for cause in causes if cause.frames]
     return Failure(
         kind=type(error).__name__,
-        message=redact(describe_error(error)),
-        frames=redact(frames),
+        message=_tell_text(error),
+        frames=_tell_trace(frames),
         inputs={
             name: HIDDEN if names_secret(name) else redact(one_line(value)) for name, value in inputs.items()
         },
         error=error,
         causes=tuple(causes),
+        traceback=_tell_trace(tell_python(error)),
     )
+
+
+def tell_python(error: BaseException) -> str:
+    """Return an exception with all frames, ours too, and what is behind it, as Python shows it.
+
+    Of one that not even Python can show, the type and the frames.
+    """
+    text = attempt(lambda: "".join(traceback.format_exception(error)))
+    if isinstance(text, str):
+        return text
+    frames = "".join(traceback.format_tb(get_noted(error, "__traceback__")))
+    return f"Traceback (most recent call last):\n{frames}{type(error).__name__}\n"
+
+
+def _tell_text(error: BaseException) -> str:
+    return redact(cut_middle(describe_error(error), LONGEST_TEXT))
+
+
+def _tell_trace(text: str) -> str:
+    return redact(cut_middle(text, LONGEST_TRACE))
 
 
 # -- what is behind it -----------------------------------------------------------------------------------------------
@@ -98,14 +122,14 @@ def _is_repeated(error: BaseException, before: BaseException) -> bool:
     return (
         bool(frames)
         and type(error) is type(before)
-        and not any(map(_is_own, frames))
+        and not any(map(is_own, frames))
         and describe_error(error) == describe_error(before)
     )
 
 
 def _make_cause(relation: str, error: BaseException, depth: int) -> Cause:
     frames = _tell_frames(error)
-    return Cause(relation, type(error).__name__, redact(describe_error(error)), redact(frames), depth)
+    return Cause(relation, type(error).__name__, _tell_text(error), _tell_trace(frames), depth)
 
 
 # -- frames ----------------------------------------------------------------------------------------------------------
@@ -122,16 +146,17 @@ def _tell_frames(error: BaseException) -> str:
 def tell_frames(found: Iterable[FrameSummary]) -> str:
     """Return frames, outermost first, as text: the user's, and a line for others between and below."""
     frames = [f for f in found if not f.filename.startswith(PACKAGE)]
-    if not any(map(_is_own, frames)):
+    if not any(map(is_own, frames)):
         return "".join(traceback.format_list(frames[-1:]))
     lines: list[str] = []
-    for own, run in groupby(frames, _is_own):
+    for own, run in groupby(frames, is_own):
         group = list(run)
         lines += traceback.format_list(group) if own else [_count_frames(group)]
     return "".join(lines)
 
 
-def _is_own(frame: FrameSummary) -> bool:
+def is_own(frame: FrameSummary) -> bool:
+    """Tell whether a frame is the user's."""
     file = frame.filename
     if not file.startswith("<") and not Path(file).is_absolute():
         return Path(file).exists()  # compiled code names the files that it was made of, where that was done

@@ -306,6 +306,8 @@ class LocalExecutor(Executor):
             ):  # what it takes cannot travel, or what it gave, which could not be stored
                 return name, self._worker.put(self._worker.call(step.work))
             outcome = packing.unpack(reply, self._copies.pickles.loads)
+            if isinstance(outcome, Failure):
+                outcome = replace(outcome, log=redact(step.log.text()))
             if isinstance(outcome, Done) and outcome.record is not None and step.work.lease is None:
                 record = replace(outcome.record, log=redact(step.log.text()))
                 outcome = self._worker.put(replace(outcome, record=record))
@@ -335,7 +337,7 @@ class LocalExecutor(Executor):
 
     def _tell_death(self, step: _Running, death: Failure) -> tuple[str, Outcome]:
         step.holding.close()
-        return step.work.node.name, death
+        return step.work.node.name, replace(death, log=redact(step.log.text()))
 
     # -- what steps print ------------------------------------------------------------------------------------------
 

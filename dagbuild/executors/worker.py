@@ -207,7 +207,7 @@ class Worker:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit in a node ends the node, not the build
-            failure = make_failure(error, arguments)
+            failure = replace(make_failure(error, arguments), log=redact(log.text()))
             if observer:
                 observer.leave()
             told = self._tell_foreign(work, observer.finish()) if observer and work.foreign else ""
@@ -215,7 +215,7 @@ class Worker:
         if guard.asked is not None:  # the node caught what was to stop it
             if observer:
                 observer.leave()
-            return make_failure(guard.asked, arguments)
+            return replace(make_failure(guard.asked, arguments), log=redact(log.text()))
         after = resource.getrusage(resource.RUSAGE_SELF)
         facts: dict[str, Any] = {
             "started": started,

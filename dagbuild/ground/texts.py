@@ -37,6 +37,14 @@ def describe_error(error: BaseException) -> str:
     return "\n".join(filter(None, [text, *_list_notes(error)]))
 
 
+def cut_middle(text: str, longest: int) -> str:
+    """Return a text of at most about so many letters: of a longer one the beginning, the end, and what is left out."""
+    if len(text) <= longest:
+        return text
+    head, tail = text[: longest * 3 // 4], text[-(longest // 4) :]
+    return f"{head}\n... ({len(text) - len(head) - len(tail):,} letters are left out)\n{tail}"
+
+
 def get_noted(error: BaseException, name: str, kind: type[BaseException] = BaseException) -> Any:
     """Return what Python itself noted on an exception: its class may answer to that name with whatever it likes."""
     return getattr(kind, name).__get__(error)

@@ -35,7 +35,8 @@ class Failure:
 
     `frames` is printable text without frames of dagbuild; `inputs` maps parameters to one-line descriptions.
     `error` is the exception itself where it was raised in this process or could be carried here; `causes` are those
-    behind it, nearest first.
+    behind it, nearest first. `traceback` is all of that as Python shows it, with every frame; empty where nothing was
+    raised. `log` is what the node had printed.
     """
 
     kind: str
@@ -44,6 +45,8 @@ class Failure:
     inputs: Mapping[str, str] = field(default_factory=dict)
     error: BaseException | None = None
     causes: tuple[Cause, ...] = ()
+    traceback: str = ""
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ from dagbuild.project.code import CodeSource
 from dagbuild.project.givens import check_said
 from dagbuild.settings import Settings, find_key, take_key
 from dagbuild.store import FileDigests, open_store
+from dagbuild.store.failed_runs import FailedRuns
+from dagbuild.store.folder import CacheFolder
 from dagbuild.store.local import LocalStore
 
 if (
@@ -95,6 +97,11 @@ class Parts:
     def files(self) -> FileDigests:
         """Digests of files, remembered in the cache folder."""
         return FileDigests(self.settings.cache.folder)
+
+    @cached_property
+    def failed_runs(self) -> FailedRuns:
+        """How nodes failed lately, in the cache folder."""
+        return FailedRuns(CacheFolder(self.settings.cache.folder))
 
     @cached_property
     def outputs(self) -> Outputs:

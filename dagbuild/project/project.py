@@ -26,6 +26,7 @@ from dagbuild.plan.lookup import StoreLookup
 from dagbuild.plan.plan import Decision, Explanation, Plan, make_plan
 from dagbuild.plan.reasons import find_changes, with_parts
 from dagbuild.plan.request import Request
+from dagbuild.project.failed_runs import FailureKeeper, find_failed
 from dagbuild.project.givens import GivenMaker, check_places
 from dagbuild.project.observations import Observations
 from dagbuild.project.outside import Outside
@@ -34,6 +35,7 @@ from dagbuild.project.requirements import find_ends, find_lacking
 from dagbuild.project.suspicions import Suspicions, find_suspicions
 from dagbuild.settings import load_settings
 from dagbuild.shortcut.answer_basis import AnswerBasis
+from dagbuild.store.failed_runs import FailedRun
 from dagbuild.store.local import LocalStore
 
 
@@ -145,7 +147,7 @@ class Project(Parts):
                     watched=prepared.observations,
                     executor=opened,
                     outputs=self.outputs,
-                    listener=on_event,
+                    listener=FailureKeeper(self.failed_runs, prepared.request, on_event),
                     keep_going=keep_going,
                 ).run(values=values)
 
@@ -226,6 +228,14 @@ class Project(Parts):
         """
         names = None if node is None else (node, f"accept:{node}")
         return list(islice(self.store.iter_newest(names), number))
+
+    def log_failed(self, node: str | None = None, number: int | None = None) -> list[FailedRun]:
+        """Return the failures that are kept, newest first; of one node where it is named, at most `number`."""
+        return list(islice(self.failed_runs.iter_newest(node), number))
+
+    def find_failed(self, plan: Plan) -> Mapping[str, FailedRun]:
+        """Return, of the nodes that are to run, the last failure of those that failed with the very key of today."""
+        return find_failed(self.failed_runs, plan)
 
     def name_signer(self, record: Record) -> str:
         """Return who has signed for a record that came from elsewhere, by the project's name; nothing of one's own."""

@@ -19,7 +19,7 @@ from dagbuild.ground.secrets import clean
 from dagbuild.plan.events import BuildFinished, BuildStarted, Event, How, Notice, StepFinished
 from dagbuild.report import units
 from dagbuild.report.above import Above
-from dagbuild.report.failures import tell_failure
+from dagbuild.report.failures import PLAINLY, Telling, tell_failure
 from dagbuild.report.plan_text import quote_log
 from dagbuild.report.progress import Progress
 from dagbuild.report.style import INKS, Style, visible
@@ -38,22 +38,22 @@ _EACH = 0.125
 class PlainReport:
     """Writes a line for each node that was computed or failed, and for each notice.
 
-    `again` is the command that builds a node, as the user would type it with the options of this run. With `logs`, what
-    a node printed when it was computed is written again where it is reused.
+    `telling` says how failures are told. With `logs`, what a node printed when it was computed is written again where
+    it is reused.
     """
 
     def __init__(
         self,
         write: Callable[[str], None],
         style: Style,
-        again: str = "dagbuild build",
+        telling: Telling = PLAINLY,
         *,
         logs: bool = False,
     ) -> None:
         self.progress = Progress()
         self._write = write
         self._style = style
-        self._again = again
+        self._telling = telling
         self._logs = logs
         self._widest = 0
         self._said: Counter[str] = Counter()
@@ -65,7 +65,9 @@ class PlainReport:
             case BuildStarted(plan=plan):
                 self._widest = max((len(name) for name in plan.steps), default=0)
             case StepFinished(failure=failure) if failure is not None:
-                self._write("\n".join(["", *tell_failure(event.node, failure, self._again, self._style), ""]))
+                self._write(
+                    "\n".join(["", *tell_failure(event.node, failure, self._telling, self._style), ""])
+                )
             case StepFinished(how=How.COMPUTED) if self._worth_a_line(event):
                 self._write(self._line(event))
             case StepFinished(how=How.RESTORED | How.REUSED | How.FETCHED) if (
@@ -101,13 +103,13 @@ class PlainReport:
 class LiveReport(PlainReport):
     """Besides, keeps a bar, what runs now and the time left at the bottom of a terminal."""
 
-    def __init__(self, style: Style, again: str = "dagbuild build", *, logs: bool = False) -> None:
+    def __init__(self, style: Style, telling: Telling = PLAINLY, *, logs: bool = False) -> None:
         from rich.console import Console
 
         # This very stream, not whatever sys.stderr is while a node runs and what it prints is kept.
         self._console = Console(file=sys.stderr, no_color=not style.colour, highlight=False)
         self._printed: tuple[Above, ...] = ()
-        super().__init__(lambda text: self._print(visible(text)), style, again, logs=logs)
+        super().__init__(lambda text: self._print(visible(text)), style, telling, logs=logs)
 
     def _print(self, text: str) -> None:
         from rich.text import Text
@@ -190,13 +192,13 @@ def open_report(
     style: Style,
     *,
     live: bool,
-    again: str = "dagbuild build",
+    telling: Telling = PLAINLY,
     logs: bool = False,
 ) -> Iterator[PlainReport]:
     """Give a report for one build: live where there is a terminal to draw on."""
     if live:
-        report = LiveReport(style, again, logs=logs)
+        report = LiveReport(style, telling, logs=logs)
         with report.shown():
             yield report
     else:
-        yield PlainReport(write, style, again, logs=logs)
+        yield PlainReport(write, style, telling, logs=logs)

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from dagbuild.model.outcome import Cause, Failure
 from dagbuild.report.style import Style
 
 _FILE = re.compile(r'^(\s*File )"(.+?)"', re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How a failure is told: the commands that build a node again and debug it, with the options of this run.
+
+    With `traceback` all frames are shown, those of libraries and ours, too.
+    """
+
+    again: Callable[[str], str] = "dagbuild build {}".format
+    debug: Callable[[str], str] = "dagbuild debug {}".format
+    traceback: bool = False
+
+
+PLAINLY = Telling()
+"""With the commands as they are, and the user's frames."""
 
 
 def say_failure(failure: Failure) -> str:
@@ -24,14 +41,19 @@ def tell_frames(failure: Failure) -> str:
     return "\n".join([*lines, *_tell_causes(failure)])
 
 
-def tell_failure(node: str, failure: Failure, again: str, style: Style) -> list[str]:
-    """Return how a node failed: the user's frames, what the inputs were, how to run that node again."""
+def tell_failure(node: str, failure: Failure, telling: Telling, style: Style) -> list[str]:
+    """Return how a node failed: the user's frames, what the inputs were, how to run that node again and debug it."""
     said = _say(failure.kind, failure.message)
     lines = [f"{style.paint('failed', 'failed')} {style.paint(node, 'bold')}: {said}"]
-    lines.extend(_shorten(failure.frames).rstrip().splitlines())
-    lines.extend(_tell_causes(failure))
+    if telling.traceback and failure.traceback:
+        lines.extend(f"  {line}" for line in failure.traceback.rstrip().splitlines())
+    else:
+        lines.extend(_shorten(failure.frames).rstrip().splitlines())
+        lines.extend(_tell_causes(failure))
     lines.extend(_inputs(failure.inputs, style))
-    lines.append(f"  run it again with: {style.paint(f'{again} {node}', 'hint')}")
+    lines.append(f"  run it again with: {style.paint(telling.again(node), 'hint')}")
+    if failure.frames and failure.traceback:
+        lines.append(f"  debug it with: {style.paint(telling.debug(node), 'hint')}")
     return lines
 
 

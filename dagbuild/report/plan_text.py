@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from dagbuild.model.record import Note
@@ -22,8 +24,32 @@ NO_NODES = "there are no nodes: a node is a public function of one of the projec
 _ORDER = (Status.STALE, Status.MISSING, Status.AFFECTED, Status.PINNED, Status.FRESH)
 
 
-def tell_status(plan: Plan, style: Style, *, everything: bool = False) -> list[str]:
-    """Return the lines of `status`: nodes by status with their first cause, what is fresh as a number."""
+class FailedRun(Protocol):
+    """What is told of a node's failure."""
+
+    @property
+    def line(self) -> str:
+        """What was raised, in one line."""
+
+    @property
+    def started(self) -> float:
+        """When, in seconds since 1970."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it as plain data."""
+
+
+_NONE: Mapping[str, FailedRun] = MappingProxyType({})
+
+
+def tell_status(
+    plan: Plan, style: Style, *, everything: bool = False, failed: Mapping[str, FailedRun] = _NONE
+) -> list[str]:
+    """Return the lines of `status`: nodes by status with their first cause, what is fresh as a number.
+
+    `failed` are nodes whose last try with today's key has failed.
+    """
+    now = time.time()
     rows: list[Row] = []
     for status in _ORDER:
         names = plan.with_status(status)
@@ -39,7 +65,10 @@ def tell_status(plan: Plan, style: Style, *, everything: bool = False) -> list[s
                 rows.append(Row(word, units.count(len(names) - len(accepted), "node")))
             continue
         shown = names if everything or len(names) <= MANY + 1 else names[:MANY]
-        rows.extend(Row(word, name, _cause(plan.steps[name])) for name in shown)
+        for name in shown:
+            run = failed.get(name)
+            said = f"failed {units.ago(run.started, now)}: {run.line}" if run else ""
+            rows.append(Row(word, name, "; ".join(filter(None, (_cause(plan.steps[name]), said)))))
         if len(shown) < len(names):
             rows.append(Row(word, f"and {len(names) - len(shown):,} more: --all shows them"))
     rows += _left_out(plan, everything)
@@ -154,8 +183,8 @@ def _tell_iterators(plan: Plan) -> list[str]:
     ]
 
 
-def plan_to_json(plan: Plan) -> dict[str, Any]:
-    """Return a plan as plain data."""
+def plan_to_json(plan: Plan, failed: Mapping[str, FailedRun] = _NONE) -> dict[str, Any]:
+    """Return a plan as plain data, with the last failures of nodes as `tell_status` tells them."""
     return {
         "targets": list(plan.targets),
         "clean": plan.clean,
@@ -167,6 +196,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
                 "reasons": [{"text": r.text, "kind": r.kind, "where": r.where} for r in step.reasons],
                 "digest": step.digest,
                 "seconds": step.seconds,
+                **({"failed": failed[name].to_json()} if name in failed else {}),
             }
             for name, step in plan.steps.items()
         ],

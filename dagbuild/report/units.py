@@ -36,6 +36,15 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def ago(timestamp: float, now: float) -> str:
+    """Return how long ago that was, in the largest unit of which there is a whole one: 3 minutes ago."""
+    past = now - timestamp
+    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if past >= length:
+            return f"{count(int(past // length), unit)} ago"
+    return "just now"
+
+
 def moment(timestamp: float) -> str:
     """Return a time of day in the reader's time zone, to the minute."""
     return f"{datetime.fromtimestamp(timestamp, UTC).astimezone():%Y-%m-%d %H:%M}"

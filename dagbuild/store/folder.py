@@ -42,6 +42,7 @@ computing time only; nothing in it belongs into version control.
 - `files/`     files and folders that nodes made, as nodes are given them; copies
 - `locks/`     who computes what right now
 - `running/`   which node runs in which process, so that one that was killed is told
+- `failures/` how nodes failed lately, until they succeed: what was raised, given and printed
 - `remote/`    copies of a shared store's records
 - `aside/`     damaged files, kept for a look
 - `edited/`    what lay where a build put a node's output, kept for a month
@@ -63,6 +64,7 @@ class CacheFolder:
         self.locks = folder / "locks"
         self._locks = f"{self.locks}{os.sep}"
         self.running = folder / "running"
+        self.failures = folder / "failures"
         self.uses = folder / "uses"
         self.remotes = folder / "remote"
         self.aside = folder / "aside"

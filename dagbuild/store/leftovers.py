@@ -16,16 +16,19 @@ from dagbuild.ground.atomic import PART
 from dagbuild.store.folder import GRAVE, CacheFolder
 from dagbuild.store.lease import drop_free_locks
 
-EDITED_FOR = 30 * 86_400.0
-"""Seconds for which a file that somebody edited is kept after a build has put another in its place."""
+KEPT_FOR = 30 * 86_400.0
+"""Seconds for which is kept what a build has put another file in the place of, and how a node failed."""
 
 
 def sweep(layout: CacheFolder, before: float) -> None:
-    """Remove half-written files, tables on their way out, damaged blobs and free locks, last changed before then."""
-    edited = dict.fromkeys(layout.edited.glob("*"), before - EDITED_FOR)
-    for path in [*_find_leftovers(layout), *layout.aside.glob("*"), *edited]:
+    """Remove half-written files, tables on their way out, damaged blobs and free locks, last changed before then.
+
+    What somebody edited and how nodes failed goes after a month.
+    """
+    kept = dict.fromkeys([*layout.edited.glob("*"), *layout.failures.glob("*")], before - KEPT_FOR)
+    for path in [*_find_leftovers(layout), *layout.aside.glob("*"), *kept]:
         with contextlib.suppress(OSError):
-            if path.stat().st_mtime >= edited.get(path, before):
+            if path.stat().st_mtime >= kept.get(path, before):
                 continue
             if path.is_dir():
                 shutil.rmtree(path)

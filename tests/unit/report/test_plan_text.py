@@ -23,6 +23,7 @@ from dagbuild.plan.reasons import Reason
 from dagbuild.report import units
 from dagbuild.report.console import PlainReport
 from dagbuild.report.explain import tell_explanation
+from dagbuild.report.failures import Telling
 from dagbuild.report.jsonl import JsonLines
 from dagbuild.report.lineage import find_lineage
 from dagbuild.report.plan_text import tell_plan, tell_status
@@ -149,7 +150,7 @@ FAILURE = Failure(
 class TestBuild:
     def play(self, *events: Any) -> str:
         lines: list[str] = []
-        report = PlainReport(lines.append, Style(), "dagbuild --profile uk build")
+        report = PlainReport(lines.append, Style(), Telling("dagbuild --profile uk build {}".format))
         for event in events:
             report(event)
         return "\n".join(lines)

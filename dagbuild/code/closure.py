@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, get_args, get_origin
 
 from dagbuild.code.changes import NOWHERE, Concern, Places, find_places
 from dagbuild.code.components import digest_all, digest_own
-from dagbuild.code.entities import Entity, Item, Unordered
+from dagbuild.code.entities import Entity, Item, Unordered, reach_values
+from dagbuild.code.form_memo import FormMemo
 from dagbuild.code.hiding import Hiding
 from dagbuild.code.outlines import Outlines
 from dagbuild.code.places import Content, Place, look_at
@@ -66,15 +67,20 @@ class SourceReader:
     The project's code is the top-level packages of `modules`, and whatever else lies outside the standard library
     and installed distributions. `root` is the project's folder: paths below it say only where below it they are.
     `variables` hide what may have come of the environment, and what those hold that are ignored says nothing.
+    `memo` knows forms of functions from an earlier process.
     """
 
     def __init__(
-        self, modules: Iterable[ModuleType], root: str | None = None, variables: Variables | None = None
+        self,
+        modules: Iterable[ModuleType],
+        root: str | None = None,
+        variables: Variables | None = None,
+        memo: FormMemo | None = None,
     ) -> None:
         self._modules = tuple(modules)
         variables = variables or Variables()
         self._seeded: frozenset[str] | None = None
-        self._walk = Walk(self._modules, root, variables.ignored)
+        self._walk = Walk(self._modules, root, variables.ignored, memo)
         self._digests: dict[Entity, Digest] = {}
         self._seen: dict[frozenset[str], dict[Entity, Digest]] = {frozenset(): self._digests}
         self._own: dict[Entity, Digest] = {}
@@ -193,7 +199,7 @@ class SourceReader:
         self._walk.finish()
         if not isinstance(item, Entity):
             return Digest(self._hiding.cover(value, digest_json(_plain(item))))
-        if any(entity.opaque not in {"", SAID_BY_STATEMENT} for entity in _reach_values(item)):
+        if any(entity.opaque not in {"", SAID_BY_STATEMENT} for entity in reach_values(item)):
             return None
         digest_all([item], self._digests, digest=self._hiding.digest)
         return Digest(self._hiding.cover(value, self._digests[item]))
@@ -356,21 +362,6 @@ def digest_value(value: Any) -> Digest | None:
 def _plain(item: Item) -> str:
     assert not isinstance(item, Unordered | Entity)
     return item
-
-
-def _reach_values(root: Entity) -> list[Entity]:
-    """Return the entities that a value is made of, functions and classes not entered."""
-    found = {root: None}
-    todo = [root]
-    while todo:
-        here = todo.pop()
-        if here.kind:
-            continue
-        for other in here.neighbours():
-            if other not in found:
-                found[other] = None
-                todo.append(other)
-    return list(found)
 
 
 def _warns(reached: Sequence[Entity]) -> bool:

@@ -98,6 +98,21 @@ class Effects:
     marks: set[str] = field(default_factory=set)
 
 
+def reach_values(root: Entity) -> list[Entity]:
+    """Return the entities that a value is made of, functions and classes not entered."""
+    found = {root: None}
+    todo = [root]
+    while todo:
+        here = todo.pop()
+        if here.kind:
+            continue
+        for other in here.neighbours():
+            if other not in found:
+                found[other] = None
+                todo.append(other)
+    return list(found)
+
+
 def _collect(group: Unordered, found: list[Entity]) -> None:
     for item in group.items:
         if isinstance(item, Entity):

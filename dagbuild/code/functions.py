@@ -97,9 +97,9 @@ def _show(walk: Walker, function: FunctionType, form: FunctionForm | None, kind:
             return form.annotations.digest
         case "locals" if form:
             return form.locals
-        case "source" if form:
+        case "source" if form and (node := form.find()):
             file = function.__code__.co_filename
-            return walk.definitions.raw_text(file, function.__globals__, form.node)
+            return walk.definitions.raw_text(file, function.__globals__, node)
     return ""
 
 

@@ -29,7 +29,8 @@ class Forms:
     """What is known of one text.
 
     `names` are all names in it, `plain` the first and last lines of its functions that have no decorator and stand in
-    the module's own level; `written` says that this is written down somewhere. Forms are lines of JSON until somebody asks: most of them are asked for once.
+    the module's own level; `written` says that this is written down somewhere. Forms are lines of JSON until somebody
+    asks: most of them are asked for once.
     """
 
     def __init__(
@@ -107,7 +108,8 @@ def _told_constant(value: Any) -> Any:
 def _write_form(form: NormalForm) -> list[Any]:
     return [
         form.text, sorted(form.called), form.chains,
-        [(each.module, each.level, each.name, each.path) for each in form.imports], form.strings, form.texts, form.environment,
+        [(each.module, each.level, each.name, each.path) for each in form.imports],
+        form.strings, form.texts, form.environment,
         sorted(form.marks), form.caller, sorted(form.words), form.handed,
     ]  # fmt: skip
 

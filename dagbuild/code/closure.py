@@ -89,6 +89,7 @@ class SourceReader:
         self._named: dict[tuple[str, int], list[Chain]] = {}
         self._links: dict[Entity, list[Entity]] = {}
         self._reached: dict[tuple[Entity, ...], list[Entity]] = {}
+        self._plain: dict[int, tuple[Any, bool]] = {}
         self._places: dict[int, tuple[Any, Entity | None]] = {}
         self._of: dict[int, tuple[Any, list[Entity]]] = {}
         self._changed: dict[Entity, Places] = {}
@@ -148,7 +149,10 @@ class SourceReader:
 
     def is_plain(self, thing: Any) -> bool:
         """Tell whether a thing is a function of the project whose name no decorator has seen."""
-        return self._walk.is_plain(thing)
+        known = self._plain.get(id(thing))
+        if known is None:
+            known = self._plain[id(thing)] = (thing, self._walk.is_plain(thing))
+        return known[1]
 
     def find_packages(self, annotation: Any) -> set[str]:
         """Return the distributions whose classes an annotation names."""
@@ -164,7 +168,7 @@ class SourceReader:
     def _by_place(self, thing: Any) -> Entity | None:
         """Return what stands for a function when its parameters count by their places; None when they may not."""
         if id(thing) not in self._places:
-            entity = self._walk.refer_node(thing) if self._walk.is_plain(thing) else None
+            entity = self._walk.refer_node(thing) if self.is_plain(thing) else None
             self._walk.finish()
             if entity is not None and any(each.marks & CALLERS for each in self._reach([entity], ())):
                 entity = None

@@ -29,7 +29,11 @@ def run(folder: Path, *words: str) -> Cost:
     process = subprocess.Popen(
         words,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(folder)])},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(folder)]),
+            "PYTHONDONTWRITEBYTECODE": "",
+        },
         stdout=subprocess.DEVNULL,
     )
     _, status, used = os.wait4(process.pid, 0)

@@ -55,7 +55,7 @@ class Entity:
     where: str = ""
     items: list[Item] = field(default_factory=list)
     opaque: str = ""
-    packages: set[str] = field(default_factory=set)
+    packages: frozenset[str] = frozenset()
     notes: list[Note] = field(default_factory=list)
     marks: frozenset[str] = frozenset()
     bases: tuple[type, ...] = ()

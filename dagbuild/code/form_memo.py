@@ -8,13 +8,14 @@ wrong with what was remembered, the form is made anew.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from types import CodeType
 from typing import Any, Final, Protocol
 
 from dagbuild.code.dump import Function
 from dagbuild.code.normal_form import FunctionForm, NormalForm
-from dagbuild.code.scopes import Import
+from dagbuild.code.scopes import Chain, Import
 from dagbuild.ground.digest import digest_text
 from dagbuild.ground.digits import spell
 
@@ -117,18 +118,27 @@ def _write_form(form: NormalForm) -> list[Any]:
 def _read_form(told: Any) -> NormalForm:
     text, called, chains, imports, strings, texts, environment, marks, caller, words, handed = told
     return NormalForm(
-        tuple([piece if piece.__class__ is str else tuple(piece) for piece in text]),
-        frozenset(map(tuple, called)),
-        tuple(map(tuple, chains)),
+        tuple([piece if piece.__class__ is str else _chain(piece) for piece in text]),
+        frozenset(map(_chain, called)),
+        tuple(map(_chain, chains)),
         tuple([Import(module, level, name, tuple(path)) for module, level, name, path in imports]),
         tuple(strings),
         tuple(texts),
         tuple(environment),
         frozenset(marks),
-        tuple(caller),
-        frozenset(words),
-        tuple([(tuple(callee), tuple(given)) for callee, given in handed]),
+        _chain(caller),
+        frozenset(map(sys.intern, words)),
+        tuple([(_chain(callee), _chain(given)) for callee, given in handed]),
     )
+
+
+_chains: dict[Chain, Chain] = {}
+"""One object for each chain: thousands of functions name the same things."""
+
+
+def _chain(parts: list[str]) -> Chain:
+    chain = tuple(map(sys.intern, parts))
+    return _chains.setdefault(chain, chain)
 
 
 def _write_function(form: FunctionForm | None) -> list[Any] | None:

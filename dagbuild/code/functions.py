@@ -54,7 +54,8 @@ def _fill(walk: Walker, entity: Entity, form: FunctionForm | None) -> None:
         _fill_from_bytecode(walk, entity, function)
     else:
         add_code(walk, entity, form.body, names, hidden)
-        entity.marks |= find_words(walk, names, form.body)
+        if words := find_words(walk, names, form.body):
+            entity.marks |= words
         entity.words = form.body.words
         _add_decorators(walk, entity, form, names)
     entity.shown.append(partial(_show, walk, function, form))

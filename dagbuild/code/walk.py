@@ -152,7 +152,7 @@ class Walk:
             return text
         key = (text, 0, origin.distribution)
         if key not in self._entities:
-            self._entities[key] = Entity(items=[text], packages={origin.distribution})
+            self._entities[key] = Entity(items=[text], packages=frozenset((origin.distribution,)))
         return self._entities[key]
 
     def refer_named(self, thing: Any) -> Item | None:

@@ -15,6 +15,7 @@ from dagbuild.cli.session import (
     with_session,
 )
 from dagbuild.cli.terminal import give
+from dagbuild.ground import gc_pause
 
 
 @click.command("plan")
@@ -38,6 +39,7 @@ def command(
     from dagbuild.cli.given import read_overrides
     from dagbuild.report.plan_text import plan_to_json, tell_plan
 
+    gc_pause.leave_to_system()
     session.check_names((*targets, *force))
     plan = session.project.plan(
         targets, overrides=read_overrides(overrides, session.project.graph.nodes), force=force

@@ -16,6 +16,7 @@ from dagbuild.cli.session import (
     with_session,
 )
 from dagbuild.cli.terminal import give
+from dagbuild.ground import gc_pause
 
 STALE = 1
 
@@ -48,6 +49,7 @@ def command(
     from dagbuild.cli.given import read_overrides
     from dagbuild.report.plan_text import plan_to_json, tell_far, tell_status
 
+    gc_pause.leave_to_system()
     session.check_names(targets)
     session.project.tell_ended(session.listen)
     plan = session.project.status(targets, overrides=read_overrides(overrides, session.project.graph.nodes))

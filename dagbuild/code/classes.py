@@ -14,11 +14,11 @@ from collections.abc import Container, Iterator, Mapping
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any, Generic, Protocol
 
-from dagbuild.code.definitions import first_line
 from dagbuild.code.entities import Entity, Told, showing
 from dagbuild.code.functions import is_ours
 from dagbuild.code.handing import find_readers, words_of_callee
 from dagbuild.code.normal_form import dump_class_body, dump_nodes
+from dagbuild.code.parsed import first_line
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import add_references, find_object
 from dagbuild.code.statements import bound_names, clean_text, root_chain

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, get_args, get_origin
 
 from dagbuild.code.changes import NOWHERE, Concern, Places, find_places
 from dagbuild.code.components import digest_all, digest_own
-from dagbuild.code.entities import Entity, Item, Unordered
+from dagbuild.code.entities import Entity, Item, Unordered, reach_values
+from dagbuild.code.form_memo import FormMemo
 from dagbuild.code.hiding import Hiding
 from dagbuild.code.outlines import Outlines
 from dagbuild.code.places import Content, Place, look_at
@@ -66,15 +67,20 @@ class SourceReader:
     The project's code is the top-level packages of `modules`, and whatever else lies outside the standard library
     and installed distributions. `root` is the project's folder: paths below it say only where below it they are.
     `variables` hide what may have come of the environment, and what those hold that are ignored says nothing.
+    `memo` knows forms of functions from an earlier process.
     """
 
     def __init__(
-        self, modules: Iterable[ModuleType], root: str | None = None, variables: Variables | None = None
+        self,
+        modules: Iterable[ModuleType],
+        root: str | None = None,
+        variables: Variables | None = None,
+        memo: FormMemo | None = None,
     ) -> None:
         self._modules = tuple(modules)
         variables = variables or Variables()
         self._seeded: frozenset[str] | None = None
-        self._walk = Walk(self._modules, root, variables.ignored)
+        self._walk = Walk(self._modules, root, variables.ignored, memo)
         self._digests: dict[Entity, Digest] = {}
         self._seen: dict[frozenset[str], dict[Entity, Digest]] = {frozenset(): self._digests}
         self._own: dict[Entity, Digest] = {}
@@ -83,6 +89,7 @@ class SourceReader:
         self._named: dict[tuple[str, int], list[Chain]] = {}
         self._links: dict[Entity, list[Entity]] = {}
         self._reached: dict[tuple[Entity, ...], list[Entity]] = {}
+        self._plain: dict[int, tuple[Any, bool]] = {}
         self._places: dict[int, tuple[Any, Entity | None]] = {}
         self._of: dict[int, tuple[Any, list[Entity]]] = {}
         self._changed: dict[Entity, Places] = {}
@@ -142,7 +149,10 @@ class SourceReader:
 
     def is_plain(self, thing: Any) -> bool:
         """Tell whether a thing is a function of the project whose name no decorator has seen."""
-        return self._walk.is_plain(thing)
+        known = self._plain.get(id(thing))
+        if known is None:
+            known = self._plain[id(thing)] = (thing, self._walk.is_plain(thing))
+        return known[1]
 
     def find_packages(self, annotation: Any) -> set[str]:
         """Return the distributions whose classes an annotation names."""
@@ -158,7 +168,7 @@ class SourceReader:
     def _by_place(self, thing: Any) -> Entity | None:
         """Return what stands for a function when its parameters count by their places; None when they may not."""
         if id(thing) not in self._places:
-            entity = self._walk.refer_node(thing) if self._walk.is_plain(thing) else None
+            entity = self._walk.refer_node(thing) if self.is_plain(thing) else None
             self._walk.finish()
             if entity is not None and any(each.marks & CALLERS for each in self._reach([entity], ())):
                 entity = None
@@ -193,7 +203,7 @@ class SourceReader:
         self._walk.finish()
         if not isinstance(item, Entity):
             return Digest(self._hiding.cover(value, digest_json(_plain(item))))
-        if any(entity.opaque not in {"", SAID_BY_STATEMENT} for entity in _reach_values(item)):
+        if any(entity.opaque not in {"", SAID_BY_STATEMENT} for entity in reach_values(item)):
             return None
         digest_all([item], self._digests, digest=self._hiding.digest)
         return Digest(self._hiding.cover(value, self._digests[item]))
@@ -356,21 +366,6 @@ def digest_value(value: Any) -> Digest | None:
 def _plain(item: Item) -> str:
     assert not isinstance(item, Unordered | Entity)
     return item
-
-
-def _reach_values(root: Entity) -> list[Entity]:
-    """Return the entities that a value is made of, functions and classes not entered."""
-    found = {root: None}
-    todo = [root]
-    while todo:
-        here = todo.pop()
-        if here.kind:
-            continue
-        for other in here.neighbours():
-            if other not in found:
-                found[other] = None
-                todo.append(other)
-    return list(found)
 
 
 def _warns(reached: Sequence[Entity]) -> bool:

@@ -15,179 +15,22 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
-from types import CodeType, FunctionType
-from typing import Any, NamedTuple
+from types import FunctionType
+from typing import Any
 
 from dagbuild.code.dump import Function
-from dagbuild.code.normal_form import FunctionForm, NormalForm, dump_function, dump_nodes
-from dagbuild.code.parameters import find_places
-from dagbuild.code.statements import acted_on, bound_names, flatten, root_chain
-from dagbuild.ground.bytecode import iter_codes
+from dagbuild.code.form_memo import FormMemo
+from dagbuild.code.normal_form import FunctionForm, NormalForm
+from dagbuild.code.parsed import Text, first_line
 from dagbuild.ground.digest import digest_bytes
-
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
-_LEAVES = frozenset({int, str, type(None), ast.Load, ast.Store, ast.Del, ast.Constant})
-"""Classes of what stands in syntax trees and has neither names nor definitions in it."""
-
-
-class Binding(NamedTuple):
-    """A statement that binds a name, or `acts` on what it is bound to; `sure`: loading the module always runs it."""
-
-    node: ast.stmt
-    sure: bool
-    acts: bool = False
-
-
-class Text:
-    """A parsed text with an index of what it defines; `names` are all names in it."""
-
-    def __init__(self, text: str, tree: ast.Module | None = None) -> None:
-        self.text = text
-        self.tree = tree or ast.parse(text)
-        self.names: set[str] = set()
-        self._functions: dict[tuple[str, int], list[Function]] = {}
-        self._classes: dict[str, list[ast.ClassDef]] = {}
-        self._codes: dict[tuple[str, int], list[CodeType]] | None = None
-        self._forms: dict[int, FunctionForm] = {}
-        self._by_place: dict[int, FunctionForm | None] = {}
-        self._decorators: dict[int, tuple[NormalForm, ...]] = {}
-        self._found: dict[int, tuple[CodeType, Function | None]] = {}
-        self._bindings: dict[str, list[Binding]] | None = None
-        self._index()
-
-    def _index(self) -> None:
-        # Every node of every text comes through here: a plain loop takes half the time of ast.iter_child_nodes.
-        todo: list[tuple[ast.AST, str]] = [(self.tree, "")]
-        while todo:
-            node, prefix = todo.pop()
-            if isinstance(node, ast.Name):
-                self.names.add(node.id)
-                continue
-            if isinstance(node, _DEFINITIONS):
-                prefix = self._define(node, prefix)
-            # Only the fields of its class: anybody may hang other attributes on a node, and operators are one object
-            # for all trees of the process, so that a link to a parent leads into a stranger's tree and round in it.
-            for name in node._fields:
-                value: Any = getattr(node, name, None)
-                kind = value.__class__
-                if kind is list:
-                    todo += [(child, prefix) for child in value if isinstance(child, ast.AST)]
-                elif kind not in _LEAVES and isinstance(value, ast.AST):
-                    todo.append((value, prefix))
-
-    def _define(self, node: ast.AST, prefix: str) -> str:
-        """Note a definition, and return the prefix of the names in it."""
-        match node:
-            case ast.Lambda():
-                self._functions.setdefault(("<lambda>", node.lineno), []).append(node)
-            case ast.ClassDef():
-                self._classes.setdefault(prefix + node.name, []).append(node)
-                return f"{prefix}{node.name}."
-            case ast.FunctionDef() | ast.AsyncFunctionDef():
-                self._functions.setdefault((node.name, first_line(node)), []).append(node)
-                return f"{prefix}{node.name}.<locals>."
-        return prefix
-
-    def bindings(self, name: str) -> list[Binding]:
-        """Return the statements of the module's own level that bind a name or act on what it is bound to, in order."""
-        if self._bindings is None:
-            self._bindings = {}
-            top = set(map(id, self.tree.body))
-            for node in flatten(self.tree.body):
-                # Most statements bind plain names: of these there is nothing to look for.
-                targets = node.targets if isinstance(node, ast.Assign) else []
-                plain = [target.id for target in targets if isinstance(target, ast.Name)]
-                if plain and len(plain) == len(targets):
-                    for name_bound in plain:
-                        self._bindings.setdefault(name_bound, []).append(Binding(node, id(node) in top))
-                    continue
-                for bound in set(bound_names(node)):
-                    self._bindings.setdefault(bound, []).append(Binding(node, id(node) in top))
-                for chain in map(root_chain, acted_on(node)):
-                    if chain:
-                        self._bindings.setdefault(chain[0], []).append(
-                            Binding(node, id(node) in top, acts=True)
-                        )
-        return self._bindings.get(name, [])
-
-    def function_form(self, code: CodeType) -> FunctionForm | None:
-        """Return the form of the function that was compiled to this very code, or None."""
-        node = self.find_function(code)
-        if node is None:
-            return None
-        form = self._forms.get(id(node))
-        if form is None:
-            form = self._forms[id(node)] = dump_function(node)
-        return form
-
-    def decorators(self, code: CodeType) -> tuple[NormalForm, ...] | None:
-        """Return the forms of the function's decorators alone, or None."""
-        node = self.find_function(code)
-        if node is None:
-            return None
-        if (
-            id(node) not in self._decorators
-        ):  # one with a thousand entries makes a thousand nodes, which all ask
-            listed = [] if isinstance(node, ast.Lambda) else node.decorator_list
-            self._decorators[id(node)] = tuple(dump_nodes([each]) for each in listed)
-        return self._decorators[id(node)]
-
-    def node_form(self, code: CodeType) -> FunctionForm | None:
-        """Return the function's form with its parameters by place, or None where their names may matter."""
-        node = self.find_function(code)
-        if node is None:
-            return None
-        if id(node) not in self._by_place:
-            places = find_places(node)
-            self._by_place[id(node)] = dump_function(node, places) if places else None
-        return self._by_place[id(node)]
-
-    def find_function(self, code: CodeType) -> Function | None:
-        """Return the definition that was compiled to this very code, or None."""
-        if id(code) not in self._found:
-            self._found[id(code)] = code, self._find_function(code)
-        return self._found[id(code)][1]
-
-    def _find_function(self, code: CodeType) -> Function | None:
-        key = (code.co_name, code.co_firstlineno)
-        nodes = self._functions.get(key)
-        if not nodes or code not in self._compiled().get(key, ()):
-            return None
-        if len(nodes) == 1:
-            return nodes[0]
-        places = set(code.co_positions())
-        matching = [node for node in nodes if _place(node) in places]
-        return matching[0] if len(matching) == 1 else None
-
-    def find_classes(self, qualname: str, line: int | None) -> list[ast.ClassDef]:
-        """Return the class statements, the last first; but the one around `line` before all others."""
-        nodes = sorted(self._classes.get(qualname, ()), key=lambda n: n.lineno, reverse=True)
-        around = [n for n in nodes if line is not None and first_line(n) <= line <= (n.end_lineno or 0)]
-        return around + [n for n in nodes if n not in around]
-
-    def _compiled(self) -> dict[tuple[str, int], list[CodeType]]:
-        if self._codes is None:
-            self._codes = {}
-            for code in iter_codes(compile(self.tree, "<text>", "exec", dont_inherit=True)):
-                self._codes.setdefault((code.co_name, code.co_firstlineno), []).append(code)
-        return self._codes
-
-
-def first_line(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> int:
-    """Return the line that a definition begins on, its decorators included."""
-    return min([node.lineno, *(d.lineno for d in node.decorator_list)])
-
-
-def _place(node: Function) -> tuple[int, int | None, int, int | None]:
-    """Return the place of something that only this function's own code is compiled from."""
-    inner = node.body if isinstance(node, ast.Lambda) else node.body[-1]
-    return inner.lineno, inner.end_lineno, inner.col_offset, inner.end_col_offset
 
 
 class Definitions:
     """Finds definitions of loaded code; reads each file once."""
 
-    def __init__(self) -> None:
+    def __init__(self, memo: FormMemo | None = None) -> None:
+        """`memo`: what was known of texts in an earlier process."""
+        self._memo = memo
         self._texts: dict[str, Text | None] = {}
         self._modules: dict[int, list[Text]] = {}
         self._extensions: dict[str, str] = {}
@@ -197,7 +40,7 @@ class Definitions:
     def text(self, filename: str, names: Mapping[str, Any]) -> Text | None:
         """Return the parsed text of a file, a notebook's cell or a module in an archive; None without one."""
         if filename not in self._texts:
-            self._texts[filename] = _parse(_read(filename, names))
+            self._texts[filename] = _parse(_read(filename, names), self._memo)
         return self._texts[filename]
 
     def function_form(self, function: FunctionType) -> FunctionForm | None:
@@ -310,11 +153,12 @@ def _read(filename: str, names: Mapping[str, Any]) -> str | None:
 
 
 @lru_cache(maxsize=512)
-def _parse(text: str | None) -> Text | None:
+def _parse(text: str | None, memo: FormMemo | None) -> Text | None:
     if text is None:
         return None
+    known = memo.find(text) if memo is not None else None
     try:
-        tree = ast.parse(text)
+        tree = ast.parse(text) if known is None else None
     except (
         SyntaxError,
         ValueError,
@@ -322,4 +166,7 @@ def _parse(text: str | None) -> Text | None:
         MemoryError,
     ):  # the last: nested too deeply for the parser
         return None
-    return Text(text, tree)  # not inside: memory that runs out here is no fault of the text's
+    found = Text(text, tree, known)  # not inside: memory that runs out here is no fault of the text's
+    if memo is not None:
+        memo.note(text, found.known)
+    return found

@@ -17,13 +17,13 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from dagbuild.code.actions import Action, find_actions, run_at_import, units
-from dagbuild.code.definitions import Text
 from dagbuild.code.entities import Effects, Entity, showing
 from dagbuild.code.executed import find_executed
 from dagbuild.code.found import loaded_below
 from dagbuild.code.imported import imported_by_text
 from dagbuild.code.kept import is_made_to_act
 from dagbuild.code.normal_form import dump_nodes
+from dagbuild.code.parsed import Text
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import absolute_name, home_of
 from dagbuild.code.reflection import FILTERS, RAISES
@@ -76,7 +76,7 @@ def find_effects(walk: Walker, names: Mapping[str, Any]) -> Effects:
     found = Effects()
     filters: list[ast.stmt] = []
     for text in walk.definitions.module_texts(names):
-        body = text.tree.body
+        body = text.outer
         for node, within in units(body):
             kinds = set() if is_skipped(node) else set(_effects_of(walk, names, [node], within=within))
             if "acts" in kinds:
@@ -330,7 +330,7 @@ def _loaded(found: Iterator[str]) -> Iterator[ModuleType]:
 def _unused_packages(walk: Walker, names: Mapping[str, Any], text: Text) -> set[str]:
     """Return the distributions of imported names that the module never uses: imported for their effect."""
     wanted: dict[str, str] = {}
-    for node in flatten(text.tree.body):
+    for node in flatten(text.outer):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 origin = walk.origins.of_name(alias.name)

@@ -55,7 +55,7 @@ class Entity:
     where: str = ""
     items: list[Item] = field(default_factory=list)
     opaque: str = ""
-    packages: set[str] = field(default_factory=set)
+    packages: frozenset[str] = frozenset()
     notes: list[Note] = field(default_factory=list)
     marks: frozenset[str] = frozenset()
     bases: tuple[type, ...] = ()
@@ -96,6 +96,21 @@ class Effects:
     imported: list[Mapping[str, Any]] = field(default_factory=list)
     shown: list[Callable[[str], str]] = field(default_factory=list)
     marks: set[str] = field(default_factory=set)
+
+
+def reach_values(root: Entity) -> list[Entity]:
+    """Return the entities that a value is made of, functions and classes not entered."""
+    found = {root: None}
+    todo = [root]
+    while todo:
+        here = todo.pop()
+        if here.kind:
+            continue
+        for other in here.neighbours():
+            if other not in found:
+                found[other] = None
+                todo.append(other)
+    return list(found)
 
 
 def _collect(group: Unordered, found: list[Entity]) -> None:

@@ -54,7 +54,8 @@ def _fill(walk: Walker, entity: Entity, form: FunctionForm | None) -> None:
         _fill_from_bytecode(walk, entity, function)
     else:
         add_code(walk, entity, form.body, names, hidden)
-        entity.marks |= find_words(walk, names, form.body)
+        if words := find_words(walk, names, form.body):
+            entity.marks |= words
         entity.words = form.body.words
         _add_decorators(walk, entity, form, names)
     entity.shown.append(partial(_show, walk, function, form))
@@ -97,9 +98,9 @@ def _show(walk: Walker, function: FunctionType, form: FunctionForm | None, kind:
             return form.annotations.digest
         case "locals" if form:
             return form.locals
-        case "source" if form:
+        case "source" if form and (node := form.find()):
             file = function.__code__.co_filename
-            return walk.definitions.raw_text(file, function.__globals__, form.node)
+            return walk.definitions.raw_text(file, function.__globals__, node)
     return ""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -61,9 +61,12 @@ class NormalForm(NamedTuple):
 
 @dataclass(frozen=True)
 class FunctionForm:
-    """The forms of a function's parts; which of them count depends on what the loaded function is."""
+    """The forms of a function's parts; which of them count depends on what the loaded function is.
 
-    node: Function
+    `find` finds its definition.
+    """
+
+    find: Callable[[], Function | None]
     body: NormalForm
     defaults: NormalForm | None
     decorators: tuple[NormalForm, ...]
@@ -74,20 +77,28 @@ class FunctionForm:
     @cached_property
     def annotations(self) -> NormalForm | None:
         """The annotations; made when something asks, for most of them do not act."""
-        annotations = [] if isinstance(self.node, ast.Lambda) else annotations_of(self.node)
+        node = self.find()
+        annotations = [] if node is None or isinstance(node, ast.Lambda) else annotations_of(node)
         return dump_nodes(annotations) if annotations else None
 
 
-def dump_function(node: Function, places: Mapping[str, str] | None = None) -> FunctionForm:
-    """Return the forms of a function, without its own name; `places` has what to write for its parameters."""
-    with _deep_recursion():
+def dump_function(
+    node: Function,
+    places: Mapping[str, str] | None = None,
+    find: Callable[[], Function | None] | None = None,
+) -> FunctionForm:
+    """Return the forms of a function, without its own name; `places` has what to write for its parameters.
+
+    `find` is how its definition is found again; without it, this one is kept.
+    """
+    with deep_recursion():
         dumper = Dumper(places)
         dumper.root(node)
         body = _form(dumper, [node])
         args = node.args
         defaults = [d for d in (*args.defaults, *args.kw_defaults) if d is not None]
         return FunctionForm(
-            node,
+            find or (lambda: node),
             body,
             dump_nodes(defaults) if defaults else None,
             () if isinstance(node, ast.Lambda) else tuple(dump_nodes([d]) for d in node.decorator_list),
@@ -98,7 +109,7 @@ def dump_function(node: Function, places: Mapping[str, str] | None = None) -> Fu
 
 def dump_nodes(nodes: list[ast.expr] | list[ast.stmt]) -> NormalForm:
     """Return the form of expressions or statements that stand in a module's own scope."""
-    with _deep_recursion():
+    with deep_recursion():
         dumper = Dumper()
         for node in nodes:
             dumper.dump(node)
@@ -108,7 +119,7 @@ def dump_nodes(nodes: list[ast.expr] | list[ast.stmt]) -> NormalForm:
 
 def dump_class_body(nodes: list[ast.stmt]) -> NormalForm:
     """Return the form of statements of a class body: annotations stay, since classes are made from them."""
-    with _deep_recursion():
+    with deep_recursion():
         dumper = Dumper()
         dumper.scopes.enter("class")
         for node in nodes:
@@ -118,7 +129,8 @@ def dump_class_body(nodes: list[ast.stmt]) -> NormalForm:
 
 
 @contextmanager
-def _deep_recursion() -> Iterator[None]:
+def deep_recursion() -> Iterator[None]:
+    """Let trees be nested deeply."""
     # Calls from Python to Python use no C stack since 3.11, so a sum of thousands of terms only needs the limit away.
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, 1_000_000))

@@ -109,7 +109,8 @@ def _is_nameless(walk: Walker, form: NormalForm, names: Mapping[str, Any], chain
 def _add_rest(walk: Walker, entity: Entity, form: NormalForm, names: Mapping[str, Any]) -> None:
     for item in form.imports:
         entity.items.append(_resolve_import(walk, entity, names, item))
-    entity.marks |= form.marks
+    if form.marks:
+        entity.marks |= form.marks
     texts = [*form.texts, *_texts_named(form, names)]
     add_texts(walk, entity, texts, names)
     if OFFERS & form.marks:

@@ -19,6 +19,7 @@ from dagbuild.code import classes, functions, modules
 from dagbuild.code.definitions import Definitions
 from dagbuild.code.effects import fill_effects, find_effects
 from dagbuild.code.entities import Effects, Entity, Item
+from dagbuild.code.form_memo import FormMemo
 from dagbuild.code.found import fill_package, find_groups, tell_offers
 from dagbuild.code.library_words import LibraryWords
 from dagbuild.code.origin import STANDARD, Origin, Origins
@@ -35,11 +36,17 @@ _OURS = "dagbuild"
 class Walk:
     """Turns functions, classes, modules and values into entities."""
 
-    def __init__(self, loaded: Iterable[ModuleType], root: str | None, ignored: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        loaded: Iterable[ModuleType],
+        root: str | None,
+        ignored: Iterable[str] = (),
+        memo: FormMemo | None = None,
+    ) -> None:
         """`ignored` are environment variables whose values say nothing, wherever they stand."""
         loaded = tuple(loaded)
         self.origins = Origins(loaded)
-        self.definitions = Definitions()
+        self.definitions = Definitions(memo)
         self.library_words = LibraryWords()
         self.root = root
         self._roots = _roots_of(loaded, root)
@@ -145,7 +152,7 @@ class Walk:
             return text
         key = (text, 0, origin.distribution)
         if key not in self._entities:
-            self._entities[key] = Entity(items=[text], packages={origin.distribution})
+            self._entities[key] = Entity(items=[text], packages=frozenset((origin.distribution,)))
         return self._entities[key]
 
     def refer_named(self, thing: Any) -> Item | None:

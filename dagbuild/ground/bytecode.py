@@ -5,6 +5,8 @@ Knows what Python says of its code objects, nothing of what they mean.
 
 from __future__ import annotations
 
+import dis
+import sys
 from collections.abc import Iterator
 from types import CodeType
 from typing import NamedTuple
@@ -20,6 +22,31 @@ def iter_codes(code: CodeType) -> Iterator[CodeType]:
         code = todo.pop()
         yield code
         todo += [const for const in code.co_consts if isinstance(const, CodeType)]
+
+
+_SHIFTS = {"LOAD_GLOBAL": 1, "LOAD_ATTR": 1 if sys.version_info >= (3, 12) else 0, "LOAD_SUPER_ATTR": 2}
+"""Bits of an argument that do not say which name it is."""
+_LOADS = {name: op for name, op in dis.opmap.items() if name.startswith("LOAD_")}
+_OF_NAMES = {op: (name, _SHIFTS.get(name, 0)) for name, op in _LOADS.items() if op in dis.hasname}
+_OF_PLACES = {
+    op: name
+    for name, op in _LOADS.items()
+    if op in {*dis.haslocal, *dis.hasfree} and name.count("LOAD_") == 1
+}
+
+
+def iter_loads(code: CodeType) -> Iterator[tuple[str, str]]:
+    """Yield the instructions that load something by a name, each with that name: what `dis` says, much quicker."""
+    raw = code.co_code
+    more = 0
+    for op, low in zip(raw[::_UNIT], raw[1::_UNIT], strict=True):
+        argument = more | low
+        more = argument << 8 if op == dis.EXTENDED_ARG else 0
+        if op in _OF_NAMES:
+            name, shift = _OF_NAMES[op]
+            yield name, code.co_names[argument >> shift]
+        elif op in _OF_PLACES:
+            yield _OF_PLACES[op], code._varname_from_oparg(argument)  # type: ignore[attr-defined]
 
 
 class Span(NamedTuple):

@@ -6,6 +6,7 @@ Thousands of nodes are millions of small objects that last; walking over them to
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,3 +40,11 @@ def sparing() -> Iterator[None]:
     finally:
         if not before:  # else somebody else's objects would come back
             gc.unfreeze()
+
+
+def leave_to_system() -> None:
+    """Let the process end without looking once more at all that it made; for commands that run no node.
+
+    The system takes the memory back; to go through the graph of 10,000 nodes for it took a quarter of such a command.
+    """
+    atexit.register(gc.freeze)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from dagbuild.loader.functions import find_functions, find_wrapped
@@ -31,17 +31,17 @@ def are_same(before: Sequence[Any], now: Sequence[Any]) -> bool:
     return len(before) == len(now) and all(a is b for a, b in zip(before, now, strict=True))
 
 
-def _parts(function: types.FunctionType) -> Iterator[Any]:
+def _parts(function: types.FunctionType) -> list[Any]:
     # Tools that reload code keep a function's identity and exchange what it is made of.
-    yield from (function, function.__code__, function.__defaults__, function.__closure__)
-    yield from (function.__kwdefaults__ or {}).values()
-    yield from modifiers_of(function)
+    parts: list[Any] = [function, function.__code__, function.__defaults__, function.__closure__]
+    parts += (function.__kwdefaults__ or {}).values()
+    parts += modifiers_of(function)
     try:
-        annotations: Mapping[str, Any] = function.__annotations__
+        forms = function.__annotations__.values()
     except NameError:  # Python 3.14 evaluates them now, and the name may come later
-        yield object()
-        return
-    for form in annotations.values():
-        yield form
+        return [*parts, object()]
+    parts += forms
+    for form in forms:
         if isinstance(form, str):  # what it names may be another class by now
-            yield from (function.__globals__.get(name) for name in _NAME.findall(form))
+            parts += (function.__globals__.get(name) for name in _NAME.findall(form))
+    return parts

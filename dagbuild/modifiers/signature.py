@@ -13,11 +13,12 @@ import importlib
 import inspect
 import linecache
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from types import FunctionType
+from typing import Any, NamedTuple
 
 from dagbuild.ground.errors import Problem, did_you_mean
 from dagbuild.ground.stamps import Stamp, take_settled
@@ -50,36 +51,76 @@ def read_signature(
     if function.__code__.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
         add(f"'{name}' is an async function, which a build cannot wait for", "write def instead of async def")
     try:
-        signature = inspect.signature(function)
+        given, returned = _list_parameters(function)
     except NameError as error:  # Python 3.14 evaluates annotations when they are asked for
         add(f"an annotation of '{name}' cannot be read: {error}")
         return (), Any, problems
     annotations = _Annotations(function)
     helper = f"annotate it, or name the function '_{name}' if it is a helper and no node"
     parameters: list[Parameter] = []
-    for parameter in signature.parameters.values():
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            stars = "*" if parameter.kind is parameter.VAR_POSITIONAL else "**"
+    for parameter in given:
+        if parameter.kind in (_KINDS.VAR_POSITIONAL, _KINDS.VAR_KEYWORD):
+            stars = "*" if parameter.kind is _KINDS.VAR_POSITIONAL else "**"
             add(
                 f"'{name}' takes {stars}{parameter.name}",
                 "name each thing that the node needs as a parameter",
             )
             continue
-        if parameter.kind is parameter.POSITIONAL_ONLY:
+        if parameter.kind is _KINDS.POSITIONAL_ONLY:
             add(f"parameter '{parameter.name}' of '{name}' is positional-only", "remove the '/'")
         kind = Any
-        if parameter.annotation is parameter.empty:
+        if parameter.annotation is _EMPTY:
             add(f"parameter '{parameter.name}' of '{name}' has no annotation", helper)
         else:
             kind = _read(annotations, parameter.annotation, f"parameter '{parameter.name}' of '{name}'", add)
-        default = REQUIRED if parameter.default is parameter.empty else parameter.default
+        default = REQUIRED if parameter.default is _EMPTY else parameter.default
         parameters.append(Parameter(parameter.name, kind, Source(parameter.name), default))
     result = Any
-    if signature.return_annotation is signature.empty:
+    if returned is _EMPTY:
         add(f"'{name}' has no return annotation", helper)
     else:
-        result = _read(annotations, signature.return_annotation, f"the return of '{name}'", add)
+        result = _read(annotations, returned, f"the return of '{name}'", add)
     return tuple(parameters), result, problems
+
+
+_KINDS = inspect.Parameter
+_EMPTY = inspect.Parameter.empty
+
+
+class _Given(NamedTuple):
+    """A parameter as a function has it, with the names of inspect's."""
+
+    name: str
+    kind: Any
+    annotation: Any
+    default: Any
+
+
+def _list_parameters(function: Callable[..., Any]) -> tuple[Iterable[Any], Any]:
+    """Return the parameters and the annotation of the result, as inspect tells them; most functions tell by themselves.
+
+    Raises NameError.
+    """
+    code = function.__code__
+    if (
+        type(function) is not FunctionType
+        or vars(function)
+        or function.__kwdefaults__
+        or code.co_posonlyargcount
+        or code.co_kwonlyargcount
+        or code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
+    ):
+        signature = inspect.signature(function)
+        return signature.parameters.values(), signature.return_annotation
+    annotations = function.__annotations__
+    defaults = function.__defaults__ or ()
+    names = code.co_varnames[: code.co_argcount]
+    values = (*[_EMPTY] * (len(names) - len(defaults)), *defaults)
+    given = [
+        _Given(name, _KINDS.POSITIONAL_OR_KEYWORD, annotations.get(name, _EMPTY), value)
+        for name, value in zip(names, values, strict=True)
+    ]
+    return given, annotations.get("return", _EMPTY)
 
 
 def _read(annotations: _Annotations, form: Any, what: str, add: Callable[[str, str | None], None]) -> Any:

@@ -31,6 +31,7 @@ from dagbuild.project.givens import tell_value
 from dagbuild.project.outside import Outside
 from dagbuild.settings import Settings
 from dagbuild.shortcut.basis import find_basis
+from dagbuild.shortcut.form_files import FormFiles
 from dagbuild.shortcut.import_watch import Imported, ImportObserver, asks_the_world
 from dagbuild.shortcut.snapshots import Snapshot, Snapshots, take_snapshot
 from dagbuild.store import FileDigests
@@ -56,6 +57,7 @@ class Loaded:
         self._settings = settings
         self._allow_overrides = allow_overrides
         self._reader: SourceReader | None = None
+        self._forms = FormFiles(settings.cache.folder)
         self.modules = modules if modules is not None else load_modules(settings.modules, settings.root)
         if settings.observes and modules is not None:
             owners.meet(self.modules)
@@ -94,11 +96,12 @@ class Loaded:
     def open_reader(self) -> SourceReader:
         """Return what reads the meaning of code, the same one until `look_again`."""
         if self._reader is None:
-            self._reader = SourceReader(self.modules, str(self._settings.root), self._variables)
+            self._reader = SourceReader(self.modules, str(self._settings.root), self._variables, self._forms)
         return self._reader
 
     def keep(self) -> None:
-        """Nothing to write down: what the caller imported is another one in the next process."""
+        """Write down what was found out of texts alone: what the caller imported may be another one elsewhere."""
+        self._forms.keep()
 
 
 class Remembered(Loaded):
@@ -169,7 +172,8 @@ class Remembered(Loaded):
         self.snapshot = taken.confirm(self._before)
 
     def keep(self) -> None:
-        """Write the snapshot down."""
+        """Write the snapshot down, too."""
+        super().keep()
         if self.snapshot is not None:
             self._snapshots.keep(self.snapshot)
 

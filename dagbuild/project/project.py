@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from dagbuild.ground import gc_pause
 from dagbuild.ground.errors import InputError, UserError, did_you_mean
 from dagbuild.model.node import Node
 from dagbuild.model.record import Artifact, Manifest, Record
@@ -294,6 +295,7 @@ class Project(Parts):
         targets = tuple(targets)
         return self._source.answer(lambda: self._plan(targets, outside, frozenset(force), save=save))
 
+    @gc_pause.paused()
     def _plan(
         self, targets: tuple[str, ...], outside: Outside, force: frozenset[str], *, save: bool
     ) -> _Prepared:

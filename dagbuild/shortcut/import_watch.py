@@ -6,7 +6,6 @@ disk leave no trace: an import that asks for them is told by the names in its co
 
 from __future__ import annotations
 
-import dis
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, TypeVar
 
 from dagbuild.code.origin import Origins
+from dagbuild.ground.bytecode import iter_loads
 from dagbuild.model.record import Observation
 from dagbuild.observe import active
 from dagbuild.observe.observer import install
@@ -169,18 +169,15 @@ def _runs_at_once(code: CodeType) -> bool:
 
 def _loaded_names(code: CodeType, names: Mapping[str, Any]) -> Iterator[str]:
     """Yield the names that code looks up: of modules only what it takes from them, of the rest the real name too."""
-    for step in dis.get_instructions(code):
-        if not step.opname.startswith("LOAD_") or not isinstance(name := step.argval, str):
-            continue
-        if step.opname in _GLOBAL:
+    for how, name in iter_loads(code):
+        if how in _GLOBAL:
             thing = names.get(name)
             if isinstance(thing, ModuleType):
                 continue
             real = getattr(thing, "__name__", None)
             if isinstance(real, str):
                 yield real
-        if step.opname != "LOAD_CONST":
-            yield name
+        yield name
 
 
 _GLOBAL = frozenset({"LOAD_NAME", "LOAD_GLOBAL"})

@@ -81,10 +81,15 @@ def take_snapshot(
 ) -> Snapshot:
     """Return the snapshot of what an import gave."""
     numbers: dict[Part, int] = {}  # a helper's line is in the manifests of all nodes that reach it
-    nodes = {
-        name: [numbers.setdefault(part, len(numbers)) for part in manifest.parts]
-        for name, manifest in manifests.items()
-    }
+    known: dict[int, int] = {}  # by identity, for most are the very same line
+    nodes: dict[str, list[int]] = {}
+    for name, manifest in manifests.items():
+        own = nodes[name] = []
+        for part in manifest.parts:
+            number = known.get(id(part))
+            if number is None:
+                number = known[id(part)] = numbers.setdefault(part, len(numbers))
+            own.append(number)
     told = {"nodes": nodes, "parts": [part.to_json() for part in numbers]}
     return Snapshot(basis, json.dumps(graph_to_json(graph, places)), json.dumps(told), doubts, typed)
 

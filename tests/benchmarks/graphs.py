@@ -7,15 +7,15 @@ from pathlib import Path
 A_MODULE = 50
 
 
-def write_project(folder: Path, nodes: int) -> None:
-    """Write a project of so many nodes; each takes two of the layer above."""
+def write_project(folder: Path, nodes: int, each: int = A_MODULE) -> None:
+    """Write a project of so many nodes, `each` of them in a module; each takes two of the layer above."""
     folder.mkdir(parents=True)
     names = [f"n{number}" for number in range(nodes)]
     modules = []
-    for start in range(0, nodes, A_MODULE):
-        modules.append(f"part{start // A_MODULE}")
+    for start in range(0, nodes, each):
+        modules.append(f"part{start // each}")
         lines = ["from helpers import add, scale", ""]
-        for number in range(start, min(start + A_MODULE, nodes)):
+        for number in range(start, min(start + each, nodes)):
             lines += ["", _function(number, names), ""]
         (folder / f"{modules[-1]}.py").write_text("\n".join(lines))
     (folder / "helpers.py").write_text(

@@ -12,7 +12,7 @@ from types import CodeType
 
 import pytest
 
-from dagbuild.code.definitions import Text
+from dagbuild.code.parsed import Text
 
 MODULES = [
     "argparse",

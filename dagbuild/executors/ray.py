@@ -158,7 +158,7 @@ class RayExecutor(Executor):
         """Return the outcomes of all steps that have ended, after a second at most; on Ctrl-C cancel the others."""
         if self._here:
             work = self._here.popleft()
-            return [(work.node.name, self._worker.run(work))]
+            return [(work.name, self._worker.run(work))]
         try:
             first, rest = ray.wait(list(self._running), num_returns=1, timeout=_A_WHILE)
             more, _ = ray.wait(rest, num_returns=len(rest), timeout=0) if rest else ([], [])
@@ -168,7 +168,7 @@ class RayExecutor(Executor):
         outcomes = []
         for task in (*first, *more):
             work = self._running.pop(task)
-            outcomes.append((work.node.name, self._read(task, work)))
+            outcomes.append((work.name, self._read(task, work)))
         return outcomes
 
     def _read(self, task: Any, work: Work) -> Outcome:
@@ -233,9 +233,9 @@ def _probe(address: str) -> None:
 
 def _describe_death(error: Exception, work: Work) -> str:
     if isinstance(error, NodeDiedError):
-        return f"the machine that ran '{work.node.name}' left the Ray cluster"
+        return f"the machine that ran '{work.name}' left the Ray cluster"
     return (
-        f"the process that ran '{work.node.name}' was killed, probably because memory ran out: "
+        f"the process that ran '{work.name}' was killed, probably because memory ran out: "
         "let fewer steps run side by side, or make the value smaller"
     )
 
@@ -300,7 +300,7 @@ def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> packi
             site.store.share()  # who reads the value next may be on another machine
             outcome = replace(outcome, record=site.worker.seal_record(record))
         except StoreError as error:
-            told = f"the value of '{work.node.name}' could not be published: {error}"
+            told = f"the value of '{work.name}' could not be published: {error}"
             outcome = replace(outcome, notices=(*outcome.notices, told))
     return packing.pack(outcome, _try_dumps)
 

@@ -25,6 +25,7 @@ from dagbuild.executors import exits
 from dagbuild.executors.arguments import LostError, bind
 from dagbuild.executors.at_home import run_at_home
 from dagbuild.executors.base import Work
+from dagbuild.executors.elements import listing
 from dagbuild.executors.exits import Guard
 from dagbuild.executors.failures import make_failure
 from dagbuild.executors.saving import Saver, tell_foreign
@@ -102,7 +103,7 @@ class Worker:
 
         It is left to `put`, of this worker or of another one, to put its record.
         """
-        name = work.node.name
+        name = work.name
         marked = self._store.running(name) if self._marked else contextlib.nullcontext()
         with _staying_here(), marked, Guard(name) as guard:  # storing a value runs the user's code, too
             if self._outputs is None or not (work.node.writes or work.taken):
@@ -185,14 +186,15 @@ class Worker:
         before = resource.getrusage(resource.RUSAGE_SELF)
         observer = self._observer(work)
         call = observer.call if observer else _call
-        name, lost, left = work.node.name, list[str](), list[Note]()
+        name, lost, left = work.name, list[str](), list[Note]()
         try:
             kept = log if self._may_touch() or self._capture else contextlib.nullcontext()
             watched = self._data.watching((*work.views, work.node), left)
             with kept, Guard(name) as guard, self.hold() as held, watched:
                 arguments = bind(work, self._artifacts, partial(_call_view, held, lost, call))
                 with held.call(name, lost) as context:
-                    value = context.run(call, work.node.function, **arguments)
+                    function = listing(work.node.function) if work.node.expands else work.node.function
+                    value = context.run(call, function, **arguments)
         except LostError as gone:
             return Lost({gone.name: gone.why})
         except KeyboardInterrupt:
@@ -251,10 +253,10 @@ class Worker:
             return Failure("UndeclaredRead", f"it {told[0]}\n  try: {told[1]}", "")
         if foreign := self._tell_foreign(work, seen):
             return Failure("UndeclaredRead", foreign, "")
-        saver = Saver(self._artifacts, work.node, takes, self._outputs)
+        saver = Saver(self._artifacts, work.node, takes, self._outputs, self._code.carry)
         if work.draft is None:
             return Done(held=True, value=value, outputs=saver.find_states())
-        name = work.node.name
+        name = work.name
         trouble = ""
         try:
             artifact, trouble = saver.save(value)

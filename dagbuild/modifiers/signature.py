@@ -22,6 +22,7 @@ from typing import Any
 from dagbuild.ground.errors import Problem, did_you_mean
 from dagbuild.ground.stamps import Stamp, take_settled
 from dagbuild.ground.texts import describe_error
+from dagbuild.model.elements import Collect, find_element
 from dagbuild.model.node import REQUIRED, Parameter, Source, Where
 
 
@@ -73,7 +74,11 @@ def read_signature(
         else:
             kind = _read(annotations, parameter.annotation, f"parameter '{parameter.name}' of '{name}'", add)
         default = REQUIRED if parameter.default is parameter.empty else parameter.default
-        parameters.append(Parameter(parameter.name, kind, Source(parameter.name), default))
+        collects, element = find_element(kind, Collect)
+        kind = list[element] if collects else kind
+        parameters.append(
+            Parameter(parameter.name, kind, Source(parameter.name), default, collects=collects)
+        )
     result = Any
     if signature.return_annotation is signature.empty:
         add(f"'{name}' has no return annotation", helper)

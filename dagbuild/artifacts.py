@@ -26,13 +26,7 @@ from dagbuild.codecs.reader import Forbidden, Placed, ValueReader
 from dagbuild.codecs.registry import PACKAGES, ClosedRegistry, Registry, default_registry
 from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
 from dagbuild.codecs.writer import Takes
-from dagbuild.ground.digest import (
-    DIGEST_SIZE,
-    Digest,
-    digest_chunks,
-    digest_from_bytes,
-    digest_json,
-)
+from dagbuild.ground.digest import DIGEST_SIZE, Digest, digest_chunks, digest_from_bytes, digest_json
 from dagbuild.ground.errors import CodecError, StoreError
 from dagbuild.ground.filetree import FileEntry, Tree, is_there
 from dagbuild.ground.texts import is_damage
@@ -52,6 +46,7 @@ EXCERPT = "excerpt/1"
 
 _OPENED = 16
 """Values whose descriptions are kept while parts of them are asked for."""
+
 
 def make_artifact(value: Any, registry: Registry | None = None) -> Artifact:
     """Return the artifact that the value would be, without storing anything; raises CodecError."""
@@ -128,6 +123,10 @@ class Artifacts:
     def join(self, elements: Sequence[Artifact]) -> Artifact:
         """Return the artifact of a sequence of stored values; what tells of many of them is stored."""
         return join_elements(elements, lambda text: self.store.put_blob((text,)))
+
+    def join_unsaved(self, elements: Sequence[Artifact]) -> Artifact:
+        """Return the same, and store nothing."""
+        return join_elements(elements, lambda text: BlobRef(digest_chunks((text,)), len(text)))
 
     def split(self, artifact: Artifact) -> list[Artifact]:
         """Return the stored values of a sequence; raises CodecError for another value, and like `load`."""

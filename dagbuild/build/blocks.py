@@ -18,6 +18,7 @@ from dagbuild.build.recorder import Recorder
 from dagbuild.codecs.elements import carries_one
 from dagbuild.executors.base import Work
 from dagbuild.executors.failures import make_failure
+from dagbuild.executors.streams import Log
 from dagbuild.ground.digest import digest_json
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, CodecError, StoreError
 from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
@@ -82,7 +83,9 @@ class Blocks:
         if calls is None:
             return Failure("UnstoredElements", "what it takes element by element could not be stored", "")
         running = _Running(block, work, work.draft, calls, [None] * len(calls.calls))
-        if work.lease is not None:  # else it is forced, its value cannot be read back, or it takes what has no key
+        if (
+            work.lease is not None
+        ):  # else it is forced, its value cannot be read back, or it takes what has no key
             self._find_records(running)
         running.left.extend(number for number, record in enumerate(running.records) if record is None)
         self._counts[name] = 0, len(calls.calls)
@@ -236,7 +239,12 @@ class Blocks:
             artifact = running.calls.join(values, self._artifacts.join)
         except StoreError as error:
             return make_failure(error, {})
-        seen = {(each.kind, each.name, each.digest): each for record in records for each in record.observations}
+        seen = {
+            (each.kind, each.name, each.digest): each for record in records for each in record.observations
+        }
+        log = Log()
+        for made in records:
+            log.add(made.log)
         notes = dict.fromkeys(note for record in records for note in record.notes)
         record = running.draft.complete(
             artifact,
@@ -247,6 +255,7 @@ class Blocks:
             cpu=sum(record.cpu for record in records),
             memory=max((record.memory for record in records), default=0),
             host=platform.node(),
+            log=log.text(),
         )
         put = running.kept and carries_one(values) and self._put([record], running.work.node.name)
         return Done(record, put=put) if running.made else Found(record)
@@ -274,7 +283,10 @@ def _tell_failed(running: _Running) -> Failure:
     nodes = running.block.request.graph.nodes
     of = ""
     for parameter in nodes[running.work.node.name].parameters:
-        if any(running.block.depths.get(up) for up in parameter.upstream) and parameter.name in failure.inputs:
+        if (
+            any(running.block.depths.get(up) for up in parameter.upstream)
+            and parameter.name in failure.inputs
+        ):
             of = f" of {failure.inputs[parameter.name]}"
             break
     message = f"{name}{of}: {failure.message}"

@@ -134,7 +134,9 @@ class Build:
                 self.handed -= 1
                 if ended := self.blocks.take(name, outcome):
                     self.take(*ended)
-                elif isinstance(outcome, Failure):  # of one of the calls of a node, whose others come to their end
+                elif isinstance(
+                    outcome, Failure
+                ):  # of one of the calls of a node, whose others come to their end
                     self.stopping = self.stopping or not self.keep_going
 
     def hand_out(self) -> None:

@@ -182,7 +182,9 @@ def _elements_part(node: Node) -> Part:
     """Return the part that says how often a node is called, and whether what it takes and gives are elements."""
     collects = [parameter.collects for parameter in node.parameters]
     digest = digest_json([ELEMENTS_SCHEME, len(node.block), node.expands, collects])
-    return Part("elements", "", digest, f"once for each of {' in '.join(node.block[::-1])}" if node.block else "")
+    return Part(
+        "elements", "", digest, f"once for each of {' in '.join(node.block[::-1])}" if node.block else ""
+    )
 
 
 def _version_part(kind: str, name: str, version: str, policy: str) -> Part:

@@ -55,7 +55,9 @@ def carries_one(elements: Sequence[Artifact]) -> bool:
     return len({element.carried for element in elements if element.carried}) <= 1
 
 
-def split_elements(artifact: Artifact, get_blob: Callable[[BlobRef], Any], *, forbidden: bool) -> list[Artifact]:
+def split_elements(
+    artifact: Artifact, get_blob: Callable[[BlobRef], Any], *, forbidden: bool
+) -> list[Artifact]:
     """Return the elements of a sequence; `forbidden`: whoever could write the blob that tells of them is a stranger.
 
     Raises ValueError for what is no sequence of elements.
@@ -91,7 +93,8 @@ def _write_item(element: Artifact, places: Mapping[BlobRef, int]) -> Item:
 
 
 def _read_item(item: Any, blobs: Sequence[BlobRef], libraries: Mapping[str, str]) -> Artifact:
-    codec, meta, numbers, code, names, carried = [*item, *([], False, [], "")[len(item) - 2 :]]
+    rest: list[Any] = [[], False, [], ""]
+    codec, meta, numbers, code, names, carried = [*item, *rest[len(item) - 2 :]]
     told = isinstance(codec, str) and isinstance(meta, dict) and isinstance(carried, str)
     if not (told and all(type(number) is int and 0 <= number < len(blobs) for number in numbers)):
         raise ValueError("what is said of an element is of no value")

@@ -25,8 +25,9 @@ def listing(function: Callable[..., Any]) -> Callable[..., list[Any]]:
     def call(**arguments: Any) -> list[Any]:
         given = function(**arguments)
         if isinstance(given, _NONE) or not isinstance(given, Iterable):
+            kind = type(given).__name__
             raise TypeError(
-                f"it gives elements, and returned one value of type '{type(given).__name__}': yield them, or return a list"
+                f"it gives elements, and returned one value of type '{kind}': yield them, or return a list"
             )
         return list(given)
 
@@ -46,4 +47,6 @@ def save_elements(artifacts: Artifacts, elements: Iterable[Any], save: Callable[
     except (CodecError, StoreError) as error:
         problem = error.problems[0] if isinstance(error, CodecError) else None
         message = problem.message if problem else str(error)
-        raise CodecError(f"element {len(saved)}: {message}", hint=problem.hint if problem else None) from error
+        raise CodecError(
+            f"element {len(saved)}: {message}", hint=problem.hint if problem else None
+        ) from error

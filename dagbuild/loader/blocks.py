@@ -1,6 +1,6 @@
 """Which nodes are called once for each element of a `Parallelizable` node.
 
-A node that takes an element, or what was made of one, is in that node's block; `Collect` leads out of the innermost one.
+Who takes an element, or what was made of one, is in that node's block; `Collect` leads out of the innermost one.
 Guards: all elements that one call takes belong together, and whatever an element cannot be given is told at load.
 """
 
@@ -39,8 +39,7 @@ def _place(node: Node, found: Mapping[str, Node]) -> tuple[Node, list[Problem]]:
     ways: dict[str, bool] = {}
     for up, axes, collects in takes:
         if axes != block[: len(axes)]:
-            inner, other = axes[-1], block[-1]
-            message = f"'{node.name}' takes elements of '{inner}' and of '{other}', which do not belong together"
+            message = f"'{node.name}' takes elements of '{block[-1]}' and of '{axes[-1]}', which do not belong together"
             wrong.append(_problem(node, message, f"take one of them as a list: {up}: Collect[...]"))
         if ways.setdefault(up, collects) is not collects:
             message = f"'{node.name}' takes '{up}' element by element and as a list, too"
@@ -62,7 +61,9 @@ def _check_collects(node: Node, found: Mapping[str, Node]) -> Iterator[Problem]:
         if not parameter.collects:
             continue
         if isinstance(parameter.binding, Group):
-            yield _problem(node, f"'{node.name}' cannot collect a group", "take each of them as a Collect of its own")
+            yield _problem(
+                node, f"'{node.name}' cannot collect a group", "take each of them as a Collect of its own"
+            )
         for up in parameter.upstream:
             if up not in found or not found[up].axes:
                 what = f"'{up}', which is no element of anything" if up in found else f"the input '{up}'"
@@ -80,7 +81,7 @@ def _check_node(node: Node) -> Iterator[Problem]:
         yield _problem(
             node,
             f"'{node.name}' is never cached, for it {because}; what deals in elements is",
-            "return a list, or leave @cache(\"never\") away",
+            'return a list, or leave @cache("never") away',
         )
     if node.writes and node.axes:
         yield _problem(

@@ -13,6 +13,7 @@ import importlib
 import inspect
 import linecache
 import sys
+import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -68,17 +69,15 @@ def read_signature(
             continue
         if parameter.kind is parameter.POSITIONAL_ONLY:
             add(f"parameter '{parameter.name}' of '{name}' is positional-only", "remove the '/'")
-        kind = Any
+        kind: Any = Any
         if parameter.annotation is parameter.empty:
             add(f"parameter '{parameter.name}' of '{name}' has no annotation", helper)
         else:
             kind = _read(annotations, parameter.annotation, f"parameter '{parameter.name}' of '{name}'", add)
         default = REQUIRED if parameter.default is parameter.empty else parameter.default
         collects, element = find_element(kind, Collect)
-        kind = list[element] if collects else kind
-        parameters.append(
-            Parameter(parameter.name, kind, Source(parameter.name), default, collects=collects)
-        )
+        kind = types.GenericAlias(list, (element,)) if collects else kind
+        parameters.append(Parameter(parameter.name, kind, Source(parameter.name), default, collects=collects))
     result = Any
     if signature.return_annotation is signature.empty:
         add(f"'{name}' has no return annotation", helper)

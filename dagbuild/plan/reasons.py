@@ -15,8 +15,8 @@ from dagbuild.model.record import TOLD, Manifest, Part
 from dagbuild.plan.differences import Difference, find_differences, find_inside
 
 _ORDER = (
-    "config", "input", "override", "pin", "file", "output", "node", "binding", "columns", "elements", "source", "function",
-    "helper", "class", "constant", "statement", "module", "package", "python", "recipe", "upstream",
+    "config", "input", "override", "pin", "file", "output", "node", "binding", "columns", "elements", "source",
+    "function", "helper", "class", "constant", "statement", "module", "package", "python", "recipe", "upstream",
 )  # fmt: skip
 """Kinds of parts, the most telling first: a switched config value explains another function's code."""
 

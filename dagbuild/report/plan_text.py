@@ -167,6 +167,7 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
                 "reasons": [{"text": r.text, "kind": r.kind, "where": r.where} for r in step.reasons],
                 "digest": step.digest,
                 "seconds": step.seconds,
+                **({"elements": step.width._asdict()} if step.width else {}),
             }
             for name, step in plan.steps.items()
         ],
@@ -196,10 +197,11 @@ def notes_to_json(found: Mapping[str, Sequence[Note]]) -> list[dict[str, Any]]:
 
 def _cause(step: Step) -> str:
     """Return the first cause, and how many more there are."""
+    width = f"; {step.width}" if step.width else ""
     if not step.reasons:
-        return ""
+        return width.removeprefix("; ")
     more = len(step.reasons) - 1
-    return f"{step.reasons[0]}{f' (+{more} more)' if more else ''}"
+    return f"{step.reasons[0]}{f' (+{more} more)' if more else ''}{width}"
 
 
 def _accepted(step: Step) -> str:

@@ -93,8 +93,9 @@ def _write_item(element: Artifact, places: Mapping[BlobRef, int]) -> Item:
 
 
 def _read_item(item: Any, blobs: Sequence[BlobRef], libraries: Mapping[str, str]) -> Artifact:
-    rest: list[Any] = [[], False, [], ""]
-    codec, meta, numbers, code, names, carried = [*item, *rest[len(item) - 2 :]]
+    parts: list[Any] = list(item)
+    parts += [[], False, [], ""][len(parts) - 2 :]
+    codec, meta, numbers, code, names, carried = parts
     told = isinstance(codec, str) and isinstance(meta, dict) and isinstance(carried, str)
     if not (told and all(type(number) is int and 0 <= number < len(blobs) for number in numbers)):
         raise ValueError("what is said of an element is of no value")

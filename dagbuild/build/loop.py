@@ -131,13 +131,7 @@ class Build:
             if not self.handed:
                 return
             for name, outcome in self.executor.wait():
-                self.handed -= 1
-                if ended := self.blocks.take(name, outcome):
-                    self.take(*ended)
-                elif isinstance(
-                    outcome, Failure
-                ):  # of one of the calls of a node, whose others come to their end
-                    self.stopping = self.stopping or not self.keep_going
+                self.take(name, outcome)
 
     def hand_out(self) -> None:
         """Hand as many ready steps to the executor as it has room for; what was found meanwhile is not run."""
@@ -158,7 +152,7 @@ class Build:
                 self.listener(StepStarted(name))
                 self._submit(work)
             elif (ended := self.blocks.begin(work)) is not None:
-                self.take(name, ended)
+                self._conclude(name, ended)
             else:
                 self.listener(StepStarted(name))
 
@@ -236,7 +230,14 @@ class Build:
     # -- outcomes ------------------------------------------------------------------------------------------------
 
     def take(self, name: str, outcome: Outcome) -> None:
-        """Take in how a step ended that was handed out."""
+        """Take in how a step ended that was handed out, or a call of one that is called for elements."""
+        self.handed -= 1
+        if ended := self.blocks.take(name, outcome):
+            self._conclude(*ended)
+        elif isinstance(outcome, Failure):  # the calls beside it come to their end
+            self.stopping = self.stopping or not self.keep_going
+
+    def _conclude(self, name: str, outcome: Outcome) -> None:
         match outcome:
             case Done():
                 self._done(name, outcome)

@@ -15,14 +15,15 @@ from dataclasses import dataclass, field, replace
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.build.recorder import Recorder
-from dagbuild.codecs.elements import carries_one
+from dagbuild.codecs.elements import carries_one, is_strange
+from dagbuild.codecs.in_record import is_its_form
 from dagbuild.executors.base import Work
 from dagbuild.executors.failures import make_failure
 from dagbuild.executors.streams import Log
 from dagbuild.ground.digest import digest_json
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, CodecError, StoreError
 from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
-from dagbuild.model.record import Artifact, Draft, Key, Record
+from dagbuild.model.record import Artifact, Draft, Key, Proof, Record
 from dagbuild.plan.elements import Block, Call, Calls, UnevenError
 from dagbuild.plan.plan import Lookup
 
@@ -32,7 +33,10 @@ MANY = 5
 
 @dataclass
 class _Running:
-    """A node whose calls are made: their records by number, those that are left, and how many are under way."""
+    """A node whose calls are made: their records by number, those that are left, and how many are under way.
+
+    What is in `alone` is to be made here, whoever has made it before.
+    """
 
     block: Block
     work: Work
@@ -44,6 +48,7 @@ class _Running:
     under_way: int = 0
     made: int = 0
     kept: bool = True
+    alone: set[int] = field(default_factory=set)
     lost: dict[str, str] = field(default_factory=dict)
     failed: dict[str, Failure] = field(default_factory=dict)
 
@@ -87,6 +92,7 @@ class Blocks:
             work.lease is not None
         ):  # else it is forced, its value cannot be read back, or it takes what has no key
             self._find_records(running)
+            _drop_strange(running)
         running.left.extend(number for number, record in enumerate(running.records) if record is None)
         self._counts[name] = 0, len(calls.calls)
         if not running.left:
@@ -108,7 +114,7 @@ class Blocks:
         running.under_way += 1
         call = running.calls.calls[number]
         self._calls[call.name] = running, number
-        return self._make_work(running, call)
+        return self._make_work(running, call, alone=number in running.alone)
 
     def count(self, name: str) -> tuple[int, int] | None:
         """Return how many calls were made of a node, and how many it has; None of one that is not called so."""
@@ -130,6 +136,9 @@ class Blocks:
             case Done():
                 told = next(iter(outcome.notices), f"the value of '{name}' could not be stored")
                 running.failed[name] = Failure("UnstoredElement", told, "")
+            case Found(record) if is_strange(record.artifact):
+                running.alone.add(number)
+                running.left.appendleft(number)
             case Found(record):
                 running.records[number] = record
             case Lost(upstream):
@@ -206,7 +215,7 @@ class Blocks:
 
     # -- what is made --------------------------------------------------------------------------------------------
 
-    def _make_work(self, running: _Running, call: Call) -> Work:
+    def _make_work(self, running: _Running, call: Call, *, alone: bool) -> Work:
         work, draft, recorder = running.work, running.draft, self._recorder
         taken = {**work.values, **call.elements}
         # Where what it takes has no digest, nobody may find what came of it.
@@ -224,7 +233,7 @@ class Blocks:
             excerpts=recorder.request.excerpts(work.node.name, taken.get),
             watched=(),
         )
-        lease = call.key if work.lease is not None else None
+        lease = call.key if work.lease is not None and not alone else None
         return replace(work, values=taken, draft=called, lease=lease, call=call.name)
 
     def _finish(self, running: _Running) -> Outcome:
@@ -257,6 +266,8 @@ class Blocks:
             host=platform.node(),
             log=log.text(),
         )
+        if artifact.data_only:  # whose value it is
+            record = replace(record, proof=Proof())
         put = running.kept and carries_one(values) and self._put([record], running.work.node.name)
         return Done(record, put=put) if running.made else Found(record)
 
@@ -275,6 +286,16 @@ class _LostElements(Exception):  # noqa: N818 - an answer
     def __init__(self, upstream: Mapping[str, str]) -> None:
         super().__init__(upstream)
         self.upstream = upstream
+
+
+def _drop_strange(running: _Running) -> None:
+    """Let what nobody who is trusted has signed stand only where all is so, and is read so; else it is made here."""
+    strange = [n for n, record in enumerate(running.records) if record and is_strange(record.artifact)]
+    if all(r and (r.artifact.data_only or is_its_form(r.artifact)) for r in running.records):
+        return
+    for number in strange:
+        running.records[number] = None
+        running.alone.add(number)
 
 
 def _tell_failed(running: _Running) -> Failure:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from dagbuild.codecs.encoding import LONG_FORM
+from dagbuild.codecs.in_record import is_its_form
 from dagbuild.ground.digest import canonical_json
 from dagbuild.model.record import Artifact, BlobRef
 
@@ -47,7 +48,13 @@ def join_elements(elements: Sequence[Artifact], put_blob: Callable[[bytes], Blob
         dict(sorted(libraries.items())),
         tuple(sorted({name for element in elements for name in element.names})),
         carried,
+        data_only=any(map(is_strange, elements)),
     )
+
+
+def is_strange(element: Artifact) -> bool:
+    """Tell whether somebody whom nobody trusts may have chosen how an element is read; a number is what it is."""
+    return element.data_only and not is_its_form(element)
 
 
 def carries_one(elements: Sequence[Artifact]) -> bool:

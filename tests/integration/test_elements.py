@@ -375,3 +375,38 @@ def test_hamiltons_own_annotations_mean_the_same(project: Path, monkeypatch: pyt
 
     assert result.values == {"total": 90}
     assert made(result)["page"] == 4
+
+
+@pytest.mark.parametrize(
+    ("code", "made_here"),
+    [("url[:3] * scale", 1), ("[url[:3]] * scale", 5)],
+)
+def test_elements_come_from_a_colleague(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, made_here: int
+) -> None:
+    """As a whole; beside elements of one's own, of what nobody has signed, only what can hide nothing."""
+    monkeypatch.setenv("DAGBUILD_KEY", "")
+    mine, yours = tmp_path / "mine", tmp_path / "yours"
+    (tmp_path / "shared").mkdir()
+    for folder in (mine, yours):
+        settings = f'[remote]\nurl = "file://{tmp_path}/shared"\n'
+        nodes = NODES.replace("url[:3] * scale", code).replace(
+            "-> str:\n        _note", "-> object:\n        _note"
+        )
+        nodes = nodes.replace("page: str", "page: object").replace(
+            "page: Collect[str]", "page: Collect[object]"
+        )
+        write_files(folder, {"dagbuild.toml": SETTINGS, "nodes.py": nodes})
+        with (folder / "dagbuild.toml").open("a") as file:
+            file.write(settings)
+    build(mine, "total")
+
+    same = build(yours, "total", "page")
+    edit(yours, '"a",', '"a", "x",', "dagbuild.toml")
+    more = build(yours, "total", "page")
+    again = build(yours, "total", "page")
+
+    assert made(same) == {}
+    assert made(more)["page"] == made_here
+    assert len(more.values["page"]) == 5
+    assert made(again) == {}

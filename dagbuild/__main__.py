@@ -9,10 +9,21 @@ import os
 import sys
 
 INTERRUPTED = 130
+_RESTARTED = "_DAGBUILD_RESTARTED"
 
 
-def main() -> None:
-    """Run the command line and leave with its exit status; say at once what need not be looked into again."""
+def command() -> None:
+    """Be the command, in a process that does nothing else."""
+    if os.environ.pop(_RESTARTED, None):
+        del os.environ["PYTHONHASHSEED"]  # nodes, and what they start, have the user's variables
+    main(alone=True)
+
+
+def main(*, alone: bool = False) -> None:
+    """Run the command line and leave with its exit status; say at once what need not be looked into again.
+
+    With `alone`, the process may be started anew.
+    """
     heeded = (
         _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler
     )  # a shell's background ignores it
@@ -25,9 +36,26 @@ def main() -> None:
     answer = answers.asked.find_answer()
     if answer is not None:
         sys.exit(_give(*answer))
+    if alone:
+        _fix_order()
     from dagbuild.cli.main import run
 
     sys.exit(run(sys.argv[1:], on_start=_restore if heeded else lambda: None))
+
+
+def _fix_order() -> None:
+    """Start again where each process has an order of its own for sets of texts.
+
+    `NAMES = list({"a", "b"})` in a module would be another list each time, and stale what is made with it.
+    """
+    given = sys.flags.ignore_environment or "PYTHONHASHSEED" in os.environ
+    if sys.flags.hash_randomization and not given and sys.gettrace() is None and os.name == "posix":
+        arguments = [sys.executable, *sys.orig_argv[1:]]
+        environment = {**os.environ, "PYTHONHASHSEED": "0", _RESTARTED: "1"}
+        try:
+            os.execve(sys.executable, arguments, environment)
+        except OSError:  # it has no file to start from
+            return
 
 
 def _leave(_number: int, _frame: object) -> None:
@@ -57,4 +85,4 @@ def _give(text: str, status: int) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    command()

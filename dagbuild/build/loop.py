@@ -251,7 +251,7 @@ class Build:
 
     def _done(self, name: str, done: Done) -> None:
         for text in done.notices:
-            self._notice(text, name)
+            self._notice(text, name, "made")
         if done.record is not None:
             if self._is_outdated(name, done.record):
                 return

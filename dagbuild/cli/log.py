@@ -15,11 +15,14 @@ from dagbuild.cli.terminal import give
 @click.option(
     "-n", "--number", type=click.IntRange(min=1), default=20, show_default=True, help="Lines to show."
 )
-@click.option("--logs", is_flag=True, help="Show what the nodes printed, too.")
+@click.option("--logs", is_flag=True, help="Show what the nodes printed each time, too.")
 @json_option
 @with_session
 def command(session: Session, node: str | None, number: int, logs: bool, as_json: bool) -> int:
-    """List records, newest first: of all nodes, or of NODE, whose earlier values `pin` can bring back."""
+    """List records, newest first: of all nodes, or of NODE, whose earlier values `pin` can bring back.
+
+    Of NODE, what it printed when it ran last is shown as well.
+    """
     from dagbuild.plan.acceptance import Acceptance
     from dagbuild.report import units
     from dagbuild.report.makers import name_maker
@@ -57,9 +60,12 @@ def command(session: Session, node: str | None, number: int, logs: bool, as_json
         ]
         heads = ("when", "node", "took", "size", "value", "who", "run")
         lines = columns(rows, session.out, heads)
+        # Who names a node wants to see what its newest run printed; what was accepted or found was no run.
+        runs = (r for r in records if not r.alias and Acceptance.from_record(r) is None)
+        newest = next(runs, None) if node is not None else None
         give(lines[0])
         for record, line in zip(records, lines[1:], strict=True):
             give(line)
-            if logs and record.log:
+            if record.log and (logs or record is newest):
                 give("\n".join(quote_log(record.log)))
     return 0

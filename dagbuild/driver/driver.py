@@ -25,6 +25,7 @@ from dagbuild.project.exchange import write_bytes, write_file
 from dagbuild.project.project import Project
 from dagbuild.report.failures import say_failure, tell_frames
 from dagbuild.settings import (
+    RETURNS,
     UNDECLARED,
     CacheSettings,
     ExecutorSettings,
@@ -71,7 +72,8 @@ class Driver:
     URL or RemoteSettings; `executor` is "local", "ray" or "ray://HOST"; `adapter` builds the result of `execute` from
     the values (a dict unless given). `allow_overrides` lets the function of a later module replace one of the same
     name. `undeclared` says what to do about what nodes read and is no input: track, warn, error, or off, which leaves
-    this process as it is. Raises UserError for what is neither module nor function, GraphError with all problems of
+    this process as it is; `returns` about a function that returns what it is not annotated with: warn, error or off.
+    Raises UserError for what is neither module nor function, GraphError with all problems of
     the modules.
 
     Each call goes by what the modules hold then: a notebook's cell that defines a node again, adds or deletes one is
@@ -89,12 +91,13 @@ class Driver:
         remote: str | RemoteSettings | None = None,
         packages: Mapping[str, str] | None = None,
         undeclared: str = "track",
+        returns: str = "warn",
         allow_overrides: bool = False,
         root: str | Path | None = None,
     ) -> None:
-        if undeclared not in UNDECLARED:
-            wanted = ", ".join(map(repr, UNDECLARED))
-            raise UserError(f"undeclared wants one of {wanted}, not {undeclared!r}")
+        for name, said, words in (("undeclared", undeclared, UNDECLARED), ("returns", returns, RETURNS)):
+            if said not in words:
+                raise UserError(f"{name} wants one of {', '.join(map(repr, words))}, not {said!r}")
         found = collect_modules(config, modules)
         self.adapter = adapter or DictResult()
         self._scratch = tempfile.TemporaryDirectory(prefix="dagbuild-") if cache is None else None
@@ -109,6 +112,7 @@ class Driver:
             executor=ExecutorSettings(kind, address=f"{kind}://{address}" if address else None),
             packages=dict(packages or {}),
             undeclared=undeclared,
+            returns=returns,
         )
         self.project = Project(settings, found, allow_overrides=allow_overrides)
         self._warned: set[str] = set()
@@ -164,7 +168,7 @@ class Driver:
         return result
 
     def _log(self, event: Event) -> None:
-        if isinstance(event, Notice) and event.kind in {"ended", "executor", "undeclared"}:
+        if isinstance(event, Notice) and event.kind in {"ended", "executor", "undeclared", "made"}:
             self._warn(event.text)
 
     def _warn(self, text: str) -> None:

@@ -6,6 +6,7 @@ import select
 import socket
 import struct
 import threading
+from typing import NamedTuple
 
 _HEAD = struct.Struct("<Q")
 _SILENT = getattr(socket, "MSG_NOSIGNAL", 0)
@@ -50,3 +51,11 @@ class Channel:
     def close(self) -> None:
         """Let go of it."""
         self.socket.close()
+
+
+class Ends(NamedTuple):
+    """What the driver has of a process: the channel, where its output is read, and the file on its crash."""
+
+    channel: Channel
+    output: int
+    crash: int

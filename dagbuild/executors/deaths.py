@@ -6,6 +6,9 @@ import contextlib
 import os
 import re
 import signal
+import socket
+import struct
+import sys
 from pathlib import Path
 from traceback import FrameSummary
 from typing import NamedTuple
@@ -22,6 +25,33 @@ class End(NamedTuple):
 
     status: int
     memory: int
+
+
+_END = struct.Struct("<QiQ")
+
+RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+"""Bytes of the unit in which the system tells the most memory of a process."""
+
+
+def send_end(to: socket.socket, number: int, end: End) -> None:
+    """Tell how a process ended; nobody may be there to hear it."""
+    with contextlib.suppress(OSError):
+        to.sendall(_END.pack(number, *end))
+
+
+def receive_end(place: socket.socket) -> tuple[int, End] | None:
+    """Wait for an end; return the number of the process, and how it ended. None when nobody tells any more."""
+    data = b""
+    while len(data) < _END.size:
+        try:
+            more = place.recv(_END.size - len(data))
+        except OSError:
+            return None
+        if not more:
+            return None
+        data += more
+    number, status, memory = _END.unpack(data)
+    return number, End(status, memory)
 
 
 def count_out_of_memory() -> int:

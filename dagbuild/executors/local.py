@@ -2,7 +2,7 @@
 
 Each starts from the state that importing left, as a copy of this process, so that no step finds what another one has
 set, cached, patched or leaked; and one that ends its process costs itself alone. Where this process cannot be copied,
-steps run in it one after the other. Values never come here: the processes read and write them in the cache folder.
+others import the project by themselves. Values never come here: the processes read and write them in the cache folder.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 from queue import SimpleQueue
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from dagbuild.executors import deaths, packing
 from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.channel import Channel
-from dagbuild.executors.forked import Forked
 from dagbuild.executors.forking import find_obstacle
 from dagbuild.executors.inline import InlineExecutor
+from dagbuild.executors.state import Chance, Held
 from dagbuild.executors.streams import Log
 from dagbuild.executors.worker import Worker
 from dagbuild.executors.zygote import Zygote
@@ -36,6 +36,20 @@ from dagbuild.ground.secrets import redact
 from dagbuild.model.outcome import Done, Failure, Found, Outcome
 from dagbuild.store.base import Store
 from dagbuild.store.relay import answer
+
+
+class Copies(Protocol):
+    """What the processes have of this one, and where they come from."""
+
+    @property
+    def pickles(self) -> packing.SharedPickles:
+        """Pickles for them."""
+
+    def start(self, chance: Chance) -> Zygote:
+        """Start what they are forked from; `chance` is what steps draw random numbers from."""
+
+    def close(self) -> None:
+        """Let go of it, once that has ended."""
 
 
 @dataclass(slots=True)
@@ -69,8 +83,9 @@ class LocalExecutor(Executor):
     """Runs up to `jobs` steps at a time in processes that are forked when the first one is ready.
 
     `here` runs in this process what has to be: a step whose value is not to be stored, or that is given one which
-    cannot travel. `store` is the one that `here` uses, `forked` what the other processes have of this one. `on_wait` is
-    told of a node and of whom its step waits for, `on_notice` what people are to know of how steps run.
+    cannot travel. `store` is the one that `here` uses, `forked` what the other processes have of this one; where it
+    cannot be forked, `spawn` gives what starts them. `on_wait` is told of a node and of whom its step waits for,
+    `on_notice` what people are to know of how steps run.
     """
 
     name = "local"
@@ -79,8 +94,9 @@ class LocalExecutor(Executor):
         self,
         here: Worker,
         store: Store,
-        forked: Forked,
+        forked: Copies,
         *,
+        spawn: Callable[[], Copies],
         jobs: int,
         on_wait: Callable[[str, str], None] = lambda _node, _who: None,
         on_notice: Callable[[str], None] = lambda _: None,
@@ -93,10 +109,12 @@ class LocalExecutor(Executor):
         self._here = InlineExecutor(here, on_wait)
         self._held_here: deque[contextlib.ExitStack] = deque()
         self._forked = forked
-        self._pickles = forked.pickles
+        self._spawn = spawn
+        self._copies: Copies = forked
+        self._holding = contextlib.ExitStack()
+        self._held: Held | None = None
         self._zygote: Zygote | None = None
         self._thread = threading.current_thread()
-        self._told_obstacle = False
         self._numbers = count(1)
         self._lock = threading.Lock()
         self._processes: dict[int, _Process] = {}
@@ -107,9 +125,10 @@ class LocalExecutor(Executor):
 
     def submit(self, work: Work) -> None:
         """Hand the step to a process that is free, or to a new one."""
-        if work.draft is None or not self._start():
+        if work.draft is None:
             self._submit_here(work, contextlib.ExitStack())
             return
+        self._start()
         with contextlib.ExitStack() as holding:  # whatever comes between, a lease is let go of
             lease = self._store.take_lease(work.lease) if work.lease is not None else None
             if lease is not None and work.lease is not None:
@@ -119,7 +138,7 @@ class LocalExecutor(Executor):
                     self._news.put(lambda: (work.name, Found(record)))
                     return
             sent = replace(work, lease=None) if lease is not None else work
-            if not (message := self._pickles.dumps(sent)):
+            if not (message := self._copies.pickles.dumps(sent)):
                 # Here nobody waits for a lease: who holds it may wait for one that is held for a process of ours.
                 self._submit_here(replace(work, lease=None), holding.pop_all())
                 return
@@ -152,6 +171,8 @@ class LocalExecutor(Executor):
         while not self._news.empty():
             with contextlib.suppress(Exception, KeyboardInterrupt):
                 self._news.get()()
+        self._held = None
+        self._holding.close()
 
     def _stop(self) -> None:
         zygote, self._zygote = self._zygote, None
@@ -159,23 +180,27 @@ class LocalExecutor(Executor):
             zygote.stop()
             self._thread.join()
             zygote.close()
+            self._copies.close()
 
-    def _start(self) -> bool:
-        """Fork the process that all others are forked from, if that was not done; tells whether there is one."""
+    def _start(self) -> None:
+        """Have what processes are forked from, if that was not done."""
         if self._zygote is not None and not self._thread.is_alive():  # somebody has ended it
             self._stop()
-        if self._zygote is None and not self._told_obstacle:
-            obstacle = find_obstacle()
-            if obstacle is not None:
-                self._told_obstacle = True
-                self._on_notice(f"steps run in this process, one after the other, because {obstacle}")
-                return False
-            self._killed = deaths.count_out_of_memory()
-            self._zygote = Zygote(self._forked.prepare, self._forked.run)
-            self._selector = selectors.DefaultSelector()
-            self._selector.register(self._zygote.socket, selectors.EVENT_READ, None)
-            self._thread = start_quietly(lambda: self._serve(self._zygote), "dagbuild-steps")
-        return self._zygote is not None
+        if self._zygote is not None:
+            return
+        self._killed = deaths.count_out_of_memory()
+        self._copies = self._forked
+        if (obstacle := find_obstacle()) is not None:
+            self._on_notice(
+                f"steps run in processes that import the project by themselves, because {obstacle}"
+            )
+            self._copies = self._spawn()
+        if self._held is None:
+            self._held = self._holding.enter_context(self._worker.hold())
+        self._zygote = zygote = self._copies.start(self._held.chance)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(zygote.socket, selectors.EVENT_READ, None)
+        self._thread = start_quietly(lambda: self._serve(zygote), "dagbuild-steps")
 
     def _take_process(self, step: _Running) -> _Process:
         """Return a process that is to run the step: one that is free, or a new one."""
@@ -202,9 +227,8 @@ class LocalExecutor(Executor):
 
     # -- in a thread of our own ------------------------------------------------------------------------------------
 
-    def _serve(self, zygote: Zygote | None) -> None:
-        """Answer the processes, and note what they tell, until the zygote is gone."""
-        assert zygote is not None
+    def _serve(self, zygote: Zygote) -> None:
+        """Answer the processes, and note what they tell, until what starts them is gone."""
         try:
             while True:
                 for key, _ in self._selector.select():
@@ -281,7 +305,7 @@ class LocalExecutor(Executor):
                 reply == packing.STAYS
             ):  # what it takes cannot travel, or what it gave, which could not be stored
                 return name, self._worker.put(self._worker.call(step.work))
-            outcome = packing.unpack(reply, self._pickles.loads)
+            outcome = packing.unpack(reply, self._copies.pickles.loads)
             if isinstance(outcome, Done) and outcome.record is not None and step.work.lease is None:
                 record = replace(outcome.record, log=redact(step.log.text()))
                 outcome = self._worker.put(replace(outcome, record=record))

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from dagbuild.executors.base import Executor
-from dagbuild.executors.forked import Forked, MakeWorker
+from dagbuild.executors.forked import Forked
 from dagbuild.executors.inline import InlineExecutor
 from dagbuild.executors.local import LocalExecutor
 from dagbuild.executors.packing import SharedPickles
+from dagbuild.executors.stepping import MakeWorker
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import InputError
 from dagbuild.model.node import Node
 from dagbuild.model.record import Manifest
 from dagbuild.settings import EXECUTORS, RemoteSettings, Settings, find_key
 from dagbuild.store.base import Store
+from dagbuild.store.salt import keep_salt, name_folder
+
+if TYPE_CHECKING:
+    from dagbuild.executors.spawned import Spawned
 
 Code = tuple[Sequence[ModuleType], Sequence[Node], Mapping[str, Manifest]]
 
@@ -46,26 +53,41 @@ def open_executor(
         case "inline":
             return InlineExecutor(worker, on_wait)
         case "local":
-            _, nodes, manifests = find_code()
+            modules, nodes, manifests = find_code()
             pickles = SharedPickles([*nodes, *manifests.values()])
             cache, cores = settings.cache, count_cores()
             jobs = jobs or settings.executor.jobs or cores
             threads = max(1, cores // jobs)
+
+            def spawn() -> Spawned:
+                from dagbuild.executors.elsewhere import ShippedCode
+                from dagbuild.executors.spawned import Spawned
+
+                code = ShippedCode(settings.root, modules, nodes, manifests, settings.packages, worker.watch)
+                return Spawned(code, cache.folder, cache.fsync, threads=threads)
+
             return LocalExecutor(
                 worker,
                 store,
                 Forked(cache.folder, cache.fsync, pickles, make_worker, threads=threads),
+                spawn=spawn,
                 jobs=jobs,
                 on_wait=on_wait,
                 on_notice=on_notice,
             )
         case "ray":
             from dagbuild.executors import ray
+            from dagbuild.executors.elsewhere import ShippedCode
 
             modules, nodes, manifests = find_code()
-            code = ray.ShippedCode(settings.root, modules, nodes, manifests, settings.packages, worker.watch)
+            code = ShippedCode(settings.root, modules, nodes, manifests, settings.packages, worker.watch)
             worker.flush()  # inputs that were saved are needed on other machines
-            opener = partial(ray.open_worker_store, settings.cache, _for_workers(settings.remote))
+            folder = settings.cache.folder
+            with contextlib.suppress(OSError):  # who writes there is told
+                folder.mkdir(parents=True, exist_ok=True)
+                keep_salt(folder)  # by which workers know the folder
+            name = name_folder(folder)
+            opener = partial(ray.open_worker_store, settings.cache, _for_workers(settings.remote), name)
             return ray.RayExecutor(opener, code, worker, address=settings.executor.address)
         case other:
             raise InputError(f"there is no executor '{other}'", hint=" or ".join(EXECUTORS))

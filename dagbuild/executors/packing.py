@@ -43,20 +43,26 @@ def unpack(reply: Reply, loads: Callable[[bytes], Any]) -> Outcome:
 
 
 class SharedPickles:
-    """Pickles for a process that was forked from this one: of what both have, only the number travels."""
+    """Pickles for a process that was forked from this one: of what both have, only the number travels.
+
+    What one of them has not is None in its `shared`.
+    """
 
     def __init__(self, shared: Sequence[object]) -> None:
         self._shared = shared
-        self._numbers = {id(thing): number for number, thing in enumerate(shared)}
+        self._numbers = {id(thing): number for number, thing in enumerate(shared) if thing is not None}
 
     def dumps(self, value: Any) -> bytes:
         """Return a value's bytes; none when it cannot be pickled."""
         stream = io.BytesIO()
         try:
-            _Pickler(stream, self._numbers).dump(value)
+            self._make_pickler(stream).dump(value)
         except (Exception, SystemExit):
             return b""
         return stream.getvalue()
+
+    def _make_pickler(self, stream: io.BytesIO) -> pickle.Pickler:
+        return _Pickler(stream, self._numbers)
 
     def loads(self, data: bytes) -> Any:
         """Return the value of such bytes."""
@@ -78,4 +84,7 @@ class _Unpickler(pickle.Unpickler):
         self._shared = shared
 
     def persistent_load(self, number: int) -> object:
-        return self._shared[number]
+        thing = self._shared[number]
+        if thing is None:
+            raise pickle.UnpicklingError("this process has not what is spoken of")
+        return thing

@@ -8,42 +8,34 @@ Promise: a step runs on a worker only when the worker's code for it is the drive
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import importlib
-import io
 import logging
 import os
 import platform
 import socket
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from dagbuild.artifacts import Artifacts
-from dagbuild.code.closure import SourceReader
-from dagbuild.executors import exits, packing, shipping, state
+from dagbuild.executors import packing, parcels, shipping
 from dagbuild.executors.base import Executor, Work
+from dagbuild.executors.elsewhere import ShippedCode, Site, import_project, tell_other_code
+from dagbuild.executors.failures import make_failure
+from dagbuild.executors.state import Chance
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import StoreError, UserError
 from dagbuild.ground.texts import name_error
-from dagbuild.model.node import Node
 from dagbuild.model.outcome import Done, Failure, Outcome
-from dagbuild.model.record import Manifest
-from dagbuild.observe.observer import watch_import
-from dagbuild.observe.places import PathNames
-from dagbuild.observe.project_code import ProjectCode
-from dagbuild.observe.watch import Watch
-from dagbuild.outputs import Home
 from dagbuild.settings import CacheSettings, RemoteSettings, check_folder
-from dagbuild.store import FileDigests, open_store
+from dagbuild.store import open_store
 from dagbuild.store.base import Store
+from dagbuild.store.salt import name_folder
 
 try:
     import ray
-    from ray import cloudpickle
     from ray.exceptions import NodeDiedError, OutOfMemoryError, RayError, RayTaskError, WorkerCrashedError
 except ImportError as missing:
     raise UserError(
@@ -58,22 +50,6 @@ _OBJECT_STORE_BYTES = 256 * 1024 * 1024
 
 _A_WHILE = 1.0
 """Seconds to wait for a step before the caller may look about."""
-
-
-@dataclass(frozen=True)
-class ShippedCode:
-    """The driver's code, which the workers must have.
-
-    `modules` are the user's; `nodes` those that may run, with their manifests by name, made with the policy
-    `packages`. With `watch`, steps are observed.
-    """
-
-    root: Path
-    modules: Sequence[ModuleType] = ()
-    nodes: Sequence[Node] = ()
-    manifests: Mapping[str, Manifest] = field(default_factory=dict)
-    packages: Mapping[str, str] = field(default_factory=dict)
-    watch: Watch | None = None
 
 
 class RayExecutor(Executor):
@@ -96,7 +72,7 @@ class RayExecutor(Executor):
         self._worker = here
         self._address = address or os.environ.get("RAY_ADDRESS") or LOCAL
         self._opened = self._connected = False
-        self._in_memory = shipping.find_unimportable(code.modules)
+        self._held = contextlib.ExitStack()
         self._running: dict[Any, Work] = {}
         self._here: deque[Work] = deque()
 
@@ -113,8 +89,7 @@ class RayExecutor(Executor):
             _connect(self._address, self._code.root)
             self._connected = True
         self._opened = True
-        for module in self._in_memory:
-            cloudpickle.register_pickle_by_value(module)
+        self._held.enter_context(parcels.travelling_whole(self._code.in_memory))
 
     @functools.cached_property
     def _task(self) -> Callable[[bytes], Any]:
@@ -123,33 +98,18 @@ class RayExecutor(Executor):
         variables = shipping.make_environment(paths, self._code.manifests)
         task = ray.remote(_run_task).options(num_cpus=1, max_retries=0, runtime_env={"env_vars": variables})
         versions = shipping.describe_platform()
-        setup = ray.put(cloudpickle.dumps(self._setup(paths)))
-        return lambda parcel: task.remote(versions, setup, parcel)
-
-    def _setup(self, paths: Sequence[str]) -> _Setup:
-        code = self._code
-        whole = {module.__name__ for module in self._in_memory}
         shipped = self._connected and self._address != LOCAL
-        below = [Path(path).relative_to(code.root) for path in paths if Path(path).is_relative_to(code.root)]
-        # A node of a module that travels whole brings the driver's code with it; there is nothing to compare.
-        checked = [
-            node for node in code.nodes if node.name in code.manifests and node.where.module not in whole
-        ]
-        return _Setup(
-            open_store=self._open_store,
-            modules=tuple(module.__name__ for module in code.modules if module.__name__ not in whole),
-            below=tuple(map(str, below)) if shipped else (),
-            shipped=shipped,
-            root=str(code.root),
-            packages=dict(code.packages),
-            watch=code.watch,
-            nodes={node.name: _try_dumps((node, code.manifests[node.name])) for node in checked},
-        )
+        root = self._code.root
+        below = [str(Path(path).relative_to(root)) for path in paths if Path(path).is_relative_to(root)]
+        code = self._code.make_setup(below if shipped else (), shipped=shipped)
+        setup = ray.put(parcels.dumps((code, self._open_store)))
+        chance = ray.put(self._held.enter_context(self._worker.hold()).chance)
+        return lambda parcel: task.remote(versions, setup, chance, parcel)
 
     def submit(self, work: Work) -> None:
         """Hand the step to the cluster; one whose values cannot travel runs here when it is waited for."""
         self._open()
-        if parcel := _try_dumps(self._worker.seal(work)):
+        if parcel := parcels.dumps(self._worker.seal(work)):
             self._running[self._task(parcel)] = work
         else:
             self._here.append(work)
@@ -180,7 +140,7 @@ class RayExecutor(Executor):
             return Failure(type(error).__name__, f"Ray could not run the step: {error}", "")
         if reply == packing.STAYS:
             return self._worker.run(work)
-        outcome = packing.unpack(reply, cloudpickle.loads)
+        outcome = packing.unpack(reply, parcels.loads)
         if isinstance(outcome, Done) and outcome.put and outcome.record is not None:
             self._worker.adopt(outcome.record)  # the worker may be on another machine
         return outcome
@@ -196,8 +156,7 @@ class RayExecutor(Executor):
         if self._opened:
             self._opened = False
             self._cancel()
-            for module in self._in_memory:
-                cloudpickle.unregister_pickle_by_value(module)
+            self._held.close()
         if self._connected:
             self._connected = False
             ray.shutdown()
@@ -232,51 +191,40 @@ def _probe(address: str) -> None:
 
 
 def _describe_death(error: Exception, work: Work) -> str:
+    name = work.name
     if isinstance(error, NodeDiedError):
-        return f"the machine that ran '{work.name}' left the Ray cluster"
+        return f"the machine that ran '{name}' left the Ray cluster"
+    if isinstance(error, OutOfMemoryError):
+        return (
+            f"Ray ended the process that ran '{name}', because memory ran out on its machine\n"
+            "  try: make the value smaller, or let fewer steps run side by side"
+        )
     return (
-        f"the process that ran '{work.name}' was killed, probably because memory ran out: "
-        "let fewer steps run side by side, or make the value smaller"
+        f"the process that ran '{name}' is gone, and Ray does not tell why: it was killed, crashed in native code, "
+        f"or ran out of memory\n  try: dagbuild build {work.node.name} --executor local, "
+        "which tells how a process ended"
     )
 
 
 # -- in the worker's process -----------------------------------------------------------------------------------------
 
 
-def open_worker_store(cache: CacheSettings, remote: RemoteSettings | None) -> Store:
-    """Open the store of a worker: in the driver's folder, or where DAGBUILD_WORKER_CACHE on its machine says."""
+def open_worker_store(cache: CacheSettings, remote: RemoteSettings | None, name: str | None) -> Store:
+    """Open the store of a worker: in the driver's folder, or where DAGBUILD_WORKER_CACHE on its machine says.
+
+    Raises UserError where that is not the driver's, which has that `name`, and there is no remote between them.
+    """
     said = os.environ.get("DAGBUILD_WORKER_CACHE")
     folder = check_folder("DAGBUILD_WORKER_CACHE", said) if said else cache.folder
+    if (remote is None or remote.mode == "off") and name_folder(folder) != name:
+        raise UserError(
+            f"{platform.node()} does not have the build's cache folder: '{folder}' is another there, or missing",
+            hint="set a [remote] for values to travel by, or a cache folder that all machines share",
+        )
     return open_store(folder, remote, fsync=cache.fsync, publishes=False)
 
 
-@dataclass(frozen=True)
-class _Setup:
-    """What a worker process needs once: `below` are import paths relative to its working directory.
-
-    `shipped`: that directory is a copy of the project's folder, and outputs lie there.
-    """
-
-    open_store: Callable[[], Store]
-    modules: tuple[str, ...]
-    below: tuple[str, ...]
-    shipped: bool
-    root: str
-    packages: Mapping[str, str]
-    watch: Watch | None
-    nodes: Mapping[str, bytes]
-
-
-@dataclass(frozen=True)
-class _Site:
-    """What a worker process keeps between steps; `differences` are those of its code from the driver's, by node."""
-
-    store: Store
-    worker: Worker
-    differences: Mapping[str, list[str]]
-
-
-def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> packing.Reply:
+def _run_task(versions: Mapping[str, str], setup: bytes, chance: Chance, parcel: bytes) -> packing.Reply:
     """Run one step; everything that can go wrong is in the reply."""
     here = shipping.describe_platform()
     wrong = [
@@ -285,88 +233,38 @@ def _run_task(versions: Mapping[str, str], setup: bytes, parcel: bytes) -> packi
         if here[name] != text
     ]
     if wrong:
-        return packing.pack(_other_code(wrong), _try_dumps)
+        return packing.pack(_other_code(wrong), parcels.dumps)
     try:
-        site = _set_up(setup)
-        work: Work = cloudpickle.loads(parcel)
+        store, site, worker = _set_up(setup)
+    except UserError as error:
+        return packing.pack(make_failure(error, {}), parcels.dumps)
     except (Exception, SystemExit) as error:
-        return packing.pack(_other_code([name_error(error)]), _try_dumps)
-    wrong = [line for node in (work.node, *work.views) for line in site.differences.get(node.name, ())]
-    if wrong:
-        return packing.pack(_other_code(wrong), _try_dumps)
-    outcome = site.worker.run(work)
+        return packing.pack(_other_code([name_error(error)]), parcels.dumps)
+    try:
+        work: Work = parcels.loads(parcel)
+    except (Exception, SystemExit) as error:
+        return packing.pack(_other_code([name_error(error)]), parcels.dumps)
+    if wrong := site.list_differences(work):
+        return packing.pack(_other_code(wrong), parcels.dumps)
+    worker.take_chance(chance)
+    outcome = worker.run(work)
     if isinstance(outcome, Done) and (record := outcome.record) is not None:
         try:
-            site.store.share()  # who reads the value next may be on another machine
-            outcome = replace(outcome, record=site.worker.seal_record(record))
+            store.share()  # who reads the value next may be on another machine
+            outcome = replace(outcome, record=worker.seal_record(record))
         except StoreError as error:
             told = f"the value of '{work.name}' could not be published: {error}"
             outcome = replace(outcome, notices=(*outcome.notices, told))
-    return packing.pack(outcome, _try_dumps)
+    return packing.pack(outcome, parcels.dumps)
 
 
 @functools.lru_cache(maxsize=1)
-def _set_up(setup: bytes) -> _Site:
-    wanted: _Setup = cloudpickle.loads(setup)
-    if wanted.watch is None or wanted.watch.observes:
-        exits.install()  # before the project's modules are imported
-        state.install()
-    shipping.add_import_paths([str(Path(path).resolve()) for path in wanted.below])
-    memo = wanted.watch.memo if wanted.watch else None
-    # On another machine the folder may not be there, and is not for us to make.
-    files = FileDigests(Path(memo) if memo and Path(memo).is_dir() else None)
-    places = wanted.watch.places if wanted.watch else PathNames(wanted.root)
-    watches = wanted.watch is not None and wanted.watch.observes
-    modules: list[ModuleType] = []
-    load = functools.partial(_import, wanted, modules)
-    reader, differences = watch_import(load, places, files, modules) if watches else load()
-    store = wanted.open_store()
-    code = ProjectCode(lambda: reader, places, files, observing=wanted.watch is None or wanted.watch.observes)
-    root = os.getcwd() if wanted.shipped else wanted.root  # noqa: PTH109 - a text
-    home = Home(root, memo) if memo else None
-    # Ray tells the driver when this process ends.
-    worker = Worker(Artifacts(store), code, files, wanted.watch, home, marked=False)
-    worker.hold_on()
-    return _Site(store, worker, differences)
-
-
-def _import(wanted: _Setup, modules: list[ModuleType]) -> tuple[SourceReader, dict[str, list[str]]]:
-    """Return what reads the code as it is imported here, and where it is not the driver's, by node."""
-    modules += map(importlib.import_module, wanted.modules)
-    hiding = wanted.watch.places.variables if wanted.watch else None
-    reader = SourceReader(modules, wanted.root, hiding)
-    # All nodes at once, before any has run: one that ran may have changed what a module holds.
-    return reader, {
-        name: _compare(packed, reader, wanted.packages) for name, packed in wanted.nodes.items() if packed
-    }
-
-
-def _compare(packed: bytes, reader: SourceReader, packages: Mapping[str, str]) -> list[str]:
-    try:
-        node, manifest = cloudpickle.loads(packed)
-        return shipping.compare(node, manifest, reader, packages)
-    except (Exception, SystemExit) as error:
-        return [name_error(error)]
+def _set_up(setup: bytes) -> tuple[Store, Site, Worker]:
+    code, open_store = parcels.loads(setup)
+    site = import_project(code)
+    store = open_store()
+    return store, site, site.make_worker(store, None)
 
 
 def _other_code(lines: Sequence[str]) -> Failure:
-    return Failure(
-        "OtherCode", f"the worker on {platform.node()} has not the driver's code: " + "; ".join(lines), ""
-    )
-
-
-class _Pickler(cloudpickle.CloudPickler):  # type: ignore[misc]  # ray says no types
-    """Names a function by its place where a decorator stands before it there, instead of sending its code."""
-
-    def reducer_override(self, value: Any) -> Any:
-        place = shipping.find_place_behind(value)
-        return (shipping.find_behind, place) if place else super().reducer_override(value)
-
-
-def _try_dumps(value: Any) -> bytes:
-    stream = io.BytesIO()
-    try:
-        _Pickler(stream).dump(value)
-    except (Exception, SystemExit):
-        return b""
-    return stream.getvalue()
+    return Failure("OtherCode", tell_other_code(lines), "")

@@ -53,19 +53,25 @@ class Screen:
         """Return the lines."""
         return "\n".join(map("".join, self._rows)) + self._style
 
-    def forget(self, most: int) -> None:
-        """Drop the first lines, until no more than so many characters are left; the last two lines stay."""
+    def forget(self, most: int) -> str:
+        """Drop the first lines, until no more than so many characters are left, and return them.
+
+        The last two lines stay; of each the last characters, if it is longer than that.
+        """
         left = sum(map(len, self._rows)) + len(self._rows)
         drop = 0
         while left > most and drop < min(len(self._rows) - 2, self._row):
             left -= len(self._rows[drop]) + 1
             drop += 1
+        dropped = ["".join(row) + "\n" for row in self._rows[:drop]]
         del self._rows[:drop]
         self._row -= drop
         for row in self._rows:
             if len(row) > most:
                 self._column = max(0, self._column - (len(row) - most)) if row is self._rows[self._row] else 0
+                dropped.append("".join(row[:-most]))
                 del row[:-most]
+        return "".join(dropped)
 
     def _draw(self, text: str) -> None:
         row, column = self._rows[self._row], self._column

@@ -93,12 +93,18 @@ def make_environment(paths: Sequence[str], manifests: Mapping[str, Manifest]) ->
     """Return the variables of the worker processes; with others, they are not the same processes."""
     return {
         "PYTHONPATH": os.pathsep.join(paths),
-        "PYTHONHASHSEED": "0",
+        "PYTHONHASHSEED": find_order(),
         "PYTHONOPTIMIZE": str(sys.flags.optimize or ""),
         # A .pyc is told from a newer source by seconds and size, too coarse for an edit followed by a build.
         "PYTHONDONTWRITEBYTECODE": "1",
         "_DAGBUILD_CODE": digest_code(manifests.values()),
     }
+
+
+def find_order() -> str:
+    """Return the seed with which another process orders sets as this one does, if this one has any."""
+    said = os.environ.get("PYTHONHASHSEED", "")
+    return said if said.isdigit() else "0"
 
 
 def digest_code(manifests: Iterable[Manifest]) -> str:

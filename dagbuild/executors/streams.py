@@ -1,4 +1,4 @@
-"""What a step prints: let through to where it would have gone, and the last of it kept.
+"""What a step prints: let through to where it would have gone, and the first and last of it kept.
 
 While a step runs, standard output and error are text streams of Python's own kind over binary ones of ours. Knows
 nothing of nodes. Guards: a node can do with them what it can do in plain Python, and whatever it does to them (close,
@@ -22,19 +22,25 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 LOG_LIMIT = 64 * 1024
-"""Characters of a node's output that its record keeps: the last ones."""
+"""Characters of a node's output that its record keeps: the first and the last ones."""
+
+FIRST = LOG_LIMIT // 4
+"""Of these, the characters from the beginning."""
 
 _MANY = 4 * LOG_LIMIT
+_MARK = 64
 
 
 class Log:
-    """Keeps the last of what is written, as a terminal would show it; threads may share it."""
+    """Keeps the first and the last of what is written, as a terminal would show it; threads may share it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._parts: list[str] = []
         self._size = 0
         self._screen: Screen | None = None
+        self._first = ""
+        self._left_out = 0
 
     def add(self, text: str) -> None:
         """Keep a text."""
@@ -42,12 +48,24 @@ class Log:
             self._parts.append(text)
             self._size += len(text)
             if self._size > _MANY:
-                self._settle().forget(LOG_LIMIT)
+                self._drop(self._settle().forget(LOG_LIMIT))
 
     def text(self) -> str:
-        """Return what is kept."""
+        """Return what is kept, with a line where something was left out that says how much."""
         with self._lock:
-            return self._settle().text()[-LOG_LIMIT:] if self._parts or self._screen else ""
+            rest = self._settle().text() if self._parts or self._screen else ""
+            if not self._left_out and len(self._first) + len(rest) <= LOG_LIMIT:
+                return self._first + rest
+            room = FIRST - len(self._first)
+            first, rest = self._first + rest[:room], rest[room:]
+            last = rest[-(LOG_LIMIT - FIRST - _MARK) :]
+            left_out = self._left_out + len(rest) - len(last)
+            return f"{first}\n[... {left_out:,} characters left out ...]\n{last}"
+
+    def _drop(self, text: str) -> None:
+        room = FIRST - len(self._first)
+        self._first += text[:room]
+        self._left_out += len(text[room:])
 
     def _settle(self) -> Screen:
         self._screen = self._screen or Screen()

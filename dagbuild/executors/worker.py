@@ -28,8 +28,9 @@ from dagbuild.executors.base import Work
 from dagbuild.executors.elements import listing
 from dagbuild.executors.exits import Guard
 from dagbuild.executors.failures import make_failure
+from dagbuild.executors.returns import Returns
 from dagbuild.executors.saving import Saver, tell_foreign
-from dagbuild.executors.state import DataWatch, Held, Hold
+from dagbuild.executors.state import Chance, DataWatch, Held, Hold
 from dagbuild.executors.streams import Capture, Capturing, Log
 from dagbuild.ground.errors import (
     CodecError,
@@ -136,8 +137,13 @@ class Worker:
 
     def hold_on(self) -> None:
         """Keep it for as long as this worker is there."""
-        self._held = contextlib.ExitStack()
-        self._held.enter_context(self.hold())
+        self._holding = contextlib.ExitStack()
+        self._held = self._holding.enter_context(self.hold())
+
+    def take_chance(self, chance: Chance) -> None:
+        """Let steps start from the generators of random numbers of the process for which they run."""
+        chance.come_here()
+        self._held.chance = chance
 
     def find_finished(self, key: Key, *, local: bool) -> Record | None:
         """Return a record that has come to the step's key, of a value that is there and can be read here, or None."""
@@ -187,20 +193,25 @@ class Worker:
         observer = self._observer(work)
         call = observer.call if observer else _call
         name, lost, left = work.name, list[str](), list[Note]()
+        returns = Returns(self.watch.returns if self.watch else "off")
         try:
             kept = log if self._may_touch() or self._capture else contextlib.nullcontext()
             watched = self._data.watching((*work.views, work.node), left)
             with kept, Guard(name) as guard, self.hold() as held, watched:
-                arguments = bind(work, self._artifacts, partial(_call_view, held, lost, call))
+                call_view = returns.checking(partial(_call_view, held, lost, call))
+                arguments = bind(work, self._artifacts, call_view)
                 with held.call(name, lost) as context:
                     function = listing(work.node.function) if work.node.expands else work.node.function
                     value = context.run(call, function, **arguments)
+                returns.check_all(work.node, value if work.node.expands else (value,))
         except LostError as gone:
             return Lost({gone.name: gone.why})
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit in a node ends the node, not the build
             failure = make_failure(error, arguments)
+            if observer:
+                observer.leave()
             told = self._tell_foreign(work, observer.finish()) if observer and work.foreign else ""
             return replace(failure, message=f"{failure.message}\n  {told}") if told else failure
         if guard.asked is not None:  # the node caught what was to stop it
@@ -221,7 +232,10 @@ class Worker:
             self.spent = True
             if not self._capture:
                 seen = replace(seen, notes=(*seen.notes, *map(_tell_lost, lost), *left))
-        return self._finish(work, value, facts, seen, changed_since(since))
+        outcome = self._finish(work, value, facts, seen, changed_since(since))
+        if returns.told and isinstance(outcome, Done):
+            return replace(outcome, notices=(*returns.told, *outcome.notices))
+        return outcome
 
     def _may_touch(self) -> bool:
         """Tell whether the process may be changed, for as long as a node runs, to see what it does."""

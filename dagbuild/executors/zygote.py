@@ -1,13 +1,13 @@
-"""A process that stands as importing left it, and forks others from itself: one for a step, or for a few short ones.
+"""A process that forks others from itself: one for a step, or for a few short ones.
 
-It runs no step, so that what steps do never reaches the next process that it forks; it tells how these ended. Knows
-processes, not what they do. Guards: when its own parent is gone, so are they.
+It is a copy of the driver, as importing left that, or a Python that was started anew. It runs no step, so that what
+steps do never reaches the next process that it forks; it tells how these ended. Knows processes, not what they do.
+Guards: when its own parent is gone, so are they.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import os
 import select
@@ -15,37 +15,33 @@ import signal
 import socket
 import struct
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
-from dagbuild.executors.channel import Channel
-from dagbuild.executors.deaths import End
+from dagbuild.executors.channel import Channel, Ends
+from dagbuild.executors.deaths import RSS_UNIT, End, receive_end, send_end
+from dagbuild.executors.ties import load_tie
 
-_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
-_PR_SET_PDEATHSIG = 1
 _FAILED = 1
 _ORDER = struct.Struct("<Q")
-_END = struct.Struct("<QiQ")
 
 Run = Callable[[Channel, int, int], None]
 """What a forked process does, with its channel to the driver and two descriptors: of where its output goes, and of a
 file for what Python can tell of a crash."""
 
 
-class Ends(NamedTuple):
-    """What the driver has of a process: the channel, where its output is read, and the file on its crash."""
-
-    channel: Channel
-    output: int
-    crash: int
-
-
 class Zygote:
     """The driver's end: asks for processes, and hears how they ended."""
 
-    def __init__(self, prepare: Callable[[], None], run: Run) -> None:
-        """Fork it; it calls `prepare` once, and each process that it forks calls `run`."""
+    def __init__(self, process: int, end: socket.socket) -> None:
+        self.process = process
+        self.socket = end
+
+    @classmethod
+    def copy(cls, prepare: Callable[[], None], run: Run) -> Zygote:
+        """Fork it from this process; it calls `prepare` once, and each process that it forks calls `run`."""
         here, there = socket.socketpair()
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -54,18 +50,18 @@ class Zygote:
             warnings.simplefilter(
                 "ignore", DeprecationWarning
             )  # of other threads: `forking` has looked at them
-            self.process = os.fork()
-        if not self.process:
+            process = os.fork()
+        if not process:
             here.close()  # else this process would never hear that nobody is at that end
-            _leave_with(lambda: _Forker(there, run).serve(prepare))
+            _leave_with(lambda: serve(there, prepare, run))
         there.close()
-        self.socket = here
+        return cls(process, here)
 
     def fork(self, number: int) -> Ends:
         """Have a process forked, by any number; raises OSError when that cannot be."""
         mine, theirs = socket.socketpair()
         output, printed = os.pipe()
-        crash = os.memfd_create("dagbuild-crash")
+        crash = _make_file()
         try:
             socket.send_fds(self.socket, [_ORDER.pack(number)], [theirs.fileno(), printed, crash])
         except OSError:
@@ -81,17 +77,7 @@ class Zygote:
 
     def hear(self) -> tuple[int, End] | None:
         """Wait for an end; return the number of the process, and how it ended. None when the zygote itself is gone."""
-        data = b""
-        while len(data) < _END.size:
-            try:
-                more = self.socket.recv(_END.size - len(data))
-            except OSError:
-                return None
-            if not more:
-                return None
-            data += more
-        number, status, memory = _END.unpack(data)
-        return number, End(status, memory)
+        return receive_end(self.socket)
 
     def stop(self) -> None:
         """End it with all that it has forked, and wait until they are gone."""
@@ -103,6 +89,11 @@ class Zygote:
     def close(self) -> None:
         """Let go of the channel; to be called once nobody listens any more."""
         self.socket.close()
+
+
+def serve(control: socket.socket, prepare: Callable[[], None], run: Run) -> None:
+    """Be the zygote, in a process of its own: fork what is asked for until nobody asks any more."""
+    _Forker(control, run).serve(prepare)
 
 
 class _Forker:
@@ -117,7 +108,7 @@ class _Forker:
         """Fork what is asked for until nobody asks any more."""
         _stand_alone()
         prepare()
-        self._prctl = _load_prctl()
+        self._tie = load_tie()
         gc.collect()
         gc.freeze()  # what lasts is not touched, so that it stays shared
         awake, alarm = socket.socketpair()
@@ -173,10 +164,8 @@ class _Forker:
             signal.signal(number, signal.SIG_IGN)
         with contextlib.suppress(OSError):
             os.setpgid(0, 0)
-        if self._prctl is not None:
-            self._prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-            if os.getppid() != parent:  # it went before that was said
-                return
+        if not self._tie(parent):
+            return
         self._control.close()
         gc.enable()
         self._run(Channel(socket.socket(fileno=end)), printed, crash)
@@ -191,11 +180,18 @@ class _Forker:
             if not process:
                 return
             if (number := self._numbers.pop(process, None)) is not None:
-                self._tell(number, status, used.ru_maxrss * _RSS_UNIT)
+                self._tell(number, status, used.ru_maxrss * RSS_UNIT)
 
     def _tell(self, number: int, status: int, memory: int) -> None:
-        with contextlib.suppress(OSError):
-            self._control.sendall(_END.pack(number, status, memory))
+        send_end(self._control, number, End(status, memory))
+
+
+def _make_file() -> int:
+    """Return a file that is nowhere."""
+    if sys.platform == "linux":
+        return os.memfd_create("dagbuild-crash")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 def _leave_with(work: Callable[[], None]) -> NoReturn:
@@ -217,11 +213,3 @@ def _stand_alone() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
-
-
-def _load_prctl() -> Callable[..., int] | None:
-    try:
-        prctl: Callable[..., int] = ctypes.CDLL(None).prctl
-    except (OSError, AttributeError):
-        return None
-    return prctl

@@ -80,6 +80,10 @@ class OutputError(UserError):
     """A file that a node is to leave in the project was not made there, or cannot be put there."""
 
 
+class ReturnError(UserError):
+    """What a function returned is not of the type that it is annotated with."""
+
+
 class ColumnsError(UserError):
     """A value has not the columns that a node asks for, or has none at all."""
 

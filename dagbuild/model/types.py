@@ -46,6 +46,9 @@ _COVARIANT = (
 
 _CALLABLE: Any = collections.abc.Callable
 
+_OWN = ("builtins", "collections", "collections.abc")
+"""Where the containers are whose arguments say what is in them."""
+
 _SAMPLE = 5
 """How many elements of a container from outside are looked at."""
 
@@ -90,6 +93,39 @@ def check_value(value: Any, wanted: TypeForm) -> bool:
         paths = value if isinstance(value, (list, tuple)) else [value]
         return all(isinstance(path, (str, PurePath)) for path in paths)
     return _check_class(value, origin or wanted, _args(wanted))
+
+
+def fits_outside(value: Any, wanted: TypeForm) -> bool:
+    """Tell whether `value` is of the annotation's outer type, whatever is in it; what a protocol asks is not looked at.
+
+    What libraries take for one of Python's is one: numpy's numbers and truth values.
+    """
+    wanted = plain_type(wanted)
+    origin = _origin(wanted)
+    if _is_open(wanted) or wanted is object:
+        return True
+    if isinstance(wanted, NewType):
+        return fits_outside(value, wanted.__supertype__)
+    if is_union(wanted):
+        return any(fits_outside(value, member) for member in _args(wanted))
+    if origin is Literal:
+        return any(fits_outside(value, type(choice)) for choice in _args(wanted))
+    if wanted in (File, Files):
+        return check_value(value, wanted)
+    kind = origin or wanted
+    if getattr(kind, "_is_protocol", False):
+        return True
+    if typing.is_typeddict(kind):
+        return isinstance(value, dict)
+    if kind is bool and type(value).__module__ == "numpy":
+        return type(value).__name__ in ("bool", "bool_")
+    try:
+        # A class may be there to annotate alone: pandera's DataFrame[Schema] is a DataFrame that nobody makes.
+        return _check_class(value, kind, ()) or (
+            origin is not None and kind.__module__ not in _OWN and issubclass(kind, type(value))
+        )
+    except Exception:  # a metaclass of the user's
+        return True
 
 
 def plain_type(form: TypeForm) -> TypeForm:
@@ -247,7 +283,7 @@ def _arguments_fit(have: type, own: tuple[TypeForm, ...], want: type, needed: tu
         return len(needed) != 1 or accepts(own[0], needed[0])
     if want in _COVARIANT and len(needed) <= len(own):
         return accepts(own[0], needed[0])
-    if len(own) != len(needed) or have.__module__ not in ("builtins", "collections", "collections.abc"):
+    if len(own) != len(needed) or have.__module__ not in _OWN:
         return True  # a generic class of somebody's: its variance is not ours to know
     return all(_same(a, b) for a, b in zip(own, needed, strict=True))
 
@@ -294,7 +330,7 @@ def _check_elements(value: Any, kind: type, args: tuple[TypeForm, ...]) -> bool:
     )
     if kind is tuple and args and args[-1] is not Ellipsis:
         return len(value) == len(args) and all(map(check_value, value, args))
-    if kind.__module__ not in ("builtins", "collections", "collections.abc"):
+    if kind.__module__ not in _OWN:
         return True  # a generic class of somebody's: what its arguments are of is not ours to know
     if isinstance(value, Mapping) and len(args) == 2:
         return check(value, args[0]) and check(value.values(), args[1])

@@ -66,7 +66,7 @@ class Notice:
     """Something worth a line: a damaged blob, an outage, a wait for another build. `node` where it is about one.
 
     `kind` is undeclared for what a node was seen to read and is no input, or cannot be followed; ended for what tells
-    of a build that was killed; executor for how steps run.
+    of a build that was killed; executor for how steps run; made for what is to be known of a value just made.
     """
 
     text: str

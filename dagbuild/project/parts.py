@@ -124,7 +124,7 @@ class Parts:
         folder = self.settings.cache.folder
         outputs = [path for node in self.graph.nodes.values() for path in node.writes]
         places = PathNames(self.settings.root, [folder], outputs, self._source.places.variables)
-        return Watch(places, str(folder), self.settings.undeclared)
+        return Watch(places, str(folder), self.settings.undeclared, self.settings.returns)
 
     @cached_property
     def _code(self) -> ProjectCode:

@@ -21,6 +21,7 @@ from dagbuild.settings.load import FILE_NAME, find_settings, load_settings
 from dagbuild.settings.model import (
     EXECUTORS,
     MOST_JOBS,
+    RETURNS,
     UNDECLARED,
     CacheSettings,
     ExecutorSettings,
@@ -36,6 +37,7 @@ __all__ = [
     "EXECUTORS",
     "FILE_NAME",
     "MOST_JOBS",
+    "RETURNS",
     "UNDECLARED",
     "CacheSettings",
     "ExecutorSettings",

@@ -148,6 +148,7 @@ def _assemble(
         variables=VariableSettings(**tables.get("variables", {})),
         packages=tables.get("build", {}).get("packages", {"*": "exact"}),
         undeclared=tables.get("build", {}).get("undeclared", "track"),
+        returns=tables.get("build", {}).get("returns", "warn"),
         profile=profile,
         texts=texts,
     )

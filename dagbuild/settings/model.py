@@ -89,6 +89,7 @@ class VariableSettings:
 
 
 UNDECLARED = ("track", "warn", "error", "off")
+RETURNS = ("error", "warn", "off")
 EXECUTORS = ("local", "inline", "ray")
 MOST_JOBS = 1024
 """Steps that may run at a time on one machine."""
@@ -103,7 +104,8 @@ class Settings:
 
     `root` is the project's folder, `file` its dagbuild.toml where there is one. `packages` maps names of
     distributions to exact, minor, major or ignore; "*" is the default. `undeclared` says what to do about files and
-    variables that a node reads and that are no inputs: one of UNDECLARED; with off nobody looks. `said` are the config
+    variables that a node reads and that are no inputs: one of UNDECLARED; with off nobody looks. `returns` is one of
+    RETURNS: what to do where a function returns what it is not annotated with. `said` are the config
     values that the file does not have, by name, each with where it was said: "--set region".
     """
 
@@ -120,6 +122,7 @@ class Settings:
     variables: VariableSettings = VariableSettings()
     packages: Mapping[str, str] = field(default_factory=lambda: {"*": "exact"})
     undeclared: str = "track"
+    returns: str = "warn"
     profile: str | None = None
     said: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[tuple[str, ...], str] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import SettingsError, did_you_mean
 from dagbuild.ground.secrets import names_secret, split_name
 from dagbuild.ground.signing import PRIVATE, is_public
-from dagbuild.settings.model import EXECUTORS, MOST_JOBS, UNDECLARED, Pin
+from dagbuild.settings.model import EXECUTORS, MOST_JOBS, RETURNS, UNDECLARED, Pin
 
 Rule = Callable[[Any], Any]
 
@@ -324,7 +324,7 @@ TABLES: dict[str, dict[str, Rule]] = {
     },
     "executor": {"kind": one_of(*EXECUTORS), "jobs": jobs, "address": text},
     "variables": {"salt": salt, "ignored": texts},
-    "build": {"packages": packages, "undeclared": one_of(*UNDECLARED)},
+    "build": {"packages": packages, "undeclared": one_of(*UNDECLARED), "returns": one_of(*RETURNS)},
 }
 """Tables whose keys we know."""
 

@@ -29,6 +29,12 @@ def find_salt(folder: Path) -> bytes:
     return _chosen[where]
 
 
+def name_folder(folder: Path) -> str | None:
+    """Return a name of a cache folder, the same for all who have that folder; None where there is none, or no salt."""
+    salt = _read(folder)
+    return blake2b(salt, digest_size=_BYTES, person=b"dagbuild folder").hexdigest() if salt else None
+
+
 def keep_salt(folder: Path) -> None:
     """Write the salt down in a folder that has none, where that is possible: it costs a re-run where it is not."""
     path = folder / NAME

@@ -142,6 +142,22 @@ def test_what_nodes_print_is_no_part_of_what_a_command_gives(tmp_path: Path, exe
     assert done.stdout.splitlines()[-1].split() == ["loud", "1"]
 
 
+@pytest.mark.parametrize("executor", ["local", "inline"])
+def test_log_of_a_node_shows_what_its_newest_run_printed(tmp_path: Path, executor: str) -> None:
+    """Without `--logs`, and nothing of earlier runs; the list of all nodes stays a list."""
+    write_files(tmp_path, PROJECT)
+    run(tmp_path, "build", "loud", "--executor", executor)
+    source = (tmp_path / "loud.py").read_text()
+    (tmp_path / "loud.py").write_text(source.replace('print("a node")', 'print("a newer node")'))
+    run(tmp_path, "build", "loud", "--executor", executor)
+
+    one, each, every = (run(tmp_path, "log", *words).stdout for words in (["loud"], ["loud", "--logs"], []))
+
+    assert one.count("  | a newer node\n") == each.count("  | a newer node\n") == 1
+    assert ("  | a node\n" in one, "  | a node\n" in each) == (False, True)
+    assert "  | " not in every
+
+
 def test_the_reader_of_json_may_leave(tmp_path: Path) -> None:
     """The build ends as other programs do, without a traceback."""
     write_files(tmp_path, PROJECT)

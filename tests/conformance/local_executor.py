@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -10,10 +11,13 @@ import pytest
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.code.closure import SourceReader
+from dagbuild.code.fingerprint import make_manifests
 from dagbuild.executors.base import Executor
+from dagbuild.executors.elsewhere import ShippedCode
 from dagbuild.executors.forked import Forked
 from dagbuild.executors.local import LocalExecutor
 from dagbuild.executors.packing import SharedPickles
+from dagbuild.executors.spawned import Spawned
 from dagbuild.executors.streams import Capturing
 from dagbuild.executors.worker import Worker
 from dagbuild.observe.places import PathNames
@@ -24,17 +28,48 @@ from dagbuild.testing import ExecutorContract
 from dagbuild.testing.executors import find_nodes
 
 
-class TestLocalExecutor(ExecutorContract):
+class TestForked(ExecutorContract):
     @pytest.fixture
     def executor(self, worker: Worker, store: Store, steps: ModuleType, tmp_path: Path) -> Iterator[Executor]:
-        def make_worker(store: Store, capture: Callable[[], Capturing]) -> Worker:
-            files = FileDigests()
-            code = ProjectCode(lambda: SourceReader([steps]), PathNames(tmp_path), files, observing=True)
-            return Worker(Artifacts(store), code, files, None, marked=False, capture=capture)
-
         told: list[str] = []
-        forked = Forked(tmp_path / "cache", "build", SharedPickles(find_nodes(steps)), make_worker)
-        executor = LocalExecutor(worker, store, forked, jobs=2, on_notice=told.append)
+        executor = open_local(worker, store, steps, tmp_path, told)
         yield executor
         executor.close()
         assert not told
+
+
+class TestSpawned(ExecutorContract):
+    """Where a thread runs that a copy of the process would not have."""
+
+    @pytest.fixture
+    def executor(self, worker: Worker, store: Store, steps: ModuleType, tmp_path: Path) -> Iterator[Executor]:
+        told: list[str] = []
+        ended = threading.Event()
+        threading.Thread(target=ended.wait, name="background").start()
+        executor = open_local(worker, store, steps, tmp_path, told)
+        yield executor
+        executor.close()
+        ended.set()
+        why = "because the thread 'background' runs here, which no copy of the process has"
+        assert set(told) <= {f"steps run in processes that import the project by themselves, {why}"}
+
+
+def open_local(worker: Worker, store: Store, steps: ModuleType, folder: Path, told: list[str]) -> Executor:
+    """Return the executor; what it has to say goes to `told`."""
+
+    def make_worker(store: Store, capture: Callable[[], Capturing]) -> Worker:
+        files = FileDigests()
+        code = ProjectCode(lambda: SourceReader([steps]), PathNames(folder), files, observing=True)
+        return Worker(Artifacts(store), code, files, None, marked=False, capture=capture)
+
+    nodes, cache = find_nodes(steps), folder / "cache"
+    code = ShippedCode(folder, [steps], nodes, make_manifests(nodes, SourceReader([steps]), packages={}))
+    forked = Forked(cache, "build", SharedPickles(nodes), make_worker)
+    return LocalExecutor(
+        worker,
+        store,
+        forked,
+        spawn=lambda: Spawned(code, cache, "build"),
+        jobs=2,
+        on_notice=told.append,
+    )

@@ -46,7 +46,8 @@ class TestRayExecutor(ExecutorContract):
     def executor(
         self, local_ray: None, steps: ModuleType, worker: Worker, tmp_path: Path
     ) -> Iterator[Executor]:
-        from dagbuild.executors.ray import RayExecutor, ShippedCode
+        from dagbuild.executors.elsewhere import ShippedCode
+        from dagbuild.executors.ray import RayExecutor
 
         nodes = find_nodes(steps)
         manifests = make_manifests(nodes, SourceReader([steps]), packages={})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,8 +20,26 @@ from tests.support import build, computed, write_files
 TOML = 'modules = ["nodes"]\n[executor]\njobs = 2\n'
 
 
-def write(folder: Path, nodes: str, **more: str) -> None:
-    write_files(folder, {"dagbuild.toml": TOML, "nodes.py": nodes, **more})
+THREAD = """
+    import threading
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+"""
+"""At the beginning of a module: the process that imports it cannot be copied."""
+
+
+@pytest.fixture(params=["forked", "spawned"])
+def way(request: pytest.FixtureRequest) -> str:
+    """How processes come about."""
+    return str(request.param)
+
+
+def write(folder: Path, nodes: str, way: str = "forked", **more: str) -> None:
+    files = {"dagbuild.toml": TOML, "nodes.py": nodes, **more}
+    write_files(folder, files)
+    if way == "spawned":
+        nodes = (folder / "nodes.py").read_text()
+        write_files(folder, {"nodes.py": THREAD})
+        (folder / "nodes.py").open("a").write(nodes)
 
 
 def start(folder: Path, *words: str) -> subprocess.Popen[str]:
@@ -110,9 +130,9 @@ LEAVING = """
 
 
 @pytest.mark.parametrize("seconds", [0, 0.1])
-def test_nothing_that_a_step_leaves_reaches_the_next(tmp_path: Path, seconds: float) -> None:
+def test_nothing_that_a_step_leaves_reaches_the_next(tmp_path: Path, way: str, seconds: float) -> None:
     """Neither of a short one, whose process runs others unless something was left, nor of a long one."""
-    write(tmp_path, LEAVING.format(seconds=seconds))
+    write(tmp_path, LEAVING.format(seconds=seconds), way)
 
     values = make(tmp_path, "finds")
 
@@ -132,6 +152,73 @@ def test_short_steps_share_a_process_and_long_ones_do_not(tmp_path: Path) -> Non
     assert len({values[f"s{n}"] for n in range(20)}) < 20
     assert len({values[f"l{n}"] for n in range(4)}) == 4
     assert os.getpid() not in values.values()
+
+
+DRAWING = """
+import random
+import sys
+import threading
+
+import free
+import numpy as np
+import seeded
+from dagbuild import Driver
+
+
+def draw(module, names, number=None):
+    if number is not None:
+        random.seed(number)
+        np.random.seed(number)
+    kind = "inline" if way == "inline" else "local"
+    return list(Driver({}, module, cache=f"cache/{next(numbers)}", executor=kind).execute(names).values())
+
+
+numbers = iter(range(1000))
+for way in ["inline", "forked", "spawned"]:
+    if way == "spawned":
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+    print(way, "seeded by importing", draw(seeded, ["python", "arrays"], 5))
+    one = draw(free, ["python", "arrays"], 1)
+    print(way, "seeded by importing", draw(seeded, ["python", "arrays"], 5))
+    print(way, "seeded by the caller", one, draw(free, ["python", "arrays"], 1) == one)
+    print(way, "another time", one[0] == (next_one := draw(free, ["python", "arrays"]))[0], one[1] == next_one[1])
+    print(way, "mine", random.random(), np.random.rand())
+"""
+
+
+def test_random_numbers_are_the_same_whoever_runs_the_steps(tmp_path: Path) -> None:
+    """What importing or the caller has seeded counts in each process; what nobody has is another number each time."""
+    nodes = """
+        import random
+
+        import numpy as np
+        {seed}
+
+        def python() -> float:
+            return random.random()
+
+        def arrays() -> float:
+            return float(np.random.rand())
+    """
+    seed = "random.seed(3), np.random.seed(3)"
+    write_files(tmp_path, {"free.py": nodes.format(seed=""), "seeded.py": nodes.format(seed=seed)})
+    (tmp_path / "script.py").write_text(DRAWING)
+
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "import the project by themselves" in done.stderr
+    found: dict[str, set[str]] = {}
+    for line in done.stdout.splitlines():
+        way, what = line.split(" ", 1)
+        found.setdefault(way, set()).add(what)
+    assert found["inline"] == found["forked"] == found["spawned"]
+    assert "another time False False" in found["forked"]
+    assert (
+        f"seeded by importing [{random.Random(5).random()}, " in done.stdout
+    )  # the caller did so after that
 
 
 # -- side by side ----------------------------------------------------------------------------------------------------
@@ -158,9 +245,11 @@ MEETING = """
 
 
 @pytest.mark.parametrize(("jobs", "seconds", "met"), [(2, 30, [True, True]), (1, 0.2, [False, True])])
-def test_so_many_steps_run_at_a_time(tmp_path: Path, jobs: int, seconds: float, met: list[bool]) -> None:
+def test_so_many_steps_run_at_a_time(
+    tmp_path: Path, way: str, jobs: int, seconds: float, met: list[bool]
+) -> None:
     """As `jobs` says: on the command line, too."""
-    write(tmp_path, MEETING.format(seconds=seconds))
+    write(tmp_path, MEETING.format(seconds=seconds), way)
 
     assert sorted(make(tmp_path, "-j", str(jobs)).values()) == met
 
@@ -235,9 +324,9 @@ ENDING = """
 """
 
 
-def test_a_step_that_ends_its_process_costs_itself_alone(tmp_path: Path) -> None:
+def test_a_step_that_ends_its_process_costs_itself_alone(tmp_path: Path, way: str) -> None:
     """It is named, with what is known of its end; all else is made and kept."""
-    write(tmp_path, ENDING)
+    write(tmp_path, ENDING, way)
 
     status, text = command(tmp_path, "build", "-k")
     _, again = command(tmp_path, "build", "-k")
@@ -304,9 +393,9 @@ LONG = """
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Callable[[], list[int]]]]:
+def running(tmp_path: Path, way: str) -> Iterator[tuple[subprocess.Popen[str], Callable[[], list[int]]]]:
     """A build in the middle of `slow`, and what gives the processes of that: its own, its parent and its child."""
-    write(tmp_path, LONG)
+    write(tmp_path, LONG, way)
     started = start(tmp_path, "build", "slow")
     yield started, lambda: [int(word) for word in await_file(tmp_path / "begun").split()]
     if started.poll() is None:
@@ -350,7 +439,7 @@ def test_a_driver_that_is_killed_leaves_nothing_running(
     assert "1 computed, 1 reused" in text
 
 
-def test_a_build_goes_on_when_what_it_forks_from_is_killed(tmp_path: Path) -> None:
+def test_a_build_goes_on_when_what_it_forks_from_is_killed(tmp_path: Path, way: str) -> None:
     """The steps that ran are named; with --keep-going others run."""
     write(
         tmp_path,
@@ -367,6 +456,7 @@ def test_a_build_goes_on_when_what_it_forks_from_is_killed(tmp_path: Path) -> No
         def second() -> int:
             return 2
         """,
+        way,
     )
 
     status, text = command(tmp_path, "build", "-k", "-j", "1", "first", "second")
@@ -379,7 +469,7 @@ def test_a_build_goes_on_when_what_it_forks_from_is_killed(tmp_path: Path) -> No
 # -- what it prints --------------------------------------------------------------------------------------------------
 
 
-def test_output_of_libraries_and_children_is_shown_and_kept(tmp_path: Path) -> None:
+def test_output_of_libraries_and_children_is_shown_and_kept(tmp_path: Path, way: str) -> None:
     """In the order in which it was written, by whoever wrote it; bytes that are no text, too."""
     write(
         tmp_path,
@@ -400,6 +490,7 @@ def test_output_of_libraries_and_children_is_shown_and_kept(tmp_path: Path) -> N
             print("seven", end="")
             return 1
         """,
+        way,
     )
 
     status, text = command(tmp_path, "build", "talks")
@@ -501,7 +592,9 @@ POOL = """
 
 
 @pytest.mark.parametrize(("nodes", "who"), [(POLARS, "a library that was"), (POOL, "the thread 'ThreadPool")])
-def test_a_process_that_cannot_be_copied_runs_its_steps_itself(tmp_path: Path, nodes: str, who: str) -> None:
+def test_a_process_that_cannot_be_copied_has_others_import_the_project(
+    tmp_path: Path, nodes: str, who: str
+) -> None:
     """What was used while importing has threads: in a copy its first call would never return."""
     write(tmp_path, nodes)
 
@@ -509,8 +602,71 @@ def test_a_process_that_cannot_be_copied_runs_its_steps_itself(tmp_path: Path, n
     _, err = started.communicate(timeout=60)
 
     assert started.returncode == 0, err
-    assert f"steps run in this process, one after the other, because {who}" in err
-    assert build(tmp_path, "total").values["total"] == [started.pid, 3 + sum(range(1000))]
+    assert f"steps run in processes that import the project by themselves, because {who}" in err
+    process, total = build(tmp_path, "total").values["total"]
+    assert total == 3 + sum(range(1000))
+    assert process != started.pid
+
+
+PATCHING = """
+import os
+
+import nodes
+from dagbuild import Driver
+
+nodes.LIMIT = 2
+found = Driver({}, nodes, cache="cache").execute(["limit", "other"])
+print(found["limit"], found["other"] == os.getpid())
+"""
+
+
+def test_a_step_whose_code_is_another_there_runs_in_the_driver(tmp_path: Path) -> None:
+    """And so is right; why is said, with what differs."""
+    nodes = """
+        import os
+
+        LIMIT = 1
+
+        def limit() -> int:
+            return LIMIT
+
+        def other() -> int:
+            return os.getpid()
+    """
+    write(tmp_path, nodes, "spawned")
+    (tmp_path / "script.py").write_text(PATCHING)
+
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout == "2 False\n", done.stderr
+    assert "could not run them: for 'limit' constant 'nodes.LIMIT' is another (nodes.py:" in done.stderr
+
+
+def test_importing_once_more_says_and_costs_nothing(tmp_path: Path) -> None:
+    """What modules print is not printed again, and where they cannot be imported once more the driver runs steps."""
+    once = """
+        import sys
+        from pathlib import Path
+
+        print("loudly", file=sys.stderr)
+        MARK = Path(__file__).with_name("mark")
+        if MARK.exists():
+            raise RuntimeError("only once")
+        MARK.touch()
+
+        def node() -> int:
+            return 1
+    """
+    write(tmp_path, once, "spawned")
+
+    status, text = command(tmp_path, "build", "node")
+
+    assert status == 0, text
+    assert text.count("loudly") == 1
+    assert "could not run them: RuntimeError: only once" in text
+    assert "node  1" in text
 
 
 SCRIPT = """
@@ -532,9 +688,10 @@ print(len(found), os.getpid() in found)
 """
 
 
-def test_functions_of_the_running_program_are_steps_too(tmp_path: Path) -> None:
+def test_functions_of_the_running_program_are_steps_too(tmp_path: Path, way: str) -> None:
     """A notebook's, or a script's: they need not be importable anywhere."""
-    (tmp_path / "script.py").write_text(SCRIPT)
+    thread = textwrap.dedent(THREAD) if way == "spawned" else ""
+    (tmp_path / "script.py").write_text(thread + SCRIPT)
 
     done = subprocess.run(
         [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False

@@ -153,7 +153,7 @@ def test_ray_worker(team: Team, safe: Safe, tmp_path: Path) -> None:
     project.close()
     assert plant_twins(team.shared, payload(team.proof), MARK)
     cache = settings.cache.__class__(tmp_path / "worker")
-    store = open_worker_store(cache, settings.remote)
+    store = open_worker_store(cache, settings.remote, None)
 
     try:
         Artifacts(store).load(artifact)

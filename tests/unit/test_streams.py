@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -159,17 +160,35 @@ def test_keeps_of_a_bar_how_it_looked_last() -> None:
     assert log.text() == f"before\n 29999|{'#' * 20}|\nafter\n"
 
 
-def test_keeps_the_last_of_much() -> None:
-    """As many characters as the limit says."""
+def test_keeps_the_first_and_the_last_of_much() -> None:
+    """As many characters as the limit says, and how many are left out: none is lost without being counted."""
     log = Log()
 
     with Capture(log):
         for number in range(100_000):
             print(f"line {number}")
 
-    assert len(log.text()) <= LOG_LIMIT
-    assert log.text().endswith("line 99998\nline 99999\n")
-    assert len(log.text()) > LOG_LIMIT - 100
+    first, left_out, last = re.split(r"\n\[\.\.\. ([\d,]+) characters left out \.\.\.\]\n", log.text())
+    assert LOG_LIMIT - 100 < len(log.text()) <= LOG_LIMIT
+    assert first.startswith("line 0\nline 1\n")
+    assert last.endswith("line 99998\nline 99999\n")
+    assert len(first) + int(left_out.replace(",", "")) + len(last) == sum(
+        len(f"line {number}\n") for number in range(100_000)
+    )
+
+
+@pytest.mark.parametrize("length", [LOG_LIMIT - 1, LOG_LIMIT, LOG_LIMIT + 1, 5 * LOG_LIMIT, 9 * LOG_LIMIT])
+def test_a_line_without_end_is_kept_within_the_limit(length: int) -> None:
+    """Whole where it fits, else its ends."""
+    log = Log()
+    for start in range(0, length, 1000):
+        log.add("x" * min(1000, length - start))
+
+    text = log.text()
+
+    assert len(text) <= LOG_LIMIT
+    assert ("left out" in text) == (length > LOG_LIMIT)
+    assert log.text() == text
 
 
 def closes() -> None:

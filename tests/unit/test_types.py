@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import collections.abc
+import datetime
 from pathlib import Path
 from typing import (
     Annotated,
@@ -35,7 +36,7 @@ import pandas as pd
 import pytest
 
 from dagbuild.model.node import Columns, File, Files
-from dagbuild.model.types import accepts, check_value, describe_type
+from dagbuild.model.types import accepts, check_value, describe_type, fits_outside
 
 
 class Base: ...
@@ -195,3 +196,34 @@ def test_an_iterator_is_not_used_up() -> None:
 def test_types_are_written_as_people_write_them(form: Any, text: Any) -> None:
     """Messages show types the way they stand in code."""
     assert describe_type(form).replace("__main__", "tests") == text
+
+
+Frame = TypeVar("Frame")
+
+
+class OnlyAnnotates(pd.DataFrame, Generic[Frame]):
+    """As pandera's `DataFrame[Schema]`: nobody makes one."""
+
+
+FITS_OUTSIDE: list[tuple[Any, Any]] = [
+    (1, float), (np.int64(1), int), (np.float32(1), float), (np.bool_(True), bool), (True, int), ("x", Literal["y"]),
+    ([1], list[str]), ({}, Mapping[int, int]), (None, None), (None, Optional[int]), ((), Sequence[int]),
+    (Nameless(), HasArea), (1, Any), (1, "Unknown"), (1, T), (pd.DataFrame(), OnlyAnnotates[int]), ({}, Wide),
+    (pd.Timestamp(0), datetime.datetime), (np.str_("x"), str), ("a", File), (["a"], Files), (np.zeros(1), np.ndarray),
+]  # fmt: skip
+FITS_NOT_OUTSIDE: list[tuple[Any, Any]] = [
+    (None, int), (1.0, int), ((), list), ([], tuple[int, ...]), (pd.DataFrame(), pd.Series), (1, bool), (1, None),
+    (None, Union[int, str]), (1, Literal["y"]), (b"", str), (Nameless(), Square), (np.bool_(True), str), (1, File),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "wanted"), FITS_OUTSIDE, ids=str)
+def test_outer_type_fits(value: Any, wanted: Any) -> None:
+    """What works in practice is not told."""
+    assert fits_outside(value, wanted)
+
+
+@pytest.mark.parametrize(("value", "wanted"), FITS_NOT_OUTSIDE, ids=str)
+def test_outer_type_fits_not(value: Any, wanted: Any) -> None:
+    """What was announced is something else."""
+    assert not fits_outside(value, wanted)

@@ -9,6 +9,7 @@ stands there again. Knows nothing of how a project seeds.
 
 from __future__ import annotations
 
+import importlib
 import pickle
 import sys
 from collections.abc import Collection
@@ -58,6 +59,11 @@ class Chance:
                 _seed(name, int.from_bytes(number, "big"))
             except TypeError:  # another algorithm stands in numpy's place, which cannot be seeded so
                 self._put(name)
+
+    def come_here(self) -> None:
+        """Have the generators in this process that were found in another one."""
+        for name in self.found:
+            importlib.import_module(name)
 
     def give_back(self) -> None:
         """Make the generators what they were found to be."""

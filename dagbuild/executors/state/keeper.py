@@ -67,7 +67,8 @@ class Held:
         self._found = {kind: kind.take() for kind in KINDS if kind.module in sys.modules}
         self._missing = [kind for kind in KINDS if kind not in self._found]
         self._variables: dict[ContextVar[Any], Any] = {}
-        self._chance = Chance(seeded)
+        self.chance = Chance(seeded)
+        """What steps draw random numbers from; that of the process for which they run, where it is another."""
         self._threads = threading.active_count()
 
     # -- a step --------------------------------------------------------------------------------------------------
@@ -92,7 +93,7 @@ class Held:
             if self._running > 1:
                 return
             self._used = True
-            self._chance.begin(step)
+            self.chance.begin(step)
             # A thread that a step has left may have changed something since.
             if threading.active_count() > self._threads:
                 self._put_back()
@@ -107,7 +108,7 @@ class Held:
         """Put back the last of it."""
         if self._used:
             self._put_back()
-            self._chance.give_back()
+            self.chance.give_back()
 
     def _put_back(self) -> list[str]:
         lost = []
@@ -150,8 +151,8 @@ class Held:
                 self._found[kind] = kind.take()
                 self._missing.remove(kind)
         for name in GENERATORS:
-            if name in sys.modules and name not in self._chance.found:
-                self._chance.take(name, fresh=fresh)
+            if name in sys.modules and name not in self.chance.found:
+                self.chance.take(name, fresh=fresh)
 
 
 class _Call:

@@ -1,0 +1,151 @@
+"""Processes that import the project by themselves, where the driver's cannot be copied.
+
+Each is a Python that was started anew, and runs one step after the other until one of them fails or leaves something.
+The upper half is the driver's, the lower one runs in such a process. Guards: a step whose code there is not the
+driver's runs in the driver.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from dagbuild.codecs.registry import open_imported
+from dagbuild.executors import exits, parcels, shipping
+from dagbuild.executors.base import Work
+from dagbuild.executors.blas import limit_threads
+from dagbuild.executors.channel import Channel
+from dagbuild.executors.elsewhere import Setup, ShippedCode, Site, import_project
+from dagbuild.executors.state import Chance
+from dagbuild.executors.stepping import Stepping
+from dagbuild.executors.streams import Capturing
+from dagbuild.executors.ties import load_tie
+from dagbuild.executors.worker import Worker
+from dagbuild.executors.zygote import Zygote, serve
+from dagbuild.ground.override import override
+from dagbuild.ground.texts import name_error
+from dagbuild.store.base import Store
+
+_PROGRAM = f"import sys; from {__name__} import main; main(*map(int, sys.argv[1:]))"
+
+
+class Spawned:
+    """What such processes have of the driver: what is pickled for them while it is open.
+
+    Blobs lie in `folder`; libraries of numbers may run so many `threads` in each.
+    """
+
+    def __init__(self, code: ShippedCode, folder: Path, fsync: str, *, threads: int = 1) -> None:
+        self._whole = contextlib.ExitStack()
+        self._whole.enter_context(parcels.travelling_whole(code.in_memory))
+        shared = [*code.checked, *(code.manifests[node.name] for node in code.checked)]
+        self.pickles = parcels.SharedParcels(shared)
+        paths = shipping.find_import_paths(code.modules)
+        self._variables = {**os.environ, **shipping.make_environment(paths, code.manifests)}
+        variables, setup = dict(os.environ), code.make_setup()
+        self._start = partial(
+            _Start, variables, [*sys.path], [*sys.argv], setup, folder, fsync, threads, os.getpid()
+        )
+
+    def start(self, chance: Chance) -> Zygote:
+        """Start a Python from which they are forked before it has imported anything of the project."""
+        here, there = socket.socketpair()
+        with tempfile.TemporaryFile() as told, there:
+            pickle.dump(self._start(chance), told, protocol=5)
+            told.flush()
+            passed = (there.fileno(), told.fileno())
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _PROGRAM, *map(str, passed)],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                env=self._variables, pass_fds=passed,
+            )  # fmt: skip
+        return Zygote(self._process.pid, here)
+
+    def close(self) -> None:
+        """Let go of it, once the process that was started has ended."""
+        self._process.poll()  # or it would be said to run still
+        self._whole.close()
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What such a process is told: how the driver was started, and what it has."""
+
+    variables: dict[str, str]
+    paths: list[str]
+    arguments: list[str]
+    setup: Setup
+    folder: Path
+    fsync: str
+    threads: int
+    driver: int
+    chance: Chance
+
+
+# -- in such a process ---------------------------------------------------------------------------------------------
+
+
+def main(control: int, told: int) -> None:
+    """Be what such processes are forked from."""
+    given: _Start = pickle.loads(os.pread(told, os.fstat(told).st_size, 0))
+    os.close(told)
+    if load_tie()(given.driver):
+        serve(socket.socket(fileno=control), lambda: None, partial(_run, given))
+
+
+def _run(given: _Start, channel: Channel, printed: int, crash: int) -> None:
+    """Import the project, and run steps."""
+    os.environ.clear()
+    os.environ.update(given.variables)
+    sys.path[:] = given.paths
+    sys.argv[:] = given.arguments
+    site, why = None, ""
+    try:
+        site = import_project(given.setup)
+    except (Exception, SystemExit) as error:
+        why = name_error(error)
+    exits.lend_process()
+    limit_threads(given.threads)
+    open_imported()
+    stepping = Stepping(channel, printed, crash)
+    if site is None:
+        stepping.refuse(f"{_HERE}: {why}")
+    else:
+
+        def make_worker(store: Store, capture: Callable[[], Capturing]) -> Worker:
+            worker = site.make_worker(store, capture)
+            worker.take_chance(given.chance)
+            return worker
+
+        stepping.run(given.folder, given.fsync, make_worker, _Checked(site, stepping))
+
+
+_HERE = "steps run in this process, because one that has imported the project by itself could not run them"
+
+
+class _Checked(parcels.SharedParcels):
+    """Opens no parcel with a step whose code is another here."""
+
+    def __init__(self, site: Site, stepping: Stepping) -> None:
+        found = list(site.nodes.values())
+        super().__init__([part[place] if part else None for place in (0, 1) for part in found])
+        self._site = site
+        self._stepping = stepping
+
+    @override
+    def loads(self, data: bytes) -> Any:
+        work: Work = super().loads(data)
+        if wrong := self._site.list_differences(work):
+            self._stepping.driver.tell("notice", f"{_HERE}: for '{work.node.name}' {'; '.join(wrong)}")
+            raise pickle.UnpicklingError("the code is another")
+        return work

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from dagbuild.loader import (
         create_module,
     )
+    from dagbuild.model.elements import (
+        Collect,
+        Parallelizable,
+    )
     from dagbuild.model.node import (
         Columns,
         File,
@@ -90,6 +94,9 @@ _HOMES = {
         "resolve_from_config", "schema", "source", "tag", "tag_outputs", "unpack_fields", "value",
         "writes",
     ],
+    "model.elements": [
+        "Collect", "Parallelizable",
+    ],
     "model.node": [
         "Columns", "File", "Files",
     ],
@@ -106,9 +113,9 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "ArrowTableResult", "Columns", "DataValidationError", "DataValidationWarning", "DataValidator",
+    "ArrowTableResult", "Collect", "Columns", "DataValidationError", "DataValidationWarning", "DataValidator",
     "DictResult", "Driver", "File", "Files", "NodeError", "NumpyMatrixResult", "PandasDataFrameResult",
-    "ParameterizedExtract", "Project", "ResolveAt", "ResultBuilder", "UserError", "ValidationResult",
+    "Parallelizable", "ParameterizedExtract", "Project", "ResolveAt", "ResultBuilder", "UserError", "ValidationResult",
     "Variable", "__version__", "cache", "check_output", "check_output_custom", "config", "create_module",
     "does", "extract_columns", "extract_fields", "group", "hamilton_exclude", "inject", "parameterize",
     "parameterize_extract_columns", "parameterize_sources", "parameterize_values", "read_file", "reads",

@@ -17,20 +17,16 @@ from typing import TYPE_CHECKING, Any
 from dagbuild.code.distributions import package_version
 from dagbuild.codecs.base import CHECKS, Selection
 from dagbuild.codecs.contracts import Contracts, cannot_read
+from dagbuild.codecs.elements import ELEMENTS, join_elements, split_elements
 from dagbuild.codecs.encoding import PLAIN, Encoded, find_size
+from dagbuild.codecs.in_record import is_in_record, is_its_form
 from dagbuild.codecs.opened import Opened
 from dagbuild.codecs.packing import Packing
 from dagbuild.codecs.reader import Forbidden, Placed, ValueReader
 from dagbuild.codecs.registry import PACKAGES, ClosedRegistry, Registry, default_registry
 from dagbuild.codecs.selecting import NoSuchColumns, NoTable, select_columns
 from dagbuild.codecs.writer import Takes
-from dagbuild.ground.digest import (
-    DIGEST_SIZE,
-    Digest,
-    digest_chunks,
-    digest_from_bytes,
-    digest_json,
-)
+from dagbuild.ground.digest import DIGEST_SIZE, Digest, digest_chunks, digest_from_bytes, digest_json
 from dagbuild.ground.errors import CodecError, StoreError
 from dagbuild.ground.filetree import FileEntry, Tree, is_there
 from dagbuild.ground.texts import is_damage
@@ -50,8 +46,6 @@ EXCERPT = "excerpt/1"
 
 _OPENED = 16
 """Values whose descriptions are kept while parts of them are asked for."""
-
-_NO_BUFFERS = Packing.of([]).to_json()
 
 
 def make_artifact(value: Any, registry: Registry | None = None) -> Artifact:
@@ -126,6 +120,20 @@ class Artifacts:
         except (KeyError, ValueError, TypeError, IndexError) as error:
             raise cannot_read(artifact, error) from error
 
+    def join(self, elements: Sequence[Artifact]) -> Artifact:
+        """Return the artifact of a sequence of stored values; what tells of many of them is stored."""
+        return join_elements(elements, lambda text: self.store.put_blob((text,)))
+
+    def join_unsaved(self, elements: Sequence[Artifact]) -> Artifact:
+        """Return the same, and store nothing."""
+        return join_elements(elements, lambda text: BlobRef(digest_chunks((text,)), len(text)))
+
+    def split(self, artifact: Artifact) -> list[Artifact]:
+        """Return the stored values of a sequence; raises CodecError for another value, and like `load`."""
+        with _reading(artifact):
+            forbidden = self.store.find_intruder(artifact.blobs[-1:]) is not None
+            return split_elements(artifact, self.store.get_blob, forbidden=forbidden)
+
     def _codecs(self, artifact: Artifact) -> Registry:
         """Return who may read a value at all."""
         return self._closed if artifact.data_only else self._registry
@@ -152,8 +160,11 @@ class Artifacts:
         a library is missing or differs too much. With `columns`, NoSuchColumns or NoTable, if it has none.
         """
         with _reading(artifact):
-            if not columns and _is_its_form(artifact):
+            if not columns and is_its_form(artifact):
                 return artifact.meta["form"]
+            if artifact.codec == ELEMENTS:
+                self.store.expect_blobs(artifact.blobs)
+                return [self.load(element, columns) for element in self.split(artifact)]
             chosen, reader = self._select(artifact, columns) if columns else (None, None)
             if chosen and reader:
                 blobs = [artifact.blobs[number] for number in reader.find_blobs(chosen.buffers)]
@@ -172,7 +183,7 @@ class Artifacts:
         Where the item cannot be read alone, return the whole value.
         """
         with _reading(artifact), suppress(NoSuchColumns):
-            if artifact.codec == PLAIN and not _is_its_form(artifact):
+            if artifact.codec == PLAIN and not is_its_form(artifact):
                 found = self._open_parts(artifact).read_item(key, self._forbidden(artifact))
                 if found is not None:
                     return found
@@ -343,21 +354,6 @@ def _copied_as(artifact: Artifact) -> Digest:
     """Return the name of an artifact's copies: of other bytes with the same xxh3 there are other copies."""
     strong = [ref.strong for ref in artifact.blobs]
     return digest_json([artifact.digest, strong]) if artifact.data_only else artifact.digest
-
-
-def is_in_record(artifact: Artifact) -> bool:
-    """Tell whether a value can be read from its record alone: plain, and small."""
-    return artifact.codec == PLAIN and not artifact.blobs
-
-
-def _is_its_form(artifact: Artifact) -> bool:
-    """Tell whether a value is just what stands in its record: a number, a text; nothing has to be opened for it."""
-    meta = artifact.meta
-    return (
-        artifact.codec == PLAIN
-        and meta["buffers"] == _NO_BUFFERS
-        and type(meta.get("form", [])) in (bool, int, float, str)
-    )
 
 
 @contextmanager

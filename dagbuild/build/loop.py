@@ -9,17 +9,18 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.build.ahead import expect_far
+from dagbuild.build.blocks import Blocks
 from dagbuild.build.news import tell_news
 from dagbuild.build.recorder import Keys, Recorder
 from dagbuild.build.states import State
 from dagbuild.build.steps import Steps
+from dagbuild.build.work import Observed, make_work
 from dagbuild.executors.base import Executor, Work
 from dagbuild.ground import gc_pause
-from dagbuild.ground.digest import Digest
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, CodecError, OutputError, StoreError
 from dagbuild.ground.interrupt import Interrupt
 from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
@@ -37,21 +38,9 @@ from dagbuild.plan.events import (
 )
 from dagbuild.plan.plan import Alike, Decision, Lookup, Plan
 from dagbuild.plan.request import Request
-from dagbuild.store.declared import DeclaredFiles
 
 _WAYS = {Decision.FETCH: How.FETCHED, Decision.RESTORE: How.RESTORED}
 """How a step ends that the plan has found a record for; else it is reused."""
-
-
-class Observed(Protocol):
-    """What a build asks about what its steps read."""
-
-    @property
-    def warns(self) -> bool:
-        """Whether what is undeclared is said each time, not only when it is new."""
-
-    def find_declared(self, node: str) -> tuple[tuple[DeclaredFiles, Digest], ...]:
-        """Return the files that a node takes or says that it reads, with what they were when its key was made."""
 
 
 class Build:
@@ -95,6 +84,8 @@ class Build:
         )
         renamed = {record.unnamed for name, record in self.recorder.found.items() if record.node != name}
         self.alike = Alike(request, lookup, renamed)
+        self.blocks = Blocks(self.recorder, lookup, artifacts, self._notice, keep_going=keep_going)
+        self.handed = 0
 
     def run(self, *, values: bool = False) -> BuildResult:
         """Build the targets and return how each node ended; `values` asks for the targets' values in the result."""
@@ -137,7 +128,7 @@ class Build:
         while True:
             self.interrupt.check()
             self.hand_out()
-            if not self.steps.running:
+            if not self.handed:
                 return
             for name, outcome in self.executor.wait():
                 self.take(name, outcome)
@@ -145,17 +136,33 @@ class Build:
     def hand_out(self) -> None:
         """Hand as many ready steps to the executor as it has room for; what was found meanwhile is not run."""
         # How much room there is may be for a cluster to say, which nobody asks for nothing.
-        while not self.stopping and self.steps.has_ready and self.steps.running < self.executor.slots:
+        while not self.stopping and self._has_ready and self.handed < self.executor.slots:
+            if call := self.blocks.pop():
+                self._submit(call)
+                continue
             name = self.steps.pop()
             if name is None:
                 return
             keys = self.recorder.keys(name)
             if (record := self._find(name, keys)) and self._alias(name, record) is not None:
                 continue
-            self.listener(StepStarted(name))
-            work = self._work(name, keys)
+            work = make_work(self.recorder, self.watched, name, keys)
             self.steps.start(name)
-            self.executor.submit(work)
+            if not work.node.block:
+                self.listener(StepStarted(name))
+                self._submit(work)
+            elif (ended := self.blocks.begin(work)) is not None:
+                self._conclude(name, ended)
+            else:
+                self.listener(StepStarted(name))
+
+    @property
+    def _has_ready(self) -> bool:
+        return self.blocks.has_ready or self.steps.has_ready
+
+    def _submit(self, work: Work) -> None:
+        self.handed += 1
+        self.executor.submit(work)
 
     def _find(self, name: str, keys: Keys) -> Record | None:
         step, planned = self.steps[name], self.plan.steps.get(name)
@@ -220,31 +227,17 @@ class Build:
             return False
         return True
 
-    def _work(self, name: str, keys: Keys) -> Work:
-        request, steps = self.request, self.steps
-        values, views = request.needs(name)
-        nodes, given = request.graph.nodes, request.givens
-        taken = {up: artifact for up in values if (artifact := steps.artifact(up))}
-        keep = not request.is_view(name)
-        leased = keep and name not in request.forced and not steps[name].unreadable
-        return Work(
-            node=nodes[name],
-            values=taken,
-            draft=self.recorder.draft(name, keys, taken) if keep else None,
-            held={up: steps[up].value for up in values if up not in given and steps[up].held},
-            views=tuple(nodes[view] for view in views),
-            lease=keys.content if leased else None,
-            files=frozenset(up for up in values if up in given and given[up].kind == "file"),
-            declared=self.watched.find_declared(name),
-            manifests=tuple(request.manifests[each] for each in (name, *views)),
-            foreign=request.foreign(name),
-            places={up: nodes[up].writes for up in taken if up in nodes},
-        )
-
     # -- outcomes ------------------------------------------------------------------------------------------------
 
     def take(self, name: str, outcome: Outcome) -> None:
-        """Take in how a step ended that was handed out."""
+        """Take in how a step ended that was handed out, or a call of one that is called for elements."""
+        self.handed -= 1
+        if ended := self.blocks.take(name, outcome):
+            self._conclude(*ended)
+        elif isinstance(outcome, Failure):  # the calls beside it come to their end
+            self.stopping = self.stopping or not self.keep_going
+
+    def _conclude(self, name: str, outcome: Outcome) -> None:
         match outcome:
             case Done():
                 self._done(name, outcome)
@@ -268,7 +261,7 @@ class Build:
                 self._fail(name, Failure("OutputLost", f"an output of '{name}' is nowhere", ""))
             if not there:
                 return
-        self._end(StepFinished(name, How.COMPUTED, done.record))
+        self._end(StepFinished(name, How.COMPUTED, done.record, calls=self.blocks.count(name)))
         self.steps.made(name, done.record, held=done.held, value=done.value)
 
     def _is_outdated(self, name: str, record: Record) -> bool:

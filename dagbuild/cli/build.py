@@ -176,7 +176,7 @@ def _build_told(
 
 def _describer(artifacts: Artifacts) -> Callable[[Artifact], Mapping[str, Any]]:
     """Return what describes a stored value; one that is small enough to be said is said."""
-    from dagbuild.artifacts import is_in_record
+    from dagbuild.codecs.in_record import is_in_record
 
     def describe(artifact: Artifact) -> Mapping[str, Any]:
         if is_in_record(artifact):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @with_session
 def command(session: Session, tags: tuple[str, ...], as_json: bool) -> int:
     """List the nodes of the project, in the order in which they build."""
-    from dagbuild.report.drawing.picture import name_type
+    from dagbuild.report.drawing.picture import name_value
     from dagbuild.report.plan_text import NO_NODES
     from dagbuild.report.style import columns
 
@@ -36,7 +36,7 @@ def command(session: Session, tags: tuple[str, ...], as_json: bool) -> int:
         plain = [
             {
                 "name": node.name,
-                "type": name_type(node.type),
+                "type": name_value(node),
                 "where": str(node.where),
                 "doc": node.doc,
                 "tags": dict(node.tags),
@@ -49,7 +49,7 @@ def command(session: Session, tags: tuple[str, ...], as_json: bool) -> int:
         give("no node has that tag" if tags else NO_NODES)
     else:
         rows = [
-            (node.name, name_type(node.type), node.where.module, node.doc.strip().partition("\n")[0])
+            (node.name, name_value(node), node.where.module, node.doc.strip().partition("\n")[0])
             for node in nodes
         ]
         give("\n".join(columns(rows, session.out, ("node", "type", "module", ""))))

@@ -21,6 +21,7 @@ from dagbuild.model.record import Manifest, Part
 SOURCE_SCHEME = 2
 BINDING_SCHEME = 1
 RECIPE_SCHEME = 1
+ELEMENTS_SCHEME = 1
 
 DEFAULT_POLICY = {"*": "exact", "python": "minor"}
 """How much of a version counts, by distribution; "python" is the interpreter's own."""
@@ -81,6 +82,8 @@ class _PartMaker:
         yield self._python
         for key, value in sorted(node.config_used.items()):
             yield Part("config", key, *self._reader.tell_setting(key, value), counts=False)
+        if node.axes or any(parameter.collects for parameter in node.parameters):
+            yield _elements_part(node)
         for path in node.writes:
             yield Part("output", path, digest_text(path))
         yield self._recipe(node.operation, node.cache.format, node.cache.version)
@@ -173,6 +176,15 @@ def _spell(binding: Binding) -> Any:
 def _columns(parameter: Parameter) -> list[Any] | None:
     """Return the columns that a parameter is given, which is a part of what the function sees."""
     return list(parameter.columns.names) if parameter.columns else None
+
+
+def _elements_part(node: Node) -> Part:
+    """Return the part that says how often a node is called, and whether what it takes and gives are elements."""
+    collects = [parameter.collects for parameter in node.parameters]
+    digest = digest_json([ELEMENTS_SCHEME, len(node.block), node.expands, collects])
+    return Part(
+        "elements", "", digest, f"once for each of {' in '.join(node.block[::-1])}" if node.block else ""
+    )
 
 
 def _version_part(kind: str, name: str, version: str, policy: str) -> Part:

@@ -30,7 +30,8 @@ class Work:
     digests that the key was made of: a value of other content is not recorded. `manifests` are
     those of the node and of its views: other code of the project that runs is observed. `foreign` are outputs that the
     step must not read, with the nodes that write them: nothing says that these come first. `places` are the paths that
-    the upstreams declare, by name: a record that says others for its outputs is not to be believed.
+    the upstreams declare, by name: a record that says others for its outputs is not to be believed. `call` is what the
+    call is named where it is one of several of the node: "page[17]".
     """
 
     node: Node
@@ -44,6 +45,12 @@ class Work:
     manifests: tuple[Manifest, ...] = ()
     foreign: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    call: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the call is named, in outcomes and for people: as the node, where it is its only one."""
+        return self.call or self.node.name
 
     @property
     def taken(self) -> list[tuple[str, Output]]:
@@ -69,7 +76,7 @@ class Executor(ABC):
 
     @abstractmethod
     def wait(self) -> list[tuple[str, Outcome]]:
-        """Wait until a step has ended, or for a while; return (node name, outcome) of all that have.
+        """Wait until a step has ended, or for a while; return (`Work.name`, outcome) of all that have.
 
         Whatever the node raises, and the death of its worker, is an outcome; KeyboardInterrupt is raised.
         """

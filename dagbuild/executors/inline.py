@@ -41,7 +41,7 @@ class InlineExecutor(Executor):
             self._held = ExitStack()
             self._held.enter_context(self._worker.hold())
         work = self._queue.popleft()
-        name = work.node.name
+        name = work.name
         return [(name, self._worker.run(work, partial(self._on_wait, name)))]
 
     def close(self) -> None:

@@ -135,14 +135,14 @@ class LocalExecutor(Executor):
                 holding.enter_context(lease)
                 # Another build may have begun and ended since this one was planned.
                 if (record := self._worker.find_finished(work.lease, local=True)) is not None:
-                    self._news.put(lambda: (work.node.name, Found(record)))
+                    self._news.put(lambda: (work.name, Found(record)))
                     return
             sent = replace(work, lease=None) if lease is not None else work
             if not (message := self._copies.pickles.dumps(sent)):
                 # Here nobody waits for a lease: who holds it may wait for one that is held for a process of ours.
                 self._submit_here(replace(work, lease=None), holding.pop_all())
                 return
-            holding.enter_context(self._store.running(work.node.name))
+            holding.enter_context(self._store.running(work.name))
             process = self._take_process(_Running(sent, holding.pop_all()))
             with contextlib.suppress(OSError):  # it has ended, which is told where ends are
                 process.channel.send(message)
@@ -259,7 +259,7 @@ class LocalExecutor(Executor):
             case "done":
                 self._finish(process, *more)
             case "wait" if process.step is not None:
-                self._news.put(partial(self._on_wait, process.step.work.node.name, more[0]))
+                self._news.put(partial(self._on_wait, process.step.work.name, more[0]))
             case "notice":
                 self._news.put(partial(self._on_notice, more[0]))
             case "raise":
@@ -299,7 +299,7 @@ class LocalExecutor(Executor):
 
     def _take(self, step: _Running, reply: packing.Reply) -> tuple[str, Outcome]:
         """Return a step's outcome, in the thread of the build, once its record is put."""
-        name = step.work.node.name
+        name = step.work.name
         with step.holding:
             if (
                 reply == packing.STAYS
@@ -332,12 +332,12 @@ class LocalExecutor(Executor):
         self._tell_line(process)
         if (step := process.step) is not None:
             before, self._killed = self._killed, deaths.count_out_of_memory()
-            death = deaths.make_death(step.work.node.name, end, crash, out_of_memory=self._killed > before)
+            death = deaths.make_death(step.work.name, end, crash, out_of_memory=self._killed > before)
             self._news.put(partial(self._tell_death, step, death))
 
     def _tell_death(self, step: _Running, death: Failure) -> tuple[str, Outcome]:
         step.holding.close()
-        return step.work.node.name, replace(death, log=redact(step.log.text()))
+        return step.work.name, replace(death, log=redact(step.log.text()))
 
     # -- what steps print ------------------------------------------------------------------------------------------
 

@@ -118,7 +118,7 @@ class RayExecutor(Executor):
         """Return the outcomes of all steps that have ended, after a second at most; on Ctrl-C cancel the others."""
         if self._here:
             work = self._here.popleft()
-            return [(work.node.name, self._worker.run(work))]
+            return [(work.name, self._worker.run(work))]
         try:
             first, rest = ray.wait(list(self._running), num_returns=1, timeout=_A_WHILE)
             more, _ = ray.wait(rest, num_returns=len(rest), timeout=0) if rest else ([], [])
@@ -128,7 +128,7 @@ class RayExecutor(Executor):
         outcomes = []
         for task in (*first, *more):
             work = self._running.pop(task)
-            outcomes.append((work.node.name, self._read(task, work)))
+            outcomes.append((work.name, self._read(task, work)))
         return outcomes
 
     def _read(self, task: Any, work: Work) -> Outcome:
@@ -191,7 +191,7 @@ def _probe(address: str) -> None:
 
 
 def _describe_death(error: Exception, work: Work) -> str:
-    name = work.node.name
+    name = work.name
     if isinstance(error, NodeDiedError):
         return f"the machine that ran '{name}' left the Ray cluster"
     if isinstance(error, OutOfMemoryError):
@@ -201,7 +201,8 @@ def _describe_death(error: Exception, work: Work) -> str:
         )
     return (
         f"the process that ran '{name}' is gone, and Ray does not tell why: it was killed, crashed in native code, "
-        f"or ran out of memory\n  try: dagbuild build {name} --executor local, which tells how a process ended"
+        f"or ran out of memory\n  try: dagbuild build {work.node.name} --executor local, "
+        "which tells how a process ended"
     )
 
 
@@ -252,7 +253,7 @@ def _run_task(versions: Mapping[str, str], setup: bytes, chance: Chance, parcel:
             store.share()  # who reads the value next may be on another machine
             outcome = replace(outcome, record=worker.seal_record(record))
         except StoreError as error:
-            told = f"the value of '{work.node.name}' could not be published: {error}"
+            told = f"the value of '{work.name}' could not be published: {error}"
             outcome = replace(outcome, notices=(*outcome.notices, told))
     return packing.pack(outcome, parcels.dumps)
 

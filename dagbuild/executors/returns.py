@@ -6,7 +6,7 @@ nothing of how the call was made. What dagbuild does around a function is not as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from dagbuild.ground.errors import ReturnError
@@ -31,6 +31,13 @@ class Returns:
         if self._mode == "error":
             raise ReturnError(text, where=str(node.where), hint=hint)
         self.told.append(f"{text} ({node.where}): {hint}")
+
+    def check_all(self, node: Node, values: Iterable[Any]) -> None:
+        """Compare all that a call gave; of several elements the first that is none is told."""
+        for value in values:
+            self.check(node, value)
+            if self.told:
+                return
 
     def checking(
         self, call: Callable[[Node, Mapping[str, Any]], Any]

@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.writer import Takes
+from dagbuild.executors.elements import save_elements
 from dagbuild.ground.digest import Digest
 from dagbuild.ground.errors import StoreError
 from dagbuild.model.node import Node
@@ -43,16 +45,23 @@ def _find_behind(root: str, name: str) -> str:
 
 @dataclass(frozen=True)
 class Saver:
-    """Saves what a step's call gave: what it returned, and what it left in the project."""
+    """Saves what a step's call gave: what it returned, and what it left in the project.
+
+    `carry` adds to an artifact what the project's code that it refers to means.
+    """
 
     artifacts: Artifacts
     node: Node
     takes: Takes
     outputs: Outputs | None
+    carry: Callable[[Artifact], Artifact]
 
     def save(self, value: Any) -> tuple[Artifact, str]:
         """Return the artifact, and why it could not be stored, if so; raises CodecError or OutputError."""
         form = self.node.cache.format
+        if self.node.expands:
+            save = partial(self.artifacts.save, format=form, takes=self.takes)
+            return save_elements(self.artifacts, value, lambda element: self.carry(save(element))), ""
         # A declared output counts whatever its age: nothing was there when the node began.
         try:
             artifact = self.artifacts.save(value, form, self.takes)

@@ -25,6 +25,7 @@ from dagbuild.executors import exits
 from dagbuild.executors.arguments import LostError, bind
 from dagbuild.executors.at_home import run_at_home
 from dagbuild.executors.base import Work
+from dagbuild.executors.elements import listing
 from dagbuild.executors.exits import Guard
 from dagbuild.executors.failures import make_failure
 from dagbuild.executors.returns import Returns
@@ -103,7 +104,7 @@ class Worker:
 
         It is left to `put`, of this worker or of another one, to put its record.
         """
-        name = work.node.name
+        name = work.name
         marked = self._store.running(name) if self._marked else contextlib.nullcontext()
         with _staying_here(), marked, Guard(name) as guard:  # storing a value runs the user's code, too
             if self._outputs is None or not (work.node.writes or work.taken):
@@ -191,7 +192,7 @@ class Worker:
         before = resource.getrusage(resource.RUSAGE_SELF)
         observer = self._observer(work)
         call = observer.call if observer else _call
-        name, lost, left = work.node.name, list[str](), list[Note]()
+        name, lost, left = work.name, list[str](), list[Note]()
         returns = Returns(self.watch.returns if self.watch else "off")
         try:
             kept = log if self._may_touch() or self._capture else contextlib.nullcontext()
@@ -200,8 +201,9 @@ class Worker:
                 call_view = returns.checking(partial(_call_view, held, lost, call))
                 arguments = bind(work, self._artifacts, call_view)
                 with held.call(name, lost) as context:
-                    value = context.run(call, work.node.function, **arguments)
-                returns.check(work.node, value)
+                    function = listing(work.node.function) if work.node.expands else work.node.function
+                    value = context.run(call, function, **arguments)
+                returns.check_all(work.node, value if work.node.expands else (value,))
         except LostError as gone:
             return Lost({gone.name: gone.why})
         except KeyboardInterrupt:
@@ -265,10 +267,10 @@ class Worker:
             return Failure("UndeclaredRead", f"it {told[0]}\n  try: {told[1]}", "")
         if foreign := self._tell_foreign(work, seen):
             return Failure("UndeclaredRead", foreign, "")
-        saver = Saver(self._artifacts, work.node, takes, self._outputs)
+        saver = Saver(self._artifacts, work.node, takes, self._outputs, self._code.carry)
         if work.draft is None:
             return Done(held=True, value=value, outputs=saver.find_states())
-        name = work.node.name
+        name = work.name
         trouble = ""
         try:
             artifact, trouble = saver.save(value)

@@ -16,6 +16,7 @@ from typing import Any
 from dagbuild.ground import gc_pause
 from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import GraphError, Problem
+from dagbuild.loader.blocks import find_blocks
 from dagbuild.loader.functions import find_functions, find_wrapped
 from dagbuild.loader.outputs import check_outputs, link_outputs
 from dagbuild.loader.rules import check_config, check_cycles, check_edges, check_spelling, collect_inputs
@@ -60,8 +61,8 @@ def load_graph(
         problems += _merge(own, nodes, allow_overrides)
     nodes = link_outputs(nodes)
     found = collect_inputs(nodes, config, texts or {})
-    graph = Graph(nodes, found.inputs)
-    problems += found.problems
+    graph, misused = find_blocks(Graph(nodes, found.inputs))
+    problems += [*found.problems, *misused]
     problems += check_config(nodes, found.inputs, config, config_read)
     problems += check_edges(nodes)
     problems += check_outputs(nodes)

@@ -167,7 +167,8 @@ def _wants(node: Node) -> Iterator[tuple[Parameter, str, Any]]:
     for parameter in node.parameters:
         match parameter.binding:
             case Source(name):
-                yield parameter, name, parameter.type
+                element = typing.get_args(parameter.type)[0] if parameter.collects else parameter.type
+                yield parameter, name, element
             case Group(items, keys):
                 form = plain_type(parameter.type)
                 arguments = typing.get_args(form)

@@ -98,7 +98,8 @@ class Parameter:
 
     `upstream` are the names of the nodes or inputs that the value is made of, `columns` those of its columns that the
     function gets, of each value in a group; None for the whole. `item` is the key of a dict's item, the place of a
-    tuple's or the name of a table's column, if the function looks at no other where that one is there.
+    tuple's or the name of a table's column, if the function looks at no other where that one is there. `collects`:
+    it takes all elements of its upstream, as a list.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Parameter:
     binding: Binding
     default: Any = REQUIRED
     item: str | int | None = None
+    collects: bool = False
     upstream: tuple[str, ...] = field(init=False, compare=False, repr=False)
     columns: Columns | None = field(init=False, compare=False, repr=False)
 
@@ -176,7 +178,8 @@ class Node:
     itself. `operation` names and versions what dagbuild does around user code ("extract_columns/1"); it is part
     of the fingerprint. `config_used` are the config values that chose or shaped this node when it was compiled.
     `reads` are files that the body reads, `writes` those that it leaves in the project, both named from its root;
-    `follows` are the nodes that write what this one reads.
+    `follows` are the nodes that write what this one reads. `expands`: each call gives elements. `block` are the nodes
+    for each of whose elements it is called once, the outermost first; the loader finds them.
     """
 
     name: str
@@ -195,6 +198,13 @@ class Node:
     function_name: str = ""
     writes: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
+    expands: bool = False
+    block: tuple[str, ...] = ()
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The nodes whose elements the value has a value for; a list of lists where there are two."""
+        return (*self.block, self.name) if self.expands else self.block
 
     @property
     def upstream(self) -> tuple[str, ...]:

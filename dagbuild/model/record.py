@@ -64,9 +64,9 @@ _WORDS = ("node", "deep", "content", "host", "user", "run", "log")
 class Part(NamedTuple):
     """One named part of what decides a value.
 
-    `kind`: node, source, package, python, config, file, output, upstream, recipe count towards the fingerprint;
-    helper, constant, class, variant and others only explain (`counts` False): they name the leaves that the digest
-    of a counting part is made of. `text` is for people ("US", "3.1.0"); `where` is "features/io.py:12",
+    `kind`: node, source, package, python, config, file, output, elements, upstream, recipe count towards the
+    fingerprint; helper, constant, class, variant and others only explain (`counts` False): they name the leaves that
+    the digest of a counting part is made of. `text` is for people ("US", "3.1.0"); `where` is "features/io.py:12",
     or of a package which one requires it.
     """
 

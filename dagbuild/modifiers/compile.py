@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, get_origin
 
 from dagbuild.ground.errors import GraphError, Problem
+from dagbuild.model.elements import Parallelizable, find_element
 from dagbuild.model.node import Node, Where
 from dagbuild.model.types import plain_type
 from dagbuild.modifiers.base import Context, NodeModifier, modifiers_of
@@ -63,6 +64,10 @@ def compile_function(function: Callable[..., Any], given: Mapping[str, Any]) -> 
         nodes = [first]
         for modifier in sorted(modifiers, key=lambda modifier: modifier.stage):  # stable: nearest first
             nodes = modifier.apply(nodes, context)
+        if first.expands and any(node.operation for node in nodes):
+            message = f"'{name}' gives elements, which its decorators would take for one value"
+            hint = "let a node that takes it have them: it is called for each element"
+            return Compiled(where, tuple(nodes), (Problem(message, str(where), hint),), seen.read)
     except GraphError as error:
         problems = [replace(problem, where=problem.where or str(where)) for problem in error.problems]
         return Compiled(where, tuple(nodes), tuple(problems), seen.read)
@@ -100,13 +105,15 @@ def _resolve(function: Callable[..., Any], seen: ReadConfig) -> tuple[str | None
 
 def _create_node(function: Callable[..., Any], name: str, where: Where) -> tuple[Node, list[Problem]]:
     parameters, result, problems = read_signature(function, name, where)
+    expands, element = find_element(result, Parallelizable)
     node = Node(
         name=name,
-        type=result,
+        type=element,
         function=function,
         parameters=parameters,
         where=where,
         doc=inspect.cleandoc(function.__doc__ or ""),
         function_name=function.__name__,
+        expands=expands,
     )
     return node, problems

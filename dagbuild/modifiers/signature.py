@@ -13,6 +13,7 @@ import importlib
 import inspect
 import linecache
 import sys
+import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,7 @@ from typing import Any, NamedTuple
 from dagbuild.ground.errors import Problem, did_you_mean
 from dagbuild.ground.stamps import Stamp, take_settled
 from dagbuild.ground.texts import describe_error
+from dagbuild.model.elements import Collect, find_element
 from dagbuild.model.node import REQUIRED, Parameter, Source, Where
 
 
@@ -68,13 +70,15 @@ def read_signature(
             continue
         if parameter.kind is _KINDS.POSITIONAL_ONLY:
             add(f"parameter '{parameter.name}' of '{name}' is positional-only", "remove the '/'")
-        kind = Any
+        kind: Any = Any
         if parameter.annotation is _EMPTY:
             add(f"parameter '{parameter.name}' of '{name}' has no annotation", helper)
         else:
             kind = _read(annotations, parameter.annotation, f"parameter '{parameter.name}' of '{name}'", add)
         default = REQUIRED if parameter.default is _EMPTY else parameter.default
-        parameters.append(Parameter(parameter.name, kind, Source(parameter.name), default))
+        collects, element = find_element(kind, Collect)
+        kind = types.GenericAlias(list, (element,)) if collects else kind
+        parameters.append(Parameter(parameter.name, kind, Source(parameter.name), default, collects=collects))
     result = Any
     if returned is _EMPTY:
         add(f"'{name}' has no return annotation", helper)

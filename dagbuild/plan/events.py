@@ -48,13 +48,17 @@ class StepStarted:
 
 @dataclass(frozen=True, slots=True)
 class StepFinished:
-    """A node came to its end; `record` where there is one, `failure` where it failed, `blocked_by` where blocked."""
+    """A node came to its end; `record` where there is one, `failure` where it failed, `blocked_by` where blocked.
+
+    `calls`: how many calls were made of how many, where it is called for elements.
+    """
 
     node: str
     how: How
     record: Record | None = None
     failure: Failure | None = None
     blocked_by: str | None = None
+    calls: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

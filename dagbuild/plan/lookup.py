@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from dagbuild.artifacts import Artifacts
+from dagbuild.ground.errors import CodecError, StoreError
 from dagbuild.model.record import Artifact, BlobRef, Key, Observation, Record
 from dagbuild.observe.wording import tell_changed
 from dagbuild.outputs import Outputs
@@ -87,6 +88,15 @@ class StoreLookup:
     def find_latest(self, nodes: Collection[str], count: int = 1) -> Mapping[str, Sequence[Record]]:
         """Return the newest records of each node, the newest first."""
         return self._store.find_latest(nodes, count)
+
+    def find_elements(self, artifact: Artifact) -> Sequence[Artifact] | None:
+        """Return the elements of a stored value, as far as that is known near."""
+        if "items" not in artifact.meta and self.place(artifact.blobs[-1:]) is not Whereabouts.LOCAL:
+            return None
+        try:
+            return self._artifacts.split(artifact)
+        except (CodecError, StoreError):
+            return None
 
     def place(self, refs: Iterable[BlobRef]) -> Whereabouts:
         """Say where these blobs are."""

@@ -19,6 +19,7 @@ from dagbuild.observe.notes import find_notes
 from dagbuild.plan.acceptance import Acceptance
 from dagbuild.plan.reasons import NEVER_BUILT, Cause, Reason, find_changed_parts, find_changes
 from dagbuild.plan.request import ArtifactOf, Given, Request
+from dagbuild.plan.width import ElementLookup, Width, find_widths
 
 _RECENT = 5
 """Records of a node among which the nearest is looked for."""
@@ -62,7 +63,8 @@ class Step:
     """One node in a plan. `digest` is that of its value, where it is known without running.
 
     `record` is the one that answers for the node, or the newest one when it must run; `content` is its content key
-    where that is known, `seconds` how long it took when it last ran.
+    where that is known, `seconds` how long it took when it last ran, `width` how many calls it is where it must run
+    and is called for elements.
     """
 
     node: str
@@ -74,6 +76,7 @@ class Step:
     digest: Digest | None = None
     seconds: float | None = None
     content: Key | None = None
+    width: Width | None = None
 
     def find_notes(self, manifest: Manifest) -> tuple[Note, ...]:
         """Return what is suspected of the node's code, and of the run that made its value if that is used."""
@@ -124,7 +127,7 @@ class Explanation:
     causes: tuple[Cause, ...] = ()
 
 
-class Lookup(Protocol):
+class Lookup(ElementLookup, Protocol):
     """What the planner may ask; answered from stores."""
 
     def find(self, keys: Collection[Key], *, carried: str = "") -> Mapping[Key, Record]:
@@ -159,6 +162,10 @@ def make_plan(request: Request, lookup: Lookup) -> Plan:
     """Return what a build of the request would do; every node above the targets is looked up."""
     found = lookup.find(list(request.deep.values()))
     steps = _find_needed(request, lookup, _decide(request, lookup, found))
+    known = {name: step.record.artifact for name, step in steps.items() if step.record and step.digest}
+    runs = {name: step.record for name, step in steps.items() if step.decision is Decision.RUN}
+    for name, width in find_widths(request, lookup, known, runs).items():
+        steps[name] = replace(steps[name], width=width)
     notes = {
         name: noted for name, step in steps.items() if (noted := step.find_notes(request.manifests[name]))
     }

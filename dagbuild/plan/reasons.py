@@ -15,8 +15,8 @@ from dagbuild.model.record import TOLD, Manifest, Part
 from dagbuild.plan.differences import Difference, find_differences, find_inside
 
 _ORDER = (
-    "config", "input", "override", "pin", "file", "output", "node", "binding", "columns", "source", "function",
-    "helper", "class", "constant", "statement", "module", "package", "python", "recipe", "upstream",
+    "config", "input", "override", "pin", "file", "output", "node", "binding", "columns", "elements", "source",
+    "function", "helper", "class", "constant", "statement", "module", "package", "python", "recipe", "upstream",
 )  # fmt: skip
 """Kinds of parts, the most telling first: a switched config value explains another function's code."""
 
@@ -220,6 +220,7 @@ _WHOLE = {
     "node": "its name changed",
     "binding": "what its parameters are given changed",
     "recipe": "how dagbuild makes it changed",
+    "elements": "for what elements it is called changed",
 }
 """Kinds of which a node has one part."""
 

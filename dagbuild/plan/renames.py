@@ -15,10 +15,15 @@ def find_under_old_names(records: Iterable[Record], name: str, present: Collecti
 
     `present` are all names of today's graph. The value of a record that one of them has too is that one's.
     """
-    records = list(records)
-    others = {r.artifact.digest for r in records if r.node in present and r.node != name}
+    named = [(record, find_node(record.node)) for record in records]
+    others = {r.artifact.digest for r, node in named if node in present and node != name}
     return [
         record
-        for record in records
-        if (record.node == name or record.node not in present) and record.artifact.digest not in others
+        for record, node in named
+        if (node == name or node not in present) and record.artifact.digest not in others
     ]
+
+
+def find_node(name: str) -> str:
+    """Return the node that a record is of: that of one call, "page[17]", names the call."""
+    return name.partition("[")[0]

@@ -21,6 +21,8 @@ from dagbuild.plan.reasons import Reason, with_parts
 ArtifactOf: TypeAlias = Callable[[str], Artifact | None]
 """Tells what the value of a node is, where that is known."""
 
+_NO_ELEMENTS: Mapping[str, Artifact] = {}
+
 IdOf: TypeAlias = Callable[[str, Columns | None], str | None]
 """Gives the id of a value, or of what these columns of it are."""
 
@@ -206,16 +208,24 @@ class Request:
             keys[name] = key
         return keys
 
-    def content(self, name: str, artifact_of: ArtifactOf, fingerprint: Digest | None = None) -> Key | None:
+    def content(
+        self,
+        name: str,
+        artifact_of: ArtifactOf,
+        fingerprint: Digest | None = None,
+        elements: Mapping[str, Artifact] = _NO_ELEMENTS,
+    ) -> Key | None:
         """Return the node's content key over known values; a view counts as its own content key and its place.
 
-        `fingerprint` stands in for that of the node's manifest.
+        `fingerprint` stands in for that of the node's manifest, `elements` for the values that they are of.
         """
         ids: dict[str, str | None] = {}
 
         def id_of(up: str, columns: Columns | None) -> str | None:
             if up in ids:
                 return ids[up]
+            if up in elements:
+                return self._digest(elements[up], columns)
             if up in self.givens:
                 return self._given_id(self.givens[up], columns)
             artifact = artifact_of(up)

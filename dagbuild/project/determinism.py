@@ -42,7 +42,11 @@ def check_determinism(project: Project, node: str) -> list[Difference]:
 
     Its upstream values are taken from the cache: raises InputError when one is not built, or when the node raises.
     """
-    project.check_node(node)
+    if block := project.check_node(node).block:
+        raise InputError(
+            f"'{node}' is called for each element of '{block[-1]}'; which of these is meant nobody can say",
+            hint=f"check a node that collects: {', '.join(project.graph.downstream(node))}",
+        )
     work = _make_work(project, node)
     # Each is digested before the next run: a file may be written to the same place twice.
     (first, digest, left), (second, other, again) = _run(project, work), _run(project, work)

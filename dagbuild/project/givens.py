@@ -38,6 +38,7 @@ from dagbuild.model.output_paths import find_read, is_within
 from dagbuild.model.record import Artifact, Part
 from dagbuild.model.types import check_value, describe_type
 from dagbuild.plan.request import Given
+from dagbuild.project.elements import encode_given, type_of
 from dagbuild.project.observations import Declared
 from dagbuild.project.outside import Outside, Said
 from dagbuild.project.requirements import find_takers, tell_remedy
@@ -131,7 +132,7 @@ class GivenMaker:
             givens[name] = Given(name, "pin", artifact.digest, artifact, text)
         for name in sorted(reached & set(outside.overrides)):
             said = Said.of_override(outside.overrides[name])
-            self._add(givens, name, said, self.graph.nodes[name].type)
+            self._add(givens, name, said, type_of(self.graph.nodes[name]))
         made = reached - replaced
         for name in sorted(reached & set(self.graph.inputs)):
             wanted = self.graph.inputs[name].type
@@ -205,7 +206,7 @@ class GivenMaker:
                 )
                 return
             # What stands in a node's place is what the node would have made: the file, not its name.
-            artifact = self._encode(value, is_there if kind == "override" else None)
+            artifact = self._replace(name, value) if kind == "override" else self._encode(value)
         except Unfit as unfit:
             what, shown = "config value" if kind == "config" else kind, show_value(value, said.texts)
             owner = self._owner(name)
@@ -270,6 +271,13 @@ class GivenMaker:
         return self.carry(
             save(value, takes=takes) if self.save else self.artifacts.encode(value, takes=takes)[0]
         )
+
+    def _replace(self, name: str, value: Any) -> Artifact:
+        join = self.artifacts.join if self.save else self.artifacts.join_unsaved
+        artifact = encode_given(
+            self.graph.nodes[name], value, lambda each: self._encode(each, is_there), join
+        )
+        return self.carry(artifact)
 
     def show(self, path: str) -> str:
         """Return a path as people write it: from the project's root where it is below it."""

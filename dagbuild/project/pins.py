@@ -14,6 +14,7 @@ from dagbuild.ground.errors import InputError, did_you_mean
 from dagbuild.ground.filetree import is_there
 from dagbuild.model.record import Artifact, Record
 from dagbuild.plan.lookup import find_artifacts
+from dagbuild.project.elements import encode_given
 from dagbuild.settings import Pin, Settings, remove_pin, write_pin
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
 def pin_value(project: Project, node: str, value: Any, note: str = "") -> Pin:
     """Put a value in the node's place for everybody who has this dagbuild.toml; of a path, what is there."""
-    project.check_node(node)
-    return _pin(project, node, project.artifacts.save(value, takes=is_there), note)
+    found, artifacts = project.check_node(node), project.artifacts
+    artifact = encode_given(found, value, lambda each: artifacts.save(each, takes=is_there), artifacts.join)
+    return _pin(project, node, artifact, note)
 
 
 def pin_built(project: Project, node: str, selector: str = "@current", note: str = "") -> Pin:

@@ -97,7 +97,8 @@ class PlainReport:
         number = f"[{str(self.progress.done).rjust(len(total))}/{total}]"
         taken = units.seconds(event.record.duration) if event.record else ""
         name = event.node.ljust(min(self._widest, max(self._style.width - 24, 8)))
-        return f"{self._style.paint(number, 'dim')} {name}  {taken}".rstrip()
+        calls = f"  {event.calls[0]:,} of {units.count(event.calls[1], 'element')}" if event.calls else ""
+        return f"{self._style.paint(number, 'dim')} {name}  {taken}{calls}".rstrip()
 
 
 class LiveReport(PlainReport):

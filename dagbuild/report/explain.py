@@ -36,6 +36,8 @@ def tell_explanation(found: Explanation, style: Style, signer: Signer = nobody) 
     lines = [f"{style.paint(step.node, 'bold')} is {style.paint(word, word)}", ""]
     # The step knows what upstream nodes do to it, the manifests what the project's own edits do.
     told = dict.fromkeys(str(reason) for reason in (*step.reasons, *found.changes))
+    if step.width:
+        told[f"to be computed: {step.width}"] = None
     for reason in (*told, *_tell_causes(found.causes)):
         lines.extend(style.wrap(reason, "  "))
     if told:

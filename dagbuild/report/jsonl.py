@@ -60,6 +60,8 @@ def _step(event: StepFinished) -> dict[str, Any]:
             "size": event.record.artifact.size,
             "seconds": round(event.record.duration, 4),
         }
+    if event.calls is not None:
+        plain["elements"] = {"computed": event.calls[0], "all": event.calls[1]}
     if event.failure is not None:
         failure = event.failure
         plain["failure"] = {

@@ -197,6 +197,7 @@ def plan_to_json(plan: Plan, failed: Mapping[str, FailedRun] = _NONE) -> dict[st
                 "digest": step.digest,
                 "seconds": step.seconds,
                 **({"failed": failed[name].to_json()} if name in failed else {}),
+                **({"elements": step.width._asdict()} if step.width else {}),
             }
             for name, step in plan.steps.items()
         ],
@@ -226,10 +227,11 @@ def notes_to_json(found: Mapping[str, Sequence[Note]]) -> list[dict[str, Any]]:
 
 def _cause(step: Step) -> str:
     """Return the first cause, and how many more there are."""
+    width = f"; {step.width}" if step.width else ""
     if not step.reasons:
-        return ""
+        return width.removeprefix("; ")
     more = len(step.reasons) - 1
-    return f"{step.reasons[0]}{f' (+{more} more)' if more else ''}"
+    return f"{step.reasons[0]}{f' (+{more} more)' if more else ''}{width}"
 
 
 def _accepted(step: Step) -> str:

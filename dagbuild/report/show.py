@@ -26,6 +26,8 @@ def tell_description(described: Mapping[str, Any]) -> str:
     if described.get("kind") in ("file", "folder"):
         return f"{described['kind']} {described['name']}, {units.size(described['size'])}"
     kind = str(described.get("kind", "value")).rpartition(".")[2]
+    if kind == "elements":
+        kind = units.count(described["length"], "element")
     shape = described.get("shape")
     if shape:
         kind += " " + " x ".join(f"{length:,}" for length in shape)

@@ -70,12 +70,15 @@ def _node_to_json(node: Node, places: PathNames) -> list[Any]:
         list(node.schema),
         list(node.writes),
         list(node.follows),
+        node.expands,
+        list(node.block),
     ]
 
 
 def _node_from_json(data: list[Any], places: PathNames) -> Node:
     name, kind, parameters, (module, file, line), doc, tags, config_used, reads, *rest = data
-    (never, format_, version, because), operation, function_name, schema, writes, follows = rest
+    (never, format_, version, because), operation, function_name, schema, writes, follows, *width = rest
+    expands, block = width
     return Node(
         name=name,
         type=_type_from_json(kind),
@@ -92,6 +95,8 @@ def _node_from_json(data: list[Any], places: PathNames) -> Node:
         function_name=function_name,
         writes=tuple(writes),
         follows=tuple(follows),
+        expands=expands,
+        block=tuple(block),
     )
 
 
@@ -115,17 +120,19 @@ def _parameter_to_json(parameter: Parameter) -> list[Any]:
         given,
         default,
         list(parameter.columns.names) if parameter.columns else None,
+        parameter.collects,
     ]
 
 
 def _parameter_from_json(data: list[Any]) -> Parameter:
-    name, kind, binding, given, default, columns = data
+    name, kind, binding, given, default, columns, collects = data
     wanted = _type_from_json(kind)
     if columns is not None:
         # Which columns are taken is a part of keys; JSON has no tuples.
         names = (tuple(label) if isinstance(label, list) else label for label in columns)
         wanted = Annotated[Any, Columns(*names)]
-    return Parameter(name, wanted, _binding_from_json(binding), default if given else REQUIRED)
+    default = default if given else REQUIRED
+    return Parameter(name, wanted, _binding_from_json(binding), default, collects=collects)
 
 
 def _binding_to_json(binding: Binding) -> Any:

@@ -548,3 +548,31 @@ def test_what_came_of_variables_is_known_again(local_ray: None, tmp_path: Path) 
 
     assert sorted(far.names(How.COMPUTED)) == ["below", "made", "read"]
     assert again.names(How.COMPUTED) == near.names(How.COMPUTED) == []
+
+
+def test_elements_are_computed_on_the_cluster(local_ray: None, tmp_path: Path) -> None:
+    """Each once, and found again by a build here."""
+    code = """
+        from dagbuild import Collect, Parallelizable
+
+        def part(rate: int) -> Parallelizable[int]:
+            yield from [1, 2, 2, 3]
+
+        def doubled(part: int, rate: int) -> int:
+            return part * rate
+
+        def total(doubled: Collect[int]) -> int:
+            return sum(doubled)
+    """
+    settings = 'modules = ["elements_far"]\n[config]\nrate = 2\n[executor]\nkind = "ray"\n'
+    write_files(tmp_path, {"dagbuild.toml": settings, "elements_far.py": code})
+
+    far = build(tmp_path, "total")
+    write_files(tmp_path, {"elements_far.py": code.replace("2, 3]", "3, 4]")})
+    near = build(tmp_path, "total", executor="local")
+    forget_modules(tmp_path)
+
+    assert far.values == {"total": 16}
+    assert far.steps["doubled"].calls == (3, 3)
+    assert near.values == {"total": 20}
+    assert near.steps["doubled"].calls == (1, 4)

@@ -52,6 +52,9 @@ class FakeLookup:
                 found[record.node] = [record, *found.get(record.node, ())][:count]
         return found
 
+    def find_elements(self, artifact: Artifact) -> list[Artifact] | None:
+        return None
+
     def place(self, refs: Iterable[BlobRef]) -> Whereabouts:
         return Whereabouts.NOWHERE if self.gone & set(refs) else Whereabouts.LOCAL
 

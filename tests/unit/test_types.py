@@ -223,7 +223,9 @@ def test_outer_type_fits(value: Any, wanted: Any) -> None:
     assert fits_outside(value, wanted)
 
 
-@pytest.mark.parametrize(("value", "wanted"), FITS_NOT_OUTSIDE, ids=lambda each: str(each).split(" object at")[0])
+@pytest.mark.parametrize(
+    ("value", "wanted"), FITS_NOT_OUTSIDE, ids=lambda each: str(each).split(" object at")[0]
+)
 def test_outer_type_fits_not(value: Any, wanted: Any) -> None:
     """What was announced is something else."""
     assert not fits_outside(value, wanted)

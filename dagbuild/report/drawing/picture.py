@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dagbuild.model.graph import Graph
+from dagbuild.model.node import Node
 from dagbuild.plan.plan import Plan, Status
 
 MANY = 1000
@@ -73,7 +74,7 @@ def make_picture(
         boxes[name] = Box(
             name,
             "node",
-            name_type(node.type),
+            name_value(node),
             node.where.module,
             step.status.value if step else "",
             name in targets,
@@ -107,6 +108,12 @@ def group_by_module(picture: Picture) -> Picture:
         if picture.boxes[start].kind != "input"
     )
     return Picture(boxes, tuple(arrow for arrow in arrows if arrow[0] != arrow[1]), picture.title)
+
+
+def name_value(node: Node) -> str:
+    """Return the type of what a node gives, and of what it gives one each."""
+    each = f" for each {' in '.join(reversed(node.axes))}" if node.axes else ""
+    return f"{name_type(node.type)}{each}"
 
 
 def name_type(kind: Any) -> str:

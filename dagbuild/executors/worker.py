@@ -27,6 +27,7 @@ from dagbuild.executors.at_home import run_at_home
 from dagbuild.executors.base import Work
 from dagbuild.executors.exits import Guard
 from dagbuild.executors.failures import make_failure
+from dagbuild.executors.inputs import Inputs
 from dagbuild.executors.returns import Returns
 from dagbuild.executors.saving import Saver, tell_foreign
 from dagbuild.executors.state import Chance, DataWatch, Held, Hold
@@ -189,7 +190,7 @@ class Worker:
         arguments: dict[str, Any] = {}
         started, since, wall = time.time(), file_clock(), time.perf_counter()
         before = resource.getrusage(resource.RUSAGE_SELF)
-        observer = self._observer(work)
+        observer, inputs = self._observer(work), Inputs(work, self._files)
         call = observer.call if observer else _call
         name, lost, left = work.node.name, list[str](), list[Note]()
         returns = Returns(self.watch.returns if self.watch else "off")
@@ -230,7 +231,7 @@ class Worker:
             self.spent = True
             if not self._capture:
                 seen = replace(seen, notes=(*seen.notes, *map(_tell_lost, lost), *left))
-        outcome = self._finish(work, value, facts, seen, changed_since(since))
+        outcome = self._finish(work, value, facts, seen, changed_since(since), inputs)
         if returns.told and isinstance(outcome, Done):
             return replace(outcome, notices=(*returns.told, *outcome.notices))
         return outcome
@@ -244,10 +245,10 @@ class Worker:
             return None
         closure = frozenset[str]().union(*(manifest.code_names for manifest in work.manifests))
         observer = Observer(self.watch.places, self._files, closure=closure)
-        observer.declare(map(str, self._artifacts.copies))
+        observer.declare(map(str, self._artifacts.copies), ours=True)
         if self._outputs:
             paths = (*work.node.writes, *(output.path for _, output in work.taken))
-            observer.declare(str(self._outputs.path(path)) for path in paths)
+            observer.declare((str(self._outputs.path(path)) for path in paths), ours=True)
         for node in (work.node, *work.views):
             for pattern in node.reads:
                 observer.declare_pattern(pattern)
@@ -258,7 +259,9 @@ class Worker:
 
     # -- what came of it -----------------------------------------------------------------------------------------
 
-    def _finish(self, work: Work, value: Any, facts: dict[str, Any], seen: Seen, takes: Takes) -> Outcome:
+    def _finish(
+        self, work: Work, value: Any, facts: dict[str, Any], seen: Seen, takes: Takes, inputs: Inputs
+    ) -> Outcome:
         """Store what the call returned, where it is to be kept and the node may have read what it read."""
         strict = self.watch is not None and self.watch.undeclared == "error"
         if strict and (told := tell_forbidden(seen.observations)):
@@ -284,23 +287,16 @@ class Worker:
             return Done(record, held=True, value=value, notices=(line,))
         if artifact.code and self._store.find_intruder(artifact.all_blobs) is not None:
             return Done(record, held=True, value=value)  # nobody would read it back; the store has said why
-        if seen.unstable:
-            what = f"{', '.join(seen.unstable)} changed while '{name}' read it"
-        elif not self._is_as_declared(work):
-            what = f"an input of '{name}' changed while it ran"
-        else:
-            return Done(record, waits=True)
-        return Done(record, notices=(f"{what}: its value is used, but not recorded",))
+        if changed := sorted({*seen.unstable, *inputs.find_changed(seen.written)}):
+            what = ", ".join(changed[:_SOME]) + (
+                f" and {len(changed) - _SOME:,} more" if changed[_SOME:] else ""
+            )
+            told = f"{what} changed while '{name}' read it: its value is used, but not recorded"
+            return Done(record, notices=(told,))
+        return Done(record, waits=True)
 
     def _tell_foreign(self, work: Work, seen: Seen) -> str:
         return tell_foreign(seen, work.foreign, self._outputs.home.root) if self._outputs else ""
-
-    def _is_as_declared(self, work: Work) -> bool:
-        """Tell whether the files that the node takes are still those that its key was made of."""
-        try:
-            return all(files.digest(self._files) == digest for files, digest in work.declared)
-        except OSError:
-            return False
 
     def _find_first(self, record: Record) -> Record | None:
         """Return a usable record of another value that has come to the content key meanwhile, or None.
@@ -345,5 +341,8 @@ def _staying_here() -> Iterator[None]:
             with contextlib.suppress(OSError):
                 os.chdir(here)
 
+
+_SOME = 5
+"""Changed files that are named in one line."""
 
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from types import CodeType
 from urllib.parse import unquote, urlsplit
 
@@ -64,6 +64,8 @@ class ReadLog:
         self._listings: dict[str, Digest] = {}
         self._written: set[str] = set()
         self._made: tuple[str, ...] = ()
+        self._touched: set[str] = set()
+        self._ours: set[str] = set()
         self.variables = VariableLog(
             places,
             lambda name: self._note_stack("env", name),
@@ -86,9 +88,15 @@ class ReadLog:
         self._reads = 0
         self.declare(declared)
 
-    def declare(self, paths: Iterable[str]) -> None:
-        """Leave out these files, and what is below these folders: they count as inputs already."""
-        self._declared.update(self._places.absolute(path) for path in paths)
+    def declare(self, paths: Iterable[str], *, ours: bool = False) -> None:
+        """Leave out these files, and what is below these folders: they count as inputs already.
+
+        `ours`: builds write there, so it says nothing that one changes.
+        """
+        full = [self._places.absolute(path) for path in paths]
+        self._declared.update(full)
+        if ours:
+            self._ours.update(full)
 
     def declare_data(self, paths: Iterable[str]) -> None:
         """Leave out these files and folders of data; what tools leave in folders does not count as an input."""
@@ -187,6 +195,7 @@ class ReadLog:
 
     def _settle(self, path: str) -> None:
         """Digest what was read before it is overwritten."""
+        self._touched.add(path)
         if self.before_change is not None:
             self.before_change(path)
         if path in self._digests or self._files.get(path) is None:
@@ -250,8 +259,11 @@ class ReadLog:
     def finish(self) -> Seen:
         """Return all that was seen, in a fixed order."""
         for path in [path for path in self._files if self.is_declared(path)]:
-            self._inputs[path] = self._files.pop(path)
-            self._unstable.discard(path)
+            self._inputs[path] = stamp = self._files.pop(path)
+            if path in self._unstable:  # whoever knows what was declared looks whether it is still that
+                self._unstable.discard(path)
+            elif path not in self._touched and not _is_below(path, self._ours) and take_stamp(path) != stamp:
+                self._unstable.add(path)
         self._digest_rest()
         found = [
             Observation("listing", name, digest)
@@ -268,6 +280,7 @@ class ReadLog:
             observations=tuple(sorted(found, key=lambda o: (o.kind, o.name))),
             notes=tuple(self._notes.values()),
             unstable=tuple(sorted(self._places.name(path) for path in self._unstable)),
+            written=frozenset(self._touched),
             ran=(*tell_codes(self.codes, self._places), *tell_modules(self._modules, self._places)),
         )
 
@@ -328,6 +341,10 @@ class ReadLog:
                 return False
             tidy = tidy and not is_litter(name)
             below = parent
+
+
+def _is_below(path: str, places: Collection[str]) -> bool:
+    return any(path == place or path.startswith(place + os.sep) for place in places)
 
 
 _HANDS_ON = ("environment", HANDS_ON)

@@ -1,0 +1,68 @@
+"""Do the files that a step takes stay what its record says, from before the call to its end?
+
+Knows one step and the disk, nothing of how the call is made or what it was seen to read. Guards: what changes and is put
+back meanwhile shows, for its stamp is another one. Only where a file's clock ticks so slowly that it was written, changed
+and put back within one tick does it not.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable
+from typing import TypeAlias
+
+from dagbuild.executors.base import Work
+from dagbuild.ground.stamps import Stamp, take_stamp
+from dagbuild.store import FileDigests
+from dagbuild.store.declared import DeclaredFiles
+
+_Stamps: TypeAlias = dict[str, Stamp | None]
+
+
+class Inputs:
+    """The files that a step takes, as they are when this is made: to be asked at its end."""
+
+    def __init__(self, work: Work, files: FileDigests) -> None:
+        self._work = work
+        self._files = files
+        self._declared = [_look(declared) for declared, _ in work.declared]
+
+    def find_changed(self, written: Collection[str]) -> list[str]:
+        """Return the names of those that were not all the time what the step's key was made of.
+
+        What the step itself has `written` counts by its content alone.
+        """
+        changed: list[str] = []
+        for (declared, digest), before in zip(self._work.declared, self._declared, strict=True):
+            if moved := _compare(before, _look(declared), written):
+                changed += [_name(path, declared.root) for path in moved]
+            elif not self._holds(declared, digest):
+                changed += declared.names
+        return changed
+
+    def _holds(self, declared: DeclaredFiles, digest: str) -> bool:
+        try:
+            return declared.digest(self._files) == digest
+        except OSError:
+            return False
+
+
+def _look(declared: DeclaredFiles) -> _Stamps:
+    try:
+        return _take(path.removeprefix("file://") for path in declared.find())
+    except OSError:
+        return {}
+
+
+def _take(paths: Iterable[str]) -> _Stamps:
+    return {path: take_stamp(path) for path in paths if "://" not in path}
+
+
+def _compare(before: _Stamps, now: _Stamps, written: Collection[str]) -> list[str]:
+    """Return those that are not the same any more."""
+    both = dict.fromkeys((*before, *now))
+    return [path for path in both if before.get(path) != now.get(path) and path not in written]
+
+
+def _name(path: str, root: str) -> str:
+    return os.path.relpath(path, root) if path.startswith(root + os.sep) else path

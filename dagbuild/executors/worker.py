@@ -190,7 +190,7 @@ class Worker:
         arguments: dict[str, Any] = {}
         started, since, wall = time.time(), file_clock(), time.perf_counter()
         before = resource.getrusage(resource.RUSAGE_SELF)
-        observer, inputs = self._observer(work), Inputs(work, self._files)
+        observer, inputs = self._observer(work), Inputs(work, self._files, self._outputs)
         call = observer.call if observer else _call
         name, lost, left = work.node.name, list[str](), list[Note]()
         returns = Returns(self.watch.returns if self.watch else "off")

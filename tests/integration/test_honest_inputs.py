@@ -109,7 +109,7 @@ def _build_beside(project: Path, node: str, before: str, after: str) -> tuple[st
     return result.values[node], [notice.text for notice in result.notices]
 
 
-@pytest.mark.parametrize("node", ["given", "declared", "observed"])
+@pytest.mark.parametrize("node", ["given", "declared", "observed", "of_output"])
 @pytest.mark.parametrize(
     ("before", "after"), [("new", ""), ("", "new"), ("new", "old"), ("longer", "new")], ids=str
 )

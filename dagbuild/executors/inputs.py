@@ -1,14 +1,14 @@
-"""Do the files that a step takes, its upstreams' outputs among them, stay what its record says, from before the call to its end?
+"""Do the files that a step takes stay what its record says, from before the call to its end?
 
-Knows one step and the disk, nothing of how the call is made or what it was seen to read. Guards: what changes and is put
-back meanwhile shows, for its stamp is another one. Only where a file's clock ticks so slowly that it was written, changed
-and put back within one tick does it not.
+Knows one step and the disk, nothing of how the call is made or what it was seen to read. Guards: what changes and is
+put back meanwhile shows, for its stamp is another one. It does not only where a file's clock ticks so slowly that the
+file was written, changed and put back within one tick.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -64,6 +64,15 @@ class Inputs:
             return declared.digest(self._files) == digest
         except OSError:
             return False
+
+
+def tell_changed(names: Sequence[str], node: str) -> str:
+    """Return the line that says that files have changed meanwhile."""
+    more = f" and {len(names) - _SOME:,} more" if len(names) > _SOME else ""
+    return f"{', '.join(names[:_SOME])}{more} changed while '{node}' read it: its value is used, but not recorded"
+
+
+_SOME = 5
 
 
 def _look(declared: DeclaredFiles) -> _Stamps:

@@ -27,7 +27,7 @@ from dagbuild.executors.at_home import run_at_home
 from dagbuild.executors.base import Work
 from dagbuild.executors.exits import Guard
 from dagbuild.executors.failures import make_failure
-from dagbuild.executors.inputs import Inputs
+from dagbuild.executors.inputs import Inputs, tell_changed
 from dagbuild.executors.returns import Returns
 from dagbuild.executors.saving import Saver, tell_foreign
 from dagbuild.executors.state import Chance, DataWatch, Held, Hold
@@ -231,7 +231,13 @@ class Worker:
             self.spent = True
             if not self._capture:
                 seen = replace(seen, notes=(*seen.notes, *map(_tell_lost, lost), *left))
-        outcome = self._finish(work, value, facts, seen, changed_since(since), inputs)
+        outcome = self._finish(work, value, facts, seen, changed_since(since))
+        if (
+            isinstance(outcome, Done)
+            and outcome.waits
+            and (changed := sorted({*seen.unstable, *inputs.find_changed(seen.written)}))
+        ):
+            outcome = replace(outcome, waits=False, notices=(tell_changed(changed, name),))
         if returns.told and isinstance(outcome, Done):
             return replace(outcome, notices=(*returns.told, *outcome.notices))
         return outcome
@@ -259,9 +265,7 @@ class Worker:
 
     # -- what came of it -----------------------------------------------------------------------------------------
 
-    def _finish(
-        self, work: Work, value: Any, facts: dict[str, Any], seen: Seen, takes: Takes, inputs: Inputs
-    ) -> Outcome:
+    def _finish(self, work: Work, value: Any, facts: dict[str, Any], seen: Seen, takes: Takes) -> Outcome:
         """Store what the call returned, where it is to be kept and the node may have read what it read."""
         strict = self.watch is not None and self.watch.undeclared == "error"
         if strict and (told := tell_forbidden(seen.observations)):
@@ -287,12 +291,6 @@ class Worker:
             return Done(record, held=True, value=value, notices=(line,))
         if artifact.code and self._store.find_intruder(artifact.all_blobs) is not None:
             return Done(record, held=True, value=value)  # nobody would read it back; the store has said why
-        if changed := sorted({*seen.unstable, *inputs.find_changed(seen.written)}):
-            what = ", ".join(changed[:_SOME]) + (
-                f" and {len(changed) - _SOME:,} more" if changed[_SOME:] else ""
-            )
-            told = f"{what} changed while '{name}' read it: its value is used, but not recorded"
-            return Done(record, notices=(told,))
         return Done(record, waits=True)
 
     def _tell_foreign(self, work: Work, seen: Seen) -> str:
@@ -341,8 +339,5 @@ def _staying_here() -> Iterator[None]:
             with contextlib.suppress(OSError):
                 os.chdir(here)
 
-
-_SOME = 5
-"""Changed files that are named in one line."""
 
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024

@@ -14,12 +14,13 @@ import os
 import stat
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from pathlib import Path
 from types import CodeType
 from urllib.parse import unquote, urlsplit
 
 from dagbuild.ground.digest import Digest
 from dagbuild.ground.litter import is_hidden, is_litter
-from dagbuild.ground.matching import is_pattern, match
+from dagbuild.ground.matching import fixed_folder, is_pattern, match
 from dagbuild.ground.stamps import Stamp, is_settled, stamp_of, take_stamp
 from dagbuild.model.record import Note, Observation
 from dagbuild.observe.owners import Read
@@ -66,6 +67,7 @@ class ReadLog:
         self._made: tuple[str, ...] = ()
         self._touched: set[str] = set()
         self._ours: set[str] = set()
+        self._distrusted: set[str] = set()
         self.variables = VariableLog(
             places,
             lambda name: self._note_stack("env", name),
@@ -114,6 +116,8 @@ class ReadLog:
             return
         self._note_stack("file", full)
         if full in self._files:
+            if self._files[full] is None and full not in self._digests and take_stamp(full) is not None:
+                self._unstable.add(full)  # it was not there before
             return
         moment = time.time_ns()
         try:
@@ -145,6 +149,7 @@ class ReadLog:
         """Note that a file was read, and that nobody knows what was in it."""
         self._files[path] = None
         self._unstable.add(path)
+        self._distrusted.add(path)
 
     def read_late(self, path: str) -> None:
         """Note that a file was read at some time by who knows whom: all that may hold something may hold it."""
@@ -198,6 +203,8 @@ class ReadLog:
         self._touched.add(path)
         if self.before_change is not None:
             self.before_change(path)
+        if path in self._files and self._files[path] is None and path not in self._unstable:
+            self._digests.setdefault(path, ABSENT)  # if it is there later, the node itself has made it
         if path in self._digests or self._files.get(path) is None:
             return
         digest = digest_paths(self._digester, [path]).get(path)
@@ -260,11 +267,12 @@ class ReadLog:
         """Return all that was seen, in a fixed order."""
         for path in [path for path in self._files if self.is_declared(path)]:
             self._inputs[path] = stamp = self._files.pop(path)
-            if path in self._unstable:  # whoever knows what was declared looks whether it is still that
-                self._unstable.discard(path)
-            elif path not in self._touched and not _is_below(path, self._ours) and take_stamp(path) != stamp:
+            if path in self._touched or path in self._distrusted or _is_below(path, self._ours):
+                self._unstable.discard(path)  # who knows what was declared looks whether it is still that
+            elif take_stamp(path) != stamp:
                 self._unstable.add(path)
         self._digest_rest()
+        self._unstable.update(self._find_changed_folders())
         found = [
             Observation("listing", name, digest)
             for name, digest in self._listings.items()
@@ -283,6 +291,17 @@ class ReadLog:
             written=frozenset(self._touched),
             ran=(*tell_codes(self.codes, self._places), *tell_modules(self._modules, self._places)),
         )
+
+    def _find_changed_folders(self) -> Iterator[str]:
+        """Yield the declared folders and patterns whose names are others than when they were listed."""
+        for name, digest in self._listings.items():
+            path = self._places.path(name)
+            if not self.is_declared(path) or _is_below(path, self._ours):
+                continue
+            folder = fixed_folder(path)
+            by_itself = any(Path(each).is_relative_to(folder) for each in self._touched)
+            if not by_itself and self._places.digest_listing(name) != digest:
+                yield path
 
     def _digest_rest(self) -> None:
         """Digest what was read and not replaced since, by the node or by others."""

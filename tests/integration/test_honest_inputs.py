@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,8 @@ NODES = """
     import os
     import time
     from pathlib import Path
-    from dagbuild import File, reads, writes
+    from dagbuild import File, Files, reads, writes
+    import helper
 
     def _hand_over(step: str) -> None:
         \"""Let the writer work.\"""
@@ -46,6 +48,51 @@ NODES = """
         _hand_over("after")
         return text
 
+    def _read_all() -> str:
+        _hand_over("before")
+        text = ",".join(path.read_text() for path in sorted(Path("many").iterdir()))
+        _hand_over("after")
+        return text
+
+    def of_files(tables: Files) -> str:
+        return _read_all()
+
+    @reads("many/**")
+    def of_folder() -> str:
+        return _read_all()
+
+    def of_names() -> str:
+        return _read_all()
+
+    @reads("many")
+    def count() -> int:
+        _hand_over("before")
+        found = len(os.listdir("many"))
+        _hand_over("after")
+        return found
+
+    def polls() -> str:
+        first = Path("data/later.csv")
+        try:
+            return first.read_text()
+        except FileNotFoundError:
+            _hand_over("before")
+        text = first.read_text() if Path("data/later.csv").exists() else "none"
+        _hand_over("after")
+        return text
+
+    def first() -> int:
+        _hand_over("before")
+        _hand_over("after")
+        return 1
+
+    def eager(first: int) -> str:
+        return helper.text()
+
+    def lazy(first: int) -> str:
+        import lazily
+        return lazily.text()
+
     @writes("out/x.csv")
     def made() -> int:
         Path("out").mkdir(exist_ok=True)
@@ -60,6 +107,11 @@ NODES = """
         return text
 """
 
+CODE = """
+def text() -> str:
+    return "{}"
+"""
+
 WRITER = """
 import sys, time
 from pathlib import Path
@@ -68,7 +120,9 @@ signs, file, before, after = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], 
 for step, text in (("before", before), ("after", after)):
     while not (signs / step).exists():
         time.sleep(0.002)
-    if text:
+    if text == "gone":
+        file.unlink()
+    elif text:
         file.write_text(text)
     (signs / f"{step}.done").touch()
 """
@@ -81,6 +135,7 @@ def project(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
         modules = ["nodes"]
         [inputs]
         table = "data/x.csv"
+        tables = "many"
         [executor]
         kind = "{request.param}"
         [variables]
@@ -88,17 +143,22 @@ def project(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     """
     monkeypatch.setenv("SIGNS", str(tmp_path / "signs"))
     folder = tmp_path / "project"
-    write_files(folder, {"dagbuild.toml": toml, "nodes.py": NODES, "data/x.csv": "old"})
+    data = {"data/x.csv": "old", "many/a.csv": "a", "many/b.csv": "b"}
+    code = dict.fromkeys(("helper.py", "lazily.py"), CODE.format("old"))
+    write_files(folder, {"dagbuild.toml": toml, "nodes.py": NODES, **data, **code})
     monkeypatch.chdir(folder)
     return folder
 
 
-def _build_beside(project: Path, node: str, before: str, after: str) -> tuple[str, list[str]]:
-    """Build while another process writes to the node's file before it reads it, and after; return what is told."""
+def _build_beside(project: Path, node: str, place: str, before: str, after: str) -> tuple[Any, list[str]]:
+    """Build while another process writes to a file before the node reads it, and after; return what is told.
+
+    The text "gone" removes the file.
+    """
     signs = project.parent / "signs"
     signs.mkdir()
-    file = project / ("out" if node == "of_output" else "data") / "x.csv"
-    with subprocess.Popen([sys.executable, "-c", WRITER, str(signs), str(file), before, after]) as writer:
+    command = [sys.executable, "-S", "-c", WRITER, str(signs), str(project / place), before, after]
+    with subprocess.Popen(command) as writer:
         try:
             result = build(project, node)
         finally:
@@ -118,7 +178,8 @@ def test_file_that_another_process_writes_meanwhile(
 ) -> None:
     """The value is used; the next build is right, and made again unless what was read is what is there."""
     build(project, "made")
-    value, told = _build_beside(project, node, before, after)
+    place = "out/x.csv" if node == "of_output" else "data/x.csv"
+    value, told = _build_beside(project, node, place, before, after)
 
     again = build(project, node)
 
@@ -130,3 +191,47 @@ def test_file_that_another_process_writes_meanwhile(
     else:
         assert node in computed(again)
         assert any("not recorded" in line for line in told), told
+
+
+@pytest.mark.parametrize("node", ["of_files", "of_folder", "of_names", "count"])
+@pytest.mark.parametrize(
+    ("place", "before", "after", "seen", "there"),
+    [
+        ("many/c.csv", "c", "gone", "a,b,c", "a,b"),
+        ("many/b.csv", "gone", "b", "a", "a,b"),
+        ("many/c.csv", "c", "", "a,b,c", "a,b,c"),
+        ("many/c.csv", "", "c", "a,b", "a,b,c"),
+    ],
+)
+def test_folder_in_which_files_come_and_go_meanwhile(
+    project: Path, node: str, place: str, before: str, after: str, seen: str, there: str
+) -> None:
+    value, told = _build_beside(project, node, place, before, after)
+
+    again = build(project, node)
+
+    def expected(text: str) -> object:
+        return len(text.split(",")) if node == "count" else text
+
+    assert value == expected(seen) and again.values == {node: expected(there)}
+    assert node == "of_names" or any("not recorded" in line for line in told), told
+
+
+def test_file_that_was_not_there_and_is_not_in_the_end(project: Path) -> None:
+    """The value is of what was there in between."""
+    value, _ = _build_beside(project, "polls", "data/later.csv", "new", "gone")
+
+    assert value == "new" and computed(build(project, "polls")) == {"polls"}
+
+
+@pytest.mark.parametrize(("node", "file"), [("eager", "helper.py"), ("lazy", "lazily.py")])
+def test_code_that_ran_is_the_code_that_is_recorded(project: Path, node: str, file: str) -> None:
+    """A module is edited while the build runs: the edit counts in the next one, and undone it is as it was."""
+    value, _ = _build_beside(project, node, file, CODE.format("new"), "")
+
+    again = build(project, node)
+    write_files(project, {file: CODE.format("old")})
+    back = build(project, node)
+
+    assert value == "old"
+    assert again.values == {node: "new"} and back.values == {node: "old"}

@@ -28,6 +28,7 @@ from dagbuild.executors.base import Work
 from dagbuild.executors.elements import listing
 from dagbuild.executors.exits import Guard
 from dagbuild.executors.failures import make_failure
+from dagbuild.executors.inputs import Inputs, tell_changed
 from dagbuild.executors.returns import Returns
 from dagbuild.executors.saving import Saver, tell_foreign
 from dagbuild.executors.state import Chance, DataWatch, Held, Hold
@@ -190,7 +191,7 @@ class Worker:
         arguments: dict[str, Any] = {}
         started, since, wall = time.time(), file_clock(), time.perf_counter()
         before = resource.getrusage(resource.RUSAGE_SELF)
-        observer = self._observer(work)
+        observer, inputs = self._observer(work), Inputs(work, self._files, self._outputs)
         call = observer.call if observer else _call
         name, lost, left = work.name, list[str](), list[Note]()
         returns = Returns(self.watch.returns if self.watch else "off")
@@ -233,6 +234,12 @@ class Worker:
             if not self._capture:
                 seen = replace(seen, notes=(*seen.notes, *map(_tell_lost, lost), *left))
         outcome = self._finish(work, value, facts, seen, changed_since(since))
+        if (
+            isinstance(outcome, Done)
+            and outcome.waits
+            and (changed := sorted({*seen.unstable, *inputs.find_changed(seen.written)}))
+        ):
+            outcome = replace(outcome, waits=False, notices=(tell_changed(changed, name),))
         if returns.told and isinstance(outcome, Done):
             return replace(outcome, notices=(*returns.told, *outcome.notices))
         return outcome
@@ -246,10 +253,10 @@ class Worker:
             return None
         closure = frozenset[str]().union(*(manifest.code_names for manifest in work.manifests))
         observer = Observer(self.watch.places, self._files, closure=closure)
-        observer.declare(map(str, self._artifacts.copies))
+        observer.declare(map(str, self._artifacts.copies), ours=True)
         if self._outputs:
             paths = (*work.node.writes, *(output.path for _, output in work.taken))
-            observer.declare(str(self._outputs.path(path)) for path in paths)
+            observer.declare((str(self._outputs.path(path)) for path in paths), ours=True)
         for node in (work.node, *work.views):
             for pattern in node.reads:
                 observer.declare_pattern(pattern)
@@ -286,23 +293,10 @@ class Worker:
             return Done(record, held=True, value=value, notices=(line,))
         if artifact.code and self._store.find_intruder(artifact.all_blobs) is not None:
             return Done(record, held=True, value=value)  # nobody would read it back; the store has said why
-        if seen.unstable:
-            what = f"{', '.join(seen.unstable)} changed while '{name}' read it"
-        elif not self._is_as_declared(work):
-            what = f"an input of '{name}' changed while it ran"
-        else:
-            return Done(record, waits=True)
-        return Done(record, notices=(f"{what}: its value is used, but not recorded",))
+        return Done(record, waits=True)
 
     def _tell_foreign(self, work: Work, seen: Seen) -> str:
         return tell_foreign(seen, work.foreign, self._outputs.home.root) if self._outputs else ""
-
-    def _is_as_declared(self, work: Work) -> bool:
-        """Tell whether the files that the node takes are still those that its key was made of."""
-        try:
-            return all(files.digest(self._files) == digest for files, digest in work.declared)
-        except OSError:
-            return False
 
     def _find_first(self, record: Record) -> Record | None:
         """Return a usable record of another value that has come to the content key meanwhile, or None.

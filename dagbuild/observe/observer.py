@@ -115,9 +115,12 @@ class Observer:
         if self._memory is None:
             self._memory = MemoryState(self._closure)
 
-    def declare(self, paths: Iterable[str]) -> None:
-        """Leave out these files, and what is below these folders: they count as inputs already."""
-        self._read_log.declare(paths)
+    def declare(self, paths: Iterable[str], *, ours: bool = False) -> None:
+        """Leave out these files, and what is below these folders: they count as inputs already.
+
+        `ours`: builds write there, so it says nothing that one changes.
+        """
+        self._read_log.declare(paths, ours=ours)
 
     def declare_pattern(self, pattern: str) -> None:
         """Leave out what a path, folder or glob taken from the project's root stands for, and its listing."""

@@ -13,13 +13,14 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from pathlib import Path
 from types import CodeType
 from urllib.parse import unquote, urlsplit
 
 from dagbuild.ground.digest import Digest
 from dagbuild.ground.litter import is_hidden, is_litter
-from dagbuild.ground.matching import is_pattern, match
+from dagbuild.ground.matching import fixed_folder, is_pattern, match
 from dagbuild.ground.stamps import Stamp, is_settled, stamp_of, take_stamp
 from dagbuild.model.record import Note, Observation
 from dagbuild.observe.owners import Read
@@ -64,6 +65,9 @@ class ReadLog:
         self._listings: dict[str, Digest] = {}
         self._written: set[str] = set()
         self._made: tuple[str, ...] = ()
+        self._touched: set[str] = set()
+        self._ours: set[str] = set()
+        self._distrusted: set[str] = set()
         self.variables = VariableLog(
             places,
             lambda name: self._note_stack("env", name),
@@ -86,9 +90,15 @@ class ReadLog:
         self._reads = 0
         self.declare(declared)
 
-    def declare(self, paths: Iterable[str]) -> None:
-        """Leave out these files, and what is below these folders: they count as inputs already."""
-        self._declared.update(self._places.absolute(path) for path in paths)
+    def declare(self, paths: Iterable[str], *, ours: bool = False) -> None:
+        """Leave out these files, and what is below these folders: they count as inputs already.
+
+        `ours`: builds write there, so it says nothing that one changes.
+        """
+        full = [self._places.absolute(path) for path in paths]
+        self._declared.update(full)
+        if ours:
+            self._ours.update(full)
 
     def declare_data(self, paths: Iterable[str]) -> None:
         """Leave out these files and folders of data; what tools leave in folders does not count as an input."""
@@ -106,6 +116,8 @@ class ReadLog:
             return
         self._note_stack("file", full)
         if full in self._files:
+            if self._files[full] is None and full not in self._digests and take_stamp(full) is not None:
+                self._unstable.add(full)  # it was not there before
             return
         moment = time.time_ns()
         try:
@@ -137,6 +149,7 @@ class ReadLog:
         """Note that a file was read, and that nobody knows what was in it."""
         self._files[path] = None
         self._unstable.add(path)
+        self._distrusted.add(path)
 
     def read_late(self, path: str) -> None:
         """Note that a file was read at some time by who knows whom: all that may hold something may hold it."""
@@ -187,8 +200,11 @@ class ReadLog:
 
     def _settle(self, path: str) -> None:
         """Digest what was read before it is overwritten."""
+        self._touched.add(path)
         if self.before_change is not None:
             self.before_change(path)
+        if path in self._files and self._files[path] is None and path not in self._unstable:
+            self._digests.setdefault(path, ABSENT)  # if it is there later, the node itself has made it
         if path in self._digests or self._files.get(path) is None:
             return
         digest = digest_paths(self._digester, [path]).get(path)
@@ -250,9 +266,13 @@ class ReadLog:
     def finish(self) -> Seen:
         """Return all that was seen, in a fixed order."""
         for path in [path for path in self._files if self.is_declared(path)]:
-            self._inputs[path] = self._files.pop(path)
-            self._unstable.discard(path)
+            self._inputs[path] = stamp = self._files.pop(path)
+            if path in self._touched or path in self._distrusted or _is_below(path, self._ours):
+                self._unstable.discard(path)  # who knows what was declared looks whether it is still that
+            elif take_stamp(path) != stamp:
+                self._unstable.add(path)
         self._digest_rest()
+        self._unstable.update(self._find_changed_folders())
         found = [
             Observation("listing", name, digest)
             for name, digest in self._listings.items()
@@ -268,8 +288,20 @@ class ReadLog:
             observations=tuple(sorted(found, key=lambda o: (o.kind, o.name))),
             notes=tuple(self._notes.values()),
             unstable=tuple(sorted(self._places.name(path) for path in self._unstable)),
+            written=frozenset(self._touched),
             ran=(*tell_codes(self.codes, self._places), *tell_modules(self._modules, self._places)),
         )
+
+    def _find_changed_folders(self) -> Iterator[str]:
+        """Yield the declared folders and patterns whose names are others than when they were listed."""
+        for name, digest in self._listings.items():
+            path = self._places.path(name)
+            if not self.is_declared(path) or _is_below(path, self._ours):
+                continue
+            folder = fixed_folder(path)
+            by_itself = any(Path(each).is_relative_to(folder) for each in self._touched)
+            if not by_itself and self._places.digest_listing(name) != digest:
+                yield path
 
     def _digest_rest(self) -> None:
         """Digest what was read and not replaced since, by the node or by others."""
@@ -328,6 +360,10 @@ class ReadLog:
                 return False
             tidy = tidy and not is_litter(name)
             below = parent
+
+
+def _is_below(path: str, places: Collection[str]) -> bool:
+    return any(path == place or path.startswith(place + os.sep) for place in places)
 
 
 _HANDS_ON = ("environment", HANDS_ON)

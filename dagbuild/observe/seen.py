@@ -32,6 +32,7 @@ class Ran:
 class Seen:
     """What a run was seen to read; `unstable` names files that somebody changed meanwhile.
 
+    `written` are the whole paths of files that the run itself was about to change.
     `taken` is what others had read before, in this process, for memory that the run reaches.
     """
 
@@ -40,6 +41,7 @@ class Seen:
     notes: tuple[Note, ...] = ()
     unstable: tuple[str, ...] = ()
     ran: tuple[Ran, ...] = ()
+    written: frozenset[str] = frozenset()
 
 
 def tell_codes(codes: Iterable[CodeType], places: PathNames) -> Iterator[Ran]:

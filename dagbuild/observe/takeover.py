@@ -70,5 +70,6 @@ class Takeover:
             tuple(sorted(taken.values(), key=lambda each: (each.kind, each.name))),
             tuple(dict.fromkeys([*seen.notes, *notes])),
             tuple(sorted(unstable)),
-            tuple(dict.fromkeys([*seen.ran, *ran])),
+            ran=tuple(dict.fromkeys([*seen.ran, *ran])),
+            written=seen.written,
         )

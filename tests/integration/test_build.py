@@ -291,7 +291,9 @@ def test_changed_input_while_running_is_used_but_not_recorded(project: Path) -> 
     result = build(project, "rows", on_event=seen.append)
 
     assert result.values == {"rows": "1\n2\n3\n"}
-    assert any(isinstance(event, Notice) and "changed while it ran" in event.text for event in seen)
+    assert any(
+        isinstance(event, Notice) and "table.csv changed while 'rows' read it" in event.text for event in seen
+    )
     (project / "table.csv").write_text("1\n2\n3\n")
     assert computed(build(project, "rows")) == {"rows"}
 

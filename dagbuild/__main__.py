@@ -49,7 +49,16 @@ def _fix_order() -> None:
     `NAMES = list({"a", "b"})` in a module would be another list each time, and stale what is made with it.
     """
     given = sys.flags.ignore_environment or "PYTHONHASHSEED" in os.environ
-    if sys.flags.hash_randomization and not given and sys.gettrace() is None and os.name == "posix":
+    # Only where this is what the process was started for: a program may run the command, too.
+    program, words = sys.orig_argv[: -len(sys.argv) + 1 or None], sys.argv[1:]
+    started = program + words == sys.orig_argv and program[-1] in (sys.argv[0], "dagbuild", "-mdagbuild")
+    if (
+        sys.flags.hash_randomization
+        and started
+        and not given
+        and sys.gettrace() is None
+        and os.name == "posix"
+    ):
         arguments = [sys.executable, *sys.orig_argv[1:]]
         environment = {**os.environ, "PYTHONHASHSEED": "0", _RESTARTED: "1"}
         try:

@@ -11,6 +11,9 @@ import pytest
 from tests.cli.sessions import dagbuild, make_environment
 from tests.support import write_files
 
+START = "from dagbuild.__main__ import command\ncommand()\n"
+"""What the script does that an installation makes."""
+
 FILES = {
     "dagbuild.toml": 'modules = ["orders"]',
     "orders.py": """
@@ -33,7 +36,8 @@ FILES = {
 def test_a_list_of_a_set_in_a_module_stays_right(tmp_path: Path) -> None:
     """However often the project is imported anew; by the module and by the script."""
     write_files(tmp_path, FILES)
-    script = [sys.executable, "-c", "import sys; from dagbuild.__main__ import command; sys.exit(command())"]
+    (tmp_path / "script").write_text(START)
+    script = [sys.executable, "script"]
 
     for number in range(4):
         (tmp_path / "orders.py").open("a").write(f"# {number}\n")  # else nothing is imported
@@ -69,13 +73,34 @@ def test_the_users_own_seed_counts(tmp_path: Path, seed: str, same: bool) -> Non
     assert ("is up to date" in dagbuild(tmp_path, "build", "first", PYTHONHASHSEED=seed).stdout) == same
 
 
+def test_a_program_that_runs_the_command_is_not_started_again(tmp_path: Path) -> None:
+    """Nor is one that was made for something else, and forked for this."""
+    write_files(tmp_path, FILES)
+    code = """
+        import sys
+        print("begun")
+        sys.argv = ["dagbuild", "list"]
+        import runpy
+        runpy.run_module("dagbuild", run_name="__main__", alter_sys=True)
+    """
+    write_files(tmp_path, {"program.py": code})
+
+    done = subprocess.run(
+        [sys.executable, "program.py"], cwd=tmp_path, env=make_environment(), capture_output=True, text=True
+    )
+
+    assert done.stdout.count("begun") == 1
+    assert "first" in done.stdout
+
+
 def test_a_python_that_heeds_no_variables_is_not_started_for_ever(tmp_path: Path) -> None:
     """It would never get the order that was asked for."""
     write_files(tmp_path, FILES)
-    code = f"import sys; sys.path.insert(0, {make_environment()['PYTHONPATH']!r}); from dagbuild.__main__ import command; command()"
+    path = make_environment()["PYTHONPATH"]
+    (tmp_path / "script").write_text(f"import sys; sys.path.insert(0, {path!r})\n{START}")
 
     done = subprocess.run(
-        [sys.executable, "-E", "-c", code, "list"],
+        [sys.executable, "-E", "script", "list"],
         cwd=tmp_path,
         env=make_environment(),
         capture_output=True,

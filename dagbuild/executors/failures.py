@@ -16,7 +16,7 @@ from traceback import FrameSummary
 from dagbuild.ground.errors import UserError
 from dagbuild.ground.one_line import one_line
 from dagbuild.ground.secrets import HIDDEN, names_secret, redact
-from dagbuild.ground.texts import attempt, cut_middle, describe_error, get_noted
+from dagbuild.ground.texts import attempt, cut_middle, describe_error, get_noted, name_type
 from dagbuild.model.outcome import Cause, Failure
 from dagbuild.observe.places import is_project_code
 
@@ -40,7 +40,7 @@ def make_failure(error: BaseException, inputs: Mapping[str, object]) -> Failure:
     if issubclass(type(error), UserError):  # its text says it all, but where the user's code comes in
         causes = [cause for cause in causes if cause.frames]
     return Failure(
-        kind=type(error).__name__,
+        kind=name_type(error),
         message=_tell_text(error),
         frames=_tell_trace(frames),
         inputs={
@@ -61,7 +61,7 @@ def tell_python(error: BaseException) -> str:
     if isinstance(text, str):
         return text
     frames = "".join(traceback.format_tb(get_noted(error, "__traceback__")))
-    return f"Traceback (most recent call last):\n{frames}{type(error).__name__}\n"
+    return f"Traceback (most recent call last):\n{frames}{name_type(error)}\n"
 
 
 def _tell_text(error: BaseException) -> str:
@@ -129,7 +129,7 @@ def _is_repeated(error: BaseException, before: BaseException) -> bool:
 
 def _make_cause(relation: str, error: BaseException, depth: int) -> Cause:
     frames = _tell_frames(error)
-    return Cause(relation, type(error).__name__, _tell_text(error), _tell_trace(frames), depth)
+    return Cause(relation, name_type(error), _tell_text(error), _tell_trace(frames), depth)
 
 
 # -- frames ----------------------------------------------------------------------------------------------------------

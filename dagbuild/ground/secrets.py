@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -83,9 +84,18 @@ def redact(text: str, more: Mapping[str, str] | None = None) -> str:
         return text
     secrets = {**find_secrets(), **(more or {})}
     for value in sorted(secrets, key=len, reverse=True):  # one may be a part of another
-        if value in text:
-            text = text.replace(value, f"${secrets[value]}")
+        for form in _list_forms(value):
+            if form in text:
+                text = text.replace(form, f"${secrets[value]}")
     return text
+
+
+def _list_forms(value: str) -> list[str]:
+    """Return how a text may stand in others: as it is, and as Python or JSON write it down."""
+    if value.isalnum():
+        return [value]
+    quoted = [repr(value)[1:-1], repr(f"{value}'\"")[1:-4], ascii(value)[1:-1], json.dumps(value)[1:-1]]
+    return [value, *sorted({*quoted} - {value}, key=len, reverse=True)]
 
 
 def clean(text: str) -> str:

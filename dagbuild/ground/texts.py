@@ -26,14 +26,14 @@ def is_damage(error: BaseException) -> bool:
 
     Libraries in Rust raise their panics as no Exception (polars 2.1); Ctrl-C and its like are everybody's.
     """
-    return isinstance(error, Exception | SystemExit) or type(error).__name__ == "PanicException"
+    return isinstance(error, Exception | SystemExit) or name_type(error) == "PanicException"
 
 
 def describe_error(error: BaseException) -> str:
     """Return what an exception says, its notes on lines of their own."""
     text = attempt(lambda: str.__str__(str(error)))  # the text may be of a class of its own
     if isinstance(text, BaseException):
-        text = f"(no text: its __str__ raised {type(text).__name__})"
+        text = f"(no text: its __str__ raised {name_type(text)})"
     return "\n".join(filter(None, [text, *_list_notes(error)]))
 
 
@@ -50,10 +50,16 @@ def get_noted(error: BaseException, name: str, kind: type[BaseException] = BaseE
     return getattr(kind, name).__get__(error)
 
 
+def name_type(error: BaseException) -> str:
+    """Return the name of an exception's type, whatever the type itself answers to that."""
+    name: str = type.__dict__["__name__"].__get__(type(error))
+    return name
+
+
 def name_error(error: BaseException) -> str:
     """Return an exception's type and what it says."""
     text = describe_error(error)
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return f"{name_type(error)}: {text}" if text else name_type(error)
 
 
 def _list_notes(error: BaseException) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -120,7 +121,8 @@ _TYPES = {field.name: float if field.type == "float" else str for field in field
 def _read(path: Path) -> FailedRun | None:
     """Return what a file holds; None unless it is what we write."""
     try:
-        if path.stat().st_size > _LARGEST:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
             return None
         plain = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):

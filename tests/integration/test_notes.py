@@ -209,7 +209,7 @@ def a() -> int:
 def b(a: int) -> int:
     return len(_MODES)
 """
-    write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]\n', "nodes.py": nodes})
+    write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]\nexecutor = "inline"\n', "nodes.py": nodes})
     result = build(tmp_path, "b")
 
     text = "changes nodes._MODES, which nodes.b finds changed when it runs later in the same process"

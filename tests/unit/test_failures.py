@@ -193,3 +193,16 @@ def test_texts_are_plain() -> None:
     """A text of a class of its own could not travel; notes that are none are left alone."""
     assert type(make_failure(OddError(), {}).message) is str
     assert make_failure(Notes("x"), {}).message == "x"
+
+
+class Nameless(type):
+    @property
+    def __name__(cls) -> str:  # type: ignore[override]
+        raise RuntimeError("no name")
+
+
+def test_a_type_that_tells_no_name_is_named() -> None:
+    """Its metaclass may answer as it likes; Python knows the name."""
+    error = Nameless("Odd", (Exception,), {})("m")
+
+    assert make_failure(error, {}).kind == "Odd"

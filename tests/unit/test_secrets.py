@@ -1,6 +1,7 @@
 """What is called like a secret, and what is left of texts and URLs that hold one."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -78,3 +79,19 @@ def test_settings_at_any_depth(monkeypatch: pytest.MonkeyPatch) -> None:
     assert holds_secret("service", [{"name": "x", "password": 1}])
     assert holds_secret("url", "https://abcdef@host")
     assert not holds_secret("service", {"name": "x", "rate": 1})
+
+
+@pytest.mark.parametrize("value", ["abc\\def", "abc'd\"ef", "sk-'q\\x\"é", "line\nline"])
+@pytest.mark.parametrize(
+    "write", [str, repr, ascii, json.dumps, lambda value: repr({"a": [value]}), lambda v: repr(KeyError(v))]
+)
+def test_values_give_way_however_they_are_written(
+    monkeypatch: pytest.MonkeyPatch, value: str, write: Callable[[str], str]
+) -> None:
+    """A message often has the `repr` of what it tells of."""
+    monkeypatch.setenv("A_TOKEN", value)
+
+    told = redact(f"say {write(value)}")
+
+    assert "$A_TOKEN" in told
+    assert len(told) < len("say KeyError('$A_TOKEN')") + 4

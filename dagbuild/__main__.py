@@ -12,18 +12,10 @@ INTERRUPTED = 130
 _RESTARTED = "_DAGBUILD_RESTARTED"
 
 
-def command() -> None:
-    """Be the command, in a process that does nothing else."""
+def main() -> None:
+    """Run the command line and leave with its exit status; say at once what need not be looked into again."""
     if os.environ.pop(_RESTARTED, None):
         del os.environ["PYTHONHASHSEED"]  # nodes, and what they start, have the user's variables
-    main(alone=True)
-
-
-def main(*, alone: bool = False) -> None:
-    """Run the command line and leave with its exit status; say at once what need not be looked into again.
-
-    With `alone`, the process may be started anew.
-    """
     heeded = (
         _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler
     )  # a shell's background ignores it
@@ -36,8 +28,7 @@ def main(*, alone: bool = False) -> None:
     answer = answers.asked.find_answer()
     if answer is not None:
         sys.exit(_give(*answer))
-    if alone:
-        _fix_order()
+    _fix_order()
     from dagbuild.cli.main import run
 
     sys.exit(run(sys.argv[1:], on_start=_restore if heeded else lambda: None))
@@ -94,4 +85,4 @@ def _give(text: str, status: int) -> int:
 
 
 if __name__ == "__main__":
-    command()
+    main()

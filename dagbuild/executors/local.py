@@ -192,7 +192,8 @@ class LocalExecutor(Executor):
         self._copies = self._forked
         if (obstacle := find_obstacle()) is not None:
             self._on_notice(
-                f"steps run in processes that import the project by themselves, because {obstacle}"
+                f"steps run in processes that import the project by themselves, or in this one where only it "
+                f"has their code, because {obstacle}"
             )
             self._copies = self._spawn()
         if self._held is None:

@@ -48,8 +48,7 @@ class Spawned:
     def __init__(self, code: ShippedCode, folder: Path, fsync: str, *, threads: int = 1) -> None:
         self._whole = contextlib.ExitStack()
         self._whole.enter_context(parcels.travelling_whole(code.in_memory))
-        shared = [*code.checked, *(code.manifests[node.name] for node in code.checked)]
-        self.pickles = parcels.SharedParcels(shared)
+        self.pickles = _Importable(code)
         paths = shipping.find_import_paths(code.modules)
         self._variables = {**os.environ, **shipping.make_environment(paths, code.manifests)}
         variables, setup = dict(os.environ), code.make_setup()
@@ -90,6 +89,22 @@ class _Start:
     threads: int
     driver: int
     chance: Chance
+
+
+class _Importable(parcels.SharedParcels):
+    """Parcels of steps whose code such a process can import; others are none, and run in the driver."""
+
+    def __init__(self, code: ShippedCode) -> None:
+        super().__init__([*code.checked, *(code.manifests[node.name] for node in code.checked)])
+        self._names = {node.name for node in code.checked}
+
+    @override
+    def dumps(self, value: Any) -> bytes:
+        if isinstance(value, Work) and not self._names.issuperset(
+            node.name for node in (value.node, *value.views)
+        ):
+            return b""
+        return super().dumps(value)
 
 
 # -- in such a process ---------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.sessions import dagbuild, make_environment
 from tests.support import write_files
 
-START = "from dagbuild.__main__ import command\ncommand()\n"
+START = "from dagbuild.__main__ import main\nmain()\n"
 """What the script does that an installation makes."""
 
 FILES = {

@@ -76,6 +76,8 @@ KINDS = (
     Kind("log of the index", r"index/\d+/(records|files|blobs)/cache\.db-wal", "memory", fields_of_log),
     Kind("shared memory of the index", r"index/\d+/(records|files|blobs)/cache\.db-shm", "memory"),
     Kind("snapshot", r"index/project/[\w-]+\.json", "nothing"),
+    Kind("forms", r"index/forms/[\w-]+/[\w-]+\.json", "nothing"),
+    Kind("failed run", r"failures/[\w-]+\.json", "nothing"),
     Kind("answer", r"index/answers/[0-9a-f]+", "nothing"),
     Kind("copy of a value's file", r"files/[0-9a-f]{2}/[0-9a-f]{30}/.+", "nothing"),
     Kind("lock", r"locks/[\w.-]+", "nothing"),

@@ -51,7 +51,7 @@ class Here:
     def build(self, sketch: Sketch, folder: Path, cache: Path) -> Built:
         """Build all targets with a new Driver."""
         with loaded(sketch, folder) as modules:
-            driver = Driver(sketch.used_config, *modules, cache=cache, root=folder)
+            driver = Driver(sketch.used_config, *modules, cache=cache, root=folder, executor="inline")
             try:
                 result = driver.build(
                     sketch.targets, inputs=sketch.used_inputs, overrides=sketch.given_overrides

@@ -96,7 +96,7 @@ def check_rounds(project: Project, history: Sequence[Round]) -> None:
             known = {n: tuple(each.numbers[name] for name in project.nodes[n]) for n in targets}
 
             with importing(["nodes", "loaders"], folder) as modules:
-                driver = Driver({}, modules[0], cache=Path(scratch, "cache"), root=folder)
+                driver = Driver({}, modules[0], cache=Path(scratch, "cache"), root=folder, executor="inline")
                 result = driver.build([f"node_{number}" for number in targets])
                 driver.project.close()
 

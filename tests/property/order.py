@@ -75,7 +75,7 @@ def build(names: Sequence[str]) -> dict[str, Any]:
     """Build the nodes in this order, from nothing, and return their values."""
     seed()
     with tempfile.TemporaryDirectory(prefix="dagbuild-order-") as cache:
-        driver = Driver({}, load(), cache=cache)
+        driver = Driver({}, load(), cache=cache, executor="inline")
         try:
             return dict(driver.build(names).values)
         finally:

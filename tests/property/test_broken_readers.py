@@ -91,7 +91,9 @@ def build(folder: Path, text: str) -> tuple[object, bool]:
     (folder / "readers.py").write_text(text)
     sys.modules.pop("readers", None)
     importlib.invalidate_caches()
-    driver = Driver({}, importlib.import_module("readers"), cache=folder / "cache", root=folder)
+    driver = Driver(
+        {}, importlib.import_module("readers"), cache=folder / "cache", root=folder, executor="inline"
+    )
     try:
         result = driver.build(["b"])
     finally:

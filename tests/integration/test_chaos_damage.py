@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from dagbuild.store.failed_runs import FailedRun, FailedRuns
+from dagbuild.store.folder import CacheFolder
 from dagbuild.store.lines import decode_line
 from tests.integration.chaos.kinds import KINDS, Kind, ends_and_middle, find_kinds
 from tests.integration.chaos.nursery import Nursery, nursery  # noqa: F401 - a fixture
@@ -37,6 +39,10 @@ class Built:
         self.set_remote(on=False)
         self._leave_log()
         self._leave_lock()
+        run = FailedRun(
+            "node", "key", "", "KeyError", "'x'", "told", "trace", "log", 1.0, 0.5, "ada", "host", "run"
+        )
+        FailedRuns(CacheFolder(self.project.cache)).put(run)
         (self.project.cache / "aside").mkdir()
         (self.project.cache / "aside" / "blob.0").write_bytes(b"damaged once")
         self.clean = nursery.run(self.project, "make_clean")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import email.message  # noqa: F401 - what is imported later comes from the path of these tests
 import sys
 from pathlib import Path
 
-import packaging.requirements  # noqa: F401 - what is imported later comes from the path of these tests
+import packaging.requirements  # noqa: F401 - this, too
 import pytest
 
 from dagbuild.code.distributions import package_version, read_distribution

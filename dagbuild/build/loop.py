@@ -262,7 +262,7 @@ class Build:
             if not there:
                 return
         self._end(StepFinished(name, How.COMPUTED, done.record, calls=self.blocks.count(name)))
-        self.steps.made(name, done.record, held=done.held, value=done.value)
+        self.steps.made(name, done.record, held=done.held, kept=done.put, value=done.value)
 
     def _is_outdated(self, name: str, record: Record) -> bool:
         """Tell whether a record is of an upstream value that came out different meanwhile; then it is made again."""

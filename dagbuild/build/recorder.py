@@ -122,7 +122,7 @@ class Recorder:
         return step.renewed
 
     def _watched(self, upstream: Iterable[str]) -> tuple[str, ...]:
-        """Return those upstreams whose values depend on what a run was seen to read."""
+        """Return those upstreams whose values depend on what a run was seen to read, or are of no record."""
         found = []
         for up in upstream:
             if up in self.request.givens:
@@ -130,6 +130,7 @@ class Recorder:
             record = self._record(up)
             if (
                 record is None
+                or not self.steps[up].kept
                 or record.observations
                 or record.watched
                 or record.artifact.carried

@@ -22,7 +22,8 @@ class Progress:
     """One step: its state and what goes with it.
 
     `missing` are the upstreams that a WAITING step lacks; a value AT_HAND is named by `record`, or is `value` itself
-    where `held`. `since` is when it came to its state, counted in moves.
+    where `held`. `kept` is False of a value whose record nobody will find: it was not made of what its key says.
+    `since` is when it came to its state, counted in moves.
 
     What is remembered of states that it has left: `untrusted`, the record that the plan chose does not count any more;
     `unreadable`, no stored value of it counts, for there is one that only seems to be readable; `losses`, how often its
@@ -34,6 +35,7 @@ class Progress:
     missing: set[str] = field(default_factory=set)
     record: Record | None = None
     held: bool = False
+    kept: bool = True
     value: Any = None
     untrusted: bool = False
     unreadable: bool = False
@@ -119,13 +121,16 @@ class Steps:
 
     def reuse(self, name: str, record: Record) -> None:
         """Take the node's value from a record."""
+        self._steps[name].kept = True
         self._settle(name, State.REUSED, record)
         self._on_reuse(name, record)
 
-    def made(self, name: str, record: Record | None, *, held: bool = False, value: Any = None) -> None:
+    def made(
+        self, name: str, record: Record | None, *, held: bool = False, kept: bool = True, value: Any = None
+    ) -> None:
         """Take the node's value from its call: from the new record, or as it is in memory."""
         step = self._steps[name]
-        step.held, step.value = held, value
+        step.held, step.kept, step.value = held, kept, value
         self._settle(name, State.MADE, record)
 
     def fail(self, name: str) -> None:

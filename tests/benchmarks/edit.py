@@ -60,7 +60,7 @@ def edit(folder: Path) -> None:
 
 def settle(folder: Path) -> None:
     """Plan until the plan is told without importing; what is younger than the look cannot be told by its times."""
-    time.sleep(2.1)
+    time.sleep(2.1)  # what is younger than the look cannot be told by its times
     for _ in range(2):
         run(folder, *DAGBUILD, "plan")
 

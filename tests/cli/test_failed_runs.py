@@ -78,29 +78,19 @@ def test_debug_stops_where_it_failed(warm: WarmCommands, tmp_path: Path) -> None
     """With the inputs from the cache; what is missing above is named, and not built."""
     write_files(tmp_path, FILES)
     screen, terminal = pty.openpty()
-    command = [sys.executable, "-m", "dagbuild", "debug", "forecast"]
+
+    def debug() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "dagbuild", "debug", "forecast"],
+            cwd=tmp_path, env=make_environment(), stdin=terminal, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+
     try:
-        lacks = subprocess.run(
-            command,
-            cwd=tmp_path,
-            env=make_environment(),
-            stdin=terminal,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        lacks = debug()
         assert "dagbuild build sales" in lacks.stderr
         assert warm(tmp_path, "build", "sales").returncode == 0
         os.write(screen, b"p sales, rate\nq\n")
-        done = subprocess.run(
-            command,
-            cwd=tmp_path,
-            env=make_environment(),
-            stdin=terminal,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        done = debug()
     finally:
         os.close(screen)
         os.close(terminal)

@@ -18,7 +18,7 @@ NODES = """
     import os
     import time
     from pathlib import Path
-    from dagbuild import File, Files, reads, writes
+    from dagbuild import Collect, File, Files, Parallelizable, reads, writes
     import helper
 
     def _hand_over(step: str) -> None:
@@ -34,6 +34,21 @@ NODES = """
         text = table.path.read_text()
         _hand_over("after")
         return text
+
+    def numbers() -> Parallelizable[int]:
+        return [1]
+
+    def piece(numbers: int, table: File) -> str:
+        return f"{numbers} {given(table)}"
+
+    def joined(piece: Collect[str]) -> str:
+        return f"joined {piece[0]}"
+
+    def below(given: str) -> str:
+        return f"below {given}"
+
+    def deeper(below: str) -> str:
+        return f"deeper {below}"
 
     @reads("data/x.csv")
     def declared() -> str:
@@ -191,6 +206,26 @@ def test_file_that_another_process_writes_meanwhile(
     else:
         assert node in computed(again)
         assert any("not recorded" in line for line in told), told
+
+
+@pytest.mark.parametrize(
+    ("node", "text", "reader"), [("deeper", "deeper below", "given"), ("joined", "joined 1", "piece")]
+)
+def test_what_is_made_from_a_value_that_is_not_recorded(
+    project: Path, node: str, text: str, reader: str
+) -> None:
+    """Its record does not say that it was made from the file as it was; from the value that it was made from it was."""
+    value, told = _build_beside(project, node, "data/x.csv", "new", "old")
+
+    again = build(project, node)
+    write_files(project, {"data/x.csv": "new"})
+    later = build(project, node)
+
+    assert value == f"{text} new"
+    assert any("not recorded" in line for line in told), told
+    assert again.values == {node: f"{text} old"}
+    assert later.values == {node: f"{text} new"}
+    assert computed(later) == {reader}
 
 
 @pytest.mark.parametrize("node", ["of_files", "of_folder", "of_names", "count"])

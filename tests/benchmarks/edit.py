@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,30 +17,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.benchmarks.graphs import write_project
-from tests.benchmarks.growth import DAGBUILD, REPOSITORY, Cost
-from tests.benchmarks.measure import cores
+from tests.benchmarks.growth import DAGBUILD, REPOSITORY
+from tests.benchmarks.measure import ProcessCost, cores, run_alone
 
 IMPORT = "import pathlib; [__import__(path.stem) for path in sorted(pathlib.Path().glob('*.py'))]"
 
 
-def run(folder: Path, *words: str) -> Cost:
+def run(folder: Path, *words: str) -> ProcessCost:
     """Run a program in the project's folder and return what it cost."""
-    process = subprocess.Popen(
-        words,
-        cwd=folder,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(folder)]),
-            "PYTHONDONTWRITEBYTECODE": "",
-        },
-        stdout=subprocess.DEVNULL,
-    )
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{words} ended with {process.returncode} in {folder}")
-    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
-    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / unit)
+    path = os.pathsep.join([str(REPOSITORY), str(folder)])
+    return run_alone(words, folder, {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": ""})
 
 
 def forget(folder: Path) -> None:
@@ -60,14 +45,14 @@ def edit(folder: Path) -> None:
 
 def settle(folder: Path) -> None:
     """Plan until the plan is told without importing; what is younger than the look cannot be told by its times."""
-    time.sleep(2.1)  # what is younger than the look cannot be told by its times
+    time.sleep(2.1)
     for _ in range(2):
         run(folder, *DAGBUILD, "plan")
 
 
-def measure(folder: Path, rounds: int) -> dict[str, Cost]:
+def measure(folder: Path, rounds: int) -> dict[str, ProcessCost]:
     """Return the least cost of each kind of plan."""
-    found: dict[str, list[Cost]] = {}
+    found: dict[str, list[ProcessCost]] = {}
     steps: Sequence[tuple[str, Callable[[Path], None]]] = (
         ("first", forget),
         ("edited", edit),
@@ -78,9 +63,9 @@ def measure(folder: Path, rounds: int) -> dict[str, Cost]:
             before(folder)
             bare = run(folder, sys.executable, "-c", IMPORT)
             cost = run(folder, *DAGBUILD, "plan")
-            found.setdefault(name, []).append(Cost(cost.seconds - bare.seconds, cost.megabytes))
+            found.setdefault(name, []).append(ProcessCost(cost.seconds - bare.seconds, cost.megabytes))
             found.setdefault("import", []).append(bare)
-    return {name: Cost(*map(min, zip(*costs, strict=True))) for name, costs in found.items()}
+    return {name: ProcessCost(*map(min, zip(*costs, strict=True))) for name, costs in found.items()}
 
 
 def main() -> None:

@@ -9,21 +9,19 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from dagbuild.ground.digest import digest_text
 from dagbuild.model.record import Manifest, Part
 from dagbuild.store.local import LocalStore
 from dagbuild.testing.records import make_record
 from tests.benchmarks.graphs import write_project
-from tests.benchmarks.measure import cores, in_process
+from tests.benchmarks.measure import ProcessCost, cores, in_process, run_alone
 
 MOST = 1.15
 """The greatest power that passes; sorting and deeper tables cost a little more for each of many."""
@@ -38,28 +36,9 @@ DAGBUILD = [sys.executable, "-c", "import sys; from dagbuild.__main__ import mai
 HISTORY_NODES = 200
 
 
-class Cost(NamedTuple):
-    """Processor seconds and peak of memory in megabytes of one process."""
-
-    seconds: float
-    megabytes: float
-
-
-def run(folder: Path, *words: str) -> Cost:
+def run(folder: Path, *words: str) -> ProcessCost:
     """Run a command in the folder and return what it cost."""
-    process = subprocess.Popen(
-        [*DAGBUILD, *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"dagbuild {' '.join(words)} ended with {process.returncode} in {folder}")
-    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
-    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / unit)
+    return run_alone([*DAGBUILD, *words], folder, {**os.environ, "PYTHONPATH": str(REPOSITORY)})
 
 
 def write_graph(folder: Path, size: int) -> None:
@@ -197,16 +176,16 @@ def _miss(xs: Sequence[float], ys: Sequence[float]) -> float:
     return sum((b - y - slope * (a - x)) ** 2 for a, b in zip(xs, ys, strict=True))
 
 
-def measure(row: Row, folders: Mapping[int, Path], rounds: int) -> dict[int, Cost]:
+def measure(row: Row, folders: Mapping[int, Path], rounds: int) -> dict[int, ProcessCost]:
     """Return the least cost of each size."""
-    found: dict[int, list[Cost]] = {size: [] for size in folders}
+    found: dict[int, list[ProcessCost]] = {size: [] for size in folders}
     for turn in range(rounds + 1):
         for size, folder in folders.items():
             row.before(folder)
             cost = run(folder, *row.words)
             if turn:  # the first one warms up
                 found[size].append(cost)
-    return {size: Cost(*map(min, zip(*costs, strict=True))) for size, costs in found.items()}
+    return {size: ProcessCost(*map(min, zip(*costs, strict=True))) for size, costs in found.items()}
 
 
 def prepare(scratch: Path, row: Row, made: dict[tuple[int, int], Path]) -> dict[int, Path]:

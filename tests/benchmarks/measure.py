@@ -8,13 +8,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True)
@@ -100,3 +101,23 @@ def print_table(
 def cores() -> str:
     """Say what the numbers were made on."""
     return f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, load {os.getloadavg()[0]:.1f}"
+
+
+class ProcessCost(NamedTuple):
+    """Processor seconds and peak of memory in megabytes of one process."""
+
+    seconds: float
+    megabytes: float
+
+
+def run_alone(words: Sequence[str], folder: Path, variables: Mapping[str, str]) -> ProcessCost:
+    """Run a program in a folder, its output nowhere, and return what it cost; SystemExit where it fails."""
+    process = subprocess.Popen(
+        words, cwd=folder, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(words)} ended with {process.returncode} in {folder}")
+    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
+    return ProcessCost(used.ru_utime + used.ru_stime, used.ru_maxrss / unit)

@@ -23,6 +23,7 @@ from typing import NoReturn
 from dagbuild.executors.channel import Channel, Ends
 from dagbuild.executors.deaths import RSS_UNIT, End, receive_end, send_end
 from dagbuild.executors.ties import load_tie
+from dagbuild.observe.processes import count_again, leave_out
 
 _FAILED = 1
 _ORDER = struct.Struct("<Q")
@@ -38,6 +39,7 @@ class Zygote:
     def __init__(self, process: int, end: socket.socket) -> None:
         self.process = process
         self.socket = end
+        leave_out(process)
 
     @classmethod
     def copy(cls, prepare: Callable[[], None], run: Run) -> Zygote:
@@ -85,6 +87,7 @@ class Zygote:
             self.socket.shutdown(socket.SHUT_WR)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self.process, 0)
+        count_again(self.process)
 
     def close(self) -> None:
         """Let go of the channel; to be called once nobody listens any more."""

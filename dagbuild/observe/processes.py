@@ -1,14 +1,29 @@
 """Whether a call had processes of its own: it started some, or some live that were started before.
 
-By what the system tells of this process's children, whoever started them and in whatever way. Of those, programs are
-what was started with a command line; others, as a pool's workers, are handed functions. Knows nothing of what they do.
+By what the system tells of this process's children, whoever started them and in whatever way, but for those that are
+dagbuild's own. Of those, programs are what was started with a command line; others, as a pool's workers, are handed
+functions. Knows nothing of what they do.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 _counted = 0
+_ours: set[int] = set()
+
+
+def leave_out(process: int) -> None:
+    """Take a child of this process for dagbuild's own: whatever it does, no call has started it."""
+    _ours.add(process)
+
+
+def count_again(process: int) -> None:
+    """Forget that, once it has ended: another may get its number."""
+    _ours.discard(process)
 
 
 def count_program() -> None:
@@ -37,11 +52,21 @@ class Processes:
 
 
 def _have_children() -> bool:
+    if _ours:
+        with contextlib.suppress(OSError):
+            return not _ours.issuperset(_list_children())
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
         return False
     return True
+
+
+def _list_children() -> Iterator[int]:
+    """Yield this process's children; raises OSError where the system does not tell."""
+    for task in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(ProcessLookupError):  # the thread has ended
+            yield from map(int, (task / "children").read_text().split())
 
 
 def _usage_of_ended() -> tuple[float, ...]:

@@ -203,7 +203,8 @@ def test_a_bar_in_a_terminal_is_one_line(tmp_path: Path) -> None:
     said = in_terminal(tmp_path, "build", "bars")
 
     assert said.count("49 of 49\r\n") == 1
-    assert said.count("48 of 49\r\n") == 0
+    # In the picture, which is drawn over, it may stand as it was a moment ago.
+    assert not re.search(r"48 of 49\r\n(?!\x1b\[[0-9;]*m\u2501)", said)
     for line in ("before the bar", "after the bar", "no end of line"):
         assert f"{line}\r\n" in said
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dagbuild.plan.events import BuildResult, How
-from tests.support import build, write_files
+from tests.support import build, forget_modules, write_files
 
 
 class Way(NamedTuple):
@@ -126,5 +126,6 @@ def test_only_new_calls_are_made_and_values_are_right() -> None:
                 assert result.values == {"total": value}
                 assert count(result) == calls
                 assert count(again) == {}
+            forget_modules(root)
 
     run()

@@ -10,6 +10,7 @@ import pytest
 
 from dagbuild.ground.errors import GraphError
 from dagbuild.plan.events import BuildResult, How
+from dagbuild.settings import keys
 from tests.support import build, load_project, write_files
 
 SETTINGS = """
@@ -385,7 +386,7 @@ def test_elements_come_from_a_colleague(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, made_here: int
 ) -> None:
     """As a whole; beside elements of one's own, of what nobody has signed, only what can hide nothing."""
-    monkeypatch.setenv("DAGBUILD_KEY", "")
+    monkeypatch.setattr(keys, "_taken", [""])  # as with DAGBUILD_KEY="", for this test alone
     mine, yours = tmp_path / "mine", tmp_path / "yours"
     (tmp_path / "shared").mkdir()
     for folder in (mine, yours):

@@ -159,8 +159,19 @@ class _Checked(parcels.SharedParcels):
 
     @override
     def loads(self, data: bytes) -> Any:
-        work: Work = super().loads(data)
+        try:
+            work: Work = super().loads(data)
+        except pickle.UnpicklingError:  # a node is not to be had here, which was found when it was sought
+            lost = [name for name, found in self._site.nodes.items() if found is None]
+            if lost:
+                self._tell(
+                    f"{', '.join(map(repr, lost))} {'; '.join(self._site.differences.get(lost[0], ()))}"
+                )
+            raise
         if wrong := self._site.list_differences(work):
-            self._stepping.driver.tell("notice", f"{_HERE}: for '{work.node.name}' {'; '.join(wrong)}")
+            self._tell(f"'{work.node.name}' {'; '.join(wrong)}")
             raise pickle.UnpicklingError("the code is another")
         return work
+
+    def _tell(self, what: str) -> None:
+        self._stepping.driver.tell("notice", f"{_HERE}: for {what}")

@@ -613,13 +613,18 @@ def test_a_process_that_cannot_be_copied_has_others_import_the_project(
 
 PATCHING = """
 import os
+import sys
 
 import nodes
 from dagbuild import Driver
 
 nodes.LIMIT = 2
-found = Driver({}, nodes, cache="cache").execute(["limit", "other"])
-print(found["limit"], found["other"] == os.getpid())
+if len(sys.argv) > 1:
+    exec("def late() -> int: return os.getpid()", vars(nodes))
+    print(Driver({}, nodes, cache="cache").execute(["late"])["late"] == os.getpid())
+else:
+    found = Driver({}, nodes, cache="cache").execute(["limit", "other"])
+    print(found["limit"], found["other"] == os.getpid())
 """
 
 
@@ -639,12 +644,17 @@ def test_a_step_whose_code_is_another_there_runs_in_the_driver(tmp_path: Path) -
     write(tmp_path, nodes, "spawned")
     (tmp_path / "script.py").write_text(PATCHING)
 
-    done = subprocess.run(
-        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    done, late = (
+        subprocess.run(
+            [sys.executable, "script.py", *words], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        for words in ([], ["late"])
     )
 
     assert done.stdout == "2 False\n", done.stderr
     assert "could not run them: for 'limit' constant 'nodes.LIMIT' is another (nodes.py:" in done.stderr
+    assert late.stdout == "True\n", late.stderr
+    assert "could not run them: for 'late' AttributeError: " in late.stderr
 
 
 def test_importing_once_more_says_and_costs_nothing(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dagbuild.executors.forking import find_obstacle
 from dagbuild.settings import make_key, take_key
 from tests.servers.s3 import own_s3_server, s3_server
 from tests.servers.sftp import own_sftp_server, sftp_server
@@ -40,6 +41,39 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--fuzz", type=float, default=0, help="seconds to look for forms that no parser can stand"
     )
     parser.addoption("--seed", type=int, default=0, help="where the search for such projects begins")
+
+
+def _leaves_threads(item: pytest.Item) -> bool:
+    names = getattr(item, "fixturenames", ())
+    return "local_ray" in names or item.get_closest_marker("leaves_threads") is not None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests that leave threads come last: until then steps run in copies of the process, as they do for most."""
+    items.sort(key=_leaves_threads)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """See that importing the tests has started no threads."""
+    obstacle = find_obstacle()
+    if obstacle is not None:
+        raise pytest.UsageError(
+            f"importing the tests leaves a process that is not copied for steps: {obstacle}"
+        )
+
+
+@pytest.fixture(autouse=True)
+def no_threads_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test after which steps of the others run in another way says so, by a mark."""
+    yield
+    obstacle = find_obstacle()
+    if obstacle != _obstacles[-1]:
+        _obstacles.append(obstacle)
+        assert obstacle is None or _leaves_threads(request.node), f"mark it `leaves_threads`: {obstacle}"
+
+
+_obstacles: list[str | None] = [None]
+"""What kept this process from being copied, by and by."""
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -133,8 +133,7 @@ def open_driver(url: str, options: Mapping[str, Any], *, seconds: float) -> tupl
         return SftpDriver(driver), path
     if protocol in {"s3", "s3a"}:
         given["config_kwargs"] = {**_S3_CONFIG, **given.get("config_kwargs", {})}
-    if fsspec.get_filesystem_class(protocol).async_impl:
-        given["loop"] = open_loop()
+    given |= _loop_for(protocol)
     # Listings must be fresh, and an instance of our own is never closed by others.
     driver, path = fsspec.core.url_to_fs(url, use_listings_cache=False, skip_instance_cache=True, **given)
     if protocol in {"s3", "s3a"}:
@@ -142,17 +141,28 @@ def open_driver(url: str, options: Mapping[str, Any], *, seconds: float) -> tupl
     return driver, path
 
 
-@contextlib.contextmanager
-def share_driver(url: str) -> Iterator[tuple[Any, str]]:
-    """Yield a driver as whoever else uses fsspec in this thread has it, and what it calls the URL's path."""
+def _loop_for(protocol: str) -> dict[str, Any]:
+    """Return what a driver is told so that it runs on the store's loop, if it runs on one."""
     import fsspec
 
-    if url.partition("://")[0] in SFTP:  # a connection that broke would stay
+    return {"loop": open_loop()} if fsspec.get_filesystem_class(protocol).async_impl else {}
+
+
+@contextlib.contextmanager
+def share_driver(url: str) -> Iterator[tuple[Any, str]]:
+    """Yield a driver with fsspec's own settings, on the store's loop, and what it calls the URL's path.
+
+    fsspec keeps it for the thread's next question.
+    """
+    import fsspec
+
+    protocol = url.partition("://")[0]
+    if protocol in SFTP:  # a connection that broke would stay
         driver, path = open_driver(url, {}, seconds=10)
         with contextlib.closing(driver):
             yield driver, path
         return
-    driver, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    driver, path = fsspec.core.url_to_fs(url, use_listings_cache=False, **_loop_for(protocol))
     driver.invalidate_cache()
     yield driver, path
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dagbuild.ground.home import expand_user
+from dagbuild.ground.quiet import quiet
 
 SFTP = frozenset({"sftp", "ssh"})
 
@@ -35,7 +36,19 @@ def complete(options: Mapping[str, Any], seconds: float) -> dict[str, Any]:
     }
     key = options.get("key_filename")
     found = {"key_filename": str(expand_user(key))} if isinstance(key, str) else {}
-    return {**limits, **options, **found}
+    return {"transport_factory": _open_transport, **limits, **options, **found}
+
+
+def _open_transport(*args: Any, **kwargs: Any) -> Any:
+    """Return a connection whose thread is the store's own: no step's, and no reason not to copy the process."""
+    from paramiko import Transport
+
+    class QuietTransport(Transport):  # type: ignore[misc]  # paramiko has no types
+        def run(self) -> None:
+            with quiet():
+                super().run()
+
+    return QuietTransport(*args, **kwargs)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import fsspec
 import pytest
 
 from tests.servers.s3 import S3Server
@@ -120,7 +119,7 @@ def play(team: Team) -> str:
 
 def test_says_what_the_page_says(tmp_path: Path, s3_server: S3Server, request: pytest.FixtureRequest) -> None:
     """From the first key to the last journey."""
-    fsspec.filesystem("s3", **s3_server.options).mkdir("team-bucket")
+    s3_server.make_bucket("team-bucket")
 
     page = play(Team(tmp_path, s3_server))
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import http.server
-import threading
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dagbuild.cli.main import run
+from dagbuild.ground.quiet import start_quietly
 from dagbuild.store.remote import content_id
 from tests.servers.local import free_port
 from tests.servers.s3 import S3Server
@@ -44,7 +47,7 @@ class _Answers(http.server.BaseHTTPRequestHandler):
 def port() -> Iterator[int]:
     """The port of a web server."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    start_quietly(server.serve_forever, "web server")
     yield server.server_port
     server.shutdown()
     server.server_close()
@@ -121,3 +124,36 @@ def test_of_an_sftp_server(
     path.write_text("ab")
     assert content_id(f"{folder}/t.csv") != before
     assert count_connections() == open_before
+
+
+@pytest.mark.parametrize("server", ["s3_server", "sftp_server"])
+def test_reading_them_leaves_a_process_that_can_be_copied(
+    tmp_path: Path, server: str, request: pytest.FixtureRequest
+) -> None:
+    """Connections of the store's own have threads, which are no reason to run steps in any other way."""
+    there: S3Server | SFTPServer = request.getfixturevalue(server)
+    access, options = {}, ""
+    if isinstance(there, S3Server):
+        cache = url = there.make_bucket()
+        there.folder.joinpath(url.removeprefix("s3://"), "t.csv").write_text("a")
+        access = {
+            "AWS_ACCESS_KEY_ID": there.key,
+            "AWS_SECRET_ACCESS_KEY": there.secret,
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{there.port}",
+        }
+    else:
+        cache = there.make_folder()
+        url = cache.replace("@", f":{there.password}@")
+        there.folder.joinpath(url.rpartition("/")[2], "t.csv").write_text("a")
+        options = f'options = {{ key_filename = "{there.key_file}" }}\n'
+    remote = f'[remote]\nurl = "{cache}/cache"\n{options}'
+    toml = f'modules = ["nodes"]\n[inputs]\ntable = "{url}/t.csv"\n{remote}'
+    write_files(tmp_path, {"dagbuild.toml": toml, "nodes.py": NODES})
+
+    done = subprocess.run(
+        [sys.executable, "-m", "dagbuild", "build"],
+        cwd=tmp_path, env={**os.environ, **access}, capture_output=True, text=True, timeout=100,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert "import the project by themselves" not in done.stderr + done.stdout

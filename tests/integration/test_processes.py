@@ -27,7 +27,7 @@ THREAD = """
 """At the beginning of a module: the process that imports it cannot be copied."""
 
 
-@pytest.fixture(params=["forked", "spawned"])
+@pytest.fixture(params=["forked", pytest.param("spawned", marks=pytest.mark.leaves_threads)])
 def way(request: pytest.FixtureRequest) -> str:
     """How processes come about."""
     return str(request.param)

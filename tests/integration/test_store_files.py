@@ -14,6 +14,7 @@ import pytest
 
 from dagbuild.ground.digest import digest_bytes, digest_chunks
 from dagbuild.store.file_digests import FileDigests
+from dagbuild.store.own_loop import open_loop
 from tests.servers.s3 import S3Server
 from tests.support import noting
 
@@ -126,7 +127,7 @@ def test_url_changes_with_its_content(s3_server: S3Server) -> None:
     url = f"{s3_server.make_bucket()}/table.csv"
     fsspec.config.conf["s3"] = s3_server.options
     try:
-        fs, path = fsspec.core.url_to_fs(url)
+        fs, path = fsspec.core.url_to_fs(url, loop=open_loop())
         seen = []
         for content in (b"1,2", b"3,4", b"1,2"):
             fs.pipe_file(path, content)

@@ -24,6 +24,8 @@ from dagbuild.store.local import LocalStore
 from dagbuild.testing.memory import MemoryStore
 from tests.property.test_round_trip import atoms, check, frames, keys, several, values
 
+pytestmark = pytest.mark.leaves_threads
+
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Any:

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from dagbuild.store.own_loop import open_loop
 from tests.servers.local import LocalServer, free_port
 
 
@@ -42,12 +43,13 @@ class S3Server(LocalServer):
             "config_kwargs": {"connect_timeout": 1, "read_timeout": 5, "retries": {"max_attempts": 1}},
         }
 
-    def make_bucket(self) -> str:
+    def make_bucket(self, name: str = "") -> str:
         """Return the URL of a fresh bucket."""
         import fsspec
 
-        url = f"s3://bucket-{secrets.token_hex(4)}"
-        fsspec.filesystem("s3", **self.options).mkdir(url)
+        url = f"s3://{name or f'bucket-{secrets.token_hex(4)}'}"
+        # On the store's own loop: fsspec's is a thread, and a process with one is not copied for steps.
+        fsspec.filesystem("s3", **self.options, loop=open_loop()).mkdir(url)
         return url
 
     def start(self) -> None:

@@ -31,7 +31,10 @@ from dagbuild.shortcut.import_watch import ImportObserver
 from dagbuild.store.file_digests import FileDigests
 from tests.unit.observe.support import digests, names, watch
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such net")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such net"),
+    pytest.mark.leaves_threads,
+]
 
 duckdb: Any = importlib.import_module("duckdb")  # whose stubs say that a query may give nothing
 

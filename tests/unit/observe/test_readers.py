@@ -30,6 +30,8 @@ import duckdb  # noqa: E402
 import h5py  # noqa: E402
 import polars as pl  # noqa: E402
 
+pytestmark = pytest.mark.leaves_threads
+
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

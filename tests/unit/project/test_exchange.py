@@ -135,7 +135,7 @@ class TestTables:
             pd.DataFrame({"v": [1]}, index=pd.DatetimeIndex([PARIS])),
             pd.DataFrame({"v": [1]}, index=pd.MultiIndex.from_tuples([("x", PARIS)], names=["a", "t"])),
             pd.DataFrame([[1]], columns=pd.DatetimeIndex([PARIS])),
-            pl.DataFrame({"t": [PARIS.to_pydatetime()]}),
+            pl.DataFrame({"t": pl.Series([PARIS.value], dtype=pl.Datetime("ns", "Europe/Paris"))}),
             pa.table({"t": pa.array([PARIS], pa.timestamp("us", "Europe/Paris"))}),
         ],
         ids=["column", "cell", "equal names", "series", "index", "level", "head", "polars", "pyarrow"],

@@ -191,8 +191,13 @@ class LayeredStore(Store):
 
     def bring_near(self, ref: BlobRef) -> BlobRef | None:
         """Bring a blob near, and return it as its signer names it; None without an answer."""
-        origin = self._ask(lambda: self.remote.find_origin(ref)) if self._may_have([ref]) else None
+        try:
+            origin = self._ask(lambda: self.remote.find_origin(ref)) if self._may_have([ref]) else None
+        except BlobMissingError:
+            self.remote.doubt([ref])
+            raise
         if origin is None:
+            self.remote.doubt([ref])
             return None
         named, own = origin
         # What its own user has published is what this machine has made; all else goes by its strong digest.
@@ -255,6 +260,8 @@ class LayeredStore(Store):
         missing = self._may_have(refs) - found
         if missing and not local:
             found |= self._ask(lambda: self.remote.has_blobs(missing)) or set()
+        if not local and len(found) < len(set(refs)):
+            self.remote.doubt(refs)  # of what is lost in part, nobody looks for the rest
         return found
 
     # -- records ---------------------------------------------------------------------------------------------------

@@ -66,6 +66,7 @@ class RemoteBlobs:
         self._named: dict[str, Moment] = {}  # when it was last seen in a record, or sent
         self._told: tuple[float | None, Moment] | None = None  # the time over there, when that was asked
         self._unusable: set[str] = set()
+        self._doubted: set[BlobRef] = set()  # what somebody wanted in vain: no record's word counts for it
         self._sent: dict[BlobRef, BlobRef] = {}  # what this process has read through to send it
 
     def note(self, refs: Collection[BlobRef]) -> None:
@@ -77,6 +78,11 @@ class RemoteBlobs:
                     self._places[ref.strong] = ref.place or self._places.get(ref.strong, "")
                     self._named[ref.strong] = now
 
+    def doubt(self, refs: Collection[BlobRef]) -> None:
+        """Believe no record that these are there: they were wanted, and could not be had."""
+        with self._lock:
+            self._doubted.update(refs)
+
     def _find_known(self, ref: BlobRef, strong: str, *, packed: bool = True) -> BlobRef | None:
         """Return a blob as it is known to be there; not `packed`, only where its name or its reference leads."""
         place = self._places.get(strong)
@@ -84,12 +90,24 @@ class RemoteBlobs:
             return None
         return replace(ref, strong=strong, place=place)
 
-    def _find_sure(self, ref: BlobRef, strong: str, *, packed: bool) -> BlobRef | None:
-        """Return a blob that a record may name without its being sent: gc does not remove it before that arrives."""
+    def _find_sure(self, ref: BlobRef, strong: str, *, packed: bool, asks: bool) -> BlobRef | None:
+        """Return a blob that a record may name without its being sent: gc does not remove it before that arrives.
+
+        One that is doubted, or any with `asks`, is looked for where it is known to lie.
+        """
         named = self._named.get(strong)
-        return (
-            None if named is None or named.passed > SURE_FOR else self._find_known(ref, strong, packed=packed)
-        )
+        known = self._find_known(ref, strong, packed=packed)
+        if known is None or named is None or named.passed > SURE_FOR:
+            return None
+        if (asks or ref in self._doubted) and not self._lies_there(known):
+            self._forget(known)
+            return None
+        return known
+
+    def _lies_there(self, ref: BlobRef) -> bool:
+        """Tell by asking whether there is something where a blob is known to lie."""
+        place = find_pack_place(ref, ref.place)
+        return place in self._packs.find([place]) if place else self._is_there(ref)
 
     def upload(
         self,
@@ -97,13 +115,16 @@ class RemoteBlobs:
         view: memoryview,
         file: Path | None = None,
         find_published: FindPublished = lambda _: (),
+        *,
+        asks: bool = False,
     ) -> BlobRef:
         """Store a blob whose bytes are `view` under its name, unless it is there or where the reference says.
 
-        Returns it with its strong digest and place. `file` holds just these bytes, where there is one. Raises
-        BlobDamagedError when the bytes are not the blob's: here, damage would stay, for nobody sends it again.
+        Returns it with its strong digest and place. `file` holds just these bytes, where there is one. With `asks`, no
+        record is believed that says it is there. Raises BlobDamagedError when the bytes are not the blob's: here,
+        damage would stay, for nobody sends it again.
         """
-        named, is_there = self._identify(ref, view, find_published, packed=False)
+        named, is_there = self._identify(ref, view, find_published, packed=False, asks=asks)
         return named if is_there else self._upload(named, view, file)
 
     def upload_together(
@@ -121,30 +142,36 @@ class RemoteBlobs:
                 sent[ref] = named
                 if not is_there:
                     news.append(named)
-        # What was damaged where a record says that it lies is sought under its own name next.
-        again = [ref for ref in news if ref.strong in self._unusable]
-        if len(news) - len(again) > 1:
-            packed = [ref for ref in news if ref.strong not in self._unusable]
+        # What was damaged or lost where some record says that it lies is sought under its own name next.
+        again = {ref for ref in news if ref.strong in self._unusable or ref in self._doubted}
+        packed = [ref for ref in news if ref not in again]
+        if len(packed) > 1:
             places = self._packs.send([_store(views[ref]) for ref in packed])
             for ref, place in zip(packed, places, strict=True):
                 sent[ref] = self._note_sent(replace(ref, place=str(place)))
-            news = again
+            news = list(again)
         sent.update({ref: ref for ref in map_at_once(lambda ref: self._upload(ref, views[ref]), news)})
         return sent
 
     def _identify(
-        self, ref: BlobRef, view: memoryview, find_published: FindPublished, *, packed: bool
+        self,
+        ref: BlobRef,
+        view: memoryview,
+        find_published: FindPublished,
+        *,
+        packed: bool,
+        asks: bool = False,
     ) -> tuple[BlobRef, bool]:
         """Return a blob with its strong digest, and with its place if it is there, and whether it is; see `upload`."""
         strong = ref.strong or self.find_strong(ref)
-        if strong and (known := self._find_sure(ref, strong, packed=packed)):
+        if strong and (known := self._find_sure(ref, strong, packed=packed, asks=asks)):
             return known, True
         both = Both.of(view)
         if both.digest != ref.digest or (ref.strong and both.strong != ref.strong):
             raise BlobDamagedError(f"blob {ref.digest} is damaged: its bytes do not match its name")
         named = replace(ref, strong=both.strong)
         self.note([each for each in find_published(named) if each.strong == both.strong])
-        if known := self._find_sure(named, both.strong, packed=packed):
+        if known := self._find_sure(named, both.strong, packed=packed, asks=asks):
             return self._note_sent(known), True
         return replace(named, place=""), False
 
@@ -164,6 +191,7 @@ class RemoteBlobs:
             self._places[sent.strong] = sent.place
             self._named[sent.strong] = Moment.now()
             self._unusable.discard(sent.strong)
+            self._doubted.discard(sent)
         return sent
 
     def _send(self, name: str, suffix: Suffix, view: memoryview, file: Path | None) -> None:
@@ -299,6 +327,15 @@ class RemoteBlobs:
             with self._lock:
                 self._places.pop(ref.strong, None)
                 self._unusable.add(ref.strong)
+
+    def has_arrived(self, ref: BlobRef) -> bool:
+        """Tell by asking whether a blob, with a strong digest, is there by now: somebody else has sent it."""
+        if not self._is_there(ref):
+            return False
+        with self._lock:
+            self._unusable.discard(ref.strong)
+            self._places.setdefault(ref.strong, "")
+        return True
 
     def has(self, refs: Collection[BlobRef]) -> set[BlobRef]:
         """Return those of `refs`, with strong digests all, that are there as far as is known without reading them."""

@@ -87,12 +87,15 @@ class RemoteStore(Store):
         ref = BlobRef(digest_chunks(views), sum(view.nbytes for view in views))
         return self.upload(ref, views[0] if len(views) == 1 else memoryview(b"".join(views)))
 
-    def upload(self, ref: BlobRef, view: memoryview, file: Path | None = None) -> BlobRef:
+    def upload(
+        self, ref: BlobRef, view: memoryview, file: Path | None = None, *, asks: bool = False
+    ) -> BlobRef:
         """Store a blob whose bytes are `view`, unless it is there; returns it with its strong digest and place.
 
-        `file` holds just these bytes. Raises BlobDamagedError when the bytes are not the blob's.
+        `file` holds just these bytes. With `asks`, no record is believed that says it is there. Raises
+        BlobDamagedError when the bytes are not the blob's.
         """
-        return self.blobs.upload(ref, view, file, self._find_published)
+        return self.blobs.upload(ref, view, file, self._find_published, asks=asks)
 
     def upload_together(self, views: Mapping[BlobRef, memoryview]) -> dict[BlobRef, BlobRef]:
         """Store small blobs, those in one pack that are not there yet; returns each with its strong digest and place.
@@ -126,6 +129,14 @@ class RemoteStore(Store):
     def knows(self, ref: BlobRef) -> bool:
         """Tell whether a record that may be used names this blob, or it was seen here."""
         return self.blobs.knows(ref)
+
+    def doubt(self, refs: Collection[BlobRef]) -> None:
+        """Believe no record that these are there until they are sent, or seen: somebody wanted them in vain."""
+        self.blobs.doubt(refs)
+
+    def has_arrived(self, ref: BlobRef) -> bool:
+        """Tell by asking whether a blob, with a strong digest, is there under its name by now."""
+        return self.blobs.has_arrived(ref)
 
     def resolve(self, ref: BlobRef) -> BlobRef:
         """Return a reference with its strong digest; raises BlobMissingError when nobody who is trusted tells of it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
 from dagbuild.ground.quiet import QuietPool
@@ -64,27 +65,30 @@ class BlobSender:
         self._blobs = {key: future for key, future in self._blobs.items() if not future.done()}
 
     def send_now(self, refs: Sequence[BlobRef]) -> None:
-        """Send blobs under their names, and wait until that is done; raises what the first of them raised."""
-        self._pool.map(self._send, refs)
+        """Send blobs under their names, and wait until that is done; raises what the first of them raised.
+
+        That they are there is no record's word: who needs them may have nothing to make them again by.
+        """
+        self._pool.map(partial(self._send, asks=True), refs)
 
     def close(self) -> None:
         """Let the threads end when they are done."""
         self._pool.close()
         self._pool = QuietPool(AT_ONCE, "dagbuild-send")
 
-    def _send(self, ref: BlobRef) -> BlobRef:
+    def _send(self, ref: BlobRef, *, asks: bool = False) -> BlobRef:
         """Send a blob under its name, unless it is there, and return it with its strong digest."""
         if not self._may_send():
             return ref
         try:
             view = self._local.get_blob(ref)
         except BlobMissingError:
-            if ref.strong and self._remote.has_blobs([ref]):
+            if ref.strong and (self._remote.has_blobs([ref]) or self._remote.has_arrived(ref)):
                 return ref  # a worker on another machine has sent it
             raise
         try:
             file = self._local.blob_path(ref) if ref.size > IN_MEMORY else None
-            return self._remote.upload(ref, view, file)
+            return self._remote.upload(ref, view, file, asks=asks)
         except BlobDamagedError as error:
             raise self._put_aside(ref, error) from None
 
@@ -117,7 +121,8 @@ class BlobSender:
             except (BlobMissingError, BlobDamagedError) as error:
                 outcomes[ref] = error
         lost = [ref for ref in outcomes if ref.strong]
-        outcomes.update({ref: ref for ref in self._remote.has_blobs(lost)} if lost else {})
+        there = self._remote.has_blobs(lost) if lost else set()
+        outcomes.update({ref: ref for ref in lost if ref in there or self._remote.has_arrived(ref)})
         sent = self._remote.upload_together(views)
         for ref in views.keys() - sent.keys():
             outcomes[ref] = self._put_aside(ref, BlobDamagedError(f"blob {ref.digest} is damaged"))

@@ -44,9 +44,19 @@ class Tiers(Store):
     def put_blob(self, chunks: Sequence[Buffer]) -> BlobRef:
         return self._write.put_blob(chunks)
 
-    def upload(self, ref: BlobRef, view: memoryview, file: Path | None = None) -> BlobRef:
-        """Store a blob where it is written to."""
-        return self._write.upload(ref, view, file)
+    def upload(
+        self, ref: BlobRef, view: memoryview, file: Path | None = None, *, asks: bool = False
+    ) -> BlobRef:
+        """Store a blob where it is written to; see `RemoteStore`."""
+        return self._write.upload(ref, view, file, asks=asks)
+
+    def doubt(self, refs: Collection[BlobRef]) -> None:
+        """Believe no record that these are where it is written to; see `RemoteStore`."""
+        self._write.doubt(refs)
+
+    def has_arrived(self, ref: BlobRef) -> bool:
+        """Tell by asking whether a blob is by now where it is written to."""
+        return self._write.has_arrived(ref)
 
     def upload_together(self, views: Mapping[BlobRef, memoryview]) -> dict[BlobRef, BlobRef]:
         """Store small blobs where it is written to; see `RemoteStore`."""

@@ -90,16 +90,16 @@ class RemoteBlobs:
             return None
         return replace(ref, strong=strong, place=place)
 
-    def _find_sure(self, ref: BlobRef, strong: str, *, packed: bool, asks: bool) -> BlobRef | None:
+    def _find_sure(self, ref: BlobRef, strong: str, *, packed: bool) -> BlobRef | None:
         """Return a blob that a record may name without its being sent: gc does not remove it before that arrives.
 
-        One that is doubted, or any with `asks`, is looked for where it is known to lie.
+        One that is doubted is looked for where it is known to lie.
         """
         named = self._named.get(strong)
         known = self._find_known(ref, strong, packed=packed)
         if known is None or named is None or named.passed > SURE_FOR:
             return None
-        if (asks or ref in self._doubted) and not self._lies_there(known):
+        if ref in self._doubted and not self._lies_there(known):
             self._forget(known)
             return None
         return known
@@ -115,16 +115,13 @@ class RemoteBlobs:
         view: memoryview,
         file: Path | None = None,
         find_published: FindPublished = lambda _: (),
-        *,
-        asks: bool = False,
     ) -> BlobRef:
         """Store a blob whose bytes are `view` under its name, unless it is there or where the reference says.
 
-        Returns it with its strong digest and place. `file` holds just these bytes, where there is one. With `asks`, no
-        record is believed that says it is there. Raises BlobDamagedError when the bytes are not the blob's: here,
-        damage would stay, for nobody sends it again.
+        Returns it with its strong digest and place. `file` holds just these bytes, where there is one. Raises
+        BlobDamagedError when the bytes are not the blob's: here, damage would stay, for nobody sends it again.
         """
-        named, is_there = self._identify(ref, view, find_published, packed=False, asks=asks)
+        named, is_there = self._identify(ref, view, find_published, packed=False)
         return named if is_there else self._upload(named, view, file)
 
     def upload_together(
@@ -154,24 +151,18 @@ class RemoteBlobs:
         return sent
 
     def _identify(
-        self,
-        ref: BlobRef,
-        view: memoryview,
-        find_published: FindPublished,
-        *,
-        packed: bool,
-        asks: bool = False,
+        self, ref: BlobRef, view: memoryview, find_published: FindPublished, *, packed: bool
     ) -> tuple[BlobRef, bool]:
         """Return a blob with its strong digest, and with its place if it is there, and whether it is; see `upload`."""
         strong = ref.strong or self.find_strong(ref)
-        if strong and (known := self._find_sure(ref, strong, packed=packed, asks=asks)):
+        if strong and (known := self._find_sure(ref, strong, packed=packed)):
             return known, True
         both = Both.of(view)
         if both.digest != ref.digest or (ref.strong and both.strong != ref.strong):
             raise BlobDamagedError(f"blob {ref.digest} is damaged: its bytes do not match its name")
         named = replace(ref, strong=both.strong)
         self.note([each for each in find_published(named) if each.strong == both.strong])
-        if known := self._find_sure(named, both.strong, packed=packed, asks=asks):
+        if known := self._find_sure(named, both.strong, packed=packed):
             return self._note_sent(known), True
         return replace(named, place=""), False
 
@@ -359,12 +350,22 @@ class RemoteBlobs:
                 self._forget(ref)
         return {ref for ref in refs if ref.strong in self._places}
 
-    def find_lost(self, refs: Collection[BlobRef]) -> list[BlobRef]:
-        """Return those of `refs`, with strong digests, that are not there whatever records say, by listings."""
-        if not refs:
-            return []
-        names = {stored.name for some in iter_stored(self._folder) for stored in some}
-        lost = [ref for ref in refs if ref.strong and names.isdisjoint(name_objects(ref))]
+    def list_names(self) -> set[str]:
+        """Return the names of all objects that hold blobs."""
+        return {stored.name for some in iter_stored(self._folder) for stored in some}
+
+    def find_lost(self, refs: Collection[BlobRef], names: Collection[str] | None = None) -> list[BlobRef]:
+        """Return those of `refs`, with strong digests, that are not there whatever records say.
+
+        By a listing of `names`, where there is one; else each is asked for.
+        """
+        refs = [ref for ref in refs if ref.strong]
+        if names is None:
+            self._packs.find([place for ref in refs if (place := find_pack_place(ref, ref.place))])
+            there = map_at_once(lambda ref: self._lies_there(ref) or self._is_there(ref), refs)
+        else:
+            there = [any(name in names for name in name_objects(ref)) for ref in refs]
+        lost = [ref for ref, is_there in zip(refs, there, strict=True) if not is_there]
         for ref in lost:
             self._forget(ref)
         return lost

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from functools import partial
 
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError
 from dagbuild.ground.quiet import QuietPool
@@ -69,14 +68,15 @@ class BlobSender:
 
         That they are there is no record's word: who needs them may have nothing to make them again by.
         """
-        self._pool.map(partial(self._send, asks=True), refs)
+        self._remote.doubt(refs)
+        self._pool.map(self._send, refs)
 
     def close(self) -> None:
         """Let the threads end when they are done."""
         self._pool.close()
         self._pool = QuietPool(AT_ONCE, "dagbuild-send")
 
-    def _send(self, ref: BlobRef, *, asks: bool = False) -> BlobRef:
+    def _send(self, ref: BlobRef) -> BlobRef:
         """Send a blob under its name, unless it is there, and return it with its strong digest."""
         if not self._may_send():
             return ref
@@ -88,7 +88,7 @@ class BlobSender:
             raise
         try:
             file = self._local.blob_path(ref) if ref.size > IN_MEMORY else None
-            return self._remote.upload(ref, view, file, asks=asks)
+            return self._remote.upload(ref, view, file)
         except BlobDamagedError as error:
             raise self._put_aside(ref, error) from None
 

@@ -119,15 +119,14 @@ class ExecutorContract:
     @pytest.fixture
     def means(self, worker: Worker, steps: ModuleType, tmp_path: Path) -> Means:
         """What a project gives an executor that it names in its settings."""
+        cache = CacheSettings(tmp_path / "cache")
 
         def make_worker(store: Store, capture: Callable[[], Capturing]) -> Worker:
             files = FileDigests()
             code = ProjectCode(lambda: SourceReader([steps]), PathNames(tmp_path), files, observing=True)
             return Worker(Artifacts(store), code, files, None, marked=False, capture=capture)
 
-        return Means(
-            worker, partial(open_copied, CacheSettings(tmp_path / "cache"), Trust(), make_worker), jobs=2
-        )
+        return Means(worker, partial(open_copied, cache, Trust(), make_worker), jobs=2)
 
     def test_stores_what_the_function_returns(
         self, executor: Executor, steps: ModuleType, artifacts: Artifacts

@@ -22,8 +22,9 @@ AT_ONCE = 2000
 FEW = 500
 """Blobs that are asked for one by one; of more, the remote is listed."""
 
-_DEARER = 4
-"""So many records are read in their turn in the time in which one is looked up by its keys."""
+_DEARER = 6
+"""So many records are read in their turn in the time in which one is looked up by its keys: 61 and 345 microseconds, of
+100,000 records with a manifest of 15 parts."""
 
 
 @dataclass

@@ -14,7 +14,8 @@ from dagbuild.cli.session import Session, json_option, no_fetch_option, override
 from dagbuild.cli.terminal import give, is_live, say
 from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import InputError, SettingsError
-from dagbuild.settings import EXECUTORS, MOST_JOBS
+from dagbuild.ground.override import override
+from dagbuild.settings import EXECUTORS, MOST_JOBS, is_foreign
 
 if TYPE_CHECKING:
     from dagbuild.artifacts import Artifacts
@@ -29,12 +30,20 @@ FAILED, INTERRUPTED = 1, 130
 SHORT = 60
 
 
+class _Kind(click.Choice[str]):
+    """An executor of ours, or "module:Class" of another."""
+
+    @override
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return value if isinstance(value, str) and is_foreign(value) else super().convert(value, param, ctx)
+
+
 @click.command("build")
 @click.argument("targets", nargs=-1, metavar="TARGET...")
 @click.option("-o", "--output", metavar="FILE", help="Write the target's value to a file.")
 @click.option("--force", metavar="NODE", multiple=True, help="Compute this node even if it is fresh.")
 @click.option("-k", "--keep-going", is_flag=True, help="Go on with what a failed node does not block.")
-@click.option("--executor", type=click.Choice(EXECUTORS), help="Where to run.")
+@click.option("--executor", type=_Kind(EXECUTORS), help="Where to run; or module:Class.")
 @click.option(
     "-j", "--jobs", type=click.IntRange(1, MOST_JOBS), metavar="N", help="Run so many nodes at a time here."
 )

@@ -17,10 +17,13 @@ from dagbuild.cli.terminal import give
 def command(session: Session, node: str, as_json: bool) -> int:
     """Follow NODE's present value up: the values, files, config and packages that it was made from."""
     from dagbuild.report.lineage import find_lineage, tell_lineage
+    from dagbuild.store.makers import Makers
 
     session.check_names([node])
     project = session.project
-    lines = find_lineage(node, project.find_present(node), project.log(), project.graph.inputs)
+    present = project.find_present(node)
+    makers = Makers(project.store, present)
+    lines = find_lineage(node, present, makers.find, project.graph.inputs)
     if as_json:
         give(
             json.dumps([{"node": name, "record": r.to_json() if r else None} for name, r in lines], indent=2)

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from dagbuild.executors import exits
 from dagbuild.executors.base import Executor
+from dagbuild.executors.foreign import Means, open_foreign
 from dagbuild.executors.forked import Forked
 from dagbuild.executors.inline import InlineExecutor
 from dagbuild.executors.local import LocalExecutor
 from dagbuild.executors.packing import SharedPickles
 from dagbuild.executors.stepping import MakeWorker
+from dagbuild.executors.streams import Capture, Log
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import InputError
 from dagbuild.model.node import Node
 from dagbuild.model.record import Manifest
-from dagbuild.settings import EXECUTORS, RemoteSettings, Settings, find_key
-from dagbuild.store.base import Store
+from dagbuild.settings import EXECUTORS, CacheSettings, RemoteSettings, Settings, find_key, is_foreign
+from dagbuild.store.local import LocalStore
 from dagbuild.store.salt import keep_salt, name_folder
+from dagbuild.store.trust import Trust
 
 if TYPE_CHECKING:
     from dagbuild.executors.spawned import Spawned
+    from dagbuild.store.layered import LayeredStore
 
 Code = tuple[Sequence[ModuleType], Sequence[Node], Mapping[str, Manifest]]
 
@@ -36,7 +41,7 @@ def open_executor(
     worker: Worker,
     *,
     jobs: int | None,
-    store: Store,
+    store: LocalStore | LayeredStore,
     make_worker: MakeWorker,
     find_code: Callable[[], Code],
     on_wait: Callable[[str, str], None],
@@ -89,8 +94,26 @@ def open_executor(
             name = name_folder(folder)
             opener = partial(ray.open_worker_store, settings.cache, _for_workers(settings.remote), name)
             return ray.RayExecutor(opener, code, worker, address=settings.executor.address)
+        case foreign if is_foreign(foreign):
+            copied = partial(open_copied, settings.cache, store.trust, make_worker)
+            jobs = jobs or settings.executor.jobs or count_cores()
+            address = settings.executor.address
+            return open_foreign(foreign, Means(worker, copied, jobs, address, on_wait, on_notice))
         case other:
-            raise InputError(f"there is no executor '{other}'", hint=" or ".join(EXECUTORS))
+            raise InputError(
+                f"there is no executor '{other}'", hint=f"{' or '.join(EXECUTORS)}, or module:Class"
+            )
+
+
+@contextlib.contextmanager
+def open_copied(cache: CacheSettings, trust: Trust, make_worker: MakeWorker) -> Iterator[Worker]:
+    """Open what runs steps in a copy of this process; what lies in the remote only is nowhere for it."""
+    exits.lend_process()
+    store = LocalStore(cache.folder, fsync=cache.fsync, trust=trust)  # type: ignore[arg-type]
+    try:
+        yield make_worker(store, lambda: Capture(Log()))
+    finally:
+        store.close()
 
 
 def count_cores() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping
 
 from dagbuild.ground.digest import Digest
 from dagbuild.model.outline import show
@@ -17,18 +17,15 @@ _GIVEN = ("file", "config", "input", "override", "pin", "package")
 def find_lineage(
     node: str,
     present: Mapping[str, Record],
-    records: Iterable[Record],
+    find_maker: Callable[[str, Digest, Record], Record | None],
     inputs: Container[str] = (),
 ) -> list[tuple[str, Record | None]]:
     """Return the node and all above it with the record that made each value, nearest first.
 
     `present` are the records that today's keys lead to: what a value was made of is followed there, and where that was
-    another value, or is gone, among the `records` to the one of the same run, else to the last before. A value without
-    a record was pinned, or its record is gone; `inputs` are told by what takes them.
+    another value, or is gone, to what `find_maker` gives of a node, a digest and the record that was made of it. A
+    value without a record was pinned, or its record is gone; `inputs` are told by what takes them.
     """
-    makers: dict[tuple[str, Digest], list[Record]] = {}
-    for record in records:
-        makers.setdefault((record.node, record.artifact.digest), []).append(record)
     found: dict[tuple[str, Digest], Record | None] = {}
     top = present[node]
     todo: list[tuple[str, Digest, Record | None]] = [(node, top.artifact.digest, None)]
@@ -37,22 +34,12 @@ def find_lineage(
             continue
         maker = present.get(name)
         if maker is None or maker.artifact.digest != digest:
-            maker = _choose(makers.get((name, digest), ()), taker or top)
+            maker = find_maker(name, digest, taker or top)
         found[name, digest] = maker
         todo += [
             (up, was, maker) for up, was in (maker.upstream if maker else {}).items() if up not in inputs
         ]
     return [(name, maker) for (name, _), maker in found.items()]
-
-
-def _choose(makers: Sequence[Record], taker: Record) -> Record | None:
-    """Return the record of a value that another was made of: of the same run, else the last before, else the first."""
-    if same := [maker for maker in makers if maker.run == taker.run]:
-        return same[-1]
-    before = [maker for maker in makers if maker.started <= taker.started]
-    if before:
-        return max(before, key=lambda maker: maker.started)
-    return min(makers, key=lambda maker: maker.started, default=None)
 
 
 def tell_lineage(

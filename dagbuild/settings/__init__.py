@@ -9,7 +9,7 @@ In the environment:
   DAGBUILD_CACHE          the cache folder; DAGBUILD_CACHE_SIZE its budget
   DAGBUILD_REMOTE         the remote's URL, or "off"; DAGBUILD_REMOTE_MODE, _UNSIGNED, _WRITE
   DAGBUILD_KEY            the private key to sign with, or its path; taken out of the environment
-  DAGBUILD_EXECUTOR       "local", "inline" or "ray"; DAGBUILD_EXECUTOR_ADDRESS its cluster's
+  DAGBUILD_EXECUTOR       "local", "inline", "ray" or "module:Class"; DAGBUILD_EXECUTOR_ADDRESS its cluster's
   DAGBUILD_JOBS           how many nodes run at a time on this machine
   DAGBUILD_SET_<key>      like --set key=value; a double underscore stands for the dot, case need not match
 DAGBUILD_PROJECT belongs to the command line (--project); DAGBUILD_TEST_* is left to tests.
@@ -28,6 +28,7 @@ from dagbuild.settings.model import (
     Pin,
     RemoteSettings,
     Settings,
+    is_foreign,
 )
 from dagbuild.settings.overrides import parse_value
 from dagbuild.settings.pins import remove_pin, write_pin
@@ -48,6 +49,7 @@ __all__ = [
     "find_key",
     "find_scheme",
     "find_settings",
+    "is_foreign",
     "key_path",
     "load_settings",
     "make_key",

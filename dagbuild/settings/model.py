@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -56,7 +57,8 @@ class RemoteSettings:
 
 @dataclass(frozen=True, slots=True)
 class ExecutorSettings:
-    """Where steps run: `kind` is one of EXECUTORS, `jobs` how many run at a time here, `address` a cluster's.
+    """Where steps run: `kind` is one of EXECUTORS or "module:Class", `jobs` how many run at a time here, `address` is a
+    cluster's.
 
     Without `jobs`, as many as this process may use cores.
     """
@@ -91,6 +93,15 @@ class VariableSettings:
 UNDECLARED = ("track", "warn", "error", "off")
 RETURNS = ("error", "warn", "off")
 EXECUTORS = ("local", "inline", "ray")
+
+_FOREIGN = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
+
+
+def is_foreign(kind: str) -> bool:
+    """Tell whether a kind of executor is none of EXECUTORS, but the name of somebody else's: "module:Class"."""
+    return _FOREIGN.fullmatch(kind) is not None
+
+
 MOST_JOBS = 1024
 """Steps that may run at a time on one machine."""
 

@@ -15,7 +15,7 @@ from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import SettingsError, did_you_mean
 from dagbuild.ground.secrets import names_secret, split_name
 from dagbuild.ground.signing import PRIVATE, is_public
-from dagbuild.settings.model import EXECUTORS, MOST_JOBS, RETURNS, UNDECLARED, Pin
+from dagbuild.settings.model import EXECUTORS, MOST_JOBS, RETURNS, UNDECLARED, Pin, is_foreign
 
 Rule = Callable[[Any], Any]
 
@@ -102,6 +102,13 @@ def jobs(value: Any) -> int:
         return value
     said = tell(value) if isinstance(value, int) and not isinstance(value, bool) else name_kind(value)
     raise Refused(f"wants a number of steps from 1 to {MOST_JOBS:,}, not {said}")
+
+
+def executor_kind(value: Any) -> str:
+    """Take the name of an executor of ours, or "module:Class" of another."""
+    if isinstance(value, str) and is_foreign(value):
+        return value
+    return str(one_of(*EXECUTORS)(value))
 
 
 def one_of(*words: str) -> Rule:
@@ -322,7 +329,7 @@ TABLES: dict[str, dict[str, Rule]] = {
         "write": prefix,
         "options": remote_options,
     },
-    "executor": {"kind": one_of(*EXECUTORS), "jobs": jobs, "address": text},
+    "executor": {"kind": executor_kind, "jobs": jobs, "address": text},
     "variables": {"salt": salt, "ignored": texts},
     "build": {"packages": packages, "undeclared": one_of(*UNDECLARED), "returns": one_of(*RETURNS)},
 }

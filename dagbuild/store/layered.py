@@ -20,12 +20,13 @@ from dagbuild.ground.digest import Both
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
 from dagbuild.ground.override import override
 from dagbuild.model.record import Artifact, BlobRef, Key, Record
-from dagbuild.store.base import Store, identity, merge_by_time, merge_latest, usable_of
+from dagbuild.store.base import Store, merge_by_time, merge_latest, usable_of
 from dagbuild.store.file_copies import FileCopies
 from dagbuild.store.local import LocalStore
 from dagbuild.store.notices import Notice, log_notice
 from dagbuild.store.packs import in_batches
 from dagbuild.store.publisher import FLUSH_SECONDS, Publisher
+from dagbuild.store.pushing import Lacking, find_lacking
 from dagbuild.store.remote import map_at_once
 from dagbuild.store.remote_errors import RemoteDeniedError, RemoteOutageError
 from dagbuild.store.remote_store import Mode, RemoteStore
@@ -193,6 +194,7 @@ class LayeredStore(Store):
         """Bring a blob near, and return it as its signer names it; None without an answer."""
         origin = self._ask(lambda: self.remote.find_origin(ref)) if self._may_have([ref]) else None
         if origin is None:
+            self.remote.doubt([ref])
             return None
         named, own = origin
         # What its own user has published is what this machine has made; all else goes by its strong digest.
@@ -255,6 +257,8 @@ class LayeredStore(Store):
         missing = self._may_have(refs) - found
         if missing and not local:
             found |= self._ask(lambda: self.remote.has_blobs(missing)) or set()
+        if not local and len(found) < len(set(refs)):
+            self.remote.doubt(refs)  # of what is lost in part, nobody looks for the rest
         return found
 
     # -- records ---------------------------------------------------------------------------------------------------
@@ -301,9 +305,8 @@ class LayeredStore(Store):
 
     def _publish(self, records: Sequence[Record]) -> None:
         with self._lock:
-            for record in records:
-                for ref in record.artifact.all_blobs:
-                    self._unnamed.pop(ref, None)
+            for ref in (ref for record in records for ref in record.artifact.all_blobs):
+                self._unnamed.pop(ref, None)
         if self._mode == "read-write":
             self._since = self._since or time.monotonic()
             self._publisher.put(records)
@@ -316,7 +319,7 @@ class LayeredStore(Store):
 
     @override
     def iter_records(self) -> Iterator[Record]:
-        far = self._look(lambda: list(self.remote.iter_records())) or []
+        far = self._look(self.remote.iter_records) or ()
         yield from merge_by_time(self.local.iter_records(), far)
 
     @override
@@ -329,17 +332,13 @@ class LayeredStore(Store):
 
         `also` are blobs to publish that no record may name. Returns how many records and how many such blobs were sent.
         """
-        # Records that are not trusted here are there all the same.
-        records = self._ask(lambda: list(self.remote.iter_own())) or []
-        there = {identity(record) for record in records}
-        before = self._publisher.sent
-        self._publisher.put([r for r in self.local.iter_records() if identity(r) not in there])
-        self._publisher.wait()
-        named = [ref for record in records for ref in record.artifact.all_blobs]
-        lost = self._ask(lambda: self.remote.find_lost([*named, *also])) if self._may_write() else None
-        wanted = list(dict.fromkeys(ref for ref in lost or () if self.local.has_blobs([ref])))
+        lacking = self._ask(lambda: find_lacking(self.local, self.remote)) or Lacking.all_of(self.local)
+        sent = self._publisher.send_all(lacking.iter_records(self.local))
+        here = self.local.has_blobs(also) if self._may_write() else ()
+        lost = self._ask(lambda: self.remote.find_lost(here))
+        wanted = list(dict.fromkeys([*lacking.blobs, *(lost or ())]))
         self._publisher.send_blobs(wanted)
-        return self._publisher.sent - before, sum(map(self.remote.knows, wanted))
+        return sent, sum(map(self.remote.knows, wanted))
 
     @property
     def unsent(self) -> int:

@@ -51,7 +51,7 @@ class Line(NamedTuple):
     @property
     def thin(self) -> dict[str, Any]:
         """The plain record without what only explains it, which is most of it."""
-        return {**self.data, "manifest": (), "observations": (), "log": ""}
+        return {**self.data, "manifest": [], "observations": [], "log": ""}
 
 
 class SegmentEntry(NamedTuple):

@@ -152,6 +152,10 @@ class LocalStore(Store):
         """Yield all records as they lie, those too that may not be used, without manifests, observations and logs."""
         return self._log.scan_records()
 
+    def record_bytes(self) -> int:
+        """Return how many bytes all records take."""
+        return self.reader.total()
+
     def _admit(self, records: Sequence[Record]) -> list[Record]:
         """Return the records as they may be used: who signed one from elsewhere may not be trusted any more."""
         return [usable for record in records if (usable := self.trust.admit(record, near=True)) is not None]

@@ -75,6 +75,10 @@ class Mirror:
         """The records copied so far."""
         return self._log
 
+    def size(self) -> int:
+        """Return how many bytes the copies take."""
+        return self._reader.total()
+
     def refresh(self) -> None:
         """Copy what is new, unless that was done moments ago."""
         if time.monotonic() - self._refreshed < self._refresh:

@@ -117,18 +117,21 @@ class Packs:
         except FileNotFoundError:
             with self._lock:
                 self._gone.add(name)
+                self._sizes.pop(name, None)
             raise
         # Some servers know no ranges and send all: Python's http.server is one.
         return data if len(data) <= length else data[start : start + length]
 
     def find(self, places: Collection[PackPlace]) -> set[PackPlace]:
         """Return those of the places that are there: each pack is asked for once."""
-        unknown = sorted({place.object for place in places} - self._sizes.keys())
+        unknown = sorted({place.object for place in places} - self._sizes.keys() - self._gone)
         sizes = map_at_once(self._folder.size, unknown)
         with self._lock:
-            self._sizes.update(
-                {name: size for name, size in zip(unknown, sizes, strict=True) if size is not None}
-            )
+            for name, size in zip(unknown, sizes, strict=True):
+                if size is None:
+                    self._gone.add(name)
+                else:
+                    self._sizes[name] = size
         return {place for place in places if place.end <= self._sizes.get(place.object, 0)}
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field, replace
 
@@ -97,6 +97,14 @@ class Publisher:
                 self._thread = start_quietly(self._run, "dagbuild-publish")
         for record in records:
             self._queue.put(record)
+
+    def send_all(self, some: Iterable[Sequence[Record]]) -> int:
+        """Send records, some at a time, and wait until that is done; return how many went."""
+        before = self.sent
+        for records in some:
+            self.put(records)
+            self.wait()
+        return self.sent - before
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until all that was put is sent or has failed, at most so long; tell whether it is."""

@@ -100,9 +100,12 @@ class RecordLog:
             if segment in self._tails:
                 self._tails[segment].finished = True
 
-    def find(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
-        """Return the records under each key, oldest first; none where they cannot be read, which is told."""
-        return self._look_up(lambda: self._find(keys))
+    def find(self, keys: Collection[Key], *, all_of: bool = False) -> dict[Key, list[Record]]:
+        """Return the records under each key, oldest first; none where they cannot be read, which is told.
+
+        With `all_of`, of very many under one key not the newest only.
+        """
+        return self._look_up(lambda: self._find(keys, None if all_of else self._enough))
 
     def find_latest(self, nodes: Collection[str], count: int = 1) -> dict[str, list[Record]]:
         """Return the newest records of each node, at most so many and the newest first; as `find` does."""
@@ -160,13 +163,13 @@ class RecordLog:
                     self._index = Index.absent()
             raise StoreError(f"the records in '{self._reader.folder}' change faster than they can be read")
 
-    def _find(self, keys: Collection[Key]) -> dict[Key, list[Record]]:
+    def _find(self, keys: Collection[Key], enough: int | None) -> dict[Key, list[Record]]:
         folded = self._index.find_keys(keys) if self._folded else {}
         found: dict[Key, list[Record]] = {}
         for key in keys:
             positions = [*folded.get(key, ()), *self._keys.get(key, ())]
             if len(positions) > 1:
-                positions = sorted(set(positions))[-self._enough if self._enough else 0 :]
+                positions = sorted(set(positions))[-enough if enough else 0 :]
             records = [record for record in map(self._read, positions) if record is not None]
             if any(key not in record.keys for record in records):
                 self._index.distrust(_DISAGREES)

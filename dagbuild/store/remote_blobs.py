@@ -66,6 +66,7 @@ class RemoteBlobs:
         self._named: dict[str, Moment] = {}  # when it was last seen in a record, or sent
         self._told: tuple[float | None, Moment] | None = None  # the time over there, when that was asked
         self._unusable: set[str] = set()
+        self._doubted: set[BlobRef] = set()  # what somebody wanted in vain: no record's word counts for it
         self._sent: dict[BlobRef, BlobRef] = {}  # what this process has read through to send it
 
     def note(self, refs: Collection[BlobRef]) -> None:
@@ -77,6 +78,11 @@ class RemoteBlobs:
                     self._places[ref.strong] = ref.place or self._places.get(ref.strong, "")
                     self._named[ref.strong] = now
 
+    def doubt(self, refs: Collection[BlobRef]) -> None:
+        """Believe no record that these are there: they were wanted, and could not be had."""
+        with self._lock:
+            self._doubted.update(refs)
+
     def _find_known(self, ref: BlobRef, strong: str, *, packed: bool = True) -> BlobRef | None:
         """Return a blob as it is known to be there; not `packed`, only where its name or its reference leads."""
         place = self._places.get(strong)
@@ -85,11 +91,23 @@ class RemoteBlobs:
         return replace(ref, strong=strong, place=place)
 
     def _find_sure(self, ref: BlobRef, strong: str, *, packed: bool) -> BlobRef | None:
-        """Return a blob that a record may name without its being sent: gc does not remove it before that arrives."""
+        """Return a blob that a record may name without its being sent: gc does not remove it before that arrives.
+
+        One that is doubted is looked for where it is known to lie.
+        """
         named = self._named.get(strong)
-        return (
-            None if named is None or named.passed > SURE_FOR else self._find_known(ref, strong, packed=packed)
-        )
+        known = self._find_known(ref, strong, packed=packed)
+        if known is None or named is None or named.passed > SURE_FOR:
+            return None
+        if ref in self._doubted and not self._lies_there(known):
+            self._forget(known)
+            return None
+        return known
+
+    def _lies_there(self, ref: BlobRef) -> bool:
+        """Tell by asking whether there is something where a blob is known to lie."""
+        place = find_pack_place(ref, ref.place)
+        return place in self._packs.find([place]) if place else self._is_there(ref)
 
     def upload(
         self,
@@ -121,14 +139,14 @@ class RemoteBlobs:
                 sent[ref] = named
                 if not is_there:
                     news.append(named)
-        # What was damaged where a record says that it lies is sought under its own name next.
-        again = [ref for ref in news if ref.strong in self._unusable]
-        if len(news) - len(again) > 1:
-            packed = [ref for ref in news if ref.strong not in self._unusable]
+        # What was damaged or lost where some record says that it lies is sought under its own name next.
+        again = {ref for ref in news if ref.strong in self._unusable or ref in self._doubted}
+        packed = [ref for ref in news if ref not in again]
+        if len(packed) > 1:
             places = self._packs.send([_store(views[ref]) for ref in packed])
             for ref, place in zip(packed, places, strict=True):
                 sent[ref] = self._note_sent(replace(ref, place=str(place)))
-            news = again
+            news = list(again)
         sent.update({ref: ref for ref in map_at_once(lambda ref: self._upload(ref, views[ref]), news)})
         return sent
 
@@ -164,6 +182,7 @@ class RemoteBlobs:
             self._places[sent.strong] = sent.place
             self._named[sent.strong] = Moment.now()
             self._unusable.discard(sent.strong)
+            self._doubted.discard(sent)
         return sent
 
     def _send(self, name: str, suffix: Suffix, view: memoryview, file: Path | None) -> None:
@@ -300,6 +319,15 @@ class RemoteBlobs:
                 self._places.pop(ref.strong, None)
                 self._unusable.add(ref.strong)
 
+    def has_arrived(self, ref: BlobRef) -> bool:
+        """Tell by asking whether a blob, with a strong digest, is there by now: somebody else has sent it."""
+        if not self._is_there(ref):
+            return False
+        with self._lock:
+            self._unusable.discard(ref.strong)
+            self._places.setdefault(ref.strong, "")
+        return True
+
     def has(self, refs: Collection[BlobRef]) -> set[BlobRef]:
         """Return those of `refs`, with strong digests all, that are there as far as is known without reading them."""
         unknown = {
@@ -322,12 +350,22 @@ class RemoteBlobs:
                 self._forget(ref)
         return {ref for ref in refs if ref.strong in self._places}
 
-    def find_lost(self, refs: Collection[BlobRef]) -> list[BlobRef]:
-        """Return those of `refs`, with strong digests, that are not there whatever records say, by listings."""
-        if not refs:
-            return []
-        names = {stored.name for some in iter_stored(self._folder) for stored in some}
-        lost = [ref for ref in refs if ref.strong and names.isdisjoint(name_objects(ref))]
+    def list_names(self) -> set[str]:
+        """Return the names of all objects that hold blobs."""
+        return {stored.name for some in iter_stored(self._folder) for stored in some}
+
+    def find_lost(self, refs: Collection[BlobRef], names: Collection[str] | None = None) -> list[BlobRef]:
+        """Return those of `refs`, with strong digests, that are not there whatever records say.
+
+        By a listing of `names`, where there is one; else each is asked for.
+        """
+        refs = [ref for ref in refs if ref.strong]
+        if names is None:
+            self._packs.find([place for ref in refs if (place := find_pack_place(ref, ref.place))])
+            there = map_at_once(lambda ref: self._lies_there(ref) or self._is_there(ref), refs)
+        else:
+            there = [any(name in names for name in name_objects(ref)) for ref in refs]
+        lost = [ref for ref, is_there in zip(refs, there, strict=True) if not is_there]
         for ref in lost:
             self._forget(ref)
         return lost

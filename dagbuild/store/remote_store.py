@@ -127,6 +127,14 @@ class RemoteStore(Store):
         """Tell whether a record that may be used names this blob, or it was seen here."""
         return self.blobs.knows(ref)
 
+    def doubt(self, refs: Collection[BlobRef]) -> None:
+        """Believe no record that these are there until they are sent, or seen: somebody wanted them in vain."""
+        self.blobs.doubt(refs)
+
+    def has_arrived(self, ref: BlobRef) -> bool:
+        """Tell by asking whether a blob, with a strong digest, is there under its name by now."""
+        return self.blobs.has_arrived(ref)
+
     def resolve(self, ref: BlobRef) -> BlobRef:
         """Return a reference with its strong digest; raises BlobMissingError when nobody who is trusted tells of it."""
         return self.find_origin(ref)[0]
@@ -144,6 +152,7 @@ class RemoteStore(Store):
             return replace(ref, strong=strong), True
         found = self._find_signed(ref)
         if not found:
+            self.doubt([ref])
             raise BlobMissingError(f"blob {ref.digest} is in no record of the remote that may be used")
         own = next((named for signer, named in found if signer == self.trust.own), None)
         return (own, True) if own else (found[0][1], False)
@@ -207,13 +216,13 @@ class RemoteStore(Store):
         usable = {node: self._filter(records, say=False) for node, records in found.items()}
         return {node: records for node, records in usable.items() if records}
 
-    def iter_records(self, *, trusted: bool = True) -> Iterator[Record]:
-        """Yield all records that may be used; those too that may not, unless only `trusted` ones are wanted."""
+    def iter_records(self) -> Iterator[Record]:
+        """Return all records that may be used, oldest first; the folder was looked at by then."""
         with self._lock:
             self._mirror.refresh()
             pending = list(self._pending)
-        for record in itertools.chain(self._mirror.log.iter_records(), pending):
-            yield from self._filter([record], say=False) if trusted else [record]
+        every = itertools.chain(self._mirror.log.iter_records(), pending)
+        return (usable for record in every for usable in self._filter([record], say=False))
 
     def iter_newest(self, nodes: Collection[str] | None = None) -> Iterator[Record]:
         """Return the records that may be used, newest first; the folder was looked at by then."""
@@ -226,12 +235,33 @@ class RemoteStore(Store):
         return (usable for record in every for usable in self._filter([record], say=False))
 
     def iter_own(self) -> Iterator[Record]:
-        """Yield all records, whoever's."""
-        return self.iter_records(trusted=False)
+        """Yield all records as they lie, whoever's, without manifests, observations and logs."""
+        with self._lock:
+            self._mirror.refresh()
+        return self._mirror.log.scan_records()
 
-    def find_lost(self, refs: Collection[BlobRef]) -> list[BlobRef]:
-        """Return those of `refs`, with strong digests, that are not there whatever records say."""
-        return self.blobs.find_lost(refs)
+    def find_own(self, keys: Collection[Key]) -> list[Record]:
+        """Return all records under these keys, whoever's."""
+        with self._lock:
+            self._mirror.refresh()
+            return [record for found in self._mirror.log.find(keys, all_of=True).values() for record in found]
+
+    def record_bytes(self) -> int:
+        """Return how many bytes all records take, by now."""
+        with self._lock:
+            self._mirror.refresh()
+            return self._mirror.size()
+
+    def list_names(self) -> Collection[str]:
+        """Return the names of all objects that hold blobs; see `find_lost`."""
+        return self.blobs.list_names()
+
+    def find_lost(self, refs: Collection[BlobRef], names: Collection[str] | None = None) -> list[BlobRef]:
+        """Return those of `refs`, with strong digests, that are not there whatever records say.
+
+        By a listing of `names`, where there is one; else each is asked for.
+        """
+        return self.blobs.find_lost(refs, names)
 
     def _filter(self, records: Sequence[Record], *, say: bool) -> list[Record]:
         """Return the records as they may be used; say once of each node that all it has may not."""

@@ -143,6 +143,10 @@ class SegmentReader:
         except OSError:
             return 0
 
+    def total(self) -> int:
+        """Return the size of all segments."""
+        return sum(map(self.size, self.names()))
+
     def scan(
         self, name: str, offset: int, on_notice: Notice, take: Callable[[Line], _T]
     ) -> tuple[list[_T], int, bool]:

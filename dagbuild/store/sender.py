@@ -64,7 +64,11 @@ class BlobSender:
         self._blobs = {key: future for key, future in self._blobs.items() if not future.done()}
 
     def send_now(self, refs: Sequence[BlobRef]) -> None:
-        """Send blobs under their names, and wait until that is done; raises what the first of them raised."""
+        """Send blobs under their names, and wait until that is done; raises what the first of them raised.
+
+        That they are there is no record's word: who needs them may have nothing to make them again by.
+        """
+        self._remote.doubt(refs)
         self._pool.map(self._send, refs)
 
     def close(self) -> None:
@@ -79,7 +83,7 @@ class BlobSender:
         try:
             view = self._local.get_blob(ref)
         except BlobMissingError:
-            if ref.strong and self._remote.has_blobs([ref]):
+            if ref.strong and (self._remote.has_blobs([ref]) or self._remote.has_arrived(ref)):
                 return ref  # a worker on another machine has sent it
             raise
         try:
@@ -117,7 +121,8 @@ class BlobSender:
             except (BlobMissingError, BlobDamagedError) as error:
                 outcomes[ref] = error
         lost = [ref for ref in outcomes if ref.strong]
-        outcomes.update({ref: ref for ref in self._remote.has_blobs(lost)} if lost else {})
+        there = self._remote.has_blobs(lost) if lost else set()
+        outcomes.update({ref: ref for ref in lost if ref in there or self._remote.has_arrived(ref)})
         sent = self._remote.upload_together(views)
         for ref in views.keys() - sent.keys():
             outcomes[ref] = self._put_aside(ref, BlobDamagedError(f"blob {ref.digest} is damaged"))

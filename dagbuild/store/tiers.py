@@ -48,6 +48,14 @@ class Tiers(Store):
         """Store a blob where it is written to."""
         return self._write.upload(ref, view, file)
 
+    def doubt(self, refs: Collection[BlobRef]) -> None:
+        """Believe no record that these are where it is written to; see `RemoteStore`."""
+        self._write.doubt(refs)
+
+    def has_arrived(self, ref: BlobRef) -> bool:
+        """Tell by asking whether a blob is by now where it is written to."""
+        return self._write.has_arrived(ref)
+
     def upload_together(self, views: Mapping[BlobRef, memoryview]) -> dict[BlobRef, BlobRef]:
         """Store small blobs where it is written to; see `RemoteStore`."""
         return self._write.upload_together(views)
@@ -118,9 +126,8 @@ class Tiers(Store):
         return merge_latest([tier.find_latest(nodes, count) for tier in self._all], count)
 
     @override
-    def iter_records(self, *, trusted: bool = True) -> Iterator[Record]:
-        every = [record for tier in self._all for record in tier.iter_records(trusted=trusted)]
-        yield from sorted(every, key=lambda record: record.started)
+    def iter_records(self) -> Iterator[Record]:
+        return merge_by_time(*[tier.iter_records() for tier in self._all])
 
     @override
     def iter_newest(self, nodes: Collection[str] | None = None) -> Iterator[Record]:
@@ -130,13 +137,25 @@ class Tiers(Store):
         """Yield all records, whoever's, of the folder that is written to."""
         return self._write.iter_own()
 
+    def find_own(self, keys: Collection[Key]) -> list[Record]:
+        """Return all records under these keys, whoever's, of the folder that is written to."""
+        return self._write.find_own(keys)
+
+    def record_bytes(self) -> int:
+        """Return how many bytes the records take of the folder that is written to."""
+        return self._write.record_bytes()
+
     def knows(self, ref: BlobRef) -> bool:
         """Tell whether a blob is taken to be in the folder that is written to."""
         return self._write.knows(ref)
 
-    def find_lost(self, refs: Collection[BlobRef]) -> list[BlobRef]:
-        """Return those of `refs`, with strong digests, that are not in the folder that is written to."""
-        return self._write.find_lost(refs)
+    def list_names(self) -> Collection[str]:
+        """Return the names of all objects that hold blobs in the folder that is written to."""
+        return self._write.list_names()
+
+    def find_lost(self, refs: Collection[BlobRef], names: Collection[str] | None = None) -> list[BlobRef]:
+        """Return those of `refs` that are not in the folder that is written to; see `RemoteStore`."""
+        return self._write.find_lost(refs, names)
 
     @override
     def put_records(self, records: Sequence[Record]) -> None:

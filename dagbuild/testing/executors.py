@@ -10,6 +10,7 @@ import importlib
 import inspect
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,6 +20,9 @@ import pytest
 from dagbuild.artifacts import Artifacts
 from dagbuild.code.closure import SourceReader
 from dagbuild.executors.base import Executor, Work
+from dagbuild.executors.foreign import Means
+from dagbuild.executors.opening import open_copied
+from dagbuild.executors.streams import Capturing
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.digest import digest_text
 from dagbuild.model.node import Node, Parameter, Source, Where
@@ -26,8 +30,10 @@ from dagbuild.model.outcome import Cause, Done, Failure, Found, Lost, Outcome
 from dagbuild.model.record import Artifact, BlobRef, Draft, Key, Manifest, Part
 from dagbuild.observe.places import PathNames
 from dagbuild.observe.project_code import ProjectCode
+from dagbuild.settings import CacheSettings
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
+from dagbuild.store.trust import Trust
 
 STEPS = "conformance_steps"
 """The name of the module of steps, where it is imported."""
@@ -75,9 +81,10 @@ def find_nodes(steps: ModuleType) -> list[Node]:
 class ExecutorContract:
     """What an executor promises: each step that it is given ends once, and whatever the node does is an outcome.
 
-    A subclass has a fixture `executor`, which gives one and closes it afterwards. It may ask for the fixtures `worker`,
-    which runs one step in this process, `steps`, the module whose functions are run (`find_nodes` gives their nodes),
-    and `store`, which lies in `tmp_path / "cache"`: an executor that runs steps elsewhere opens it there.
+    A subclass has a fixture `executor`, which gives one and closes it afterwards. It may ask for the fixtures `means`,
+    what a project gives an executor of somebody else's; `worker`, which runs one step in this process; `steps`, the
+    module whose functions are run (`find_nodes` gives their nodes); and `store`, which lies in `tmp_path / "cache"`: an
+    executor that runs steps elsewhere opens it there.
     """
 
     @pytest.fixture
@@ -108,6 +115,18 @@ class ExecutorContract:
         files = FileDigests()
         code = ProjectCode(lambda: SourceReader([steps]), PathNames(tmp_path), files, observing=True)
         return Worker(artifacts, code, files, None)
+
+    @pytest.fixture
+    def means(self, worker: Worker, steps: ModuleType, tmp_path: Path) -> Means:
+        """What a project gives an executor that it names in its settings."""
+        cache = CacheSettings(tmp_path / "cache")
+
+        def make_worker(store: Store, capture: Callable[[], Capturing]) -> Worker:
+            files = FileDigests()
+            code = ProjectCode(lambda: SourceReader([steps]), PathNames(tmp_path), files, observing=True)
+            return Worker(Artifacts(store), code, files, None, marked=False, capture=capture)
+
+        return Means(worker, partial(open_copied, cache, Trust(), make_worker), jobs=2)
 
     def test_stores_what_the_function_returns(
         self, executor: Executor, steps: ModuleType, artifacts: Artifacts

@@ -1,7 +1,8 @@
-"""By which power of its size does what a command costs grow? `python -m tests.benchmarks.growth [--rounds 3] [NAME...]`.
+"""By which power of its size does what a command costs grow? `python -m tests.benchmarks.growth [--rounds 2] [NAME...]`.
 
 Whole processes, their processor time and peak of memory, at four sizes each; what does not grow, such as starting Python,
-is told from what does. The least of a few rounds counts, for the machine is shared. Ends with status 1 where time or memory grows by a power of more than 1.15. NAME is a part of rows' names.
+is told from what does. The least of a few rounds counts, for the machine is shared. Ends with status 1 where time or
+memory grows by a power of more than 1.15. NAME is a part of rows' names. Each command has a row, or stands in `APART`.
 """
 
 from __future__ import annotations
@@ -94,6 +95,50 @@ def put_records(folder: Path, size: int) -> None:
     store.close()
 
 
+def write_shared(folder: Path, size: int, *, near: int | None = None) -> None:
+    """Write a project whose remote has the records of many builds, and its cache all of them, or `near` others."""
+    folder.mkdir(parents=True)
+    (folder / "shared").mkdir()
+    (folder / "dagbuild.toml").write_text(f'modules = ["nodes"]\n[remote]\nurl = "file://{folder}/shared"\n')
+    (folder / "nodes.py").write_text("def node0() -> int:\n    return 1\n")
+    in_process(put_records, folder, size)
+    run(folder, "push")
+    if near is not None:
+        forget_values(folder)
+        in_process(put_records, folder, near)
+
+
+def write_shared_beside_few(folder: Path, size: int) -> None:
+    """Write a project with little in its cache and very much in its remote."""
+    write_shared(folder, size, near=100)
+
+
+def write_blobs(folder: Path, size: int) -> None:
+    """Write a project of so many nodes whose values are blobs, and publish them."""
+    folder.mkdir(parents=True)
+    (folder / "shared").mkdir()
+    (folder / "dagbuild.toml").write_text(f'modules = ["nodes"]\n[remote]\nurl = "file://{folder}/shared"\n')
+    entries = ", ".join(f'c{number}={{"x": dagbuild.value({number})}}' for number in range(size))
+    (folder / "nodes.py").write_text(
+        "import dagbuild\nimport numpy as np\n\n\n"
+        f"@dagbuild.parameterize({entries})\ndef table(x: int) -> np.ndarray:\n"
+        "    return np.full(2000, x)\n"
+    )
+    run(folder, "build")
+    run(folder, "push")
+
+
+def write_frame(folder: Path, size: int) -> None:
+    """Write a project of one node, a frame of so many rows, and build it."""
+    folder.mkdir(parents=True)
+    (folder / "dagbuild.toml").write_text('modules = ["nodes"]\n')
+    (folder / "nodes.py").write_text(
+        "import numpy as np\nimport pandas as pd\n\n\ndef frame() -> pd.DataFrame:\n"
+        f"    return pd.DataFrame({{name: np.random.default_rng(7).random({size}) for name in 'abc'}})\n"
+    )
+    run(folder, "build")
+
+
 def forget_values(folder: Path) -> None:
     """Make the next build begin from nothing."""
     shutil.rmtree(folder / "cache", ignore_errors=True)
@@ -116,7 +161,10 @@ def nothing(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Row:
-    """A command on a kind of project, at four sizes; `before` makes the project ready each time."""
+    """A command on a kind of project, at four sizes; `before` makes the project ready each time.
+
+    In the words, "{last}" stands for the last node of a graph.
+    """
 
     name: str
     write: Callable[[Path, int], None]
@@ -131,11 +179,14 @@ COLUMNS = write_many(
 FIELDS = write_many("extract_fields", "dict[str, int]", "", '{f"c{i}": i for i in range(SIZE)}')
 ELEMENTS = write_many("unpack_fields", "tuple[int, ...]", "", "tuple(range(SIZE))")
 PARAMETERS = write_many("parameterize", "int", "x: int", "x")
-NODES, DRAWN, PARTS, RECORDS = (
+NODES, DRAWN, PARTS, BLOBS, RECORDS, SHARED, LENGTHS = (
     (1000, 2000, 4000, 8000),
     (125, 250, 500, 1000),
-    (1000, 2000, 4000, 8000),
+    (500, 1000, 2000, 4000),
+    (250, 500, 1000, 2000),
     (10_000, 20_000, 40_000, 80_000),
+    (2500, 5000, 10_000, 20_000),
+    (250_000, 500_000, 1_000_000, 2_000_000),
 )
 
 ROWS = [
@@ -143,6 +194,10 @@ ROWS = [
     Row("status", write_graph, NODES, ("status",)),
     Row("plan", write_graph, NODES, ("plan",)),
     Row("status after an edit", write_graph, NODES, ("status",), edit_helper),
+    Row("explain NODE", write_graph, NODES, ("explain", "{last}")),
+    Row("lineage NODE", write_graph, NODES, ("lineage", "{last}")),
+    Row("list", write_graph, NODES, ("list",)),
+    Row("check", write_graph, NODES, ("check",)),
     Row("graph, text", write_graph, NODES, ("graph",)),
     Row("graph, svg", write_graph, DRAWN, ("graph", "-o", "graph.svg")),
     Row("build, extract_columns", COLUMNS, PARTS, ("build",), forget_values),
@@ -154,7 +209,27 @@ ROWS = [
     Row("log NODE", write_history, RECORDS, ("log", "node7")),
     Row("gc --dry-run", write_history, RECORDS, ("gc", "--dry-run")),
     Row("lost index", write_history, RECORDS, ("status",), lose_index),
+    Row("verify", write_history, RECORDS, ("verify",)),
+    Row("doctor", write_history, RECORDS, ("doctor",)),
+    Row("push, all is there", write_shared, SHARED, ("push",)),
+    Row("push, little is here", write_shared_beside_few, SHARED, ("push",)),
+    Row("verify --remote", write_shared, SHARED, ("verify", "--remote")),
+    Row("gc --remote", write_shared, SHARED, ("gc", "--remote")),
+    Row("fetch", write_blobs, BLOBS, ("fetch",), forget_values),
+    Row("verify --remote --read", write_blobs, BLOBS, ("verify", "--remote", "--read")),
+    Row("show NODE", write_frame, LENGTHS, ("show", "frame")),
+    Row("export NODE", write_frame, LENGTHS, ("export", "frame", "frame.parquet")),
 ]
+APART = {
+    "debug": "waits for a person",
+    "pin": "changes the project each time; it reads one value, as `show` does",
+    "unpin": "changes the project each time, and reads no graph",
+    "pins": "looks at as many nodes as are pinned",
+    "accept": "changes the project each time; it looks at one node, as `explain` does",
+    "key": "knows no project",
+    "init": "knows no project",
+}
+"""Commands without a row, and why."""
 
 
 def find_power(sizes: Sequence[int], costs: Sequence[float], least: float) -> float:
@@ -182,7 +257,7 @@ def measure(row: Row, folders: Mapping[int, Path], rounds: int) -> dict[int, Pro
     for turn in range(rounds + 1):
         for size, folder in folders.items():
             row.before(folder)
-            cost = run(folder, *row.words)
+            cost = run(folder, *(word.format(last=f"n{size - 1}") for word in row.words))
             if turn:  # the first one warms up
                 found[size].append(cost)
     return {size: ProcessCost(*map(min, zip(*costs, strict=True))) for size, costs in found.items()}
@@ -204,7 +279,7 @@ def main(scratch: Path) -> None:
     """Print a row for each command, and end with status 1 if one of them grows too fast."""
     parser = argparse.ArgumentParser()
     parser.add_argument("names", nargs="*", metavar="NAME")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     chosen = parser.parse_args()
     rows = [row for row in ROWS if not chosen.names or any(name in row.name for name in chosen.names)]
     print(cores())

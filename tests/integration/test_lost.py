@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 from dagbuild.cli.main import run
+from dagbuild.settings import keys
 from tests.support import forget_modules, write_files
 
 NODES = """
+    from typing import Annotated
+
     import numpy as np
     import pandas as pd
+    from dagbuild import Columns, writes
 
 
     def large() -> pd.DataFrame:
@@ -25,6 +29,21 @@ NODES = """
 
     def less() -> pd.DataFrame:
         return pd.DataFrame({"a": np.arange(-2000.0, 0.0)})
+
+
+    def wide() -> pd.DataFrame:
+        return pd.DataFrame({name: np.random.default_rng(ord(name)).random(20_000) for name in "abc"})
+
+
+    def narrow(wide: Annotated[pd.DataFrame, Columns("b")]) -> float:
+        return float(wide["b"].sum())
+
+
+    @writes("written.bin")
+    def written() -> int:
+        with open("written.bin", "wb") as file:
+            file.write(np.random.default_rng(7).bytes(100_000))
+        return 1
 """
 ALL = ("large", "little", "less")
 
@@ -61,6 +80,23 @@ def yours(tmp_path: Path, shared: Path, mine: Path) -> Path:
 def lose(shared: Path) -> None:
     for folder in ("blobs", "packs"):
         shutil.rmtree(shared / folder)
+
+
+def lose_all(folder: Path, shared: Path) -> None:
+    """Leave the records only, of this machine and of the remote."""
+    shutil.rmtree(folder / "cache" / "objects")
+    for name in ("blobs", "packs"):
+        shutil.rmtree(shared / name, ignore_errors=True)
+
+
+def find_objects(shared: Path) -> dict[Path, int]:
+    """Return what holds blobs, with the time of each."""
+    found = [*shared.glob("blobs/*/*"), *shared.glob("packs/*/*")]
+    return {path: path.stat().st_mtime_ns for path in found}
+
+
+def take_away_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "_taken", [""])  # as with DAGBUILD_KEY="", for this test alone
 
 
 def call(folder: Path, *words: str) -> int:
@@ -104,17 +140,66 @@ def test_who_notices_need_not_be_who_mends(
     assert is_whole(yours)
 
 
+@pytest.mark.parametrize("key", ["signed", "unsigned"])
 @pytest.mark.parametrize("whose", ["mine", "yours"])
 def test_what_is_lost_near_and_far_is_sent_again(
-    request: pytest.FixtureRequest, yours: Path, shared: Path, whose: str
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, shared: Path, whose: str, key: str
 ) -> None:
     """Only the records are left, those of one's own or of somebody else: nobody believes them."""
+    if key == "unsigned":
+        take_away_the_key(monkeypatch)
     folder = request.getfixturevalue(whose)
     assert call(folder, "build", *ALL) == 0
-    shutil.rmtree(folder / "cache" / "objects")
-    lose(shared)
+    lose_all(folder, shared)
 
     assert call(folder, "build", *ALL) == 0
+    assert is_whole(folder)
+
+
+@pytest.mark.parametrize(
+    ("targets", "options"),
+    [(["narrow", "--force", "narrow"], []), (["written"], []), (list(ALL), ["--no-fetch"])],
+    ids=["columns nobody reads", "outputs", "looked for nowhere"],
+)
+@pytest.mark.parametrize("key", ["signed", "unsigned"])
+def test_what_was_not_looked_for_is_not_believed_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, targets: list[str], options: list[str]
+) -> None:
+    """A value that cannot be had is made again, and each of its blobs is there afterwards."""
+    if key == "unsigned":
+        take_away_the_key(monkeypatch)
+    (shared := tmp_path / "shared").mkdir()
+    folder = make(tmp_path / "mine", shared)
+    assert call(folder, "build", *targets) == 0
+    lose_all(folder, shared)
+    (folder / "written.bin").unlink(missing_ok=True)
+
+    assert call(folder, "build", *targets, *options) == 0
+    assert is_whole(folder)
+
+
+def test_what_is_lost_near_alone_is_not_sent_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a key it is made again, for nobody has signed it; what lies there is looked at, and left."""
+    take_away_the_key(monkeypatch)
+    (shared := tmp_path / "shared").mkdir()
+    folder = make(tmp_path / "mine", shared)
+    assert call(folder, "build", *ALL) == 0
+    before = find_objects(shared)
+    shutil.rmtree(folder / "cache" / "objects")
+
+    assert call(folder, "build", *ALL) == 0
+    assert find_objects(shared) == before
+    assert is_whole(folder)
+
+
+def test_what_is_pinned_is_there(tmp_path: Path) -> None:
+    """Whoever pins a value sends it, whatever some record says: no node makes it for those who have the pin."""
+    (shared := tmp_path / "shared").mkdir()
+    folder = make(tmp_path / "mine", shared)
+    assert call(folder, "build", "wide", "-o", str(tmp_path / "wide.parquet")) == 0
+    lose_all(folder, shared)
+
+    assert call(folder, "pin", "wide", str(tmp_path / "wide.parquet")) == 0
     assert is_whole(folder)
 
 

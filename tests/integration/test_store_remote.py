@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import secrets
 import socket
@@ -13,18 +14,22 @@ from typing import Any
 import pytest
 
 from dagbuild.ground.boot import boot_id
+from dagbuild.ground.digest import digest_chunks
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, StoreError
 from dagbuild.ground.signing import SigningKey
 from dagbuild.ground.stamps import TICK_NS, stamp_of
+from dagbuild.model.record import BlobRef
 from dagbuild.settings import RemoteSettings
 from dagbuild.store import blobs, open_store
 from dagbuild.store.checked_blobs import WORTH
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
+from dagbuild.store.object_names import iter_stored
 from dagbuild.store.remote import RemoteFolder, map_at_once
 from dagbuild.store.remote_blobs import IN_MEMORY
 from dagbuild.store.remote_errors import RemoteDeniedError, RemoteOutageError
 from dagbuild.store.remote_store import RemoteStore
+from dagbuild.store.remote_verify import verify_remote
 from dagbuild.store.trust import Trust
 from dagbuild.testing.records import make_key, make_record
 from tests.servers.local import free_port
@@ -291,6 +296,29 @@ class TestDamage:
         with pytest.raises(BlobMissingError):
             reader.get_blob(record.artifact.blobs[0])
         assert reader.has_blobs(record.artifact.blobs) == set()
+
+    def test_what_a_worker_elsewhere_makes_again_is_sent(
+        self, machine: Any, shared: str, tmp_path: Path
+    ) -> None:
+        """It knows records that name the blob, and not that its driver has missed it."""
+        data = secrets.token_bytes(100_000)
+        writer = machine("a", shared)
+        record = put_value(writer, 1, data)
+        writer.flush()
+        objects(tmp_path, "blobs/*/*")[0].unlink()
+        worker, driver = machine("w", shared, publishes=False), machine("d", shared)
+        (ref,) = driver.find_records([record.deep])[record.deep][0].artifact.blobs
+        with pytest.raises(BlobMissingError):
+            driver.get_blob(ref)
+        made = worker.put_blob([data])
+        worker.share()
+        again = make_record(2, *worker.seal(make_record(2, made).artifact).blobs)
+        driver.adopt(again)
+        driver.flush()
+
+        assert driver.unsent == 0
+        assert driver.get_blob(ref) == data
+        assert machine("c", shared).find_records([again.deep]) == {again.deep: [again]}
 
     def test_damaged_records_are_skipped(
         self, machine: Any, shared: str, tmp_path: Path, notices: Any
@@ -613,3 +641,48 @@ class TestSFTP:
                 with pytest.raises(RemoteOutageError, match=r"does not answer|SSH could not connect"):
                     map_at_once(folder.read, ["a"] * 12)
                 assert time.monotonic() - started < 8
+
+
+class TestLost:
+    @pytest.mark.parametrize("key", ["signed", "unsigned"])
+    def test_what_a_server_has_lost_is_sent(self, machine: Any, s3_server: S3Server, key: str) -> None:
+        """Packs and blobs, of which records are left here and there; what is whole is looked at only."""
+        trust = ADA if key == "signed" else Trust(unsigned="data")
+        sizes = [5000] * 6 + [70_000] * 2
+        values = [secrets.token_bytes(size) for size in sizes]
+        url = f"{s3_server.make_bucket()}/team"
+        with run_weather(s3_server.port) as weather:
+            endpoint = {"client_kwargs": {"endpoint_url": f"http://127.0.0.1:{weather.port}"}}
+            options = {**s3_server.options, **endpoint}
+            remote = RemoteFolder(url, options)
+
+            def make_again(name: str) -> tuple[list[Any], list[str]]:
+                """Want values that records name, put them as a build does; return the records, and what that asked."""
+                store = machine(name, url, options, trust=trust)
+                refs = [BlobRef(digest_chunks([value]), len(value)) for value in values]
+                records = [make_record(n, ref, run=name) for n, ref in enumerate(refs)]
+                known = store.find_records([record.deep for record in records])
+                for ref in store.has_blobs(refs if known else []):
+                    with contextlib.suppress(BlobMissingError):
+                        store.get_blob(ref)
+                for value in values:
+                    store.put_blob([value])
+                weather.requests()
+                store.put_records(records)
+                store.flush()
+                assert store.unsent == 0
+                return records, weather.requests()
+
+            make_again("a")
+            _, looked = make_again("b")
+            for stored in [stored for some in iter_stored(remote) for stored in some]:
+                remote.remove(stored.path)
+            records, sent = make_again("c")
+            report = verify_remote(remote, trust, read=True)
+            found = machine("d", url, options, trust=trust).find_records([record.deep for record in records])
+
+        written = [line for line in looked if line.startswith("PUT")]
+        assert [line for line in written if "/blobs/" in line or "/packs/" in line] == []
+        assert len([line for line in looked if line.startswith("HEAD")]) <= 1 + 2 * 2
+        assert len([line for line in sent if line.startswith("HEAD")]) <= 1 + 2 * 2
+        assert (report.clean, report.records, len(found)) == (True, 3 * len(values), len(values))

@@ -16,6 +16,7 @@ from dagbuild.store import record_log, segments
 from dagbuild.store.gc import collect_garbage
 from dagbuild.store.lines import encode_data, encode_line
 from dagbuild.store.local import LocalStore
+from dagbuild.store.makers import Makers
 from dagbuild.store.usage import measure
 from dagbuild.testing.records import make_record
 from tests.support import count_lines, noting
@@ -55,12 +56,22 @@ def take_few(store: LocalStore, *nodes: str) -> list[str]:
     return [next(found).node for _ in range(5)]
 
 
+def find_maker(store: LocalStore) -> None:
+    """Ask who made a value as `lineage` does where what is used today is another one."""
+    makers = Makers(store, ["node1", "node3"])
+    taker = make_record(1000, node="node1")
+    for number in (3, 4):  # of one of these, and of a node that nobody has named
+        made = make_record(number, node=f"node{number}", run="r0", manifest=MANIFEST)
+        assert makers.find(made.node, made.artifact.digest, taker) is not None
+
+
 LOOKS: dict[str, Callable[[LocalStore], object]] = {
     "stats": measure,
     "gc --dry-run": lambda store: collect_garbage(store, dry_run=True),
     "log": take_few,
     "log NODE": lambda store: take_few(store, "node3"),
     "lost index": lose_index,
+    "lineage": find_maker,
 }
 
 
@@ -123,7 +134,7 @@ def test_the_newest_few_are_read_and_no_others(
     store.close()
 
 
-@pytest.mark.parametrize("look", [measure, take_few], ids=["stats", "log"])
+@pytest.mark.parametrize("look", [measure, take_few, find_maker], ids=["stats", "log", "lineage"])
 def test_each_record_is_as_much_work_as_the_one_before(
     tmp_path: Path, look: Callable[[LocalStore], object]
 ) -> None:

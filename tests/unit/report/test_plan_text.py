@@ -1,6 +1,7 @@
 """Plans, builds and explanations as lines of text."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +31,8 @@ from dagbuild.report.plan_text import tell_plan, tell_status
 from dagbuild.report.progress import Progress
 from dagbuild.report.style import Row, Style, table, visible
 from dagbuild.report.summary import tell_result
+from dagbuild.store.makers import Makers
+from dagbuild.testing.memory import MemoryStore
 
 
 def step(name: str, decision: Decision, status: Status, *reasons: str, seconds: float | None = None) -> Step:
@@ -102,6 +105,13 @@ class TestStatus:
         ]
 
 
+def makers_of(*records: Record) -> Callable[[str, Digest, Record], Record | None]:
+    """Return what finds the maker of a value among these records."""
+    store = MemoryStore()
+    store.put_records(records)
+    return Makers(store, ()).find
+
+
 class TestExplain:
     def test_shows_parts_beside_those_of_the_record(self) -> None:
         """What changed comes first with both values; what is the same follows."""
@@ -122,7 +132,9 @@ class TestExplain:
         new = record("spend", value=2)
         top = record("forecast", upstream={"spend": old.artifact.digest, "region": Digest("xxh3-r")})
 
-        found = find_lineage("forecast", {"forecast": top, "spend": new}, [top, new, old], inputs={"region"})
+        found = find_lineage(
+            "forecast", {"forecast": top, "spend": new}, makers_of(top, new, old), inputs={"region"}
+        )
 
         assert found == [("forecast", top), ("spend", old)]
 
@@ -131,12 +143,12 @@ class TestExplain:
         used, other = (record("spend", parts=[Part("config", "k", text, text)]) for text in "53")
         top = record("forecast", upstream={"spend": used.artifact.digest})
 
-        found = find_lineage("forecast", {"forecast": top, "spend": used}, [top, used, other])
+        found = find_lineage("forecast", {"forecast": top, "spend": used}, makers_of(top, used, other))
 
         assert used.artifact.digest == other.artifact.digest
         assert found == [("forecast", top), ("spend", used)]
         mine, its = replace(top, run="this"), replace(used, run="this")
-        assert find_lineage("forecast", {"forecast": mine}, [mine, other, its]) == [
+        assert find_lineage("forecast", {"forecast": mine}, makers_of(mine, other, its)) == [
             ("forecast", mine),
             ("spend", its),
         ]

@@ -38,6 +38,7 @@ SHORT = 60
 @click.option(
     "-j", "--jobs", type=click.IntRange(1, MOST_JOBS), metavar="N", help="Run so many nodes at a time here."
 )
+@click.option("-v", "--verbose", is_flag=True, help="Show what nodes print behind their names, as it comes.")
 @click.option("--logs", is_flag=True, help="Show again what reused nodes printed when they ran.")
 @click.option(
     "--traceback", is_flag=True, help="Show all frames of what failed, libraries' and dagbuild's, too."
@@ -55,6 +56,7 @@ def command(
     keep_going: bool,
     executor: str | None,
     jobs: int | None,
+    verbose: bool,
     logs: bool,
     traceback: bool,
     overrides: tuple[str, ...],
@@ -93,6 +95,7 @@ def command(
             on_event=listener,
             executor=executor,
             jobs=jobs,
+            verbose=verbose,
         )
 
     telling = Telling(

@@ -58,6 +58,7 @@ class Worker:
     """Runs steps: knows where values lie, whose code it runs and, with `watch`, how steps are to be observed.
 
     With `marked`, the store tells later which node ran when this process was killed; without, somebody else sees that.
+    With `named`, each line that a step prints is shown behind its name.
     With `capture`, this process is there for steps alone: what they print goes that way, and what one of them changes
     and nobody can put back is not said, but makes the process `spent`.
     """
@@ -71,6 +72,7 @@ class Worker:
         home: Home | None = None,
         *,
         marked: bool = True,
+        named: bool = False,
         capture: Callable[[], Capturing] | None = None,
     ) -> None:
         self._store = artifacts.store
@@ -78,6 +80,7 @@ class Worker:
         self._code = code
         self._files = files
         self._marked = marked
+        self._named = named
         self._capture = capture
         self.spent = False
         """Whether the next step would find what an earlier one has left."""
@@ -187,7 +190,7 @@ class Worker:
     # -- the call ------------------------------------------------------------------------------------------------
 
     def _run(self, work: Work) -> Outcome:
-        log = self._capture() if self._capture else Capture(Log())
+        log = self._capture() if self._capture else Capture(Log(), work.name if self._named else "")
         arguments: dict[str, Any] = {}
         started, since, wall = time.time(), file_clock(), time.perf_counter()
         before = resource.getrusage(resource.RUSAGE_SELF)

@@ -111,6 +111,11 @@ class BuildResult:
         """Whether any node failed."""
         return any(step.how is How.FAILED for step in self.steps.values())
 
+    @property
+    def status(self) -> str:
+        """How it ended, in a word: built, failed or interrupted."""
+        return "interrupted" if self.interrupted else "failed" if self.failed else "built"
+
 
 @dataclass(frozen=True, slots=True)
 class BuildFinished:

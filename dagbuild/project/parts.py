@@ -54,7 +54,9 @@ class Parts:
         self.settings = settings
         self._listeners = [listener]
         self._noticed: set[str] = set()
-        self._source = CodeSource(settings, modules, self.files, allow_overrides=allow_overrides)
+        self._source = CodeSource(
+            settings, modules, self.files, allow_overrides=allow_overrides, listener=self._tell
+        )
         check_said(settings, self.graph)
 
     @property

@@ -8,7 +8,17 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from dagbuild.plan.events import BuildFinished, BuildStarted, Event, How, Notice, StepFinished, StepStarted
+from dagbuild.plan.events import (
+    BuildEvent,
+    BuildFinished,
+    BuildStarted,
+    Event,
+    How,
+    Importing,
+    Notice,
+    StepFinished,
+    StepStarted,
+)
 from dagbuild.plan.plan import Decision
 from dagbuild.report.plan_text import notes_to_json
 
@@ -27,7 +37,9 @@ class JsonLines:
         self._clock = clock
 
     def __call__(self, event: Event) -> None:
-        """Write the event."""
+        """Write the event; an import is none of the build."""
+        if isinstance(event, Importing):
+            return
         kind, *more = event_to_json(event).items()
         plain = dict([kind, ("time", round(self._clock(), 3)), *more])
         if self._logs and isinstance(event, StepFinished) and event.record is not None:
@@ -35,12 +47,15 @@ class JsonLines:
         self._write(json.dumps(plain, sort_keys=False, default=str))
 
 
-def event_to_json(event: Event) -> dict[str, Any]:
+def event_to_json(event: BuildEvent) -> dict[str, Any]:
     """Return an event as plain data; `event` says which."""
     match event:
-        case BuildStarted(run, plan):
+        case BuildStarted(run, plan, executor):
             counts = {decision.value: len(plan.names(decision)) for decision in Decision}
-            return {"event": "build_started", "run": run, "targets": list(plan.targets), "plan": counts}
+            targets = list(plan.targets)
+            return {
+                "event": "build_started", "run": run, "targets": targets, "executor": executor, "plan": counts,
+            }  # fmt: skip
         case StepStarted(node):
             return {"event": "step_started", "node": node}
         case StepFinished():

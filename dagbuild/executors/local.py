@@ -32,7 +32,7 @@ from dagbuild.executors.streams import Log
 from dagbuild.executors.worker import Worker
 from dagbuild.executors.zygote import Zygote
 from dagbuild.ground.quiet import start_quietly
-from dagbuild.ground.secrets import redact
+from dagbuild.ground.secrets import clean
 from dagbuild.model.outcome import Done, Failure, Found, Outcome
 from dagbuild.store.base import Store
 from dagbuild.store.relay import answer
@@ -313,9 +313,9 @@ class LocalExecutor(Executor):
                 return name, self._worker.put(self._worker.call(step.work))
             outcome = packing.unpack(reply, self._copies.pickles.loads)
             if isinstance(outcome, Failure):
-                outcome = replace(outcome, log=redact(step.log.text()))
+                outcome = replace(outcome, log=clean(step.log.text()))
             if isinstance(outcome, Done) and outcome.record is not None and step.work.lease is None:
-                record = replace(outcome.record, log=redact(step.log.text()))
+                record = replace(outcome.record, log=clean(step.log.text()))
                 outcome = self._worker.put(replace(outcome, record=record))
             return name, outcome
 
@@ -343,7 +343,7 @@ class LocalExecutor(Executor):
 
     def _tell_death(self, step: _Running, death: Failure) -> tuple[str, Outcome]:
         step.holding.close()
-        return step.work.name, replace(death, log=redact(step.log.text()))
+        return step.work.name, replace(death, log=clean(step.log.text()))
 
     # -- what steps print ------------------------------------------------------------------------------------------
 

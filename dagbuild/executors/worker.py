@@ -39,7 +39,7 @@ from dagbuild.ground.errors import (
     StoreError,
 )
 from dagbuild.ground.filetree import changed_since
-from dagbuild.ground.secrets import redact
+from dagbuild.ground.secrets import clean
 from dagbuild.ground.stamps import file_clock
 from dagbuild.model.node import Node
 from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
@@ -213,7 +213,7 @@ class Worker:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit in a node ends the node, not the build
-            failure = replace(make_failure(error, arguments), log=redact(log.text()))
+            failure = replace(make_failure(error, arguments), log=clean(log.text()))
             if observer:
                 observer.leave()
             told = self._tell_foreign(work, observer.finish()) if observer and work.foreign else ""
@@ -221,7 +221,7 @@ class Worker:
         if guard.asked is not None:  # the node caught what was to stop it
             if observer:
                 observer.leave()
-            return replace(make_failure(guard.asked, arguments), log=redact(log.text()))
+            return replace(make_failure(guard.asked, arguments), log=clean(log.text()))
         after = resource.getrusage(resource.RUSAGE_SELF)
         facts: dict[str, Any] = {
             "started": started,
@@ -229,7 +229,7 @@ class Worker:
             "cpu": after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime,
             "memory": max(0, after.ru_maxrss - before.ru_maxrss) * _RSS_UNIT,
             "host": platform.node(),
-            "log": redact(log.text()),
+            "log": clean(log.text()),
         }
         seen = observer.finish() if observer else Seen(() if self._may_touch() else (UNOBSERVED,))
         if lost or left:

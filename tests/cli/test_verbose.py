@@ -47,6 +47,11 @@ FILES = {
             print("no end of line", end="")
             return 1
 
+        def links(given: int = 0) -> int:
+            print("reading https://user:word", end="", flush=True)
+            print("@example.org/x?key=value")
+            return 1
+
         def tells(given: int = 0) -> int:
             token = os.environ["API_TOKEN"]
             print(f"whole {token}")
@@ -119,6 +124,16 @@ def test_no_secret_is_shown(warm: WarmCommands, tmp_path: Path, executor: str, o
     assert ("bar $API_TOKEN\n" in text) is (option != "-v")  # what was covered is there without names
     for part in (TOKEN, TOKEN[4:], "user:word", "key=value"):
         assert part not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("executor", ["local", "inline"])
+def test_no_way_in_is_kept(warm: WarmCommands, tmp_path: Path, executor: str) -> None:
+    """What a record keeps of what was printed may go to others."""
+    write(tmp_path)
+    assert warm(tmp_path, "build", "links", "--executor", executor).returncode == 0
+
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "cache" / "segments").iterdir())
+    assert b"reading https://***@example.org/x?***" in kept
 
 
 def test_names_stand_above_the_live_picture(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ class Build:
     def run(self, *, values: bool = False) -> BuildResult:
         """Build the targets and return how each node ended; `values` asks for the targets' values in the result."""
         started = time.perf_counter()
-        self.listener(BuildStarted(self.name, self.plan))
+        self.listener(BuildStarted(self.name, self.plan, self.executor.name))
         interrupted = False
         results: dict[str, Any] = {}
         try:

@@ -47,10 +47,12 @@ class _Kind(click.Choice[str]):
 @click.option(
     "-j", "--jobs", type=click.IntRange(1, MOST_JOBS), metavar="N", help="Run so many nodes at a time here."
 )
+@click.option("-v", "--verbose", is_flag=True, help="Show what nodes print behind their names, as it comes.")
 @click.option("--logs", is_flag=True, help="Show again what reused nodes printed when they ran.")
 @click.option(
     "--traceback", is_flag=True, help="Show all frames of what failed, libraries' and dagbuild's, too."
 )
+@click.option("--events", metavar="FILE", help="Write what happens to a file, as it happens: JSON lines.")
 @no_fetch_option
 @override_option
 @json_option
@@ -64,8 +66,10 @@ def command(
     keep_going: bool,
     executor: str | None,
     jobs: int | None,
+    verbose: bool,
     logs: bool,
     traceback: bool,
+    events: str | None,
     overrides: tuple[str, ...],
     as_json: bool,
 ) -> int:
@@ -73,6 +77,7 @@ def command(
 
     Without TARGET: those of `targets` in dagbuild.toml, or every node that no other takes.
     """
+    from dagbuild.cli.event_file import also_written
     from dagbuild.cli.given import read_overrides
     from dagbuild.plan.events import How
     from dagbuild.project.exchange import write_file
@@ -93,16 +98,18 @@ def command(
     ]
 
     def build(listener: Listener) -> BuildResult:
-        return project.build(
-            chosen,
-            overrides=values,
-            force=force,
-            keep_going=keep_going,
-            values=output is not None,
-            on_event=listener,
-            executor=executor,
-            jobs=jobs,
-        )
+        with also_written(events, listener, logs=logs) as heard:
+            return project.build(
+                chosen,
+                overrides=values,
+                force=force,
+                keep_going=keep_going,
+                values=output is not None,
+                on_event=heard,
+                executor=executor,
+                jobs=jobs,
+                verbose=verbose,
+            )
 
     telling = Telling(
         again=lambda node: session.command(
@@ -124,7 +131,13 @@ def command(
         write_file(result.values[chosen[0]], output, chosen[0])
         say(f"wrote {output}")
     elif lines and not (
-        force or overrides or executor or logs or result.names(How.COMPUTED) or result.names(How.RESTORED)
+        force
+        or overrides
+        or executor
+        or logs
+        or events
+        or result.names(How.COMPUTED)
+        or result.names(How.RESTORED)
     ):
         session.remember(lines, 0, result.plan, result.steps.values())
     return 0

@@ -6,6 +6,7 @@ import functools
 import os
 import shlex
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dagbuild.cli.commands import COMMANDS
-from dagbuild.cli.terminal import giving_alone, say, style_of
+from dagbuild.cli.terminal import giving_alone, is_live, say, style_of
 from dagbuild.ground.errors import InputError, Problem, SettingsError, did_you_mean
+from dagbuild.ground.quiet import start_quietly
 from dagbuild.ground.secrets import clean
 from dagbuild.report.style import Style, visible
 from dagbuild.shortcut import answers
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from dagbuild.project.maintenance import Maintenance
     from dagbuild.project.project import Project
     from dagbuild.settings import Settings
+
+SLOW = 0.5
+"""Seconds of an import after which a terminal is told."""
 
 IMPLICIT = "dagbuild.implicit"
 """In the context's `meta`: no command was named, so the words may be misspelt commands."""
@@ -49,6 +54,7 @@ class Session:
         self.implicit = implicit
         self.out: Style = style_of(sys.stdout)
         self.err: Style = style_of(sys.stderr)
+        self._imported = threading.Event()
         self.told = False  # something besides the answer was said
 
     @functools.cached_property
@@ -135,10 +141,22 @@ class Session:
         return overrides
 
     def listen(self, event: Event) -> None:
-        """Tell what the store has to say outside a build."""
+        """Tell what the store has to say outside a build, and in a terminal that the project is imported for long."""
+        from dagbuild.plan.events import Importing
+
+        if isinstance(event, Importing):
+            self._imported.set()
+            if not event.done and is_live():
+                self._imported = threading.Event()
+                start_quietly(functools.partial(self._say_importing, self._imported), "dagbuild-importing")
+            return
         text = getattr(event, "text", None)
         if text is not None:
             self._warn(text)
+
+    def _say_importing(self, imported: threading.Event) -> None:
+        if not imported.wait(SLOW):
+            say(self.err.paint("importing the project ...", "dim"))
 
     def _warn(self, text: str) -> None:
         self.told = True

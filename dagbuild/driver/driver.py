@@ -24,6 +24,7 @@ from dagbuild.plan.plan import Explanation, Plan
 from dagbuild.project.exchange import write_bytes, write_file
 from dagbuild.project.project import Project
 from dagbuild.report.failures import say_failure, tell_frames
+from dagbuild.report.notebook import NotebookReport, find_display
 from dagbuild.settings import (
     RETURNS,
     UNDECLARED,
@@ -130,8 +131,9 @@ class Driver:
         """Return the values of the outputs, put together by the adapter.
 
         Outputs are names or functions. What only leads to overridden nodes is not computed. What cannot be seen of
-        nodes (a clock, the network) is logged as a warning, unless `on_event` listens. Raises InputError before
-        anything runs, NodeError when a node raises; what was finished by then stays finished.
+        nodes (a clock, the network) is logged as a warning, and a notebook shows how far the build is, unless
+        `on_event` listens. Raises InputError before anything runs, NodeError when a node raises; what was finished by
+        then stays finished.
         """
         names = [_name(output) for output in outputs]
         result = self.build(names, inputs, overrides, on_event=on_event)
@@ -147,13 +149,20 @@ class Driver:
         on_event: Callable[[Event], None] = _ignore,
     ) -> BuildResult:
         """Return how each node ended, with the outputs' values under `values`; raises as `execute` does."""
+        shown = find_display() if on_event is _ignore else None
+        report = NotebookReport(shown) if shown else _ignore
+
+        def listen(event: Event) -> None:
+            report(event)
+            self._log(event)
+
         result = self.project.build(
             [_name(output) for output in outputs],
             inputs=inputs,
             overrides=overrides,
             force=force,
             values=True,
-            on_event=self._log if on_event is _ignore else on_event,
+            on_event=listen if on_event is _ignore else on_event,
         )
         if result.interrupted:
             raise KeyboardInterrupt

@@ -7,7 +7,6 @@ others import the project by themselves. Values never come here: the processes r
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import os
 import pickle
@@ -27,12 +26,13 @@ from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.channel import Channel
 from dagbuild.executors.forking import find_obstacle
 from dagbuild.executors.inline import InlineExecutor
+from dagbuild.executors.shown import Shown, make_decoder, make_writer, show_strange
 from dagbuild.executors.state import Chance, Held
 from dagbuild.executors.streams import Log
 from dagbuild.executors.worker import Worker
 from dagbuild.executors.zygote import Zygote
 from dagbuild.ground.quiet import start_quietly
-from dagbuild.ground.secrets import redact
+from dagbuild.ground.secrets import clean
 from dagbuild.model.outcome import Done, Failure, Found, Outcome
 from dagbuild.store.base import Store
 from dagbuild.store.relay import answer
@@ -66,17 +66,15 @@ class _Running:
 
 @dataclass(eq=False, slots=True)
 class _Process:
-    """A process that runs steps: what it runs now, and what that has printed."""
+    """A process that runs steps: what it runs now, and how what that prints is shown."""
 
     number: int
     channel: Channel
     output: int
     crash: int
+    shown: Shown
     step: _Running | None = None
-    decode: Callable[..., str] = field(
-        default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace").decode
-    )
-    line: bytes = b""
+    decode: Callable[..., str] = field(default_factory=lambda: make_decoder("utf-8").decode)
 
 
 class LocalExecutor(Executor):
@@ -84,8 +82,9 @@ class LocalExecutor(Executor):
 
     `here` runs in this process what has to be: a step whose value is not to be stored, or that is given one which
     cannot travel. `store` is the one that `here` uses, `forked` what the other processes have of this one; where it
-    cannot be forked, `spawn` gives what starts them. `on_wait` is told of a node and of whom its step waits for,
-    `on_notice` what people are to know of how steps run.
+    cannot be forked, `spawn` gives what starts them. With `named`, each line that a step prints is shown behind its
+    name. `on_wait` is told of a node and of whom its step waits for, `on_notice` what people are to know of how steps
+    run.
     """
 
     name = "local"
@@ -98,10 +97,12 @@ class LocalExecutor(Executor):
         *,
         spawn: Callable[[], Copies],
         jobs: int,
+        named: bool = False,
         on_wait: Callable[[str, str], None] = lambda _node, _who: None,
         on_notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.slots = jobs
+        self._named = named
         self._store = store
         self._on_wait = on_wait
         self._on_notice = on_notice
@@ -208,7 +209,7 @@ class LocalExecutor(Executor):
         with self._lock:
             if self._idle:
                 process = self._idle.popleft()
-                process.step = step
+                process.step, process.shown.name = step, self._name(step)
                 return process
         try:
             return self._fork(step)
@@ -221,10 +222,14 @@ class LocalExecutor(Executor):
         assert self._zygote is not None
         with self._lock:
             ends = self._zygote.fork(number := next(self._numbers))
-            process = self._processes[number] = _Process(number, *ends, step=step)
+            shown = Shown(lambda text: self._news.put(partial(_show, text)), self._name(step))
+            process = self._processes[number] = _Process(number, *ends, shown, step)
         self._selector.register(process.channel.socket, selectors.EVENT_READ, process)
         self._selector.register(process.output, selectors.EVENT_READ, process)
         return process
+
+    def _name(self, step: _Running) -> str:
+        return step.work.name if self._named else ""
 
     # -- in a thread of our own ------------------------------------------------------------------------------------
 
@@ -290,7 +295,7 @@ class LocalExecutor(Executor):
     def _finish(self, process: _Process, reply: packing.Reply, again: bool) -> None:
         """Note how a step ended; its process is free for another one, or about to end."""
         self._read_output(process)
-        self._tell_line(process)
+        process.shown.finish("\n")
         step, process.step = process.step, None
         assert step is not None
         if again:
@@ -308,9 +313,9 @@ class LocalExecutor(Executor):
                 return name, self._worker.put(self._worker.call(step.work))
             outcome = packing.unpack(reply, self._copies.pickles.loads)
             if isinstance(outcome, Failure):
-                outcome = replace(outcome, log=redact(step.log.text()))
+                outcome = replace(outcome, log=clean(step.log.text()))
             if isinstance(outcome, Done) and outcome.record is not None and step.work.lease is None:
-                record = replace(outcome.record, log=redact(step.log.text()))
+                record = replace(outcome.record, log=clean(step.log.text()))
                 outcome = self._worker.put(replace(outcome, record=record))
             return name, outcome
 
@@ -330,7 +335,7 @@ class LocalExecutor(Executor):
         crash = os.pread(process.crash, _CHUNK, 0).decode("utf-8", "replace")
         for descriptor in (process.output, process.crash):
             os.close(descriptor)
-        self._tell_line(process)
+        process.shown.finish("\n")
         if (step := process.step) is not None:
             before, self._killed = self._killed, deaths.count_out_of_memory()
             death = deaths.make_death(step.work.name, end, crash, out_of_memory=self._killed > before)
@@ -338,12 +343,12 @@ class LocalExecutor(Executor):
 
     def _tell_death(self, step: _Running, death: Failure) -> tuple[str, Outcome]:
         step.holding.close()
-        return step.work.name, replace(death, log=redact(step.log.text()))
+        return step.work.name, replace(death, log=clean(step.log.text()))
 
     # -- what steps print ------------------------------------------------------------------------------------------
 
     def _read_output(self, process: _Process) -> None:
-        """Take what the step has printed until now: whole lines are shown as they come, and very long ones."""
+        """Take what the step has printed until now: lines are shown as they come."""
         while True:
             try:
                 data = os.read(process.output, _CHUNK)
@@ -353,38 +358,23 @@ class LocalExecutor(Executor):
                 with contextlib.suppress(KeyError, ValueError):
                     self._selector.unregister(process.output)
                 return
+            text = process.decode(data)
             if process.step is not None:
-                process.step.log.add(process.decode(data))
-            process.line += data
-            end = max(process.line.rfind(b"\n"), process.line.rfind(b"\r")) + 1
-            if not end and len(process.line) > _CHUNK:
-                end = len(process.line)
-            if end:
-                shown, process.line = process.line[:end], process.line[end:]
-                self._news.put(partial(_show, shown))
-
-    def _tell_line(self, process: _Process) -> None:
-        """Show the end of what a step has printed, which is no whole line, as one."""
-        if process.line:
-            shown, process.line = process.line + b"\n", b""
-            self._news.put(partial(_show, shown))
+                process.step.log.add(show_strange(text))
+            process.shown.add(text)
 
 
 _CHUNK = 65536
-"""Bytes of output that are taken at once, and of a line that may wait for its end."""
+"""Bytes of output that are taken at once."""
 
 
-def _show(data: bytes) -> None:
+def _show(text: str) -> None:
     stream = sys.stdout
     if stream is None:
         return
     stream.flush()
-    binary = getattr(stream, "buffer", None)
-    if binary is not None:
-        binary.write(data)
-        binary.flush()
-    else:
-        stream.write(data.decode("utf-8", "replace"))
+    make_writer(stream)(text)
+    stream.flush()
 
 
 def _raise(error: BaseException) -> NoReturn:

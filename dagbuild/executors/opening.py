@@ -41,6 +41,7 @@ def open_executor(
     worker: Worker,
     *,
     jobs: int | None,
+    named: bool,
     store: LocalStore | LayeredStore,
     make_worker: MakeWorker,
     find_code: Callable[[], Code],
@@ -49,7 +50,8 @@ def open_executor(
 ) -> Executor:
     """Return the executor of a kind; raises InputError for one that is not known.
 
-    `jobs` wins over the settings. `worker` runs what is run in this process, with the `store`; `make_worker` gives what
+    `jobs` wins over the settings; with `named`, each line that steps print is shown behind their names, which `worker`
+    does for those it runs. `worker` runs what is run in this process, with the `store`; `make_worker` gives what
     runs steps in a copy of it. `find_code` gives what others need of the project: its modules, nodes and their
     manifests. `on_wait` is told of a node and of whom its step waits for, `on_notice` what people are to know of how
     steps run.
@@ -77,6 +79,7 @@ def open_executor(
                 Forked(cache.folder, cache.fsync, pickles, make_worker, threads=threads),
                 spawn=spawn,
                 jobs=jobs,
+                named=named,
                 on_wait=on_wait,
                 on_notice=on_notice,
             )
@@ -93,7 +96,7 @@ def open_executor(
                 keep_salt(folder)  # by which workers know the folder
             name = name_folder(folder)
             opener = partial(ray.open_worker_store, settings.cache, _for_workers(settings.remote), name)
-            return ray.RayExecutor(opener, code, worker, address=settings.executor.address)
+            return ray.RayExecutor(opener, code, worker, address=settings.executor.address, named=named)
         case foreign if is_foreign(foreign):
             copied = partial(open_copied, settings.cache, store.trust, make_worker)
             jobs = jobs or settings.executor.jobs or count_cores()

@@ -14,6 +14,7 @@ import logging
 import os
 import platform
 import socket
+import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -24,6 +25,7 @@ from dagbuild.executors import packing, parcels, shipping
 from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.elsewhere import ShippedCode, Site, import_project, tell_other_code
 from dagbuild.executors.failures import make_failure
+from dagbuild.executors.shown import Shown, make_writer
 from dagbuild.executors.state import Chance
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import StoreError, UserError
@@ -58,18 +60,25 @@ class RayExecutor(Executor):
     `open_store` is called once in each worker process: a function of a module that is installed there, or a partial
     of one. `here` runs the steps whose values cannot leave this process. Uses the
     cluster that this process is connected to, else the one at `address` or RAY_ADDRESS, else starts
-    a local one; all of it when the first step is ready. UserError is raised then, when
-    there is no cluster at the address.
+    a local one; all of it when the first step is ready. With `named`, what a step has printed is shown once it has
+    ended, each line behind its name. UserError is raised then, when there is no cluster at the address.
     """
 
     name = "ray"
 
     def __init__(
-        self, open_store: Callable[[], Store], code: ShippedCode, here: Worker, *, address: str | None = None
+        self,
+        open_store: Callable[[], Store],
+        code: ShippedCode,
+        here: Worker,
+        *,
+        address: str | None = None,
+        named: bool = False,
     ) -> None:
         self._open_store = open_store
         self._code = code
         self._worker = here
+        self._named = named
         self._address = address or os.environ.get("RAY_ADDRESS") or LOCAL
         self._opened = self._connected = False
         self._held = contextlib.ExitStack()
@@ -141,6 +150,8 @@ class RayExecutor(Executor):
         if reply == packing.STAYS:
             return self._worker.run(work)
         outcome = packing.unpack(reply, parcels.loads)
+        if self._named:
+            _show_printed(work.name, outcome)
         if isinstance(outcome, Done) and outcome.put and outcome.record is not None:
             self._worker.adopt(outcome.record)  # the worker may be on another machine
         return outcome
@@ -160,6 +171,16 @@ class RayExecutor(Executor):
         if self._connected:
             self._connected = False
             ray.shutdown()
+
+
+def _show_printed(name: str, outcome: Outcome) -> None:
+    """Show what a step has printed, line by line behind its name; from its worker nothing came while it ran."""
+    record = outcome.record if isinstance(outcome, Done) else None
+    printed = outcome.log if isinstance(outcome, Failure) else record.log if record else ""
+    shown = Shown(make_writer(sys.stdout), name)
+    shown.add(printed)
+    shown.finish()
+    sys.stdout.flush()
 
 
 def _connect(address: str, root: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a step prints: let through to where it would have gone, and the first and last of it kept.
+"""What a step prints: shown where it would have gone, without secrets, and the first and last of it kept.
 
 While a step runs, standard output and error are text streams of Python's own kind over binary ones of ours. Knows
 nothing of nodes. Guards: a node can do with them what it can do in plain Python, and whatever it does to them (close,
@@ -14,9 +14,10 @@ import sys
 import threading
 from dataclasses import dataclass
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from dagbuild.executors.screen import Screen
+from dagbuild.executors.shown import Shown, make_decoder, make_writer, show_strange
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -88,10 +89,14 @@ class Capturing(Protocol):
 
 
 class Capture:
-    """Within it, what this thread prints, and threads that are nobody else's, is kept in the log, too."""
+    """Within it, what this thread prints, and threads that are nobody else's, is kept in the log, too.
 
-    def __init__(self, log: Log) -> None:
+    With a `name`, that stands before each line where it is shown.
+    """
+
+    def __init__(self, log: Log, name: str = "") -> None:
         self._log = log
+        self._name = name
 
     def text(self) -> str:
         """Return what was printed."""
@@ -100,7 +105,8 @@ class Capture:
     def __enter__(self) -> None:
         with _lock:
             found = (sys.stdout, sys.stderr)
-            self._place = _Place(found, (_take_stream(0, found[0]), _take_stream(1, found[1])))
+            out, err = (_take_stream(at, each, self._name) for at, each in enumerate(found))
+            self._place = _Place(found, (out, err))
             _places.append(self._place)
             sys.stdout, sys.stderr = self._place.streams
         _threads.setdefault(threading.get_ident(), []).append(self._log)
@@ -144,15 +150,16 @@ def _leave(place: _Place) -> None:
     del _places[at]
 
 
-def _take_stream(at: int, found: TextIO | None) -> _Stream:
+def _take_stream(at: int, found: TextIO | None, name: str) -> _Stream:
     """Return a stream that leads where `found` does, the last step's where that left it as it was."""
     through = found.kept.through if isinstance(found, _Stream) else found
     spare, _spares[at] = _spares[at], None
     if through is not None and not through.closed:
         through.flush()  # what is written from here on goes to its buffer
         if spare is not None and spare.kept.through is through and spare.settings == _settings_of(through):
+            spare.kept.shown.name = name
             return spare
-    return _Stream(_Kept(through))
+    return _Stream(_Kept(through, name))
 
 
 def _give_back(at: int, stream: _Stream) -> None:
@@ -161,7 +168,7 @@ def _give_back(at: int, stream: _Stream) -> None:
             stream.flush()
     with contextlib.suppress(ValueError, OSError):
         if stream.kept.written:  # before anybody says that the step has ended
-            stream.kept.flush()
+            stream.kept.finish()
     stream.kept.rest, stream.kept.written = None, False
     _spares[at] = stream if len(vars(stream)) == _Stream.PARTS and not stream.kept.closed else None
 
@@ -210,31 +217,36 @@ class _Stream(io.TextIOWrapper):
 
 
 class _Kept(io.BufferedIOBase):
-    """A binary stream that keeps what is written to it, and hands it on to a stream that may be none at all."""
+    """A binary stream that keeps what is written to it, and shows it on a stream that may be none at all."""
 
-    def __init__(self, through: TextIO | None) -> None:
+    def __init__(self, through: TextIO | None, name: str) -> None:
         self.through = through
         self.rest: codecs.IncrementalDecoder | None = None
         self.written = False
-        real = isinstance(through, io.TextIOWrapper) and not through.closed
-        self._bytes: IO[bytes] | None = through.buffer if real and through is not None else None
+        self.shown = Shown(make_writer(through), name)
 
     def write(self, data: Buffer, /) -> int:
         if self.closed:
             raise ValueError("write to closed file")
         taken = data if isinstance(data, bytes) else memoryview(data).tobytes()
         if self.rest is None:  # a character may come in two parts
-            self.rest = codecs.getincrementaldecoder(_settings_of(self.through)[0])("replace")
+            self.rest = make_decoder(_settings_of(self.through)[0])
         text = self.rest.decode(taken)
         self.written = True
-        _keep(text)
-        if self._bytes is not None:
-            self._bytes.write(taken)
-        elif self.through is not None:
-            self.through.write(text)
+        _keep(show_strange(text))
+        self.shown.add(text)
+        if self.shown.name and self.through is not None:
+            self.through.flush()  # who asks for names looks on
         return len(taken)
 
     def flush(self) -> None:
+        self.shown.flush()
+        if self.through is not None:
+            self.through.flush()
+
+    def finish(self) -> None:
+        """Show what is left of a step that has ended."""
+        self.shown.finish()
         if self.through is not None:
             self.through.flush()
 

@@ -39,7 +39,7 @@ from dagbuild.ground.errors import (
     StoreError,
 )
 from dagbuild.ground.filetree import changed_since
-from dagbuild.ground.secrets import redact
+from dagbuild.ground.secrets import clean
 from dagbuild.ground.stamps import file_clock
 from dagbuild.model.node import Node
 from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
@@ -58,6 +58,7 @@ class Worker:
     """Runs steps: knows where values lie, whose code it runs and, with `watch`, how steps are to be observed.
 
     With `marked`, the store tells later which node ran when this process was killed; without, somebody else sees that.
+    With `named`, each line that a step prints is shown behind its name.
     With `capture`, this process is there for steps alone: what they print goes that way, and what one of them changes
     and nobody can put back is not said, but makes the process `spent`.
     """
@@ -71,6 +72,7 @@ class Worker:
         home: Home | None = None,
         *,
         marked: bool = True,
+        named: bool = False,
         capture: Callable[[], Capturing] | None = None,
     ) -> None:
         self._store = artifacts.store
@@ -78,6 +80,7 @@ class Worker:
         self._code = code
         self._files = files
         self._marked = marked
+        self._named = named
         self._capture = capture
         self.spent = False
         """Whether the next step would find what an earlier one has left."""
@@ -187,7 +190,7 @@ class Worker:
     # -- the call ------------------------------------------------------------------------------------------------
 
     def _run(self, work: Work) -> Outcome:
-        log = self._capture() if self._capture else Capture(Log())
+        log = self._capture() if self._capture else Capture(Log(), work.name if self._named else "")
         arguments: dict[str, Any] = {}
         started, since, wall = time.time(), file_clock(), time.perf_counter()
         before = resource.getrusage(resource.RUSAGE_SELF)
@@ -210,7 +213,7 @@ class Worker:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit in a node ends the node, not the build
-            failure = replace(make_failure(error, arguments), log=redact(log.text()))
+            failure = replace(make_failure(error, arguments), log=clean(log.text()))
             if observer:
                 observer.leave()
             told = self._tell_foreign(work, observer.finish()) if observer and work.foreign else ""
@@ -218,7 +221,7 @@ class Worker:
         if guard.asked is not None:  # the node caught what was to stop it
             if observer:
                 observer.leave()
-            return replace(make_failure(guard.asked, arguments), log=redact(log.text()))
+            return replace(make_failure(guard.asked, arguments), log=clean(log.text()))
         after = resource.getrusage(resource.RUSAGE_SELF)
         facts: dict[str, Any] = {
             "started": started,
@@ -226,7 +229,7 @@ class Worker:
             "cpu": after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime,
             "memory": max(0, after.ru_maxrss - before.ru_maxrss) * _RSS_UNIT,
             "host": platform.node(),
-            "log": redact(log.text()),
+            "log": clean(log.text()),
         }
         seen = observer.finish() if observer else Seen(() if self._may_touch() else (UNOBSERVED,))
         if lost or left:

@@ -80,18 +80,22 @@ def redact(text: str, more: Mapping[str, str] | None = None) -> str:
 
     `more` are other secrets, each with its name.
     """
-    if not text:
-        return text
-    secrets = {**find_secrets(), **(more or {})}
-    for value in sorted(secrets, key=len, reverse=True):  # one may be a part of another
-        for form in _list_forms(value):
-            if form in text:
-                text = text.replace(form, f"${secrets[value]}")
+    if text:
+        for form, name in list_forms({**find_secrets(), **(more or {})}):
+            text = text.replace(form, name)
     return text
 
 
+def list_forms(secrets: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return how secrets may stand in texts, which are given with their names, each with what to put in its place.
+
+    As they are, and as Python or JSON write them down. In this order: one may be a part of another.
+    """
+    ordered = sorted(secrets, key=len, reverse=True)
+    return [(form, f"${secrets[value]}") for value in ordered for form in _list_forms(value)]
+
+
 def _list_forms(value: str) -> list[str]:
-    """Return how a text may stand in others: as it is, and as Python or JSON write it down."""
     if value.isalnum():
         return [value]
     quoted = [repr(value)[1:-1], repr(f"{value}'\"")[1:-4], ascii(value)[1:-1], json.dumps(value)[1:-1]]
@@ -126,11 +130,13 @@ def mask_url(url: str) -> str:
 _WEB = frozenset({"http", "https", "ftp", "ftps", "ws", "wss"})
 _BY_CHANCE = re.compile(r"(?<=/)(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[A-Za-z0-9_~=-]{16,}(?=/|$)")
 
-_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s'\"<>`\\]+", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]{0,40}://[^\s'\"<>`\\]+", re.IGNORECASE)
 
 
 def mask_urls(text: str) -> str:
     """Return a text with the URLs in it masked."""
+    if "://" not in text:
+        return text
     return _URL.sub(lambda found: _mask_found(found.group()), text)
 
 

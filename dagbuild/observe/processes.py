@@ -54,7 +54,7 @@ class Processes:
 def _have_children() -> bool:
     if _ours:
         with contextlib.suppress(OSError):
-            return not _ours.issuperset(_list_children())
+            return not _ours.issuperset(list_children(os.getpid()))
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
@@ -62,9 +62,9 @@ def _have_children() -> bool:
     return True
 
 
-def _list_children() -> Iterator[int]:
-    """Yield this process's children; raises OSError where the system does not tell."""
-    for task in Path("/proc/self/task").iterdir():
+def list_children(process: int) -> Iterator[int]:
+    """Yield a process's children; raises OSError where the system does not tell."""
+    for task in Path(f"/proc/{process}/task").iterdir():
         with contextlib.suppress(ProcessLookupError):  # the thread has ended
             yield from map(int, (task / "children").read_text().split())
 

@@ -32,11 +32,19 @@ _USED = (How.RESTORED, How.REUSED, How.FETCHED, How.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)
+class Importing:
+    """The project's modules are about to be imported; with `done`, they were, or could not be."""
+
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class BuildStarted:
-    """The plan is made; `run` is the build's name."""
+    """The plan is made; `run` is the build's name, `executor` that of what runs its steps."""
 
     run: str
     plan: Plan
+    executor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +119,11 @@ class BuildResult:
         """Whether any node failed."""
         return any(step.how is How.FAILED for step in self.steps.values())
 
+    @property
+    def status(self) -> str:
+        """How it ended, in a word: built, failed or interrupted."""
+        return "interrupted" if self.interrupted else "failed" if self.failed else "built"
+
 
 @dataclass(frozen=True, slots=True)
 class BuildFinished:
@@ -119,5 +132,6 @@ class BuildFinished:
     result: BuildResult
 
 
-Event = BuildStarted | StepStarted | StepFinished | Notice | BuildFinished
+BuildEvent = BuildStarted | StepStarted | StepFinished | Notice | BuildFinished
+Event = Importing | BuildEvent
 Listener = Callable[[Event], None]

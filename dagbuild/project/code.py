@@ -17,6 +17,7 @@ from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node
 from dagbuild.model.record import Artifact, Manifest, Record
 from dagbuild.observe.places import PathNames
+from dagbuild.plan.events import Importing, Listener
 from dagbuild.settings import Settings
 from dagbuild.shortcut.answer_basis import AnswerBasis, list_answer_basis
 from dagbuild.shortcut.graph_json import CodeNeededError
@@ -92,7 +93,7 @@ def find_variables(settings: Settings) -> Variables:
 
 
 class CodeSource:
-    """What is found out of a project's code, in the cheapest way that tells enough."""
+    """What is found out of a project's code, in the cheapest way that tells enough; `listener` hears of imports."""
 
     def __init__(
         self,
@@ -101,7 +102,9 @@ class CodeSource:
         files: FileDigests,
         *,
         allow_overrides: bool = False,
+        listener: Listener,
     ) -> None:
+        self._listener = listener
         self.places = PathNames(
             settings.root.resolve(), [settings.cache.folder], variables=find_variables(settings)
         )
@@ -167,6 +170,13 @@ class CodeSource:
         self.code.keep()
 
     def _import(self, before: Snapshot | None) -> Code:
+        self._listener(Importing())
+        try:
+            return self._import_told(before)
+        finally:
+            self._listener(Importing(done=True))
+
+    def _import_told(self, before: Snapshot | None) -> Code:
         from dagbuild.project.loaded import Loaded, Remembered
 
         if not self._settings.observes:  # what an import reads cannot be remembered then

@@ -54,7 +54,9 @@ class Parts:
         self.settings = settings
         self._listeners = [listener]
         self._noticed: set[str] = set()
-        self._source = CodeSource(settings, modules, self.files, allow_overrides=allow_overrides)
+        self._source = CodeSource(
+            settings, modules, self.files, allow_overrides=allow_overrides, listener=self._tell
+        )
         check_said(settings, self.graph)
 
     @property
@@ -145,12 +147,12 @@ class Parts:
     def _open_reader(self) -> SourceReader:
         return self._source.code.open_reader()
 
-    def make_worker(self, *, watched: bool = True) -> Worker:
-        """Return what runs this project's steps in this process, observed or not."""
+    def make_worker(self, *, watched: bool = True, named: bool = False) -> Worker:
+        """Return what runs this project's steps in this process, observed or not, their output behind their names."""
         from dagbuild.executors.worker import Worker
 
         watch = self._watch if watched else None
-        return Worker(self.artifacts, self._code, self.files, watch, self.outputs.home)
+        return Worker(self.artifacts, self._code, self.files, watch, self.outputs.home, named=named)
 
     def _make_copied_worker(self, store: Store, capture: Callable[[], Capturing]) -> Worker:
         """Return what runs this project's steps in a copy of this process, which has no file in common with it."""
@@ -162,7 +164,9 @@ class Parts:
         home = self.outputs.home
         return Worker(Artifacts(store), code, files, watch, home, marked=False, capture=capture)
 
-    def open_executor(self, kind: str | None, request: Request, jobs: int | None = None) -> Executor:
+    def open_executor(
+        self, kind: str | None, request: Request, jobs: int | None = None, *, named: bool = False
+    ) -> Executor:
         """Return what runs the steps of a request; raises InputError for a kind that is not known."""
         from dagbuild.executors.opening import open_executor
 
@@ -172,8 +176,9 @@ class Parts:
         return open_executor(
             kind or self.settings.executor.kind,
             self.settings,
-            self.make_worker(),
+            self.make_worker(named=named),
             jobs=jobs,
+            named=named,
             store=self.store,
             make_worker=self._make_copied_worker,
             find_code=lambda: (self.modules, nodes, request.manifests),

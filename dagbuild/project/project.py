@@ -122,11 +122,13 @@ class Project(Parts):
         on_event: Listener = lambda _: None,
         executor: str | None = None,
         jobs: int | None = None,
+        verbose: bool = False,
     ) -> BuildResult:
         """Build the targets: take what is right from the stores, compute the rest.
 
-        `values` asks for the targets' values in the result; `executor` and `jobs` win over the settings. Raises
-        InputError before anything runs; a node that raises is in the result.
+        `values` asks for the targets' values in the result; `executor` and `jobs` win over the settings. With
+        `verbose`, each line that nodes print is shown behind their names. Raises InputError before anything runs; a
+        node that raises is in the result.
         """
         targets = tuple(targets)
         with self._heard_by(on_event):
@@ -138,7 +140,9 @@ class Project(Parts):
             self.tell_ended(on_event)
             if prepared.runs and self._source.load():
                 prepared = self._prepare(targets, inputs, overrides, force, save=True)
-            with contextlib.closing(self.open_executor(executor, prepared.request, jobs)) as opened:
+            with contextlib.closing(
+                self.open_executor(executor, prepared.request, jobs, named=verbose)
+            ) as opened:
                 return Build(
                     prepared.request,
                     prepared.plan,

@@ -20,6 +20,7 @@ from dagbuild.plan.events import BuildFinished, BuildStarted, Event, How, Notice
 from dagbuild.report import units
 from dagbuild.report.above import Above
 from dagbuild.report.failures import PLAINLY, Telling, tell_failure
+from dagbuild.report.memory import Memory
 from dagbuild.report.plan_text import quote_log
 from dagbuild.report.progress import Progress
 from dagbuild.report.style import INKS, Style, visible
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 MANY = 50
 """Of a build with more steps to run, a live report shows only those that took long or failed."""
 LONG = 2.0
+SLOW = 0.5
+"""Seconds of an import after which it is said."""
 _EACH = 0.125
 """Seconds between two pictures."""
 
@@ -110,6 +113,7 @@ class LiveReport(PlainReport):
         # This very stream, not whatever sys.stderr is while a node runs and what it prints is kept.
         self._console = Console(file=sys.stderr, no_color=not style.colour, highlight=False)
         self._printed: tuple[Above, ...] = ()
+        self._memory = Memory()
         super().__init__(lambda text: self._print(visible(text)), style, telling, logs=logs)
 
     def _print(self, text: str) -> None:
@@ -125,6 +129,9 @@ class LiveReport(PlainReport):
     def shown(self) -> Iterator[None]:
         """Keep the live part on the screen until the block ends."""
         from rich.live import Live
+        from rich.progress_bar import ProgressBar  # noqa: F401 - before a project is imported beside what draws
+        from rich.table import Table  # noqa: F401
+        from rich.text import Text  # noqa: F401
 
         # Not rich's own way with what is printed: each time a bar draws itself would be a line.
         live = Live(
@@ -150,16 +157,17 @@ class LiveReport(PlainReport):
             if line := printed.unfinished:
                 yield Text.from_ansi(line, no_wrap=True, overflow="ellipsis")
         progress = self.progress
+        if (importing := progress.importing_for) >= SLOW:
+            told = f"importing the project ... {units.seconds(importing)}"
+            yield Text(told, style=INKS["grey"][0], no_wrap=True, overflow="ellipsis")
         if not progress.total or progress.done >= progress.total:
             return
         bar = ProgressBar(
             total=progress.total, completed=progress.done, width=min(30, options.max_width // 3)
         )
-        words = [f"{progress.done}/{progress.total}"]
-        if progress.failed:
-            words.append(f"{progress.failed} failed")
-        if (eta := progress.eta) is not None:
-            words.append(f"about {units.seconds(eta)} left" if eta >= 1 else "nearly done")
+        words = progress.tell()
+        if (memory := self._memory.look()) is not None:
+            words.append(f"{units.size(memory)} of memory here")
         grid = Table.grid(padding=(0, 1))
         grid.add_row(bar, Text("  ".join(words)))
         yield grid
@@ -167,7 +175,9 @@ class LiveReport(PlainReport):
             f"{name} {units.seconds(progress.elapsed(name))}" for name in list(progress.running)
         )
         if running:
-            yield Text(running, style=INKS["grey"][0], no_wrap=True, overflow="ellipsis")
+            yield Text(
+                f"{progress.executor}: {running}", style=INKS["grey"][0], no_wrap=True, overflow="ellipsis"
+            )
 
 
 @contextlib.contextmanager

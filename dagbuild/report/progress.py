@@ -1,22 +1,29 @@
-"""How far a build is: counted from events, guessed from history. Prints nothing."""
+"""How far a build is, in words: counted from events, guessed from history. Prints nothing."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-from dagbuild.plan.events import BuildStarted, Event, How, StepFinished, StepStarted
+from dagbuild.plan.events import BuildStarted, Event, How, Importing, StepFinished, StepStarted
 from dagbuild.plan.plan import Decision
+from dagbuild.report import units
+
+_FROM_CACHE = (How.REUSED, How.FETCHED, How.RESTORED)
 
 
 class Progress:
-    """Counts what is to run; `clock` gives seconds."""
+    """Counts what is to run, and what did not have to; `clock` gives seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self.total = 0
         self.done = 0
         self.failed = 0
+        self.cached = 0
+        self.executor = ""
+        self.importing: float | None = None
+        """Since when the project's modules are being imported, while they are."""
         self.running: dict[str, float] = {}
         self._left: dict[str, float | None] = {}
         self._widest = 1
@@ -24,7 +31,10 @@ class Progress:
     def __call__(self, event: Event) -> None:
         """Take note of an event."""
         match event:
-            case BuildStarted(plan=plan):
+            case Importing(done):
+                self.importing = None if done else self._clock()
+            case BuildStarted(plan=plan, executor=executor):
+                self.executor = executor
                 self._left = {name: plan.steps[name].seconds for name in plan.names(Decision.RUN)}
                 self.total = len(self._left)
             case StepStarted(node):
@@ -39,6 +49,24 @@ class Progress:
                     del self._left[node]
                     self.done += 1
                 self.failed += how is How.FAILED
+                self.cached += how in _FROM_CACHE
+
+    @property
+    def importing_for(self) -> float:
+        """Seconds since the import of the project began, 0 when there is none."""
+        since = self.importing
+        return 0.0 if since is None else self._clock() - since
+
+    def tell(self) -> list[str]:
+        """Return how far it is, in a few words each."""
+        words = [f"{self.done}/{self.total}"]
+        if self.cached:
+            words.append(f"{self.cached:,} from cache")
+        if self.failed:
+            words.append(f"{self.failed:,} failed")
+        if (eta := self.eta) is not None:
+            words.append(f"about {units.seconds(eta)} left" if eta >= 1 else "nearly done")
+        return words
 
     def elapsed(self, node: str) -> float:
         """Return for how many seconds the node has been running."""

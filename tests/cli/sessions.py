@@ -137,7 +137,8 @@ def normalise(text: str, folder: Path) -> str:
     # Said only of what took long enough, which depends on how busy the machine is.
     text = re.sub(r"(; saved about|, about) TIME|; took TIME last time", "", text)
     text = _sort_steps(text)
-    text = re.sub(r'"(seconds|elapsed|saved)": [\d.]+', r'"\1": 0', text)
+    text = re.sub(r'"(seconds|elapsed|saved|time|memory)": [\d.]+', r'"\1": 0', text)
+    text = re.sub(r'"machine": "[^"]*"', '"machine": "HOST"', text)
     text = _narrow_columns(text)
     text = re.sub(r" by \w+ in TIME", " by WHO in TIME", text)
     text = re.sub(r"^(last built DATE).*$", r"\1", text, flags=re.MULTILINE)

@@ -175,6 +175,21 @@ def test_terminal_shows_what_runs(tmp_path: Path) -> None:
     assert "\x1b[?25h" in said  # the cursor is back
 
 
+def test_terminal_says_that_an_import_takes_long(tmp_path: Path) -> None:
+    """Who waits is told for what, whether a command imports first or in the midst of a build."""
+    write_files(tmp_path, SLOW)
+    (tmp_path / "slow.py").write_text("import time\ntime.sleep(0.7)\n\ndef quick() -> int:\n    return 1\n")
+
+    first = in_terminal(tmp_path, "build", "quick")
+    dagbuild(tmp_path, "status")  # two imports have said the same: a command begins with what is remembered
+    again = in_terminal(tmp_path, "build", "quick", "--force", "quick")
+    without = dagbuild(tmp_path, "build", "quick", "--force", "quick").stdout
+
+    assert first.count("importing the project ...") == 1
+    assert "importing the project ... " in again
+    assert "importing" not in without
+
+
 def test_narrow_and_dumb_terminals_are_served(tmp_path: Path) -> None:
     """Few columns wrap, and NO_COLOR means it in a terminal too."""
     write_files(tmp_path, SLOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,18 @@ class Notebook:
 
         self._client.execute_interactive(cell, output_hook=hear, timeout=120)
         return "".join(said).strip()
+
+    def watch(self, cell: str) -> list[list[str]]:
+        """Run a cell and return what each of its displays has shown, one text after the other."""
+        shown: dict[str, list[str]] = {}
+
+        def hear(message: dict[str, Any]) -> None:
+            content = message["content"]
+            if message["msg_type"] in {"display_data", "update_display_data"}:
+                shown.setdefault(content["transient"]["display_id"], []).append(content["data"]["text/plain"])
+
+        self._client.execute_interactive(cell, output_hook=hear, timeout=120)
+        return list(shown.values())
 
     def close(self) -> None:
         self._client.stop_channels()
@@ -114,3 +127,23 @@ def test_steps_run_in_copies_of_the_kernel(notebook: Notebook) -> None:
         f"steps run in processes that import the project by themselves, or in this one where only it has their code, {why}"
         in said
     )
+
+
+def test_a_build_is_shown_in_place(notebook: Notebook) -> None:
+    """One display for each build in which a node runs: what runs, how far it is, and in the end a line."""
+    notebook.run(
+        "from dagbuild import Driver\nimport __main__\ndriver = Driver({'RATE': 2}, __main__, cache='cache')"
+    )
+    notebook.run(BASE.format(1))
+    notebook.run("def scaled(base: int) -> int:\n    return base * 2")
+    notebook.run("def broken(scaled: int) -> int:\n    raise ValueError")
+
+    [pictures] = notebook.watch("driver.execute(['scaled'])")
+    assert re.fullmatch(r"0/2\nlocal: base since \d\d:\d\d:\d\d", pictures[0])
+    assert any(re.match(r"1/2.*\nlocal: scaled since", text) for text in pictures)
+    assert re.fullmatch(r"built `scaled` in [\d.]+ m?s: 2 computed", pictures[-1])
+    assert notebook.watch("driver.execute(['scaled'])") == []
+    [failed] = notebook.watch("driver.execute(['broken'])")
+    assert failed[0].startswith("0/1  1 from cache\nlocal: broken since")
+    assert failed[-1].startswith("failed in ")
+    assert notebook.watch("driver.execute(['broken'], on_event=print)") == []

@@ -101,6 +101,29 @@ def test_gives_what_a_local_build_gives(local_ray: None, project: Path, tmp_path
     assert near.values["doubled"].tolist() == [6, 8]
 
 
+def test_what_a_node_printed_is_shown_behind_its_name(
+    local_ray: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Once it has ended, for Ray brings nothing before; of one that failed, too."""
+    code = """
+        import sys
+
+        def prints() -> int:
+            print("one", end=" ")
+            sys.stderr.write("line\\n")
+            return 1
+
+        def fails(prints: int) -> int:
+            print("as far as here", end="")
+            raise ValueError
+    """
+    write_files(tmp_path, {"dagbuild.toml": 'modules = ["talks_far"]\n', "talks_far.py": code})
+
+    build(tmp_path, "fails", executor="ray", verbose=True)
+
+    assert capsys.readouterr().out == "prints | one line\nfails | as far as here\n"
+
+
 def test_a_node_gets_the_columns_that_it_names(local_ray: None, tmp_path: Path) -> None:
     """On a worker too, of stored values and of views; a change beside them runs nothing again."""
     code = """

@@ -4,8 +4,8 @@
 Knows no nodes, no stores and no command line. Guards: a file that is there stays whole until the new one is.
 """
 
-from dagbuild.project.exchange.beside import write_bytes
+from dagbuild.project.exchange.beside import refuse_url, told, write_bytes
 from dagbuild.project.exchange.reading import read_file
 from dagbuild.project.exchange.writing import find_suffixes, write_file
 
-__all__ = ["find_suffixes", "read_file", "write_bytes", "write_file"]
+__all__ = ["find_suffixes", "read_file", "refuse_url", "told", "write_bytes", "write_file"]

@@ -15,6 +15,7 @@ from dagbuild.plan.events import (
     BuildResult,
     BuildStarted,
     How,
+    Importing,
     Notice,
     StepFinished,
     StepStarted,
@@ -226,13 +227,26 @@ class TestBuild:
         """What is left takes as long as it last did, less what a running node has spent."""
         now = [100.0]
         progress = Progress(lambda: now[0])
-        progress(BuildStarted("run", STALE))
+        progress(BuildStarted("run", STALE, "local"))
         progress(StepStarted("forecast"))
         now[0] += 10
 
         assert progress.eta == 62 + 2 - 10
+        progress(StepFinished("signups", How.REUSED))
+        assert progress.tell() == ["0/2", "1 from cache", "about 54 s left"]
         progress(StepFinished("forecast", How.COMPUTED))
         assert (progress.done, progress.total, progress.eta) == (1, 2, 2)
+
+    def test_progress_knows_how_long_an_import_takes(self) -> None:
+        """While it lasts."""
+        now = [100.0]
+        progress = Progress(lambda: now[0])
+        progress(Importing())
+        now[0] += 3
+
+        assert progress.importing_for == 3
+        progress(Importing(done=True))
+        assert progress.importing_for == 0
 
     def test_json_lines_can_be_read(self) -> None:
         """Every event is one object on one line."""
@@ -242,6 +256,7 @@ class TestBuild:
             "run", Plan(()), {"spend": StepFinished("spend", How.FAILED, failure=FAILURE)}, 1.0, 0.0
         )
         for event in (
+            Importing(),
             BuildStarted("run", STALE),
             StepStarted("spend"),
             StepFinished("spend", How.FAILED, failure=FAILURE),

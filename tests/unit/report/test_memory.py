@@ -1,0 +1,51 @@
+"""How much memory the processes of a build have, all together."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from dagbuild.report.memory import Memory, measure
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+MANY = 64 << 20
+
+
+def test_what_a_process_below_has_counts_and_what_is_shared_counts_once() -> None:
+    """A copy of this process has all its memory, which is there once; what it makes itself comes to that."""
+    shared = b"x" * MANY
+    before = measure()
+    ready, told = os.pipe()
+    go, ended = os.pipe()
+    if not (process := os.fork()):
+        os.close(ended)
+        own = b"y" * len(shared)
+        os.write(told, own[:1])
+        os.read(go, 1)
+        os._exit(0)
+    os.close(told)
+    os.read(ready, 1)
+    during = measure()
+    os.close(ended)
+    os.waitpid(process, 0)
+    after = measure()
+    for file in (ready, go):
+        os.close(file)
+
+    assert before is not None and during is not None and after is not None
+    assert before > MANY
+    assert MANY * 0.9 < during - before < MANY * 1.5
+    assert after < before + MANY * 0.5
+
+
+def test_it_is_not_looked_at_again_at_once() -> None:
+    """A picture that is drawn many times a second costs one look."""
+    memory = Memory()
+    first = memory.look()
+    more = b"x" * MANY
+
+    assert first
+    assert memory.look() == first
+    assert len(more) == MANY

@@ -187,6 +187,21 @@ class Worker:
     # -- the call ------------------------------------------------------------------------------------------------
 
     def _run(self, work: Work) -> Outcome:
+        """Make the call; once more where it found what another call for an element had left in the process."""
+        again = True
+        while again:
+            try:
+                outcome = self._run_once(work)
+            finally:
+                again, lost = self._data.put_back()
+        if lost:
+            self.spent = True
+            if isinstance(outcome, Done) and not self._capture:
+                told = tuple(f"'{work.name}' {_tell_lost(name).text}" for name in lost)
+                return replace(outcome, notices=(*outcome.notices, *told))
+        return outcome
+
+    def _run_once(self, work: Work) -> Outcome:
         log = self._capture() if self._capture else Capture(Log())
         arguments: dict[str, Any] = {}
         started, since, wall = time.time(), file_clock(), time.perf_counter()
@@ -197,7 +212,7 @@ class Worker:
         returns = Returns(self.watch.returns if self.watch else "off")
         try:
             kept = log if self._may_touch() or self._capture else contextlib.nullcontext()
-            watched = self._data.watching((*work.views, work.node), left)
+            watched = self._data.watching((*work.views, work.node), left, lost if work.call else None)
             with kept, Guard(name) as guard, self.hold() as held, watched:
                 call_view = returns.checking(partial(_call_view, held, lost, call))
                 arguments = bind(work, self._artifacts, call_view)

@@ -1,0 +1,105 @@
+"""What people ask of nodes that are called for elements, and put in their places: on the command line, in a process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dagbuild.cli.main import run
+from tests.support import build, forget_modules, write_files
+
+SETTINGS = """
+    modules = ["told_nodes"]
+    [config]
+    urls = ["a", "bb", "ccc"]
+"""
+
+NODES = """
+    from dagbuild import Collect, Parallelizable
+
+    def url(urls: list) -> Parallelizable[str]:
+        yield from urls
+
+    def page(url: str) -> str:
+        return url * 10
+
+    def size(page: str) -> int:
+        return len(page)
+
+    def total(size: Collect[int]) -> int:
+        return sum(size)
+"""
+
+Say = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with a block, built once."""
+    write_files(tmp_path, {"dagbuild.toml": SETTINGS, "told_nodes.py": NODES})
+    build(tmp_path, "total", executor="inline")
+    return tmp_path
+
+
+@pytest.fixture
+def say(project: Path, capsys: pytest.CaptureFixture[str]) -> Say:
+    """Runs a command in the project, and returns its exit status and all that it says."""
+
+    def call(*words: str) -> tuple[int, str]:
+        forget_modules(project)
+        capsys.readouterr()
+        status = run(["--project", str(project), *words])
+        told = capsys.readouterr()
+        return status, told.out + told.err
+
+    return call
+
+
+def edit(folder: Path, old: str, new: str, name: str = "told_nodes.py") -> None:
+    path = folder / name
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("node", "value", "told"),
+    [
+        ("page", "x", "`page` gives list[str], and 'x' is none"),
+        ("size", "[1, 'a']", "`size` gives list[int]"),
+        ("url", "5", "`url` gives list[str]"),
+    ],
+)
+def test_a_pin_of_a_node_in_a_block_is_the_whole_list(say: Say, node: str, value: str, told: str) -> None:
+    """One element is refused, and it is said what the node gives."""
+    status, said = say("pin", node, value)
+
+    assert status == 2
+    assert told in said
+
+
+def test_a_list_that_is_pinned_stands_for_the_elements(say: Say, project: Path) -> None:
+    """As the command line spells it."""
+    status, said = say("pin", "page", '["xxxx", "y"]')
+
+    assert (status, build(project, "total", executor="inline").values) == (0, {"total": 5}), said
+
+
+@pytest.mark.parametrize("urls", ['"a", "x", "bb", "ccc"', '"ccc", "a", "bb"', '"bb"'])
+def test_what_is_accepted_of_a_node_in_a_block_stays_fresh(say: Say, project: Path, urls: str) -> None:
+    """Also where elements came, left or moved since: one build, and all is fresh until it is taken back."""
+    edit(project, "len(page)", "0 + len(page)")
+    accepted = say("accept", "size", "--because", "it is the same")
+    edit(project, '"a", "bb", "ccc"', urls, "dagbuild.toml")
+    build(project, "total", executor="inline")
+    fresh, _ = say("status")
+    again = build(project, "total", "size", executor="inline")
+    say("accept", "size", "--revoke")
+    revoked, _ = say("status")
+
+    assert accepted[0] == 0, accepted[1]
+    assert fresh == 0
+    assert not [step for step in again.steps.values() if step.calls and step.calls[0]]
+    assert revoked == 1
+    assert again.values["total"] == 10 * sum(map(str.isalpha, urls))

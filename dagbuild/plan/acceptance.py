@@ -74,7 +74,7 @@ def acceptance_key(fingerprint: Digest) -> Key:
 
 
 def partly_accepted(fingerprint: Digest, chain: Collection[Acceptance]) -> Digest:
-    """Return what a value is made by of which some elements are accepted: it counts as long as all that was said does."""
+    """Return what makes a value of which some elements are accepted: it counts as long as all of that is said."""
     return digest_json([ACCEPTED, fingerprint, [acceptance.known for acceptance in chain]])
 
 

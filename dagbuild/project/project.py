@@ -222,13 +222,15 @@ class Project(Parts):
 
         write_file(self.value(node), file, node)
 
-    def log(self, node: str | None = None, number: int | None = None) -> list[Record]:
+    def log(self, node: str | None = None, number: int | None = None, *, calls: bool = True) -> list[Record]:
         """Return the records, newest first; of one node where it is named, with what was accepted of it.
 
-        Not more than `number` of them, where it is given; of very many, the first few cost little.
+        Not more than `number` of them, where it is given; of very many, the first few cost little. Those of single
+        `calls` for elements are among them, unless they are left out.
         """
         names = None if node is None else (node, f"accept:{node}")
-        return list(islice(self.store.iter_newest(names), number))
+        found = (record for record in self.store.iter_newest(names) if calls or not record.caller)
+        return list(islice(found, number))
 
     def log_failed(self, node: str | None = None, number: int | None = None) -> list[FailedRun]:
         """Return the failures that are kept, newest first; of one node where it is named, at most `number`."""

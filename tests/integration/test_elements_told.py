@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dagbuild.cli.main import run
-from tests.support import build, forget_modules, write_files
+from tests.support import build, forget_modules, load_project, write_files
 
 SETTINGS = """
     modules = ["told_nodes"]
@@ -103,3 +104,56 @@ def test_what_is_accepted_of_a_node_in_a_block_stays_fresh(say: Say, project: Pa
     assert not [step for step in again.steps.values() if step.calls and step.calls[0]]
     assert revoked == 1
     assert again.values["total"] == 10 * sum(map(str.isalpha, urls))
+
+
+def test_calls_and_nodes_are_counted_apart(say: Say, project: Path) -> None:
+    """By `stats` and by `log`; the log of one call is there by its name."""
+    build(project, "total", executor="inline", load={"config": {"urls": ["a", "bb", "ccc", "d"]}})
+
+    _, usage = say("stats", "--json")
+    _, log = say("log")
+    _, call = say("log", "page[1]")
+
+    found = {node["node"]: (node["versions"], node["calls"]) for node in json.loads(usage)["nodes"]}
+    assert found == {"url": (2, 0), "page": (2, 4), "size": (2, 4), "total": (2, 0)}
+    assert "8 values of 4 nodes, 8 calls for elements" in say("stats")[1]
+    assert len(log.splitlines()) == 1 + 8
+    assert "page[1]" in call
+    took = {node["node"]: node["seconds"] for node in json.loads(usage)["nodes"]}
+    opened = load_project(project)
+    assert took["page"] == sum(record.duration for record in opened.log() if record.caller == "page")
+    opened.close()
+
+
+def test_elements_of_elements_are_counted_as_calls(tmp_path: Path) -> None:
+    """Where they are told by history."""
+    nodes = """
+        from dagbuild import Collect, Parallelizable
+
+        def shop() -> Parallelizable[int]:
+            return [1, 2, 3]
+
+        def item(shop: int) -> Parallelizable[int]:
+            return range(shop)
+
+        def price(item: int) -> int:
+            return item
+
+        def basket(price: Collect[int]) -> int:
+            return sum(price)
+
+        def all(basket: Collect[int]) -> int:
+            return sum(basket)
+    """
+    write_files(tmp_path, {"dagbuild.toml": 'modules = ["told_nested"]', "told_nested.py": nodes})
+    build(tmp_path, "all", executor="inline")
+    edit(tmp_path, "range(shop)", "range(0, shop)", "told_nested.py")
+    edit(tmp_path, "return item", "return 2 * item", "told_nested.py")
+
+    opened = load_project(tmp_path)
+    steps = opened.plan(["all"]).steps
+    opened.close()
+
+    assert str(steps["item"].width) == "3 of 3 elements"
+    assert str(steps["price"].width) == "6 elements the last time"
+    assert str(steps["basket"].width) == "at most 3 elements"

@@ -35,7 +35,7 @@ MANY = 5
 class _Running:
     """A node whose calls are made: their records by number, those that are left, and how many are under way.
 
-    What is in `alone` is to be made here, whoever has made it before. With `accepted`, some were found by what is accepted.
+    What is in `alone` is to be made here, whoever has made it before. `accepted`: some were found by what is accepted.
     """
 
     block: Block

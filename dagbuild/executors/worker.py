@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any
 
 from dagbuild.artifacts import Artifacts
+from dagbuild.codecs.refusals import always_cached
 from dagbuild.codecs.writer import Takes
 from dagbuild.executors import exits
 from dagbuild.executors.arguments import LostError, bind
@@ -296,7 +297,9 @@ class Worker:
         trouble = ""
         try:
             artifact, trouble = saver.save(value)
-        except (CodecError, OutputError) as error:
+        except CodecError as error:
+            return make_failure(always_cached(error) if work.node.deals_in_elements else error, {})
+        except OutputError as error:
             return make_failure(error, {})
         read = sorted((*seen.observations, *seen.taken), key=lambda each: (each.kind, each.name))
         ignored = [thing for node in (work.node, *work.views) for thing in node.cache.ignore]

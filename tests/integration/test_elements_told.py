@@ -157,3 +157,80 @@ def test_elements_of_elements_are_counted_as_calls(tmp_path: Path) -> None:
     assert str(steps["item"].width) == "3 of 3 elements"
     assert str(steps["price"].width) == "6 elements the last time"
     assert str(steps["basket"].width) == "at most 3 elements"
+
+
+def test_a_value_that_cannot_be_stored_gets_a_hint_that_helps(project: Path) -> None:
+    """Nothing that deals in elements can be marked as never cached."""
+    for old in ("return url * 10", "yield from urls", "return sum(size)"):
+        edit(
+            project, old, f"{old.split()[0]} open(__file__)" if "yield" not in old else "yield open(__file__)"
+        )
+        failed = next(step.failure for step in build(project, "total").steps.values() if step.failure)
+
+        assert "cannot be stored" in failed.message
+        assert "try: return the path of the file" in failed.message
+        assert "never" not in failed.message
+        edit(project, f"{old.split()[0]} open(__file__)", old)
+
+
+def test_a_node_in_a_block_is_checked_call_by_call(say: Say, project: Path) -> None:
+    """Each of them, or the one that is named."""
+    edit(
+        project,
+        "return url * 10",
+        "import time; return url * 10 + str(time.perf_counter_ns()) * (url == 'bb')",
+    )
+    build(project, "total", executor="inline")
+
+    status, said = say("check", "--determinism", "page")
+    first, _ = say("check", "--determinism", "page[0]")
+    second, named = say("check", "--determinism", "page[1]")
+    same, _ = say("check", "--determinism", "size")
+
+    assert (status, first, second, same) == (1, 0, 1, 0)
+    assert "page[1], the value: " in said
+    assert "page[0]" not in said
+    assert "page[1] gave two values" in named
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name", "status", "told"),
+    [
+        ("x", "x", "page[1]", "fresh", "last built"),
+        ("return url", "return 1 * url", "page[1]", "stale", "function `page` changed"),
+        ("'bb'", "'xx'", "page[1]", "stale", "the element of `url` is another than when this place was computed last"),
+        ("'bb'", "'a'", "page[1]", "fresh", "of an equal element, made as `page[0]`"),
+        ("'ccc'", "'ccc', 'd'", "page[3]", "missing", "never built"),
+    ],
+)  # fmt: skip
+def test_a_call_is_explained(
+    say: Say, project: Path, *, old: str, new: str, name: str, status: str, told: str
+) -> None:
+    """Whether it would be reused, and why not."""
+    for file in ("told_nodes.py", "dagbuild.toml"):
+        old_there = old.replace("'", '"') if file == "dagbuild.toml" else old
+        if old_there in (project / file).read_text() and old != new:
+            edit(project, old_there, new.replace("'", '"') if file == "dagbuild.toml" else new, file)
+    build(project, "url", executor="inline")
+
+    _, said = say("explain", name)
+
+    assert f"{name} is {status}" in said
+    assert told in said
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("page[7]", "there is no 'page[7]': 'page' has 3 elements, counted from 0"),
+        ("page[1][2]", "'page[1]' is one element, and has no [2]"),
+        ("total[0]", "'total' is called once, and not for elements"),
+        ("pag[0]", "there is no node 'pag'"),
+    ],
+)
+def test_a_call_that_is_not_there_is_refused(say: Say, name: str, told: str) -> None:
+    """In words."""
+    status, said = say("explain", name)
+
+    assert status == 2
+    assert told in said

@@ -26,7 +26,7 @@ from dagbuild.executors import exits
 from dagbuild.executors.arguments import LostError, bind
 from dagbuild.executors.at_home import run_at_home
 from dagbuild.executors.base import Work
-from dagbuild.executors.elements import listing
+from dagbuild.executors.elements import find_digest, listing
 from dagbuild.executors.exits import Guard
 from dagbuild.executors.failures import make_failure
 from dagbuild.executors.inputs import Inputs, tell_changed
@@ -218,7 +218,7 @@ class Worker:
                 call_view = returns.checking(partial(_call_view, held, lost, call))
                 arguments = bind(work, self._artifacts, call_view)
                 with held.call(name, lost) as context:
-                    function = listing(work.node.function) if work.node.expands else work.node.function
+                    function = self._listing(work.node) if work.node.expands else work.node.function
                     value = context.run(call, function, **arguments)
                 returns.check_all(work.node, value if work.node.expands else (value,))
         except LostError as gone:
@@ -259,6 +259,9 @@ class Worker:
         if returns.told and isinstance(outcome, Done):
             return replace(outcome, notices=(*returns.told, *outcome.notices))
         return outcome
+
+    def _listing(self, node: Node) -> Callable[..., Any]:
+        return listing(node.function, partial(find_digest, self._artifacts, node.cache.format))
 
     def _may_touch(self) -> bool:
         """Tell whether the process may be changed, for as long as a node runs, to see what it does."""

@@ -1,4 +1,4 @@
-"""One call of a node that is called for elements, by its name: "page[17]". What it takes today, and whether it is known.
+"""One call of a node that is called for elements, by its name: "page[17]". What it takes, and whether that is known.
 
 Knows a request, its plan and who answers its questions. Runs nothing.
 """

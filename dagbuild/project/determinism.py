@@ -41,7 +41,8 @@ class Difference:
 def check_determinism(project: Project, node: str) -> list[Difference]:
     """Run the node twice and return where the values differ; nothing when both are the same.
 
-    Of one that is called for elements each call, or the one that is named: "page[17]". Its upstream values are taken from the cache: raises InputError when one is not built, or when the node raises.
+    Of one that is called for elements each call, or the one that is named: "page[17]". Upstream values are taken from
+    the cache: raises InputError when one is not built, or when the node raises.
     """
     name, place = split_name(node)
     work = _make_work(project, name)

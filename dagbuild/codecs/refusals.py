@@ -29,7 +29,9 @@ def always_cached(error: CodecError) -> CodecError:
     """Return the error about a value of a node that cannot be marked so."""
     first, *others = error.problems
     hint = first.hint.removesuffix(f", {NEVER}") if first.hint else None
-    return CodecError.of([replace(first, hint=hint), *others])
+    told = CodecError(first.message, where=first.where, hint=hint)
+    told.problems = (replace(first, hint=hint), *others)
+    return told
 
 
 class Refusal(CodecError):  # noqa: N818 - on its way to the error that is told

@@ -7,6 +7,7 @@ function gave it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sized
+from pathlib import Path
 from typing import Any
 
 from dagbuild.artifacts import Artifacts
@@ -65,9 +66,9 @@ def _tell_unfit(given: Any) -> str:
 
 def find_digest(artifacts: Artifacts, form: str | None, element: Any) -> Digest | None:
     """Return the digest of an element as it is now; None where it has paths, which may stand for what lies there."""
-    paths: list[str] = []
+    paths: list[Path] = []
 
-    def takes(path: str) -> bool:
+    def takes(path: Path) -> bool:
         paths.append(path)
         return False
 

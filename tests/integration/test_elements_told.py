@@ -234,3 +234,53 @@ def test_a_call_that_is_not_there_is_refused(say: Say, name: str, told: str) -> 
 
     assert status == 2
     assert told in said
+
+
+DATA = """
+    from pathlib import Path
+
+    from dagbuild import Collect, File, Parallelizable
+
+    HERE = Path(__file__).parent
+
+    def url() -> Parallelizable[int]:
+        return [1, 2, 3]
+
+    def page(url: int, data: File) -> str:
+        text = Path(data).read_text()
+        if url == 2:
+            Path(data).write_text(text + "x")
+        return text
+
+    def seen(url: int) -> str:
+        text = (HERE / "seen.txt").read_text()
+        if url == 2:
+            (HERE / "seen.txt").write_text(text + "x")
+        return text
+
+    def all(page: Collect[str], seen: Collect[str]) -> list:
+        return page
+"""
+
+
+def test_a_file_that_changes_between_calls_is_named_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And one that is declared is not said to be no input."""
+    settings = 'modules = ["told_files"]\n[inputs]\ndata = "data.txt"'
+    files = {"dagbuild.toml": settings, "told_files.py": DATA, "data.txt": "a", "seen.txt": "b"}
+    write_files(tmp_path, files)
+
+    result = build(tmp_path, "all", executor="inline")
+    (tmp_path / "seen.txt").write_text("c")
+    run(["--project", str(tmp_path), "explain", "seen"])
+    explained = capsys.readouterr().out
+
+    texts = [notice.text for notice in result.notices]
+    assert not [text for text in texts if "data.txt, which" in text]
+    assert [text for text in texts if "'seen' reads" in text] == [
+        "'seen' reads seen.txt, which is no input: tracked by content; "
+        'annotate a parameter with File, or @reads("seen.txt")'
+    ]
+    assert explained.count("seen.txt changed") == 1
+    assert explained.count("read seen.txt") == 1

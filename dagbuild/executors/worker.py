@@ -40,6 +40,7 @@ from dagbuild.ground.errors import (
     StoreError,
 )
 from dagbuild.ground.filetree import changed_since
+from dagbuild.ground.interrupt import may_be_ctrl_c
 from dagbuild.ground.secrets import redact
 from dagbuild.ground.stamps import file_clock
 from dagbuild.model.node import Node
@@ -92,7 +93,7 @@ class Worker:
         """Make the call that `work` describes, and put its record; whatever the node raises is an outcome.
 
         Its record is put before its lease ends, so that who waits for it finds that. `on_wait` is told who is waited
-        for. KeyboardInterrupt is raised.
+        for. The KeyboardInterrupt of Ctrl-C is raised.
         """
         if work.lease is None:
             return self.put(self.call(work))
@@ -109,10 +110,17 @@ class Worker:
         name = work.name
         marked = self._store.running(name) if self._marked else contextlib.nullcontext()
         with _staying_here(), marked, Guard(name) as guard:  # storing a value runs the user's code, too
-            if self._outputs is None or not (work.node.writes or work.taken):
-                outcome = self._run(work)
-            else:
-                outcome = run_at_home(work, self._outputs, lambda: self._run(work), move=self._may_touch())
+            try:
+                if self._outputs is None or not (work.node.writes or work.taken):
+                    outcome = self._run(work)
+                else:
+                    outcome = run_at_home(
+                        work, self._outputs, lambda: self._run(work), move=self._may_touch()
+                    )
+            except KeyboardInterrupt as error:
+                if self._is_ctrl_c():
+                    raise
+                return make_failure(error, {})
         if guard.asked is not None and not isinstance(outcome, Failure):
             return make_failure(guard.asked, {})
         return outcome
@@ -223,9 +231,9 @@ class Worker:
                 returns.check_all(work.node, value if work.node.expands else (value,))
         except LostError as gone:
             return Lost({gone.name: gone.why})
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # SystemExit in a node ends the node, not the build
+            if isinstance(error, KeyboardInterrupt) and self._is_ctrl_c():
+                raise
             failure = replace(make_failure(error, arguments), log=redact(log.text()))
             if observer:
                 observer.leave()
@@ -262,6 +270,10 @@ class Worker:
 
     def _listing(self, node: Node) -> Callable[..., Any]:
         return listing(node.function, partial(find_digest, self._artifacts, node.cache.format))
+
+    def _is_ctrl_c(self) -> bool:
+        """Tell whether a KeyboardInterrupt is for the build: in a process that runs steps alone it is the node's own."""
+        return self._marked and self._capture is None and may_be_ctrl_c()
 
     def _may_touch(self) -> bool:
         """Tell whether the process may be changed, for as long as a node runs, to see what it does."""

@@ -711,3 +711,60 @@ def test_functions_of_the_running_program_are_steps_too(tmp_path: Path, way: str
     )
 
     assert (done.returncode, done.stdout) == (0, f"2 {way == 'spawned'}\n"), done.stderr
+
+
+OWN_INTERRUPT = """
+    def stopped() -> int:
+        raise KeyboardInterrupt("by me")
+
+    class Stopping:
+        def __reduce__(self):
+            raise KeyboardInterrupt
+
+    def unstored() -> object:
+        return Stopping()
+
+    def below(stopped: int) -> int:
+        return stopped
+
+    def other() -> int:
+        return 1
+"""
+
+
+@pytest.mark.parametrize("executor", ["inline", "local", "spawned"])
+def test_a_nodes_own_keyboard_interrupt_is_its_failure(tmp_path: Path, executor: str, ctrl_c: None) -> None:
+    """Nobody has pressed Ctrl-C: the node is named, and with `keep_going` the others are made."""
+    write(tmp_path, OWN_INTERRUPT, executor)
+    result = build(
+        tmp_path, "stopped", "unstored", "below", "other",
+        executor="local" if executor == "spawned" else executor, keep_going=True,
+    )  # fmt: skip
+
+    failures = {name: step.failure.kind for name, step in result.steps.items() if step.failure}
+    assert not result.interrupted
+    assert failures == {"stopped": "KeyboardInterrupt", "unstored": "KeyboardInterrupt"}
+    assert computed(result) == {"other"}
+
+
+@pytest.mark.parametrize("executor", ["inline", "local"])
+def test_ctrl_c_ends_the_build_all_the_same(tmp_path: Path, executor: str, ctrl_c: None) -> None:
+    """Also where it comes while a node runs, which is not blamed for it."""
+    nodes = """
+        import os
+        import signal
+        import time
+
+        DRIVER = {driver}
+
+        def interrupted() -> int:
+            os.kill(DRIVER, signal.SIGINT)
+            time.sleep(60)
+            return 1
+    """
+    write(tmp_path, textwrap.dedent(nodes.format(driver=os.getpid())))
+
+    result = build(tmp_path, "interrupted", executor=executor, keep_going=True)
+
+    assert result.interrupted
+    assert not [step for step in result.steps.values() if step.failure]

@@ -272,7 +272,7 @@ class Worker:
         return listing(node.function, partial(find_digest, self._artifacts, node.cache.format))
 
     def _is_ctrl_c(self) -> bool:
-        """Tell whether a KeyboardInterrupt is for the build: in a process that runs steps alone it is the node's own."""
+        """Tell whether a KeyboardInterrupt is for the build; where only steps run, it is the node's own."""
         return self._marked and self._capture is None and may_be_ctrl_c()
 
     def _may_touch(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -768,3 +769,21 @@ def test_ctrl_c_ends_the_build_all_the_same(tmp_path: Path, executor: str, ctrl_
 
     assert result.interrupted
     assert not [step for step in result.steps.values() if step.failure]
+
+
+@pytest.mark.parametrize("python", ["gone", "not one", "unknown"])
+def test_without_a_python_to_start_steps_run_in_the_driver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: str
+) -> None:
+    """And it is said why, and what to look at."""
+    write(tmp_path, "def a() -> int:\n    return 1\ndef b(a: int) -> int:\n    return a + 1\n", "spawned")
+    paths = {"gone": str(tmp_path / "python"), "not one": shutil.which("false") or "", "unknown": ""}
+    monkeypatch.setattr(sys, "executable", paths[python])
+
+    heard: list[str] = []
+    result = build(tmp_path, "b", executor="local", on_event=lambda event: heard.append(str(event)))
+
+    (told,) = [text for text in heard if "none can be started" in text]
+    assert result.values == {"b": 2}
+    assert {"gone": "No such file", "not one": "ended with status 1", "unknown": "is empty"}[python] in told
+    assert "try: look at what sys.executable is here" in told

@@ -21,7 +21,10 @@ _SURVIVE = ("jemalloc_bg_thd", "polars-ooc-clea", "ZMQbg/")
 """How threads are called whose loss is known to harm no step: their libraries see to forks, only tidy up in them, or
 are a notebook's."""
 
-APART = "steps run in processes that import the project by themselves, or in this one where only it has their code, because {}"
+APART = (
+    "steps run in processes that import the project by themselves, or in this one where only it has their code, "
+    "because {}"
+)
 """Said of what keeps this process from being copied."""
 
 ALONE = (

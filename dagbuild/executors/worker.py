@@ -8,6 +8,7 @@ that of two builds side by side one computes and the other finds.
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import platform
 import resource
@@ -201,6 +202,9 @@ class Worker:
         while again:
             try:
                 outcome = self._run_once(work)
+                if isinstance(outcome, Done) and work.draft is None and work.call:
+                    with contextlib.suppress(Exception):  # what was handed over may be what is put back
+                        outcome = replace(outcome, value=copy.deepcopy(outcome.value))
             finally:
                 again, lost = self._data.put_back()
         if lost:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from dagbuild.ground.errors import InputError
 from dagbuild.model.node import Node
@@ -16,9 +15,6 @@ from dagbuild.plan.elements import Block, Call, Calls, Tree, UnevenError
 from dagbuild.plan.plan import Decision, Explanation, Lookup, Plan, Status, Step
 from dagbuild.plan.reasons import NEVER_BUILT, Reason, find_changes
 from dagbuild.plan.request import Request
-
-if TYPE_CHECKING:
-    from dagbuild.project.project import Project
 
 _CALL = re.compile(r"(\w+)((?:\[\d+\])+)")
 
@@ -100,12 +96,6 @@ class KnownCalls:
             at = name + "".join(f"[{each}]" for each in place)
             raise InputError(f"'{at}' is a list of elements", hint=f'name one of them: "{at}[0]"')
         return self._calls.calls[tree]
-
-
-def find_calls(project: Project, node: Node) -> KnownCalls:
-    """Return the calls that a node has today; raises InputError as `KnownCalls` does."""
-    request, plan, lookup = project.look_closely([node.name])
-    return KnownCalls(request, plan, lookup, node)
 
 
 def explain_call(

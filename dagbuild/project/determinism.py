@@ -17,10 +17,11 @@ from dagbuild.ground.filetree import changed_since
 from dagbuild.ground.one_line import one_line
 from dagbuild.ground.stamps import file_clock
 from dagbuild.model.outcome import Done, Failure, Lost
-from dagbuild.project.calls import find_calls, split_name
+from dagbuild.project.calls import KnownCalls, split_name
 from dagbuild.report.failures import say_failure
 
 if TYPE_CHECKING:
+    from dagbuild.executors.worker import Worker
     from dagbuild.project.project import Project
 
 _SHOWN = 40
@@ -45,10 +46,11 @@ def check_determinism(project: Project, node: str) -> list[Difference]:
     the cache: raises InputError when one is not built, or when the node raises.
     """
     name, place = split_name(node)
+    project.check_node(name)
     work = _make_work(project, name)
     if not (work.node.block or place):
         return _check(project, work)
-    known = find_calls(project, work.node)
+    known = KnownCalls(*project.look_closely([name]), work.node)
     works = [
         replace(work, values={**work.values, **call.elements}, call=call.name)
         for call in ([known.get(place)] if place else known.all())
@@ -62,7 +64,8 @@ def check_determinism(project: Project, node: str) -> list[Difference]:
 
 def _check(project: Project, work: Work) -> list[Difference]:
     # Each is digested before the next run: a file may be written to the same place twice.
-    (first, digest, left), (second, other, again) = _run(project, work), _run(project, work)
+    worker = project.make_worker(watched=False)
+    (first, digest, left), (second, other, again) = _run(project, worker, work), _run(project, worker, work)
     outputs = [Difference(f"output '{path}'", "", "") for path in left if left[path] != again.get(path)]
     if digest == other:
         return outputs
@@ -82,9 +85,9 @@ def _make_work(project: Project, node: str) -> Work:
     return Work(nodes[node], found, views=tuple(nodes[view] for view in views), places=places)
 
 
-def _run(project: Project, work: Work) -> tuple[Any, Digest, Mapping[str, Digest]]:
+def _run(project: Project, worker: Worker, work: Work) -> tuple[Any, Digest, Mapping[str, Digest]]:
     since = file_clock()
-    match project.make_worker(watched=False).run(work):
+    match worker.run(work):
         case Done(value=value, outputs=outputs):
             takes = changed_since(since)
             digest = project.artifacts.encode(value, work.node.cache.format, takes)[0].digest

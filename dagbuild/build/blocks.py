@@ -35,7 +35,7 @@ MANY = 5
 class _Running:
     """A node whose calls are made: their records by number, those that are left, and how many are under way.
 
-    What is in `alone` is to be made here, whoever has made it before.
+    What is in `alone` is to be made here, whoever has made it before. `accepted`: some were found by what is accepted.
     """
 
     block: Block
@@ -48,6 +48,7 @@ class _Running:
     under_way: int = 0
     made: int = 0
     kept: bool = True
+    accepted: bool = False
     alone: set[int] = field(default_factory=set)
     lost: dict[str, str] = field(default_factory=dict)
     failed: dict[str, Failure] = field(default_factory=dict)
@@ -177,7 +178,7 @@ class Blocks:
                 for n, call in missing()
                 if (key := block.key(artifact_of, call.elements, acceptance.known))
             }
-            running.kept = not self._take_found(running, keys, accepted[0].carried) and running.kept
+            running.accepted = self._take_found(running, keys, accepted[0].carried) or running.accepted
         before = {key: n for n, call in missing() if (key := block.unnamed(artifact_of, call.elements))}
         renamed: list[Record] = []
         for unnamed in self._lookup.find(list(before)):
@@ -268,8 +269,16 @@ class Blocks:
         )
         if artifact.data_only:  # whose value it is
             record = replace(record, proof=Proof())
-        put = running.kept and carries_one(values) and self._put([record], running.work.node.name)
+        put = running.kept and carries_one(values) and self._put_whole(running, record)
         return Done(record, put=put) if running.made else Found(record)
+
+    def _put_whole(self, running: _Running, record: Record) -> bool:
+        """Put the record of a node; of one that is accepted in part under a key that counts while that is so."""
+        if not running.accepted:
+            return self._put([record], record.node)
+        *_, key = self._recorder.request.accepted_keys(record.node, self._recorder.artifact)
+        self._put([replace(record, deep=key, content=key, unnamed=Key(""))], record.node)
+        return False
 
     def _put(self, records: Sequence[Record], name: str) -> bool:
         try:

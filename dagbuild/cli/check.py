@@ -37,9 +37,10 @@ def command(session: Session, nodes: tuple[str, ...], determinism: str | None, a
 
 
 def _check_determinism(session: Session, node: str, as_json: bool) -> int:
+    from dagbuild.project.calls import split_name
     from dagbuild.project.determinism import check_determinism
 
-    session.check_names([node])
+    session.check_names([split_name(node)[0]])
     differences = check_determinism(session.project, node)
     if as_json:
         plain = [{"part": d.part, "first": d.first, "second": d.second} for d in differences]

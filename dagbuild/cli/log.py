@@ -41,7 +41,8 @@ def command(
 ) -> int:
     """List records and failed runs, newest first: of all nodes, or of NODE, whose earlier values `pin` can bring back.
 
-    Of NODE, what it printed when it ran last is shown as well. Of a node that failed, the last run with the same code
+    Of NODE, what it printed when it ran last is shown as well; "page[17]" is one call of a node that is called for
+    elements. Of a node that failed, the last run with the same code
     and inputs is kept on this machine until one succeeds.
     """
     if trace is not None:
@@ -56,7 +57,7 @@ def command(
 
     # A node that is gone still has its history, so names are not checked against today's graph.
     found: list[Record | FailedRun] = [
-        *session.project.log(node, number),
+        *session.project.log(node, number, calls=node is not None),
         *session.project.log_failed(node, number),
     ]
     found = sorted(found, key=lambda each: each.started, reverse=True)[:number]

@@ -35,8 +35,9 @@ def _read(session: Session, node: str, text: str) -> object:
     from dagbuild.cli.given import read_given
     from dagbuild.model.conversion import Spelled, Unfit, convert_value
     from dagbuild.model.types import check_value, describe_type
+    from dagbuild.project.elements import type_of
 
-    wanted = session.project.check_node(node).type
+    wanted = type_of(session.project.check_node(node))
     value = read_given(text, wanted)
     if isinstance(value, Spelled):
         try:

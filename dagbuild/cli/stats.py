@@ -42,15 +42,22 @@ def _tell(usage: Usage, style: Style, *, everything: bool) -> Iterator[str]:
         yield "the cache is empty"
         return
     shown = usage.nodes if everything else usage.nodes[:MANY]
+    heads = ["node", "versions", "size", "shared", "took"]
     rows = [
-        (n.node, f"{n.versions:,}", units.size(n.size), units.size(n.shared), units.seconds(n.seconds))
+        [n.node, f"{n.versions:,}", units.size(n.size), units.size(n.shared), units.seconds(n.seconds)]
         for n in shown
     ]
-    yield from columns(rows, style, ("node", "versions", "size", "shared", "took"))
+    if usage.calls:
+        heads.insert(2, "calls")
+        for row, n in zip(rows, shown, strict=True):
+            row.insert(2, f"{n.calls:,}" if n.calls else "")
+    yield from columns(rows, style, heads)
     if len(shown) < len(usage.nodes):
         yield f"and {len(usage.nodes) - len(shown):,} more: --all shows them"
     yield ""
     values = f"{units.count(usage.versions, 'value')} of {units.count(len(usage.nodes), 'node')}"
+    if usage.calls:
+        values += f", {units.count(usage.calls, 'call')} for elements"
     yield f"{units.size(usage.size)} in all: {values}, {units.seconds(usage.seconds)} of work"
     if usage.copied:
         yield f"{units.size(usage.copied)} more in copies of files that nodes made: `dagbuild gc` removes unused ones"

@@ -19,7 +19,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from dagbuild.code.entities import Entity
-from dagbuild.code.places import Place
+from dagbuild.code.places import Default, Place, Variable, places_in
 from dagbuild.code.protocols import Walker
 from dagbuild.code.references import find_object
 from dagbuild.code.statements import chain_of, root_chain
@@ -63,7 +63,9 @@ def find_places(walk: Walker, entity: Entity) -> Places:
         held = [name for name, value in vars(entity.thing).items() if name[:2] != "__" and _is_data(value)]
         return Places(tuple(Place(entity.thing, name) for name in held))
     if entity.kind == "helper" and isinstance(entity.thing, FunctionType):
-        return _places_bound(walk, entity.thing)
+        own = tuple(places_in(entity.thing))
+        bound = _places_bound(walk, entity.thing)
+        return Places.join([bound, Places(own)]) if own else bound
     return NOWHERE
 
 
@@ -103,11 +105,13 @@ def _places_bound(walk: Walker, function: FunctionType) -> Places:
 
 
 def _find_home(walk: Walker, owner: Any) -> tuple[str, Any]:
-    """Return whose a module or class is, and what holds its attributes; None for what is neither, and for ours."""
+    """Return whose a module, class or function is, and what holds its attributes; None for all else, and for ours."""
     if isinstance(owner, ModuleType):
         kind: str = walk.origins.of_name(owner.__name__).kind
     elif isinstance(owner, type):
         kind = walk.origin_of_type(owner).kind
+    elif isinstance(owner, FunctionType):
+        kind = walk.origins.of_name(owner.__module__).kind
     else:
         return "", None
     return kind, None if kind == "dagbuild" else vars(owner) if isinstance(owner, ModuleType) else owner
@@ -148,7 +152,12 @@ class Concern:
     def _reads(self, entity: Entity, place: Place) -> bool:
         if entity.kind != "helper" or not isinstance(entity.thing, FunctionType):
             return False
-        if isinstance(place.home, type):
+        if isinstance(place, Default):
+            return entity.thing is place.home
+        if isinstance(place, Variable):
+            shared = place.name in entity.thing.__code__.co_freevars
+            return shared and Variable(entity.thing, place.name).cell is place.cell
+        if isinstance(place.home, type | FunctionType):
             return place.name in _names_in(entity.thing.__code__)
         return any(_is_of(other, place) for other in entity.neighbours())
 

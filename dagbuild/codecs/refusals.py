@@ -12,6 +12,7 @@ import threading
 import traceback
 import types
 from collections.abc import ItemsView, Iterator, KeysView, ValuesView
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.codecs.whereabouts import Place, find_part
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
     from dagbuild.codecs.base import Codec
 
 NEVER = 'or mark the node with @cache("never"), so that its consumers make the value themselves'
+
+
+def always_cached(error: CodecError) -> CodecError:
+    """Return the error about a value of a node that cannot be marked so."""
+    first, *others = error.problems
+    hint = first.hint.removesuffix(f", {NEVER}") if first.hint else None
+    told = CodecError(first.message, where=first.where, hint=hint)
+    told.problems = (replace(first, hint=hint), *others)
+    return told
 
 
 class Refusal(CodecError):  # noqa: N818 - on its way to the error that is told

@@ -78,7 +78,8 @@ class Executor(ABC):
     def wait(self) -> list[tuple[str, Outcome]]:
         """Wait until a step has ended, or for a while; return (`Work.name`, outcome) of all that have.
 
-        Whatever the node raises, and the death of its worker, is an outcome; KeyboardInterrupt is raised.
+        Whatever the node raises, and the death of its worker, is an outcome, a KeyboardInterrupt of
+        its own, too; that of Ctrl-C is raised.
         """
 
     @abstractmethod

@@ -26,6 +26,7 @@ from dagbuild.ground.texts import name_error
 from dagbuild.model.node import Node
 from dagbuild.model.record import Manifest
 from dagbuild.observe.observer import watch_import
+from dagbuild.observe.owners import owners
 from dagbuild.observe.places import PathNames
 from dagbuild.observe.project_code import ProjectCode
 from dagbuild.observe.watch import Watch
@@ -70,6 +71,7 @@ class ShippedCode:
             root=str(self.root),
             packages=dict(self.packages),
             watch=self.watch,
+            imported=None if shipped else owners.imported,
             nodes={node.name: parcels.dumps((node, self.manifests[node.name])) for node in self.checked},
         )
 
@@ -78,7 +80,8 @@ class ShippedCode:
 class Setup:
     """What a process needs of the driver's code: `below` are import paths relative to its working directory.
 
-    `shipped`: that directory is a copy of the project's folder, and outputs lie there.
+    `shipped`: that directory is a copy of the project's folder, and outputs lie there. `imported` is what the driver
+    has seen the import of its modules read, None where it has not looked.
     """
 
     modules: tuple[str, ...]
@@ -87,6 +90,7 @@ class Setup:
     root: str
     packages: Mapping[str, str]
     watch: Watch | None
+    imported: frozenset[tuple[str, str]] | None
     nodes: Mapping[str, bytes]
 
 
@@ -122,7 +126,9 @@ def import_project(setup: Setup) -> Site:
     modules: list[ModuleType] = []
     load = functools.partial(_import, setup, modules)
     watched = watch is not None and observes
-    reader, nodes, differences = watch_import(load, places, files, modules) if watched else load()
+    reader, nodes, differences = (
+        watch_import(load, places, files, modules, known=setup.imported) if watched else load()
+    )
     code = ProjectCode(lambda: reader, places, files, observing=observes)
     root = os.getcwd() if setup.shipped else setup.root  # noqa: PTH109 - a text
     home = Home(root, memo) if memo else None

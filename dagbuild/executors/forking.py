@@ -21,6 +21,18 @@ _SURVIVE = ("jemalloc_bg_thd", "polars-ooc-clea", "ZMQbg/")
 """How threads are called whose loss is known to harm no step: their libraries see to forks, only tidy up in them, or
 are a notebook's."""
 
+APART = (
+    "steps run in processes that import the project by themselves, or in this one where only it has their code, "
+    "because {}"
+)
+"""Said of what keeps this process from being copied."""
+
+ALONE = (
+    "steps run in this process, one after the other, because none can be started for them: {}; "
+    "try: look at what sys.executable is here, and how many processes the system allows"
+)
+"""Said of what keeps any other from being there."""
+
 
 def find_obstacle() -> str | None:
     """Return why this process had better not be forked, in words that follow "because"; None when it can be."""

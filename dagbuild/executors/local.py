@@ -24,7 +24,7 @@ from typing import Any, NoReturn, Protocol
 from dagbuild.executors import deaths, packing
 from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.channel import Channel
-from dagbuild.executors.forking import find_obstacle
+from dagbuild.executors.forking import ALONE, APART, find_obstacle
 from dagbuild.executors.inline import InlineExecutor
 from dagbuild.executors.shown import Shown, make_decoder, make_writer, show_strange
 from dagbuild.executors.state import Chance, Held
@@ -115,6 +115,7 @@ class LocalExecutor(Executor):
         self._holding = contextlib.ExitStack()
         self._held: Held | None = None
         self._zygote: Zygote | None = None
+        self._alone = False
         self._thread = threading.current_thread()
         self._numbers = count(1)
         self._lock = threading.Lock()
@@ -126,10 +127,9 @@ class LocalExecutor(Executor):
 
     def submit(self, work: Work) -> None:
         """Hand the step to a process that is free, or to a new one."""
-        if work.draft is None:
+        if work.draft is None or not self._start():
             self._submit_here(work, contextlib.ExitStack())
             return
-        self._start()
         with contextlib.ExitStack() as holding:  # whatever comes between, a lease is let go of
             lease = self._store.take_lease(work.lease) if work.lease is not None else None
             if lease is not None and work.lease is not None:
@@ -183,26 +183,32 @@ class LocalExecutor(Executor):
             zygote.close()
             self._copies.close()
 
-    def _start(self) -> None:
-        """Have what processes are forked from, if that was not done."""
+    def _start(self) -> bool:
+        """Have what processes are forked from, if that was not done; False where it cannot be had."""
+        if self._alone:
+            return False
         if self._zygote is not None and not self._thread.is_alive():  # somebody has ended it
             self._stop()
         if self._zygote is not None:
-            return
+            return True
         self._killed = deaths.count_out_of_memory()
         self._copies = self._forked
         if (obstacle := find_obstacle()) is not None:
-            self._on_notice(
-                f"steps run in processes that import the project by themselves, or in this one where only it "
-                f"has their code, because {obstacle}"
-            )
+            self._on_notice(APART.format(obstacle))
             self._copies = self._spawn()
         if self._held is None:
             self._held = self._holding.enter_context(self._worker.hold())
-        self._zygote = zygote = self._copies.start(self._held.chance)
+        try:
+            self._zygote = zygote = self._copies.start(self._held.chance)
+        except OSError as error:
+            self._alone = True
+            self._copies.close()
+            self._on_notice(ALONE.format(error))
+            return False
         self._selector = selectors.DefaultSelector()
         self._selector.register(zygote.socket, selectors.EVENT_READ, None)
         self._thread = start_quietly(lambda: self._serve(zygote), "dagbuild-steps")
+        return True
 
     def _take_process(self, step: _Running) -> _Process:
         """Return a process that is to run the step: one that is free, or a new one."""

@@ -61,7 +61,7 @@ class Saver:
         form = self.node.cache.format
         if self.node.expands:
             save = partial(self.artifacts.save, format=form, takes=self.takes)
-            return save_elements(self.artifacts, value, lambda element: self.carry(save(element))), ""
+            return save_elements(self.artifacts, value, save, self.carry), ""
         # A declared output counts whatever its age: nothing was there when the node began.
         try:
             artifact = self.artifacts.save(value, form, self.takes)

@@ -46,6 +46,7 @@ class Spawned:
     """
 
     def __init__(self, code: ShippedCode, folder: Path, fsync: str, *, threads: int = 1) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
         self._whole = contextlib.ExitStack()
         self._whole.enter_context(parcels.travelling_whole(code.in_memory))
         self.pickles = _Importable(code)
@@ -57,23 +58,37 @@ class Spawned:
         )
 
     def start(self, chance: Chance) -> Zygote:
-        """Start a Python from which they are forked before it has imported anything of the project."""
+        """Start a Python from which they are forked before it has imported anything of the project. Raises OSError."""
+        if not sys.executable:
+            raise OSError("where this Python lies is not known: sys.executable is empty")
         here, there = socket.socketpair()
-        with tempfile.TemporaryFile() as told, there:
+        with contextlib.ExitStack() as undo, tempfile.TemporaryFile() as told, there:
+            undo.callback(here.close)
             pickle.dump(self._start(chance), told, protocol=5)
             told.flush()
-            passed = (there.fileno(), told.fileno())
+            begun, begins = map(undo.enter_context, map(open, os.pipe(), ("rb", "wb")))
+            passed = (there.fileno(), told.fileno(), begins.fileno())
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _PROGRAM, *map(str, passed)],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 env=self._variables, pass_fds=passed,
             )  # fmt: skip
+            begins.close()
+            if not begun.read(1):
+                raise OSError(f"{sys.executable} {_tell_status(self._process.wait())} before it had begun")
+            begun.close()
+            undo.pop_all()
         return Zygote(self._process.pid, here)
 
     def close(self) -> None:
         """Let go of it, once the process that was started has ended."""
-        self._process.poll()  # or it would be said to run still
+        if self._process is not None:
+            self._process.poll()  # or it would be said to run still
         self._whole.close()
+
+
+def _tell_status(status: int) -> str:
+    return f"ended with status {status}" if status >= 0 else f"was ended by signal {-status}"
 
 
 @dataclass(frozen=True)
@@ -110,8 +125,10 @@ class _Importable(parcels.SharedParcels):
 # -- in such a process ---------------------------------------------------------------------------------------------
 
 
-def main(control: int, told: int) -> None:
-    """Be what such processes are forked from."""
+def main(control: int, told: int, begins: int) -> None:
+    """Be what such processes are forked from; `begins` is told that this is so."""
+    os.write(begins, b"1")
+    os.close(begins)
     given: _Start = pickle.loads(os.pread(told, os.fstat(told).st_size, 0))
     os.close(told)
     if load_tie()(given.driver):

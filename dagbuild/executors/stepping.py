@@ -73,9 +73,6 @@ class Stepping:
                         outcome = worker.call(work)
                     else:
                         outcome = worker.run(work, partial(driver.tell, "wait"))
-                except KeyboardInterrupt as error:  # the node's own: Ctrl-C is for the driver alone
-                    driver.tell("raise", error)
-                    return
                 except Exception as error:
                     error.add_note("".join(traceback.format_exception(error)))  # it does not travel
                     driver.tell("raise", error)

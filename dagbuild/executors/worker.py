@@ -8,6 +8,7 @@ that of two builds side by side one computes and the other finds.
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import platform
 import resource
@@ -20,12 +21,13 @@ from functools import partial
 from typing import Any
 
 from dagbuild.artifacts import Artifacts
+from dagbuild.codecs.refusals import always_cached
 from dagbuild.codecs.writer import Takes
 from dagbuild.executors import exits
 from dagbuild.executors.arguments import LostError, bind
 from dagbuild.executors.at_home import run_at_home
 from dagbuild.executors.base import Work
-from dagbuild.executors.elements import listing
+from dagbuild.executors.elements import find_digest, listing
 from dagbuild.executors.exits import Guard
 from dagbuild.executors.failures import make_failure
 from dagbuild.executors.inputs import Inputs, tell_changed
@@ -39,6 +41,7 @@ from dagbuild.ground.errors import (
     StoreError,
 )
 from dagbuild.ground.filetree import changed_since
+from dagbuild.ground.interrupt import may_be_ctrl_c
 from dagbuild.ground.secrets import clean
 from dagbuild.ground.stamps import file_clock
 from dagbuild.model.node import Node
@@ -94,7 +97,7 @@ class Worker:
         """Make the call that `work` describes, and put its record; whatever the node raises is an outcome.
 
         Its record is put before its lease ends, so that who waits for it finds that. `on_wait` is told who is waited
-        for. KeyboardInterrupt is raised.
+        for. The KeyboardInterrupt of Ctrl-C is raised.
         """
         if work.lease is None:
             return self.put(self.call(work))
@@ -111,10 +114,17 @@ class Worker:
         name = work.name
         marked = self._store.running(name) if self._marked else contextlib.nullcontext()
         with _staying_here(), marked, Guard(name) as guard:  # storing a value runs the user's code, too
-            if self._outputs is None or not (work.node.writes or work.taken):
-                outcome = self._run(work)
-            else:
-                outcome = run_at_home(work, self._outputs, lambda: self._run(work), move=self._may_touch())
+            try:
+                if self._outputs is None or not (work.node.writes or work.taken):
+                    outcome = self._run(work)
+                else:
+                    outcome = run_at_home(
+                        work, self._outputs, lambda: self._run(work), move=self._may_touch()
+                    )
+            except KeyboardInterrupt as error:
+                if self._is_ctrl_c():
+                    raise
+                return make_failure(error, {})
         if guard.asked is not None and not isinstance(outcome, Failure):
             return make_failure(guard.asked, {})
         return outcome
@@ -190,6 +200,24 @@ class Worker:
     # -- the call ------------------------------------------------------------------------------------------------
 
     def _run(self, work: Work) -> Outcome:
+        """Make the call; once more where it found what another call for an element had left in the process."""
+        again = True
+        while again:
+            try:
+                outcome = self._run_once(work)
+                if isinstance(outcome, Done) and work.draft is None and work.call:
+                    with contextlib.suppress(Exception):  # what was handed over may be what is put back
+                        outcome = replace(outcome, value=copy.deepcopy(outcome.value))
+            finally:
+                again, lost = self._data.put_back()
+        if lost:
+            self.spent = True
+            if isinstance(outcome, Done) and not self._capture:
+                told = tuple(f"'{work.name}' {_tell_lost(name).text}" for name in lost)
+                return replace(outcome, notices=(*outcome.notices, *told))
+        return outcome
+
+    def _run_once(self, work: Work) -> Outcome:
         log = self._capture() if self._capture else Capture(Log(), work.name if self._named else "")
         arguments: dict[str, Any] = {}
         started, since, wall = time.time(), file_clock(), time.perf_counter()
@@ -200,19 +228,19 @@ class Worker:
         returns = Returns(self.watch.returns if self.watch else "off")
         try:
             kept = log if self._may_touch() or self._capture else contextlib.nullcontext()
-            watched = self._data.watching((*work.views, work.node), left)
+            watched = self._data.watching((*work.views, work.node), left, lost if work.call else None)
             with kept, Guard(name) as guard, self.hold() as held, watched:
                 call_view = returns.checking(partial(_call_view, held, lost, call))
                 arguments = bind(work, self._artifacts, call_view)
                 with held.call(name, lost) as context:
-                    function = listing(work.node.function) if work.node.expands else work.node.function
+                    function = self._listing(work.node) if work.node.expands else work.node.function
                     value = context.run(call, function, **arguments)
                 returns.check_all(work.node, value if work.node.expands else (value,))
         except LostError as gone:
             return Lost({gone.name: gone.why})
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:  # SystemExit in a node ends the node, not the build
+            if isinstance(error, KeyboardInterrupt) and self._is_ctrl_c():
+                raise
             failure = replace(make_failure(error, arguments), log=clean(log.text()))
             if observer:
                 observer.leave()
@@ -246,6 +274,13 @@ class Worker:
         if returns.told and isinstance(outcome, Done):
             return replace(outcome, notices=(*returns.told, *outcome.notices))
         return outcome
+
+    def _listing(self, node: Node) -> Callable[..., Any]:
+        return listing(node.function, partial(find_digest, self._artifacts, node.cache.format))
+
+    def _is_ctrl_c(self) -> bool:
+        """Tell whether a KeyboardInterrupt is for the build; where only steps run, it is the node's own."""
+        return self._marked and self._capture is None and may_be_ctrl_c()
 
     def _may_touch(self) -> bool:
         """Tell whether the process may be changed, for as long as a node runs, to see what it does."""
@@ -284,7 +319,9 @@ class Worker:
         trouble = ""
         try:
             artifact, trouble = saver.save(value)
-        except (CodecError, OutputError) as error:
+        except CodecError as error:
+            return make_failure(always_cached(error) if work.node.deals_in_elements else error, {})
+        except OutputError as error:
             return make_failure(error, {})
         read = sorted((*seen.observations, *seen.taken), key=lambda each: (each.kind, each.name))
         ignored = [thing for node in (work.node, *work.views) for thing in node.cache.ignore]

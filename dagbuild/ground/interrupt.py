@@ -10,6 +10,20 @@ import signal
 import threading
 from types import FrameType, TracebackType
 
+_listening: list[Interrupt] = []
+
+
+def may_be_ctrl_c() -> bool:
+    """Tell whether a KeyboardInterrupt that has just been raised may be that of Ctrl-C: it was heard, or none listens.
+
+    Of signals only the main thread is told; elsewhere somebody's code has raised it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    if signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, signal.SIG_DFL):
+        return False
+    return any(interrupt.heard for interrupt in _listening) if _listening else True
+
 
 class Interrupt:
     """While it is open, Ctrl-C raises KeyboardInterrupt as always and is remembered too.
@@ -18,7 +32,7 @@ class Interrupt:
     """
 
     def __init__(self) -> None:
-        self._heard = False
+        self.heard = False
         self._installed = False
 
     def __enter__(self) -> Interrupt:
@@ -28,6 +42,7 @@ class Interrupt:
         ):
             signal.signal(signal.SIGINT, self._hear)
             self._installed = True
+            _listening.append(self)
         return self
 
     def __exit__(
@@ -35,12 +50,13 @@ class Interrupt:
     ) -> None:
         if self._installed:
             signal.signal(signal.SIGINT, signal.default_int_handler)
+            _listening.remove(self)
 
     def check(self) -> None:
         """Raise KeyboardInterrupt when Ctrl-C was heard."""
-        if self._heard:
+        if self.heard:
             raise KeyboardInterrupt
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
-        self._heard = True
+        self.heard = True
         signal.default_int_handler(number, frame)

@@ -64,7 +64,7 @@ def load_graph(
     graph, misused = find_blocks(Graph(nodes, found.inputs))
     problems += [*found.problems, *misused]
     problems += check_config(nodes, found.inputs, config, config_read)
-    problems += check_edges(nodes)
+    problems += check_edges(graph.nodes)
     problems += check_outputs(nodes)
     problems += check_spelling(nodes, found.inputs, {*config, *inputs})
     problems += check_cycles(graph)

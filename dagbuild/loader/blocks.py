@@ -16,7 +16,7 @@ from dagbuild.model.node import Group, Node
 
 def find_blocks(graph: Graph) -> tuple[Graph, list[Problem]]:
     """Return the graph with the blocks that nodes are in, and what is wrong with these; nodes of cycles as they are."""
-    if not any(node.expands or _collects(node) for node in graph.nodes.values()):
+    if not any(node.deals_in_elements for node in graph.nodes.values()):
         return graph, []
     found = dict(graph.nodes)
     problems: list[Problem] = []
@@ -25,10 +25,6 @@ def find_blocks(graph: Graph) -> tuple[Graph, list[Problem]]:
             found[name], wrong = _place(found[name], found)
             problems += wrong
     return Graph(found, graph.inputs), problems
-
-
-def _collects(node: Node) -> bool:
-    return any(parameter.collects for parameter in node.parameters)
 
 
 def _place(node: Node, found: Mapping[str, Node]) -> tuple[Node, list[Problem]]:
@@ -57,7 +53,7 @@ def _takes(node: Node, found: Mapping[str, Node]) -> Iterator[tuple[str, tuple[s
 
 
 def _check_collects(node: Node, found: Mapping[str, Node]) -> Iterator[Problem]:
-    for parameter in node.parameters if _collects(node) else ():
+    for parameter in node.parameters:
         if not parameter.collects:
             continue
         if isinstance(parameter.binding, Group):
@@ -76,12 +72,12 @@ def _check_collects(node: Node, found: Mapping[str, Node]) -> Iterator[Problem]:
 
 def _check_node(node: Node) -> Iterator[Problem]:
     """Yield what a node cannot have that is called for elements, gives them or collects them."""
-    if node.cache.never and (node.axes or _collects(node)):
+    if node.cache.never and node.deals_in_elements:
         because = node.cache.because or "says so"
         yield _problem(
             node,
             f"'{node.name}' is never cached, for it {because}; what deals in elements is",
-            'return a list, or leave @cache("never") away',
+            "return a list" if node.cache.because else 'leave @cache("never") away',
         )
     if node.writes and node.axes:
         yield _problem(

@@ -6,6 +6,7 @@ together.
 
 from __future__ import annotations
 
+import types
 import typing
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -103,14 +104,24 @@ def check_edges(nodes: Mapping[str, Node]) -> list[Problem]:
             maker = nodes.get(name)
             if maker is not None and not accepts(maker.type, wanted):
                 what = f"parameter '{parameter.name}' of '{node.name}'"
+                taken, made = describe_type(wanted), describe_type(maker.type)
+                taken = f"Collect[{taken}]" if parameter.collects else taken
+                each = f" for each {maker.axes[-1]}" if maker.axes else ""
                 problems.append(
                     Problem(
-                        f"{what} is {describe_type(wanted)}, "
-                        f"but node '{name}' at {maker.where} makes {describe_type(maker.type)}",
+                        f"{what} is {taken}, but node '{name}' at {maker.where} makes {made}{each}",
                         str(node.where),
+                        _tell_collect(parameter, maker, wanted),
                     )
                 )
     return problems
+
+
+def _tell_collect(parameter: Parameter, maker: Node, wanted: Any) -> str | None:
+    """Return how to take all that a node makes, where a list of it is wanted."""
+    if not maker.axes or not accepts(types.GenericAlias(list, (maker.type,)), wanted):
+        return None
+    return f"to take all of them: {parameter.name}: Collect[{describe_type(maker.type)}]"
 
 
 def check_spelling(

@@ -207,6 +207,11 @@ class Node:
         return (*self.block, self.name) if self.expands else self.block
 
     @property
+    def deals_in_elements(self) -> bool:
+        """Whether it is called for elements, gives them or collects them: then it is always cached."""
+        return bool(self.axes) or any(parameter.collects for parameter in self.parameters)
+
+    @property
     def upstream(self) -> tuple[str, ...]:
         """Names that the node's parameters are bound to, and of the nodes that it follows, each once, in order."""
         return tuple(dict.fromkeys((*(name for p in self.parameters for name in p.upstream), *self.follows)))

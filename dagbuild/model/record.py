@@ -209,6 +209,12 @@ class Record:
     proof: Proof | None = field(default=None, compare=False)
 
     @property
+    def caller(self) -> str:
+        """The node of which this is one call, such as "page[17]"; nothing where it is of a node as a whole."""
+        node, bracket, _ = self.node.partition("[")
+        return node if bracket else ""
+
+    @property
     def keys(self) -> tuple[Key, ...]:
         """What the record is found under, each once."""
         return tuple(dict.fromkeys(key for key in (self.deep, self.content, self.unnamed) if key))

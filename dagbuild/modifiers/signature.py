@@ -24,8 +24,9 @@ from typing import Any, NamedTuple
 from dagbuild.ground.errors import Problem, did_you_mean
 from dagbuild.ground.stamps import Stamp, take_settled
 from dagbuild.ground.texts import describe_error
-from dagbuild.model.elements import Collect, find_element
+from dagbuild.model.elements import Collect, Parallelizable, find_element, mentions
 from dagbuild.model.node import REQUIRED, Parameter, Source, Where
+from dagbuild.model.types import describe_type
 
 
 def find_where(function: Callable[..., Any]) -> Where:
@@ -77,6 +78,7 @@ def read_signature(
             kind = _read(annotations, parameter.annotation, f"parameter '{parameter.name}' of '{name}'", add)
         default = REQUIRED if parameter.default is _EMPTY else parameter.default
         collects, element = find_element(kind, Collect)
+        _check_parameter(f"parameter '{parameter.name}' of '{name}'", element, add)
         kind = types.GenericAlias(list, (element,)) if collects else kind
         parameters.append(Parameter(parameter.name, kind, Source(parameter.name), default, collects=collects))
     result = Any
@@ -84,7 +86,38 @@ def read_signature(
         add(f"'{name}' has no return annotation", helper)
     else:
         result = _read(annotations, returned, f"the return of '{name}'", add)
+        _check_return(name, result, add)
     return tuple(parameters), result, problems
+
+
+def _check_parameter(what: str, kind: Any, add: Callable[[str, str | None], None]) -> None:
+    """Refuse what says of elements that which a parameter cannot say; `kind` is what is inside of a `Collect`."""
+    if mentions(kind, Parallelizable):
+        add(
+            f"{what} is {describe_type(kind)}, which says what a function gives",
+            "to be called for each element, take it as what one element is; to take all of them, as Collect[...]",
+        )
+    elif mentions(kind, Collect):
+        add(
+            f"{what} has Collect inside of its annotation, {describe_type(kind)}",
+            "Collect[...] stands around what one element is, and nothing stands around it: "
+            "all elements are always there, and one Collect closes one block",
+        )
+
+
+def _check_return(name: str, kind: Any, add: Callable[[str, str | None], None]) -> None:
+    _, element = find_element(kind, Parallelizable)
+    if mentions(element, Parallelizable):
+        add(
+            f"'{name}' has Parallelizable inside of its return annotation, {describe_type(kind)}",
+            "Parallelizable[...] stands around what one element is, and nothing stands around it: "
+            "without elements, give an empty list",
+        )
+    elif mentions(element, Collect):
+        add(
+            f"'{name}' gives {describe_type(kind)}, and Collect says what a parameter takes",
+            "return a list: list[...]; to have what takes it called for each, Parallelizable[...]",
+        )
 
 
 _KINDS = inspect.Parameter

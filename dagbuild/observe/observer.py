@@ -55,11 +55,16 @@ def install() -> None:
 
 @door
 def watch_import(
-    function: Callable[[], T], places: PathNames, files: Digester, modules: Iterable[ModuleType]
+    function: Callable[[], T],
+    places: PathNames,
+    files: Digester,
+    modules: Iterable[ModuleType],
+    *,
+    known: Collection[tuple[str, str]] | None = None,
 ) -> T:
     """Return what a function returns that imports the modules, which need not be there before.
 
-    What memory keeps of what they read is noted for later steps.
+    What memory keeps of what they read is noted for later steps; `known` is what another process has seen them read.
     """
     from dagbuild.observe.catch import watching
 
@@ -69,7 +74,7 @@ def watch_import(
         result = function()
     with active.quiet():
         read_log.finish()
-        owners.keep_imported(modules, dict(read_log.list_reads()))
+        owners.keep_imported(modules, dict(read_log.list_reads()), known)
     return result
 
 

@@ -79,6 +79,8 @@ class Owners:
         self._by_thing: dict[int, _Kept] = {}
         self._watched: weakref.WeakSet[Any] = weakref.WeakSet()
         self._strange: dict[Holder, Any] = {}
+        self._imported: set[tuple[str, str]] = set()
+        self._met = False
 
     # -- a step ----------------------------------------------------------------------------------------------------
 
@@ -139,11 +141,29 @@ class Owners:
 
     # -- what was in memory before the first step ------------------------------------------------------------------
 
-    def keep_imported(self, modules: Iterable[ModuleType], reads: Reads) -> None:
+    @property
+    def imported(self) -> frozenset[tuple[str, str]] | None:
+        """What was read while modules were imported here, by kind and name; None where nobody watched that."""
+        return None if self._met else frozenset(self._imported)
+
+    def keep_imported(
+        self,
+        modules: Iterable[ModuleType],
+        reads: Reads,
+        known: Collection[tuple[str, str]] | None = None,
+    ) -> None:
         """Let what `lru_cache` made keep what was read for it while the modules were imported.
 
-        All other memory is what the fingerprint is made of.
+        All other memory is what the fingerprint is made of. Where it is `known` what the import of the same modules
+        reads, what is not in there and was caught without anybody at work another process has read.
         """
+        if known is not None:
+            reads = {
+                read: stacks
+                for read, stacks in reads.items()
+                if None not in stacks or (read.kind, read.name) in known
+            }
+        self._imported.update((read.kind, read.name) for read in reads)
         for holder, cache in find_lru_caches(modules):
             self._watched.add(cache)
             if not cache.cache_info().misses:
@@ -157,6 +177,7 @@ class Owners:
 
     def meet(self, modules: Iterable[ModuleType]) -> None:
         """Note what `lru_cache` made in modules that somebody else imported: what is in there, nobody saw."""
+        self._met = True
         for holder, cache in find_lru_caches(modules):
             if cache not in self._watched and cache.cache_info().misses:
                 self._strange[holder] = look_up(holder)

@@ -279,7 +279,9 @@ class ReadLog:
             if not self.is_declared(self._places.path(name))
         ]
         found += [
-            Observation("file", self._places.name(path), digest) for path, digest in self._digests.items()
+            Observation("file", self._places.name(path), digest)
+            for path, digest in self._digests.items()
+            if path not in self._inputs  # of what the step has changed, it was looked at before that
         ]
         found += [Observation("env", name, digest) for name, digest in self.variables.find().items()]
         if not self.variables.are_handed_on:

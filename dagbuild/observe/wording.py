@@ -58,7 +58,7 @@ def find_undeclared(observations: Iterable[Observation]) -> list[tuple[str, str]
     if read := files or listings:
         declare = f'annotate a parameter with File, or @reads("{read[0].name}")'
         how = "tracked by content" if files else "tracked"
-        parts.append((f"reads {_some(read)}, which {_no_input(len(read))}: {how}", declare))
+        parts.append((f"reads {_some(read)}, which {_no_input(read)}: {how}", declare))
     if variables := [seen for seen in observations if seen.kind == "env"]:
         parts.append((f"depends on {_some(variables)}: tracked", _advise([seen.name for seen in variables])))
     if code := [seen for seen in observations if seen.kind == "code"]:
@@ -90,7 +90,7 @@ def tell_forbidden(observations: Sequence[Observation]) -> tuple[str, str] | Non
         names = [seen.name for seen in read if seen.kind == "env"]
         ignore = f'name it under [variables] ignored = ["{names[0]}"]'
         remedies.append(ignore if names_secret(names[0]) else "make the variable a config value")
-    return f"reads {_some(read)}, which {_no_input(len(read))}", "; ".join(remedies)
+    return f"reads {_some(read)}, which {_no_input(read)}", "; ".join(remedies)
 
 
 def tell_note(node: str, note: Note) -> str:
@@ -106,9 +106,14 @@ def name_note(note: Note) -> str:
 
 
 def _some(observations: Sequence[Observation]) -> str:
-    names = [name_observation(seen) for seen in observations]
+    names = _names(observations)
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _no_input(count: int) -> str:
-    return "is no input" if count == 1 else "are no inputs"
+def _names(observations: Sequence[Observation]) -> list[str]:
+    """Return the names, each once: calls for elements may have read one file with several contents."""
+    return list(dict.fromkeys(map(name_observation, observations)))
+
+
+def _no_input(observations: Sequence[Observation]) -> str:
+    return "is no input" if len(_names(observations)) == 1 else "are no inputs"

@@ -73,6 +73,11 @@ def acceptance_key(fingerprint: Digest) -> Key:
     return Key(digest_json([ACCEPTED, fingerprint]))
 
 
+def partly_accepted(fingerprint: Digest, chain: Collection[Acceptance]) -> Digest:
+    """Return what makes a value of which some elements are accepted: it counts as long as all of that is said."""
+    return digest_json([ACCEPTED, fingerprint, [acceptance.known for acceptance in chain]])
+
+
 def find_acceptances(
     manifests: Mapping[str, Manifest], find: Callable[[Collection[Key]], Mapping[Key, list[Record]]]
 ) -> dict[str, tuple[Acceptance, ...]]:

@@ -71,6 +71,11 @@ class Block:
                     depths[up] = len(nodes[up].axes) - parameter.collects
         return depths
 
+    @property
+    def outer(self) -> Sequence[str]:
+        """The nodes that give elements, but for the innermost: for each of those, a value is a list of lists."""
+        return self.request.graph.nodes[self.name].block[:-1]
+
     def find_calls(self, artifact_of: ArtifactOf, split: Split) -> Calls | None:
         """Return the calls over known upstream values; None where one that has elements is not known.
 

@@ -76,7 +76,8 @@ class StoreLookup:
 
     def find_changed(self, record: Record) -> tuple[Reason, ...]:
         """Say what the record's run was seen to read and is no longer so."""
-        return tuple(Reason(self._tell_change(seen), "observed") for seen in self._find_changed(record, ""))
+        changed = map(self._tell_change, self._find_changed(record, ""))
+        return tuple(Reason(text, "observed") for text in dict.fromkeys(changed))
 
     def _choose(self, records: Sequence[Record]) -> Record:
         if len(records) == 1:

@@ -259,10 +259,9 @@ class Alike:
         return record
 
     def _find_accepted(self, name: str, artifact_of: ArtifactOf) -> Record | None:
-        for acceptance in self.request.accepted.get(name, ()):
-            key = self.request.content(name, artifact_of, acceptance.known)
+        for key in self.request.accepted_keys(name, artifact_of):
             last = self.request.accepted[name][0]
-            record = self.lookup.find([key], carried=last.carried).get(key) if key else None
+            record = self.lookup.find([key], carried=last.carried).get(key)
             if record is not None:
                 self.accepted[name] = last
                 return record

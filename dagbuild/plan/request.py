@@ -15,7 +15,7 @@ from dagbuild.ground.digest import Digest, digest_json
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Columns, Group, Node, Source
 from dagbuild.model.record import Artifact, Excerpt, Key, Manifest, Part, Record, make_key
-from dagbuild.plan.acceptance import Acceptance
+from dagbuild.plan.acceptance import Acceptance, partly_accepted
 from dagbuild.plan.reasons import Reason, with_parts
 
 ArtifactOf: TypeAlias = Callable[[str], Artifact | None]
@@ -239,6 +239,16 @@ class Request:
     def unnamed(self, name: str, artifact_of: ArtifactOf) -> Key | None:
         """Return the node's content key but for its name."""
         return self.content(name, artifact_of, self.manifests[name].unnamed)
+
+    def accepted_keys(self, name: str, artifact_of: ArtifactOf) -> Iterator[Key]:
+        """Yield the content keys of values that the node's is accepted to be, the newest first."""
+        chain = self.accepted.get(name, ())
+        fingerprints = [acceptance.known for acceptance in chain]
+        if chain and self.graph.nodes[name].block:
+            fingerprints.append(partly_accepted(self.manifests[name].fingerprint, chain))
+        for fingerprint in fingerprints:
+            if (key := self.content(name, artifact_of, fingerprint)) is not None:
+                yield key
 
     def _given_id(self, given: Given, columns: Columns | None) -> Digest:
         return given.digest if given.kind == "file" or not columns else self._digest(given.artifact, columns)

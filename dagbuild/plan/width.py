@@ -55,7 +55,8 @@ def find_widths(
     found: dict[str, Width] = {}
     for name, last in runs.items():
         if request.graph.nodes[name].block:
-            width = _find_width(Block(request, name), lookup, artifact_of) or _find_last(last)
+            block = Block(request, name)
+            width = _find_width(block, lookup, artifact_of) or _find_last(block, lookup, last)
             if width is not None:
                 found[name] = width
     return found
@@ -84,9 +85,16 @@ def _find_width(block: Block, lookup: ElementLookup, artifact_of: ArtifactOf) ->
     return None if count is None else Width(count)
 
 
-def _find_last(last: Record | None) -> Width | None:
-    count = count_elements(last.artifact) if last else None
-    return None if count is None else Width(count, known=False)
+def _find_last(block: Block, lookup: ElementLookup, last: Record | None) -> Width | None:
+    """Return how many calls the node's last value is of; in a block in a block, each list in it is looked at."""
+    lists = [last.artifact] if last else []
+    for _ in block.outer:
+        found = [lookup.find_elements(each) for each in lists]
+        lists = [element for elements in found if elements is not None for element in elements]
+        if any(elements is None for elements in found):
+            return None
+    counts = [count for each in lists if (count := count_elements(each)) is not None]
+    return Width(sum(counts), known=False) if lists and len(counts) == len(lists) else None
 
 
 class _UnknownError(Exception):

@@ -6,7 +6,7 @@ Stores nothing and records nothing. Knows artifacts and how a step is run, no pl
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.executors.base import Work
@@ -17,9 +17,11 @@ from dagbuild.ground.filetree import changed_since
 from dagbuild.ground.one_line import one_line
 from dagbuild.ground.stamps import file_clock
 from dagbuild.model.outcome import Done, Failure, Lost
+from dagbuild.project.calls import KnownCalls, split_name
 from dagbuild.report.failures import say_failure
 
 if TYPE_CHECKING:
+    from dagbuild.executors.worker import Worker
     from dagbuild.project.project import Project
 
 _SHOWN = 40
@@ -40,16 +42,30 @@ class Difference:
 def check_determinism(project: Project, node: str) -> list[Difference]:
     """Run the node twice and return where the values differ; nothing when both are the same.
 
-    Its upstream values are taken from the cache: raises InputError when one is not built, or when the node raises.
+    Of one that is called for elements each call, or the one that is named: "page[17]". Upstream values are taken from
+    the cache: raises InputError when one is not built, or when the node raises.
     """
-    if block := project.check_node(node).block:
-        raise InputError(
-            f"'{node}' is called for each element of '{block[-1]}'; which of these is meant nobody can say",
-            hint=f"check a node that collects: {', '.join(project.graph.downstream(node))}",
-        )
-    work = _make_work(project, node)
+    name, place = split_name(node)
+    project.check_node(name)
+    work = _make_work(project, name)
+    if not (work.node.block or place):
+        return _check(project, work)
+    known = KnownCalls(*project.look_closely([name]), work.node)
+    works = [
+        replace(work, values={**work.values, **call.elements}, call=call.name)
+        for call in ([known.get(place)] if place else known.all())
+    ]
+    return [
+        replace(difference, part=difference.part if place else f"{each.name}, {difference.part}")
+        for each in works
+        for difference in _check(project, each)
+    ]
+
+
+def _check(project: Project, work: Work) -> list[Difference]:
     # Each is digested before the next run: a file may be written to the same place twice.
-    (first, digest, left), (second, other, again) = _run(project, work), _run(project, work)
+    worker = project.make_worker(watched=False)
+    (first, digest, left), (second, other, again) = _run(project, worker, work), _run(project, worker, work)
     outputs = [Difference(f"output '{path}'", "", "") for path in left if left[path] != again.get(path)]
     if digest == other:
         return outputs
@@ -69,15 +85,15 @@ def _make_work(project: Project, node: str) -> Work:
     return Work(nodes[node], found, views=tuple(nodes[view] for view in views), places=places)
 
 
-def _run(project: Project, work: Work) -> tuple[Any, Digest, Mapping[str, Digest]]:
+def _run(project: Project, worker: Worker, work: Work) -> tuple[Any, Digest, Mapping[str, Digest]]:
     since = file_clock()
-    match project.make_worker(watched=False).run(work):
+    match worker.run(work):
         case Done(value=value, outputs=outputs):
             takes = changed_since(since)
             digest = project.artifacts.encode(value, work.node.cache.format, takes)[0].digest
             return value, digest, outputs
         case Failure() as failure:
-            raise InputError(f"'{work.node.name}' failed: {say_failure(failure)}", where=str(work.node.where))
+            raise InputError(f"'{work.name}' failed: {say_failure(failure)}", where=str(work.node.where))
         case Lost(upstream):
             names = ", ".join(f"'{name}'" for name in upstream)
             hint = f"dagbuild build {work.node.name}"

@@ -27,6 +27,7 @@ from dagbuild.plan.lookup import StoreLookup
 from dagbuild.plan.plan import Decision, Explanation, Plan, make_plan
 from dagbuild.plan.reasons import find_changes, with_parts
 from dagbuild.plan.request import Request
+from dagbuild.project.calls import explain_call, split_name
 from dagbuild.project.failed_runs import FailureKeeper, find_failed
 from dagbuild.project.givens import GivenMaker, check_places
 from dagbuild.project.observations import Observations
@@ -110,6 +111,11 @@ class Project(Parts):
         prepared = self._prepare(targets, save=save)
         return prepared.request, prepared.plan
 
+    def look_closely(self, targets: Iterable[str]) -> tuple[Request, Plan, StoreLookup]:
+        """Return what `look` does, and who answers further questions of stores."""
+        prepared = self._prepare(targets)
+        return prepared.request, prepared.plan, prepared.lookup
+
     def build(
         self,
         targets: Iterable[str] = (),
@@ -163,8 +169,13 @@ class Project(Parts):
         inputs: Mapping[str, Any] | None = None,
         overrides: Mapping[str, Any] | None = None,
     ) -> Explanation:
-        """Return why the node is fresh or stale, part by part."""
+        """Return why the node is fresh or stale, part by part, or one of its calls for elements: "page[17]"."""
+        node, place = split_name(node)
         prepared = self._prepare([node], inputs, overrides)
+        if place:
+            return explain_call(
+                prepared.request, prepared.plan, prepared.lookup, self.check_node(node), place
+            )
         request, step = prepared.request, prepared.plan.steps.get(node)
         if step is None:
             raise InputError(f"'{node}' is an input: it is given, not made")
@@ -226,13 +237,15 @@ class Project(Parts):
 
         write_file(self.value(node), file, node)
 
-    def log(self, node: str | None = None, number: int | None = None) -> list[Record]:
+    def log(self, node: str | None = None, number: int | None = None, *, calls: bool = True) -> list[Record]:
         """Return the records, newest first; of one node where it is named, with what was accepted of it.
 
-        Not more than `number` of them, where it is given; of very many, the first few cost little.
+        Not more than `number` of them, where it is given; of very many, the first few cost little. Those of single
+        `calls` for elements are among them, unless they are left out.
         """
         names = None if node is None else (node, f"accept:{node}")
-        return list(islice(self.store.iter_newest(names), number))
+        found = (record for record in self.store.iter_newest(names) if calls or not record.caller)
+        return list(islice(found, number))
 
     def log_failed(self, node: str | None = None, number: int | None = None) -> list[FailedRun]:
         """Return the failures that are kept, newest first; of one node where it is named, at most `number`."""

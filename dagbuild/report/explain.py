@@ -148,9 +148,10 @@ def _rows(old: Manifest | None, new: Manifest) -> list[Row]:
 
 def _rows_of_run(record: Record, manifest: Manifest) -> Iterator[Row]:
     """Yield a row for each thing that the run of a record was seen to read, and did that cannot be followed."""
-    for seen in record.observations:
-        if seen.kind in _READ:
-            yield Row("seen", f"{_READ[seen.kind]} {name_observation(seen)}", "when it ran: tracked")
+    told = (
+        f"{_READ[seen.kind]} {name_observation(seen)}" for seen in record.observations if seen.kind in _READ
+    )
+    yield from (Row("seen", text, "when it ran: tracked") for text in dict.fromkeys(told))
     for note in find_notes(manifest, record)[len(manifest.notes) :]:
         yield Row(
             "seen", f"not tracked: {note.text}", "  ".join(filter(None, (_cut(note.remedy), note.where)))

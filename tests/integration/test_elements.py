@@ -221,11 +221,37 @@ def test_a_block_may_be_in_a_block(tmp_path: Path, executor: str) -> None:
             "'b' writes 'out.txt'",
         ),
         ("@check_output(range=(0, 1))\ndef a() -> Parallelizable[int]: ...", "'a' gives elements"),
+        (
+            "def a() -> Parallelizable[int]: ...\n\ndef all(a: list[int]) -> int: ...",
+            "for each a\n  try: to take all of them: a: Collect[int]",
+        ),
+        (
+            "def a() -> Parallelizable[int]: ...\n\ndef all(a: Optional[Collect[int]]) -> int: ...",
+            "parameter 'a' of 'all' has Collect inside of its annotation, Collect[int] | None",
+        ),
+        (
+            "def a() -> Parallelizable[int]: ...\n\ndef all(a: 'Collect[Collect[int]]') -> int: ...",
+            "parameter 'a' of 'all' has Collect inside of its annotation",
+        ),
+        (
+            "def a() -> Parallelizable[int]: ...\n\ndef all(a: Collect[list[int]]) -> int: ...",
+            "parameter 'a' of 'all' is Collect[list[int]], but node 'a' at",
+        ),
+        ("def a(b: Parallelizable[int]) -> int: ...", "which says what a function gives"),
+        ("def a() -> Collect[int]: ...", "Collect says what a parameter takes"),
+        (
+            "def a() -> Parallelizable[int] | None: ...",
+            "'a' has Parallelizable inside of its return annotation",
+        ),
+        (
+            "def a() -> list[Parallelizable[int]]: ...",
+            "'a' has Parallelizable inside of its return annotation",
+        ),
     ],
 )
 def test_what_cannot_be_is_told_at_load(tmp_path: Path, code: str, told: str) -> None:
     """With the place and what to do."""
-    head = "from dagbuild import Collect, Parallelizable, cache, check_output, writes\n\n"
+    head = "from typing import Optional\n\nfrom dagbuild import Collect, Parallelizable, cache, check_output, writes\n\n"
     write_files(tmp_path, {"dagbuild.toml": SETTINGS})
     (tmp_path / "nodes.py").write_text(head + code)
 
@@ -233,7 +259,16 @@ def test_what_cannot_be_is_told_at_load(tmp_path: Path, code: str, told: str) ->
         load_project(tmp_path).graph
 
     assert told in str(caught.value)
-    assert "try:" in str(caught.value)
+    assert "try:" in str(caught.value) or "makes int for each a" in str(caught.value)
+
+
+def test_annotated_says_of_each_what_it_says_of_all(project: Path) -> None:
+    """Around what gives elements, and around what collects them."""
+    edit(project, "from dagbuild import", "from typing import Annotated\nfrom dagbuild import")
+    edit(project, "-> Parallelizable[str]", "-> Annotated[Parallelizable[str], 'addresses']")
+    edit(project, "size: Collect[int]) -> int", "size: Annotated[Collect[int], 'sizes']) -> int")
+
+    assert build(project, "total", executor="inline").values == {"total": 90}
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
@@ -273,6 +308,18 @@ def test_without_keep_going_the_first_failure_ends_the_build(project: Path) -> N
         ("return {'a', 'b'}", "it gives elements, and returned one value of type 'set'"),
         ("return 5", "it gives elements, and returned one value of type 'int'"),
         ("yield 'a'; yield (x for x in 'b')", "element 1: "),
+        ("return {'a': 1}", "'dict', whose keys would be the elements: return list(...) of it"),
+        ("import types; return types.MappingProxyType({'a': 1})", "whose keys would be the elements"),
+        (
+            "import pandas as pd; return pd.DataFrame({'a': [1]})",
+            "'DataFrame', whose columns' names would be the elements",
+        ),
+        ("b = []\n    for u in urls: b.append(u); yield b", "element 0: it has become another value since"),
+        (
+            "import numpy as np; b = np.zeros(4)\n    for i in (1, 2): b[:] = i; yield b[:2]",
+            "element 0: it has become another value since",
+        ),
+        ("d = {'a': 1}; yield d; yield 2; d['a'] = 5", "try: yield a copy of it each time"),
     ],
 )
 def test_what_gives_no_elements_fails(project: Path, code: str, told: str) -> None:
@@ -284,6 +331,19 @@ def test_what_gives_no_elements_fails(project: Path, code: str, told: str) -> No
     failure = result.steps["url"].failure
     assert failure is not None
     assert told in failure.message
+
+
+def test_a_generator_may_yield_what_it_goes_on_with(project: Path) -> None:
+    """As long as that is a copy; or the same value again and again."""
+    edit(project, "-> Parallelizable[str]", "-> Parallelizable[list]")
+    edit(project, "yield from urls", "b = []; c = [0]\n    for u in urls: b.append(u); yield b[:]; yield c")
+    edit(project, "def page(url: str, scale: int)", "def page(url: list, scale: int)")
+    edit(project, "url[:3] * scale", "str(len(url))")
+    edit(project, '_note("page", url)', "pass")
+
+    result = build(project, "page")
+
+    assert result.values["page"] == ["1", "1", "2", "1", "3", "1", "4", "1"]
 
 
 def test_an_override_and_a_pin_stand_for_elements(project: Path) -> None:

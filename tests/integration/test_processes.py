@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -711,3 +712,78 @@ def test_functions_of_the_running_program_are_steps_too(tmp_path: Path, way: str
     )
 
     assert (done.returncode, done.stdout) == (0, f"2 {way == 'spawned'}\n"), done.stderr
+
+
+OWN_INTERRUPT = """
+    def stopped() -> int:
+        raise KeyboardInterrupt("by me")
+
+    class Stopping:
+        def __reduce__(self):
+            raise KeyboardInterrupt
+
+    def unstored() -> object:
+        return Stopping()
+
+    def below(stopped: int) -> int:
+        return stopped
+
+    def other() -> int:
+        return 1
+"""
+
+
+@pytest.mark.parametrize("executor", ["inline", "local", "spawned"])
+def test_a_nodes_own_keyboard_interrupt_is_its_failure(tmp_path: Path, executor: str, ctrl_c: None) -> None:
+    """Nobody has pressed Ctrl-C: the node is named, and with `keep_going` the others are made."""
+    write(tmp_path, OWN_INTERRUPT, executor)
+    result = build(
+        tmp_path, "stopped", "unstored", "below", "other",
+        executor="local" if executor == "spawned" else executor, keep_going=True,
+    )  # fmt: skip
+
+    failures = {name: step.failure.kind for name, step in result.steps.items() if step.failure}
+    assert not result.interrupted
+    assert failures == {"stopped": "KeyboardInterrupt", "unstored": "KeyboardInterrupt"}
+    assert computed(result) == {"other"}
+
+
+@pytest.mark.parametrize("executor", ["inline", "local"])
+def test_ctrl_c_ends_the_build_all_the_same(tmp_path: Path, executor: str, ctrl_c: None) -> None:
+    """Also where it comes while a node runs, which is not blamed for it."""
+    nodes = """
+        import os
+        import signal
+        import time
+
+        DRIVER = {driver}
+
+        def interrupted() -> int:
+            os.kill(DRIVER, signal.SIGINT)
+            time.sleep(60)
+            return 1
+    """
+    write(tmp_path, textwrap.dedent(nodes.format(driver=os.getpid())))
+
+    result = build(tmp_path, "interrupted", executor=executor, keep_going=True)
+
+    assert result.interrupted
+    assert not [step for step in result.steps.values() if step.failure]
+
+
+@pytest.mark.parametrize("python", ["gone", "not one", "unknown"])
+def test_without_a_python_to_start_steps_run_in_the_driver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: str
+) -> None:
+    """And it is said why, and what to look at."""
+    write(tmp_path, "def a() -> int:\n    return 1\ndef b(a: int) -> int:\n    return a + 1\n", "spawned")
+    paths = {"gone": str(tmp_path / "python"), "not one": shutil.which("false") or "", "unknown": ""}
+    monkeypatch.setattr(sys, "executable", paths[python])
+
+    heard: list[str] = []
+    result = build(tmp_path, "b", executor="local", on_event=lambda event: heard.append(str(event)))
+
+    (told,) = [text for text in heard if "none can be started" in text]
+    assert result.values == {"b": 2}
+    assert {"gone": "No such file", "not one": "ended with status 1", "unknown": "is empty"}[python] in told
+    assert "try: look at what sys.executable is here" in told

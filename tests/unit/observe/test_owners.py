@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -403,6 +404,26 @@ def test_what_was_read_while_importing_is_taken_over(load: Steps, tmp_path: Path
     watch_import(lambda: steps.append(load(code)), PathNames(tmp_path), FileDigests(), steps)
 
     assert tell(run(steps[0], "second")) == ([], ["k.txt"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such net")
+@pytest.mark.parametrize(("known", "kept"), [("all", ["child.txt", "k.txt"]), ("mine", ["k.txt"])])
+def test_an_import_again_reads_no_more_than_the_first(
+    load: Steps, tmp_path: Path, known: str, kept: list[str]
+) -> None:
+    """What a child of another step reads meanwhile is not lent to it: the driver's import has not read that."""
+    steps: list[ModuleType] = []
+    (tmp_path / "child.txt").write_text("1")
+
+    def read() -> None:
+        steps.append(load(CACHED + "load()\n"))
+        subprocess.run(["cat", str(tmp_path / "child.txt")], stdout=subprocess.DEVNULL, check=True)
+
+    files = ["k.txt", "child.txt"] if known == "all" else ["k.txt"]
+    reads = {("file", str(tmp_path / name)) for name in files}
+    watch_import(read, PathNames(tmp_path), FileDigests(), steps, known=reads)
+
+    assert tell(run(steps[0], "second")) == ([], kept)
 
 
 def test_what_was_in_memory_before_anybody_looked_is_told(load: Steps) -> None:

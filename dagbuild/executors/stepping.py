@@ -59,6 +59,7 @@ class Stepping:
         channel, driver, output = self._channel, self.driver, self._output
         store = RelayStore(folder, driver.ask, fsync=fsync, on_notice=partial(driver.tell, "notice"))
         worker = make_worker(store, lambda: output)
+        worker.on_begin = lambda _: driver.tell("begin")
         try:
             while (message := channel.receive()) is not None:
                 try:

@@ -84,6 +84,8 @@ class Worker:
         self._capture = capture
         self.spent = False
         """Whether the next step would find what an earlier one has left."""
+        self.on_begin: Callable[[Work], None] = lambda _: None
+        """Told of a step that has a time limit, when its time begins: after it has waited for others."""
         self.watch = watch
         if self._may_touch():
             exits.install()
@@ -109,6 +111,8 @@ class Worker:
         It is left to `put`, of this worker or of another one, to put its record.
         """
         name = work.name
+        if work.node.timeout is not None:
+            self.on_begin(work)
         marked = self._store.running(name) if self._marked else contextlib.nullcontext()
         with _staying_here(), marked, Guard(name) as guard:  # storing a value runs the user's code, too
             if self._outputs is None or not (work.node.writes or work.taken):
@@ -213,7 +217,9 @@ class Worker:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit in a node ends the node, not the build
-            failure = replace(make_failure(error, arguments), log=clean(log.text()))
+            retry = work.node.retry
+            passing = retry is not None and retry.covers(error)
+            failure = replace(make_failure(error, arguments), log=clean(log.text()), passing=passing)
             if observer:
                 observer.leave()
             told = self._tell_foreign(work, observer.finish()) if observer and work.foreign else ""

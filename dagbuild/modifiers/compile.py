@@ -71,9 +71,12 @@ def compile_function(function: Callable[..., Any], given: Mapping[str, Any]) -> 
     except GraphError as error:
         problems = [replace(problem, where=problem.where or str(where)) for problem in error.problems]
         return Compiled(where, tuple(nodes), tuple(problems), seen.read)
+    nodes = list(map(_as_view, nodes))
+    if problem := next(filter(None, map(_find_unlimited, nodes)), None):
+        return Compiled(where, tuple(nodes), (problem,), seen.read)
     if seen.read:
         nodes = [replace(node, config_used={**node.config_used, **seen.read}) for node in nodes]
-    return Compiled(where, tuple(map(_as_view, nodes)), (), seen.read)
+    return Compiled(where, tuple(nodes), (), seen.read)
 
 
 def _as_view(node: Node) -> Node:
@@ -83,6 +86,18 @@ def _as_view(node: Node) -> Node:
     if node.cache.never or kind not in (Iterator, Generator):
         return node
     return replace(node, cache=replace(node.cache, never=True, because=READ_ONCE))
+
+
+def _find_unlimited(node: Node) -> Problem | None:
+    """Return what is wrong where a node has no call of its own that a decorator of it could be for."""
+    if not node.cache.never or (node.retry is None and node.timeout is None):
+        return None
+    label = "@timeout" if node.retry is None else "@retry"
+    return Problem(
+        f"{label}: '{node.name}' is never cached, and has no call of its own: it runs inside the steps that need it",
+        str(node.where),
+        f"put {label} on the nodes that take it",
+    )
 
 
 def _resolve(function: Callable[..., Any], seen: ReadConfig) -> tuple[str | None, list[NodeModifier]]:

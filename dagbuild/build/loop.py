@@ -25,6 +25,7 @@ from dagbuild.executors.base import Executor
 from dagbuild.ground import gc_pause
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, CodecError, OutputError, StoreError
 from dagbuild.ground.interrupt import Interrupt
+from dagbuild.model.node import Node
 from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
 from dagbuild.model.record import Artifact, Record
 from dagbuild.outputs import Outputs
@@ -89,7 +90,7 @@ class Build:
         self.alike = Alike(request, lookup, renamed)
         self.blocks = Blocks(self.recorder, lookup, artifacts, self._notice, keep_going=keep_going)
         self.tries = Tries(self._notice)
-        self.handing = Handing(executor, self.tries, limits=limits)
+        self.handing = Handing(executor, self.tries, self.steps.find_peak, limits=limits)
 
     def run(self, *, values: bool = False) -> BuildResult:
         """Build the targets and return how each node ended; `values` asks for the targets' values in the result."""
@@ -142,7 +143,7 @@ class Build:
 
     def hand_out(self) -> None:
         """Hand as many ready steps to the executor as it has room for; what was found meanwhile is not run."""
-        while not self.stopping and self._has_ready and self.handing.has_room:
+        while not self.stopping and (ready := self._find_ready()) and self.handing.has_room(ready):
             if again := self.tries.pop():
                 if not again.call:
                     self.listener(StepStarted(again.name))
@@ -167,9 +168,14 @@ class Build:
             else:
                 self.listener(StepStarted(name))
 
-    @property
-    def _has_ready(self) -> bool:
-        return self.tries.has_due or self.blocks.has_ready or self.steps.has_ready
+    def _find_ready(self) -> Node | None:
+        """Return the node of the call that is next: what is behind it waits, so that a large one has its turn."""
+        if again := self.tries.find_due():
+            return again.node
+        if call := self.blocks.find_ready():
+            return call
+        name = self.steps.find_ready()
+        return self.request.graph.nodes[name] if name is not None else None
 
     def _find(self, name: str, keys: Keys) -> Record | None:
         step, planned = self.steps[name], self.plan.steps.get(name)

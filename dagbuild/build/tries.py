@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
@@ -23,6 +24,7 @@ class Tries:
         self._on_notice = on_notice
         self._under_way: dict[str, Work] = {}
         self._waiting: list[tuple[float, int, Work, Failure]] = []
+        self._due: deque[tuple[Work, Failure]] = deque()
         self._count = count()
 
     def begin(self, work: Work) -> None:
@@ -45,22 +47,27 @@ class Tries:
         heapq.heappush(self._waiting, (time.monotonic() + retry.wait, next(self._count), again, outcome))
         return True
 
+    def find_due(self) -> Work | None:
+        """Return a call whose next try waits for nothing but room, or None."""
+        while self._waiting and self._waiting[0][0] <= time.monotonic():
+            self._due.append(heapq.heappop(self._waiting)[2:])
+        return self._due[0][0] if self._due else None
+
     def pop(self) -> Work | None:
-        """Return a call whose next try is due, or None."""
-        return heapq.heappop(self._waiting)[2] if self.has_due else None
+        """Return what `find_due` has found, to be handed out, or None."""
+        return self._due.popleft()[0] if self._due else None
 
     def give_up(self) -> Iterator[tuple[str, Failure]]:
         """Yield how the calls have failed that wait; there is no other try."""
-        while self._waiting:
-            _, _, work, failure = heapq.heappop(self._waiting)
+        waiting = [*self._due, *(each[2:] for each in sorted(self._waiting, key=lambda each: each[:2]))]
+        self._due.clear()
+        self._waiting.clear()
+        for work, failure in waiting:
             yield work.name, failure
-
-    @property
-    def has_due(self) -> bool:
-        """Whether a try waits for nothing but room."""
-        return self.patience == 0.0
 
     @property
     def patience(self) -> float | None:
         """For how many seconds no try is due; None where none waits."""
+        if self.find_due():
+            return 0.0
         return max(self._waiting[0][0] - time.monotonic(), 0.0) if self._waiting else None

@@ -78,7 +78,9 @@ class Executor(ABC):
 
     name: str
     slots: int
-    """How many steps are worth handing over at a time."""
+    """How many steps are worth handing over at a time, of those that take one core."""
+    memory: int | None = None
+    """Bytes that steps may take together; None where the executor sees to that itself, or nobody knows."""
 
     @abstractmethod
     def submit(self, work: Work) -> None:

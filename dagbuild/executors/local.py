@@ -73,11 +73,13 @@ class LocalExecutor(Executor):
         spawn: Callable[[], Copies],
         jobs: int,
         named: bool = False,
+        memory: int | None = None,
         on_wait: Callable[[str, str], None] = lambda _node, _who: None,
         on_notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.slots = jobs
         self._named = named
+        self.memory = memory
         self._store = store
         self._on_wait = on_wait
         self._on_notice = on_notice

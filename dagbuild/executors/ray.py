@@ -34,6 +34,7 @@ from dagbuild.executors.unfinished import make_lost, make_overdue
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import StoreError, UserError
 from dagbuild.ground.texts import name_error
+from dagbuild.model.node import MODEST
 from dagbuild.model.outcome import Done, Failure, Outcome
 from dagbuild.settings import CacheSettings, RemoteSettings, check_folder
 from dagbuild.store import open_store
@@ -75,7 +76,8 @@ class RayExecutor(Executor):
     of one. `here` runs the steps whose values cannot leave this process. Uses the
     cluster that this process is connected to, else the one at `address` or RAY_ADDRESS, else starts
     a local one; all of it when the first step is ready. With `named`, what a step has printed is shown once it has
-    ended, each line behind its name. UserError is raised then, when there is no cluster at the address.
+    ended, each line behind its name. `on_notice` is told what people are to know of how steps run. UserError is raised
+    when the first step is ready and there is no cluster at the address.
     """
 
     name = "ray"
@@ -88,12 +90,14 @@ class RayExecutor(Executor):
         *,
         address: str | None = None,
         named: bool = False,
+        on_notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._open_store = open_store
         self._code = code
         self._worker = here
         self._named = named
         self._address = address or os.environ.get("RAY_ADDRESS") or LOCAL
+        self._on_notice = on_notice
         self._opened = self._connected = False
         self._held = contextlib.ExitStack()
         self._running: dict[Any, Work] = {}
@@ -132,7 +136,15 @@ class RayExecutor(Executor):
         def hand(parcel: bytes, work: Work, begun: str) -> Any:
             # A process of other variables is another one: it is new, and no other try has left anything there.
             fresh = {"_DAGBUILD_TRY": uuid.uuid4().hex} if work.attempt > 1 else {}
-            chosen = task.options(num_cpus=1, max_retries=0, runtime_env={"env_vars": {**variables, **fresh}})
+            takes = work.node.resources
+            chosen = task.options(
+                num_cpus=takes.cpus,
+                num_gpus=takes.gpus or None,
+                memory=takes.memory,
+                resources=dict(takes.custom) or None,
+                max_retries=0,
+                runtime_env={"env_vars": {**variables, **fresh}},
+            )
             return chosen.remote(versions, setup, chance, parcel, begun)
 
         return hand
@@ -141,6 +153,7 @@ class RayExecutor(Executor):
         """Hand the step to the cluster; one whose values cannot travel runs here when it is waited for."""
         self._open()
         if parcel := parcels.dumps(self._worker.seal(work)):
+            self._tell_missing(work)
             limited = _Limited(uuid.uuid4().hex) if work.node.timeout is not None else None
             task = self._task(parcel, work, limited.key if limited else "")
             self._running[task] = work
@@ -148,6 +161,22 @@ class RayExecutor(Executor):
                 self._limited[task] = limited
         else:
             self._here.append(work)
+
+    def _tell_missing(self, work: Work) -> None:
+        """Say of a step that it waits for what the cluster has not: Ray lets it wait, as machines may come."""
+        takes = work.node.resources
+        if takes is MODEST:
+            return
+        wanted = {"CPU": takes.cpus, "GPU": takes.gpus, "memory": takes.memory or 0, **takes.custom}
+        there = ray.cluster_resources()
+        missing = [
+            f"{name} {count:g} of {there.get(name, 0):g}"
+            for name, count in wanted.items()
+            if count > there.get(name, 0)
+        ]
+        if missing:
+            told = ", ".join(missing)
+            self._on_notice(f"'{work.node.name}' waits for what the Ray cluster has not: {told}")
 
     def wait(self, most: float | None = None) -> list[tuple[str, Outcome]]:
         """Return the outcomes of all steps that have ended, after a second at most; on Ctrl-C cancel the others."""

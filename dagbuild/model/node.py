@@ -206,6 +206,23 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Resources:
+    """What `@resources(...)` says that a call takes: cores, graphics cards, bytes, what a cluster has by other names.
+
+    Without `memory`, what it took when it last ran.
+    """
+
+    cpus: float = 1.0
+    gpus: float = 0.0
+    memory: int | None = None
+    custom: Mapping[str, float] = field(default_factory=dict)
+
+
+MODEST = Resources()
+"""What a node takes that says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """One function of the graph.
 
@@ -216,7 +233,8 @@ class Node:
     `reads` are files that the body reads, `writes` those that it leaves in the project, both named from its root;
     `follows` are the nodes that write what this one reads. `expands`: each call gives elements. `block` are the nodes
     for each of whose elements it is called once, the outermost first; the loader finds them. `retry` says when a
-    call that fails is made again, `timeout` after how many seconds one is ended; neither decides a value.
+    call that fails is made again, `timeout` after how many seconds one is ended, `resources` what one takes; none
+    of them decides a value.
     """
 
     name: str
@@ -239,6 +257,7 @@ class Node:
     block: tuple[str, ...] = ()
     retry: Retry | None = None
     timeout: float | None = None
+    resources: Resources = MODEST
 
     @property
     def axes(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any, get_origin
 
 from dagbuild.ground.errors import GraphError, Problem
 from dagbuild.model.elements import Parallelizable, find_element
-from dagbuild.model.node import Node, Where
+from dagbuild.model.node import MODEST, Node, Where
 from dagbuild.model.types import plain_type
 from dagbuild.modifiers.base import Context, NodeModifier, modifiers_of
 from dagbuild.modifiers.choose import Exclude, ReadConfig, config, resolve
@@ -90,9 +90,16 @@ def _as_view(node: Node) -> Node:
 
 def _find_unlimited(node: Node) -> Problem | None:
     """Return what is wrong where a node has no call of its own that a decorator of it could be for."""
-    if not node.cache.never or (node.retry is None and node.timeout is None):
+    if not node.cache.never:
         return None
-    label = "@timeout" if node.retry is None else "@retry"
+    said = {
+        "@retry": node.retry is not None,
+        "@timeout": node.timeout is not None,
+        "@resources": node.resources is not MODEST,
+    }
+    label = next((label for label, given in said.items() if given), None)
+    if label is None:
+        return None
     return Problem(
         f"{label}: '{node.name}' is never cached, and has no call of its own: it runs inside the steps that need it",
         str(node.where),

@@ -1,4 +1,4 @@
-"""How a node's calls are made, which decides no value: made again where they fail, and ended where they take too long.
+"""How a node's calls are made, which decides no value: again where they fail, no longer than a time, beside how many.
 
 Nothing of it is part of a fingerprint.
 """
@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from dagbuild.ground.errors import UserError
-from dagbuild.model.node import Node, Retry
+from dagbuild.model.node import MODEST, Node, Resources, Retry
 from dagbuild.model.spelling import read_duration
 from dagbuild.modifiers.base import Context, NodeModifier, Stage, find_makers
+from dagbuild.settings.schema import Refused, size
 
 
 class _Limits(NodeModifier):
@@ -93,3 +94,47 @@ class timeout(_Limits):  # noqa: N801
         if node.timeout is not None:
             raise self.error("it stands on the function twice", hint="say it once")
         return replace(node, timeout=self._seconds)
+
+
+class resources(_Limits):  # noqa: N801
+    """Say what a call of the function takes, so that not too much runs beside it: `@resources(cpus=4, memory="8 GiB")`.
+
+    On this machine, `cpus` are taken of the `jobs`, `memory` of the executor's memory. A Ray cluster is asked for
+    all of it; `custom` are resources that its machines are said to have, by name.
+    """
+
+    def __init__(
+        self,
+        cpus: float = 1,
+        gpus: float = 0,
+        memory: str | int | None = None,
+        custom: Mapping[str, float] | None = None,
+    ) -> None:
+        if callable(cpus):
+            raise self.error("what a call takes is not said", hint="@resources(cpus=2)")
+        self._resources = Resources(
+            self._read_number("cpus", cpus),
+            self._read_number("gpus", gpus, zero=True),
+            None if memory is None else self._read_size(memory),
+            {
+                str(name): self._read_number(f"custom {name!r}", given)
+                for name, given in (custom or {}).items()
+            },
+        )
+
+    def _read_number(self, name: str, given: Any, *, zero: bool = False) -> float:
+        is_number = isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)
+        if is_number and (given > 0 or (zero and given == 0)):
+            return float(given)
+        raise self.error(f"{name}={given!r} is no number of them that a call could take")
+
+    def _read_size(self, given: Any) -> int:
+        try:
+            return int(size(given))
+        except Refused as refused:
+            raise self.error(f"memory {refused.message}", hint='memory="4 GiB"') from None
+
+    def _note(self, node: Node) -> Node:
+        if node.resources is not MODEST:
+            raise self.error("it stands on the function twice", hint="say it once")
+        return replace(node, resources=self._resources)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dagbuild.executors.opening import count_cores
 from dagbuild.plan.events import BuildResult, Event, How, Notice
 from tests.integration.test_processes import command, start
 from tests.support import build, computed, load_project, write_files
@@ -101,7 +102,7 @@ def test_a_debugger_sees_the_first_failure(tmp_path: Path) -> None:
 EDITS = {
     "removed": "",
     "changed": '@retry(5, on=(KeyError,), wait="1 s")',
-    "beside another": '@tag(owner="x")\n    @timeout(60)\n    @retry(2)',
+    "beside another": '@tag(owner="x")\n    @timeout(60)\n    @resources(2)\n    @retry(2)',
     "by a name": "@AGAIN",
 }
 
@@ -109,7 +110,7 @@ EDITS = {
 def test_how_a_node_is_tried_decides_no_value(tmp_path: Path) -> None:
     """Whatever is said of it, nothing is stale."""
     nodes = """
-    from dagbuild import retry, tag, timeout
+    from dagbuild import resources, retry, tag, timeout
 
     AGAIN = retry(4)
 
@@ -237,3 +238,35 @@ def test_what_a_decorator_cannot_take_is_told_with_its_place(tmp_path: Path) -> 
     assert (
         text == "error: nodes.py:13: @retry: 'soon' is no duration\n  try: \"5s\", or a number of seconds\n"
     )
+
+
+@pytest.mark.skipif(count_cores() < 2, reason="there is one core")
+@pytest.mark.parametrize("begun", ["", "import numpy"], ids=["loaded later", "loaded by the import"])
+def test_a_step_has_the_threads_of_the_cores_that_it_takes(tmp_path: Path, begun: str) -> None:
+    """And the next one in its process those of its own."""
+    write(
+        tmp_path,
+        f"""
+        {begun}
+        from dagbuild import resources
+
+        def _count() -> list[int]:
+            import numpy
+            from threadpoolctl import threadpool_info
+
+            return [pool["num_threads"] for pool in threadpool_info()]
+
+        @resources(cpus=2)
+        def two() -> list[int]:
+            return _count()
+
+        def one(two: list[int]) -> list[int]:
+            return _count()
+        """,
+    )
+
+    values = build(tmp_path, "one", "two", jobs=count_cores()).values
+
+    assert set(values["two"]) == {2}
+    if begun:
+        assert set(values["one"]) == {1}

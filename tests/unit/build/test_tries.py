@@ -175,5 +175,5 @@ def test_a_try_that_has_no_room_waits_for_room() -> None:
     with pytest.raises(KeyboardInterrupt):
         handing.wait()
 
-    assert tries.has_due
+    assert tries.find_due() is not None
     assert hands.waited == [None]

@@ -1,4 +1,4 @@
-"""`retry` and `timeout`: on which nodes they are noted, and what they refuse."""
+"""`retry`, `timeout` and `resources`: on which nodes they are noted, and what they refuse."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from dagbuild import UserError
 from dagbuild.ground.errors import GraphError
-from dagbuild.model.node import Retry
+from dagbuild.model.node import MODEST, Resources, Retry
 from dagbuild.modifiers import (
     ResolveAt,
     cache,
@@ -18,6 +18,7 @@ from dagbuild.modifiers import (
     extract_columns,
     parameterize,
     resolve,
+    resources,
     retry,
     tag,
     timeout,
@@ -41,6 +42,13 @@ def several(x: int) -> int:
     return x
 
 
+@resources(cpus=2, gpus=0.5, memory="4 GiB", custom={"licence": 1})
+@extract_columns("b")
+@check_output(min_rows=1)
+def large(x: int) -> pd.DataFrame:
+    return pd.DataFrame({"b": [x]})
+
+
 @resolve(when=ResolveAt.CONFIG_AVAILABLE, decorate_with=lambda tries: retry(tries))
 def configured(x: int) -> int:
     return x
@@ -54,6 +62,15 @@ def test_they_are_for_the_node_that_runs_the_function() -> None:
     assert len(nodes) > 2
     assert set(limited.values()) == {(Retry(3, (OSError, KeyError), 5.0), 5400.0)}
     assert [nodes[name].function for name in limited] == [frame]
+
+
+def test_what_a_call_takes_is_said_of_the_function_alone() -> None:
+    """What is made of its value is modest."""
+    nodes = make_graph(large).nodes
+
+    taking = [node for node in nodes.values() if node.resources is not MODEST]
+    assert [node.function for node in taking] == [large]
+    assert taking[0].resources == Resources(2.0, 0.5, 4 << 30, {"licence": 1.0})
 
 
 def test_each_node_of_a_function_has_them() -> None:
@@ -86,6 +103,12 @@ def test_config_may_say_how_many_tries_there_are() -> None:
         (lambda: timeout("soon"), "'soon' is no duration"),
         (lambda: timeout("999999999999 days"), "is no duration"),
         (lambda: timeout(0), "0 is no time to do anything in"),
+        (lambda: resources(lambda: 1), "what a call takes is not said"),  # type: ignore[arg-type]
+        (lambda: resources(cpus=0), "cpus=0 is no number of them"),
+        (lambda: resources(gpus=-1), "gpus=-1 is no number of them"),
+        (lambda: resources(cpus="2"), "cpus='2' is no number of them"),  # type: ignore[arg-type]
+        (lambda: resources(memory="much"), "memory wants a size like \"20 GB\", not 'much'"),
+        (lambda: resources(custom={"licence": 0}), "custom 'licence'=0 is no number of them"),
     ],
 )
 def test_what_they_cannot_take_is_refused(make: Callable[[], Any], told: str) -> None:
@@ -96,8 +119,8 @@ def test_what_they_cannot_take_is_refused(make: Callable[[], Any], told: str) ->
     assert told in str(refused.value)
 
 
-@pytest.mark.parametrize("modifier", [retry(2), timeout(1.0)])
-def test_they_are_said_once(modifier: retry | timeout) -> None:
+@pytest.mark.parametrize("modifier", [retry(2), timeout(1.0), resources(2)])
+def test_they_are_said_once(modifier: retry | timeout | resources) -> None:
     """Of two nobody could say which one counts."""
 
     def twice(x: int) -> int:
@@ -107,8 +130,8 @@ def test_they_are_said_once(modifier: retry | timeout) -> None:
         make_graph(modifier(modifier(twice)))
 
 
-@pytest.mark.parametrize("modifier", [retry(2), timeout(1.0)])
-def test_a_node_that_is_never_cached_has_no_call_of_its_own(modifier: retry | timeout) -> None:
+@pytest.mark.parametrize("modifier", [retry(2), timeout(1.0), resources(2)])
+def test_a_node_that_is_never_cached_has_no_call_of_its_own(modifier: retry | timeout | resources) -> None:
     """It runs inside the steps of others, which it would be about."""
 
     def view(x: int) -> int:

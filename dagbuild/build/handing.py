@@ -34,7 +34,7 @@ class Handing:
         *,
         limits: bool = True,
     ) -> None:
-        self._executor = executor
+        self.executor = executor
         self._tries = tries
         self._limits = limits
         self._find_peak = find_peak
@@ -46,7 +46,7 @@ class Handing:
             return True
         cpus, memory = self._find_needs(node)
         # How much room there is may be for a cluster to say, which nobody asks for nothing.
-        slots, budget = self._executor.slots, self._executor.memory
+        slots, budget = self.executor.slots, self.executor.memory
         if sum(taken for taken, _ in self._taken.values()) + min(cpus, slots) > slots + _DUST:
             return False
         return budget is None or sum(taken for _, taken in self._taken.values()) + memory <= budget
@@ -66,7 +66,7 @@ class Handing:
             work = replace(work, node=replace(work.node, retry=None, timeout=None))
         self._tries.begin(work)
         self._taken[work.name] = self._find_needs(work.node)
-        self._executor.submit(work)
+        self.executor.submit(work)
 
     def wait(self) -> list[tuple[str, Outcome]]:
         """Return how calls have ended, when one has; nothing where another try is due before."""
@@ -78,7 +78,7 @@ class Handing:
         )  # for what is due there is room when a call has ended
         most = None if patience is None else min(patience, LONGEST_WAIT)
         if self._taken:
-            return self._executor.wait(most)
+            return self.executor.wait(most)
         time.sleep(most or 0.0)
         return []
 

@@ -74,7 +74,6 @@ class Build:
         self.artifacts = artifacts
         self.watched = watched
         self.outputs = outputs
-        self.executor = executor
         self.listener = listener
         self.keep_going = keep_going
         self.stopping = False
@@ -95,7 +94,7 @@ class Build:
     def run(self, *, values: bool = False) -> BuildResult:
         """Build the targets and return how each node ended; `values` asks for the targets' values in the result."""
         started = time.perf_counter()
-        self.listener(BuildStarted(self.name, self.plan, self.executor.name))
+        self.listener(BuildStarted(self.name, self.plan, self.handing.executor.name))
         interrupted = False
         results: dict[str, Any] = {}
         try:
@@ -144,12 +143,9 @@ class Build:
     def hand_out(self) -> None:
         """Hand as many ready steps to the executor as it has room for; what was found meanwhile is not run."""
         while not self.stopping and (ready := self._find_ready()) and self.handing.has_room(ready):
-            if again := self.tries.pop():
-                if not again.call:
-                    self.listener(StepStarted(again.name))
-                self.handing.submit(again)
-                continue
-            if call := self.blocks.pop():
+            if call := self.tries.pop() or self.blocks.pop():
+                if call.attempt > 1 and not call.call:
+                    self.listener(StepStarted(call.name))
                 self.handing.submit(call)
                 continue
             name = self.steps.pop()

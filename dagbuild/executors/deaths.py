@@ -13,7 +13,9 @@ from pathlib import Path
 from traceback import FrameSummary
 from typing import NamedTuple
 
+from dagbuild.executors.base import Work
 from dagbuild.executors.failures import PACKAGE, tell_frames
+from dagbuild.executors.unfinished import make_lost
 from dagbuild.model.outcome import Failure
 
 _FRAME = re.compile(r'^  File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
@@ -62,24 +64,25 @@ def count_out_of_memory() -> int:
     return 0
 
 
-def make_death(node: str, end: End | None, crash: str, *, out_of_memory: bool) -> Failure:
-    """Describe the end of the process that ran a node.
+def make_death(work: Work, end: End | None, crash: str, *, out_of_memory: bool) -> Failure:
+    """Describe the end of the process that ran a step.
 
     `crash` is what Python's faulthandler could tell; `out_of_memory` where the kernel has killed a process meanwhile.
     """
+    node = work.name
     if end is None:
-        return Failure("WorkerDied", f"the process that ran '{node}' is gone", "")
+        return make_lost(work, f"the process that ran '{node}' is gone")
     code = os.waitstatus_to_exitcode(end.status)
     peak = f"; it had up to {_tell_size(end.memory)} of memory"
     if code >= 0:
         text = f"the process that ran '{node}' ended itself with status {code} before it gave a value{peak}"
-        return Failure("WorkerDied", text, "")
+        return make_lost(work, text)
     text = f"the process that ran '{node}' was ended by {_name_signal(-code)}{peak}"
     if -code == signal.SIGKILL:
         if out_of_memory:
             text += "; the kernel killed a process because memory ran out"
         text += "\n  try: make the value smaller, or let fewer steps run side by side"
-    return Failure("WorkerDied", text, tell_crash(crash))
+    return make_lost(work, text, tell_crash(crash))
 
 
 def tell_crash(crash: str) -> str:

@@ -11,13 +11,16 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import math
 import os
 import platform
 import socket
 import sys
+import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +30,11 @@ from dagbuild.executors.elsewhere import ShippedCode, Site, import_project, tell
 from dagbuild.executors.failures import make_failure
 from dagbuild.executors.shown import Shown, make_writer
 from dagbuild.executors.state import Chance
+from dagbuild.executors.unfinished import make_lost, make_overdue
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import StoreError, UserError
 from dagbuild.ground.texts import name_error
+from dagbuild.model.node import MODEST
 from dagbuild.model.outcome import Done, Failure, Outcome
 from dagbuild.settings import CacheSettings, RemoteSettings, check_folder
 from dagbuild.store import open_store
@@ -39,6 +44,7 @@ from dagbuild.store.salt import name_folder
 try:
     import ray
     from ray.exceptions import NodeDiedError, OutOfMemoryError, RayError, RayTaskError, WorkerCrashedError
+    from ray.experimental.internal_kv import _internal_kv_del, _internal_kv_exists, _internal_kv_put
 except ImportError as missing:
     raise UserError(
         "the Ray executor needs the package 'ray'", hint='pip install "dagbuild[ray]"'
@@ -54,6 +60,15 @@ _A_WHILE = 1.0
 """Seconds to wait for a step before the caller may look about."""
 
 
+@dataclass
+class _Limited:
+    """A step with a time limit: the key under which the worker says that it has begun, and until when it may run."""
+
+    key: str
+    deadline: float | None = None
+    overdue: bool = False
+
+
 class RayExecutor(Executor):
     """Hands each step to Ray as one task, which Ray never retries behind our back.
 
@@ -61,7 +76,8 @@ class RayExecutor(Executor):
     of one. `here` runs the steps whose values cannot leave this process. Uses the
     cluster that this process is connected to, else the one at `address` or RAY_ADDRESS, else starts
     a local one; all of it when the first step is ready. With `named`, what a step has printed is shown once it has
-    ended, each line behind its name. UserError is raised then, when there is no cluster at the address.
+    ended, each line behind its name. `on_notice` is told what people are to know of how steps run. UserError is raised
+    when the first step is ready and there is no cluster at the address.
     """
 
     name = "ray"
@@ -74,15 +90,18 @@ class RayExecutor(Executor):
         *,
         address: str | None = None,
         named: bool = False,
+        on_notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._open_store = open_store
         self._code = code
         self._worker = here
         self._named = named
         self._address = address or os.environ.get("RAY_ADDRESS") or LOCAL
+        self._on_notice = on_notice
         self._opened = self._connected = False
         self._held = contextlib.ExitStack()
         self._running: dict[Any, Work] = {}
+        self._limited: dict[Any, _Limited] = {}
         self._here: deque[Work] = deque()
 
     @functools.cached_property
@@ -101,11 +120,11 @@ class RayExecutor(Executor):
         self._held.enter_context(parcels.travelling_whole(self._code.in_memory))
 
     @functools.cached_property
-    def _task(self) -> Callable[[bytes], Any]:
-        """A function that hands a parcel to the cluster."""
+    def _task(self) -> Callable[[bytes, Work, str], Any]:
+        """A function that hands a parcel to the cluster, with the step in it and the key that tells of its begin."""
         paths = shipping.find_import_paths(self._code.modules)
         variables = shipping.make_environment(paths, self._code.manifests)
-        task = ray.remote(_run_task).options(num_cpus=1, max_retries=0, runtime_env={"env_vars": variables})
+        task = ray.remote(_run_task)
         versions = shipping.describe_platform()
         shipped = self._connected and self._address != LOCAL
         root = self._code.root
@@ -113,27 +132,64 @@ class RayExecutor(Executor):
         code = self._code.make_setup(below if shipped else (), shipped=shipped)
         setup = ray.put(parcels.dumps((code, self._open_store)))
         chance = ray.put(self._held.enter_context(self._worker.hold()).chance)
-        return lambda parcel: task.remote(versions, setup, chance, parcel)
+
+        def hand(parcel: bytes, work: Work, begun: str) -> Any:
+            # A process of other variables is another one: it is new, and no other try has left anything there.
+            fresh = {"_DAGBUILD_TRY": uuid.uuid4().hex} if work.attempt > 1 else {}
+            takes = work.node.resources
+            chosen = task.options(
+                num_cpus=takes.cpus,
+                num_gpus=takes.gpus or None,
+                memory=takes.memory,
+                resources=dict(takes.custom) or None,
+                max_retries=0,
+                runtime_env={"env_vars": {**variables, **fresh}},
+            )
+            return chosen.remote(versions, setup, chance, parcel, begun)
+
+        return hand
 
     def submit(self, work: Work) -> None:
         """Hand the step to the cluster; one whose values cannot travel runs here when it is waited for."""
         self._open()
         if parcel := parcels.dumps(self._worker.seal(work)):
-            self._running[self._task(parcel)] = work
+            self._tell_missing(work)
+            limited = _Limited(uuid.uuid4().hex) if work.node.timeout is not None else None
+            task = self._task(parcel, work, limited.key if limited else "")
+            self._running[task] = work
+            if limited:
+                self._limited[task] = limited
         else:
             self._here.append(work)
 
-    def wait(self) -> list[tuple[str, Outcome]]:
+    def _tell_missing(self, work: Work) -> None:
+        """Say of a step that it waits for what the cluster has not: Ray lets it wait, as machines may come."""
+        takes = work.node.resources
+        if takes is MODEST:
+            return
+        wanted = {"CPU": takes.cpus, "GPU": takes.gpus, "memory": takes.memory or 0, **takes.custom}
+        there = ray.cluster_resources()
+        missing = [
+            f"{name} {count:g} of {there.get(name, 0):g}"
+            for name, count in wanted.items()
+            if count > there.get(name, 0)
+        ]
+        if missing:
+            told = ", ".join(missing)
+            self._on_notice(f"'{work.node.name}' waits for what the Ray cluster has not: {told}")
+
+    def wait(self, most: float | None = None) -> list[tuple[str, Outcome]]:
         """Return the outcomes of all steps that have ended, after a second at most; on Ctrl-C cancel the others."""
         if self._here:
             work = self._here.popleft()
             return [(work.name, self._worker.run(work))]
         try:
-            first, rest = ray.wait(list(self._running), num_returns=1, timeout=_A_WHILE)
+            first, rest = ray.wait(list(self._running), num_returns=1, timeout=self._find_patience(most))
             more, _ = ray.wait(rest, num_returns=len(rest), timeout=0) if rest else ([], [])
         except KeyboardInterrupt:
             self._cancel()
             raise
+        self._end_overdue(rest)
         outcomes = []
         for task in (*first, *more):
             work = self._running.pop(task)
@@ -141,11 +197,16 @@ class RayExecutor(Executor):
         return outcomes
 
     def _read(self, task: Any, work: Work) -> Outcome:
+        limited = self._limited.pop(task, None)
+        if limited is not None:
+            _internal_kv_del(limited.key)
         try:
             reply = ray.get(task)
-        except (WorkerCrashedError, NodeDiedError, OutOfMemoryError) as error:
-            return Failure("WorkerDied", _describe_death(error, work), "")
         except (RayTaskError, RayError) as error:
+            if limited is not None and limited.overdue:
+                return make_overdue(work)
+            if isinstance(error, WorkerCrashedError | NodeDiedError | OutOfMemoryError):
+                return make_lost(work, _describe_death(error, work))
             return Failure(type(error).__name__, f"Ray could not run the step: {error}", "")
         if reply == packing.STAYS:
             return self._worker.run(work)
@@ -155,6 +216,24 @@ class RayExecutor(Executor):
         if isinstance(outcome, Done) and outcome.put and outcome.record is not None:
             self._worker.adopt(outcome.record)  # the worker may be on another machine
         return outcome
+
+    def _find_patience(self, most: float | None) -> float:
+        """Return for how many seconds nothing has to be done unless a step ends."""
+        deadlines = [each.deadline for each in self._limited.values() if each.deadline is not None]
+        left = min(deadlines, default=math.inf) - time.monotonic()
+        return max(min(_A_WHILE, left, math.inf if most is None else most), 0.0)
+
+    def _end_overdue(self, tasks: Sequence[Any]) -> None:
+        """End the steps that have taken longer than they may; that they have begun is seen a second late at most."""
+        for task in tasks:
+            if (limited := self._limited.get(task)) is None or limited.overdue:
+                continue
+            now = time.monotonic()
+            if limited.deadline is None and _internal_kv_exists(limited.key):
+                limited.deadline = now + (self._running[task].node.timeout or 0.0)
+            if limited.deadline is not None and limited.deadline <= now:
+                limited.deadline, limited.overdue = None, True
+                ray.cancel(task, force=True)
 
     def _cancel(self) -> None:
         for task in self._running:
@@ -245,8 +324,10 @@ def open_worker_store(cache: CacheSettings, remote: RemoteSettings | None, name:
     return open_store(folder, remote, fsync=cache.fsync, publishes=False)
 
 
-def _run_task(versions: Mapping[str, str], setup: bytes, chance: Chance, parcel: bytes) -> packing.Reply:
-    """Run one step; everything that can go wrong is in the reply."""
+def _run_task(
+    versions: Mapping[str, str], setup: bytes, chance: Chance, parcel: bytes, begun: str
+) -> packing.Reply:
+    """Run one step; everything that can go wrong is in the reply. `begun` is where it is said that its time begins."""
     here = shipping.describe_platform()
     wrong = [
         f"{name} is {here[name]} there and {text} here"
@@ -268,6 +349,7 @@ def _run_task(versions: Mapping[str, str], setup: bytes, chance: Chance, parcel:
     if wrong := site.list_differences(work):
         return packing.pack(_other_code(wrong), parcels.dumps)
     worker.take_chance(chance)
+    worker.on_begin = lambda _: _internal_kv_put(begun, b"1")
     outcome = worker.run(work)
     if isinstance(outcome, Done) and (record := outcome.record) is not None:
         try:

@@ -159,7 +159,7 @@ def _run(given: _Start, channel: Channel, printed: int, crash: int) -> None:
             worker.take_chance(given.chance)
             return worker
 
-        stepping.run(given.folder, given.fsync, make_worker, _Checked(site, stepping))
+        stepping.run(given.folder, given.fsync, make_worker, _Checked(site, stepping), threads=given.threads)
 
 
 _HERE = "steps run in this process, because one that has imported the project by itself could not run them"

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Any
 
 from dagbuild.executors.base import Work
+from dagbuild.executors.blas import Share
 from dagbuild.executors.channel import Channel
 from dagbuild.executors.packing import STAYS, SharedPickles, pack
 from dagbuild.executors.streams import Capturing
@@ -51,14 +52,19 @@ class Stepping:
         make_worker: MakeWorker,
         pickles: SharedPickles,
         goes_on: Callable[[float], bool] = lambda _: True,
+        *,
+        threads: int,
     ) -> None:
         """Run the steps that come until one of them fails, leaves something, or does not let the process go on.
 
-        Blobs lie in `folder`. `goes_on` is told how many seconds a step took.
+        Blobs lie in `folder`. `goes_on` is told how many seconds a step took. Libraries of numbers may run so many
+        `threads` for each core that a step takes.
         """
         channel, driver, output = self._channel, self.driver, self._output
         store = RelayStore(folder, driver.ask, fsync=fsync, on_notice=partial(driver.tell, "notice"))
         worker = make_worker(store, lambda: output)
+        share = Share(threads)
+        worker.on_begin = lambda _: driver.tell("begin")
         try:
             while (message := channel.receive()) is not None:
                 try:
@@ -66,6 +72,7 @@ class Stepping:
                 except (Exception, SystemExit):  # it pickles well, and refuses to be made again
                     driver.tell("done", STAYS, True)
                     continue
+                share.fit(work.node.resources.cpus)
                 began = time.perf_counter()
                 output.is_asked = work.lease is not None
                 try:

@@ -20,7 +20,7 @@ import pytest
 
 from dagbuild import Driver
 from dagbuild.ground.errors import UserError
-from dagbuild.plan.events import Event, How, StepStarted
+from dagbuild.plan.events import Event, How, Notice, StepStarted
 from tests.support import forget_modules, load_project, write_files
 
 pytestmark = pytest.mark.xdist_group("ray")
@@ -599,3 +599,44 @@ def test_elements_are_computed_on_the_cluster(local_ray: None, tmp_path: Path) -
     assert far.steps["doubled"].calls == (3, 3)
     assert near.values == {"total": 20}
     assert near.steps["doubled"].calls == (1, 4)
+
+
+def test_asks_the_cluster_for_what_a_node_takes(tmp_path: Path, local_ray: None) -> None:
+    """And says what the cluster has not, where a step would wait for ever without a word."""
+    write_files(
+        tmp_path,
+        {
+            "dagbuild.toml": 'modules = ["taking"]\n[executor]\nkind = "ray"\n',
+            "taking.py": """
+                import ray
+
+                from dagbuild import resources
+
+                @resources(cpus=0.5, memory="50 MB")
+                def granted() -> dict[str, float]:
+                    return ray.get_runtime_context().get_assigned_resources()
+
+                @resources(gpus=3, custom={"licence": 1})
+                def impossible(granted: dict[str, float]) -> int:
+                    return 1
+            """,
+        },
+    )
+    heard: list[Event] = []
+
+    def hear(event: Event) -> None:
+        heard.append(event)
+        if isinstance(event, Notice) and event.kind == "executor":
+            raise KeyboardInterrupt
+
+    project = load_project(tmp_path)
+    granted = project.build(["granted"], values=True).values["granted"]
+    result = project.build(["impossible"], on_event=hear)
+    project.close()
+
+    assert granted["CPU"] == 0.5
+    assert granted["memory"] == 50_000_000
+    assert result.interrupted
+    assert [event.text for event in heard if isinstance(event, Notice) and event.kind == "executor"] == [
+        "'impossible' waits for what the Ray cluster has not: GPU 3 of 0, licence 1 of 0"
+    ]

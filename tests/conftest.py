@@ -53,8 +53,18 @@ def _leaves_threads(item: pytest.Item) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let tests that leave threads come last: until then steps run in copies of the process, as they do for most."""
-    items.sort(key=_leaves_threads)
+    """Let tests that leave threads come last: until then steps run in copies of the process, as they do for most.
+
+    Of each process: xdist gives each of them as many of the tests, in a row.
+    """
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    kinds = [[item for item in items if _leaves_threads(item) is leaves] for leaves in (False, True)]
+    items[:] = [
+        item
+        for number in range(processes)
+        for kind in kinds
+        for item in kind[number * len(kind) // processes : (number + 1) * len(kind) // processes]
+    ]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -22,8 +22,6 @@ from dagbuild.codecs.cuts import CUT_ROWS
 from dagbuild.testing import CodecContract
 from tests.exact import assert_same, differences
 
-pytestmark = pytest.mark.leaves_threads
-
 LONG = 200_000
 """Rows that make several blobs of a column of eight bytes."""
 
@@ -63,6 +61,7 @@ class TestPlain(ExactContract):
         ]  # fmt: skip
 
 
+@pytest.mark.leaves_threads
 class TestContainers(ExactContract):
     name = "plain/1"
 
@@ -220,6 +219,7 @@ class TestArrow(ExactContract):
         ]  # fmt: skip
 
 
+@pytest.mark.leaves_threads
 class TestPolars(ExactContract):
     name = "polars/2"
 

@@ -21,7 +21,6 @@ from typing import Any
 
 from dagbuild.code.closure import SourceReader
 from dagbuild.code.fingerprint import make_manifests
-from dagbuild.ground.digest import digest_json
 from dagbuild.model.node import Node
 from dagbuild.model.record import Manifest, Part
 from dagbuild.modifiers.base import find_remembered
@@ -89,15 +88,14 @@ def describe_platform() -> dict[str, str]:
     return {"Python": ".".join(platform.python_version_tuple()[:2]), "dagbuild": __version__}
 
 
-def make_environment(paths: Sequence[str], manifests: Mapping[str, Manifest]) -> dict[str, str]:
-    """Return the variables of the worker processes; with others, they are not the same processes."""
+def make_environment(paths: Sequence[str]) -> dict[str, str]:
+    """Return the variables with which a Python is started that is to import the project as the driver has."""
     return {
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONHASHSEED": find_order(),
         "PYTHONOPTIMIZE": str(sys.flags.optimize or ""),
         # A .pyc is told from a newer source by seconds and size, too coarse for an edit followed by a build.
         "PYTHONDONTWRITEBYTECODE": "1",
-        "_DAGBUILD_CODE": digest_code(manifests.values()),
     }
 
 
@@ -107,24 +105,9 @@ def find_order() -> str:
     return said if said.isdigit() else "0"
 
 
-def digest_code(manifests: Iterable[Manifest]) -> str:
-    """Return a word that changes when the code of any node does."""
-    return digest_json([[p.digest for p in manifest.parts if p.kind in _COUNTING] for manifest in manifests])
-
-
-_compared: dict[tuple[str, tuple[Part, ...]], list[str]] = {}
-
-
 def compare(node: Node, manifest: Manifest, reader: SourceReader, packages: Mapping[str, str]) -> list[str]:
-    """Return what this process's code for a node has that the driver's, which made the manifest, has not.
-
-    Found once for each: in a process that another build uses again, nodes have changed what modules hold.
-    """
-    key = node.name, manifest.parts
-    if key not in _compared:
-        mine = make_manifests([node], reader, packages=packages)[node.name]
-        _compared[key] = list_differences(manifest, mine)
-    return _compared[key]
+    """Return what this process's code for a node has that the driver's, which made the manifest, has not."""
+    return list_differences(manifest, make_manifests([node], reader, packages=packages)[node.name])
 
 
 def list_differences(driver: Manifest, worker: Manifest) -> list[str]:

@@ -224,8 +224,84 @@ def test_a_killed_worker_costs_its_own_node_only(local_ray: None, tmp_path: Path
     assert result.names(How.BLOCKED) == ["after"]
     failure = result.steps["killed"].failure
     assert failure.kind == "WorkerDied"
-    assert "the process that ran 'killed' is gone, and Ray does not tell why" in failure.message
+    assert "the process that ran 'killed' was ended by SIGKILL" in failure.message
     assert result.values == {"right": 3}
+
+
+def test_how_a_process_ended_and_what_it_had_printed_is_told(local_ray: None, tmp_path: Path) -> None:
+    """As for a process of this machine: the status, and the output of C libraries and of programs."""
+    code = """
+        import ctypes
+        import os
+        import subprocess
+
+        def printed() -> int:
+            os.write(1, b"by descriptor\\n")
+            subprocess.run(["echo", "by a program"], check=True)
+            print("by Python")
+            return 1
+
+        def silent(printed: int) -> int:
+            return printed
+
+        def ended(silent: int) -> int:
+            os.write(2, b"the last words\\n")
+            ctypes.CDLL(None)._exit(7)
+    """
+    write_files(tmp_path, {"dagbuild.toml": 'modules = ["telling_far"]', "telling_far.py": code})
+
+    near = build(tmp_path, "ended", force=["printed", "silent"], executor="local")
+    far = build(tmp_path, "ended", force=["printed", "silent"], executor="ray")
+    forget_modules(tmp_path)
+
+    for result in (near, far):
+        assert result.steps["printed"].record.log == "by descriptor\nby a program\nby Python\n"
+        assert result.steps["silent"].record.log == ""
+        failure = result.steps["ended"].failure
+        assert failure.kind == "WorkerDied"
+        assert (
+            "the process that ran 'ended' ended itself with status 7 before it gave a value"
+            in failure.message
+        )
+        assert failure.log == "the last words\n"
+
+
+def test_steps_of_a_lost_machine_run_on_another(local_ray: None, tmp_path: Path) -> None:
+    """One that takes its machine down each time has failed at last; what it was handed over with is built."""
+    code = """
+        import os
+        import signal
+        from pathlib import Path
+
+        def _lose_machine() -> None:
+            zygote = os.getppid()
+            agent = int(Path(f"/proc/{zygote}/stat").read_text().rpartition(")")[2].split()[1])
+            os.kill(agent, signal.SIGKILL)
+            signal.pause()
+
+        def unlucky() -> int:
+            if not Path("was_lost").exists():
+                Path("was_lost").touch()
+                _lose_machine()
+            return 1
+
+        def deadly() -> int:
+            _lose_machine()
+            return 1
+
+        def beside() -> int:
+            return 2
+    """
+    code = code.replace("was_lost", str(tmp_path / "was_lost"))
+    write_files(tmp_path, {"dagbuild.toml": 'modules = ["lost_far"]', "lost_far.py": code})
+
+    result = build(tmp_path, "unlucky", "deadly", "beside", executor="ray", keep_going=True)
+    forget_modules(tmp_path)
+
+    assert result.values == {"unlucky": 1, "beside": 2}
+    failure = result.steps["deadly"].failure
+    assert failure.kind == "WorkerDied"
+    assert "Ray lost the machine or the process that was to run 'deadly', 3 times" in failure.message
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["raised", "swallowed"])
@@ -490,7 +566,7 @@ def test_draws_the_random_numbers_that_a_build_here_draws(local_ray: None, tmp_p
 
 
 def test_a_node_finds_what_importing_left(local_ray: None, tmp_path: Path) -> None:
-    """Steps that share a worker's process do not see what another has set there, and keep their memos."""
+    """No step sees what another has set: it is put back, or the next step has another process."""
     code = """
         import decimal
         import os
@@ -499,33 +575,28 @@ def test_a_node_finds_what_importing_left(local_ray: None, tmp_path: Path) -> No
 
         random.seed(3)
         MODE = "quiet"
-        MEMO: dict[str, int] = {}
-
-        def _load() -> int:
-            return MEMO.setdefault("pid", os.getpid())
 
         def loud_0() -> int:
             os.environ["FAR_MODE"] = "loud"
-            return _load()
+            return 1
 
         def loud_1(loud_0: int) -> int:
             decimal.getcontext().prec = 5
-            return _load()
+            return 1
 
         def loud_2(loud_1: int) -> int:
             pd.set_option("display.precision", 2)
-            return _load()
+            return 1
 
         def loud_3(loud_2: int) -> int:
             global MODE
             MODE = "loud"
             random.random()
-            return _load()
+            return 1
 
         def quiet(loud_0: int, loud_1: int, loud_2: int, loud_3: int) -> list[object]:
             mode, precision = os.environ.get("FAR_MODE", "quiet"), pd.get_option("display.precision")
-            shared = _load() in {loud_0, loud_1, loud_2, loud_3}
-            return [shared, mode, str(decimal.Decimal(1) / 3), precision, random.random(), MODE]
+            return [mode, str(decimal.Decimal(1) / 3), precision, random.random(), MODE]
     """
     settings = 'modules = ["state_far"]\n[executor]\nkind = "ray"\n'
     write_files(tmp_path, {"dagbuild.toml": settings, "state_far.py": code})
@@ -533,16 +604,11 @@ def test_a_node_finds_what_importing_left(local_ray: None, tmp_path: Path) -> No
     result = build(tmp_path, "quiet")
 
     forget_modules(tmp_path)
-    shared, mode, third, precision, drawn, left = result.values["quiet"]
-    assert shared
+    mode, third, precision, drawn, left = result.values["quiet"]
     assert (mode, third, precision) == ("quiet", str(Decimal(1) / 3), 6)
     assert drawn == random.Random(3).random()
-    assert left == "loud"
-    said = [notice.text for notice in result.notices if " changes " in notice.text]
-    assert said == [
-        "'loud_3' changes state_far.MODE, which state_far.quiet finds changed when it runs later in the same process "
-        "(state_far.py:25): not tracked; return it, and take it as a parameter"
-    ]
+    assert left == "quiet"
+    assert not [notice for notice in result.notices if " changes " in notice.text]
 
 
 def test_what_came_of_variables_is_known_again(local_ray: None, tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_what_a_node_printed_is_shown_behind_its_name(
         import sys
 
         def prints() -> int:
-            print("one", end=" ")
+            print("one", end=" ", flush=True)
             sys.stderr.write("line\\n")
             return 1
 

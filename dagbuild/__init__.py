@@ -60,10 +60,13 @@ if TYPE_CHECKING:
         reads,
         resolve,
         resolve_from_config,
+        resources,
+        retry,
         schema,
         source,
         tag,
         tag_outputs,
+        timeout,
         unpack_fields,
         value,
         writes,
@@ -91,8 +94,8 @@ _HOMES = {
         "ValidationResult", "cache", "check_output", "check_output_custom", "config", "does",
         "extract_columns", "extract_fields", "group", "hamilton_exclude", "inject", "parameterize",
         "parameterize_extract_columns", "parameterize_sources", "parameterize_values", "reads", "resolve",
-        "resolve_from_config", "schema", "source", "tag", "tag_outputs", "unpack_fields", "value",
-        "writes",
+        "resolve_from_config", "resources", "retry", "schema", "source", "tag", "tag_outputs", "timeout",
+        "unpack_fields", "value", "writes",
     ],
     "model.elements": [
         "Collect", "Parallelizable",
@@ -119,8 +122,8 @@ __all__ = [
     "Variable", "__version__", "cache", "check_output", "check_output_custom", "config", "create_module",
     "does", "extract_columns", "extract_fields", "group", "hamilton_exclude", "inject", "parameterize",
     "parameterize_extract_columns", "parameterize_sources", "parameterize_values", "read_file", "reads",
-    "resolve", "resolve_from_config", "schema", "source", "tag", "tag_outputs", "unpack_fields", "value",
-    "write_file", "writes",
+    "resolve", "resolve_from_config", "resources", "retry", "schema", "source", "tag", "tag_outputs",
+    "timeout", "unpack_fields", "value", "write_file", "writes",
 ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from dagbuild.executors.failures import make_failure
 from dagbuild.executors.streams import Log
 from dagbuild.ground.digest import digest_json
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, CodecError, StoreError
+from dagbuild.model.node import Node
 from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
 from dagbuild.model.record import Artifact, Draft, Key, Proof, Record
 from dagbuild.plan.elements import Block, Call, Calls, UnevenError
@@ -101,14 +102,17 @@ class Blocks:
         self._running[name] = running
         return None
 
-    @property
-    def has_ready(self) -> bool:
-        """Whether a call waits for nothing but room."""
-        return any(running.left for running in self._running.values())
+    def find_ready(self) -> Node | None:
+        """Return the node of a call that waits for nothing but room, or None."""
+        running = self._find_begun()
+        return running.work.node if running else None
+
+    def _find_begun(self) -> _Running | None:
+        return next((running for running in self._running.values() if running.left), None)
 
     def pop(self) -> Work | None:
         """Return a call to make, of the node that began first; None when there is none."""
-        running = next((running for running in self._running.values() if running.left), None)
+        running = self._find_begun()
         if running is None:
             return None
         number = running.left.popleft()

@@ -14,15 +14,18 @@ from typing import Any
 from dagbuild.artifacts import Artifacts
 from dagbuild.build.ahead import expect_far
 from dagbuild.build.blocks import Blocks
+from dagbuild.build.handing import Handing
 from dagbuild.build.news import tell_news
 from dagbuild.build.recorder import Keys, Recorder
 from dagbuild.build.states import State
 from dagbuild.build.steps import Steps
+from dagbuild.build.tries import Tries
 from dagbuild.build.work import Observed, make_work
-from dagbuild.executors.base import Executor, Work
+from dagbuild.executors.base import Executor
 from dagbuild.ground import gc_pause
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, CodecError, OutputError, StoreError
 from dagbuild.ground.interrupt import Interrupt
+from dagbuild.model.node import Node
 from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
 from dagbuild.model.record import Artifact, Record
 from dagbuild.outputs import Outputs
@@ -47,7 +50,7 @@ class Build:
     """Does what a plan says.
 
     A failed node blocks what is made from it; the rest goes on with `keep_going`, else nothing new is started. An
-    interrupt keeps what is finished.
+    interrupt keeps what is finished. Without `limits`, no call is made again and none is ended for its time.
     """
 
     def __init__(
@@ -63,13 +66,13 @@ class Build:
         outputs: Outputs | None = None,
         listener: Listener,
         keep_going: bool = False,
+        limits: bool = True,
     ) -> None:
         self.request = request
         self.plan = plan
         self.name = run
         self.artifacts = artifacts
         self.watched = watched
-        self.executor = executor
         self.outputs = outputs
         self.listener = listener
         self.keep_going = keep_going
@@ -85,12 +88,13 @@ class Build:
         renamed = {record.unnamed for name, record in self.recorder.found.items() if record.node != name}
         self.alike = Alike(request, lookup, renamed)
         self.blocks = Blocks(self.recorder, lookup, artifacts, self._notice, keep_going=keep_going)
-        self.handed = 0
+        self.tries = Tries(self._notice)
+        self.handing = Handing(executor, self.tries, self.steps.find_peak, limits=limits)
 
     def run(self, *, values: bool = False) -> BuildResult:
         """Build the targets and return how each node ended; `values` asks for the targets' values in the result."""
         started = time.perf_counter()
-        self.listener(BuildStarted(self.name, self.plan, self.executor.name))
+        self.listener(BuildStarted(self.name, self.plan, self.handing.executor.name))
         interrupted = False
         results: dict[str, Any] = {}
         try:
@@ -128,17 +132,21 @@ class Build:
         while True:
             self.interrupt.check()
             self.hand_out()
-            if not self.handed:
+            if self.stopping:
+                for name, failure in self.tries.give_up():
+                    self._settle(name, failure)
+            if self.handing.is_over:
                 return
-            for name, outcome in self.executor.wait():
+            for name, outcome in self.handing.wait():
                 self.take(name, outcome)
 
     def hand_out(self) -> None:
         """Hand as many ready steps to the executor as it has room for; what was found meanwhile is not run."""
-        # How much room there is may be for a cluster to say, which nobody asks for nothing.
-        while not self.stopping and self._has_ready and self.handed < self.executor.slots:
-            if call := self.blocks.pop():
-                self._submit(call)
+        while not self.stopping and (ready := self._find_ready()) and self.handing.has_room(ready):
+            if call := self.tries.pop() or self.blocks.pop():
+                if call.attempt > 1 and not call.call:
+                    self.listener(StepStarted(call.name))
+                self.handing.submit(call)
                 continue
             name = self.steps.pop()
             if name is None:
@@ -150,19 +158,20 @@ class Build:
             self.steps.start(name)
             if not work.node.block:
                 self.listener(StepStarted(name))
-                self._submit(work)
+                self.handing.submit(work)
             elif (ended := self.blocks.begin(work)) is not None:
                 self._conclude(name, ended)
             else:
                 self.listener(StepStarted(name))
 
-    @property
-    def _has_ready(self) -> bool:
-        return self.blocks.has_ready or self.steps.has_ready
-
-    def _submit(self, work: Work) -> None:
-        self.handed += 1
-        self.executor.submit(work)
+    def _find_ready(self) -> Node | None:
+        """Return the node of the call that is next: what is behind it waits, so that a large one has its turn."""
+        if again := self.tries.find_due():
+            return again.node
+        if call := self.blocks.find_ready():
+            return call
+        name = self.steps.find_ready()
+        return self.request.graph.nodes[name] if name is not None else None
 
     def _find(self, name: str, keys: Keys) -> Record | None:
         step, planned = self.steps[name], self.plan.steps.get(name)
@@ -231,7 +240,10 @@ class Build:
 
     def take(self, name: str, outcome: Outcome) -> None:
         """Take in how a step ended that was handed out, or a call of one that is called for elements."""
-        self.handed -= 1
+        if not self.handing.end(name, outcome, last=self.stopping):
+            self._settle(name, outcome)
+
+    def _settle(self, name: str, outcome: Outcome) -> None:
         if ended := self.blocks.take(name, outcome):
             self._conclude(*ended)
         elif isinstance(outcome, Failure):  # the calls beside it come to their end

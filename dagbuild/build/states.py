@@ -19,7 +19,7 @@ class State(Enum):
     READY = "ready"
     """Its value is wanted, and everything that it takes is at hand."""
     RUNNING = "running"
-    """It was handed to the executor."""
+    """It was handed to the executor, or its next try waits for its time."""
     REUSED = "reused"
     """Its value is at hand, from a record."""
     MADE = "made"

@@ -81,6 +81,11 @@ class Steps:
                 return up
         return None
 
+    def find_peak(self, name: str) -> int:
+        """Return by how many bytes a process has grown when it made the node last, as far as that is known."""
+        step = self.plan.steps.get(name)
+        return step.record.memory if step and step.record else 0
+
     # -- moves ---------------------------------------------------------------------------------------------------
 
     def want(self, name: str) -> None:
@@ -104,16 +109,15 @@ class Steps:
             todo += missing
             self._wait(each, missing)
 
-    @property
-    def has_ready(self) -> bool:
-        """Whether a step waits for nothing but room."""
+    def find_ready(self) -> str | None:
+        """Return the step that waits for nothing but room and has the longest way to a target, or None."""
         while self._ready and self._steps[self._ready[0][-1]].state is not State.READY:
             heapq.heappop(self._ready)  # it was handed out, or went back to waiting
-        return bool(self._ready)
+        return self._ready[0][-1] if self._ready else None
 
     def pop(self) -> str | None:
-        """Return the ready step with the longest way to a target, or None; it is to be started or reused then."""
-        return heapq.heappop(self._ready)[-1] if self.has_ready else None
+        """Return what `find_ready` does, and leave it out from now on: it is to be started or reused then."""
+        return heapq.heappop(self._ready)[-1] if self.find_ready() else None
 
     def start(self, name: str) -> None:
         """Note that the step was handed to the executor."""

@@ -46,6 +46,7 @@ def command(session: Session, *, node: str, ipython: bool, overrides: tuple[str,
         overrides=values,
         force=[node],
         executor="inline",
+        limits=False,
         on_event=lambda event: report(event) if isinstance(event, Notice) else None,
     )
     if result.interrupted:

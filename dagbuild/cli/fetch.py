@@ -9,7 +9,7 @@ import click
 
 from dagbuild.cli.session import Session, json_option, with_session
 from dagbuild.cli.terminal import give
-from dagbuild.report import units
+from dagbuild.ground import units
 
 WITHOUT = 1
 

@@ -17,6 +17,9 @@ from dagbuild.model.outcome import Outcome
 from dagbuild.model.record import Artifact, Draft, Key, Manifest, Output
 from dagbuild.store.declared import DeclaredFiles
 
+LONGEST_WAIT = 3600.0
+"""Seconds that are waited at once, however far a time is: calls of the system refuse long ones (epoll: 24 days)."""
+
 
 @dataclass(frozen=True)
 class Work:
@@ -31,7 +34,8 @@ class Work:
     those of the node and of its views: other code of the project that runs is observed. `foreign` are outputs that the
     step must not read, with the nodes that write them: nothing says that these come first. `places` are the paths that
     the upstreams declare, by name: a record that says others for its outputs is not to be believed. `call` is what the
-    call is named where it is one of several of the node: "page[17]".
+    call is named where it is one of several of the node: "page[17]". `attempt` is which try at the call this is: from
+    the second on it is to find nothing that the ones before it have left.
     """
 
     node: Node
@@ -46,6 +50,7 @@ class Work:
     foreign: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     call: str = ""
+    attempt: int = 1
 
     @property
     def name(self) -> str:
@@ -64,22 +69,30 @@ class Work:
 
 
 class Executor(ABC):
-    """Runs steps, side by side where it can."""
+    """Runs steps, side by side where it can.
+
+    A step that takes longer than its node's `timeout` is ended, with the processes that it has started; its time begins
+    when `Worker.on_begin` is told of it. What became of that, and of a step whose process is gone, `unfinished` tells.
+    Where a step runs that nobody can end, people are told.
+    """
 
     name: str
     slots: int
-    """How many steps are worth handing over at a time."""
+    """How many steps are worth handing over at a time, of those that take one core."""
+    memory: int | None = None
+    """Bytes that steps may take together; None where the executor sees to that itself, or nobody knows."""
 
     @abstractmethod
     def submit(self, work: Work) -> None:
         """Take a step to run; returns at once."""
 
     @abstractmethod
-    def wait(self) -> list[tuple[str, Outcome]]:
+    def wait(self, most: float | None = None) -> list[tuple[str, Outcome]]:
         """Wait until a step has ended, or for a while; return (`Work.name`, outcome) of all that have.
 
-        Whatever the node raises, and the death of its worker, is an outcome, a KeyboardInterrupt of
-        its own, too; that of Ctrl-C is raised.
+        After `most` seconds there is something else to do; only a step that runs in this thread may take longer.
+        Whatever the node raises, and the death of its worker, is an outcome, a KeyboardInterrupt of its own, too; that
+        of Ctrl-C is raised.
         """
 
     @abstractmethod

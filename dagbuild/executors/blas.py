@@ -9,6 +9,24 @@ _VARIABLE = "OMP_NUM_THREADS"
 """What OpenMP, OpenBLAS and MKL read when they are loaded."""
 
 
+class Share:
+    """How many threads the step has that runs now: `threads` for each core that it takes."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = self._now = threads
+
+    def fit(self, cpus: float) -> None:
+        """Let the next step have the threads of so many cores; `limit_threads` was called with those of one."""
+        count = max(1, int(self._threads * cpus))
+        if count != self._now:
+            limit_threads(count)
+            self._now = count
+
+
+_first: dict[str, int] = {}
+"""How many threads each pool had when it was first seen, by its library: so many are never too many."""
+
+
 def limit_threads(count: int) -> None:
     """Let each pool of BLAS and OpenMP in this process have so many threads at most, also one that is loaded later.
 
@@ -22,5 +40,7 @@ def limit_threads(count: int) -> None:
     from threadpoolctl import ThreadpoolController
 
     for pool in ThreadpoolController().lib_controllers:
-        if pool.num_threads and pool.num_threads > count:
-            pool.set_num_threads(count)
+        if pool.num_threads:
+            wanted = min(_first.setdefault(pool.filepath, pool.num_threads), count)
+            if wanted != pool.num_threads:
+                pool.set_num_threads(wanted)

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from dagbuild import version
 from dagbuild.codecs.registry import open_imported
-from dagbuild.executors import exits, packing, parcels, shipping
-from dagbuild.executors.anew import find_words, read_given, start_python
+from dagbuild.executors import exits, packing, parcels
+from dagbuild.executors.anew import find_words, read_given
 from dagbuild.executors.base import Work
 from dagbuild.executors.blas import limit_threads
 from dagbuild.executors.channel import Channel
@@ -33,11 +31,12 @@ from dagbuild.executors.elsewhere import (
 )
 from dagbuild.executors.failures import make_failure
 from dagbuild.executors.forking import find_obstacle
+from dagbuild.executors.given import Given, Start
 from dagbuild.executors.state import Chance
 from dagbuild.executors.stepping import Stepping
 from dagbuild.executors.ties import load_tie
 from dagbuild.executors.worker import Worker
-from dagbuild.executors.zygote import Zygote, serve
+from dagbuild.executors.zygote import serve
 from dagbuild.ground.errors import StoreError, UserError
 from dagbuild.ground.texts import name_error
 from dagbuild.model.outcome import Done, Failure, Outcome
@@ -46,42 +45,15 @@ from dagbuild.store.base import Store
 _SHORT = 0.2
 """Seconds of a step after which its process may run another: one that opens the store costs the fifth of that."""
 
+_THREADS = 1
+"""Of libraries of numbers, for each core that a step takes."""
+
 OpenStore = Callable[[], Store]
-
-
-@dataclass(frozen=True)
-class Given:
-    """What the agent has of the driver: `setup` is a parcel of a Setup and an OpenStore, `chance` one of a Chance.
-
-    `variables` are those with which a Python is started for the project.
-    """
-
-    setup: bytes
-    chance: bytes
-    variables: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class _Start:
-    given: Given
-    agent: int
-
-
-def start_processes(given: Given) -> tuple[Zygote, subprocess.Popen[bytes]]:
-    """Start what such processes are forked from, with the variables and in the folder of this one."""
-    own = shipping.find_import_paths([version])  # for what is not installed there
-    paths = [path for path in given.variables["PYTHONPATH"].split(os.pathsep) if path]
-    joined = os.pathsep.join(dict.fromkeys([*paths, *own]))
-    variables = {**os.environ, **given.variables, "PYTHONPATH": joined}
-    return start_python(__name__, _Start(given, os.getpid()), variables)
-
-
-# -- in such a process ---------------------------------------------------------------------------------------------
 
 
 def main(control: int, told: int, begins: int, cold: int = 0) -> None:
     """Be what such processes are forked from; `cold`, without having imported the project."""
-    start: _Start = read_given(told, begins)
+    start: Start = read_given(told, begins)
     if load_tie()(start.agent):
         project = _Project(start.given, cold=bool(cold) or sys.platform != "linux")
         again = find_words(__name__, control, told, -1, 1)
@@ -115,7 +87,7 @@ class _Project:
         except (Exception, SystemExit) as error:
             self._refusal = make_other_code([name_error(error)])
         exits.lend_process()
-        limit_threads(1)  # a slot is a core
+        limit_threads(_THREADS)
         open_imported()
 
     def run(self, channel: Channel, printed: int, crash: int) -> None:
@@ -140,6 +112,7 @@ class _Project:
                 lambda work: _call(worker, store, work),
                 pickles,
                 lambda seconds: self._cold or (seconds < _SHORT and threading.active_count() <= threads),
+                threads=_THREADS,
                 tell_unreadable=pickles.tell_unreadable,
             )
         finally:

@@ -19,7 +19,7 @@ from typing import Any
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.code.closure import SourceReader
-from dagbuild.executors import exits, parcels, shipping, state
+from dagbuild.executors import exits, import_paths, parcels, shipping, state
 from dagbuild.executors.base import Work
 from dagbuild.executors.streams import Capturing
 from dagbuild.executors.worker import Worker
@@ -219,7 +219,7 @@ def import_project(setup: Setup) -> Site:
     if observes:
         exits.install()  # before the project's modules are imported
         state.install()
-    shipping.add_import_paths([str(Path(path).resolve()) for path in setup.below])
+    import_paths.add_import_paths([str(Path(path).resolve()) for path in setup.below])
     memo = watch.memo if watch else None
     # On another machine the folder may not be there, and is not for us to make.
     files = FileDigests(Path(memo) if memo and Path(memo).is_dir() else None)

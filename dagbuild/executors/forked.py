@@ -62,6 +62,7 @@ class Forked:
             self._hold,
             self.pickles,
             lambda seconds: seconds < SHORT and threading.active_count() <= threads,
+            threads=self._threads,
         )
 
     def _hold(self, store: Store, capture: Callable[[], Capturing]) -> Worker:

@@ -35,7 +35,7 @@ class InlineExecutor(Executor):
     def submit(self, work: Work) -> None:
         self._queue.append(work)
 
-    def wait(self) -> list[tuple[str, Outcome]]:
+    def wait(self, most: float | None = None) -> list[tuple[str, Outcome]]:  # noqa: ARG002 - a step runs to its end
         """Run the oldest step that was submitted and return its outcome."""
         if self._held is None:
             self._held = ExitStack()

@@ -8,25 +8,26 @@ others import the project by themselves. Values never come here: the processes r
 from __future__ import annotations
 
 import contextlib
-import os
 import pickle
 import selectors
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, NoReturn, Protocol
 
 from dagbuild.executors import deaths, packing
 from dagbuild.executors.base import Executor, Work
-from dagbuild.executors.channel import Channel
+from dagbuild.executors.ends import CutOff, End, Killings
 from dagbuild.executors.forking import ALONE, APART, find_obstacle
 from dagbuild.executors.inline import InlineExecutor
-from dagbuild.executors.shown import Shown, make_decoder, make_writer, show_strange
+from dagbuild.executors.process import Process, end_overdue, find_patience
+from dagbuild.executors.shown import Shown, make_writer
 from dagbuild.executors.state import Chance, Held
 from dagbuild.executors.streams import Log
 from dagbuild.executors.worker import Worker
@@ -53,7 +54,7 @@ class Copies(Protocol):
 
 
 @dataclass(slots=True)
-class _Running:
+class Running:
     """A step that a process runs: what is held until its outcome is taken in, and what it has printed.
 
     With a lease in `work` it is the process that holds that, and puts the record.
@@ -63,18 +64,10 @@ class _Running:
     holding: contextlib.ExitStack
     log: Log = field(default_factory=Log)
 
-
-@dataclass(eq=False, slots=True)
-class _Process:
-    """A process that runs steps: what it runs now, and how what that prints is shown."""
-
-    number: int
-    channel: Channel
-    output: int
-    crash: int
-    shown: Shown
-    step: _Running | None = None
-    decode: Callable[..., str] = field(default_factory=lambda: make_decoder("utf-8").decode)
+    @property
+    def timeout(self) -> float | None:
+        """After how many seconds it is ended."""
+        return self.work.node.timeout
 
 
 class LocalExecutor(Executor):
@@ -98,11 +91,13 @@ class LocalExecutor(Executor):
         spawn: Callable[[], Copies],
         jobs: int,
         named: bool = False,
+        memory: int | None = None,
         on_wait: Callable[[str, str], None] = lambda _node, _who: None,
         on_notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.slots = jobs
         self._named = named
+        self.memory = memory
         self._store = store
         self._on_wait = on_wait
         self._on_notice = on_notice
@@ -119,8 +114,8 @@ class LocalExecutor(Executor):
         self._thread = threading.current_thread()
         self._numbers = count(1)
         self._lock = threading.Lock()
-        self._processes: dict[int, _Process] = {}
-        self._idle: deque[_Process] = deque()
+        self._processes: dict[int, Process[Running]] = {}
+        self._idle: deque[Process[Running]] = deque()
         self._news: SimpleQueue[Callable[[], tuple[str, Outcome] | None]] = SimpleQueue()
 
     # -- in the thread of the build --------------------------------------------------------------------------------
@@ -144,7 +139,7 @@ class LocalExecutor(Executor):
                 self._submit_here(replace(work, lease=None), holding.pop_all())
                 return
             holding.enter_context(self._store.running(work.name))
-            process = self._take_process(_Running(sent, holding.pop_all()))
+            process = self._take_process(Running(sent, holding.pop_all()))
             with contextlib.suppress(OSError):  # it has ended, which is told where ends are
                 process.channel.send(message)
 
@@ -152,14 +147,19 @@ class LocalExecutor(Executor):
         self._held_here.append(holding)
         self._here.submit(work)
 
-    def wait(self) -> list[tuple[str, Outcome]]:
+    def wait(self, most: float | None = None) -> list[tuple[str, Outcome]]:
         """Return the outcomes of steps that have ended, once there is one; what runs here runs first."""
         if self._held_here:
             with self._held_here.popleft():
                 return self._here.wait()
         outcomes: list[tuple[str, Outcome]] = []
+        until = None if most is None else time.monotonic() + most
         while not outcomes or not self._news.empty():
-            if (outcome := self._news.get()()) is not None:
+            try:
+                news = self._news.get(timeout=None if until is None else max(until - time.monotonic(), 0.0))
+            except Empty:
+                break
+            if (outcome := news()) is not None:
                 outcomes.append(outcome)
         return outcomes
 
@@ -191,7 +191,7 @@ class LocalExecutor(Executor):
             self._stop()
         if self._zygote is not None:
             return True
-        self._killed = deaths.count_out_of_memory()
+        self._killings = Killings()
         self._copies = self._forked
         if (obstacle := find_obstacle()) is not None:
             self._on_notice(APART.format(obstacle))
@@ -210,7 +210,7 @@ class LocalExecutor(Executor):
         self._thread = start_quietly(lambda: self._serve(zygote), "dagbuild-steps")
         return True
 
-    def _take_process(self, step: _Running) -> _Process:
+    def _take_process(self, step: Running) -> Process[Running]:
         """Return a process that is to run the step: one that is free, or a new one."""
         with self._lock:
             if self._idle:
@@ -224,17 +224,17 @@ class LocalExecutor(Executor):
             self._start()
             return self._fork(step)
 
-    def _fork(self, step: _Running) -> _Process:
+    def _fork(self, step: Running) -> Process[Running]:
         assert self._zygote is not None
         with self._lock:
             ends = self._zygote.fork(number := next(self._numbers))
             shown = Shown(lambda text: self._news.put(partial(_show, text)), self._name(step))
-            process = self._processes[number] = _Process(number, *ends, shown, step)
+            process = self._processes[number] = Process(number, *ends, shown, step)
         self._selector.register(process.channel.socket, selectors.EVENT_READ, process)
         self._selector.register(process.output, selectors.EVENT_READ, process)
         return process
 
-    def _name(self, step: _Running) -> str:
+    def _name(self, step: Running) -> str:
         return step.work.name if self._named else ""
 
     # -- in a thread of our own ------------------------------------------------------------------------------------
@@ -243,7 +243,7 @@ class LocalExecutor(Executor):
         """Answer the processes, and note what they tell, until what starts them is gone."""
         try:
             while True:
-                for key, _ in self._selector.select():
+                for key, _ in self._selector.select(find_patience(list(self._processes.values()))):
                     if key.data is None:
                         if (end := zygote.hear()) is None:
                             return
@@ -256,6 +256,7 @@ class LocalExecutor(Executor):
                         self._hear(key.data, message)
                     else:  # how it ended the zygote tells
                         self._selector.unregister(key.fileobj)
+                end_overdue(list(self._processes.values()), zygote)
         except BaseException as error:
             self._news.put(partial(_raise, error))
         finally:
@@ -263,13 +264,15 @@ class LocalExecutor(Executor):
                 self._end(process, None)
             self._selector.close()
 
-    def _hear(self, process: _Process, message: bytes) -> None:
+    def _hear(self, process: Process[Running], message: bytes) -> None:
         what, *more = pickle.loads(message)
         match what:
             case "ask":
                 self._answer(process, *more)
             case "done":
                 self._finish(process, *more)
+            case "begin":
+                process.begin()
             case "wait" if process.step is not None:
                 self._news.put(partial(self._on_wait, process.step.work.name, more[0]))
             case "notice":
@@ -278,7 +281,7 @@ class LocalExecutor(Executor):
                 self._news.put(partial(_raise, more[0]))
 
     def _answer(
-        self, process: _Process, question: str, arguments: tuple[Any, ...], options: dict[str, Any]
+        self, process: Process[Running], question: str, arguments: tuple[Any, ...], options: dict[str, Any]
     ) -> None:
         def ask() -> None:
             try:
@@ -294,22 +297,21 @@ class LocalExecutor(Executor):
         else:
             ask()
 
-    def _reply(self, process: _Process, reply: tuple[bool, Any]) -> None:
+    def _reply(self, process: Process[Running], reply: tuple[bool, Any]) -> None:
         with contextlib.suppress(OSError):  # it has ended
             process.channel.send(pickle.dumps(reply, protocol=5))
 
-    def _finish(self, process: _Process, reply: packing.Reply, again: bool) -> None:
+    def _finish(self, process: Process[Running], reply: packing.Reply, again: bool) -> None:
         """Note how a step ended; its process is free for another one, or about to end."""
         self._read_output(process)
         process.shown.finish("\n")
-        step, process.step = process.step, None
-        assert step is not None
-        if again:
+        step = process.finish()
+        if again and not process.overdue:
             with self._lock:
                 self._idle.append(process)
         self._news.put(partial(self._take, step, reply))
 
-    def _take(self, step: _Running, reply: packing.Reply) -> tuple[str, Outcome]:
+    def _take(self, step: Running, reply: packing.Reply) -> tuple[str, Outcome]:
         """Return a step's outcome, in the thread of the build, once its record is put."""
         name = step.work.name
         with step.holding:
@@ -325,7 +327,7 @@ class LocalExecutor(Executor):
                 outcome = self._worker.put(replace(outcome, record=record))
             return name, outcome
 
-    def _end(self, process: _Process, end: deaths.End | None) -> None:
+    def _end(self, process: Process[Running], end: End | None) -> None:
         """Take in that a process has ended, after the last that it said."""
         while (message := process.channel.receive_now()) is not None:
             self._hear(process, message)
@@ -337,41 +339,22 @@ class LocalExecutor(Executor):
         for file in (process.channel.socket, process.output):
             with contextlib.suppress(KeyError, ValueError):
                 self._selector.unregister(file)
-        process.channel.close()
-        crash = os.pread(process.crash, _CHUNK, 0).decode("utf-8", "replace")
-        for descriptor in (process.output, process.crash):
-            os.close(descriptor)
+        crash = process.close()
         process.shown.finish("\n")
-        if (step := process.step) is not None:
-            before, self._killed = self._killed, deaths.count_out_of_memory()
-            death = deaths.make_death(step.work.name, end, crash, out_of_memory=self._killed > before)
-            self._news.put(partial(self._tell_death, step, death))
+        if (step := process.step) is None:
+            return
+        cut = CutOff(end, crash, self._killings.has_more(), process.overdue, clean(step.log.text()))
+        self._news.put(partial(self._tell_end, step, cut))
 
-    def _tell_death(self, step: _Running, death: Failure) -> tuple[str, Outcome]:
+    def _tell_end(self, step: Running, cut: CutOff) -> tuple[str, Outcome]:
         step.holding.close()
-        return step.work.name, replace(death, log=clean(step.log.text()))
+        return step.work.name, deaths.tell_end(step.work, cut)
 
-    # -- what steps print ------------------------------------------------------------------------------------------
-
-    def _read_output(self, process: _Process) -> None:
-        """Take what the step has printed until now: lines are shown as they come."""
-        while True:
-            try:
-                data = os.read(process.output, _CHUNK)
-            except (BlockingIOError, OSError):
-                return
-            if not data:
-                with contextlib.suppress(KeyError, ValueError):
-                    self._selector.unregister(process.output)
-                return
-            text = process.decode(data)
-            if process.step is not None:
-                process.step.log.add(show_strange(text))
-            process.shown.add(text)
-
-
-_CHUNK = 65536
-"""Bytes of output that are taken at once."""
+    def _read_output(self, process: Process[Running]) -> None:
+        process.read_output()
+        if process.is_silent:
+            with contextlib.suppress(KeyError, ValueError):
+                self._selector.unregister(process.output)
 
 
 def _show(text: str) -> None:

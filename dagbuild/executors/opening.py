@@ -16,9 +16,11 @@ from dagbuild.executors.foreign import Means, open_foreign
 from dagbuild.executors.forked import Forked
 from dagbuild.executors.inline import InlineExecutor
 from dagbuild.executors.local import LocalExecutor
+from dagbuild.executors.memory import find_available
 from dagbuild.executors.packing import SharedPickles
 from dagbuild.executors.stepping import MakeWorker
 from dagbuild.executors.streams import Capture, Log
+from dagbuild.executors.unfinished import Unending
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import InputError
 from dagbuild.model.node import Node
@@ -56,6 +58,7 @@ def open_executor(
     manifests. `on_wait` is told of a node and of whom its step waits for, `on_notice` what people are to know of how
     steps run.
     """
+    worker.on_begin = Unending(on_notice)
     match kind:
         case "inline":
             return InlineExecutor(worker, on_wait)
@@ -80,6 +83,7 @@ def open_executor(
                 spawn=spawn,
                 jobs=jobs,
                 named=named,
+                memory=settings.executor.memory or find_available(),
                 on_wait=on_wait,
                 on_notice=on_notice,
             )

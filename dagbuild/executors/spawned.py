@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from dagbuild.codecs.registry import open_imported
-from dagbuild.executors import exits, packing, parcels, shipping
+from dagbuild.executors import exits, import_paths, packing, parcels
 from dagbuild.executors.anew import read_given, start_python
 from dagbuild.executors.base import Work
 from dagbuild.executors.blas import limit_threads
@@ -54,8 +54,8 @@ class Spawned:
         self._whole = contextlib.ExitStack()
         self._whole.enter_context(parcels.travelling_whole(code.in_memory))
         self.pickles = _Importable(code)
-        paths = shipping.find_import_paths(code.modules)
-        self._variables = {**os.environ, **shipping.make_environment(paths)}
+        paths = import_paths.find_import_paths(code.modules)
+        self._variables = {**os.environ, **import_paths.make_environment(paths)}
         variables, setup = dict(os.environ), code.make_setup()
         self._start = partial(
             _Start, variables, [*sys.path], [*sys.argv], setup, folder, fsync, threads, os.getpid()
@@ -141,7 +141,7 @@ def _run(given: _Start, channel: Channel, printed: int, crash: int) -> None:
             worker.take_chance(given.chance)
             return worker
 
-        stepping.run(given.folder, given.fsync, make_worker, _Checked(site, stepping))
+        stepping.run(given.folder, given.fsync, make_worker, _Checked(site, stepping), threads=given.threads)
 
 
 _HERE = "steps run in this process, because one that has imported the project by itself could not run them"

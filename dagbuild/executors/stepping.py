@@ -11,7 +11,6 @@ import faulthandler
 import fcntl
 import os
 import pickle
-import struct
 import sys
 import termios
 import threading
@@ -24,8 +23,10 @@ from types import TracebackType
 from typing import Any
 
 from dagbuild.executors.base import Work
+from dagbuild.executors.blas import Share
 from dagbuild.executors.channel import Channel
 from dagbuild.executors.packing import FRESH, STAYS, Reply, SharedPickles, pack
+from dagbuild.executors.reads import find_reads
 from dagbuild.executors.streams import Capturing
 from dagbuild.executors.worker import Worker
 from dagbuild.model.outcome import Failure, Outcome
@@ -55,10 +56,13 @@ class Stepping:
         make_worker: MakeWorker,
         pickles: SharedPickles,
         goes_on: Callable[[float], bool] = lambda _: True,
+        *,
+        threads: int,
     ) -> None:
         """Run the steps that come until one of them fails, leaves something, or does not let the process go on.
 
-        Blobs lie in `folder`. `goes_on` is told how many seconds a step took.
+        Blobs lie in `folder`. `goes_on` is told how many seconds a step took. Libraries of numbers may run so many
+        `threads` for each core that a step takes.
         """
         driver = self.driver
         store = RelayStore(folder, driver.ask, fsync=fsync, on_notice=partial(driver.tell, "notice"))
@@ -74,7 +78,7 @@ class Stepping:
             return outcome
 
         try:
-            self.serve(worker, call, pickles, goes_on)
+            self.serve(worker, call, pickles, goes_on, threads=threads)
         finally:
             store.close()
 
@@ -85,6 +89,7 @@ class Stepping:
         pickles: SharedPickles,
         goes_on: Callable[[float], bool] = lambda _: True,
         *,
+        threads: int,
         tell_unreadable: Callable[[BaseException], Reply] = lambda _: STAYS,
     ) -> None:
         """Call the steps that come, as `run` does, with a worker of the caller's.
@@ -92,6 +97,8 @@ class Stepping:
         `tell_unreadable` gives the reply to a step that cannot be made of what came.
         """
         channel, driver, output = self._channel, self.driver, self._output
+        share = Share(threads)
+        worker.on_begin = lambda _: driver.tell("begin")
         while (message := channel.receive()) is not None:
             try:
                 work: Work = pickles.loads(message)
@@ -101,6 +108,7 @@ class Stepping:
                 if reply == FRESH:
                     return
                 continue
+            share.fit(work.node.resources.cpus)
             began = time.perf_counter()
             try:
                 outcome = call(work)
@@ -122,28 +130,12 @@ class Stepping:
     def count_reads(self) -> None:
         """Ask for what a step has printed only where it has: who reads that counts how often, see `tell_read`."""
         if sys.platform == "linux":  # elsewhere only who reads knows what waits in a pipe
-            self._output.taken = partial(_read_count, self._crash)
+            self._output.taken = partial(find_reads, self._crash)
 
     def refuse(self, reply: Reply) -> None:
         """Give the same reply to all steps that come."""
         while self._channel.receive() is not None:
             self.driver.tell("done", reply, True)
-
-
-_COUNT = struct.Struct("<Q")
-_COUNT_AT = 1 << 20
-"""Where in the file on crashes the count is: beyond all that is told of one."""
-
-
-def tell_read(crash: int, count: int) -> None:
-    """Say that what a step printed is about to be read; `count` is another one each time."""
-    os.pwrite(crash, _COUNT.pack(count), _COUNT_AT)
-
-
-def _read_count(crash: int) -> int:
-    data = os.pread(crash, _COUNT.size, _COUNT_AT)
-    count: int = _COUNT.unpack(data)[0] if data else 0
-    return count
 
 
 class Driver:

@@ -87,6 +87,8 @@ class Worker:
         self._capture = capture
         self.spent = False
         """Whether the next step would find what an earlier one has left."""
+        self.on_begin: Callable[[Work], None] = lambda _: None
+        """Told of a step that has a time limit, when its time begins: after it has waited for others."""
         self.watch = watch
         if self._may_touch():
             exits.install()
@@ -112,6 +114,8 @@ class Worker:
         It is left to `put`, of this worker or of another one, to put its record.
         """
         name = work.name
+        if work.node.timeout is not None:
+            self.on_begin(work)
         marked = self._store.running(name) if self._marked else contextlib.nullcontext()
         with _staying_here(), marked, Guard(name) as guard:  # storing a value runs the user's code, too
             try:
@@ -241,7 +245,9 @@ class Worker:
         except BaseException as error:  # SystemExit in a node ends the node, not the build
             if isinstance(error, KeyboardInterrupt) and self._is_ctrl_c():
                 raise
-            failure = replace(make_failure(error, arguments), log=clean(log.text()))
+            retry = work.node.retry
+            passing = retry is not None and retry.covers(error)
+            failure = replace(make_failure(error, arguments), log=clean(log.text()), passing=passing)
             if observer:
                 observer.leave()
             told = self._tell_foreign(work, observer.finish()) if observer and work.foreign else ""

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from dagbuild.executors.channel import Channel, Ends
-from dagbuild.executors.deaths import RSS_UNIT, End, receive_end, send_end
+from dagbuild.executors.ends import RSS_UNIT, End, receive_end, send_end
 from dagbuild.executors.ties import load_tie
 from dagbuild.observe.processes import count_again, leave_out
 
@@ -76,6 +76,11 @@ class Zygote:
             os.close(printed)
         os.set_blocking(output, False)
         return Ends(Channel(mine), output, crash)
+
+    def end(self, number: int) -> None:
+        """Have a process ended, with what it has started; how it did is heard. One that has ended already is left."""
+        with contextlib.suppress(OSError):  # it is gone, with all that it has forked
+            self.socket.sendall(_ORDER.pack(number))
 
     def hear(self) -> tuple[int, End] | None:
         """Wait for an end; return the number of the process, and how it ended. None when the zygote itself is gone."""
@@ -139,6 +144,9 @@ class _Forker:
         if len(data) < _ORDER.size:
             return False
         number = _ORDER.unpack(data)[0]
+        if not descriptors:
+            self._end(number)
+            return True
         parent = os.getpid()
         try:
             process = os.fork()
@@ -155,6 +163,13 @@ class _Forker:
         for descriptor in descriptors:
             os.close(descriptor)
         return True
+
+    def _end(self, number: int) -> None:
+        for process, named in self._numbers.items():
+            if named == number:  # its own number is nobody else's until it is reaped
+                for end in (os.killpg, os.kill):  # it may have left its group
+                    with contextlib.suppress(OSError):
+                        end(process, signal.SIGKILL)
 
     def _begin(self, parent: int, end: int, printed: int, crash: int) -> None:
         signal.set_wakeup_fd(-1)

@@ -62,6 +62,13 @@ def name_error(error: BaseException) -> str:
     return f"{name_type(error)}: {text}" if text else name_type(error)
 
 
+def name_first_line(kind: str, message: str) -> str:
+    """Return the name of an exception's type and the first line of what it says."""
+    first, _, more = message.strip().partition("\n")
+    said = f"{kind}: {first}" if first else kind
+    return f"{said} ..." if more else said
+
+
 def _list_notes(error: BaseException) -> list[str]:
     notes = attempt(lambda: getattr(error, "__notes__", ()))
     if not isinstance(notes, list | tuple):

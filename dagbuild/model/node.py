@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
+from dagbuild.ground.errors import UserError
+from dagbuild.ground.texts import attempt
+
 
 class File(str):
     """A path or fsspec URL whose *content* is the input.
@@ -88,7 +91,16 @@ class Group:
 
 Binding = Source | Value | Group
 
-REQUIRED: Any = type("Required", (), {"__repr__": lambda _: "REQUIRED"})()
+
+class _Required:
+    def __repr__(self) -> str:
+        return "REQUIRED"
+
+    def __reduce__(self) -> str:
+        return "REQUIRED"  # the very object of the process that it comes to
+
+
+REQUIRED: Any = _Required()
 """Stands where a parameter has no default."""
 
 
@@ -170,6 +182,47 @@ class CachePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """What `@retry(...)` says of a node: how many tries it has in all, after which exceptions, and seconds in between.
+
+    Where `on` names none, after any `Exception`, and after a try whose process is gone.
+    """
+
+    tries: int
+    on: tuple[type[Exception], ...] = ()
+    wait: float = 0.0
+
+    def covers(self, error: BaseException) -> bool:
+        """Tell whether a try that raised this is followed by another; never where it is for people to mend."""
+        kind = type(error)
+        if not issubclass(kind, Exception) or issubclass(kind, UserError):
+            return False
+        return not self.on or attempt(lambda: issubclass(kind, self.on)) is True
+
+    @property
+    def covers_loss(self) -> bool:
+        """Whether a try whose process is gone is followed by another."""
+        return not self.on
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What `@resources(...)` says that a call takes: cores, graphics cards, bytes, what a cluster has by other names.
+
+    Without `memory`, what it took when it last ran.
+    """
+
+    cpus: float = 1.0
+    gpus: float = 0.0
+    memory: int | None = None
+    custom: Mapping[str, float] = field(default_factory=dict)
+
+
+MODEST = Resources()
+"""What a node takes that says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """One function of the graph.
 
@@ -179,7 +232,9 @@ class Node:
     of the fingerprint. `config_used` are the config values that chose or shaped this node when it was compiled.
     `reads` are files that the body reads, `writes` those that it leaves in the project, both named from its root;
     `follows` are the nodes that write what this one reads. `expands`: each call gives elements. `block` are the nodes
-    for each of whose elements it is called once, the outermost first; the loader finds them.
+    for each of whose elements it is called once, the outermost first; the loader finds them. `retry` says when a
+    call that fails is made again, `timeout` after how many seconds one is ended, `resources` what one takes; none
+    of them decides a value.
     """
 
     name: str
@@ -200,6 +255,9 @@ class Node:
     follows: tuple[str, ...] = ()
     expands: bool = False
     block: tuple[str, ...] = ()
+    retry: Retry | None = None
+    timeout: float | None = None
+    resources: Resources = MODEST
 
     @property
     def axes(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dagbuild.ground.digest import Digest
+from dagbuild.ground.texts import name_first_line
 from dagbuild.model.record import Record
 
 
@@ -36,7 +37,8 @@ class Failure:
     `frames` is printable text without frames of dagbuild; `inputs` maps parameters to one-line descriptions.
     `error` is the exception itself where it was raised in this process or could be carried here; `causes` are those
     behind it, nearest first. `traceback` is all of that as Python shows it, with every frame; empty where nothing was
-    raised. `log` is what the node had printed.
+    raised. `log` is what the node had printed. `passing`: the node's `@retry` is for what happened, so that another try
+    may come to a better end.
     """
 
     kind: str
@@ -47,6 +49,12 @@ class Failure:
     causes: tuple[Cause, ...] = ()
     traceback: str = ""
     log: str = ""
+    passing: bool = False
+
+    @property
+    def line(self) -> str:
+        """What was raised, in one line."""
+        return name_first_line(self.kind, self.message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from dagbuild.modifiers.expand import (
     parameterize_values,
 )
 from dagbuild.modifiers.fields import extract_fields, unpack_fields
+from dagbuild.modifiers.limits import resources, retry, timeout
 from dagbuild.modifiers.validators import DataValidator, ValidationResult
 
 __all__ = [
@@ -48,10 +49,13 @@ __all__ = [
     "reads",
     "resolve",
     "resolve_from_config",
+    "resources",
+    "retry",
     "schema",
     "source",
     "tag",
     "tag_outputs",
+    "timeout",
     "unpack_fields",
     "value",
     "writes",

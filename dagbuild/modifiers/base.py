@@ -103,6 +103,16 @@ def find_first(nodes: Sequence[Node]) -> list[Node]:
     return [node for node in nodes if not names.intersection(node.upstream)]
 
 
+def runs(node: Node, function: Callable[..., Any]) -> bool:
+    """Tell whether a node runs the user's function."""
+    return node.function is function or any(thing is function for thing in node.sources)
+
+
+def find_makers(nodes: Sequence[Node], function: Callable[..., Any]) -> list[Node]:
+    """Return the nodes that run the user's function, or what stands in for it."""
+    return [node for node in nodes if runs(node, function)] or find_first(nodes)
+
+
 def select_nodes(nodes: Sequence[Node], target: Target, modifier: Modifier) -> list[Node]:
     """Return the nodes that `target` means; raises GraphError when it names one that is not there."""
     if target is None:

@@ -13,7 +13,7 @@ from typing import Any, get_origin
 
 from dagbuild.ground.errors import GraphError, Problem
 from dagbuild.model.elements import Parallelizable, find_element
-from dagbuild.model.node import Node, Where
+from dagbuild.model.node import MODEST, Node, Where
 from dagbuild.model.types import plain_type
 from dagbuild.modifiers.base import Context, NodeModifier, modifiers_of
 from dagbuild.modifiers.choose import Exclude, ReadConfig, config, resolve
@@ -71,9 +71,12 @@ def compile_function(function: Callable[..., Any], given: Mapping[str, Any]) -> 
     except GraphError as error:
         problems = [replace(problem, where=problem.where or str(where)) for problem in error.problems]
         return Compiled(where, tuple(nodes), tuple(problems), seen.read)
+    nodes = list(map(_as_view, nodes))
+    if problem := next(filter(None, map(_find_unlimited, nodes)), None):
+        return Compiled(where, tuple(nodes), (problem,), seen.read)
     if seen.read:
         nodes = [replace(node, config_used={**node.config_used, **seen.read}) for node in nodes]
-    return Compiled(where, tuple(map(_as_view, nodes)), (), seen.read)
+    return Compiled(where, tuple(nodes), (), seen.read)
 
 
 def _as_view(node: Node) -> Node:
@@ -83,6 +86,25 @@ def _as_view(node: Node) -> Node:
     if node.cache.never or kind not in (Iterator, Generator):
         return node
     return replace(node, cache=replace(node.cache, never=True, because=READ_ONCE))
+
+
+def _find_unlimited(node: Node) -> Problem | None:
+    """Return what is wrong where a node has no call of its own that a decorator of it could be for."""
+    if not node.cache.never:
+        return None
+    said = {
+        "@retry": node.retry is not None,
+        "@timeout": node.timeout is not None,
+        "@resources": node.resources is not MODEST,
+    }
+    label = next((label for label, given in said.items() if given), None)
+    if label is None:
+        return None
+    return Problem(
+        f"{label}: '{node.name}' is never cached, and has no call of its own: it runs inside the steps that need it",
+        str(node.where),
+        f"put {label} on the nodes that take it",
+    )
 
 
 def _resolve(function: Callable[..., Any], seen: ReadConfig) -> tuple[str | None, list[NodeModifier]]:

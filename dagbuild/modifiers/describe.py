@@ -10,7 +10,7 @@ from typing import Any
 from dagbuild.ground.errors import did_you_mean
 from dagbuild.model.node import CachePolicy, Node
 from dagbuild.model.output_paths import clean_path
-from dagbuild.modifiers.base import Context, NodeModifier, Stage, Target, find_first, select_nodes
+from dagbuild.modifiers.base import Context, NodeModifier, Stage, Target, find_makers, runs, select_nodes
 
 _RESERVED = ("hamilton", "dagbuild", "dag", "module", "data_quality", "gdpr", "ccpa", "ray_remote")
 
@@ -107,8 +107,7 @@ class reads(_Describes):  # noqa: N801
 
     def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:
         """Note the paths on the nodes that run the user's function, or what stands in for it."""
-        makers = [node for node in nodes if _runs(node, context.function)] or find_first(nodes)
-        chosen = {node.name for node in makers}
+        chosen = {node.name for node in find_makers(nodes, context.function)}
         return [
             replace(node, reads=tuple(dict.fromkeys((*node.reads, *self._paths))))
             if node.name in chosen
@@ -131,8 +130,7 @@ class writes(_Describes):  # noqa: N801
 
     def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:
         """Note the paths on the nodes that run the user's function, or what stands in for it."""
-        makers = [node for node in nodes if _runs(node, context.function)] or find_first(nodes)
-        chosen = {node.name for node in makers}
+        chosen = {node.name for node in find_makers(nodes, context.function)}
         return [self._note(node, context.config) if node.name in chosen else node for node in nodes]
 
     def _note(self, node: Node, config: Mapping[str, Any]) -> Node:
@@ -205,7 +203,7 @@ class cache(_Describes):  # noqa: N801
     def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:
         """Set the policy; a format is for the nodes that hold what the function returns, not for parts of
         it."""
-        whole = {id(node.type) for node in nodes if _runs(node, context.function)}
+        whole = {id(node.type) for node in nodes if runs(node, context.function)}
 
         def change(node: Node) -> Node:
             old = node.cache
@@ -219,7 +217,3 @@ class cache(_Describes):  # noqa: N801
             return replace(node, cache=policy)
 
         return self._change(nodes, self._target, change)
-
-
-def _runs(node: Node, function: Callable[..., Any]) -> bool:
-    return node.function is function or any(thing is function for thing in node.sources)

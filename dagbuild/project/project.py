@@ -129,12 +129,13 @@ class Project(Parts):
         executor: str | None = None,
         jobs: int | None = None,
         verbose: bool = False,
+        limits: bool = True,
     ) -> BuildResult:
         """Build the targets: take what is right from the stores, compute the rest.
 
         `values` asks for the targets' values in the result; `executor` and `jobs` win over the settings. With
-        `verbose`, each line that nodes print is shown behind their names. Raises InputError before anything runs; a
-        node that raises is in the result.
+        `verbose`, each line that nodes print is shown behind their names. Without `limits`, `@retry` and `@timeout`
+        mean nothing. Raises InputError before anything runs; a node that raises is in the result.
         """
         targets = tuple(targets)
         with self._heard_by(on_event):
@@ -160,6 +161,7 @@ class Project(Parts):
                     outputs=self.outputs,
                     listener=FailureKeeper(self.failed_runs, prepared.request, on_event),
                     keep_going=keep_going,
+                    limits=limits,
                 ).run(values=values)
 
     def explain(

@@ -14,10 +14,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from dagbuild.ground import units
 from dagbuild.ground.quiet import start_quietly
 from dagbuild.ground.secrets import clean
 from dagbuild.plan.events import BuildFinished, BuildStarted, Event, How, Notice, StepFinished
-from dagbuild.report import units
 from dagbuild.report.above import Above
 from dagbuild.report.failures import PLAINLY, Telling, tell_failure
 from dagbuild.report.memory import Memory

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from dagbuild.ground import units
 from dagbuild.model.outline import show
 from dagbuild.model.record import Manifest, Part, Record
 from dagbuild.observe.notes import find_notes
 from dagbuild.observe.wording import name_observation
 from dagbuild.plan.plan import Explanation
 from dagbuild.plan.reasons import Cause, index_parts
-from dagbuild.report import units
 from dagbuild.report.makers import Signer, name_maker, nobody
 from dagbuild.report.plan_text import join, notes_to_json
 from dagbuild.report.style import Row, Style, table

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dagbuild.ground import units
 from dagbuild.model.record import Record
 from dagbuild.plan.acceptance import Acceptance
-from dagbuild.report import units
 from dagbuild.report.makers import Signer, name_maker
 from dagbuild.report.plan_text import quote_log
 from dagbuild.store.failed_runs import FailedRun

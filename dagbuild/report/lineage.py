@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
 
+from dagbuild.ground import units
 from dagbuild.ground.digest import Digest
 from dagbuild.model.outline import show
 from dagbuild.model.record import Record
-from dagbuild.report import units
 from dagbuild.report.makers import Signer, name_maker, nobody
 from dagbuild.report.style import Row, Style, table
 

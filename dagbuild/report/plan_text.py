@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from dagbuild.ground import units
 from dagbuild.model.record import Note
 from dagbuild.observe.wording import name_note
 from dagbuild.plan.plan import Decision, Plan, Status, Step
-from dagbuild.report import units
 from dagbuild.report.style import Row, Style, table
 
 MANY = 20

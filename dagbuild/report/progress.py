@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from dagbuild.ground import units
 from dagbuild.plan.events import BuildStarted, Event, How, Importing, StepFinished, StepStarted
 from dagbuild.plan.plan import Decision
-from dagbuild.report import units
 
 _FROM_CACHE = (How.REUSED, How.FETCHED, How.RESTORED)
 

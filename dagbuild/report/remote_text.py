@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from dagbuild.report import units
+from dagbuild.ground import units
 from dagbuild.report.style import Style, columns
 from dagbuild.store.remote_gc import RemoteGcReport, Tally
 from dagbuild.store.remote_verify import Loss, RemoteVerifyReport

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dagbuild.report import units
+from dagbuild.ground import units
 from dagbuild.report.fields import bound, declares_fields, find_fields, has_words, tell_short
 from dagbuild.report.style import Style, columns
 from dagbuild.report.tables import Table, open_table

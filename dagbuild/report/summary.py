@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dagbuild.ground import units
 from dagbuild.model.record import Artifact
 from dagbuild.plan.events import BuildResult, How
-from dagbuild.report import units
 from dagbuild.report.plan_text import NO_NODES, join
 from dagbuild.report.show import tell_description
 from dagbuild.report.style import Row, Style, table

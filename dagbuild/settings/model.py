@@ -60,11 +60,13 @@ class ExecutorSettings:
     """Where steps run: `kind` is one of EXECUTORS or "module:Class", `jobs` how many run at a time here, `address` is a
     cluster's.
 
-    Without `jobs`, as many as this process may use cores.
+    Without `jobs`, as many as this process may use cores; `memory` are the bytes that they may take together here,
+    without it as many as there are.
     """
 
     kind: str = "local"
     jobs: int | None = None
+    memory: int | None = None
     address: str | None = None
 
 

@@ -329,7 +329,7 @@ TABLES: dict[str, dict[str, Rule]] = {
         "write": prefix,
         "options": remote_options,
     },
-    "executor": {"kind": executor_kind, "jobs": jobs, "address": text},
+    "executor": {"kind": executor_kind, "jobs": jobs, "memory": size, "address": text},
     "variables": {"salt": salt, "ignored": texts},
     "build": {"packages": packages, "undeclared": one_of(*UNDECLARED), "returns": one_of(*RETURNS)},
 }

@@ -21,6 +21,7 @@ from dagbuild.ground.digest import digest_text
 from dagbuild.ground.errors import StoreError
 from dagbuild.ground.private import make_private
 from dagbuild.ground.secrets import clean
+from dagbuild.ground.texts import name_first_line
 from dagbuild.store.folder import CacheFolder
 
 MOST = 200
@@ -56,9 +57,7 @@ class FailedRun:
     @property
     def line(self) -> str:
         """What was raised, in one line."""
-        first, _, more = self.message.strip().partition("\n")
-        said = f"{self.kind}: {first}" if first else self.kind
-        return f"{said} ..." if more else said
+        return name_first_line(self.kind, self.message)
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain form."""

@@ -30,6 +30,9 @@ _SUITES = {
     "StoreContract": "dagbuild.testing.stores",
 }
 
+_PARTS = {"ExecutorContract": ("dagbuild.testing.limits", "dagbuild.testing.works")}
+"""Modules that a suite is also made of."""
+
 __all__ = ["CodecContract", "ExecutorContract", "MemoryStore", "StoreContract", "make_key", "make_record"]
 
 
@@ -43,5 +46,5 @@ def __getattr__(name: str) -> Any:
             f"'{name}' is a suite of tests and needs pytest: pip install 'dagbuild[testing]'", name="pytest"
         ) from error
     # Before its import: then an assertion that fails shows the values, as in a test file.
-    pytest.register_assert_rewrite(_SUITES[name])
+    pytest.register_assert_rewrite(_SUITES[name], *_PARTS.get(name, ()))
     return getattr(import_module(_SUITES[name]), name)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-import inspect
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -24,67 +23,29 @@ from dagbuild.executors.foreign import Means
 from dagbuild.executors.opening import open_copied
 from dagbuild.executors.streams import Capturing
 from dagbuild.executors.worker import Worker
-from dagbuild.ground.digest import digest_text
-from dagbuild.model.node import Node, Parameter, Source, Where
-from dagbuild.model.outcome import Cause, Done, Failure, Found, Lost, Outcome
-from dagbuild.model.record import Artifact, BlobRef, Draft, Key, Manifest, Part
+from dagbuild.model.outcome import Cause, Done, Failure, Found, Lost
+from dagbuild.model.record import BlobRef, Key
 from dagbuild.observe.places import PathNames
 from dagbuild.observe.project_code import ProjectCode
 from dagbuild.settings import CacheSettings
 from dagbuild.store import FileDigests, open_store
 from dagbuild.store.base import Store
 from dagbuild.store.trust import Trust
+from dagbuild.testing.limits import LimitsContract
+from dagbuild.testing.works import artifact_of, keep, make_node, run
 
 STEPS = "conformance_steps"
 """The name of the module of steps, where it is imported."""
 
 
-def make_node(function: Callable[..., Any]) -> Node:
-    """Return the plain node of a function."""
-    names = inspect.signature(function).parameters
-    where = Where(function.__module__, function.__code__.co_filename, function.__code__.co_firstlineno)
-    parameters = tuple(Parameter(name, Any, Source(name)) for name in names)
-    return Node(function.__name__, Any, function, parameters, where)
-
-
-def keep(function: Callable[..., Any], values: Mapping[str, Artifact] | None = None, **more: Any) -> Work:
-    """Return the call of a function whose value is to be kept."""
-    name = function.__name__
-    key = Key(f"xxh3-{digest_text(name)[-32:]}")
-    manifest = Manifest((Part("node", name, "1"),))
-    draft = Draft(name, key, key, Key(""), manifest, {}, {}, (), run="run", user="somebody")
-    return Work(make_node(function), values or {}, draft, **more)
-
-
-def artifact_of(outcome: Outcome) -> Artifact:
-    """Return what a call gave."""
-    assert isinstance(outcome, Done)
-    assert outcome.record is not None
-    return outcome.record.artifact
-
-
-def run(executor: Executor, *works: Work) -> dict[str, Outcome]:
-    """Run the steps to their ends."""
-    for work in works:
-        executor.submit(work)
-    outcomes: dict[str, Outcome] = {}
-    while len(outcomes) < len(works):
-        outcomes.update(executor.wait())
-    return outcomes
-
-
-def find_nodes(steps: ModuleType) -> list[Node]:
-    """Return the nodes of all that the suite runs, for executors that send code ahead."""
-    return [make_node(function) for function in vars(steps).values() if inspect.isfunction(function)]
-
-
-class ExecutorContract:
+class ExecutorContract(LimitsContract):
     """What an executor promises: each step that it is given ends once, and whatever the node does is an outcome.
 
     A subclass has a fixture `executor`, which gives one and closes it afterwards. It may ask for the fixtures `means`,
     what a project gives an executor of somebody else's; `worker`, which runs one step in this process; `steps`, the
     module whose functions are run (`find_nodes` gives their nodes); and `store`, which lies in `tmp_path / "cache"`: an
-    executor that runs steps elsewhere opens it there.
+    executor that runs steps elsewhere opens it there. Where steps run in the test's own process, it says
+    `separate = False`.
     """
 
     @pytest.fixture

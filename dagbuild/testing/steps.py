@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,6 +40,39 @@ class TwoWordsError(Exception):
 
 def one() -> int:
     return 1
+
+
+TRACES: list[int] = []
+
+
+def leaves_traces() -> int:
+    TRACES.append(1)
+    raise ConnectionError(f"try {len(TRACES)} of this process")
+
+
+def reset() -> int:
+    raise ConnectionError("reset")
+
+
+def killed() -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return 1
+
+
+def waits_for(path: Path) -> int:
+    while not path.exists():
+        time.sleep(0.005)
+    return 1
+
+
+def endless(path: Path) -> int:
+    """Hold a lock, start a process that holds it too, say so, and come to no end."""
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.Popen(["sleep", "600"], pass_fds=[lock.fileno()])
+        path.touch()
+        while True:
+            pass
 
 
 def mark(path: Path) -> int:

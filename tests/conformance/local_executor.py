@@ -25,7 +25,7 @@ from dagbuild.observe.project_code import ProjectCode
 from dagbuild.store import FileDigests
 from dagbuild.store.base import Store
 from dagbuild.testing import ExecutorContract
-from dagbuild.testing.executors import find_nodes
+from dagbuild.testing.works import find_nodes
 
 
 class TestForked(ExecutorContract):

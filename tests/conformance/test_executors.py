@@ -18,10 +18,12 @@ from dagbuild.executors.inline import InlineExecutor
 from dagbuild.executors.worker import Worker
 from dagbuild.store import open_store
 from dagbuild.testing import ExecutorContract
-from dagbuild.testing.executors import find_nodes
+from dagbuild.testing.works import find_nodes
 
 
 class TestInlineExecutor(ExecutorContract):
+    separate = False
+
     @pytest.fixture
     def executor(self, worker: Worker) -> Iterator[Executor]:
         executor = InlineExecutor(worker)

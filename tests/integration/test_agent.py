@@ -14,14 +14,15 @@ import pytest
 from dagbuild.artifacts import Artifacts
 from dagbuild.code.closure import SourceReader
 from dagbuild.code.fingerprint import make_manifests
-from dagbuild.executors import packing, parcels, shipping
-from dagbuild.executors.agent import Agent, Report
-from dagbuild.executors.detached import Given
+from dagbuild.executors import import_paths, packing, parcels
+from dagbuild.executors.agent import Agent, Order, Report
+from dagbuild.executors.deaths import tell_end
 from dagbuild.executors.elsewhere import ShippedCode
+from dagbuild.executors.given import Given
 from dagbuild.executors.state import Chance
 from dagbuild.model.outcome import Done, Failure
 from dagbuild.store import open_store
-from dagbuild.testing.executors import find_nodes, keep
+from dagbuild.testing.works import find_nodes, keep, limit
 from tests.support import forget_modules, write_files
 
 CODE = """
@@ -57,6 +58,11 @@ CODE = """
     def quick():
         return 1
 
+    def late():
+        print("at work", flush=True)
+        while True:
+            pass
+
     def waiting(flag):
         while not os.path.exists(flag):
             time.sleep(0.01)
@@ -84,7 +90,7 @@ class Team:
         code = ShippedCode(folder, [self.steps], nodes, manifests)
         self.pickles = code.make_pickles()
         setup = parcels.dumps((code.make_setup(), functools.partial(open_store, folder / "cache")))
-        variables = shipping.make_environment([str(folder)])
+        variables = import_paths.make_environment([str(folder)])
         self._given = Given(setup, parcels.dumps(Chance(())), variables)
         self.artifacts = Artifacts(open_store(folder / "cache"))
         self.start()
@@ -92,7 +98,7 @@ class Team:
     def start(self) -> None:
         """Start an agent."""
         self.agent = Agent()
-        self.agent.start(shipping.describe_platform(), self._given)
+        self.agent.start(import_paths.describe_platform(), self._given)
 
     def run(self, *names: str, **held: Any) -> Report:
         """Have the steps run."""
@@ -100,7 +106,10 @@ class Team:
             keep(getattr(self.steps, name), held=held if name in {"waiting", "taking"} else {})
             for name in names
         ]
-        return self.agent.run([(work.name, self.pickles.dumps(work)) for work in works])
+        works = [limit(work, timeout=0.2) if work.name == "late" else work for work in works]
+        return self.agent.run(
+            [Order(work.name, self.pickles.dumps(work), work.node.timeout) for work in works]
+        )
 
     def run_all(self, *names: str, **held: Any) -> dict[str, object]:
         """Have the steps run to their ends, and return what each gave."""
@@ -116,7 +125,13 @@ class Team:
 
     def read(self, report: Report) -> dict[str, object]:
         """Return what each step that has ended gave."""
-        return {name: packing.unpack(reply, self.pickles.loads) for name, reply in report.replies}
+        replies: dict[str, object] = {
+            name: packing.unpack(reply, self.pickles.loads) for name, reply in report.replies
+        }
+        return replies | {
+            name: tell_end(limit(keep(getattr(self.steps, name)), timeout=0.2), cut)
+            for name, cut in report.cuts
+        }
 
 
 @pytest.fixture
@@ -173,3 +188,13 @@ def test_where_importing_starts_threads_each_process_has_them(
     assert isinstance(done, Done)
     assert done.record is not None
     assert team.artifacts.load(done.record.artifact) == 1
+
+
+def test_a_step_that_takes_longer_than_it_may_costs_itself_alone(team: Team) -> None:
+    """It is ended, what it printed is told, and those behind it run."""
+    outcomes = team.run_all("quick", "late", "reading")
+
+    overdue = outcomes["late"]
+    assert isinstance(overdue, Failure)
+    assert (overdue.kind, overdue.log) == ("TimeoutError", "at work\n")
+    assert isinstance(outcomes["reading"], Done)

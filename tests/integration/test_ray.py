@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import types
 from contextlib import suppress
 from decimal import Decimal
@@ -20,7 +21,7 @@ import pytest
 
 from dagbuild import Driver
 from dagbuild.ground.errors import UserError
-from dagbuild.plan.events import Event, How, StepStarted
+from dagbuild.plan.events import Event, How, Notice, StepStarted
 from tests.support import forget_modules, load_project, write_files
 
 pytestmark = pytest.mark.xdist_group("ray")
@@ -665,3 +666,136 @@ def test_elements_are_computed_on_the_cluster(local_ray: None, tmp_path: Path) -
     assert far.steps["doubled"].calls == (3, 3)
     assert near.values == {"total": 20}
     assert near.steps["doubled"].calls == (1, 4)
+
+
+def test_asks_the_cluster_for_what_a_node_takes(tmp_path: Path, local_ray: None) -> None:
+    """And says what the cluster has not, where a step would wait for ever without a word."""
+    write_files(
+        tmp_path,
+        {
+            "dagbuild.toml": 'modules = ["taking"]\n[executor]\nkind = "ray"\n',
+            "taking.py": """
+                import time
+                from pathlib import Path
+
+                from dagbuild import resources
+
+                @resources(cpus=0.5, memory="50 MB")
+                def granted() -> int:
+                    while not Path("FLAG").exists():
+                        time.sleep(0.01)
+                    return 1
+
+                @resources(gpus=3, custom={"licence": 1})
+                def impossible(granted: int) -> int:
+                    return 1
+            """.replace("FLAG", str(tmp_path / "flag")),
+        },
+    )
+    heard: list[Event] = []
+    seen = threading.Thread(target=_await_taken, args=({"CPU": 0.5, "memory": 50e6}, tmp_path / "flag"))
+
+    def hear(event: Event) -> None:
+        heard.append(event)
+        if isinstance(event, Notice) and event.kind == "executor":
+            raise KeyboardInterrupt
+
+    project = load_project(tmp_path)
+    seen.start()
+    granted = project.build(["granted"], values=True)
+    seen.join()
+    result = project.build(["impossible"], on_event=hear)
+    project.close()
+
+    assert granted.values == {"granted": 1}
+    assert (tmp_path / "flag").read_text() == "seen"
+    assert result.interrupted
+    assert [event.text for event in heard if isinstance(event, Notice) and event.kind == "executor"] == [
+        "'impossible' waits for what no machine of the Ray cluster has: GPU 3 of 0, licence 1 of 0"
+    ]
+
+
+def _await_taken(wanted: dict[str, float], flag: Path) -> None:
+    """Make the flag once just that is taken of the cluster; or in the end, so that nobody waits for ever."""
+    ray = pytest.importorskip("ray")
+    deadline = time.monotonic() + 60
+    said = ""
+    while not said and time.monotonic() < deadline:
+        there, left = ray.cluster_resources(), ray.available_resources()
+        if all(abs(there[name] - left.get(name, 0) - count) < 1 / 64 for name, count in wanted.items()):
+            said = "seen"
+        time.sleep(0.01)
+    flag.write_text(said)
+
+
+def test_agents_make_room_for_those_that_take_more(tmp_path: Path, local_ray: None) -> None:
+    """Steps of three kinds, of which none fits beside another, each after the others: none waits for ever."""
+    code = """
+        from dagbuild import Collect, Parallelizable, resources
+
+        def number() -> Parallelizable[int]:
+            yield from range(4)
+
+        def small(number: int) -> int:
+            return number
+
+        @resources(cpus=2)
+        def large(small: int) -> int:
+            return small + 1
+
+        @resources(cpus=1, memory="1 MB")
+        def third(large: int) -> int:
+            return large + 1
+
+        def total(third: Collect[int]) -> int:
+            return sum(third)
+    """
+    write_files(tmp_path, {"dagbuild.toml": 'modules = ["kinds_far"]\n', "kinds_far.py": code})
+
+    result = build(tmp_path, "total", executor="ray")
+    forget_modules(tmp_path)
+
+    assert result.values == {"total": 14}
+
+
+def test_each_try_and_each_time_limit_is_kept(tmp_path: Path, local_ray: None) -> None:
+    """Tries are steps in processes of their own; one that takes too long is ended, and those beside it are not."""
+    code = """
+        import os
+        import time
+        from pathlib import Path
+
+        from dagbuild import retry, timeout
+
+        PROCESSES = Path("PLACE")
+
+        @retry(3, on=(OSError,))
+        def flaky() -> int:
+            with PROCESSES.open("a") as file:
+                print(os.getpid(), file=file)
+            count = len(PROCESSES.read_text().split())
+            if count < 3:
+                raise ConnectionError(f"reset {count}")
+            return count
+
+        @timeout("0.5 s")
+        def endless(flaky: int) -> int:
+            print("as far as here", flush=True)
+            time.sleep(600)
+            return 1
+
+        @timeout(600)
+        def beside(flaky: int) -> int:
+            return flaky + 1
+    """.replace("PLACE", str(tmp_path / "processes"))
+    write_files(tmp_path, {"dagbuild.toml": 'modules = ["limits_far"]\n', "limits_far.py": code})
+
+    result = build(tmp_path, "endless", "beside", executor="ray", keep_going=True)
+    forget_modules(tmp_path)
+
+    failure = result.steps["endless"].failure
+    assert result.values == {"beside": 4}
+    assert len(set((tmp_path / "processes").read_text().split())) == 3
+    assert failure.kind == "TimeoutError"
+    assert failure.message.startswith("took longer than its @timeout of 500 ms (")
+    assert failure.log == "as far as here\n"

@@ -53,7 +53,7 @@ class Overlapping(Executor):
             return
         (self._kept if name == "early" else self._ready).append((name, self._worker.run(work)))
 
-    def wait(self) -> list[tuple[str, Outcome]]:
+    def wait(self, most: float | None = None) -> list[tuple[str, Outcome]]:
         turns = (self._kept, self._ready) if self.early_first and self._is_lost else (self._ready, self._kept)
         return [next(filter(None, turns)).pop(0)]
 

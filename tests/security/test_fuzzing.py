@@ -23,10 +23,10 @@ from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.packing import Packing
 from dagbuild.ground.digest import canonical_json, digest_bytes, digest_text
 from dagbuild.ground.errors import CodecError, StoreError, UserError
+from dagbuild.ground.units import moment
 from dagbuild.model.record import Artifact, BlobRef, Key, Manifest, Note, Observation, Part, Proof, Record
 from dagbuild.project.outside import open_pin
 from dagbuild.report.plan_text import quote_log
-from dagbuild.report.units import moment
 from dagbuild.settings import Pin, load_settings
 from dagbuild.store.lines import Line, Position, SegmentEntry, decode_line
 from dagbuild.store.trust import Trust

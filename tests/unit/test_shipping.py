@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dagbuild.executors.shipping import find_import_paths, find_unimportable, list_differences
+from dagbuild.executors.import_paths import find_import_paths
+from dagbuild.executors.shipping import find_unimportable, list_differences
 from dagbuild.model.record import Manifest, Part
 from tests.support import write_files
 

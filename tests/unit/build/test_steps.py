@@ -111,7 +111,7 @@ class Hands(Executor):
         assert work.node.name not in self.works
         self.works[work.node.name] = work
 
-    def wait(self) -> list[tuple[str, Outcome]]:
+    def wait(self, most: float | None = None) -> list[tuple[str, Outcome]]:
         raise KeyboardInterrupt
 
     def close(self) -> None:

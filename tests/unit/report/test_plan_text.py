@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dagbuild.ground import units
 from dagbuild.ground.digest import Digest
 from dagbuild.model.outcome import Failure
 from dagbuild.model.record import Artifact, Key, Manifest, Part, Record
@@ -22,7 +23,6 @@ from dagbuild.plan.events import (
 )
 from dagbuild.plan.plan import Decision, Explanation, Plan, Status, Step
 from dagbuild.plan.reasons import Reason
-from dagbuild.report import units
 from dagbuild.report.console import PlainReport
 from dagbuild.report.explain import tell_explanation
 from dagbuild.report.failures import Telling

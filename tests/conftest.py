@@ -44,8 +44,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _leaves_threads(item: pytest.Item) -> bool:
-    names = getattr(item, "fixturenames", ())
-    return "local_ray" in names or item.get_closest_marker("leaves_threads") is not None
+    given = getattr(item, "callspec", None)
+    on_ray = "local_ray" in getattr(item, "fixturenames", ()) or (
+        given is not None
+        and any(isinstance(value, str) and value == "ray" for value in given.params.values())
+    )
+    return on_ray or item.get_closest_marker("leaves_threads") is not None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -37,7 +37,7 @@ def read_distribution(name: str) -> Distribution | None:
     """Return what the distribution that imports would find says, however its name is spelled; None without one."""
     wanted = _normal(name)
     for folder in sys.path:
-        info = _index(_infos(folder or os.curdir)).get(wanted)
+        info = _index(list_infos(folder or os.curdir)).get(wanted)
         if info is not None and (read := _read_info(info)):
             return read
     try:  # a zipped one, or what another finder knows
@@ -87,14 +87,17 @@ def _head(info: str) -> Iterator[str]:
 
 def find_distributions(folder: str, top: str) -> list[str]:
     """Return the names of all distributions in a site folder that give a top-level name."""
-    return [name for name, _ in _owners(folder, _infos(folder), top)]
+    return [name for name, _ in _owners(folder, list_infos(folder), top)]
 
 
-def find_distribution(folder: str, module: str, path: str) -> str | None:
-    """Return the name of the distribution in a site folder that a module's file belongs to."""
+def find_distribution(folder: str, infos: tuple[str, ...], module: str, path: str) -> str | None:
+    """Return the name of the distribution in a site folder that a module's file belongs to.
+
+    `infos` is what `list_infos` says of the folder; who asks of many modules looks once.
+    """
     top = module.partition(".")[0]
     # A file inside a package may be of another distribution only where the top-level name is shared.
-    owners = _owners(folder, _infos(folder), top)
+    owners = _owners(folder, infos, top)
     if len(owners) < 2:
         return owners[0][0] if owners else None
     inside = Path(os.path.relpath(path, folder)).as_posix()
@@ -125,14 +128,14 @@ def _is_shared(folder: str, top: str) -> bool:
     return package.is_dir() and not (package / "__init__.py").exists()
 
 
-def _infos(folder: str) -> tuple[str, ...]:
+def list_infos(folder: str) -> tuple[str, ...]:
     """Return the info folders of what is installed in a site folder."""
     stamp, settled = take_settled(folder)
-    return (_list_infos if settled else _list_infos.__wrapped__)(folder, stamp)
+    return (_list_found if settled else _list_found.__wrapped__)(folder, stamp)
 
 
 @cache
-def _list_infos(folder: str, stamp: Stamp | None) -> tuple[str, ...]:  # noqa: ARG001 (part of the cache's key)
+def _list_found(folder: str, stamp: Stamp | None) -> tuple[str, ...]:  # noqa: ARG001 (part of the cache's key)
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208
     except OSError:

@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, Literal
 
-from dagbuild.code.distributions import find_distribution
+from dagbuild.code.distributions import find_distribution, list_infos
 
 Kind = Literal["project", "standard", "package", "dagbuild"]
 
@@ -53,6 +53,7 @@ class Origins:
                 # A namespace package may be shared with installed distributions: only this part of it is ours.
                 self._tops.add(".".join(module.__name__.split(".")[:2]))
         self._known: dict[str, Origin] = {}
+        self._infos: dict[str, tuple[str, ...]] = {}  # what is installed, by site folder
 
     def of_name(self, name: str) -> Origin:
         """Return the origin of a module by its name; it need not be imported."""
@@ -94,7 +95,10 @@ class Origins:
         folder = _site_folder(path)
         if folder is None:
             return STANDARD if _is_standard(path) else PROJECT
-        distribution = find_distribution(folder, name, path)
+        distribution = find_distribution(folder, self._infos.get(folder, ()), name, path)
+        if distribution is None:  # it may have been installed since
+            self._infos[folder] = list_infos(folder)
+            distribution = find_distribution(folder, self._infos[folder], name, path)
         # A file that was put there by hand belongs to nobody else.
         return Origin("package", distribution) if distribution else PROJECT
 

@@ -42,6 +42,7 @@ class Forked:
 
     def start(self, _chance: Chance) -> Zygote:
         """Fork what they are forked from; they have what this process holds."""
+        open_imported()  # here, where it lasts for the next build
         return Zygote.copy(self._prepare, self._run)
 
     def close(self) -> None:
@@ -50,7 +51,6 @@ class Forked:
     def _prepare(self) -> None:
         """Do once, in what they are forked from, what each of them would do."""
         limit_threads(self._threads)
-        open_imported()
 
     def _run(self, channel: Channel, printed: int, crash: int) -> None:
         """Run the steps that come through the channel, until one of them is not short or leaves something."""

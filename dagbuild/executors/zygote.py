@@ -114,11 +114,12 @@ class _Forker:
 
     def serve(self, prepare: Callable[[], None]) -> None:
         """Fork what is asked for until nobody asks any more."""
+        # What is here is not touched, so that it stays shared; not even to collect it, for each object would be.
+        gc.freeze()
         _stand_alone()
         prepare()
         self._tie = load_tie()
-        gc.collect()
-        gc.freeze()  # what lasts is not touched, so that it stays shared
+        gc.freeze()
         awake, alarm = socket.socketpair()
         awake.setblocking(False)
         alarm.setblocking(False)

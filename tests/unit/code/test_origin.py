@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dagbuild.code.distributions import find_distribution, find_distributions, package_version
+from dagbuild.code.distributions import find_distribution, find_distributions, list_infos, package_version
 from dagbuild.code.origin import Origin, Origins
 from tests.unit.code.conftest import Load
 
@@ -58,6 +58,10 @@ def test_a_module_may_bear_a_name_of_the_standard_library(load: Load) -> None:
     assert Origins(()).of_globals(vars(module)).kind == "project"
 
 
+def find(site: Path, module: str, path: str) -> str | None:
+    return find_distribution(str(site), list_infos(str(site)), module, path)
+
+
 def test_one_top_level_name_may_belong_to_several(tmp_path: Path) -> None:
     """In a namespace package the file decides; a name that nobody has recorded belongs to nobody."""
     site = tmp_path / "site-packages"
@@ -65,10 +69,10 @@ def test_one_top_level_name_may_belong_to_several(tmp_path: Path) -> None:
     install(site, "acme-two", "1.0", ["acme/two/__init__.py"], top="acme")
     install(site, "other", "1.0", ["other.py"])
 
-    assert find_distribution(str(site), "acme.one", str(site / "acme/one/__init__.py")) == "acme-one"
-    assert find_distribution(str(site), "acme.two", str(site / "acme/two/__init__.py")) == "acme-two"
-    assert find_distribution(str(site), "other", str(site / "other.py")) == "other"
-    assert find_distribution(str(site), "loose", str(site / "loose.py")) is None
+    assert find(site, "acme.one", str(site / "acme/one/__init__.py")) == "acme-one"
+    assert find(site, "acme.two", str(site / "acme/two/__init__.py")) == "acme-two"
+    assert find(site, "other", str(site / "other.py")) == "other"
+    assert find(site, "loose", str(site / "loose.py")) is None
     assert find_distributions(str(site), "acme") == ["acme-one", "acme-two"]
     assert find_distributions(str(site), "other") == ["other"]
     assert find_distributions(str(site), "loose") == []
@@ -78,13 +82,13 @@ def test_an_upgrade_is_seen(tmp_path: Path) -> None:
     """What is remembered is remembered for one state of the folder."""
     site = tmp_path / "site-packages"
     install(site, "one", "1.0", ["thing.py"])
-    assert find_distribution(str(site), "thing", str(site / "thing.py")) == "one"
+    assert find(site, "thing", str(site / "thing.py")) == "one"
     for file in (site / "one-1.0.dist-info").iterdir():
         file.unlink()
     (site / "one-1.0.dist-info").rmdir()
     install(site, "two", "1.0", ["thing.py"])
 
-    assert find_distribution(str(site), "thing", str(site / "thing.py")) == "two"
+    assert find(site, "thing", str(site / "thing.py")) == "two"
 
 
 def test_versions() -> None:

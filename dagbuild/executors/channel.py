@@ -48,6 +48,10 @@ class Channel:
             view = view[count:]
         return bytes(data)
 
+    def shut(self) -> None:
+        """Say that nothing more comes from here; raises OSError where the other end is gone."""
+        self.socket.shutdown(socket.SHUT_WR)
+
     def close(self) -> None:
         """Let go of it."""
         self.socket.close()

@@ -2,74 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import signal
-import socket
-import struct
-import sys
-from pathlib import Path
+from dataclasses import replace
 from traceback import FrameSummary
-from typing import NamedTuple
 
 from dagbuild.executors.base import Work
+from dagbuild.executors.ends import CutOff
 from dagbuild.executors.failures import PACKAGE, tell_frames
-from dagbuild.executors.unfinished import make_lost
+from dagbuild.executors.unfinished import make_lost, make_overdue
 from dagbuild.model.outcome import Failure
 
 _FRAME = re.compile(r'^  File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
-_KERNEL = Path("/proc/vmstat")
 
 
-class End(NamedTuple):
-    """How a process ended: its wait status, and the most memory that it had, in bytes."""
-
-    status: int
-    memory: int
-
-
-_END = struct.Struct("<QiQ")
-
-RSS_UNIT = 1 if sys.platform == "darwin" else 1024
-"""Bytes of the unit in which the system tells the most memory of a process."""
+def tell_end(work: Work, cut: CutOff) -> Failure:
+    """Describe a step whose process ended before it had."""
+    failure = make_overdue(work) if cut.overdue else _tell_death(work, cut)
+    return replace(failure, log=cut.log)
 
 
-def send_end(to: socket.socket, number: int, end: End) -> None:
-    """Tell how a process ended; nobody may be there to hear it."""
-    with contextlib.suppress(OSError):
-        to.sendall(_END.pack(number, *end))
-
-
-def receive_end(place: socket.socket) -> tuple[int, End] | None:
-    """Wait for an end; return the number of the process, and how it ended. None when nobody tells any more."""
-    data = b""
-    while len(data) < _END.size:
-        try:
-            more = place.recv(_END.size - len(data))
-        except OSError:
-            return None
-        if not more:
-            return None
-        data += more
-    number, status, memory = _END.unpack(data)
-    return number, End(status, memory)
-
-
-def count_out_of_memory() -> int:
-    """Return how many processes the kernel has killed since it started because memory ran out."""
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        line = next(line for line in _KERNEL.read_text().splitlines() if line.startswith("oom_kill "))
-        return int(line.split()[1])
-    return 0
-
-
-def make_death(work: Work, end: End | None, crash: str, *, out_of_memory: bool) -> Failure:
-    """Describe the end of the process that ran a step.
-
-    `crash` is what Python's faulthandler could tell; `out_of_memory` where the kernel has killed a process meanwhile.
-    """
-    node = work.name
+def _tell_death(work: Work, cut: CutOff) -> Failure:
+    node, end = work.name, cut.end
     if end is None:
         return make_lost(work, f"the process that ran '{node}' is gone")
     code = os.waitstatus_to_exitcode(end.status)
@@ -79,10 +34,10 @@ def make_death(work: Work, end: End | None, crash: str, *, out_of_memory: bool) 
         return make_lost(work, text)
     text = f"the process that ran '{node}' was ended by {_name_signal(-code)}{peak}"
     if -code == signal.SIGKILL:
-        if out_of_memory:
+        if cut.out_of_memory:
             text += "; the kernel killed a process because memory ran out"
         text += "\n  try: make the value smaller, or let fewer steps run side by side"
-    return make_lost(work, text, tell_crash(crash))
+    return make_lost(work, text, tell_crash(cut.crash))
 
 
 def tell_crash(crash: str) -> str:

@@ -15,13 +15,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.code.closure import SourceReader
-from dagbuild.executors import exits, parcels, shipping, state
+from dagbuild.executors import exits, import_paths, parcels, shipping, state
 from dagbuild.executors.base import Work
 from dagbuild.executors.streams import Capturing
 from dagbuild.executors.worker import Worker
+from dagbuild.ground.override import override
 from dagbuild.ground.texts import name_error
 from dagbuild.model.node import Node
 from dagbuild.model.record import Manifest
@@ -56,10 +58,29 @@ class ShippedCode:
         return shipping.find_unimportable(self.modules)
 
     @cached_property
-    def checked(self) -> list[Node]:
-        """The nodes that are there after an import; one that travels whole brings the driver's code with it."""
+    def packed(self) -> dict[str, bytes]:
+        """The nodes that are there after an import, each with its manifest as a parcel.
+
+        Others bring the driver's code with them, or cannot leave this process. To be asked for while what is in memory
+        travels whole.
+        """
         whole = {module.__name__ for module in self.in_memory}
-        return [node for node in self.nodes if node.name in self.manifests and node.where.module not in whole]
+        return {
+            node.name: parcel
+            for node in self.nodes
+            if node.name in self.manifests
+            and node.where.module not in whole
+            and (parcel := parcels.dumps((node, self.manifests[node.name])))
+        }
+
+    def make_pickles(self) -> parcels.SharedParcels:
+        """Return what makes parcels for processes that have the setup."""
+        return parcels.SharedParcels(self.find_shared())
+
+    def find_shared(self) -> list[object]:
+        """Return what such processes have of the driver's, in their order."""
+        nodes = {node.name: node for node in self.nodes}
+        return [*(nodes[name] for name in self.packed), *(self.manifests[name] for name in self.packed)]
 
     def make_setup(self, below: Iterable[str] = (), *, shipped: bool = False) -> Setup:
         """Return what a process needs of it, once."""
@@ -72,13 +93,18 @@ class ShippedCode:
             packages=dict(self.packages),
             watch=self.watch,
             imported=None if shipped else owners.imported,
-            nodes={node.name: parcels.dumps((node, self.manifests[node.name])) for node in self.checked},
+            nodes=self.packed,
+            samples=tuple(
+                {node.where.module: node.name for node in self.nodes if node.name in self.packed}.values()
+            ),
         )
 
 
 @dataclass(frozen=True)
 class Setup:
     """What a process needs of the driver's code: `below` are import paths relative to its working directory.
+
+    `nodes` are parcels of nodes with their manifests, `samples` the names of one of each module.
 
     `shipped`: that directory is a copy of the project's folder, and outputs lie there. `imported` is what the driver
     has seen the import of its modules read, None where it has not looked.
@@ -92,23 +118,98 @@ class Setup:
     watch: Watch | None
     imported: frozenset[tuple[str, str]] | None
     nodes: Mapping[str, bytes]
+    samples: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+class OtherCodeError(Exception):
+    """This process has not the driver's code for a step; `lines` say what differs."""
+
+    def __init__(self, node: str, lines: Sequence[str]) -> None:
+        super().__init__(node, *lines)
+        self.node = node
+        self.lines = lines
+
+
 class Site:
-    """The project as a process has imported it.
+    """The project as a process has imported it, beside the driver's nodes: each is read and compared when it is needed.
 
-    `nodes` are the driver's nodes with their manifests, in its order, None where one is not to be had here;
-    `differences` are those of the code here from the driver's, by node.
+    `make_worker` gives what runs steps here.
     """
 
-    nodes: Mapping[str, tuple[Node, Manifest] | None]
-    differences: Mapping[str, list[str]]
-    make_worker: Callable[[Store, Callable[[], Capturing] | None], Worker]
+    def __init__(
+        self,
+        setup: Setup,
+        reader: SourceReader,
+        make_worker: Callable[[Store, Callable[[], Capturing]], Worker],
+    ) -> None:
+        self.make_worker = make_worker
+        self.names = tuple(setup.nodes)
+        self._setup = setup
+        self._reader = reader
+        self._found: dict[str, tuple[Node, Manifest]] = {}
+        self._differences: dict[str, Sequence[str]] = {}
 
-    def list_differences(self, work: Work) -> list[str]:
-        """Return what the code for a step has here that the driver's has not, one line each."""
-        return [line for node in (work.node, *work.views) for line in self.differences.get(node.name, ())]
+    def get(self, name: str) -> tuple[Node, Manifest]:
+        """Return a node of the driver's, and its manifest there; raises OtherCodeError where it is not to be had."""
+        self._compare(name)
+        if name not in self._found:
+            raise OtherCodeError(name, self._differences[name])
+        return self._found[name]
+
+    def check(self, work: Work) -> None:
+        """Raise OtherCodeError where the code for a step is another here."""
+        for name in (node.name for node in (work.node, *work.views)):
+            if name in self._setup.nodes:  # else it came whole
+                self._compare(name)
+                if wrong := self._differences[name]:
+                    raise OtherCodeError(work.node.name, wrong)
+
+    def compare_all(self) -> None:
+        """Compare all nodes now: steps may change what modules hold, which then seems to be other code."""
+        for name in self.names:
+            self._compare(name)
+
+    def compare_some(self) -> None:
+        """Compare a node of each module, so that what all nodes of it have in common is read."""
+        for name in self._setup.samples:
+            self._compare(name)
+
+    def _compare(self, name: str) -> None:
+        if name in self._differences:
+            return
+        try:
+            node, manifest = self._found[name] = parcels.loads(self._setup.nodes[name])
+            self._differences[name] = shipping.compare(node, manifest, self._reader, self._setup.packages)
+        except (Exception, SystemExit) as error:
+            self._differences[name] = [name_error(error)]
+
+
+class CheckedParcels(parcels.SharedParcels):
+    """Opens parcels with steps, of which nodes and manifests travel as numbers; raises OtherCodeError."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(_Numbered(site), tells=False)
+        self._site = site
+
+    @override
+    def loads(self, data: bytes) -> Any:
+        work = super().loads(data)
+        self._site.check(work)
+        return work
+
+
+class _Numbered(Sequence[object]):
+    """The driver's nodes, and then their manifests."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def __len__(self) -> int:
+        return 2 * len(self._site.names)
+
+    def __getitem__(self, number: Any) -> Any:
+        place, at = divmod(number, len(self._site.names))
+        return self._site.get(self._site.names[at])[place]
 
 
 def import_project(setup: Setup) -> Site:
@@ -118,7 +219,7 @@ def import_project(setup: Setup) -> Site:
     if observes:
         exits.install()  # before the project's modules are imported
         state.install()
-    shipping.add_import_paths([str(Path(path).resolve()) for path in setup.below])
+    import_paths.add_import_paths([str(Path(path).resolve()) for path in setup.below])
     memo = watch.memo if watch else None
     # On another machine the folder may not be there, and is not for us to make.
     files = FileDigests(Path(memo) if memo and Path(memo).is_dir() else None)
@@ -126,43 +227,25 @@ def import_project(setup: Setup) -> Site:
     modules: list[ModuleType] = []
     load = functools.partial(_import, setup, modules)
     watched = watch is not None and observes
-    reader, nodes, differences = (
-        watch_import(load, places, files, modules, known=setup.imported) if watched else load()
-    )
+    reader = watch_import(load, places, files, modules, known=setup.imported) if watched else load()
+    files.close()  # a copy of this process has no file in common with it
     code = ProjectCode(lambda: reader, places, files, observing=observes)
     root = os.getcwd() if setup.shipped else setup.root  # noqa: PTH109 - a text
     home = Home(root, memo) if memo else None
 
-    def make_worker(store: Store, capture: Callable[[], Capturing] | None) -> Worker:
+    def make_worker(store: Store, capture: Callable[[], Capturing]) -> Worker:
         # The driver is told when this process ends.
         worker = Worker(Artifacts(store), code, files, watch, home, marked=False, capture=capture)
         worker.hold_on()
         return worker
 
-    return Site(nodes, differences, make_worker)
+    return Site(setup, reader, make_worker)
 
 
-_Nodes = dict[str, tuple[Node, Manifest] | None]
-
-
-def _import(setup: Setup, modules: list[ModuleType]) -> tuple[SourceReader, _Nodes, dict[str, list[str]]]:
-    """Return what reads the code as it is imported here, the driver's nodes, and where they are others here."""
+def _import(setup: Setup, modules: list[ModuleType]) -> SourceReader:
+    """Return what reads the code as it is imported here."""
     modules += map(importlib.import_module, setup.modules)
-    hiding = setup.watch.places.variables if setup.watch else None
-    reader = SourceReader(modules, setup.root, hiding)
-    nodes: _Nodes = {}
-    differences: dict[str, list[str]] = {}
-    # All nodes at once, before any has run: one that ran may have changed what a module holds.
-    for name, packed in setup.nodes.items():
-        nodes[name] = None
-        if not packed:
-            continue
-        try:
-            node, manifest = nodes[name] = parcels.loads(packed)
-            differences[name] = shipping.compare(node, manifest, reader, setup.packages)
-        except (Exception, SystemExit) as error:
-            differences[name] = [name_error(error)]
-    return reader, nodes, differences
+    return SourceReader(modules, setup.root, setup.watch.places.variables if setup.watch else None)
 
 
 def tell_other_code(lines: Iterable[str]) -> str:

@@ -15,20 +15,21 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 from queue import Empty, SimpleQueue
 from typing import Any, NoReturn, Protocol
 
 from dagbuild.executors import deaths, packing
-from dagbuild.executors.base import LONGEST_WAIT, Executor, Work
+from dagbuild.executors.base import Executor, Work
+from dagbuild.executors.ends import CutOff, End, Killings
 from dagbuild.executors.forking import ALONE, APART, find_obstacle
 from dagbuild.executors.inline import InlineExecutor
-from dagbuild.executors.process import Process, Running
+from dagbuild.executors.process import Process, end_overdue, find_patience
 from dagbuild.executors.shown import Shown, make_writer
 from dagbuild.executors.state import Chance, Held
-from dagbuild.executors.unfinished import make_overdue
+from dagbuild.executors.streams import Log
 from dagbuild.executors.worker import Worker
 from dagbuild.executors.zygote import Zygote
 from dagbuild.ground.quiet import start_quietly
@@ -50,6 +51,23 @@ class Copies(Protocol):
 
     def close(self) -> None:
         """Let go of it, once that has ended."""
+
+
+@dataclass(slots=True)
+class Running:
+    """A step that a process runs: what is held until its outcome is taken in, and what it has printed.
+
+    With a lease in `work` it is the process that holds that, and puts the record.
+    """
+
+    work: Work
+    holding: contextlib.ExitStack
+    log: Log = field(default_factory=Log)
+
+    @property
+    def timeout(self) -> float | None:
+        """After how many seconds it is ended."""
+        return self.work.node.timeout
 
 
 class LocalExecutor(Executor):
@@ -96,8 +114,8 @@ class LocalExecutor(Executor):
         self._thread = threading.current_thread()
         self._numbers = count(1)
         self._lock = threading.Lock()
-        self._processes: dict[int, Process] = {}
-        self._idle: deque[Process] = deque()
+        self._processes: dict[int, Process[Running]] = {}
+        self._idle: deque[Process[Running]] = deque()
         self._news: SimpleQueue[Callable[[], tuple[str, Outcome] | None]] = SimpleQueue()
 
     # -- in the thread of the build --------------------------------------------------------------------------------
@@ -173,7 +191,7 @@ class LocalExecutor(Executor):
             self._stop()
         if self._zygote is not None:
             return True
-        self._killed = deaths.count_out_of_memory()
+        self._killings = Killings()
         self._copies = self._forked
         if (obstacle := find_obstacle()) is not None:
             self._on_notice(APART.format(obstacle))
@@ -192,7 +210,7 @@ class LocalExecutor(Executor):
         self._thread = start_quietly(lambda: self._serve(zygote), "dagbuild-steps")
         return True
 
-    def _take_process(self, step: Running) -> Process:
+    def _take_process(self, step: Running) -> Process[Running]:
         """Return a process that is to run the step: one that is free, or a new one."""
         with self._lock:
             if self._idle:
@@ -206,7 +224,7 @@ class LocalExecutor(Executor):
             self._start()
             return self._fork(step)
 
-    def _fork(self, step: Running) -> Process:
+    def _fork(self, step: Running) -> Process[Running]:
         assert self._zygote is not None
         with self._lock:
             ends = self._zygote.fork(number := next(self._numbers))
@@ -225,7 +243,7 @@ class LocalExecutor(Executor):
         """Answer the processes, and note what they tell, until what starts them is gone."""
         try:
             while True:
-                for key, _ in self._selector.select(self._find_patience()):
+                for key, _ in self._selector.select(find_patience(list(self._processes.values()))):
                     if key.data is None:
                         if (end := zygote.hear()) is None:
                             return
@@ -238,7 +256,7 @@ class LocalExecutor(Executor):
                         self._hear(key.data, message)
                     else:  # how it ended the zygote tells
                         self._selector.unregister(key.fileobj)
-                self._end_overdue(zygote)
+                end_overdue(list(self._processes.values()), zygote)
         except BaseException as error:
             self._news.put(partial(_raise, error))
         finally:
@@ -246,20 +264,7 @@ class LocalExecutor(Executor):
                 self._end(process, None)
             self._selector.close()
 
-    def _find_patience(self) -> float | None:
-        """Return for how many seconds nothing has to be done unless something is heard; None for ever."""
-        deadlines = [each.deadline for each in list(self._processes.values()) if each.deadline is not None]
-        return min(max(min(deadlines) - time.monotonic(), 0.0), LONGEST_WAIT) if deadlines else None
-
-    def _end_overdue(self, zygote: Zygote) -> None:
-        """End the processes whose steps have taken longer than they may; how they ended is heard like any end."""
-        now = time.monotonic()
-        for process in list(self._processes.values()):
-            if process.deadline is not None and process.deadline <= now:
-                process.deadline, process.overdue = None, True
-                zygote.end(process.number)
-
-    def _hear(self, process: Process, message: bytes) -> None:
+    def _hear(self, process: Process[Running], message: bytes) -> None:
         what, *more = pickle.loads(message)
         match what:
             case "ask":
@@ -276,7 +281,7 @@ class LocalExecutor(Executor):
                 self._news.put(partial(_raise, more[0]))
 
     def _answer(
-        self, process: Process, question: str, arguments: tuple[Any, ...], options: dict[str, Any]
+        self, process: Process[Running], question: str, arguments: tuple[Any, ...], options: dict[str, Any]
     ) -> None:
         def ask() -> None:
             try:
@@ -292,11 +297,11 @@ class LocalExecutor(Executor):
         else:
             ask()
 
-    def _reply(self, process: Process, reply: tuple[bool, Any]) -> None:
+    def _reply(self, process: Process[Running], reply: tuple[bool, Any]) -> None:
         with contextlib.suppress(OSError):  # it has ended
             process.channel.send(pickle.dumps(reply, protocol=5))
 
-    def _finish(self, process: Process, reply: packing.Reply, again: bool) -> None:
+    def _finish(self, process: Process[Running], reply: packing.Reply, again: bool) -> None:
         """Note how a step ended; its process is free for another one, or about to end."""
         self._read_output(process)
         process.shown.finish("\n")
@@ -322,7 +327,7 @@ class LocalExecutor(Executor):
                 outcome = self._worker.put(replace(outcome, record=record))
             return name, outcome
 
-    def _end(self, process: Process, end: deaths.End | None) -> None:
+    def _end(self, process: Process[Running], end: End | None) -> None:
         """Take in that a process has ended, after the last that it said."""
         while (message := process.channel.receive_now()) is not None:
             self._hear(process, message)
@@ -338,18 +343,14 @@ class LocalExecutor(Executor):
         process.shown.finish("\n")
         if (step := process.step) is None:
             return
-        if process.overdue:
-            failure = make_overdue(step.work)
-        else:
-            before, self._killed = self._killed, deaths.count_out_of_memory()
-            failure = deaths.make_death(step.work, end, crash, out_of_memory=self._killed > before)
-        self._news.put(partial(self._tell_death, step, failure))
+        cut = CutOff(end, crash, self._killings.has_more(), process.overdue, clean(step.log.text()))
+        self._news.put(partial(self._tell_end, step, cut))
 
-    def _tell_death(self, step: Running, failure: Failure) -> tuple[str, Outcome]:
+    def _tell_end(self, step: Running, cut: CutOff) -> tuple[str, Outcome]:
         step.holding.close()
-        return step.work.name, replace(failure, log=clean(step.log.text()))
+        return step.work.name, deaths.tell_end(step.work, cut)
 
-    def _read_output(self, process: Process) -> None:
+    def _read_output(self, process: Process[Running]) -> None:
         process.read_output()
         if process.is_silent:
             with contextlib.suppress(KeyError, ValueError):

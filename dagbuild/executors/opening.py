@@ -90,6 +90,7 @@ def open_executor(
         case "ray":
             from dagbuild.executors import ray
             from dagbuild.executors.elsewhere import ShippedCode
+            from dagbuild.executors.worker_store import open_worker_store
 
             modules, nodes, manifests = find_code()
             code = ShippedCode(settings.root, modules, nodes, manifests, settings.packages, worker.watch)
@@ -99,7 +100,7 @@ def open_executor(
                 folder.mkdir(parents=True, exist_ok=True)
                 keep_salt(folder)  # by which workers know the folder
             name = name_folder(folder)
-            opener = partial(ray.open_worker_store, settings.cache, _for_workers(settings.remote), name)
+            opener = partial(open_worker_store, settings.cache, _for_workers(settings.remote), name)
             address = settings.executor.address
             return ray.RayExecutor(opener, code, worker, address=address, named=named, on_notice=on_notice)
         case foreign if is_foreign(foreign):

@@ -20,6 +20,9 @@ Reply = tuple[bytes, bytes]
 STAYS: Reply = (b"", b"")
 """The reply of a step whose value cannot leave its process."""
 
+FRESH: Reply = (b"", b"fresh")
+"""The reply of a step that has to run in a process where no other has."""
+
 
 def pack(outcome: Outcome, dumps: Callable[[Any], bytes]) -> Reply:
     """Return an outcome as a reply; `dumps` gives no bytes of what it cannot pickle."""
@@ -43,14 +46,12 @@ def unpack(reply: Reply, loads: Callable[[bytes], Any]) -> Outcome:
 
 
 class SharedPickles:
-    """Pickles for a process that was forked from this one: of what both have, only the number travels.
+    """Pickles for a process that was forked from this one: of what both have, only the number travels."""
 
-    What one of them has not is None in its `shared`.
-    """
-
-    def __init__(self, shared: Sequence[object]) -> None:
+    def __init__(self, shared: Sequence[object], *, tells: bool = True) -> None:
+        """Without `tells`, numbers are read here only, and what is shared is asked for when it comes up."""
         self._shared = shared
-        self._numbers = {id(thing): number for number, thing in enumerate(shared) if thing is not None}
+        self._numbers = {id(thing): number for number, thing in enumerate(shared if tells else ())}
 
     def dumps(self, value: Any) -> bytes:
         """Return a value's bytes; none when it cannot be pickled."""
@@ -84,7 +85,4 @@ class _Unpickler(pickle.Unpickler):
         self._shared = shared
 
     def persistent_load(self, number: int) -> object:
-        thing = self._shared[number]
-        if thing is None:
-            raise pickle.UnpicklingError("this process has not what is spoken of")
-        return thing
+        return self._shared[number]

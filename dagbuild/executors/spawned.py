@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -21,11 +19,19 @@ from pathlib import Path
 from typing import Any
 
 from dagbuild.codecs.registry import open_imported
-from dagbuild.executors import exits, parcels, shipping
+from dagbuild.executors import exits, import_paths, packing, parcels
+from dagbuild.executors.anew import read_given, start_python
 from dagbuild.executors.base import Work
 from dagbuild.executors.blas import limit_threads
 from dagbuild.executors.channel import Channel
-from dagbuild.executors.elsewhere import Setup, ShippedCode, Site, import_project
+from dagbuild.executors.elsewhere import (
+    CheckedParcels,
+    OtherCodeError,
+    Setup,
+    ShippedCode,
+    Site,
+    import_project,
+)
 from dagbuild.executors.state import Chance
 from dagbuild.executors.stepping import Stepping
 from dagbuild.executors.streams import Capturing
@@ -35,8 +41,6 @@ from dagbuild.executors.zygote import Zygote, serve
 from dagbuild.ground.override import override
 from dagbuild.ground.texts import name_error
 from dagbuild.store.base import Store
-
-_PROGRAM = f"import sys; from {__name__} import main; main(*map(int, sys.argv[1:]))"
 
 
 class Spawned:
@@ -50,8 +54,8 @@ class Spawned:
         self._whole = contextlib.ExitStack()
         self._whole.enter_context(parcels.travelling_whole(code.in_memory))
         self.pickles = _Importable(code)
-        paths = shipping.find_import_paths(code.modules)
-        self._variables = {**os.environ, **shipping.make_environment(paths, code.manifests)}
+        paths = import_paths.find_import_paths(code.modules)
+        self._variables = {**os.environ, **import_paths.make_environment(paths)}
         variables, setup = dict(os.environ), code.make_setup()
         self._start = partial(
             _Start, variables, [*sys.path], [*sys.argv], setup, folder, fsync, threads, os.getpid()
@@ -59,36 +63,14 @@ class Spawned:
 
     def start(self, chance: Chance) -> Zygote:
         """Start a Python from which they are forked before it has imported anything of the project. Raises OSError."""
-        if not sys.executable:
-            raise OSError("where this Python lies is not known: sys.executable is empty")
-        here, there = socket.socketpair()
-        with contextlib.ExitStack() as undo, tempfile.TemporaryFile() as told, there:
-            undo.callback(here.close)
-            pickle.dump(self._start(chance), told, protocol=5)
-            told.flush()
-            begun, begins = map(undo.enter_context, map(open, os.pipe(), ("rb", "wb")))
-            passed = (there.fileno(), told.fileno(), begins.fileno())
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _PROGRAM, *map(str, passed)],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                env=self._variables, pass_fds=passed,
-            )  # fmt: skip
-            begins.close()
-            if not begun.read(1):
-                raise OSError(f"{sys.executable} {_tell_status(self._process.wait())} before it had begun")
-            begun.close()
-            undo.pop_all()
-        return Zygote(self._process.pid, here)
+        zygote, self._process = start_python(__name__, self._start(chance), self._variables)
+        return zygote
 
     def close(self) -> None:
         """Let go of it, once the process that was started has ended."""
         if self._process is not None:
             self._process.poll()  # or it would be said to run still
         self._whole.close()
-
-
-def _tell_status(status: int) -> str:
-    return f"ended with status {status}" if status >= 0 else f"was ended by signal {-status}"
 
 
 @dataclass(frozen=True)
@@ -110,8 +92,8 @@ class _Importable(parcels.SharedParcels):
     """Parcels of steps whose code such a process can import; others are none, and run in the driver."""
 
     def __init__(self, code: ShippedCode) -> None:
-        super().__init__([*code.checked, *(code.manifests[node.name] for node in code.checked)])
-        self._names = {node.name for node in code.checked}
+        super().__init__(code.find_shared())
+        self._names = set(code.packed)
 
     @override
     def dumps(self, value: Any) -> bytes:
@@ -126,10 +108,8 @@ class _Importable(parcels.SharedParcels):
 
 
 def main(control: int, told: int, begins: int) -> None:
-    """Be what such processes are forked from; `begins` is told that this is so."""
-    os.write(begins, b"1")
-    os.close(begins)
-    given: _Start = pickle.loads(os.pread(told, os.fstat(told).st_size, 0))
+    """Be what such processes are forked from."""
+    given: _Start = read_given(told, begins)
     os.close(told)
     if load_tie()(given.driver):
         serve(socket.socket(fileno=control), lambda: None, partial(_run, given))
@@ -144,6 +124,7 @@ def _run(given: _Start, channel: Channel, printed: int, crash: int) -> None:
     site, why = None, ""
     try:
         site = import_project(given.setup)
+        site.compare_all()  # before any step has run, which may change what a module holds
     except (Exception, SystemExit) as error:
         why = name_error(error)
     exits.lend_process()
@@ -151,7 +132,8 @@ def _run(given: _Start, channel: Channel, printed: int, crash: int) -> None:
     open_imported()
     stepping = Stepping(channel, printed, crash)
     if site is None:
-        stepping.refuse(f"{_HERE}: {why}")
+        stepping.driver.tell("notice", f"{_HERE}: {why}")
+        stepping.refuse(packing.STAYS)
     else:
 
         def make_worker(store: Store, capture: Callable[[], Capturing]) -> Worker:
@@ -165,30 +147,17 @@ def _run(given: _Start, channel: Channel, printed: int, crash: int) -> None:
 _HERE = "steps run in this process, because one that has imported the project by itself could not run them"
 
 
-class _Checked(parcels.SharedParcels):
-    """Opens no parcel with a step whose code is another here."""
+class _Checked(CheckedParcels):
+    """Has the driver run a step whose code is another here."""
 
     def __init__(self, site: Site, stepping: Stepping) -> None:
-        found = list(site.nodes.values())
-        super().__init__([part[place] if part else None for place in (0, 1) for part in found])
-        self._site = site
+        super().__init__(site)
         self._stepping = stepping
 
     @override
     def loads(self, data: bytes) -> Any:
         try:
-            work: Work = super().loads(data)
-        except pickle.UnpicklingError:  # a node is not to be had here, which was found when it was sought
-            lost = [name for name, found in self._site.nodes.items() if found is None]
-            if lost:
-                self._tell(
-                    f"{', '.join(map(repr, lost))} {'; '.join(self._site.differences.get(lost[0], ()))}"
-                )
+            return super().loads(data)
+        except OtherCodeError as error:
+            self._stepping.driver.tell("notice", f"{_HERE}: for '{error.node}' {'; '.join(error.lines)}")
             raise
-        if wrong := self._site.list_differences(work):
-            self._tell(f"'{work.node.name}' {'; '.join(wrong)}")
-            raise pickle.UnpicklingError("the code is another")
-        return work
-
-    def _tell(self, what: str) -> None:
-        self._stepping.driver.tell("notice", f"{_HERE}: for {what}")

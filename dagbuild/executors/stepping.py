@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import fcntl
 import os
 import pickle
 import sys
+import termios
 import threading
 import time
 import traceback
@@ -23,10 +25,11 @@ from typing import Any
 from dagbuild.executors.base import Work
 from dagbuild.executors.blas import Share
 from dagbuild.executors.channel import Channel
-from dagbuild.executors.packing import STAYS, SharedPickles, pack
+from dagbuild.executors.packing import FRESH, STAYS, Reply, SharedPickles, pack
+from dagbuild.executors.reads import find_reads
 from dagbuild.executors.streams import Capturing
 from dagbuild.executors.worker import Worker
-from dagbuild.model.outcome import Failure
+from dagbuild.model.outcome import Failure, Outcome
 from dagbuild.store.base import Store
 from dagbuild.store.relay import RelayStore
 
@@ -41,6 +44,7 @@ class Stepping:
 
     def __init__(self, channel: Channel, printed: int, crash: int) -> None:
         self._channel = channel
+        self._crash = crash
         faulthandler.enable(crash, all_threads=False)
         self.driver = Driver(channel)
         self._output = _Output(printed, self.driver)
@@ -60,45 +64,78 @@ class Stepping:
         Blobs lie in `folder`. `goes_on` is told how many seconds a step took. Libraries of numbers may run so many
         `threads` for each core that a step takes.
         """
-        channel, driver, output = self._channel, self.driver, self._output
+        driver = self.driver
         store = RelayStore(folder, driver.ask, fsync=fsync, on_notice=partial(driver.tell, "notice"))
-        worker = make_worker(store, lambda: output)
-        share = Share(threads)
-        worker.on_begin = lambda _: driver.tell("begin")
+        worker = make_worker(store, self.capture)
+
+        def call(work: Work) -> Outcome:
+            self._output.is_asked = work.lease is not None
+            # Without one the driver holds it, or there is none, and puts the record.
+            outcome = (
+                worker.call(work) if work.lease is None else worker.run(work, partial(driver.tell, "wait"))
+            )
+            store.flush()
+            return outcome
+
         try:
-            while (message := channel.receive()) is not None:
-                try:
-                    work: Work = pickles.loads(message)
-                except (Exception, SystemExit):  # it pickles well, and refuses to be made again
-                    driver.tell("done", STAYS, True)
-                    continue
-                share.fit(work.node.resources.cpus)
-                began = time.perf_counter()
-                output.is_asked = work.lease is not None
-                try:
-                    if work.lease is None:  # the driver holds it, or there is none, and puts the record
-                        outcome = worker.call(work)
-                    else:
-                        outcome = worker.run(work, partial(driver.tell, "wait"))
-                except Exception as error:
-                    error.add_note("".join(traceback.format_exception(error)))  # it does not travel
-                    driver.tell("raise", error)
-                    return
-                again = not isinstance(outcome, Failure) and not worker.spent
-                again = again and goes_on(time.perf_counter() - began)
-                store.flush()
-                output.renew()
-                driver.tell("done", pack(outcome, pickles.dumps), again)
-                if not again:
-                    return
+            self.serve(worker, call, pickles, goes_on, threads=threads)
         finally:
             store.close()
 
-    def refuse(self, why: str) -> None:
-        """Give back all steps that come, to be run by the driver, which is told why."""
-        self.driver.tell("notice", why)
+    def serve(
+        self,
+        worker: Worker,
+        call: Callable[[Work], Outcome],
+        pickles: SharedPickles,
+        goes_on: Callable[[float], bool] = lambda _: True,
+        *,
+        threads: int,
+        tell_unreadable: Callable[[BaseException], Reply] = lambda _: STAYS,
+    ) -> None:
+        """Call the steps that come, as `run` does, with a worker of the caller's.
+
+        `tell_unreadable` gives the reply to a step that cannot be made of what came.
+        """
+        channel, driver, output = self._channel, self.driver, self._output
+        share = Share(threads)
+        worker.on_begin = lambda _: driver.tell("begin")
+        while (message := channel.receive()) is not None:
+            try:
+                work: Work = pickles.loads(message)
+            except (Exception, SystemExit) as error:  # it may pickle well, and refuse to be made again
+                reply = tell_unreadable(error)
+                driver.tell("done", reply, reply != FRESH)
+                if reply == FRESH:
+                    return
+                continue
+            share.fit(work.node.resources.cpus)
+            began = time.perf_counter()
+            try:
+                outcome = call(work)
+            except Exception as error:
+                error.add_note("".join(traceback.format_exception(error)))  # it does not travel
+                driver.tell("raise", error)
+                return
+            again = not isinstance(outcome, Failure) and not worker.spent
+            again = again and goes_on(time.perf_counter() - began)
+            output.renew()
+            driver.tell("done", pack(outcome, pickles.dumps), again)
+            if not again:
+                return
+
+    def capture(self) -> Capturing:
+        """Return where what a step prints is read."""
+        return self._output
+
+    def count_reads(self) -> None:
+        """Ask for what a step has printed only where it has: who reads that counts how often, see `tell_read`."""
+        if sys.platform == "linux":  # elsewhere only who reads knows what waits in a pipe
+            self._output.taken = partial(find_reads, self._crash)
+
+    def refuse(self, reply: Reply) -> None:
+        """Give the same reply to all steps that come."""
         while self._channel.receive() is not None:
-            self.driver.tell("done", STAYS, True)
+            self.driver.tell("done", reply, True)
 
 
 class Driver:
@@ -131,6 +168,9 @@ class _Output:
     def __init__(self, printed: int, driver: Driver) -> None:
         self.driver = driver
         self.is_asked = True
+        self.taken: Callable[[], int] | None = None
+        """Tells how often somebody has begun to read what was printed, where that can be told."""
+        self._before = 0
         self._printed = printed
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
@@ -140,7 +180,7 @@ class _Output:
         self.renew()
 
     def __enter__(self) -> None:
-        return None
+        self._before = self.taken() if self.taken else 0
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -150,8 +190,14 @@ class _Output:
     def text(self) -> str:
         """Return what was printed since the step began; nothing where the driver adds it to the record itself."""
         self.flush()
-        text: str = self.driver.ask("log") if self.is_asked else ""
+        if not self.is_asked or (self.taken and self.taken() == self._before and not self._waits()):
+            return ""
+        text: str = self.driver.ask("log")
         return text
+
+    def _waits(self) -> bool:
+        """Tell whether something that was printed is still to be read: whoever reads it has said so before."""
+        return fcntl.ioctl(self._printed, termios.FIONREAD, b"\0" * 4) != b"\0" * 4
 
     def flush(self) -> None:
         """Let nothing wait in a buffer."""

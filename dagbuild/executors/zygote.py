@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from dagbuild.executors.channel import Channel, Ends
-from dagbuild.executors.deaths import RSS_UNIT, End, receive_end, send_end
+from dagbuild.executors.ends import RSS_UNIT, End, receive_end, send_end
 from dagbuild.executors.ties import load_tie
 from dagbuild.observe.processes import count_again, leave_out
 

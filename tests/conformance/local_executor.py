@@ -45,11 +45,13 @@ class TestSpawned(ExecutorContract):
     def executor(self, worker: Worker, store: Store, steps: ModuleType, tmp_path: Path) -> Iterator[Executor]:
         told: list[str] = []
         ended = threading.Event()
-        threading.Thread(target=ended.wait, name="background").start()
+        thread = threading.Thread(target=ended.wait, name="background")
+        thread.start()
         executor = open_local(worker, store, steps, tmp_path, told)
         yield executor
         executor.close()
         ended.set()
+        thread.join()
         why = "because the thread 'background' runs here, which no copy of the process has"
         assert set(told) <= {
             f"steps run in processes that import the project by themselves, or in this one where only it has their code, {why}"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dagbuild.artifacts import Artifacts
-from dagbuild.executors.ray import open_worker_store
+from dagbuild.executors.worker_store import open_worker_store
 from dagbuild.ground.errors import BlobDamagedError, BlobMissingError, CodecError
 from dagbuild.project.maintenance import Maintenance
 from dagbuild.project.pins import pin_built

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dagbuild.executors.shipping import digest_code, find_import_paths, find_unimportable, list_differences
+from dagbuild.executors.import_paths import find_import_paths
+from dagbuild.executors.shipping import find_unimportable, list_differences
 from dagbuild.model.record import Manifest, Part
 from tests.support import write_files
 
@@ -95,9 +96,3 @@ def test_a_package_that_the_worker_has_not_is_told() -> None:
     worker = Manifest(tuple(part for part in manifest().parts if part.kind != "package"))
 
     assert list_differences(manifest(), worker) == ["pandas is not installed there and 3.0.0 here"]
-
-
-def test_the_word_for_code_changes_with_the_code_only() -> None:
-    """Workers are kept while no code changes."""
-    assert digest_code([manifest()]) == digest_code([manifest(file="other")])
-    assert digest_code([manifest()]) != digest_code([manifest(source="other")])

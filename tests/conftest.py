@@ -43,6 +43,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, default=0, help="where the search for such projects begins")
 
 
+def pytest_configure() -> None:
+    """Take SIGINT as in a terminal, also for what tests start: a run in a shell's background ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def _leaves_threads(item: pytest.Item) -> bool:
     given = getattr(item, "callspec", None)
     on_ray = "local_ray" in getattr(item, "fixturenames", ()) or (
@@ -113,14 +119,6 @@ def no_modules_left(request: pytest.FixtureRequest) -> Iterator[None]:
 def thorough(request: pytest.FixtureRequest) -> bool:
     """Whether there is time for all that can be tried."""
     return bool(request.config.getoption("--thorough"))
-
-
-@pytest.fixture
-def ctrl_c() -> Iterator[None]:
-    """SIGINT as in a terminal: a test run that a shell has put in the background ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import contextlib
 import faulthandler
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from dagbuild.plan.events import BuildResult, Listener
     from dagbuild.project.project import Project
     from dagbuild.report.failures import Telling
-
-    Build = Callable[[Listener], BuildResult]
 
 FAILED, INTERRUPTED = 1, 130
 SHORT = 60
@@ -97,20 +96,17 @@ def command(
         *(["-j", str(jobs)] if jobs else []),
     ]
 
-    def build(listener: Listener) -> BuildResult:
-        with also_written(events, listener, logs=logs) as heard:
-            return project.build(
-                chosen,
-                overrides=values,
-                force=force,
-                keep_going=keep_going,
-                values=output is not None,
-                on_event=heard,
-                executor=executor,
-                jobs=jobs,
-                verbose=verbose,
-            )
-
+    build = partial(
+        project.build,
+        chosen,
+        overrides=values,
+        force=force,
+        keep_going=keep_going,
+        values=output is not None,
+        executor=executor,
+        jobs=jobs,
+        verbose=verbose,
+    )
     telling = Telling(
         again=lambda node: session.command(
             "build", *words, *(("--force", node) if node in force else ()), node
@@ -119,10 +115,13 @@ def command(
         traceback=traceback,
     )
     lines: list[str] = []
-    if as_json:
-        result = _build_json(build, logs)
-    else:
-        result, lines = _build_told(session, build, chosen, logs, telling)
+    with also_written(events, logs=logs) as heard:
+        if as_json:
+            from dagbuild.report.jsonl import JsonLines
+
+            result = build(on_event=heard(JsonLines(give, logs=logs)))
+        else:
+            result, lines = _build_told(session, build, heard, targets=chosen, logs=logs, telling=telling)
     if result.interrupted:
         return INTERRUPTED
     if result.failed:
@@ -165,14 +164,14 @@ def _open(session: Session, targets: tuple[str, ...]) -> Project:
         raise SettingsError(problem.message, hint=hint) from None
 
 
-def _build_json(build: Build, logs: bool) -> BuildResult:
-    from dagbuild.report.jsonl import JsonLines
-
-    return build(JsonLines(give, logs=logs))
-
-
 def _build_told(
-    session: Session, build: Build, targets: tuple[str, ...], logs: bool, telling: Telling
+    session: Session,
+    build: Callable[..., BuildResult],
+    heard: Callable[[Listener], Listener],
+    *,
+    targets: tuple[str, ...],
+    logs: bool,
+    telling: Telling,
 ) -> tuple[BuildResult, list[str]]:
     """Build, say how it went, and return the result and the closing lines."""
     from dagbuild.plan.events import Event, Notice
@@ -187,7 +186,7 @@ def _build_told(
             session.told = session.told or isinstance(event, Notice)
             report(event)
 
-        result = build(listen)
+        result = build(on_event=heard(listen))
     lines = tell_result(result, targets, session.out)
     lines += tell_values(result, targets, _describer(session.project.artifacts), session.out)
     lines += tell_untracked(result.find_notes())

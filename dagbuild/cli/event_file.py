@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from dagbuild.ground.secrets import clean
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def also_written(file: str | None, listener: Listener, *, logs: bool) -> Iterator[Listener]:
-    """Give what hears a build for the listener, and writes what it hears to a file, if one is named.
+def also_written(file: str | None, *, logs: bool) -> Iterator[Callable[[Listener], Listener]]:
+    """Give what makes of a listener one that also writes what it hears to a file, if one is named.
 
     What was in the file goes; with `logs`, what nodes printed when they ran is written, too. Raises InputError when the
     file cannot be written.
     """
     if file is None:
-        yield listener
+        yield lambda listener: listener
         return
     from dagbuild.ground.home import expand_user
     from dagbuild.project.exchange import refuse_url, told
@@ -35,7 +36,7 @@ def also_written(file: str | None, listener: Listener, *, logs: bool) -> Iterato
     with told(file):
         stream = expand_user(file).open("w", encoding="utf-8")
     try:
-        yield _Writing(stream, file, listener, logs=logs)
+        yield partial(_Writing, stream, file, logs=logs)
     finally:
         with contextlib.suppress(
             OSError

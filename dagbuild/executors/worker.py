@@ -14,7 +14,7 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
@@ -117,21 +117,33 @@ class Worker:
         if work.node.timeout is not None:
             self.on_begin(work)
         marked = self._store.running(name) if self._marked else contextlib.nullcontext()
+        run = partial(self._run, work)
+        if self._outputs is not None and (work.node.writes or work.taken):
+            run = partial(run_at_home, work, self._outputs, run, move=self._may_touch())
         with _staying_here(), marked, Guard(name) as guard:  # storing a value runs the user's code, too
-            try:
-                if self._outputs is None or not (work.node.writes or work.taken):
-                    outcome = self._run(work)
-                else:
-                    outcome = run_at_home(
-                        work, self._outputs, lambda: self._run(work), move=self._may_touch()
-                    )
-            except KeyboardInterrupt as error:
-                if self._is_ctrl_c():
-                    raise
-                return make_failure(error, {})
+            again = True
+            while again:  # it has found what another call for an element had left in the process
+                try:
+                    outcome = run()
+                    if isinstance(outcome, Done) and work.draft is None and work.call:
+                        with contextlib.suppress(Exception):  # what was handed over may be what is put back
+                            outcome = replace(outcome, value=copy.deepcopy(outcome.value))
+                except KeyboardInterrupt as error:
+                    if self._is_ctrl_c():
+                        raise
+                    outcome = make_failure(error, {})
+                finally:
+                    again, lost = self._data.put_back()
         if guard.asked is not None and not isinstance(outcome, Failure):
             return make_failure(guard.asked, {})
-        return outcome
+        return self._tell_left(work, outcome, lost) if lost else outcome
+
+    def _tell_left(self, work: Work, outcome: Outcome, lost: Collection[str]) -> Outcome:
+        self.spent = True
+        if not isinstance(outcome, Done) or self._capture:
+            return outcome
+        told = tuple(f"'{work.name}' {_tell_lost(name).text}" for name in lost)
+        return replace(outcome, notices=(*outcome.notices, *told))
 
     def put(self, outcome: Outcome) -> Outcome:
         """Put the record of a call that may have one; where another build was first with a usable one, that stays."""
@@ -204,24 +216,6 @@ class Worker:
     # -- the call ------------------------------------------------------------------------------------------------
 
     def _run(self, work: Work) -> Outcome:
-        """Make the call; once more where it found what another call for an element had left in the process."""
-        again = True
-        while again:
-            try:
-                outcome = self._run_once(work)
-                if isinstance(outcome, Done) and work.draft is None and work.call:
-                    with contextlib.suppress(Exception):  # what was handed over may be what is put back
-                        outcome = replace(outcome, value=copy.deepcopy(outcome.value))
-            finally:
-                again, lost = self._data.put_back()
-        if lost:
-            self.spent = True
-            if isinstance(outcome, Done) and not self._capture:
-                told = tuple(f"'{work.name}' {_tell_lost(name).text}" for name in lost)
-                return replace(outcome, notices=(*outcome.notices, *told))
-        return outcome
-
-    def _run_once(self, work: Work) -> Outcome:
         log = self._capture() if self._capture else Capture(Log(), work.name if self._named else "")
         arguments: dict[str, Any] = {}
         started, since, wall = time.time(), file_clock(), time.perf_counter()

@@ -14,7 +14,7 @@ import dagbuild
 from tests.support import write_files
 
 PAGE = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text("utf-8")
-MOST_FRAMES, SOME_FRAMES = 14, 6
+MOST_FRAMES, SOME_FRAMES = 14, 8
 CHANGING = {"started", "duration", "cpu", "memory", "host", "user", "run", "libraries", "packed"}
 """What is another thing each time, or with each version of a library."""
 

@@ -415,7 +415,7 @@ def test_value_that_cannot_be_read_here_is_made_again(tmp_path: Path, request: p
     assert before.values == {"outside": 41.0}
 
 
-def test_ctrl_c_is_heard_where_its_exception_goes_lost(tmp_path: Path, ctrl_c: None) -> None:
+def test_ctrl_c_is_heard_where_its_exception_goes_lost(tmp_path: Path) -> None:
     """Somebody swallows it while the first node runs: the second never starts, and the first stays finished."""
     nodes = """
         def first() -> int:

@@ -592,6 +592,7 @@ POOL = """
 """
 
 
+@pytest.mark.leaves_threads
 @pytest.mark.parametrize(("nodes", "who"), [(POLARS, "a library that was"), (POOL, "the thread 'ThreadPool")])
 def test_a_process_that_cannot_be_copied_has_others_import_the_project(
     tmp_path: Path, nodes: str, who: str
@@ -734,7 +735,7 @@ OWN_INTERRUPT = """
 
 
 @pytest.mark.parametrize("executor", ["inline", "local", "spawned"])
-def test_a_nodes_own_keyboard_interrupt_is_its_failure(tmp_path: Path, executor: str, ctrl_c: None) -> None:
+def test_a_nodes_own_keyboard_interrupt_is_its_failure(tmp_path: Path, executor: str) -> None:
     """Nobody has pressed Ctrl-C: the node is named, and with `keep_going` the others are made."""
     write(tmp_path, OWN_INTERRUPT, executor)
     result = build(
@@ -749,7 +750,7 @@ def test_a_nodes_own_keyboard_interrupt_is_its_failure(tmp_path: Path, executor:
 
 
 @pytest.mark.parametrize("executor", ["inline", "local"])
-def test_ctrl_c_ends_the_build_all_the_same(tmp_path: Path, executor: str, ctrl_c: None) -> None:
+def test_ctrl_c_ends_the_build_all_the_same(tmp_path: Path, executor: str) -> None:
     """Also where it comes while a node runs, which is not blamed for it."""
     nodes = """
         import os

@@ -306,7 +306,7 @@ def test_steps_of_a_lost_machine_run_on_another(local_ray: None, tmp_path: Path)
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["raised", "swallowed"])
-def test_ctrl_c_cancels_what_runs(local_ray: None, ctrl_c: None, tmp_path: Path, lost: bool) -> None:
+def test_ctrl_c_cancels_what_runs(local_ray: None, tmp_path: Path, lost: bool) -> None:
     """An interrupted build keeps what was finished, and leaves the cluster free."""
     write_files(
         tmp_path,

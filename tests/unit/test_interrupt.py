@@ -11,7 +11,7 @@ import pytest
 from dagbuild.ground.interrupt import Interrupt
 
 
-def test_a_swallowed_interrupt_is_remembered(ctrl_c: None) -> None:
+def test_a_swallowed_interrupt_is_remembered() -> None:
     """Something swallows the exception; the next check raises it again."""
     with Interrupt() as interrupt:
         interrupt.check()

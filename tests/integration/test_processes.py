@@ -734,7 +734,9 @@ OWN_INTERRUPT = """
 """
 
 
-@pytest.mark.parametrize("executor", ["inline", "local", "spawned"])
+@pytest.mark.parametrize(
+    "executor", ["inline", "local", pytest.param("spawned", marks=pytest.mark.leaves_threads)]
+)
 def test_a_nodes_own_keyboard_interrupt_is_its_failure(tmp_path: Path, executor: str) -> None:
     """Nobody has pressed Ctrl-C: the node is named, and with `keep_going` the others are made."""
     write(tmp_path, OWN_INTERRUPT, executor)
@@ -772,6 +774,7 @@ def test_ctrl_c_ends_the_build_all_the_same(tmp_path: Path, executor: str) -> No
     assert not [step for step in result.steps.values() if step.failure]
 
 
+@pytest.mark.leaves_threads
 @pytest.mark.parametrize("python", ["gone", "not one", "unknown"])
 def test_without_a_python_to_start_steps_run_in_the_driver(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: str

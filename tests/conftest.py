@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,12 +90,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.fixture(autouse=True)
 def no_threads_left(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A test after which steps of the others run in another way says so, by a mark."""
+    """Tell of a test after which steps of the others run in another way, and no mark says so.
+
+    It is no failure: a library may start its threads a moment later, in another test.
+    """
     yield
     obstacle = _find_obstacle()
     if obstacle != _obstacles[-1]:
         _obstacles.append(obstacle)
-        assert obstacle is None or _leaves_threads(request.node), f"mark it `leaves_threads`: {obstacle}"
+        if obstacle is not None and not _leaves_threads(request.node):
+            warnings.warn(f"mark it `leaves_threads`: {obstacle}", stacklevel=1)
 
 
 _obstacles: list[str | None] = [None]

@@ -13,7 +13,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -23,6 +22,7 @@ import xxhash
 
 from dagbuild.artifacts import make_artifact
 from dagbuild.code.closure import digest_value
+from dagbuild.ground.quiet import start_quietly
 from dagbuild.model.place import PackPlace
 from dagbuild.store.compression import decompress
 from tests.servers.local import free_port
@@ -196,7 +196,7 @@ class Table(http.server.BaseHTTPRequestHandler):
 def port() -> Iterator[int]:
     """The port of a web server."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Table) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        start_quietly(server.serve_forever, "web server")
         yield server.server_port
         server.shutdown()
 

@@ -19,6 +19,8 @@ from tests.exact import assert_same
 from tests.support import count_lines
 from tests.unit.codecs.counting import CountingStore
 
+pytestmark = pytest.mark.leaves_threads
+
 
 def frame(seed: int) -> pd.DataFrame:
     return pd.DataFrame({"x": np.arange(20_000) + seed, "y": [f"{seed} {i}" for i in range(20_000)]})

@@ -17,6 +17,8 @@ from dagbuild.codecs.packing import VERSION, Packing, Run
 from dagbuild.ground.errors import CodecError
 from dagbuild.testing.memory import MemoryStore
 
+pytestmark = pytest.mark.leaves_threads
+
 ROWS = 200_000
 
 

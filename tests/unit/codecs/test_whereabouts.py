@@ -19,6 +19,8 @@ from dagbuild.codecs import whereabouts
 from dagbuild.ground.errors import CodecError
 from dagbuild.testing.memory import MemoryStore
 
+pytestmark = pytest.mark.leaves_threads
+
 LOCK = threading.Lock()
 
 

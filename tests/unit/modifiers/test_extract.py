@@ -12,6 +12,8 @@ from dagbuild.ground.errors import GraphError, UserError
 from dagbuild.modifiers import check_output, extract_columns, extract_fields, tag, unpack_fields
 from tests.unit.modifiers.running import crosses_processes, make_graph, run
 
+pytestmark = pytest.mark.leaves_threads
+
 
 @extract_columns("spend", ("signups", "People who came"))
 def frame(path: str) -> pd.DataFrame:

@@ -26,6 +26,8 @@ from dagbuild.ground.errors import InputError
 from dagbuild.project.exchange import find_suffixes
 from dagbuild.project.exchange.beside import EXTRAS, open_beside, told
 
+pytestmark = pytest.mark.leaves_threads
+
 
 class Mine(pd.DataFrame):
     """A table of somebody's own."""

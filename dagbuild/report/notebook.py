@@ -36,12 +36,12 @@ def find_display() -> Callable[[], Show] | None:
 
 def _open_display() -> Show:
     handle = importlib.import_module("IPython.display").DisplayHandle()
-    shown: list[str] = []
+    put = handle.display
 
     def show(text: str) -> None:
-        data = {"text/plain": text, "text/html": f"<pre>{html.escape(text)}</pre>"}
-        (handle.update if shown else handle.display)(data, raw=True)
-        shown.append("")
+        nonlocal put
+        put({"text/plain": text, "text/html": f"<pre>{html.escape(text)}</pre>"}, raw=True)
+        put = handle.update
 
     return show
 

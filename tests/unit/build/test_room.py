@@ -6,21 +6,16 @@ import dataclasses
 
 import pytest
 
-from dagbuild.artifacts import Artifacts
 from dagbuild.build.handing import Handing
-from dagbuild.build.loop import Build
 from dagbuild.build.tries import Tries
 from dagbuild.executors.base import Work
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Resources
-from dagbuild.plan.plan import make_plan
 from dagbuild.testing import steps
-from dagbuild.testing.memory import MemoryStore
 from dagbuild.testing.works import keep, limit
-from tests.unit.build.test_steps import Hands, Nothing
+from tests.unit.build.test_steps import Hands, begin_build
 from tests.unit.build.test_tries import done
 from tests.unit.test_graph import make_graph
-from tests.unit.test_plan import FakeLookup, make_request
 
 GIB = 1 << 30
 
@@ -93,22 +88,9 @@ def test_a_large_step_has_its_turn() -> None:
     """What is behind it waits: small ones would fill up the place that it needs, again and again."""
     made = make_graph(a="x", b="x", c="x", d="a", e="b d", f="c e")
     large = dataclasses.replace(made.nodes["b"], resources=Resources(cpus=2))
-    request = make_request(Graph({**made.nodes, "b": large}, made.inputs), "f", {})
-    lookup = FakeLookup()
     hands = Hands(2)
-    build = Build(
-        request,
-        make_plan(request, lookup),
-        run="run",
-        artifacts=Artifacts(MemoryStore()),
-        lookup=lookup,
-        watched=Nothing(),
-        executor=hands,
-        listener=lambda _: None,
-    )
-    build.steps.want("f")
+    build = begin_build(hands, Graph({**made.nodes, "b": large}, made.inputs), "f")
     order = []
-    build.hand_out()
     while hands.works:
         order.append(sorted(hands.works))
         name = order[-1][0]

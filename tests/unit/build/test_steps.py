@@ -15,9 +15,10 @@ from dagbuild.build.states import AT_HAND, MOVES, OPEN, State
 from dagbuild.build.steps import Steps
 from dagbuild.executors.base import Executor, Work
 from dagbuild.ground.digest import Digest
+from dagbuild.model.graph import Graph
 from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
 from dagbuild.model.record import Artifact, Key, Manifest, Record
-from dagbuild.plan.events import How
+from dagbuild.plan.events import How, Listener
 from dagbuild.plan.plan import make_plan
 from dagbuild.store.declared import DeclaredFiles
 from dagbuild.testing.memory import MemoryStore
@@ -138,7 +139,14 @@ GRAPHS = (
 
 def begin(hands: Hands, **graph: str) -> Build:
     """Begin a build of the last node, with nothing known before."""
-    request = make_request(make_graph(**graph), [*graph][-1], {})
+    return begin_build(hands, make_graph(**graph), [*graph][-1])
+
+
+def begin_build(
+    hands: Hands, graph: Graph, target: str, listener: Listener = lambda _: None, *, keep_going: bool = False
+) -> Build:
+    """Begin a build of a target, with nothing known before."""
+    request = make_request(graph, target, {})
     lookup = FakeLookup()
     build = Build(
         request,
@@ -148,9 +156,10 @@ def begin(hands: Hands, **graph: str) -> Build:
         lookup=lookup,
         watched=Nothing(),
         executor=hands,
-        listener=lambda _: None,
+        listener=listener,
+        keep_going=keep_going,
     )
-    build.steps.want(request.targets[0])
+    build.steps.want(target)
     build.hand_out()
     return build
 

@@ -6,7 +6,6 @@ import dataclasses
 
 import pytest
 
-from dagbuild.artifacts import Artifacts
 from dagbuild.build.handing import Handing
 from dagbuild.build.loop import Build
 from dagbuild.build.states import State
@@ -16,13 +15,10 @@ from dagbuild.model.graph import Graph
 from dagbuild.model.node import Retry
 from dagbuild.model.outcome import Done, Failure, Outcome
 from dagbuild.plan.events import Event, How, Notice, StepFinished, StepStarted
-from dagbuild.plan.plan import make_plan
 from dagbuild.testing import steps
-from dagbuild.testing.memory import MemoryStore
 from dagbuild.testing.works import keep, limit
-from tests.unit.build.test_steps import Hands, Nothing, plain
+from tests.unit.build.test_steps import Hands, begin_build, plain
 from tests.unit.test_graph import make_graph
-from tests.unit.test_plan import FakeLookup, make_request
 
 AGAIN = Failure("OSError", "reset\nby peer", "", passing=True)
 
@@ -51,22 +47,8 @@ def begin(
     """Begin a build of the last node, of which `a` may be tried again."""
     made = make_graph(**graph)
     tried = dataclasses.replace(made.nodes["a"], retry=retry)
-    request = make_request(Graph({**made.nodes, "a": tried}, made.inputs), [*graph][-1], {})
-    lookup = FakeLookup()
-    build = Build(
-        request,
-        make_plan(request, lookup),
-        run="run",
-        artifacts=Artifacts(MemoryStore()),
-        lookup=lookup,
-        watched=Nothing(),
-        executor=hands,
-        listener=heard.append,
-        keep_going=keep_going,
-    )
-    build.steps.want(request.targets[0])
-    build.hand_out()
-    return build
+    whole = Graph({**made.nodes, "a": tried}, made.inputs)
+    return begin_build(hands, whole, [*graph][-1], heard.append, keep_going=keep_going)
 
 
 def done(work: Work) -> Done:

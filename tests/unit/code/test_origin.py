@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -76,6 +77,22 @@ def test_one_top_level_name_may_belong_to_several(tmp_path: Path) -> None:
     assert find_distributions(str(site), "acme") == ["acme-one", "acme-two"]
     assert find_distributions(str(site), "other") == ["other"]
     assert find_distributions(str(site), "loose") == []
+
+
+def test_what_is_installed_later_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has looked into the folder before looks again for a module that nobody had then."""
+    site = tmp_path / "site-packages"
+    install(site, "one", "1.0", ["thing.py"])
+    (site / "thing.py").write_text("")
+    monkeypatch.syspath_prepend(str(site))
+    origins = Origins(())
+    assert origins.of_name("thing") == Origin("package", "one")
+
+    install(site, "two", "1.0", ["another.py"])
+    (site / "another.py").write_text("")
+    importlib.invalidate_caches()
+
+    assert origins.of_name("another") == Origin("package", "two")
 
 
 def test_an_upgrade_is_seen(tmp_path: Path) -> None:

@@ -33,6 +33,10 @@ FILES = {
 
         def below(broken: int) -> int:
             return broken
+
+        def named(base: list[int]) -> str:
+            with open(os.environ["API_TOKEN"] + ".txt") as file:
+                return file.read()
     """,
 }
 
@@ -94,6 +98,18 @@ def test_the_events_are_those_of_json(warm: WarmCommands, tmp_path: Path) -> Non
     assert ended["below"]["blocked_by"] == "broken"
     assert events[-1]["status"] == "failed"
     assert "hunter22" not in file.read_text()
+
+
+def test_a_secret_in_a_name_stays_one(warm: WarmCommands, tmp_path: Path) -> None:
+    """What is said of a file that a node reads, too."""
+    write_files(tmp_path, {**FILES, "hunter22.txt": "text"})
+    words = ["build", "named", "--executor", "inline", "--events", "events.jsonl"]
+    done = warm.apart(tmp_path, *words, API_TOKEN="hunter22")
+
+    assert done.returncode == 0
+    events = read(tmp_path / "events.jsonl")
+    assert any("$API_TOKEN.txt" in event["text"] for event in events if event["event"] == "notice")
+    assert "hunter22" not in (tmp_path / "events.jsonl").read_text()
 
 
 def test_what_is_up_to_date_is_written_each_time(warm: WarmCommands, tmp_path: Path) -> None:

@@ -40,15 +40,19 @@ class Notebook:
         return "".join(said).strip()
 
     def watch(self, cell: str) -> list[list[str]]:
-        """Run a cell and return what each of its displays has shown, one text after the other."""
+        """Run a cell and return what each of its displays has shown, one text after the other, all in one place."""
         shown: dict[str, list[str]] = {}
+        places: list[str] = []
 
         def hear(message: dict[str, Any]) -> None:
             content = message["content"]
+            if message["msg_type"] == "display_data":
+                places.append(content["transient"]["display_id"])
             if message["msg_type"] in {"display_data", "update_display_data"}:
                 shown.setdefault(content["transient"]["display_id"], []).append(content["data"]["text/plain"])
 
         self._client.execute_interactive(cell, output_hook=hear, timeout=120)
+        assert places == [*shown]
         return list(shown.values())
 
     def close(self) -> None:

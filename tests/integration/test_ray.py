@@ -476,23 +476,22 @@ def test_machines_share_values_through_the_remote(tmp_path: Path) -> None:
             """,
             "fan.py": """
                 import sys
-                import time
                 from pathlib import Path
 
                 import numpy as np
+
+                from dagbuild import resources
 
                 sys.path.append(str(Path(__file__).parent / "src"))
 
                 from sizes import get_size
 
-                PAUSE = 0.3  # long enough for the other machine to take its share
-
+                @resources(custom={"machine3": 1})
                 def left() -> np.ndarray:
-                    time.sleep(PAUSE)
                     return np.arange(get_size(1))
 
+                @resources(custom={"machine4": 1})
                 def right() -> np.ndarray:
-                    time.sleep(PAUSE)
                     return np.arange(get_size(2))
 
                 def lengths(left: np.ndarray, right: np.ndarray) -> list[int]:

@@ -22,7 +22,12 @@ def main(folder: Path, caches: Path) -> None:
     cluster.add_node(num_cpus=0, node_ip_address="127.0.0.2", include_dashboard=False)
     for number in (3, 4):
         variables = {"DAGBUILD_WORKER_CACHE": str(caches / str(number))}
-        cluster.add_node(num_cpus=1, node_ip_address=f"127.0.0.{number}", env_vars=variables)
+        cluster.add_node(
+            num_cpus=1,
+            resources={f"machine{number}": 1},
+            node_ip_address=f"127.0.0.{number}",
+            env_vars=variables,
+        )
     os.environ["RAY_ADDRESS"] = cluster.address
     try:
         project = Project.load(folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
 import sys
 
 import pytest
@@ -13,28 +13,34 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tell
 MANY = 64 << 20
 
 
+LOOK = f"""
+import os
+from dagbuild.report.memory import measure
+
+shared = b"x" * {MANY}
+before = measure()
+ready, told = os.pipe()
+go, ended = os.pipe()
+if not (process := os.fork()):
+    os.close(ended)
+    own = b"y" * len(shared)
+    os.write(told, own[:1])
+    os.read(go, 1)
+    os._exit(0)
+os.read(ready, 1)
+during = measure()
+os.close(ended)
+os.waitpid(process, 0)
+print(before, during, measure())
+"""
+"""What looks before, while and after it has a copy; in a process that has no others below it."""
+
+
 def test_what_a_process_below_has_counts_and_what_is_shared_counts_once() -> None:
     """A copy of this process has all its memory, which is there once; what it makes itself comes to that."""
-    shared = b"x" * MANY
-    before = measure()
-    ready, told = os.pipe()
-    go, ended = os.pipe()
-    if not (process := os.fork()):
-        os.close(ended)
-        own = b"y" * len(shared)
-        os.write(told, own[:1])
-        os.read(go, 1)
-        os._exit(0)
-    os.close(told)
-    os.read(ready, 1)
-    during = measure()
-    os.close(ended)
-    os.waitpid(process, 0)
-    after = measure()
-    for file in (ready, go):
-        os.close(file)
+    told = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True, check=True).stdout
+    before, during, after = map(int, told.split())
 
-    assert before is not None and during is not None and after is not None
     assert before > MANY
     assert MANY * 0.9 < during - before < MANY * 1.5
     assert after < before + MANY * 0.5

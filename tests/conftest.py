@@ -125,6 +125,14 @@ def no_modules_left(request: pytest.FixtureRequest) -> Iterator[None]:
         forget_modules(folder)
 
 
+@pytest.fixture(autouse=True)
+def back_again() -> Iterator[None]:
+    """A test that goes to another folder comes back; the project that it builds may go to one by itself."""
+    here = os.getcwd()
+    yield
+    os.chdir(here)
+
+
 @pytest.fixture(scope="session")
 def thorough(request: pytest.FixtureRequest) -> bool:
     """Whether there is time for all that can be tried."""

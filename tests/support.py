@@ -55,7 +55,10 @@ def build(folder: Path, *targets: str, load: Mapping[str, Any] | None = None, **
 
 
 def computed(result: BuildResult) -> set[str]:
-    """Return the nodes whose functions ran."""
+    """Return the nodes whose functions ran, and print why others failed: for who looks at a test that does."""
+    for name, step in result.steps.items():
+        if step.failure is not None:
+            print(f"'{name}' failed: {step.failure.message}")
     return set(result.names(How.COMPUTED))
 
 

@@ -15,6 +15,8 @@ import tempfile
 from collections.abc import Mapping
 from typing import Any
 
+from dagbuild import version
+from dagbuild.executors.import_paths import find_import_root, is_installed
 from dagbuild.executors.zygote import Zygote
 
 _PROGRAM = "import sys; from {} import main; main(*map(int, sys.argv[1:]))"
@@ -25,7 +27,8 @@ def start_python(
 ) -> tuple[Zygote, subprocess.Popen[bytes]]:
     """Start one that calls `main` of a module of ours, with three descriptors, as `read_given` takes two of them.
 
-    The first is of its channel. Its folder is this process's. Raises OSError where none can be started.
+    The first is of its channel. Its folder is this process's, in which it looks for no modules. Raises OSError where
+    none can be started.
     """
     if not sys.executable:
         raise OSError("where this Python lies is not known: sys.executable is empty")
@@ -38,7 +41,7 @@ def start_python(
         passed = (there.fileno(), told.fileno(), begins.fileno())
         process = subprocess.Popen(
             find_words(module, *passed), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, env=variables, pass_fds=passed,
+            stderr=subprocess.DEVNULL, env=_let_find_us(variables), pass_fds=passed,
         )  # fmt: skip
         begins.close()
         if not begun.read(1):
@@ -48,13 +51,20 @@ def start_python(
     return Zygote(process.pid, here), process
 
 
+def _let_find_us(variables: Mapping[str, str]) -> dict[str, str]:
+    paths = [variables.get("PYTHONPATH", ""), find_import_root(version) or ""]
+    if is_installed(paths[1]):
+        return {**variables}
+    return {**variables, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
 def _tell_status(status: int) -> str:
     return f"ended with status {status}" if status >= 0 else f"was ended by signal {-status}"
 
 
 def find_words(module: str, *numbers: int) -> list[str]:
     """Return the command line of such a Python."""
-    return [sys.executable, "-c", _PROGRAM.format(module), *map(str, numbers)]
+    return [sys.executable, "-P", "-c", _PROGRAM.format(module), *map(str, numbers)]
 
 
 def read_given(told: int, begins: int) -> Any:

@@ -19,8 +19,9 @@ from typing import Any
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.code.closure import SourceReader
-from dagbuild.executors import exits, import_paths, parcels, shipping, state
+from dagbuild.executors import exits, parcels, shipping, state
 from dagbuild.executors.base import Work
+from dagbuild.executors.import_paths import NOWHERE, ImportPaths
 from dagbuild.executors.streams import Capturing
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.override import override
@@ -82,12 +83,12 @@ class ShippedCode:
         nodes = {node.name: node for node in self.nodes}
         return [*(nodes[name] for name in self.packed), *(self.manifests[name] for name in self.packed)]
 
-    def make_setup(self, below: Iterable[str] = (), *, shipped: bool = False) -> Setup:
+    def make_setup(self, paths: ImportPaths = NOWHERE, *, shipped: bool = False) -> Setup:
         """Return what a process needs of it, once."""
         whole = {module.__name__ for module in self.in_memory}
         return Setup(
             modules=tuple(module.__name__ for module in self.modules if module.__name__ not in whole),
-            below=tuple(below),
+            paths=paths,
             shipped=shipped,
             root=str(self.root),
             packages=dict(self.packages),
@@ -102,16 +103,16 @@ class ShippedCode:
 
 @dataclass(frozen=True)
 class Setup:
-    """What a process needs of the driver's code: `below` are import paths relative to its working directory.
+    """What a process needs of the driver's code: `paths` are where it finds that.
 
     `nodes` are parcels of nodes with their manifests, `samples` the names of one of each module.
 
-    `shipped`: that directory is a copy of the project's folder, and outputs lie there. `imported` is what the driver
+    `shipped`: its folder is a copy of the project's, in which `paths` and outputs lie. `imported` is what the driver
     has seen the import of its modules read, None where it has not looked.
     """
 
     modules: tuple[str, ...]
-    below: tuple[str, ...]
+    paths: ImportPaths
     shipped: bool
     root: str
     packages: Mapping[str, str]
@@ -219,7 +220,7 @@ def import_project(setup: Setup) -> Site:
     if observes:
         exits.install()  # before the project's modules are imported
         state.install()
-    import_paths.add_import_paths([str(Path(path).resolve()) for path in setup.below])
+    setup.paths.add()
     memo = watch.memo if watch else None
     # On another machine the folder may not be there, and is not for us to make.
     files = FileDigests(Path(memo) if memo and Path(memo).is_dir() else None)

@@ -10,8 +10,6 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dagbuild import version
-from dagbuild.executors import import_paths
 from dagbuild.executors.anew import start_python
 from dagbuild.executors.zygote import Zygote
 
@@ -40,8 +38,4 @@ class Start:
 
 def start_processes(given: Given) -> tuple[Zygote, subprocess.Popen[bytes]]:
     """Start what such processes are forked from, with the variables and in the folder of this one."""
-    own = import_paths.find_import_paths([version])  # for what is not installed there
-    paths = [path for path in given.variables["PYTHONPATH"].split(os.pathsep) if path]
-    joined = os.pathsep.join(dict.fromkeys([*paths, *own]))
-    variables = {**os.environ, **given.variables, "PYTHONPATH": joined}
-    return start_python(_PROCESSES, Start(given, os.getpid()), variables)
+    return start_python(_PROCESSES, Start(given, os.getpid()), {**os.environ, **given.variables})

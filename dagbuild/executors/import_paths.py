@@ -10,9 +10,10 @@ import platform
 import site
 import sys
 import sysconfig
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 from dagbuild.version import __version__
 
@@ -31,21 +32,45 @@ def find_import_root(module: ModuleType) -> str | None:
     return str(place.parents[len(names) - 1])
 
 
-def find_import_paths(modules: Iterable[ModuleType]) -> list[str]:
-    """Return the folders, in order, where the driver finds code that is not installed."""
-    roots = [root for module in modules if (root := find_import_root(module)) is not None]
-    paths = [str(Path(path).resolve()) for path in (*roots, *sys.path)]
-    installed = [str(Path(folder).resolve()) for folder in _installed_folders()]
-    return [
-        path
-        for path in dict.fromkeys(paths)
-        if not any(Path(path).is_relative_to(folder) for folder in installed) and Path(path).exists()
-    ]
+class ImportPaths(NamedTuple):
+    """Folders with code that is not installed, in order: those in which a Python looks before what is, and after it."""
+
+    first: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+
+    def find_below(self, root: Path) -> ImportPaths:
+        """Return those below a folder, as they lie in it."""
+        first, last = (
+            tuple(str(Path(path).relative_to(root)) for path in paths if Path(path).is_relative_to(root))
+            for paths in self
+        )
+        return ImportPaths(first, last)
+
+    def add(self) -> None:
+        """Make this process look there; what is relative lies in its folder now."""
+        first, last = ([str(Path(path).resolve()) for path in paths] for paths in self)
+        sys.path[:] = [*first, *(path for path in sys.path if path not in {*first, *last}), *last]
 
 
-def add_import_paths(paths: Sequence[str]) -> None:
-    """Make this process look into `paths` first."""
-    sys.path[:] = [*paths, *(path for path in sys.path if path not in paths)]
+NOWHERE = ImportPaths()
+
+
+def find_import_paths(modules: Iterable[ModuleType]) -> ImportPaths:
+    """Return where this process finds code that is not installed."""
+    searched = [str(Path(path).resolve()) for path in sys.path]
+    roots = (root for module in modules if (root := find_import_root(module)) not in {None, *searched})
+    at = next((number for number, path in enumerate(searched) if is_installed(path)), len(searched))
+    first = _choose([*map(str, roots), *searched[:at]])
+    return ImportPaths(first, _choose(path for path in searched[at:] if path not in first))
+
+
+def _choose(paths: Iterable[str]) -> tuple[str, ...]:
+    return tuple(path for path in dict.fromkeys(paths) if not is_installed(path) and Path(path).exists())
+
+
+def is_installed(path: str) -> bool:
+    """Tell whether a folder, of which no link is part, is one of those with what is installed."""
+    return any(Path(path).is_relative_to(folder) for folder in map(os.path.realpath, _installed_folders()))
 
 
 def describe_platform() -> dict[str, str]:
@@ -53,10 +78,13 @@ def describe_platform() -> dict[str, str]:
     return {"Python": ".".join(platform.python_version_tuple()[:2]), "dagbuild": __version__}
 
 
-def make_environment(paths: Sequence[str]) -> dict[str, str]:
-    """Return the variables with which a Python is started that is to import the project as the driver has."""
+def make_environment(paths: ImportPaths) -> dict[str, str]:
+    """Return the variables with which a Python is started that is to import the project as the driver has.
+
+    What comes after what is installed it has to add.
+    """
     return {
-        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONPATH": os.pathsep.join(paths.first),
         "PYTHONHASHSEED": find_order(),
         "PYTHONOPTIMIZE": str(sys.flags.optimize or ""),
         # A .pyc is told from a newer source by seconds and size, too coarse for an edit followed by a build.

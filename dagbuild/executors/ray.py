@@ -122,9 +122,8 @@ class RayExecutor(Executor):
         """What each agent is given, where Ray keeps it."""
         paths = import_paths.find_import_paths(self._code.modules)
         shipped = self._connected and self._address != LOCAL
-        root = self._code.root
-        below = [str(Path(path).relative_to(root)) for path in paths if Path(path).is_relative_to(root)]
-        code = self._code.make_setup(below if shipped else (), shipped=shipped)
+        there = paths.find_below(self._code.root) if shipped else paths
+        code = self._code.make_setup(there, shipped=shipped)
         chance = self._held.enter_context(self._worker.hold()).chance
         setup = parcels.dumps((code, self._open_store))
         return ray.put(Given(setup, parcels.dumps(chance), import_paths.make_environment(paths)))

@@ -58,6 +58,10 @@ CODE = """
     def quick():
         return 1
 
+    def far():
+        import agent_far
+        return agent_far.FAR
+
     def late():
         print("at work", flush=True)
         while True:
@@ -89,8 +93,9 @@ class Team:
         manifests = make_manifests(nodes, SourceReader([self.steps]), packages={})
         code = ShippedCode(folder, [self.steps], nodes, manifests)
         self.pickles = code.make_pickles()
-        setup = parcels.dumps((code.make_setup(), functools.partial(open_store, folder / "cache")))
-        variables = import_paths.make_environment([str(folder)])
+        paths = import_paths.find_import_paths([self.steps])
+        setup = parcels.dumps((code.make_setup(paths), functools.partial(open_store, folder / "cache")))
+        variables = import_paths.make_environment(paths)
         self._given = Given(setup, parcels.dumps(Chance(())), variables)
         self.artifacts = Artifacts(open_store(folder / "cache"))
         self.start()
@@ -188,6 +193,28 @@ def test_where_importing_starts_threads_each_process_has_them(
     assert isinstance(done, Done)
     assert done.record is not None
     assert team.artifacts.load(done.record.artifact) == 1
+
+
+def test_what_lies_where_it_is_started_or_is_looked_for_last_hides_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A module is found where the driver finds it, whatever others there are that have its name."""
+    hidden = {
+        f"{name}.py": "raise SystemExit(name)" for name in ("agent_steps", "pickle", "dagbuild", "queue")
+    }
+    write_files(tmp_path / "here", hidden)
+    write_files(tmp_path / "last", {**hidden, "agent_far.py": "FAR = 5"})
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "last")])
+    team = Team(tmp_path / "project")
+    try:
+        outcomes = team.run_all("quick", "far")
+    finally:
+        team.agent.close()
+        team.artifacts.store.close()
+        forget_modules(tmp_path)
+
+    assert [isinstance(outcome, Done) for outcome in outcomes.values()] == [True, True], outcomes
 
 
 def test_a_step_that_takes_longer_than_it_may_costs_itself_alone(team: Team) -> None:

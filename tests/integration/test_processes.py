@@ -715,6 +715,36 @@ def test_functions_of_the_running_program_are_steps_too(tmp_path: Path, way: str
     assert (done.returncode, done.stdout) == (0, f"2 {way == 'spawned'}\n"), done.stderr
 
 
+ELSEWHERE = """
+import os
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).with_name("last")))
+import nodes
+from dagbuild import Driver
+
+found = Driver({}, nodes, cache="cache").execute(["far"])["far"]
+print(found[0], found[1] != os.getpid())
+"""
+
+
+def test_a_module_is_found_where_the_program_finds_it(tmp_path: Path, way: str) -> None:
+    """Others of its name hide nothing that lie where it was started, or are looked for last."""
+    far = "import os\nfrom far_away import FAR\ndef far() -> list[int]:\n    return [FAR, os.getpid()]\n"
+    hidden = {f"{name}.py": f"raise SystemExit('{name}')" for name in ("nodes", "pickle", "queue")}
+    write(tmp_path / "project", far, way, **{"script.py": ELSEWHERE})
+    write_files(tmp_path / "project" / "last", {**hidden, "far_away.py": "FAR = 5"})
+    write_files(tmp_path / "here", hidden)
+
+    done = subprocess.run(
+        [sys.executable, "../project/script.py"],
+        cwd=tmp_path / "here", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout) == (0, "5 True\n"), done.stderr
+
+
 OWN_INTERRUPT = """
     def stopped() -> int:
         raise KeyboardInterrupt("by me")

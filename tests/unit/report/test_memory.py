@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from dagbuild.report.memory import Memory, measure
+from dagbuild.report.memory import Memory
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
 MANY = 64 << 20

@@ -136,19 +136,18 @@ class _Divert:
             raise refuse_copy(obj)
         module = getattr(obj, "__module__", None) or type(obj).__module__
         self._note(str(module).partition(".")[0], f"{module}:{obj.__qualname__}" if code else "")
-        if (swapped := _find_swapped(obj)) is not None:
-            return swapped
-        codec = None if isinstance(obj, type) else self._writer.find_codec(obj)
-        if codec is None or not codec.takes_from_pickle(obj):
+        if isinstance(obj, type):
             return NotImplemented
-        mark = self._writer.mark()
-        try:
-            form = self._writer.add_data(obj)
-        except Declined:
-            self._writer.roll_back(mark)
-            return NotImplemented
-        self._parts.append(form)
-        return part, (len(self._parts) - 1,)
+        codec = self._writer.find_codec(obj)
+        if codec is not None and codec.takes_from_pickle(obj):
+            mark = self._writer.mark()
+            try:
+                self._parts.append(self._writer.add_data(obj))
+            except Declined:
+                self._writer.roll_back(mark)
+            else:
+                return part, (len(self._parts) - 1,)
+        return _find_swapped(obj)
 
     def _note(self, package: str, name: str) -> None:
         if package not in sys.stdlib_module_names:
@@ -158,10 +157,10 @@ class _Divert:
 
 
 def _find_swapped(obj: Any) -> Any:
-    """Return how to pickle an array in another machine's byte order, which numpy would give back in this one's."""
+    """Return how to pickle an array in another machine's byte order, which numpy would give back in this one's; nothing of others."""
     numpy: Any = sys.modules.get("numpy")
     if numpy is None or not isinstance(obj, numpy.ndarray) or obj.dtype.isnative:
-        return None
+        return NotImplemented
     return numpy.ndarray.astype, (obj.astype(obj.dtype.newbyteorder("=")), obj.dtype)
 
 

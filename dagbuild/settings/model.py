@@ -58,7 +58,7 @@ class RemoteSettings:
 @dataclass(frozen=True, slots=True)
 class ExecutorSettings:
     """Where steps run: `kind` is one of EXECUTORS or "module:Class", `jobs` how many run at a time here, `address` is a
-    cluster's.
+    cluster's, `options` are what it is opened with.
 
     Without `jobs`, as many as this process may use cores; `memory` are the bytes that they may take together here,
     without it as many as there are.
@@ -68,6 +68,7 @@ class ExecutorSettings:
     jobs: int | None = None
     memory: int | None = None
     address: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

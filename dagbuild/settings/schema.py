@@ -174,6 +174,19 @@ def remote_url(value: Any) -> str:
 
 def remote_options(value: Any) -> dict[str, Any]:
     """Take fsspec options, without secrets at any depth."""
+    return _take_options(
+        value,
+        "leave it out: the fsspec driver takes it from its own environment (for S3, "
+        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile)",
+    )
+
+
+def executor_options(value: Any) -> dict[str, Any]:
+    """Take what an executor is to be opened with, without secrets at any depth."""
+    return _take_options(value, "leave it out: set it in the environment of those who build")
+
+
+def _take_options(value: Any, advice: str) -> dict[str, Any]:
     todo: list[tuple[tuple[str, ...], Any]] = [((), table(value))]
     while todo:
         path, item = todo.pop()
@@ -182,8 +195,7 @@ def remote_options(value: Any) -> dict[str, Any]:
         elif path and _opens_doors(path[-1]) and item not in _NOT_SECRET and not isinstance(item, bool):
             raise Refused(
                 "looks like a secret, and this file is shared",
-                "leave it out: the fsspec driver takes it from its own environment (for S3, "
-                "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile)",
+                advice,
                 path,
             )
     return dict(value)
@@ -329,7 +341,13 @@ TABLES: dict[str, dict[str, Rule]] = {
         "write": prefix,
         "options": remote_options,
     },
-    "executor": {"kind": executor_kind, "jobs": jobs, "memory": size, "address": text},
+    "executor": {
+        "kind": executor_kind,
+        "jobs": jobs,
+        "memory": size,
+        "address": text,
+        "options": executor_options,
+    },
     "variables": {"salt": salt, "ignored": texts},
     "build": {"packages": packages, "undeclared": one_of(*UNDECLARED), "returns": one_of(*RETURNS)},
 }

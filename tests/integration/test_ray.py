@@ -507,6 +507,53 @@ def test_machines_share_values_through_the_remote(tmp_path: Path) -> None:
     assert "computed" not in second["steps"].values()
 
 
+ADAPTER = """
+import os
+
+import ray
+from dagbuild import Driver, PandasDataFrameResult, RayGraphAdapter, UserError, resources
+
+
+@resources(custom={"licence": 2})
+def process() -> int:
+    return os.getpid()
+
+
+def build(**config):
+    adapter = RayGraphAdapter(PandasDataFrameResult(), config)
+    driver = Driver({}, process, cache="cache", adapter=adapter)
+    process_id = driver.execute(["process"])["process"].item()
+    driver.project.close()
+    return process_id
+
+
+first = build(num_cpus=1, resources={"licence": 2})
+second = build(number_of_cpus=1)
+print(first != os.getpid(), second == first, ray.is_initialized())
+os.rename("cache", "old")
+try:
+    build(number_of_cpus=1)
+except UserError as error:
+    print(error)
+"""
+
+
+def test_an_adapter_says_where_nodes_run_and_with_what_that_is_opened(tmp_path: Path) -> None:
+    """As Hamilton's; the cluster is opened when a node is to run, and what it does not take is said."""
+    (tmp_path / "script.py").write_text(ADAPTER)
+
+    done = subprocess.run(
+        [sys.executable, "script.py"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+    said = done.stdout.splitlines()
+    assert said[0] == "True True False", done.stderr
+    assert "cannot be used" in said[1], done.stderr
+    assert "number_of_cpus" in done.stdout
+
+
 def test_outputs_come_back_from_workers(local_ray: None, tmp_path: Path) -> None:
     """What a node leaves in the project is there after a build on Ray, and is put back without another."""
     code = """

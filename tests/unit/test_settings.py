@@ -229,6 +229,16 @@ class TestMistakes:
         assert "and this file is shared" in problem
         assert "environment" in problem
 
+    def test_secrets_are_refused_in_what_an_executor_is_opened_with(self, write: Any) -> None:
+        """At any depth; what is none is taken as it stands."""
+        told = 'modules = "f"\n[executor]\nkind = "ray"\noptions = {{ namespace = "a", runtime_env = {{ {} = "x" }} }}\n'
+        (problem,) = problems(write(told.format("api_token")))
+        options = load_settings(write(told.format("working_dir")), environ={}).executor.options
+
+        assert "options.runtime_env.api_token" in problem
+        assert "and this file is shared" in problem
+        assert options == {"namespace": "a", "runtime_env": {"working_dir": "x"}}
+
     @pytest.mark.parametrize("url", ["s3:/bucket/cache", "gs:bucket/cache"])
     def test_a_url_with_too_few_slashes_is_refused(self, write: Any, url: Any) -> None:
         """It would be taken for a folder named "s3:"."""

@@ -155,9 +155,7 @@ class TestBlobs:
     @pytest.mark.skipif(sys.platform != "linux", reason="no list of open files")
     @pytest.mark.parametrize("size", [100, 100_000])
     @pytest.mark.parametrize("damage", ["removed", "cut", "flipped", "a folder"])
-    def test_no_file_of_what_cannot_be_read_stays_open(
-        self, open_store: Any, size: int, damage: str
-    ) -> None:
+    def test_no_file_of_what_cannot_be_read_stays_open(self, open_store: Any, size: int, damage: str) -> None:
         """However it is asked for, and whatever is wrong with it."""
         store = open_store()
         ref = store.put_blob([b"x" * size])

@@ -70,7 +70,9 @@ def test_many_segments_are_folded_together(
     late.close()
 
 
-def test_a_long_line_is_parsed_once_and_read_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_line_is_parsed_once_and_read_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The record of a long table, which a session asks for again and again; a bit that flips meanwhile is found."""
     blobs = tuple(BlobRef(digest_bytes(str(number).encode()), number) for number in range(300))
     record = make_record(0)

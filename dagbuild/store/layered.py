@@ -248,10 +248,8 @@ class LayeredStore(Store):
             return self.local.open_blob(ref)
         except (BlobMissingError, BlobDamagedError):
             self.get_blob(ref)
-        try:
-            return self.local.open_blob(ref)
-        except BlobMissingError:  # it was made here, and is had from somebody else who has signed for it
-            return self.local.open_blob(self.remote.resolve(ref))
+        # What was made here may be had from somebody else who has signed for it.
+        return self.local.open_blob(ref if self.local.has_blobs([ref]) else self.remote.resolve(ref))
 
     @override
     def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:

@@ -379,8 +379,8 @@ class _StoreBlobs:
     def get(self, number: int) -> memoryview:
         return self._store.get_blob(self._refs[number])
 
-    def path(self, number: int) -> Path | None:
-        return self._store.blob_path(self._refs[number])
+    def open(self, number: int) -> int:
+        return self._store.open_blob(self._refs[number])
 
     def digest(self, number: int) -> Digest:
         return self._refs[number].digest

@@ -56,6 +56,12 @@ def _read_info(info: str) -> Distribution | None:
     """Return what an info folder of today's kind says; None unless it has a name and a version."""
     if not info.endswith(".dist-info"):
         return None
+    stamp, settled = take_settled(f"{info}{os.sep}METADATA")
+    return (_read_said if settled else _read_said.__wrapped__)(info, stamp)
+
+
+@cache
+def _read_said(info: str, stamp: Stamp | None) -> Distribution | None:  # noqa: ARG001 (part of the cache's key)
     said: dict[str, list[str]] = {}
     for line in _head(info):
         key, _, value = line.partition(":")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dis
 from collections.abc import Iterator
+from functools import lru_cache
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -39,7 +40,6 @@ class LibraryWords:
     def __init__(self) -> None:
         self.told: dict[int, Told] = {}
         self._known: dict[tuple[int, int], tuple[Any, frozenset[str]]] = {}
-        self._read: dict[CodeType, frozenset[str]] = {}
 
     def find(self, thing: Any, depth: int = DEPTH) -> frozenset[str]:
         """Return the words that a library's function, class or object reads by itself, or in so many calls."""
@@ -62,10 +62,12 @@ class LibraryWords:
         seen = {id(thing)}
         level = [thing]
         left = MOST
-        for _ in range(depth + 1):
+        for last in range(depth, -1, -1):
             functions = [each for found in level for each in _functions_of(found, package)][:left]
             left -= len(functions)
-            words.update(word for function in functions for word in self._read_by(function.__code__))
+            words.update(word for function in functions for word in _read_by(function.__code__))
+            if not last:  # whom these call is looked at by nobody
+                break
             level = []
             for other in (other for function in functions for other in _called(function, package)):
                 if id(other) not in seen:
@@ -73,17 +75,17 @@ class LibraryWords:
                     level.append(other)
         return frozenset(words)
 
-    def _read_by(self, code: CodeType) -> frozenset[str]:
-        known = self._read.get(code)
-        if known is None:
-            known = self._read[code] = frozenset(
-                str(each.argval)
-                for part in iter_codes(code)
-                if not WORDS.isdisjoint(part.co_names)
-                for each in dis.get_instructions(part)
-                if each.opname.startswith("LOAD") and each.argval in WORDS
-            )
-        return known
+
+@lru_cache(10 * MOST)
+def _read_by(code: CodeType) -> frozenset[str]:
+    """Return the words that code reads; what that is, no later walk need find out again."""
+    return frozenset(
+        str(each.argval)
+        for part in iter_codes(code)
+        if not WORDS.isdisjoint(part.co_names)
+        for each in dis.get_instructions(part)
+        if each.opname.startswith("LOAD") and each.argval in WORDS
+    )
 
 
 def _package(thing: Any) -> str:

@@ -45,7 +45,8 @@ def find_required(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _read_line(line: str, extra: str) -> tuple[str, list[str]]:
+@cache
+def _read_line(line: str, extra: str) -> tuple[str, tuple[str, ...]]:
     """Return whom a line asks for, and with which extras; nobody where it does not apply to who asked for this extra.
 
     One that cannot be read applies: a library that counts for nothing costs a run at most, one that is left out a
@@ -56,8 +57,8 @@ def _read_line(line: str, extra: str) -> tuple[str, list[str]]:
         applies = needed.marker is None or needed.marker.evaluate({"extra": extra})
     except ValueError:  # whatever packaging finds wrong with it
         name = _NAME.match(line)
-        return (name[1] if name else ""), []
-    return (needed.name, sorted(needed.extras)) if applies else ("", [])
+        return (name[1] if name else ""), ()
+    return (needed.name, tuple(sorted(needed.extras))) if applies else ("", ())
 
 
 @cache

@@ -7,15 +7,12 @@ system copies a page on the first write), so a value may be changed without chan
 from __future__ import annotations
 
 import ctypes
-import errno
 import mmap
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 CAN_MAP = sys.platform == "linux"
 """Elsewhere the constants and the meaning of a fixed mapping differ and are not tested: readers copy once."""
@@ -25,13 +22,8 @@ _FIXED = 0x10
 _NO_RESERVE = 0x4000
 
 
-@dataclass(frozen=True, slots=True)
-class FilePart:
-    """A whole file of `size` bytes that is to be seen at `offset`, a multiple of the page size."""
-
-    offset: int
-    path: Path
-    size: int
+FilePart: TypeAlias = tuple[int, int, int]
+"""Where a whole file is to be seen, at a multiple of the page size; its size; and its number, by which it is opened."""
 
 
 def page_rounded(size: int) -> int:
@@ -44,35 +36,29 @@ def empty_memory(length: int) -> memoryview:
     return memoryview(mmap.mmap(-1, length, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
 
 
-def map_files(parts: Sequence[FilePart], length: int) -> memoryview:
+def map_files(parts: Sequence[FilePart], length: int, open_file: Callable[[int], int]) -> memoryview:
     """Return `length` bytes of writable private memory with the files in it, no byte read.
 
-    Raises OSError when a file is not there, is not of its size, or there are too many mappings.
+    `open_file` gives the descriptor of a file that has its size at that moment: reading past the end of a mapped file
+    kills the process. Raises OSError when there are too many mappings, and whatever that raises.
     """
     # The mapping object owns the range: what is mapped over it goes with it when the last view of it is gone.
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _NO_RESERVE
-    region = mmap.mmap(-1, length, flags=flags)
+    region = mmap.mmap(-1, length, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _NO_RESERVE)
     anchor = ctypes.c_char.from_buffer(region)
-    address = ctypes.addressof(anchor)
+    start = ctypes.addressof(anchor)
     del anchor
-    for part in parts:
-        _map_over(address + part.offset, part)
+    map_over, close = _libc_mmap(), os.close
+    protection = mmap.PROT_READ | mmap.PROT_WRITE
+    flags = mmap.MAP_PRIVATE | _FIXED | _NO_RESERVE
+    for offset, size, number in parts:
+        file = open_file(number)
+        try:
+            if map_over(start + offset, size, protection, flags, file, 0) != start + offset:
+                code = ctypes.get_errno()
+                raise OSError(code, os.strerror(code))
+        finally:
+            close(file)
     return memoryview(region)
-
-
-def _map_over(address: int, part: FilePart) -> None:
-    descriptor = os.open(part.path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        if os.fstat(descriptor).st_size != part.size:
-            # Reading past the end of a mapped file would kill the process.
-            raise OSError(errno.EIO, "not of the size that was stored", str(part.path))
-        protection = mmap.PROT_READ | mmap.PROT_WRITE
-        flags = mmap.MAP_PRIVATE | _FIXED | _NO_RESERVE
-        if _libc_mmap()(address, part.size, protection, flags, descriptor, 0) != address:
-            code = ctypes.get_errno()
-            raise OSError(code, os.strerror(code), str(part.path))
-    finally:
-        os.close(descriptor)
 
 
 @cache

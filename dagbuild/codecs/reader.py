@@ -10,7 +10,7 @@ import copy
 from base64 import b64decode
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import accumulate, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -38,8 +38,8 @@ class Blobs(Protocol):
         """Return a blob's bytes, read-only."""
         ...
 
-    def path(self, number: int) -> Path | None:
-        """Return the file that holds just this blob's bytes, verified, or None where there is no such file."""
+    def open(self, number: int) -> int:
+        """Return a descriptor of the file with just this blob's bytes, verified; OSError where none has them."""
         ...
 
     def digest(self, number: int) -> Digest:
@@ -149,11 +149,7 @@ class ValueReader(Reader):
         place = self._place(number)
         if place.inline is not None:
             return memoryview(place.inline)
-        if (
-            len(place.blobs) == 1
-            and not place.packed
-            and (place.size < MAP_FROM or not self._paths(place.blobs))
-        ):
+        if len(place.blobs) == 1 and not place.packed and (place.size < MAP_FROM or not CAN_MAP):
             return self._blobs.get(place.blobs[0]).toreadonly()
         return self.own(number).toreadonly()
 
@@ -280,51 +276,38 @@ class ValueReader(Reader):
     def _packed(self) -> memoryview:
         pack, layout = self._pack, self._layout
         if pack.memory is None:
-            parts = self._offsets(layout.pack_blobs)
+            parts = self._parts_at(0, layout.pack_blobs)
             if pack.blobs is not None:
-                parts = [part for part in parts if part[1] in pack.blobs]
+                parts = [part for part in parts if part[2] in pack.blobs]
             pack.memory = self._fill(parts, layout.pack)
         return pack.memory
 
     def _join(self, places: Sequence[BufferPlace], stride: int) -> memoryview:
         """Return writable memory with each place's bytes at a multiple of `stride`."""
-        parts = [
-            (start * stride + offset, number)
-            for start, place in enumerate(places)
-            for offset, number in self._offsets(place.blobs)
-        ]
+        parts: list[FilePart] = []
+        for turn, place in enumerate(places):
+            parts += self._parts_at(turn * stride, place.blobs)
         return self._fill(parts, stride * len(places))
 
-    def _fill(self, parts: list[tuple[int, int]], length: int) -> memoryview:
+    def _parts_at(self, offset: int, blobs: range) -> list[FilePart]:
+        """Return these blobs one after the other, from an offset on."""
+        sizes = self._layout.blobs[blobs.start : blobs.stop]
+        return list(zip(accumulate(sizes, initial=offset), sizes, blobs, strict=False))
+
+    def _fill(self, parts: list[FilePart], length: int) -> memoryview:
         """Return writable memory with blobs at these offsets."""
-        paths = self._paths(number for _, number in parts) if length >= MAP_FROM else None
-        if paths:
-            sizes = self._layout.blobs
-            files = [FilePart(at, path, sizes[n]) for (at, n), path in zip(parts, paths, strict=True)]
+        if CAN_MAP and length >= MAP_FROM:
             try:
-                return map_files(files, length)
+                return map_files(parts, length, self._blobs.open)
             except OSError:
-                pass  # gone, or too many mappings: reading says which
-        read = sum(self._layout.blobs[number] for _, number in parts)
+                pass  # no files here, or too many mappings
+        read = sum(size for _, size, _ in parts)
         # Of the gaps between some columns that are read alone, nothing is ever touched: they cost no memory either.
         memory = memoryview(bytearray(length)) if 2 * read >= length else empty_memory(length)
-        for at, number in parts:
+        for at, _, number in parts:
             data = self._blobs.get(number)
             memory[at : at + data.nbytes] = data.cast("B")
         return memory
-
-    def _offsets(self, blobs: range) -> list[tuple[int, int]]:
-        offset, found = 0, []
-        for number in blobs:
-            found.append((offset, number))
-            offset += self._layout.blobs[number]
-        return found
-
-    def _paths(self, numbers: Any) -> list[Path] | None:
-        if not CAN_MAP:
-            return None
-        paths = [self._blobs.path(number) for number in numbers]
-        return paths if None not in paths else None  # type: ignore[return-value]
 
 
 _EMPTY: dict[str, Any] = {"list": list, "dict": dict, "set": set, "bytearray": bytearray}

@@ -8,6 +8,7 @@ strong digest, which nobody can meet with other bytes.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from json.encoder import c_make_encoder, encode_basestring_ascii  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any, NewType
@@ -28,7 +29,8 @@ DIGEST_SIZE = 16
 STRONG = "sha256-"
 """How the text of a strong digest begins; 64 hexadecimal digits follow."""
 
-_HEX = "0123456789abcdef"
+_is_digest = re.compile(f"{PREFIX}[0-9a-f]{{32}}").fullmatch
+_is_strong = re.compile(f"{STRONG}[0-9a-f]{{64}}").fullmatch
 
 
 def digest_bytes(data: Buffer) -> Digest:
@@ -83,14 +85,12 @@ def digest_from_bytes(data: bytes) -> Digest:
 
 def is_digest(text: str) -> bool:
     """Tell whether a text from outside is a well-formed digest, and so safe to make a path of."""
-    tail = text[len(PREFIX) :]
-    return len(tail) == 32 and text.startswith(PREFIX) and not tail.strip(_HEX)
+    return _is_digest(text) is not None
 
 
 def is_strong(text: str) -> bool:
     """Tell whether a text from outside is a well-formed strong digest, and so safe to make a path of."""
-    tail = text[len(STRONG) :]
-    return len(tail) == 64 and text.startswith(STRONG) and not tail.strip(_HEX)
+    return _is_strong(text) is not None
 
 
 class Both:

@@ -12,8 +12,8 @@ from typing import Any
 
 from dagbuild.ground.digest import Digest, digest_json, is_strong
 
-_EXTRA = 2
-"""Fields of a blob's plain form that may be missing."""
+_LEAST, _EXTRA = 2, 2
+"""Fields of a blob's plain form: those that are always there, and those that may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class BlobRef:
     @classmethod
     def from_json(cls, data: Sequence[Any]) -> BlobRef:
         """Return the reference of a plain form; raises ValueError."""
+        if len(data) == _LEAST:  # most are only made here
+            return cls(Digest(data[0]), int(data[1]))
         digest, size, *rest = data
         strong, place = [*rest, "", ""][:2] if len(rest) <= _EXTRA else (None, None)
         if not isinstance(strong, str) or not isinstance(place, str) or (strong and not is_strong(strong)):

@@ -7,11 +7,11 @@ put after every blob that it names.
 from __future__ import annotations
 
 import heapq
+import io
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagbuild.ground.digest import Both
@@ -56,13 +56,13 @@ class Store(ABC):
         """Bring a blob near, if that can be, and return it as it is named there; None without an answer."""
         return None
 
-    def blob_path(self, ref: BlobRef) -> Path | None:  # noqa: ARG002 - for stores that keep files
-        """Return the file that holds just this blob's bytes, or None where there is none.
+    def open_blob(self, ref: BlobRef) -> int:
+        """Return a descriptor of the file that holds just this blob's bytes, to be closed by the caller.
 
-        Verified and raising as `get_blob` does. Such files are read-only, replaced whole and never written in place:
-        readers map them.
+        Verified and raising as `get_blob` does; OSError where there are no files. Such files are read-only, replaced
+        whole and never written in place: readers map them.
         """
-        return None
+        raise io.UnsupportedOperation(f"no file holds blob {ref.digest}")
 
     @cached_property
     def copies(self) -> FileCopies:

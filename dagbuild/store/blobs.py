@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import mmap
 import os
 import stat
@@ -63,7 +64,6 @@ class BlobFolder:
         self._notice = on_notice
         self._lock = threading.Lock()
         self._verified: dict[str, Stamp] = {}  # digest -> stamp of a file that held the right bytes
-        self._paths: dict[str, Path] = {}  # by digest
         self.seen = CheckedBlobs(layout, on_notice)
         self._damaged: dict[str, int] = {}  # digest -> inode that could not be put aside
         self._unsynced = False
@@ -157,7 +157,8 @@ class BlobFolder:
 
     def has(self, refs: Collection[BlobRef]) -> set[BlobRef]:
         """Return those of `refs` that are there with the right size."""
-        return {ref for ref in refs if is_digest(ref.digest) and self._is_there(ref)}
+        missing = [ref for ref in refs if not (is_digest(ref.digest) and self._is_there(ref))]
+        return set(refs).difference(missing)
 
     def _is_there(self, ref: BlobRef) -> bool:
         if self._stat(ref, self._layout.blob_name(ref.digest)) is not None:
@@ -193,50 +194,77 @@ class BlobFolder:
             return read(ref.foreign, ref.digest)
 
     def _get(self, ref: BlobRef, digest: Digest) -> memoryview:
-        """Return the bytes of the file of this name; `digest` is their xxh3, which finds accidents quickest."""
-        path = self._layout.blob_name(ref.digest)
+        file, view = self._open(ref, digest)
         try:
-            with open(path, "rb") as file:
-                found = os.fstat(file.fileno())
-                if self._damaged.get(ref.digest) == found.st_ino:
-                    raise BlobDamagedError(f"blob {ref.digest} is damaged")
-                if found.st_size != ref.size:
-                    raise self._put_aside(ref, found, f"it has {found.st_size:,} bytes, not {ref.size:,}")
-                is_known = self._is_known(ref, file.fileno(), found)
-                if not is_known:
-                    found = self._touch(
-                        ref, file.fileno(), found
-                    )  # before the look: a write during it must show
-                if ref.size < MAPPED:
-                    view = memoryview(file.read())
-                else:
-                    view = memoryview(mmap.mmap(file.fileno(), ref.size, access=mmap.ACCESS_READ))
+            return view if view is not None else _bytes_of(file, ref.size)
+        except OSError as error:
+            raise self._unreadable(ref, error) from error
+        finally:
+            os.close(file)
+
+    def open(self, ref: BlobRef) -> int:
+        """Return a descriptor of the file that holds just the blob's bytes, for whoever maps it in a way of their own.
+
+        To be closed by the caller. Verified, and raises, as `get`: what is looked at is the very file that is read.
+        """
+        file, _ = self._first(ref, self._open)
+        return file
+
+    def _open(self, ref: BlobRef, digest: Digest) -> tuple[int, memoryview | None]:
+        """Return the file of this name, and its bytes if it took these to verify it.
+
+        `digest` is their xxh3, which finds accidents quickest.
+        """
+        try:
+            file = os.open(self._layout.blob_name(ref.digest), os.O_RDONLY)
         except (FileNotFoundError, NotADirectoryError):
             raise BlobMissingError(f"blob {ref.digest} is not in the cache folder") from None
         except OSError as error:
-            with contextlib.suppress(OSError):  # so that one that can be read may take its place
-                self._damaged[ref.digest] = os.stat(path).st_ino
-            raise BlobMissingError(f"blob {ref.digest} cannot be read: {error.strerror or error}") from error
-        if not is_known:
-            if digest_bytes(view) != digest:
-                raise self._put_aside(ref, found, "its bytes do not match its name")
-            self._verified[ref.digest] = stamp_of(found)
-            self.seen.note(ref, found)
+            raise self._unreadable(ref, error) from error
+        try:
+            return file, self._verify(ref, digest, file)
+        except OSError as error:
+            os.close(file)
+            raise self._unreadable(ref, error) from error
+        except BaseException:
+            os.close(file)
+            raise
+
+    def _verify(self, ref: BlobRef, digest: Digest, file: int) -> memoryview | None:
+        """Return the bytes of an open file if they had to be read; raises BlobDamagedError and OSError."""
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is no file")
+        if self._damaged.get(ref.digest) == found.st_ino:
+            raise BlobDamagedError(f"blob {ref.digest} is damaged")
+        if found.st_size != ref.size:
+            raise self._put_aside(ref, found, f"it has {found.st_size:,} bytes, not {ref.size:,}")
+        if self._is_known(ref, file, found):
+            return None
+        found = self._touch(ref, file, found)  # before the look: a write during it must show
+        view = _bytes_of(file, ref.size)
+        if digest_bytes(view) != digest:
+            raise self._put_aside(ref, found, "its bytes do not match its name")
+        self._verified[ref.digest] = stamp_of(found)
+        self.seen.note(ref, found)
         return view
 
+    def _unreadable(self, ref: BlobRef, error: OSError) -> BlobMissingError:
+        """Return the error to raise; what cannot be read is not there, so that one that can be may take its place."""
+        with contextlib.suppress(OSError):
+            self._damaged[ref.digest] = os.stat(self._layout.blob_name(ref.digest)).st_ino
+        return BlobMissingError(f"blob {ref.digest} cannot be read: {error.strerror or error}")
+
     def path(self, ref: BlobRef) -> Path:
-        """Return the file of a blob that was verified as by `get`, for whoever maps it in a way of their own."""
+        """Return the file of a blob that was verified as by `get`, for who hands it on."""
         return self._first(ref, self._path)
 
     def _path(self, ref: BlobRef, digest: Digest) -> Path:
-        path = self._paths.get(ref.digest) or self._layout.blob(ref.digest)
-        found = self._stat(ref, path)
-        if found is None or not self._is_known(ref, path, found):
-            self._get(ref, digest)
-        self._paths[ref.digest] = path
-        return path
+        file, _ = self._open(ref, digest)
+        os.close(file)
+        return self._layout.blob(ref.digest)
 
-    def _is_known(self, ref: BlobRef, file: Path | int, found: os.stat_result) -> bool:
+    def _is_known(self, ref: BlobRef, file: int, found: os.stat_result) -> bool:
         """Tell whether a blob's file was seen whole, here or by an earlier process, and not written to since."""
         if self._verified.get(ref.digest) == stamp_of(found):
             return True
@@ -289,6 +317,16 @@ class BlobFolder:
     def close(self) -> None:
         """Let go of files; they are opened again when needed."""
         self.seen.close()
+
+
+def _bytes_of(file: int, size: int) -> memoryview:
+    """Return all bytes of an open file; raises OSError."""
+    if size >= MAPPED:
+        return memoryview(mmap.mmap(file, size, access=mmap.ACCESS_READ))
+    data = os.read(file, size)
+    if len(data) < size:
+        raise OSError(errno.EIO, "it gives fewer bytes than it has")
+    return memoryview(data)
 
 
 def sync_folder(folder: Path) -> None:

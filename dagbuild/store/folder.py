@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import secrets
+from functools import lru_cache
 from pathlib import Path
 
 from dagbuild.ground import atomic
@@ -25,6 +26,9 @@ FORMAT = 1
 
 INDEX_FORMAT = 1
 """Of the index; in its folder's name, so that versions side by side do not disturb each other."""
+
+_NAMED = 1 << 14
+"""Paths of blobs that are kept: a value is planned with, and then read, and often again."""
 
 GRAVE = ".old"
 """How the names of folders end that are being removed."""
@@ -69,13 +73,14 @@ class CacheFolder:
         self.remotes = folder / "remote"
         self.aside = folder / "aside"
         self.edited = folder / "edited"
+        self.blob_name = lru_cache(_NAMED)(self._blob_name)
+        """Returns the text of a blob's path, for who asks thousands of times; raises as `blob` does."""
 
     def blob(self, digest: str) -> Path:
         """Return the path of a blob; raises StoreError unless the name is a digest."""
         return Path(self.blob_name(digest))
 
-    def blob_name(self, digest: str) -> str:
-        """Return the text of a blob's path, for who asks thousands of times; raises as `blob` does."""
+    def _blob_name(self, digest: str) -> str:
         if is_digest(digest):
             start = len(PREFIX)
             return f"{self._objects}{digest[start : start + 2]}{os.sep}{digest[start + 2 :]}"

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from dagbuild.ground.digest import Both
@@ -243,13 +242,14 @@ class LayeredStore(Store):
         """The local store's: the remote is never asked what has passed."""
         return self.local.validated
 
-    def blob_path(self, ref: BlobRef) -> Path:
-        """Return the local file that holds a blob, fetched if need be."""
-        self.get_blob(ref)
+    @override
+    def open_blob(self, ref: BlobRef) -> int:
         try:
-            return self.local.blob_path(ref)
-        except BlobMissingError:  # it was made here, and is had from somebody else who has signed for it
-            return self.local.blob_path(self.remote.resolve(ref))
+            return self.local.open_blob(ref)
+        except (BlobMissingError, BlobDamagedError):
+            self.get_blob(ref)
+        # What was made here may be had from somebody else who has signed for it.
+        return self.local.open_blob(ref if self.local.has_blobs([ref]) else self.remote.resolve(ref))
 
     @override
     def has_blobs(self, refs: Collection[BlobRef], *, local: bool = False) -> set[BlobRef]:

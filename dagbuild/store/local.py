@@ -89,7 +89,11 @@ class LocalStore(Store):
         return self.blobs.get(ref)
 
     @override
+    def open_blob(self, ref: BlobRef) -> int:
+        return self.blobs.open(ref)
+
     def blob_path(self, ref: BlobRef) -> Path:
+        """Return the file of a blob, verified as by `get_blob`."""
         return self.blobs.path(ref)
 
     @override

@@ -1,6 +1,7 @@
 """All records of a folder of segments, and their look-up.
 
-Knows keys and nodes, and where lines lie; the records themselves are read from the segments, digest checked, each time.
+Knows keys and nodes, and where lines lie; the records themselves are read from the segments each time, digest checked
+unless the very bytes were before.
 What the index has folded in is asked there; what it has not is kept in memory. Guards: a record that was appended, by
 whichever process, is found by the next look-up; and no state of the index can make a look-up wrong.
 """
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from dagbuild.ground import gc_pause
@@ -20,7 +22,7 @@ from dagbuild.ground.stamps import Stamp
 from dagbuild.model.record import Key, Record
 from dagbuild.store.history import History
 from dagbuild.store.index import ENTRIES_AT_ONCE, Folded, Index, cut, keep_newest
-from dagbuild.store.lines import Position, SegmentEntry
+from dagbuild.store.lines import Position, SegmentEntry, decode_line
 from dagbuild.store.memo import MemoChangedError
 from dagbuild.store.notices import Notice
 from dagbuild.store.segments import SegmentReader, tell_unreadable
@@ -28,6 +30,12 @@ from dagbuild.store.segments import SegmentReader, tell_unreadable
 FOLD_BYTES = 256 * 1024
 FOLD_SEGMENTS = 64
 """So much is read from segments at each start before it is worth folding into the index."""
+
+_LONG = range(8 * 1024, 256 * 1024)
+"""Bytes of a line that takes longer to parse than to compare: of a table with hundreds of blobs."""
+
+_KEPT = 32
+"""Long lines whose records are kept."""
 
 _FOLD_PAUSE = 30.0
 """Seconds until folding is tried again after it failed."""
@@ -70,6 +78,7 @@ class RecordLog:
         `newest`: so many records of one key are enough, of those in the segments that were begun last.
         """
         self._parse = parse
+        self._decode_kept = lru_cache(_KEPT)(self._decode)
         self._enough = newest
         self._reader = reader
         self._index = index
@@ -191,14 +200,22 @@ class RecordLog:
 
     def _read(self, position: Position) -> Record | None:
         try:
-            data = self._reader.read(position)
+            line = self._reader.read_line(position)
         except (OSError, ValueError):
             self._index.distrust(_DISAGREES)
         try:
-            return self._parse(data)
+            return (self._decode_kept if len(line) in _LONG else self._decode)(line)
         except ValueError as error:
             self._say_once(f"cache: a record in segment '{position.segment}' cannot be used: {error}")
             return None
+
+    def _decode(self, line: bytes) -> Record:
+        """Return the record of a line; raises ValueError where it is none."""
+        try:
+            data = decode_line(line)
+        except ValueError:
+            self._index.distrust(_DISAGREES)
+        return self._parse(data)
 
     # -- keeping up with the folder ----------------------------------------------------------------------------------
 

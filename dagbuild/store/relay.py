@@ -69,11 +69,11 @@ class RelayStore(Store):
             return self._local.get_blob(self._fetch(ref, error))
 
     @override
-    def blob_path(self, ref: BlobRef) -> Path:
+    def open_blob(self, ref: BlobRef) -> int:
         try:
-            return self._local.blob_path(ref)
+            return self._local.open_blob(ref)
         except (BlobMissingError, BlobDamagedError) as error:
-            return self._local.blob_path(self._fetch(ref, error))
+            return self._local.open_blob(self._fetch(ref, error))
 
     def _fetch(self, ref: BlobRef, error: BlobMissingError | BlobDamagedError) -> BlobRef:
         """Have a blob brought near and return its name here; raises the error where it cannot be."""

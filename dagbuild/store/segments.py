@@ -128,9 +128,12 @@ class SegmentReader:
 
     def read(self, position: Position) -> dict[str, Any]:
         """Return the plain record at a position; raises ValueError when there is no such line, OSError."""
+        return decode_line(self.read_line(position))
+
+    def read_line(self, position: Position) -> bytes:
+        """Return what lies at a position, whatever it is; raises ValueError when there is no such segment, OSError."""
         with self._lock:
-            data = os.pread(self._descriptor(position.segment), position.length, position.offset)
-        return decode_line(data)
+            return os.pread(self._descriptor(position.segment), position.length, position.offset)
 
     def look(self) -> tuple[Stamp | None, bool]:
         """Return the folder's stamp, and whether a segment that is made or removed from now on gives it another."""

@@ -231,7 +231,7 @@ class TestDamage:
         path.unlink()
         path.hardlink_to(other)
 
-    @pytest.mark.parametrize("read", ["get_blob", "blob_path"])
+    @pytest.mark.parametrize("read", ["get_blob", "open_blob"])
     @pytest.mark.parametrize("how", ["flip", "cut", "replace", "swap", "copy", "link"])
     def test_is_found_by_the_next_process(self, open_store: Any, how: Any, read: Any) -> None:
         """As if nobody had ever seen the blob."""
@@ -418,9 +418,9 @@ class TestDoubt:
 class TestUpkeep:
     @pytest.mark.parametrize(
         "use",
-        [lambda store, ref: store.get_blob(ref), lambda store, ref: store.blob_path(ref),
+        [lambda store, ref: store.get_blob(ref), lambda store, ref: os.close(store.open_blob(ref)),
          lambda store, ref: store.put_blob([content()])],
-        ids=["get_blob", "blob_path", "put_blob"],
+        ids=["get_blob", "open_blob", "put_blob"],
     )  # fmt: skip
     def test_a_use_that_is_noted_for_gc_is_no_change(
         self,

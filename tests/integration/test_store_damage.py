@@ -102,7 +102,7 @@ class TestBlobs:
         store.put_blob([b"x" * 100_000])
         assert bytes(store.get_blob(ref)) == b"x" * 100_000
 
-    @pytest.mark.parametrize("read", ["get_blob", "blob_path"])
+    @pytest.mark.parametrize("read", ["get_blob", "open_blob"])
     def test_damage_after_the_first_read_is_found(self, open_store: Any, read: Any) -> None:
         """A store remembers which files it has verified, but not past a write to one of them."""
         store = open_store()
@@ -138,6 +138,40 @@ class TestBlobs:
         with pytest.raises(BlobDamagedError):
             store.get_blob(ref)
 
+    def test_what_is_read_is_the_file_that_was_looked_at(self, folder: Any, open_store: Any) -> None:
+        """Whatever takes its place after that, even if it is as long."""
+        store = open_store()
+        ref = store.put_blob([b"x" * 100_000])
+        path = store.blob_path(ref)
+        file = store.open_blob(ref)
+        (folder / "other").write_bytes(b"y" * 100_000)
+        (folder / "other").replace(path)
+
+        with open(file, "rb") as opened:
+            assert opened.read() == b"x" * 100_000
+        with pytest.raises(BlobDamagedError):
+            store.open_blob(ref)
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="no list of open files")
+    @pytest.mark.parametrize("size", [100, 100_000])
+    @pytest.mark.parametrize("damage", ["removed", "cut", "flipped", "a folder"])
+    def test_no_file_of_what_cannot_be_read_stays_open(self, open_store: Any, size: int, damage: str) -> None:
+        """However it is asked for, and whatever is wrong with it."""
+        store = open_store()
+        ref = store.put_blob([b"x" * size])
+        path = store.blob_path(ref)
+        path.unlink()
+        if damage == "a folder":
+            path.mkdir()
+        elif damage != "removed":
+            path.write_bytes(b"y" * (size - (damage == "cut")))
+        before = os.listdir("/proc/self/fd")
+
+        for read in (store.get_blob, store.open_blob, store.blob_path):
+            with pytest.raises((BlobMissingError, BlobDamagedError)):
+                read(ref)
+        assert os.listdir("/proc/self/fd") == before
+
     def test_files_are_read_only_and_private(self, folder: Any, open_store: Any) -> None:
         """Blobs are 0444, the folder is 0700."""
         path = open_store().blob_path(open_store().put_blob([b"x"]))
@@ -152,7 +186,7 @@ class TestBlobs:
         store = open_store()
 
         assert store.has_blobs([ref]) == set()
-        for read in (store.get_blob, store.blob_path):
+        for read in (store.get_blob, store.open_blob):
             with pytest.raises(StoreError):
                 read(ref)
         with pytest.raises(StoreError):

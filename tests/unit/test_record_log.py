@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from dagbuild.store import index
+from dagbuild.ground.digest import digest_bytes
+from dagbuild.model.record import BlobRef
+from dagbuild.store import index, record_log
+from dagbuild.store.lines import decode_line
 from dagbuild.store.local import LocalStore
 from dagbuild.store.segments import SegmentReader
 from dagbuild.testing.records import make_record
@@ -64,3 +68,29 @@ def test_many_segments_are_folded_together(
     assert all(count <= 3 for count in together)
     assert len(together) <= -(-len(records) // 3)
     late.close()
+
+
+def test_a_long_line_is_parsed_once_and_read_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record of a long table, which a session asks for again and again; a bit that flips meanwhile is found."""
+    blobs = tuple(BlobRef(digest_bytes(str(number).encode()), number) for number in range(300))
+    record = make_record(0)
+    record = replace(record, artifact=replace(record.artifact, blobs=blobs))
+    writer = LocalStore(tmp_path / "cache")
+    writer.put_records([record])
+    writer.close()
+    parsed: list[int] = []
+    monkeypatch.setattr(record_log, "decode_line", noting(parsed, len, decode_line))
+    store = LocalStore(tmp_path / "cache")
+
+    for _ in range(3):
+        assert store.find_records([record.deep]) == {record.deep: [record]}
+    assert len(parsed) == 1
+
+    (segment,) = (tmp_path / "cache" / "segments").iterdir()
+    data = bytearray(segment.read_bytes())
+    data[data.index(blobs[7].digest.encode()) + 8] ^= 1
+    segment.write_bytes(data)
+    assert store.find_records([record.deep]) == {}
+    store.close()

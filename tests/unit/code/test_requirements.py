@@ -5,12 +5,14 @@ from __future__ import annotations
 import email.message  # noqa: F401 - what is imported later comes from the path of these tests
 import sys
 from pathlib import Path
+from typing import Any
 
 import packaging.requirements  # noqa: F401 - this, too
 import pytest
 
 from dagbuild.code.distributions import package_version, read_distribution
 from dagbuild.code.requirements import find_required
+from dagbuild.ground import stamps
 
 
 def put(site: Path, name: str, *requires: str, text: str = "") -> None:
@@ -122,3 +124,39 @@ def test_the_first_on_the_path_is_meant(site: Path, tmp_path: Path, monkeypatch:
     found = read_distribution("ONE")
 
     assert found is not None and (found.name, found.requires) == ("one", ())
+
+
+@pytest.mark.parametrize("margin", [stamps.COARSE_NS, 0])
+def test_what_is_written_anew_is_read_anew(site: Path, monkeypatch: pytest.MonkeyPatch, margin: int) -> None:
+    """Young or long settled: by who changes a distribution where it lies, and by who removes what it says."""
+    monkeypatch.setattr(stamps, "COARSE_NS", margin)
+    put(site, "one", "two")
+    for name in ("two", "three"):
+        put(site, name)
+    assert (package_version("one"), find_required(["one"])) == ("1.0", {"two": "one"})
+
+    said = site / "one-1.0.dist-info" / "METADATA"
+    said.write_text("Name: one\nVersion: 1.0.1\nRequires-Dist: three\n")
+    assert (package_version("one"), find_required(["one"])) == ("1.0.1", {"three": "one"})
+
+    said.unlink()
+    assert find_required(["one"]) == {}
+
+
+def test_what_is_as_it_was_is_not_opened_again(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build asks for what is installed each time, in a session of hundreds."""
+    monkeypatch.setattr(stamps, "COARSE_NS", 0)
+    put(site, "one", "two")
+    put(site, "two")
+    find_required(["one"])
+    opened: list[object] = []
+    real = Path.open
+
+    def note(path: Path, *words: Any, **options: Any) -> Any:
+        opened.append(path)
+        return real(path, *words, **options)
+
+    monkeypatch.setattr(Path, "open", note)
+
+    assert find_required(["one"]) == {"two": "one"}
+    assert opened == []

@@ -1,6 +1,8 @@
 """Files seen as memory."""
 
+import os
 import resource
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,39 +20,42 @@ from tests.exact import assert_same
 pytestmark = pytest.mark.skipif(not mapping.CAN_MAP, reason="no fixed mappings here")
 
 
+PAGE = page_rounded(1)
+PARTS: list[FilePart] = [(0, PAGE, 0), (PAGE, 10, 1)]
+
+
 @pytest.fixture
-def parts(tmp_path: Path) -> Any:
-    page = page_rounded(1)
-    for name, data in (("a", b"a" * page), ("b", b"b" * 10)):
-        (tmp_path / name).write_bytes(data)
-    return [FilePart(0, tmp_path / "a", page), FilePart(page, tmp_path / "b", 10)]
+def open_file(tmp_path: Path) -> Callable[[int], int]:
+    """Open one of two files by its number, as a store opens a blob."""
+    for number, data in enumerate((b"a" * PAGE, b"b" * 10)):
+        (tmp_path / str(number)).write_bytes(data)
+    return lambda number: os.open(tmp_path / str(number), os.O_RDONLY)
 
 
-def test_files_lie_side_by_side(parts: Any) -> None:
+def test_files_lie_side_by_side(open_file: Callable[[int], int]) -> None:
     """Two files are one memory, and the rest of the last page is zeros."""
-    memory = map_files(parts, parts[1].offset + 20)
+    memory = map_files(PARTS, PAGE + 20, open_file)
 
-    assert bytes(memory[parts[1].offset - 2 :]) == b"aa" + b"b" * 10 + bytes(10)
+    assert bytes(memory[PAGE - 2 :]) == b"aa" + b"b" * 10 + bytes(10)
 
 
-def test_writing_stays_in_the_mapping(parts: Any) -> None:
+def test_writing_stays_in_the_mapping(tmp_path: Path, open_file: Callable[[int], int]) -> None:
     """What is written reaches neither the file nor another mapping."""
-    length = parts[1].offset + 10
-    mine, other = map_files(parts, length), map_files(parts, length)
+    mine, other = (map_files(PARTS, PAGE + 10, open_file) for _ in range(2))
 
     mine[0] = 0
 
     assert other[0] == ord("a")
-    assert parts[0].path.read_bytes()[0] == ord("a")
+    assert (tmp_path / "0").read_bytes()[0] == ord("a")
 
 
-def test_memory_goes_with_its_last_view(parts: Any) -> None:
+def test_memory_goes_with_its_last_view(tmp_path: Path, open_file: Callable[[int], int]) -> None:
     """A view keeps the memory; without one it is given back."""
 
     def mapped() -> Any:
-        return sum(str(parts[0].path) in line for line in open("/proc/self/maps"))
+        return sum(str(tmp_path / "0") in line for line in open("/proc/self/maps"))
 
-    memory = map_files(parts, parts[1].offset + 10)
+    memory = map_files(PARTS, PAGE + 10, open_file)
     view = np.frombuffer(memory, np.uint8)[:5]
     del memory
     assert (mapped(), view[0]) == (1, ord("a"))
@@ -59,12 +64,25 @@ def test_memory_goes_with_its_last_view(parts: Any) -> None:
     assert mapped() == 0
 
 
-def test_a_file_of_another_size_is_refused(parts: Any) -> None:
-    """Reading behind the end of a mapped file would kill the process."""
-    parts[1].path.write_bytes(b"b")
+@pytest.mark.parametrize("fails", ["to open", "to map"])
+def test_no_file_stays_open(open_file: Callable[[int], int], fails: str) -> None:
+    """Neither when all goes well nor when something in the middle does not."""
+    opened: list[int] = []
 
-    with pytest.raises(OSError, match="not of the size"):
-        map_files(parts, parts[1].offset + 10)
+    def note(number: int) -> int:
+        if fails == "to open" and number == 1:
+            raise OSError("it is gone")
+        opened.append(open_file(number))
+        return opened[-1]
+
+    parts = [*PARTS[:1], (PAGE + 1, 10, 1)]  # no mapping begins within a page
+    with pytest.raises(OSError, match="it is gone" if fails == "to open" else "Invalid argument"):
+        map_files(parts, 2 * PAGE, note)
+    map_files(PARTS[:1], PAGE, note)
+
+    for file in opened:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(file)
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:

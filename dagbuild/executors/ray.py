@@ -16,6 +16,7 @@ import logging
 import os
 import socket
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -94,6 +95,7 @@ class RayExecutor(Executor):
         self._calls: dict[Any, Member] = {}
         self._failed_with = ""
         self._told: set[str] = set()
+        self._looked = 0.0
         self._here: deque[Work] = deque()
 
     @property
@@ -113,7 +115,13 @@ class RayExecutor(Executor):
         self._held.enter_context(parcels.travelling_whole(self._code.in_memory))
 
     def _look_about(self) -> None:
+        """See which machines there are, as they come and go; tell of what waits for one that is not there."""
+        self._looked = time.monotonic()
         self._crew.machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        for name, missing in self._crew.find_missing().items():
+            if name not in self._told:  # Ray lets it wait
+                self._told.add(name)
+                self._on_notice(f"'{name}' waits for what no machine of the Ray cluster has: {missing}")
 
     @functools.cached_property
     def _pickles(self) -> parcels.SharedParcels:
@@ -136,10 +144,7 @@ class RayExecutor(Executor):
         """Take the step, to be handed out when it is waited for; one whose values cannot travel runs here then."""
         self._open()
         if parcel := self._pickles.dumps(self._worker.seal(work)):
-            missing, name = self._crew.submit(work, parcel), work.node.name
-            if missing and name not in self._told:  # Ray lets it wait, as machines may come
-                self._told.add(name)
-                self._on_notice(f"'{name}' waits for what no machine of the Ray cluster has: {missing}")
+            self._crew.submit(work, parcel)
         else:
             self._here.append(work)
 
@@ -187,8 +192,8 @@ class RayExecutor(Executor):
             patience = _A_WHILE if most is None else min(most, _A_WHILE)
             first, rest = ray.wait(list(self._calls), num_returns=1, timeout=patience)
             self._crew.has_waited = not first and patience == _A_WHILE
-            if self._crew.has_waited:
-                self._look_about()  # machines come and go
+            if time.monotonic() - self._looked >= _A_WHILE:
+                self._look_about()
             more, _ = ray.wait(rest, num_returns=len(rest), timeout=0) if rest else ([], [])
             outcomes = [outcome for call in (*first, *more) for outcome in self._take(call)]
             self._crew.hand_out()
@@ -212,7 +217,7 @@ class RayExecutor(Executor):
             self._crew.members.remove(agent)
             self._kill(agent)
             return [(name, failure) for name in agent.steps]
-        agent.ready = True
+        self._crew.welcome(agent)
         return [] if report is None else self._take_report(agent, report)
 
     def _take_report(self, agent: Member, report: Report) -> list[tuple[str, Outcome]]:

@@ -63,11 +63,12 @@ def run_cluster(caches: Path, machines: Mapping[int, Mapping[str, float]]) -> It
         running.close()
 
 
-def tell(result: BuildResult) -> dict[str, dict[str, str]]:
+def tell(result: BuildResult) -> dict[str, Any]:
     """Return how the nodes ended, and what came of it."""
     return {
         "steps": {name: step.how.value for name, step in result.steps.items()},
         "failures": {n: s.failure.message for n, s in result.steps.items() if s.failure},
+        "notices": [notice.text for notice in result.notices],
         "values": {name: str(value) for name, value in result.values.items()},
     }
 

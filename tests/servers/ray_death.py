@@ -25,7 +25,6 @@ from dagbuild.project.project import Project
 from dagbuild.settings import load_settings
 from tests.servers.ray_cluster import CACHE, Machines, run_cluster, tell
 
-
 DOOMED = 5
 TOGETHER = {"beside", "unlucky", "stranded"}
 """The first is on another machine than the others."""

@@ -27,7 +27,7 @@ from dagbuild.executors.agent import Agent, Report
 from dagbuild.executors.agent_kinds import Kind
 from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.crew import TRIES, Crew, Member, Step
-from dagbuild.executors.deaths import tell_end
+from dagbuild.executors.deaths import tell_end, tell_no_start
 from dagbuild.executors.detached import OpenStore
 from dagbuild.executors.elsewhere import ShippedCode
 from dagbuild.executors.ends import CutOff
@@ -187,7 +187,7 @@ class RayExecutor(Executor):
         try:
             self._crew.hand_out()
             if lost := self._crew.give_up():
-                text = f"Ray could not start what runs steps: {self._failed_with}"
+                text = tell_no_start(self._failed_with)
                 return [(step.work.name, Failure("WorkerDied", text, "")) for step in lost]
             patience = _A_WHILE if most is None else min(most, _A_WHILE)
             first, rest = ray.wait(list(self._calls), num_returns=1, timeout=patience)
@@ -309,10 +309,15 @@ def _connect(address: str, root: Path, options: Mapping[str, Any]) -> None:
             _probe(address)
             said["runtime_env"] = {"working_dir": str(root), **said.get("runtime_env", {})}
             ray.init(address, **said)
-    except (OSError, RuntimeError, TypeError, ValueError, RayError) as error:
+    except (ImportError, OSError, RuntimeError, TypeError, ValueError, RayError) as error:
+        told = f"the Ray cluster '{address}' cannot be used: {error}"
+        if "ray[client]" in str(error):
+            raise UserError(told, hint='pip install "dagbuild[ray]"') from error
+        # Seen on 2.60: it shows a token only where it finds the address itself, and says of others that time is over.
         raise UserError(
-            f"the Ray cluster '{address}' cannot be used: {error}",
-            hint="look at 'address' and 'options' under [executor], and at what `ray status` says there",
+            told,
+            hint="look at 'address' and 'options' under [executor], and at what `ray status` says there; if the cluster "
+            "asks for a token, have it in ~/.ray/auth_token and set RAY_AUTH_MODE=token",
         ) from error
     # Seen on 2.60: words about a dead worker go to our standard output whatever log_to_driver says. They would spoil
     # what a command prints there, and the node's failure tells the same.

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -348,8 +349,26 @@ def test_a_wrong_address_is_told_at_once(project: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
 
-    with pytest.raises(UserError, match=r"the Ray cluster '127\.0\.0\.1:1' cannot be used"):
+    with pytest.raises(UserError, match=r"the Ray cluster '127\.0\.0\.1:1' cannot be used") as raised:
         build(project, "report")
+
+    assert "RAY_AUTH_MODE=token" in str(raised.value.problems[0].hint)
+
+
+def test_without_rays_client_the_user_is_told_what_to_install(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which an address of its kind takes, and others do not."""
+    ray = pytest.importorskip("ray")
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setitem(sys.modules, "grpc", None)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setenv("RAY_ADDRESS", f"ray://127.0.0.1:{listener.getsockname()[1]}")
+
+        with pytest.raises(UserError, match=r"'ray://127\.0\.0\.1:\d+' cannot be used") as raised:
+            build(project, "report")
+
+    assert raised.value.problems[0].hint == 'pip install "dagbuild[ray]"'
 
 
 def test_without_ray_the_user_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,9 @@ def tell_no_start(text: str) -> str:
     raised = _RAISED.findall(text)
     told = f"the Ray cluster could not start what runs steps: {raised[-1] if raised else text.partition(chr(10))[0]}"
     if "No module named" in told:
-        told += "\n  try: install there what is installed here, in the Python that Ray runs in, on each machine"
+        told += (
+            "\n  try: install there what is installed here, in the Python that Ray runs in, on each machine"
+        )
     return told
 
 

@@ -316,8 +316,8 @@ def _connect(address: str, root: Path, options: Mapping[str, Any]) -> None:
         # Seen on 2.60: it shows a token only where it finds the address itself, and says of others that time is over.
         raise UserError(
             told,
-            hint="look at 'address' and 'options' under [executor], and at what `ray status` says there; if the cluster "
-            "asks for a token, have it in ~/.ray/auth_token and set RAY_AUTH_MODE=token",
+            hint="look at 'address' and 'options' under [executor], and at what `ray status` says there; if the "
+            "cluster asks for a token, have it in ~/.ray/auth_token and set RAY_AUTH_MODE=token",
         ) from error
     # Seen on 2.60: words about a dead worker go to our standard output whatever log_to_driver says. They would spoil
     # what a command prints there, and the node's failure tells the same.

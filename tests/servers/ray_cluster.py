@@ -39,6 +39,8 @@ class Machines:
             resources={f"machine{number}": 1, **has},
             node_ip_address=f"127.0.0.{number}",
             env_vars={CACHE: str(self._caches / str(number))},
+            # Else they have one copy of the project's folder in common, and who makes it anew removes the others'.
+            runtime_env_dir_name=f"runtime_resources_{number}",
         )
 
     def bury(self, number: int) -> None:

@@ -18,7 +18,7 @@ from dagbuild.executors.base import Work
 from dagbuild.executors.batches import Pace
 
 TRIES = 3
-"""How often a step is handed out whose machine is lost, or an agent started."""
+"""How often a step is handed out whose machine is lost; how often agents are started in a row of which none comes."""
 
 
 @dataclass(slots=True)
@@ -43,10 +43,14 @@ class Step:
 
 @dataclass(eq=False, slots=True)
 class Member:
-    """An agent: which steps it has, and how many of its calls have not been answered."""
+    """An agent: which steps it has, and how many of its calls have not been answered.
+
+    `start` is how often in a row agents had not come when it was started.
+    """
 
     actor: Any
     kind: Kind
+    start: int = 0
     ready: bool = False
     waits: bool = False
     calls: int = 0
@@ -76,7 +80,7 @@ class Crew:
         self._pace = Pace()
         self._numbers = count()
         self._queues: dict[Kind, deque[Step]] = {PLAIN: deque()}
-        self._failed_starts = 0
+        self._failed_starts = 0  # in a row; of agents that were started side by side, all are one
         self.members: list[Member] = []
         self.machines: Sequence[Machine] = []
         self.has_waited = False
@@ -88,11 +92,10 @@ class Crew:
         cores = max(1, int(sum(machine.get("CPU", 0) for machine in self.machines)))
         return cores * self._pace.size * self._pace.ahead
 
-    def submit(self, work: Work, parcel: bytes) -> str:
-        """Take a step; return what no machine has of that which it takes, in words: it waits for one that may come."""
+    def submit(self, work: Work, parcel: bytes) -> None:
+        """Take a step."""
         step = Step(work, parcel, next(self._numbers))
         self._queues.setdefault(step.kind, deque()).append(step)
-        return "" if step.kind == PLAIN else step.kind.tell_missing(self.machines)
 
     def take_back(self, member: Member, names: Sequence[str]) -> None:
         """Let steps that an agent has wait again, before others."""
@@ -103,13 +106,26 @@ class Crew:
         if member.kind == PLAIN:
             self._pace.note(ended, seconds)
 
+    def welcome(self, member: Member) -> None:
+        """Take in that an agent has answered."""
+        if not member.ready:
+            member.ready = True
+            self._failed_starts = 0
+
+    def find_missing(self) -> dict[str, str]:
+        """Return the nodes of steps that wait for what no machine has, with that in words: one that has may come."""
+        kinds = [kind for kind, queue in self._queues.items() if queue and kind != PLAIN]
+        missing = {kind: words for kind in kinds if (words := kind.tell_missing(self.machines))}
+        return {step.work.node.name: missing[kind] for kind in missing for step in self._queues[kind]}
+
     def lose(self, member: Member) -> list[Step]:
         """Take in that an agent is gone: its steps wait again, each for an agent to itself. Return those that may not.
 
         Those were lost too often.
         """
         self.members.remove(member)
-        self._failed_starts += not member.ready
+        if not member.ready:
+            self._failed_starts = max(self._failed_starts, member.start + 1)
         again = [replace(step, lost=step.lost + 1) for step in member.steps.values()]
         self._queues[member.kind].extend(step for step in again if step.lost < TRIES)
         return [step for step in again if step.lost >= TRIES]
@@ -162,7 +178,8 @@ class Crew:
             self._make_room(kind, kind)
             if has_one and self._lacks(kind):
                 break
-            self.members.append(self._start(kind))
+            self.members.append(member := self._start(kind))
+            member.start = self._failed_starts
             starting, has_one = starting + 1, True
         if waiting and starting:
             self._make_room(kind)

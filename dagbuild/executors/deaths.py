@@ -1,4 +1,4 @@
-"""Why a process ended that ran a step, in words: what its status says, and what the kernel says of memory."""
+"""Why a process ended that ran a step, or never began, in words: by its status, by what the kernel says of memory."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from dagbuild.executors.failures import PACKAGE, tell_frames
 from dagbuild.executors.unfinished import make_lost, make_overdue
 from dagbuild.model.outcome import Failure
 
+_RAISED = re.compile(r"^[\w.]+(?:Error|Exception): .*$", re.MULTILINE)
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _FRAME = re.compile(r'^  File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
 
 
@@ -21,6 +23,18 @@ def tell_end(work: Work, cut: CutOff) -> Failure:
     """Describe a step whose process ended before it had."""
     failure = make_overdue(work) if cut.overdue else _tell_death(work, cut)
     return replace(failure, log=cut.log)
+
+
+def tell_no_start(text: str) -> str:
+    """Say why a cluster could not start what runs steps, of all that it says itself."""
+    text = _COLOUR.sub("", text.strip())
+    raised = _RAISED.findall(text)
+    told = f"the Ray cluster could not start what runs steps: {raised[-1] if raised else text.partition(chr(10))[0]}"
+    if "No module named" in told:
+        told += (
+            "\n  try: install there what is installed here, in the Python that Ray runs in, on each machine"
+        )
+    return told
 
 
 def _tell_death(work: Work, cut: CutOff) -> Failure:

@@ -15,12 +15,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.registry import open_imported
 from dagbuild.executors import exits, packing, parcels
 from dagbuild.executors.anew import find_words, read_given
 from dagbuild.executors.base import Work
 from dagbuild.executors.blas import limit_threads
 from dagbuild.executors.channel import Channel
+from dagbuild.executors.copied import Copy, OtherFilesError
 from dagbuild.executors.elsewhere import (
     CheckedParcels,
     OtherCodeError,
@@ -103,13 +105,14 @@ class _Project:
             stepping.refuse(packing.pack(self._refusal, parcels.dumps))
             return
         try:
-            worker = self._site.make_worker(store, stepping.capture)
+            site = self._site
+            worker = site.make_worker(store, stepping.capture)
             worker.take_chance(self._chance)
             stepping.count_reads()
             pickles = _Parcels(self._site)
             stepping.serve(
                 worker,
-                lambda work: _call(worker, store, work),
+                lambda work: _call(worker, store, work, site.copy),
                 pickles,
                 lambda seconds: self._cold or (seconds < _SHORT and threading.active_count() <= threads),
                 threads=_THREADS,
@@ -128,8 +131,11 @@ class _Project:
         return None
 
 
-def _call(worker: Worker, store: Store, work: Work) -> Outcome:
-    outcome = worker.run(work)
+def _call(worker: Worker, store: Store, work: Work, copy: Copy | None) -> Outcome:
+    try:
+        outcome = worker.run(copy.bring(work, Artifacts(store)) if copy else work)
+    except OtherFilesError as error:
+        return Failure("OtherFiles", str(error), "")
     if not store.shared or not isinstance(outcome, Done) or outcome.record is None:
         return outcome
     try:

@@ -11,7 +11,7 @@ import importlib
 import os
 import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +21,7 @@ from dagbuild.artifacts import Artifacts
 from dagbuild.code.closure import SourceReader
 from dagbuild.executors import exits, parcels, shipping, state
 from dagbuild.executors.base import Work
+from dagbuild.executors.copied import Copy
 from dagbuild.executors.import_paths import NOWHERE, ImportPaths
 from dagbuild.executors.streams import Capturing
 from dagbuild.executors.worker import Worker
@@ -134,7 +135,7 @@ class OtherCodeError(Exception):
 class Site:
     """The project as a process has imported it, beside the driver's nodes: each is read and compared when it is needed.
 
-    `make_worker` gives what runs steps here.
+    `make_worker` gives what runs steps here; `copy` is the project's folder where that is a copy of the driver's.
     """
 
     def __init__(
@@ -142,8 +143,10 @@ class Site:
         setup: Setup,
         reader: SourceReader,
         make_worker: Callable[[Store, Callable[[], Capturing]], Worker],
+        copy: Copy | None,
     ) -> None:
         self.make_worker = make_worker
+        self.copy = copy
         self.names = tuple(setup.nodes)
         self._setup = setup
         self._reader = reader
@@ -215,7 +218,8 @@ class _Numbered(Sequence[object]):
 
 def import_project(setup: Setup) -> Site:
     """Import the project and compare it with the driver's; raises whatever its modules raise."""
-    watch = setup.watch
+    root = os.getcwd() if setup.shipped else setup.root  # noqa: PTH109 - a text
+    watch = setup.watch and replace(setup.watch, places=setup.watch.places.move(root))
     observes = watch is None or watch.observes
     if observes:
         exits.install()  # before the project's modules are imported
@@ -224,14 +228,13 @@ def import_project(setup: Setup) -> Site:
     memo = watch.memo if watch else None
     # On another machine the folder may not be there, and is not for us to make.
     files = FileDigests(Path(memo) if memo and Path(memo).is_dir() else None)
-    places = watch.places if watch else PathNames(setup.root)
+    places = watch.places if watch else PathNames(root)
     modules: list[ModuleType] = []
     load = functools.partial(_import, setup, modules)
     watched = watch is not None and observes
     reader = watch_import(load, places, files, modules, known=setup.imported) if watched else load()
     files.close()  # a copy of this process has no file in common with it
     code = ProjectCode(lambda: reader, places, files, observing=observes)
-    root = os.getcwd() if setup.shipped else setup.root  # noqa: PTH109 - a text
     home = Home(root, memo) if memo else None
 
     def make_worker(store: Store, capture: Callable[[], Capturing]) -> Worker:
@@ -240,7 +243,7 @@ def import_project(setup: Setup) -> Site:
         worker.hold_on()
         return worker
 
-    return Site(setup, reader, make_worker)
+    return Site(setup, reader, make_worker, Copy(setup.root, root, files) if setup.shipped else None)
 
 
 def _import(setup: Setup, modules: list[ModuleType]) -> SourceReader:

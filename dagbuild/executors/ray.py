@@ -16,6 +16,7 @@ import logging
 import os
 import socket
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -26,7 +27,7 @@ from dagbuild.executors.agent import Agent, Report
 from dagbuild.executors.agent_kinds import Kind
 from dagbuild.executors.base import Executor, Work
 from dagbuild.executors.crew import TRIES, Crew, Member, Step
-from dagbuild.executors.deaths import tell_end
+from dagbuild.executors.deaths import tell_end, tell_no_start
 from dagbuild.executors.detached import OpenStore
 from dagbuild.executors.elsewhere import ShippedCode
 from dagbuild.executors.ends import CutOff
@@ -94,6 +95,7 @@ class RayExecutor(Executor):
         self._calls: dict[Any, Member] = {}
         self._failed_with = ""
         self._told: set[str] = set()
+        self._looked = 0.0
         self._here: deque[Work] = deque()
 
     @property
@@ -113,7 +115,13 @@ class RayExecutor(Executor):
         self._held.enter_context(parcels.travelling_whole(self._code.in_memory))
 
     def _look_about(self) -> None:
+        """See which machines there are, as they come and go; tell of what waits for one that is not there."""
+        self._looked = time.monotonic()
         self._crew.machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        for name, missing in self._crew.find_missing().items():
+            if name not in self._told:  # Ray lets it wait
+                self._told.add(name)
+                self._on_notice(f"'{name}' waits for what no machine of the Ray cluster has: {missing}")
 
     @functools.cached_property
     def _pickles(self) -> parcels.SharedParcels:
@@ -136,10 +144,7 @@ class RayExecutor(Executor):
         """Take the step, to be handed out when it is waited for; one whose values cannot travel runs here then."""
         self._open()
         if parcel := self._pickles.dumps(self._worker.seal(work)):
-            missing, name = self._crew.submit(work, parcel), work.node.name
-            if missing and name not in self._told:  # Ray lets it wait, as machines may come
-                self._told.add(name)
-                self._on_notice(f"'{name}' waits for what no machine of the Ray cluster has: {missing}")
+            self._crew.submit(work, parcel)
         else:
             self._here.append(work)
 
@@ -182,13 +187,13 @@ class RayExecutor(Executor):
         try:
             self._crew.hand_out()
             if lost := self._crew.give_up():
-                text = f"Ray could not start what runs steps: {self._failed_with}"
+                text = tell_no_start(self._failed_with)
                 return [(step.work.name, Failure("WorkerDied", text, "")) for step in lost]
             patience = _A_WHILE if most is None else min(most, _A_WHILE)
             first, rest = ray.wait(list(self._calls), num_returns=1, timeout=patience)
             self._crew.has_waited = not first and patience == _A_WHILE
-            if self._crew.has_waited:
-                self._look_about()  # machines come and go
+            if time.monotonic() - self._looked >= _A_WHILE:
+                self._look_about()
             more, _ = ray.wait(rest, num_returns=len(rest), timeout=0) if rest else ([], [])
             outcomes = [outcome for call in (*first, *more) for outcome in self._take(call)]
             self._crew.hand_out()
@@ -212,7 +217,7 @@ class RayExecutor(Executor):
             self._crew.members.remove(agent)
             self._kill(agent)
             return [(name, failure) for name in agent.steps]
-        agent.ready = True
+        self._crew.welcome(agent)
         return [] if report is None else self._take_report(agent, report)
 
     def _take_report(self, agent: Member, report: Report) -> list[tuple[str, Outcome]]:
@@ -304,10 +309,15 @@ def _connect(address: str, root: Path, options: Mapping[str, Any]) -> None:
             _probe(address)
             said["runtime_env"] = {"working_dir": str(root), **said.get("runtime_env", {})}
             ray.init(address, **said)
-    except (OSError, RuntimeError, TypeError, ValueError, RayError) as error:
+    except (ImportError, OSError, RuntimeError, TypeError, ValueError, RayError) as error:
+        told = f"the Ray cluster '{address}' cannot be used: {error}"
+        if "ray[client]" in str(error):
+            raise UserError(told, hint='pip install "dagbuild[ray]"') from error
+        # Seen on 2.60: it shows a token only where it finds the address itself, and says of others that time is over.
         raise UserError(
-            f"the Ray cluster '{address}' cannot be used: {error}",
-            hint="look at 'address' and 'options' under [executor], and at what `ray status` says there",
+            told,
+            hint="look at 'address' and 'options' under [executor], and at what `ray status` says there; if the "
+            "cluster asks for a token, have it in ~/.ray/auth_token and set RAY_AUTH_MODE=token",
         ) from error
     # Seen on 2.60: words about a dead worker go to our standard output whatever log_to_driver says. They would spoil
     # what a command prints there, and the node's failure tells the same.

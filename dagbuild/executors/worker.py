@@ -299,7 +299,7 @@ class Worker:
             for pattern in node.reads:
                 observer.declare_pattern(pattern)
         for name in work.files:
-            paths = self._artifacts.load(work.values[name])
+            paths = work.held[name] if name in work.held else self._artifacts.load(work.values[name])
             observer.declare([paths] if isinstance(paths, str) else paths)
         return observer
 

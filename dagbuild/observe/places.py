@@ -94,6 +94,10 @@ class PathNames:
     def __reduce__(self) -> tuple[type[PathNames], tuple[str, tuple[str, ...], tuple[str, ...], Variables]]:
         return (PathNames, (self.root, self._ignored, self._outputs, self.variables))
 
+    def move(self, root: str) -> PathNames:
+        """Return the names for the project where its folder is another one."""
+        return PathNames(root, self._ignored, self._outputs, self.variables)
+
     def absolute(self, path: str) -> str:
         """Return a path that does not depend on the working directory."""
         if not os.path.isabs(path):  # noqa: PTH117

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -348,8 +349,26 @@ def test_a_wrong_address_is_told_at_once(project: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
 
-    with pytest.raises(UserError, match=r"the Ray cluster '127\.0\.0\.1:1' cannot be used"):
+    with pytest.raises(UserError, match=r"the Ray cluster '127\.0\.0\.1:1' cannot be used") as raised:
         build(project, "report")
+
+    assert "RAY_AUTH_MODE=token" in str(raised.value.problems[0].hint)
+
+
+def test_without_rays_client_the_user_is_told_what_to_install(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which an address of its kind takes, and others do not."""
+    ray = pytest.importorskip("ray")
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setitem(sys.modules, "grpc", None)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setenv("RAY_ADDRESS", f"ray://127.0.0.1:{listener.getsockname()[1]}")
+
+        with pytest.raises(UserError, match=r"'ray://127\.0\.0\.1:\d+' cannot be used") as raised:
+            build(project, "report")
+
+    assert raised.value.problems[0].hint == 'pip install "dagbuild[ray]"'
 
 
 def test_without_ray_the_user_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -457,7 +476,7 @@ def test_machines_without_a_common_folder_are_told_what_to_set(tmp_path: Path) -
 
 
 def test_machines_share_values_through_the_remote(tmp_path: Path) -> None:
-    """Two nodes with a cache folder each, and a driver with a third: values and code reach them all."""
+    """Two nodes with a cache folder each, and a driver with a third: values, code and files reach them all."""
     folder, caches = tmp_path / "project", tmp_path / "caches"
     (tmp_path / "shared").mkdir()
     write_files(
@@ -469,6 +488,9 @@ def test_machines_share_values_through_the_remote(tmp_path: Path) -> None:
                 kind = "ray"
                 [remote]
                 url = "file://{tmp_path}/shared"
+                [inputs]
+                table = "data/table.txt"
+                folder = "data/folder"
             """,
             "src/sizes.py": """
                 def get_size(number):
@@ -480,7 +502,7 @@ def test_machines_share_values_through_the_remote(tmp_path: Path) -> None:
 
                 import numpy as np
 
-                from dagbuild import resources
+                from dagbuild import File, Files, reads, resources
 
                 sys.path.append(str(Path(__file__).parent / "src"))
 
@@ -494,15 +516,28 @@ def test_machines_share_values_through_the_remote(tmp_path: Path) -> None:
                 def right() -> np.ndarray:
                     return np.arange(get_size(2))
 
-                def lengths(left: np.ndarray, right: np.ndarray) -> list[int]:
-                    return [len(left), len(right)]
+                @resources(custom={"machine4": 1})
+                @reads("data/more.txt")
+                def read(table: File, folder: Files) -> list[str]:
+                    assert Path(table).is_relative_to(Path.cwd())
+                    return [Path(path).read_text() for path in (table, *folder, "data/more.txt", "data/seen.txt")]
+
+                def lengths(left: np.ndarray, right: np.ndarray, read: list[str]) -> list[int]:
+                    return [len(left), len(right), *map(len, read)]
             """,
+            "data/table.txt": "t",
+            "data/folder/a.txt": "aa",
+            "data/folder/b.txt": "bbb",
+            "data/more.txt": "more",
+            "data/seen.txt": "seen!",
         },
     )
     first, second = run_cluster(folder, caches)
     assert first["failures"] == {}
-    assert first["values"] == second["values"] == {"lengths": "[10000, 20000]"}
+    assert first["values"] == second["values"] == {"lengths": "[10000, 20000, 1, 2, 3, 4, 5]"}
     assert set(first["steps"].values()) == {"computed"}
+    reads = [text for text in first["notices"] if "reads" in text]
+    assert [text.partition(", which")[0] for text in reads] == ["'read' reads data/seen.txt"]
     assert sorted(cache.name for cache in caches.iterdir()) == ["3", "4"]
     assert "computed" not in second["steps"].values()
 

@@ -35,15 +35,14 @@ class Stage:
         for step in steps:
             self.running[step.work.name] = member
 
-    def submit(self, *names: str, takes: Resources | None = None) -> str:
-        """Have steps wait; return what is said of the last one."""
-        said = ""
+    def submit(self, *names: str, takes: Resources | None = None) -> None:
+        """Have steps wait."""
         for name in names:
             work = dataclasses.replace(keep(one), call=name)
             if takes is not None:
-                work = dataclasses.replace(work, node=dataclasses.replace(work.node, resources=takes))
-            said = self.crew.submit(work, b"parcel")
-        return said
+                node = dataclasses.replace(work.node, name=name, resources=takes)
+                work = dataclasses.replace(work, node=node)
+            self.crew.submit(work, b"parcel")
 
     def go_on(self) -> None:
         """Let agents be there that the cluster has room for, and hand out."""
@@ -52,7 +51,8 @@ class Stage:
         for member in self.crew.members:
             if not member.ready and member.kind.cpus <= free:
                 free -= member.kind.cpus
-                member.ready, member.calls = True, 0
+                member.calls = 0
+                self.crew.welcome(member)
         self.crew.hand_out()
 
     def end(self, name: str) -> None:
@@ -128,13 +128,13 @@ def test_only_as_many_agents_make_room_as_are_in_the_way() -> None:
 def test_a_step_that_no_machine_can_take_holds_up_no_other() -> None:
     """It is said, and its agent waits; nobody makes room for it, or counts what it would take."""
     stage = Stage()
-    said = stage.submit("impossible", takes=Resources(cpus=3))
+    stage.submit("impossible", takes=Resources(cpus=3))
     stage.submit("a", "b")
     stage.go_on()
     stage.end("a")
     stage.go_on()
 
-    assert said == "CPU 3 of 2"
+    assert stage.crew.find_missing() == {"impossible": "CPU 3 of 2"}
     assert list(stage.running) == ["b"]
     assert stage.dismissals == []
 
@@ -175,3 +175,45 @@ def test_a_step_of_a_lost_agent_gets_one_for_itself_until_it_was_lost_too_often(
     stage.crew.hand_out()
 
     assert [step.work.name for step in stage.crew.give_up()] == ["b"]
+
+
+def test_agents_that_are_lost_together_are_one_loss() -> None:
+    """A machine of many cores dies while they start: others are started for the steps."""
+    stage = Stage(cores=8)
+    stage.submit(*"abcdefgh")
+    stage.crew.hand_out()
+    for member in list(stage.crew.members):
+        stage.crew.lose(member)
+
+    stage.go_on()
+
+    assert stage.crew.give_up() == []
+    assert set(stage.running) == set("abcdefgh")
+
+
+def test_agents_are_started_for_as_long_as_some_are_there_at_last() -> None:
+    """What could not be started long ago is forgotten once another could."""
+    stage = Stage(cores=1)
+    for _ in range(TRIES):
+        stage.submit("a")
+        stage.crew.hand_out()
+        stage.crew.lose(stage.crew.members[0])
+        stage.go_on()
+        assert stage.crew.give_up() == []
+        stage.crew.lose(stage.running.pop("a"))
+        stage.go_on()
+        stage.end("a")
+        stage.crew.lose(stage.crew.members[0])
+
+
+def test_a_step_is_told_once_no_machine_can_take_it_any_more() -> None:
+    """The machine that could is gone while they wait."""
+    stage = Stage()
+    stage.crew.machines = [{"CPU": 2.0}, {"CPU": 2.0, "seat": 1.0}]
+    stage.submit("a", "b", takes=Resources(custom={"seat": 1}))
+    stage.crew.hand_out()
+    missing = [stage.crew.find_missing()]
+    stage.crew.machines = [{"CPU": 2.0}]
+    missing.append(stage.crew.find_missing())
+
+    assert missing == [{}, {"a": "seat 1 of 0", "b": "seat 1 of 0"}]

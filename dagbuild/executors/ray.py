@@ -14,11 +14,13 @@ import contextlib
 import functools
 import logging
 import os
+import signal
 import socket
 import sys
+import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -298,16 +300,34 @@ def _make_loss(work: Work, error: Exception) -> Failure:
     return make_lost(work, text)
 
 
+@contextlib.contextmanager
+def _keeping_sigterm() -> Iterator[None]:
+    """Let SIGTERM mean what it did before: Ray takes it for a call of `sys.exit`, in whoever's process this is."""
+    before = signal.getsignal(signal.SIGTERM)
+    in_main = threading.current_thread() is threading.main_thread()
+    if before is None or not in_main:  # elsewhere Ray leaves it alone
+        yield
+        return
+    try:
+        yield
+    except SystemExit:
+        signal.signal(signal.SIGTERM, before)
+        signal.raise_signal(signal.SIGTERM)
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def _connect(address: str, root: Path, options: Mapping[str, Any]) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     said: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, **options}
     try:
         if address == LOCAL:
-            own = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES}
-            ray.init(address, **{**own, **said})
+            said = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES, **said}
         else:
             _probe(address)
             said["runtime_env"] = {"working_dir": str(root), **said.get("runtime_env", {})}
+        with _keeping_sigterm():
             ray.init(address, **said)
     except (ImportError, OSError, RuntimeError, TypeError, ValueError, RayError) as error:
         told = f"the Ray cluster '{address}' cannot be used: {error}"

@@ -127,7 +127,7 @@ class Publisher:
             if self._thread is not None:
                 self._queue.put(None)
                 self._thread = None
-                self._sender.close()
+            self._sender.close()
         return done
 
     def _run(self) -> None:

@@ -544,6 +544,7 @@ def test_machines_share_values_through_the_remote(tmp_path: Path) -> None:
 
 ADAPTER = """
 import os
+import signal
 
 import ray
 from dagbuild import Driver, PandasDataFrameResult, RayGraphAdapter, UserError, resources
@@ -554,14 +555,23 @@ def process() -> int:
     return os.getpid()
 
 
+def mine(number, frame):
+    pass
+
+
+def see_signal(event):
+    assert signal.getsignal(signal.SIGTERM) is mine
+
+
 def build(**config):
     adapter = RayGraphAdapter(PandasDataFrameResult(), config)
     driver = Driver({}, process, cache="cache", adapter=adapter)
-    process_id = driver.execute(["process"])["process"].item()
+    process_id = driver.execute(["process"], on_event=see_signal)["process"].item()
     driver.project.close()
     return process_id
 
 
+signal.signal(signal.SIGTERM, mine)
 first = build(num_cpus=1, resources={"licence": 2})
 second = build(number_of_cpus=1)
 print(first != os.getpid(), second == first, ray.is_initialized())
@@ -574,7 +584,10 @@ except UserError as error:
 
 
 def test_an_adapter_says_where_nodes_run_and_with_what_that_is_opened(tmp_path: Path) -> None:
-    """As Hamilton's; the cluster is opened when a node is to run, and what it does not take is said."""
+    """As Hamilton's; the cluster is opened when a node is to run, and what it does not take is said.
+
+    A signal means to the program what it did before.
+    """
     (tmp_path / "script.py").write_text(ADAPTER)
 
     done = subprocess.run(

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,6 +108,26 @@ class TestTransport:
         names = {path.name for path in objects(tmp_path, "blobs/*/*")}
 
         assert names == {f"{small.digest}.raw", f"{plain.digest}.raw", f"{packed.digest}.zst"}
+
+    @pytest.mark.parametrize("what", ["values", "records"])
+    def test_what_sends_ends_with_the_store(self, machine: Any, shared: str, what: str) -> None:
+        """A process that opens many keeps none of their threads, nor what those hold."""
+        before = set(threading.enumerate())
+        store = machine("a", shared)
+        if what == "records":
+            put_value(store, 1)
+            store.flush()
+        else:
+            store.put_blob([b"1" * 1000])
+            store.share()
+        started = set(threading.enumerate()) - before
+
+        store.close()
+
+        for thread in started:
+            thread.join(10)
+        assert started
+        assert not [thread.name for thread in started if thread.is_alive()]
 
     @pytest.mark.parametrize("kind", ["random", "repeating"])
     def test_large_blobs_travel_through_files(self, machine: Any, s3_server: S3Server, kind: Any) -> None:

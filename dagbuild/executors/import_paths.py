@@ -57,20 +57,27 @@ NOWHERE = ImportPaths()
 
 def find_import_paths(modules: Iterable[ModuleType]) -> ImportPaths:
     """Return where this process finds code that is not installed."""
+    installed = _installed_folders()
     searched = [str(Path(path).resolve()) for path in sys.path]
-    roots = (root for module in modules if (root := find_import_root(module)) not in {None, *searched})
-    at = next((number for number, path in enumerate(searched) if is_installed(path)), len(searched))
-    first = _choose([*map(str, roots), *searched[:at]])
-    return ImportPaths(first, _choose(path for path in searched[at:] if path not in first))
-
-
-def _choose(paths: Iterable[str]) -> tuple[str, ...]:
-    return tuple(path for path in dict.fromkeys(paths) if not is_installed(path) and Path(path).exists())
+    roots = [root for module in modules if (root := find_import_root(module)) and root not in searched]
+    at = next((number for number, path in enumerate(searched) if _is_in(path, installed)), len(searched))
+    ours = [
+        path
+        for path in dict.fromkeys([*roots, *searched])
+        if not _is_in(path, installed) and Path(path).exists()
+    ]
+    before = {*roots, *searched[:at]}
+    first = tuple(path for path in ours if path in before)
+    return ImportPaths(first, tuple(path for path in ours if path not in before))
 
 
 def is_installed(path: str) -> bool:
     """Tell whether a folder, of which no link is part, is one of those with what is installed."""
-    return any(Path(path).is_relative_to(folder) for folder in map(os.path.realpath, _installed_folders()))
+    return _is_in(path, _installed_folders())
+
+
+def _is_in(path: str, folders: Iterable[str]) -> bool:
+    return any(Path(path).is_relative_to(folder) for folder in folders)
 
 
 def describe_platform() -> dict[str, str]:
@@ -102,9 +109,10 @@ def _installed_folders() -> list[str]:
     standard = sysconfig.get_paths()
     folders = [standard[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")]
     zipped = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
-    return [
+    found = [
         *folders,
         *site.getsitepackages(),
         site.getusersitepackages(),
         *(p for p in sys.path if p.endswith(zipped)),
     ]
+    return [*dict.fromkeys(map(os.path.realpath, found))]

@@ -75,6 +75,21 @@ class StoreContract:
         with pytest.raises(BlobMissingError):
             store.get_blob(BlobRef(digest_bytes(b"nowhere"), 7))
 
+    def test_opens_the_file_of_a_blob_if_it_has_files(self, store: Store) -> None:
+        """It holds just the blob's bytes; what was never put has none."""
+        ref = store.put_blob([b"one ", b"two" * 50_000])
+        missing = BlobRef(digest_bytes(b"nowhere"), 7)
+        try:
+            file = store.open_blob(ref)
+        except OSError:
+            with pytest.raises(OSError):
+                store.open_blob(missing)
+            return
+        with open(file, "rb") as opened:  # noqa: PTH123 - no path
+            assert opened.read() == bytes(store.get_blob(ref))
+        with pytest.raises(BlobMissingError):
+            store.open_blob(missing)
+
     def test_finds_records_under_both_keys(self, store: Store) -> None:
         """At once, in the same store."""
         record = make_record(1)

@@ -25,6 +25,7 @@ from typing import Any
 
 import pandas as pd
 
+from dagbuild.ground.stamps import COARSE_NS
 from tests.benchmarks.measure import cores, in_process
 
 AGAIN = 9
@@ -108,7 +109,7 @@ def compare(kind: str, scale: float, rounds: int, folder: Path) -> None:
     """Print what a kind of frame takes."""
     folder.mkdir()
     blobs = in_process(make, folder, kind, scale)
-    time.sleep(2.1)  # what is younger than the look cannot be told by its times
+    time.sleep(COARSE_NS / 1e9)  # what is younger than that when it is looked at cannot be told by its times
     found = [in_process(read, folder, kind, scale) for _ in range(rounds)]
     print(f"\n{kind}: scale {scale:g}, {blobs} blobs; {cores()}")
     for how in found[0]:

@@ -14,6 +14,7 @@ from dagbuild import (
     Files,
     NodeError,
     PandasDataFrameResult,
+    RayGraphAdapter,
     UserError,
     config,
     create_module,
@@ -87,6 +88,15 @@ def test_adapter_puts_the_values_together(tmp_path: Path) -> None:
 
     assert list(frame.columns) == ["spend", "cost"]
     assert len(frame) == 3
+
+
+def test_an_executor_that_is_named_wins_over_the_adapters(tmp_path: Path) -> None:
+    """To look for a fault here; what it builds stays the same."""
+    adapter = RayGraphAdapter(PandasDataFrameResult())
+    driver = Driver({"base": 1.0}, MODULE, cache=tmp_path, adapter=adapter, executor="inline")
+
+    assert list(driver.execute(["spend", "cost"]).columns) == ["spend", "cost"]
+    assert driver.project.settings.executor.kind == "inline"
 
 
 def test_overridden_node_is_not_computed_nor_what_only_it_needs(driver: Driver) -> None:

@@ -38,7 +38,8 @@ EXECUTORS = """
         def wait(self, most=None):
             work = self._works.popleft()
             with (pathlib.Path(__file__).parent / "ran.txt").open("a") as file:
-                file.write(f"{work.name} {self.slots}\\n")
+                said = (self._means.address, self._means.options)
+                file.write(f"{work.name} {self.slots}{said if any(said) else ''}\\n")
             return [(work.name, self._means.worker.run(work))]
 
         def close(self):
@@ -77,6 +78,15 @@ def test_the_settings_choose_it(project: Path) -> None:
     assert ran(project) == ["one 3", "two 3"]
     assert call(project, "build", "two", "--executor", "inline") == 0
     assert ran(project) == ["one 3", "two 3"]
+
+
+def test_it_has_what_the_settings_say_under_its_name(project: Path) -> None:
+    """Where something is, and with what it is to be opened."""
+    with (project / "dagbuild.toml").open("a") as file:
+        file.write('address = "here"\noptions = { seats = 2 }\n')
+
+    assert call(project, "build", "one") == 0
+    assert ran(project) == ["one 3('here', {'seats': 2})"]
 
 
 def test_the_command_line_and_a_driver_choose_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

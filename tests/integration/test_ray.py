@@ -580,6 +580,10 @@ try:
     build(number_of_cpus=1)
 except UserError as error:
     print(error)
+try:
+    build(address="127.0.0.1:1")
+except UserError as error:
+    print(error)
 """
 
 
@@ -600,6 +604,45 @@ def test_an_adapter_says_where_nodes_run_and_with_what_that_is_opened(tmp_path: 
     assert said[0] == "True True False", done.stderr
     assert "cannot be used" in said[1], done.stderr
     assert "number_of_cpus" in done.stdout
+    assert "the Ray cluster '127.0.0.1:1' cannot be used" in done.stdout
+
+
+ENDED = """
+import os
+import signal
+import threading
+import time
+
+from dagbuild import Driver
+
+
+def one() -> int:
+    return 1
+
+
+def end():
+    while signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        time.sleep(0.001)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+threading.Thread(target=end, daemon=True).start()
+Driver({}, one, cache="cache", executor="ray").execute(["one"])
+"""
+
+
+def test_who_is_ended_while_ray_is_opened_is_ended(tmp_path: Path) -> None:
+    """By the signal, as by any other program; meanwhile Ray takes it for an exit."""
+    (tmp_path / "script.py").write_text(ENDED)
+
+    done = subprocess.run(
+        [sys.executable, "script.py"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == -signal.SIGTERM, done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_outputs_come_back_from_workers(local_ray: None, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from dagbuild.store.checked_blobs import WORTH
 from dagbuild.store.layered import LayeredStore
 from dagbuild.store.local import LocalStore
 from dagbuild.store.object_names import iter_stored
+from dagbuild.store.relay import RelayStore, answer
 from dagbuild.store.remote import RemoteFolder, map_at_once
 from dagbuild.store.remote_blobs import IN_MEMORY
 from dagbuild.store.remote_errors import RemoteDeniedError, RemoteOutageError
@@ -128,6 +130,30 @@ class TestTransport:
             thread.join(10)
         assert started
         assert not [thread.name for thread in started if thread.is_alive()]
+
+    @pytest.mark.parametrize("who", ["driver", "step"])
+    def test_a_blob_that_only_the_remote_has_is_opened_here(
+        self, machine: Any, shared: str, tmp_path: Path, who: str
+    ) -> None:
+        """It is brought near first; also where the file that was here is not what it was."""
+        data = secrets.token_bytes(100_000)
+        writer = machine("a", shared)
+        record = put_value(writer, 1, data)
+        writer.flush()
+        near = machine("b", shared)
+        ((found,),) = near.find_records([record.deep]).values()
+        (ref,) = found.artifact.blobs
+        with contextlib.ExitStack() as after:
+            reader = near
+            if who == "step":
+                reader = RelayStore(tmp_path / "b" / "cache", partial(answer, near), on_notice=lambda _: None)
+                after.callback(reader.close)
+            for _ in range(2):
+                with open(reader.open_blob(ref), "rb") as opened:
+                    assert opened.read() == data
+                path = near.local.blob_path(ref)
+                path.chmod(0o644)
+                path.write_bytes(b"y" * len(data))
 
     @pytest.mark.parametrize("kind", ["random", "repeating"])
     def test_large_blobs_travel_through_files(self, machine: Any, s3_server: S3Server, kind: Any) -> None:

@@ -195,7 +195,7 @@ class Agent:
             except OSError:  # somebody has just ended it
                 self._stop_zygote()
         reads = count(1)
-        process = Process[_Step](number, *ends, before_read=lambda: tell_read(ends.crash, next(reads)))
+        process = Process[_Step](number, *ends, on_read=lambda: tell_read(ends.crash, next(reads)))
         self._is_ready = False
         self._selector.register(process.channel.socket, selectors.EVENT_READ, process)
         self._selector.register(process.output, selectors.EVENT_READ, process)

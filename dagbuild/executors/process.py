@@ -39,7 +39,7 @@ S = TypeVar("S", bound=Step)
 
 @dataclass(eq=False, slots=True)
 class Process(Generic[S]):
-    """A process that runs steps; `shown` takes what they print, `before_read` is called before that is read.
+    """A process that runs steps; `shown` takes what they print, `on_read` is called before and after that is read.
 
     `deadline` is when its step has taken too long, by the monotonic clock; `overdue` says that it was ended for that.
     `is_silent`: nothing can come of its output any more.
@@ -51,7 +51,7 @@ class Process(Generic[S]):
     crash: int
     shown: Shown = field(default_factory=lambda: Shown(lambda _: None))
     step: S | None = None
-    before_read: Callable[[], None] = lambda: None
+    on_read: Callable[[], None] = lambda: None
     deadline: float | None = None
     overdue: bool = False
     is_silent: bool = False
@@ -70,8 +70,14 @@ class Process(Generic[S]):
 
     def read_output(self) -> None:
         """Take what the step has printed until now: lines are shown as they come."""
+        self.on_read()
+        try:
+            self._read_chunks()
+        finally:
+            self.on_read()
+
+    def _read_chunks(self) -> None:
         for _ in range(_MOST_CHUNKS):
-            self.before_read()
             try:
                 data = os.read(self.output, _CHUNK)
             except (BlockingIOError, OSError):

@@ -14,12 +14,12 @@ _COUNT_AT = 1 << 20
 
 
 def tell_read(crash: int, count: int) -> None:
-    """Say that what a step printed is about to be read; `count` is another one each time."""
+    """Say that what a step printed is about to be read, by an odd `count`, or was read, by the next even one."""
     os.pwrite(crash, _COUNT.pack(count), _COUNT_AT)
 
 
 def find_reads(crash: int) -> int:
-    """Return the count that was told last."""
+    """Return the count that was told last; while it is odd, somebody reads."""
     data = os.pread(crash, _COUNT.size, _COUNT_AT)
     count: int = _COUNT.unpack(data)[0] if data else 0
     return count

@@ -169,7 +169,7 @@ class _Output:
         self.driver = driver
         self.is_asked = True
         self.taken: Callable[[], int] | None = None
-        """Tells how often somebody has begun to read what was printed, where that can be told."""
+        """Tells how often somebody has begun or ended to read what was printed, where that can be told."""
         self._before = 0
         self._printed = printed
         nothing = os.open(os.devnull, os.O_RDONLY)
@@ -190,14 +190,18 @@ class _Output:
     def text(self) -> str:
         """Return what was printed since the step began; nothing where the driver adds it to the record itself."""
         self.flush()
-        if not self.is_asked or (self.taken and self.taken() == self._before and not self._waits()):
+        if not self.is_asked or (self.taken and self._is_silent(self.taken)):
             return ""
         text: str = self.driver.ask("log")
         return text
 
-    def _waits(self) -> bool:
-        """Tell whether something that was printed is still to be read: whoever reads it has said so before."""
-        return fcntl.ioctl(self._printed, termios.FIONREAD, b"\0" * 4) != b"\0" * 4
+    def _is_silent(self, taken: Callable[[], int]) -> bool:
+        """Tell whether surely nothing was printed: nothing is still to be read, and nobody reads or has read since."""
+        waits = fcntl.ioctl(self._printed, termios.FIONREAD, b"\0" * 4) != b"\0" * 4
+        if waits:
+            return False
+        reads = taken()  # after the other question: who reads meanwhile has said so
+        return reads == self._before and reads % 2 == 0
 
     def flush(self) -> None:
         """Let nothing wait in a buffer."""

@@ -307,6 +307,7 @@ class Project(Parts):
         without_pin: str | None = None,
     ) -> _Prepared:
         """Find out what is asked for and what a build would do: without importing, where that tells enough."""
+        gc_pause.collect_grown()
         if inputs or overrides:
             self._source.load()  # their types are to be checked
         pins = {name: pin for name, pin in self.settings.pins.items() if name != without_pin}

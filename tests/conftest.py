@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -60,19 +61,26 @@ def _leaves_threads(item: pytest.Item) -> bool:
     return on_ray or item.get_closest_marker("leaves_threads") is not None
 
 
+@pytest.hookimpl(trylast=True)  # after pytest has put together what shares a fixture
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let tests that leave threads come last: until then steps run in copies of the process, as they do for most.
+    """Deal the tests to xdist's processes, so that they end together: each gets as many of them, in a row.
 
-    Of each process: xdist gives each of them as many of the tests, in a row.
+    Those that leave threads come last in each: until then steps run in copies of the process, as they do for most.
     """
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    kinds = [[item for item in items if _leaves_threads(item) is leaves] for leaves in (False, True)]
-    items[:] = [
-        item
-        for number in range(processes)
-        for kind in kinds
-        for item in kind[number * len(kind) // processes : (number + 1) * len(kind) // processes]
-    ]
+    hands: list[list[pytest.Item]] = [[] for _ in range(processes)]
+    for leaves in (False, True):
+        kind = [item for item in items if _leaves_threads(item) is leaves]
+        for _, group in itertools.groupby(kind, lambda item: item.path):
+            file = list(group)
+            for first in range(0, len(file), RUN):
+                min(hands, key=len).extend(file[first : first + RUN])
+    hands.sort(key=len)  # so that none begins with the last of another's
+    items[:] = itertools.chain.from_iterable(hands)
+
+
+RUN = 100
+"""So many tests of a file one process plays after each other: they share what is built for it."""
 
 
 def _find_obstacle() -> str | None:

@@ -13,8 +13,9 @@ import selectors
 import subprocess
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import NamedTuple
 
@@ -23,19 +24,24 @@ from dagbuild.executors.ends import CutOff, End, Killings
 from dagbuild.executors.given import Given, start_processes
 from dagbuild.executors.process import Process, end_overdue, find_patience
 from dagbuild.executors.reads import tell_read
+from dagbuild.executors.shown import Shown
 from dagbuild.executors.streams import Log
 from dagbuild.executors.zygote import Zygote
 from dagbuild.ground.secrets import clean
 
 A_WHILE = 0.5
-"""Seconds after which a batch is answered for, whatever still runs."""
+"""Seconds after which a batch is answered for, whatever still runs, and how often what a step prints is told."""
+
+_MOST_PRINTED = 1 << 20
+"""Characters of what steps have printed that one answer holds, more or less: who prints more waits for the next one."""
 
 
 class Report(NamedTuple):
     """What an agent answers: how steps ended, by name; which ones it gives back; which one still runs.
 
-    `cuts` are of steps whose processes ended before they had. `seconds` is how long it was at work since the last one.
-    `raised` is an exception, pickled, that ends the build.
+    `cuts` are of steps whose processes ended before they had. `seconds` is how long it was at work for what has ended.
+    `raised` is an exception, pickled, that ends the build. `printed` is what steps have printed since the last answer,
+    by name, up to an end of a line.
     """
 
     replies: list[tuple[str, packing.Reply]]
@@ -45,6 +51,7 @@ class Report(NamedTuple):
     seconds: float
     notices: list[str]
     raised: bytes
+    printed: list[tuple[str, str]]
 
 
 class Order(NamedTuple):
@@ -83,6 +90,7 @@ class Agent:
         self._cuts: list[tuple[str, CutOff]] = []
         self._notices: list[str] = []
         self._raised = b""
+        self._printed: list[tuple[str, str]] = []
         self._began = time.monotonic()
 
     # -- what the driver calls -------------------------------------------------------------------------------------
@@ -105,14 +113,15 @@ class Agent:
     def run(self, steps: Sequence[Order]) -> Report:
         """Run steps one after the other; while one still runs, give them back."""
         if (running := self._running) is not None:
-            return Report([], [], [step.name for step in steps], running.order.name, 0.0, [], b"")
+            return Report([], [], [step.name for step in steps], running.order.name, 0.0, [], b"", [])
         self._fresh()
+        self._since = self._began
         self._queue.extend(steps)
-        return self._work(self._began + A_WHILE)
+        return self._work(lambda: self._began + A_WHILE)
 
     def go_on(self) -> Report:
-        """Wait for the step that still runs."""
-        return self._work(None)
+        """Wait for the step that still runs, or until it has printed something."""
+        return self._work(lambda: self._began + A_WHILE if self._printed else None)
 
     def close(self) -> None:
         """End all processes, once they have closed their files."""
@@ -130,18 +139,22 @@ class Agent:
     def _running(self) -> _Step | None:
         return self._process.step if self._process is not None else None
 
-    def _work(self, until: float | None) -> Report:
+    def _work(self, find_end: Callable[[], float | None]) -> Report:
         while not self._raised and (self._running is not None or self._queue):
             if self._running is None:
                 self._begin(self._queue.popleft())
-            elif not self._hear_all(until):
+            elif self._has_printed_much() or not self._hear_all(find_end()):
                 break
         left = [step.name for step in self._queue]
         self._queue.clear()
         running = self._running.order.name if self._running else None
         now = time.monotonic()
-        seconds = now - self._began
-        report = Report(self._replies, self._cuts, left, running, seconds, self._notices, self._raised)
+        seconds = now - self._since
+        if self._replies:
+            self._since = now
+        report = Report(
+            self._replies, self._cuts, left, running, seconds, self._notices, self._raised, self._printed
+        )
         self._fresh()
         self._began = now
         return report
@@ -155,13 +168,21 @@ class Agent:
             try:
                 process.channel.send(order.parcel)
                 process.step = _Step(order)
+                process.shown = Shown(partial(self._print, order.name))
                 return
             except OSError:  # it has ended, which the zygote tells
                 self._let_go(process)
 
+    def _has_printed_much(self) -> bool:
+        return sum(len(text) for _, text in self._printed) > _MOST_PRINTED
+
+    def _print(self, name: str, text: str) -> None:
+        self._printed.append((name, text))
+
     def _finish(self, process: Process[_Step], reply: packing.Reply) -> None:
         if process.step is None:
             return
+        process.shown.finish("\n")
         order = process.finish().order
         if reply == packing.FRESH:
             self._queue.appendleft(order)
@@ -227,7 +248,7 @@ class Agent:
                 self._selector.unregister(process.channel.socket)
         if self._process is not None and self._zygote is not None:
             end_overdue([self._process], self._zygote[0])
-        return bool(events) or until is None or time.monotonic() < until
+        return until is None or time.monotonic() < until
 
     def _hear(self, process: Process[_Step], message: bytes) -> None:
         what, *more = pickle.loads(message)
@@ -278,6 +299,7 @@ class Agent:
             with contextlib.suppress(KeyError, ValueError):
                 self._selector.unregister(file)
         crash = process.close()
+        process.shown.finish("\n")
         if process.step is not None:
             step, out_of_memory = process.finish(), self._killings.has_more()
             cut = CutOff(end, crash, out_of_memory, process.overdue, clean(step.log.text()))

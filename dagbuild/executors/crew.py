@@ -45,14 +45,15 @@ class Step:
 class Member:
     """An agent: which steps it has, and how many of its calls have not been answered.
 
-    `start` is how often in a row agents had not come when it was started.
+    `start` is how often in a row agents had not come when it was started; `waits` is the call that waits for the step
+    which it runs.
     """
 
     actor: Any
     kind: Kind
     start: int = 0
     ready: bool = False
-    waits: bool = False
+    waits: Any = None
     calls: int = 0
     steps: dict[str, Step] = field(default_factory=dict)
 
@@ -167,7 +168,7 @@ class Crew:
         """Return the agent with the least to do, if one has room; a step that was lost gets one for itself."""
         most = self._pace.ahead if kind == PLAIN and not step.lost else 1
         mine = self._list_members(kind)
-        free = [agent for agent in mine if agent.ready and not agent.waits and agent.calls < most]
+        free = [agent for agent in mine if agent.ready and agent.waits is None and agent.calls < most]
         return min(free, key=lambda agent: agent.calls, default=None)
 
     def _start_agents(self, kind: Kind, waiting: int) -> None:

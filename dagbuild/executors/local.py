@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import pickle
 import selectors
-import sys
 import threading
 import time
 from collections import deque
@@ -27,7 +26,7 @@ from dagbuild.executors.ends import CutOff, End, Killings
 from dagbuild.executors.forking import ALONE, APART, find_obstacle
 from dagbuild.executors.inline import InlineExecutor
 from dagbuild.executors.process import Process, end_overdue, find_patience
-from dagbuild.executors.shown import Shown, make_writer
+from dagbuild.executors.shown import Shown, show
 from dagbuild.executors.state import Chance, Held
 from dagbuild.executors.streams import Log
 from dagbuild.executors.worker import Worker
@@ -228,7 +227,7 @@ class LocalExecutor(Executor):
         assert self._zygote is not None
         with self._lock:
             ends = self._zygote.fork(number := next(self._numbers))
-            shown = Shown(lambda text: self._news.put(partial(_show, text)), self._name(step))
+            shown = Shown(lambda text: self._news.put(partial(show, text)), self._name(step))
             process = self._processes[number] = Process(number, *ends, shown, step)
         self._selector.register(process.channel.socket, selectors.EVENT_READ, process)
         self._selector.register(process.output, selectors.EVENT_READ, process)
@@ -355,15 +354,6 @@ class LocalExecutor(Executor):
         if process.is_silent:
             with contextlib.suppress(KeyError, ValueError):
                 self._selector.unregister(process.output)
-
-
-def _show(text: str) -> None:
-    stream = sys.stdout
-    if stream is None:
-        return
-    stream.flush()
-    make_writer(stream)(text)
-    stream.flush()
 
 
 def _raise(error: BaseException) -> NoReturn:

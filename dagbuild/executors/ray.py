@@ -16,11 +16,10 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +31,8 @@ from dagbuild.executors.crew import TRIES, Crew, Member, Step
 from dagbuild.executors.deaths import tell_end, tell_no_start
 from dagbuild.executors.detached import OpenStore
 from dagbuild.executors.elsewhere import ShippedCode
-from dagbuild.executors.ends import CutOff
 from dagbuild.executors.given import Given
-from dagbuild.executors.shown import Shown, make_writer
+from dagbuild.executors.shown import Shown, show
 from dagbuild.executors.unfinished import make_lost
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.errors import UserError
@@ -66,9 +64,8 @@ class RayExecutor(Executor):
     `open_store` is called once in each process: a function of a module that is installed there, or a partial of one.
     `here` runs the steps whose values cannot leave this process. Uses the cluster that this process is connected to,
     else the one at `address` or RAY_ADDRESS, else starts a local one; with the `options` that `ray.init` takes, and
-    when the first step is ready. UserError is raised then, when no cluster can be had with them. With `named`, what a
-    step has printed is shown once it has ended, each line behind its name. `on_notice` is told what people are to know
-    of how steps run.
+    when the first step is ready. UserError is raised then, when no cluster can be had with them. With `named`, each
+    line that a step prints is shown behind its name. `on_notice` is told what people are to know of how steps run.
     """
 
     name = "ray"
@@ -95,6 +92,7 @@ class RayExecutor(Executor):
         self._held = contextlib.ExitStack()
         self._crew = Crew(self._start_agent, self._give, lambda agent: self._dismiss([agent]))
         self._calls: dict[Any, Member] = {}
+        self._shown: dict[str, Shown] = {}
         self._failed_with = ""
         self._told: set[str] = set()
         self._looked = 0.0
@@ -175,9 +173,10 @@ class RayExecutor(Executor):
         for agent in agents:
             self._kill(agent)
 
-    def _call(self, agent: Member, call: Any) -> None:
+    def _call(self, agent: Member, call: Any) -> Any:
         agent.calls += 1
         self._calls[call] = agent
+        return call
 
     # -- in --------------------------------------------------------------------------------------------------------
 
@@ -208,6 +207,8 @@ class RayExecutor(Executor):
         """Take in what an agent has answered."""
         agent = self._calls.pop(call)
         agent.calls -= 1
+        if call == agent.waits:
+            agent.waits = None
         if agent not in self._crew.members:
             return []  # it was lost, which another of its calls has told
         try:
@@ -218,6 +219,7 @@ class RayExecutor(Executor):
             failure = Failure(type(error).__name__, f"Ray could not run the step: {error}", "")
             self._crew.members.remove(agent)
             self._kill(agent)
+            self._finish_shown(agent.steps)
             return [(name, failure) for name in agent.steps]
         self._crew.welcome(agent)
         return [] if report is None else self._take_report(agent, report)
@@ -229,28 +231,33 @@ class RayExecutor(Executor):
             raise parcels.loads(report.raised)
         self._crew.note(agent, len(report.replies), report.seconds)
         self._crew.take_back(agent, report.left)
-        if report.running is None:
-            agent.waits = False
-        elif not agent.waits:
-            agent.waits = True
-            self._call(agent, agent.actor.go_on.remote())
-        replies = [(name, self._read(agent.steps.pop(name).work, reply)) for name, reply in report.replies]
-        return [*replies, *((name, self._end(agent.steps.pop(name).work, cut)) for name, cut in report.cuts)]
+        if report.running is not None and agent.waits is None:
+            agent.waits = self._call(agent, agent.actor.go_on.remote())
+        self._show(report.printed)
+        replies = [(name, self._read(self._take_step(agent, name), reply)) for name, reply in report.replies]
+        return [*replies, *((name, tell_end(self._take_step(agent, name), cut)) for name, cut in report.cuts)]
 
-    def _end(self, work: Work, cut: CutOff) -> Outcome:
-        failure = tell_end(work, cut)
-        self._show_printed(work, failure)
-        return failure
+    def _take_step(self, agent: Member, name: str) -> Work:
+        """Return a step of an agent that has ended."""
+        self._finish_shown([name])
+        return agent.steps.pop(name).work
 
-    def _show_printed(self, work: Work, outcome: Outcome) -> None:
-        if self._named:
-            _show_printed(work.name, outcome)
+    def _show(self, printed: Sequence[tuple[str, str]]) -> None:
+        """Show what steps have printed, as on this machine."""
+        for name, text in printed:
+            if name not in self._shown:
+                self._shown[name] = Shown(show, name if self._named else "")
+            self._shown[name].add(text)
+
+    def _finish_shown(self, names: Iterable[str]) -> None:
+        for name in names:
+            if shown := self._shown.pop(name, None):
+                shown.finish("\n")
 
     def _read(self, work: Work, reply: packing.Reply) -> Outcome:
         if reply == packing.STAYS:
             return self._worker.run(work)
         outcome = packing.unpack(reply, self._pickles.loads)
-        self._show_printed(work, outcome)
         if isinstance(outcome, Done) and outcome.put and outcome.record is not None:
             self._worker.adopt(outcome.record)  # the worker may be on another machine
         return outcome
@@ -260,6 +267,7 @@ class RayExecutor(Executor):
         self._kill(agent)
         if not agent.ready:
             self._failed_with = str(error)
+        self._finish_shown(agent.steps)
         return [(step.work.name, _make_loss(step.work, error)) for step in self._crew.lose(agent)]
 
     # -- the end ---------------------------------------------------------------------------------------------------
@@ -273,6 +281,7 @@ class RayExecutor(Executor):
             self._kill(agent)
         self._crew.members.clear()
         self._calls.clear()
+        self._shown.clear()
         self._crew.clear()
         self._here.clear()
 
@@ -350,13 +359,3 @@ def _probe(address: str) -> None:
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdigit():
         socket.create_connection((host, int(port)), timeout=5).close()
-
-
-def _show_printed(name: str, outcome: Outcome) -> None:
-    """Show what a step has printed, line by line behind its name; from its worker nothing came while it ran."""
-    record = outcome.record if isinstance(outcome, Done) else None
-    printed = outcome.log if isinstance(outcome, Failure) else record.log if record else ""
-    shown = Shown(make_writer(sys.stdout), name)
-    shown.add(printed)
-    shown.finish()
-    sys.stdout.flush()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import sys
 import threading
 from collections.abc import Callable
 from typing import TextIO
@@ -89,6 +90,16 @@ def make_decoder(encoding: str) -> codecs.IncrementalDecoder:
 def show_strange(text: str) -> str:
     """Return a text of `make_decoder` with a mark in place of each byte that is no text."""
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def show(text: str) -> None:
+    """Write a text of `make_decoder` to what is standard output now."""
+    stream = sys.stdout
+    if stream is None:
+        return
+    stream.flush()
+    make_writer(stream)(text)
+    stream.flush()
 
 
 def make_writer(stream: TextIO | None) -> Callable[[str], None]:

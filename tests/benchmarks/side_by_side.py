@@ -2,7 +2,8 @@
 
 Every figure is a ratio within one run, of whole commands or of what is done by hand beside them; medians of rounds in
 which the ways take turns. Cases: `half` (16 nodes that compute for half a second), `short` (200 of 20 ms), `tiny`
-(nodes that do nothing: 10,000), `large` (eight readers of a table of 500 MB), `first` (until the first node runs).
+(nodes that do nothing: 10,000), `large` (eight readers of a table of 500 MB), `first` (until the first node runs),
+`edited` (eight nodes that do nothing, after an edit).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 ROUNDS = 3
@@ -33,9 +35,10 @@ def burn(seconds):
 """
 
 
-def run(folder: Path, *words: str) -> float:
-    """Return the seconds that a build from nothing takes, as a command."""
-    subprocess.run(["rm", "-rf", str(folder / "cache")], check=True)
+def run(folder: Path, *words: str, clean: bool = True) -> float:
+    """Return the seconds that a build takes, as a command: from nothing, where it is to be a clean one."""
+    if clean:
+        subprocess.run(["rm", "-rf", str(folder / "cache")], check=True)
     began = time.perf_counter()
     subprocess.run(
         [sys.executable, "-m", "dagbuild", "build", *words],
@@ -198,7 +201,24 @@ def first(folder: Path) -> None:
     print(f"until the first node runs: {local / alone:.2f} times what importing the module takes")
 
 
-CASES = {case.__name__: case for case in (half, short, tiny, large, first)}
+def edited(folder: Path) -> None:
+    functions = (
+        f"def n{n}(n{(n - 1) // 2}: int) -> int:\n    return n{(n - 1) // 2} + {n}\n" for n in range(1, 200)
+    )
+    text = "import pandas\n\ndef n0() -> int:\n    return {}\n\n" + "\n\n".join(functions)
+    write(folder, text.format(0))
+    run(folder, "n199")
+    numbers = count(1)
+
+    def edit(executor: str) -> float:
+        write(folder, text.format(next(numbers)))
+        return run(folder, "n199", "--executor", executor, clean=False)
+
+    inline, local = take_turns(lambda: edit("inline"), lambda: edit("local"))
+    print(f"eight trivial nodes after an edit, with pandas imported: {local / inline:.2f} times the time of inline")
+
+
+CASES = {case.__name__: case for case in (half, short, tiny, large, first, edited)}
 
 
 def main(names: list[str]) -> None:

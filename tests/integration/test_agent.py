@@ -72,6 +72,12 @@ CODE = """
             time.sleep(0.01)
         return 2
 
+    def talking(flag):
+        while not os.path.exists(flag):
+            print("on and on", flush=True)
+            time.sleep(0.001)
+        return 2
+
     def killed():
         os.kill(os.getppid(), signal.SIGKILL)
         signal.pause()
@@ -108,7 +114,7 @@ class Team:
     def run(self, *names: str, **held: Any) -> Report:
         """Have the steps run."""
         works = [
-            keep(getattr(self.steps, name), held=held if name in {"waiting", "taking"} else {})
+            keep(getattr(self.steps, name), held=held if name in {"waiting", "taking", "talking"} else {})
             for name in names
         ]
         works = [limit(work, timeout=0.2) if work.name == "late" else work for work in works]
@@ -160,6 +166,26 @@ def test_a_step_that_takes_long_holds_up_no_other(team: Team, tmp_path: Path) ->
     assert (meanwhile.running, meanwhile.left, meanwhile.replies) == ("waiting", ["filling"], [])
     assert (last.running, last.left) == (None, [])
     assert isinstance(team.read(last)["waiting"], Done)
+
+
+def test_what_a_step_prints_is_told_while_it_runs(team: Team, tmp_path: Path) -> None:
+    """Of a step that prints all the time, too, which holds up others no more than a silent one."""
+    flag = tmp_path / "flag"
+    first = team.run("talking", "reading", flag=str(flag))
+    again = team.agent.go_on()
+    flag.touch()
+    last = team.agent.go_on()
+
+    assert (first.running, first.left) == ("talking", ["reading"])
+    assert (again.running, again.replies) == ("talking", [])
+    assert last.running is None
+    printed = [text for report in (first, again, last) for name, text in report.printed if name == "talking"]
+    done = team.read(last)["talking"]
+    assert isinstance(done, Done)
+    assert done.record is not None
+    assert "".join(printed) == done.record.log
+    assert all(report.printed for report in (first, again))
+    assert last.seconds > 0.9  # all three, so that it is not taken for a short one
 
 
 def test_each_step_is_answered_for_when_all_processes_were_ended(team: Team) -> None:

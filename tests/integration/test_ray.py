@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import os
 import random
@@ -106,7 +107,7 @@ def test_gives_what_a_local_build_gives(local_ray: None, project: Path, tmp_path
 def test_what_a_node_printed_is_shown_behind_its_name(
     local_ray: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Once it has ended, for Ray brings nothing before; of one that failed, too."""
+    """Each line once; of one that failed, too."""
     code = """
         import sys
 
@@ -124,6 +125,44 @@ def test_what_a_node_printed_is_shown_behind_its_name(
     build(tmp_path, "fails", executor="ray", verbose=True)
 
     assert capsys.readouterr().out == "prints | one line\nfails | as far as here\n"
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_what_a_node_prints_is_shown_while_it_runs(
+    local_ray: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verbose: bool
+) -> None:
+    """Line by line, with what C libraries and other programs print; however much it is, all of it is shown."""
+    code = """
+        import os
+        import time
+
+        ROOT = os.path.dirname(__file__)
+
+        def prints() -> int:
+            for number in range(3):
+                os.system(f"echo {number} of 3")
+                while not os.path.exists(f"{ROOT}/seen{number}"):
+                    time.sleep(0.01)
+            for _ in range(30_000):
+                print("x" * 99)
+            return 1
+    """
+    write_files(tmp_path, {"dagbuild.toml": 'modules = ["talks_on"]\n', "talks_on.py": code})
+    head = "prints | " if verbose else ""
+
+    class Seeing(io.StringIO):
+        def write(self, text: str) -> int:
+            for number in range(3):
+                if f"{head}{number} of 3\n" in text:
+                    (tmp_path / f"seen{number}").touch()
+            return super().write(text)
+
+    monkeypatch.setattr(sys, "stdout", seeing := Seeing())
+    result = build(tmp_path, "prints", executor="ray", verbose=verbose)
+
+    assert result.values == {"prints": 1}
+    lines = seeing.getvalue().splitlines()
+    assert lines == [*(f"{head}{number} of 3" for number in range(3)), *[head + "x" * 99] * 30_000]
 
 
 def test_a_node_gets_the_columns_that_it_names(local_ray: None, tmp_path: Path) -> None:

@@ -215,7 +215,9 @@ def edited(folder: Path) -> None:
         return run(folder, "n199", "--executor", executor, clean=False)
 
     inline, local = take_turns(lambda: edit("inline"), lambda: edit("local"))
-    print(f"eight trivial nodes after an edit, with pandas imported: {local / inline:.2f} times the time of inline")
+    print(
+        f"eight trivial nodes after an edit, with pandas imported: {local / inline:.2f} times the time of inline"
+    )
 
 
 CASES = {case.__name__: case for case in (half, short, tiny, large, first, edited)}

@@ -112,6 +112,7 @@ class Held:
 
     def _put_back(self) -> list[str]:
         lost = []
+        self._forget_gone()
         for kind, found in self._found.items():
             if not kind.is_as(found):
                 # Whatever a library says to that: the build goes on, and people are told.
@@ -128,6 +129,7 @@ class Held:
     def hear_import(self) -> Callable[[], None]:
         """Hear that an import begins: what is changed by its end is what importing leaves."""
         with _lock:
+            self._forget_gone()
             before = {
                 kind: found if kind.is_as(found) else kind.take() for kind, found in self._found.items()
             }
@@ -135,14 +137,21 @@ class Held:
 
     def _take_over(self, before: Mapping[Kind, Any], context: Context) -> None:
         with _lock:
+            self._forget_gone()
             for kind, then in before.items():
-                if not kind.is_as(then):
+                if kind in self._found and not kind.is_as(then):
                     found = self._found[kind]
                     self._found[kind] = kind.take() if then is found else kind.take_over(found, then)
             for variable, value in copy_context().items():
                 if context.get(variable, self) is not value:
                     self._variables[variable] = value
             self._look_for_missing()
+
+    def _forget_gone(self) -> None:
+        """Let go of what libraries had that are not there any more: an import has failed, or somebody has undone it."""
+        for kind in [kind for kind in self._found if kind.module not in sys.modules]:
+            del self._found[kind]
+            self._missing.append(kind)
 
     def _look_for_missing(self, *, fresh: bool = False) -> None:
         """Take what came with libraries since; `fresh` when a step may have changed it after that."""

@@ -123,7 +123,8 @@ class Table(Kind):
 
     @override
     def take(self) -> dict[Any, Any]:
-        return dict.copy(self._find(sys.modules[self.module]))
+        # Past the table's own ways: matplotlib's chooses a backend, and imports pyplot, when somebody looks up which.
+        return dict(dict.items(self._find(sys.modules[self.module])))
 
     @override
     def is_as(self, taken: dict[Any, Any]) -> bool:
@@ -133,7 +134,7 @@ class Table(Kind):
     @override
     def put_back(self, taken: dict[Any, Any]) -> None:
         module = sys.modules[self.module]
-        found = dict.copy(self._find(module))
+        found = self.take()
         for key in found.keys() - taken.keys():
             self._drop(module, key)
         for key, value in taken.items():

@@ -57,12 +57,12 @@ class _Hook(ImportHook):
     @override
     def execute(self, execute: Execute, module: ModuleType) -> None:
         ended = [listener() for listener in _listeners]
-        try:
-            with _busy():
+        with _busy():
+            try:
                 execute(module)
-        finally:
-            for tell in ended:
-                tell()
+            finally:
+                for tell in ended:
+                    tell()
 
 
 @contextlib.contextmanager

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 import textwrap
 import warnings
 from contextlib import closing
@@ -12,9 +15,11 @@ from typing import Any
 import pytest
 
 from dagbuild import Project
+from dagbuild.executors.state.kinds import KINDS
 from tests.support import build, write_files
 from tests.unit.executors.states import STATE_LIB, STATES
 
+ROOT = Path(__file__).parents[3]
 ENDS = {
     "returns": "{act}(); return {look}",
     "fails": "{act}(); raise ValueError('loud')",
@@ -181,3 +186,66 @@ def test_what_a_late_import_sets_stays(first: str, project: Path, monkeypatch: p
 
     assert result.values["after"] == ("late", None, None, "/late", False, len(before) + 1, "late")
     os.environ.pop("STATE_LATE")
+
+
+IMPORTING = """
+    import sys
+
+    def _list(package: str) -> list[str]:
+        return sorted(name for name in sys.modules if name.split(".")[0] == package)
+"""
+
+
+def test_a_library_that_only_a_node_imports_is_imported_as_ever(tmp_path: Path) -> None:
+    """To keep its state asks nothing of it for which it would import more; in a process that has none of them yet."""
+    modules = sorted({kind.module for kind in KINDS} - sys.stdlib_module_names)
+    nodes = [
+        f"    def node{number}() -> list[str]:\n        import {module}\n        return _list({module.split('.')[0]!r})\n"
+        for number, module in enumerate(modules)
+    ]
+    write_files(
+        tmp_path,
+        {
+            "dagbuild.toml": 'modules = ["importing_nodes"]\nexecutor = "inline"\n',
+            "importing_nodes.py": IMPORTING + "\n" + "\n".join(nodes),
+            "plain.py": "import importing_nodes as all, json, sys\n"
+            "print(json.dumps(getattr(all, sys.argv[1])()))\n",
+        },
+    )
+    for number in range(len(modules)):
+        name = f"node{number}"
+        words = [sys.executable, "-m", "dagbuild", "build", name, "-o", f"{name}.json"]
+        subprocess.run(words, cwd=tmp_path, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        plain = subprocess.run(
+            [sys.executable, "plain.py", name], cwd=tmp_path, check=True, capture_output=True
+        )
+
+        assert json.loads((tmp_path / f"{name}.json").read_text()) == json.loads(plain.stdout)
+
+
+def test_a_library_whose_import_is_undone_holds_up_no_node(project: Path) -> None:
+    """An import that fails in the end leaves less than there was meanwhile."""
+    code = """
+        import sys
+        import pandas as pd
+
+        def undoes() -> int:
+            import matplotlib
+            for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
+                del sys.modules[name]
+            return 1
+
+        def after(undoes: int) -> int:
+            import matplotlib
+            matplotlib.rcParams["lines.linewidth"] = 9
+            return 2
+
+        def last(after: int) -> float:
+            import matplotlib
+            return matplotlib.rcParams["lines.linewidth"]
+    """
+    write_files(
+        project, {"dagbuild.toml": 'modules = ["undoing"]\nexecutor = "inline"\n', "undoing.py": code}
+    )
+
+    assert build(project, "last").values == {"last": 1.5}

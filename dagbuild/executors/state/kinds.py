@@ -1,15 +1,17 @@
 """The kinds of state that are put back between steps: Python's own, and those of libraries.
 
 The rule that the list stands for: what a function of Python's or of a library's sets for all that runs in the process,
-and what can decide a value. What hangs on contexts (`contextvars`: numpy's `seterr` and print options) is not here,
-since each step runs in a copy of the context; the shared generators of random numbers are in `chance`, the working
-folder is the worker's. Knows nothing of steps.
+there or in what the system keeps of it, and what can decide a value or end a step. What hangs on contexts
+(`contextvars`: numpy's `seterr` and print options) is not here, since each step runs in a copy of the context; the
+shared generators of random numbers are in `chance`, the working folder is the worker's. Knows nothing of steps.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import resource
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -146,6 +148,67 @@ class _PolarsConfig(Kind):
             getattr(sys.modules[self.module].Config, name)(value)
 
 
+_SIGNALS = tuple(
+    sorted({int(each) for each in signal.Signals} - {signal.SIGINT, signal.SIGKILL, signal.SIGSTOP})
+)
+"""All but Ctrl-C, which is the build's own while nodes run, and what nobody can change."""
+
+
+def _set_signals(module: Any, taken: tuple[Any, ...]) -> None:
+    for number, handler in zip(_SIGNALS, taken, strict=True):
+        if module.getsignal(number) is not handler:
+            module.signal(number, handler)
+
+
+def _find_umask(module: Any) -> int:
+    mask: int = module.umask(
+        0o077
+    )  # the only way to ask for it; what another thread makes meanwhile is nobody else's
+    module.umask(mask)
+    return mask
+
+
+_LIMITS = tuple({value for name, value in vars(resource).items() if name.startswith("RLIMIT_")})
+
+
+def _set_limits(module: Any, taken: tuple[Any, ...]) -> None:
+    for number, pair in zip(_LIMITS, taken, strict=True):
+        if module.getrlimit(number) != pair:
+            module.setrlimit(number, pair)
+
+
+def _set_priority(module: Any, taken: int) -> None:
+    module.setpriority(module.PRIO_PROCESS, 0, taken)
+
+
+def _find_loop(module: Any) -> tuple[Any, dict[str, Any]]:
+    """Return the policy, and what it holds of this thread: the loop that was set, and whether one was."""
+    policy = module._event_loop_policy
+    return policy, dict(vars(policy._local)) if hasattr(policy, "_local") else {}
+
+
+def _set_loop(module: Any, taken: tuple[Any, dict[str, Any]]) -> None:
+    policy, held = taken
+    module._event_loop_policy = policy
+    if hasattr(policy, "_local"):
+        vars(policy._local).clear()
+        vars(policy._local).update(held)
+
+
+_PROCESSORS = (
+    (
+        Pair(
+            "the processors",
+            "os",
+            lambda m: m.sched_getaffinity(0),
+            lambda m, taken: m.sched_setaffinity(0, taken),
+        ),
+    )
+    if hasattr(os, "sched_getaffinity")
+    else ()
+)
+
+
 KINDS: tuple[Kind, ...] = (
     _Environment(),
     Listed("sys.path", "sys", "path"),
@@ -164,6 +227,18 @@ KINDS: tuple[Kind, ...] = (
     Pair("the thresholds of gc", "gc", lambda m: m.get_threshold(), lambda m, taken: m.set_threshold(*taken)),
     Pair("whether gc is on", "gc", lambda m: m.isenabled(), lambda m, on: m.enable() if on else m.disable()),
     Pair("the time-out of sockets", "socket", lambda m: m.getdefaulttimeout(), lambda m, n: m.setdefaulttimeout(n)),
+    Pair("what signals do", "_signal", lambda m: tuple(map(m.getsignal, _SIGNALS)), _set_signals),
+    Pair(
+        "the alarm",
+        "_signal",
+        lambda m: m.getitimer(m.ITIMER_REAL)[0] > 0,
+        lambda m, on: on or m.setitimer(m.ITIMER_REAL, 0),
+    ),
+    Pair("the umask", "os", _find_umask, lambda m, mask: m.umask(mask)),
+    Pair("the limits of the process", "resource", lambda m: tuple(map(m.getrlimit, _LIMITS)), _set_limits),
+    Pair("the priority", "os", lambda m: m.getpriority(m.PRIO_PROCESS, 0), _set_priority),
+    *_PROCESSORS,
+    Pair("the event loop", "asyncio.events", _find_loop, _set_loop),
     Pair("the longest field of csv", "csv", lambda m: m.field_size_limit(), lambda m, n: m.field_size_limit(n)),
     Pair(
         "how processes start",

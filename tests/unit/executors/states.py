@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
 
 
@@ -14,6 +16,19 @@ class State:
     loud: str
     look: str
 
+
+_PROCESSORS = (
+    [
+        State(
+            "processors",
+            "os",
+            "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})",
+            "sorted(os.sched_getaffinity(0))",
+        )
+    ]
+    if sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1
+    else []
+)
 
 STATES = (
     State("variable", "os", "os.environ['STATE_MODE'] = 'loud'", "os.environ.get('STATE_MODE', 'quiet')"),
@@ -49,6 +64,31 @@ STATES = (
     State("digits", "sys", "sys.set_int_max_str_digits(0)", "sys.get_int_max_str_digits()"),
     State("gc", "gc", "gc.disable(); gc.set_threshold(5)", "(gc.isenabled(), gc.get_threshold())"),
     State("sockets", "socket", "socket.setdefaulttimeout(5)", "socket.getdefaulttimeout()"),
+    State(
+        "signals",
+        "signal, threading",
+        "if threading.current_thread() is threading.main_thread(): signal.signal(signal.SIGUSR1, signal.SIG_IGN)",
+        "signal.getsignal(signal.SIGUSR1)",
+    ),
+    State(
+        "alarm", "signal", "signal.setitimer(signal.ITIMER_REAL, 99)", "signal.getitimer(signal.ITIMER_REAL)"
+    ),
+    State("umask", "os, state_lib", "os.umask(0o077)", "state_lib.umask()"),
+    State(
+        "limits",
+        "resource",
+        "resource.setrlimit(resource.RLIMIT_CORE, (1, resource.getrlimit(resource.RLIMIT_CORE)[1]))",
+        "resource.getrlimit(resource.RLIMIT_CORE)",
+    ),
+    State("priority", "os", "os.nice(1)", "os.nice(0)"),
+    *_PROCESSORS,
+    State("event loop", "asyncio, state_lib", "asyncio.run(asyncio.sleep(0))", "state_lib.find_loop()"),
+    State(
+        "another event loop",
+        "asyncio, state_lib",
+        "asyncio.set_event_loop(asyncio.SelectorEventLoop())",
+        "state_lib.find_loop()",
+    ),
     State("csv", "csv", "csv.field_size_limit(10)", "csv.field_size_limit()"),
     State(
         "processes",
@@ -128,4 +168,15 @@ STATES = (
 STATE_LIB = """
     from contextvars import ContextVar
     MODE: ContextVar[str] = ContextVar("MODE")
+
+    def umask():
+        import os
+        mask = os.umask(0)
+        os.umask(mask)
+        return mask
+
+    def find_loop():
+        import asyncio
+        policy = asyncio.events._event_loop_policy
+        return type(policy).__name__, repr(policy and sorted(vars(policy._local)))
 """

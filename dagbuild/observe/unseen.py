@@ -111,7 +111,19 @@ def _make_part(text: str, where: str, remedy: str) -> Part:
 @cache
 def _concerns(name: str) -> bool:
     """Tell whether a name of a library's has anything to do with what nobody sees."""
-    return name in {*_SEEDED_BY_ARGUMENT, *_SEEDS} or find_asking(name) is not None
+    if name in {*_SEEDED_BY_ARGUMENT, *_SEEDS}:
+        return True
+    asking = find_asking(name)
+    return asking is not None and (name in asking.names or not _only_names(name))
+
+
+def _only_names(name: str) -> bool:
+    """Tell whether it surely is a constant or an exception of a loaded module: who names it does nothing with that."""
+    module, _, last = name.rpartition(".")
+    found = getattr(sys.modules.get(module), last, sys)
+    if isinstance(found, type):
+        return issubclass(found, BaseException)
+    return not callable(found) and not isinstance(found, ModuleType)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,4 +91,6 @@ SILENT: dict[str, Callable[[], Any]] = {
     "what Python is": lambda: sys.platform,
     "other builtins": lambda: print(sorted([1])),
     "plain": lambda: len([1]),
+    "constants": lambda: (socket.AF_INET, subprocess.PIPE),
+    "exceptions": lambda: (socket.timeout, subprocess.CalledProcessError, urllib.request.HTTPError),
 }

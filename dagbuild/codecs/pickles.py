@@ -22,6 +22,7 @@ from dagbuild.codecs.base import Codec, Declined, Reader, Writer
 from dagbuild.codecs.named import NAMES, load_named
 from dagbuild.codecs.packing import SMALL
 from dagbuild.codecs.refusals import refuse, refuse_copy, refuse_part
+from dagbuild.codecs.sentinels import find_shared, is_in_the_open
 from dagbuild.ground.errors import CodecError
 from dagbuild.ground.override import override
 
@@ -97,9 +98,14 @@ def _dump(value: Any, writer: Writer, pickler: Callable[..., Any]) -> tuple[dict
         return False
 
     file = io.BytesIO()
-    divert = _Divert(writer, meta["parts"])
+    divert = _Divert(writer, meta["parts"], in_the_open=is_in_the_open(value))
     try:
         pickler(file, divert, keep).dump(value)
+        if divert.bare:
+            divert.last = None  # which would count as one who holds it
+            divert.last = find_shared(value, divert.bare, _reduce_named)
+            if divert.last is not None:
+                raise refuse_copy(divert.last)
     except (CodecError, MemoryError):
         raise
     except RecursionError as error:
@@ -117,10 +123,13 @@ class _TooDeepError(CodecError):
 class _Divert:
     """Sends tables inside a pickle to their own codec, and notes which packages the pickle will import."""
 
-    def __init__(self, writer: Writer, parts: list[Any]) -> None:
+    def __init__(self, writer: Writer, parts: list[Any], *, in_the_open: bool) -> None:
         self._writer = writer
         self._parts = parts
+        self._in_the_open = in_the_open
         self.last: Any = None
+        self.bare: list[object] = []
+        """Those that were met; see `sentinels`."""
 
     def __call__(self, obj: Any) -> Any:
         self.last = obj
@@ -133,7 +142,10 @@ class _Divert:
             self._note(name[0].partition(".")[0], ":".join(name))
             return named, name
         if type(obj) is object:
-            raise refuse_copy(obj)
+            if self._in_the_open:
+                raise refuse_copy(obj)
+            self.bare.append(obj)
+            return NotImplemented
         module = getattr(obj, "__module__", None) or type(obj).__module__
         self._note(str(module).partition(".")[0], f"{module}:{obj.__qualname__}" if code else "")
         if isinstance(obj, type):
@@ -253,7 +265,7 @@ class _SortingPickler(_PythonPickler):  # type: ignore[misc]
 
 
 def _reduce_named(obj: Any) -> Any:
-    name = NAMES.find(obj)
+    name = NAMES.find_code(obj) if isinstance(obj, type | FunctionType) else NAMES.find(obj)
     return NotImplemented if name is None else (named, name)
 
 

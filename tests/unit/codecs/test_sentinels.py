@@ -51,13 +51,11 @@ def test_a_private_one_is_the_same_everywhere_in_the_value(artifacts: Artifacts)
     assert type(loaded.mark) is object
 
 
-@pytest.mark.parametrize(
-    "mutate", [list, lambda mark: {mark}, lambda mark: Slots(mark), lambda mark: (mark,)]
-)
-def test_one_that_somebody_else_holds_is_refused(artifacts: Artifacts, mutate: Any) -> None:
-    """A list, a set, an object or a tuple outside the value has it, too."""
+@pytest.mark.parametrize("hold", [lambda mark: [mark], lambda mark: {mark}, lambda mark: (mark,), Slots])
+def test_one_that_somebody_else_holds_is_refused(artifacts: Artifacts, hold: Any) -> None:
+    """A list, a set, a tuple or an object outside the value has it, too."""
     mark = object()
-    held = mutate([mark]) if mutate is list else mutate(mark)
+    held = hold(mark)
     value = Holder(mark)
     del mark
 

@@ -22,7 +22,6 @@ from typing import Any
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.codecs.refusals import always_cached
-from dagbuild.codecs.writer import Takes
 from dagbuild.executors import exits
 from dagbuild.executors.arguments import LostError, bind
 from dagbuild.executors.at_home import run_at_home
@@ -40,7 +39,7 @@ from dagbuild.ground.errors import (
     OutputError,
     StoreError,
 )
-from dagbuild.ground.filetree import changed_since
+from dagbuild.ground.filetree import ChangedSince
 from dagbuild.ground.interrupt import may_be_ctrl_c
 from dagbuild.ground.secrets import clean
 from dagbuild.ground.stamps import file_clock
@@ -264,11 +263,12 @@ class Worker:
             self.spent = True
             if not self._capture:
                 seen = replace(seen, notes=(*seen.notes, *map(_tell_lost, lost), *left))
-        outcome = self._finish(work, value, facts, seen, changed_since(since))
+        takes = ChangedSince(since)
+        outcome = self._finish(work, value, facts, seen, takes)
         if (
             isinstance(outcome, Done)
             and outcome.waits
-            and (changed := sorted({*seen.unstable, *inputs.find_changed(seen.written)}))
+            and (changed := sorted({*seen.without(takes.found).unstable, *inputs.find_changed(seen.written)}))
         ):
             outcome = replace(outcome, waits=False, notices=(tell_changed(changed, name),))
         if returns.told and isinstance(outcome, Done):
@@ -305,7 +305,9 @@ class Worker:
 
     # -- what came of it -----------------------------------------------------------------------------------------
 
-    def _finish(self, work: Work, value: Any, facts: dict[str, Any], seen: Seen, takes: Takes) -> Outcome:
+    def _finish(
+        self, work: Work, value: Any, facts: dict[str, Any], seen: Seen, takes: ChangedSince
+    ) -> Outcome:
         """Store what the call returned, where it is to be kept and the node may have read what it read."""
         strict = self.watch is not None and self.watch.undeclared == "error"
         if strict and (told := tell_forbidden(seen.observations)):
@@ -323,6 +325,7 @@ class Worker:
             return make_failure(always_cached(error) if work.node.deals_in_elements else error, {})
         except OutputError as error:
             return make_failure(error, {})
+        seen = seen.without(takes.found)
         read = sorted((*seen.observations, *seen.taken), key=lambda each: (each.kind, each.name))
         ignored = [thing for node in (work.node, *work.views) for thing in node.cache.ignore]
         facts["observations"] = (*read, *self._code.observe(seen.ran, work.manifests, ignored))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -80,22 +80,29 @@ def check_tree(tree: Tree) -> None:
         raise CodecError(f"'{tree.name}' holds nothing")
 
 
-def changed_since(moment: int) -> Callable[[Path], bool]:
-    """Return what tells whether a path is a file or folder that was made or written since `moment` (`file_clock`).
+class ChangedSince:
+    """Tells whether a path is a file or folder that was made or written since `moment` (`file_clock`).
 
     It raises CodecError for a folder that is partly older: only some of what is in it was made.
     """
-    known: dict[Path, bool] = {}
 
-    def is_made(path: Path) -> bool:
-        if path not in known:
+    def __init__(self, moment: int) -> None:
+        self._moment = moment
+        self._known: dict[Path, bool] = {}
+
+    def __call__(self, path: Path) -> bool:
+        """Tell of one."""
+        if path not in self._known:
             try:
-                known[path] = _is_made(path, moment)
+                self._known[path] = _is_made(path, self._moment)
             except OSError:  # gone by now, or not for us to read
-                known[path] = False
-        return known[path]
+                self._known[path] = False
+        return self._known[path]
 
-    return is_made
+    @property
+    def found(self) -> list[str]:
+        """The whole paths of which it has told that they were."""
+        return [os.path.abspath(path) for path, made in self._known.items() if made]  # noqa: PTH100 - no link is followed
 
 
 def is_there(path: Path) -> bool:

@@ -265,6 +265,11 @@ class ReadLog:
 
     def finish(self) -> Seen:
         """Return all that was seen, in a fixed order."""
+        absent = {
+            path: self._places.name(path)
+            for path, stamp in self._files.items()
+            if stamp is None and path not in self._distrusted
+        }
         for path in [path for path in self._files if self.is_declared(path)]:
             self._inputs[path] = stamp = self._files.pop(path)
             if path in self._touched or path in self._distrusted or _is_below(path, self._ours):
@@ -291,6 +296,7 @@ class ReadLog:
             notes=tuple(self._notes.values()),
             unstable=tuple(sorted(self._places.name(path) for path in self._unstable)),
             written=frozenset(self._touched),
+            absent=absent,
             ran=(*tell_codes(self.codes, self._places), *tell_modules(self._modules, self._places)),
         )
 

@@ -12,7 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -30,7 +30,7 @@ from dagbuild.observe.world import PROCESS
 class Reader:
     """A callable to look at: its dotted name below the module, which argument counts and what it is.
 
-    `does` is read, write, query, process or, of DuckDB's, database.
+    `does` is read, write, query, process or, of DuckDB's, database; or mode, where the next argument says which.
     """
 
     attribute: str
@@ -94,7 +94,7 @@ READERS: Mapping[str, tuple[Reader, ...]] = {
             for name in names.split()
         ),
     ),
-    "h5py": _all("File.__init__", 1, "name"),
+    "h5py": _all("File.__init__", 1, "name", "mode"),
     "multiprocessing.process": _all("BaseProcess.start", 0, "self", "process"),
 }
 
@@ -121,6 +121,11 @@ def _look(reader: Reader, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Non
     if not (read_logs := active.find_read_logs()):
         return
     given = args[reader.position] if len(args) > reader.position else kwargs.get(reader.keyword)
+    if reader.does == "mode":
+        mode = args[reader.position + 1] if len(args) > reader.position + 1 else kwargs.get("mode")
+        reader = replace(
+            reader, does="write" if mode in {"w", "w-", "x"} else "change" if mode in {"a", "r+"} else "read"
+        )
     with active.quiet():
         for read_log in read_logs:
             # What is wrong with its argument the reader itself will tell.
@@ -142,6 +147,9 @@ def _report(read_log: ReadLog, reader: Reader, given: Any, filesystem: Any) -> N
                 continue  # an open file was seen when it was opened
             if reader.does == "write":
                 read_log.write(path)
+            elif reader.does == "change":
+                read_log.read_any(path)
+                read_log.write(path, whole=False)
             elif reader.does == "database":
                 read_log.read_any(path)
                 read_log.read(f"{os.fspath(path)}.wal")  # what was written last, also when that comes later

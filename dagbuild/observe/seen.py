@@ -5,9 +5,10 @@ Knows nothing of who watches, or how. Guards: what is told of code holds in anot
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import CodeType
 
 from dagbuild.model.record import Note, Observation
@@ -34,6 +35,7 @@ class Seen:
 
     `written` are the whole paths of files that the run itself was about to change.
     `taken` is what others had read before, in this process, for memory that the run reaches.
+    `absent` are the whole paths, with their names, of files that were not there when the run first asked for them.
     """
 
     observations: tuple[Observation, ...] = ()
@@ -42,6 +44,22 @@ class Seen:
     unstable: tuple[str, ...] = ()
     ran: tuple[Ran, ...] = ()
     written: frozenset[str] = frozenset()
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+    def without(self, made: Sequence[str]) -> Seen:
+        """Return it without what the run has made itself: these files, and all that is in these folders."""
+        own = {name for path, name in self.absent.items() if any(_is_below(path, each) for each in made)}
+        if not own:
+            return self
+        return replace(
+            self,
+            observations=tuple(o for o in self.observations if o.kind != "file" or o.name not in own),
+            unstable=tuple(name for name in self.unstable if name not in own),
+        )
+
+
+def _is_below(path: str, place: str) -> bool:
+    return path == place or path.startswith(place + os.sep)
 
 
 def tell_codes(codes: Iterable[CodeType], places: PathNames) -> Iterator[Ran]:

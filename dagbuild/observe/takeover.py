@@ -72,4 +72,5 @@ class Takeover:
             tuple(sorted(unstable)),
             ran=tuple(dict.fromkeys([*seen.ran, *ran])),
             written=seen.written,
+            absent=seen.absent,
         )

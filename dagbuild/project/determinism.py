@@ -13,7 +13,7 @@ from dagbuild.executors.base import Work
 from dagbuild.ground.digest import Digest
 from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import InputError
-from dagbuild.ground.filetree import changed_since
+from dagbuild.ground.filetree import ChangedSince
 from dagbuild.ground.one_line import one_line
 from dagbuild.ground.stamps import file_clock
 from dagbuild.model.outcome import Done, Failure, Lost
@@ -89,7 +89,7 @@ def _run(project: Project, worker: Worker, work: Work) -> tuple[Any, Digest, Map
     since = file_clock()
     match worker.run(work):
         case Done(value=value, outputs=outputs):
-            takes = changed_since(since)
+            takes = ChangedSince(since)
             digest = project.artifacts.encode(value, work.node.cache.format, takes)[0].digest
             return value, digest, outputs
         case Failure() as failure:

@@ -342,3 +342,77 @@ def test_gc_and_verify_look_after_the_copies(project: Any) -> None:
     assert verify_store(local).size == before
     assert opened.value("model").joinpath("run.sh").read_text() == "echo"
     opened.close()
+
+
+MAKERS = {
+    "append": """
+        page.unlink(missing_ok=True)
+        with open(page, "a+") as file:
+            file.write("x")
+    """,
+    "looks first": """
+        try:
+            open(page).close()
+        except FileNotFoundError:
+            pass
+        page.write_text("x")
+    """,
+    "sqlite": """
+        page.unlink(missing_ok=True)
+        for text in ("create table t(a)", "insert into t values (1)"):
+            with closing(sqlite3.connect(page)) as connection:
+                connection.execute(text)
+                connection.commit()
+    """,
+    "duckdb": """
+        page.unlink(missing_ok=True)
+        with duckdb.connect(str(page)) as connection:
+            connection.execute("create table t as select 1 as a")
+        with duckdb.connect(str(page)) as connection:
+            connection.execute("insert into t values (2)")
+    """,
+    "hdf5": """
+        with h5py.File(page, "w") as file:
+            file["a"] = [1, 2, 3]
+    """,
+    "hdf5, appended": """
+        page.unlink(missing_ok=True)
+        for name in "ab":
+            with h5py.File(page, "a") as file:
+                file[name] = [1, 2, 3]
+    """,
+    "zip": """
+        page.unlink(missing_ok=True)
+        for name in "ab":
+            with zipfile.ZipFile(page, "a") as file:
+                file.writestr(zipfile.ZipInfo(name), "x")
+    """,
+    "in a folder": """
+        shutil.rmtree("made", ignore_errors=True)
+        page = Path("made")
+        page.mkdir()
+        with open(page / "one", "a+") as file:
+            file.write("x")
+    """,
+}
+
+
+@pytest.mark.parametrize("executor", ["inline", "local"])
+@pytest.mark.parametrize("maker", MAKERS)
+def test_what_a_node_makes_is_no_input_of_it(project: Any, maker: str, executor: str) -> None:
+    """However it is opened; also when it is there from before an edit."""
+    head = "import shutil, sqlite3, zipfile\nimport duckdb, h5py\nfrom contextlib import closing\nfrom pathlib import Path\n"
+    body = MAKERS[maker].replace("\n    ", "\n")
+    for end in ("", "    end = 1\n"):
+        code = f"{head}\ndef page() -> Path:\n    page = Path('made'){body}\n{end}    return page\n"
+        (project / "nodes.py").write_text(code)
+        first = build(project, "page", executor=executor)
+        again = build(project, "page", executor=executor)
+
+        assert computed(first) == {"page"}
+        assert not any("while" in notice.text for notice in first.notices), first.notices
+        assert computed(again) == set()
+        record = first.steps["page"].record
+        assert record is not None
+        read = [each.name for each in record.observations if each.name.split("/")[0] == "made"]
+        assert read == ([] if not end or maker != "looks first" else ["made"])

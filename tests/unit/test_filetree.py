@@ -8,7 +8,7 @@ import pytest
 
 from dagbuild.ground.digest import digest_text
 from dagbuild.ground.errors import CodecError
-from dagbuild.ground.filetree import FileEntry, Tree, changed_since, check_tree, is_there, read_tree
+from dagbuild.ground.filetree import ChangedSince, FileEntry, Tree, check_tree, is_there, read_tree
 from dagbuild.ground.stamps import file_clock
 from dagbuild.store.file_copies import FileCopies
 
@@ -106,7 +106,7 @@ def test_a_file_that_was_just_written_is_made(tmp_path: Path) -> None:
     while old.stat().st_ctime_ns >= file_clock():
         pass
     for number in range(200):
-        is_made = changed_since(file_clock())
+        is_made = ChangedSince(file_clock())
         path = tmp_path / str(number)
         path.write_text("a")
         assert is_made(path)
@@ -118,7 +118,7 @@ def test_copies_and_moves_count_as_made(tmp_path: Path) -> None:
     (tmp_path / "old").write_text("a")
     while (tmp_path / "old").stat().st_ctime_ns >= file_clock():
         pass
-    is_made = changed_since(file_clock())
+    is_made = ChangedSince(file_clock())
     (tmp_path / "old").rename(tmp_path / "new")
     os.utime(tmp_path / "new", (0, 0))
     (tmp_path / "empty").mkdir()

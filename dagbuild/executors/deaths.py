@@ -12,6 +12,7 @@ from dagbuild.executors.base import Work
 from dagbuild.executors.ends import CutOff
 from dagbuild.executors.failures import PACKAGE, tell_frames
 from dagbuild.executors.unfinished import make_lost, make_overdue
+from dagbuild.ground.secrets import clean
 from dagbuild.model.outcome import Failure
 
 _RAISED = re.compile(r"^[\w.]+(?:Error|Exception): .*$", re.MULTILINE)
@@ -22,7 +23,7 @@ _FRAME = re.compile(r'^  File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
 def tell_end(work: Work, cut: CutOff) -> Failure:
     """Describe a step whose process ended before it had."""
     failure = make_overdue(work) if cut.overdue else _tell_death(work, cut)
-    return replace(failure, log=cut.log)
+    return replace(failure, log=clean(cut.log))  # where it was taken, less may be known as a secret
 
 
 def tell_no_start(text: str) -> str:

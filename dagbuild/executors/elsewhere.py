@@ -26,6 +26,7 @@ from dagbuild.executors.import_paths import NOWHERE, ImportPaths
 from dagbuild.executors.streams import Capturing
 from dagbuild.executors.worker import Worker
 from dagbuild.ground.override import override
+from dagbuild.ground.secrets import GivenSecrets, find_given
 from dagbuild.ground.texts import name_error
 from dagbuild.model.node import Node
 from dagbuild.model.record import Manifest
@@ -99,6 +100,7 @@ class ShippedCode:
             samples=tuple(
                 {node.where.module: node.name for node in self.nodes if node.name in self.packed}.values()
             ),
+            secrets=find_given(),
         )
 
 
@@ -109,7 +111,8 @@ class Setup:
     `nodes` are parcels of nodes with their manifests, `samples` the names of one of each module.
 
     `shipped`: its folder is a copy of the project's, in which `paths` and outputs lie. `imported` is what the driver
-    has seen the import of its modules read, None where it has not looked.
+    has seen the import of its modules read, None where it has not looked. `secrets` are texts, with their names,
+    that nobody is shown.
     """
 
     modules: tuple[str, ...]
@@ -121,6 +124,7 @@ class Setup:
     imported: frozenset[tuple[str, str]] | None
     nodes: Mapping[str, bytes]
     samples: tuple[str, ...]
+    secrets: Mapping[str, str]
 
 
 class OtherCodeError(Exception):
@@ -143,9 +147,11 @@ class Site:
         setup: Setup,
         reader: SourceReader,
         make_worker: Callable[[Store, Callable[[], Capturing]], Worker],
+        secrets: GivenSecrets,
         copy: Copy | None,
     ) -> None:
         self.make_worker = make_worker
+        self.secrets = secrets  # which are known for as long as this is there
         self.copy = copy
         self.names = tuple(setup.nodes)
         self._setup = setup
@@ -218,6 +224,7 @@ class _Numbered(Sequence[object]):
 
 def import_project(setup: Setup) -> Site:
     """Import the project and compare it with the driver's; raises whatever its modules raise."""
+    secrets = GivenSecrets(setup.secrets)
     root = os.getcwd() if setup.shipped else setup.root  # noqa: PTH109 - a text
     watch = setup.watch and replace(setup.watch, places=setup.watch.places.move(root))
     observes = watch is None or watch.observes
@@ -243,7 +250,7 @@ def import_project(setup: Setup) -> Site:
         worker.hold_on()
         return worker
 
-    return Site(setup, reader, make_worker, Copy(setup.root, root, files) if setup.shipped else None)
+    return Site(setup, reader, make_worker, secrets, Copy(setup.root, root, files) if setup.shipped else None)
 
 
 def _import(setup: Setup, modules: list[ModuleType]) -> SourceReader:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from dagbuild.ground.quiet import quiet
-from dagbuild.ground.secrets import find_secrets, list_forms, mask_urls
+from dagbuild.ground.secrets import find_given, find_secrets, list_forms, mask_urls
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,40}\Z", re.IGNORECASE)
 _OPEN_URL = re.compile(r"[a-z][a-z0-9+.-]{0,40}:(?:/(?:/[^\s'\"<>`\\]*)?)?\Z", re.IGNORECASE)
@@ -36,17 +36,17 @@ class MaskedText:
 
 
 class _Secrets:
-    """Replaces what variables hold that are called like secrets; holds back what may be the beginning of one."""
+    """Replaces what is known as a secret; holds back what may be the beginning of one."""
 
     def __init__(self) -> None:
-        self._variables = -1
+        self._known = (-1, -1)
         self._forms: list[tuple[str, str]] = []
         self._held = ""
 
     def take(self, text: str) -> str:
         with quiet():  # it may be a node that prints, and it has not looked
-            if (variables := len(os.environ)) != self._variables:
-                self._variables = variables
+            if (known := (len(os.environ), len(find_given()))) != self._known:
+                self._known = known
                 self._forms = list_forms(find_secrets())
         text = self._held + text
         end = self._find_end(text)

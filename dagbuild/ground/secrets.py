@@ -1,7 +1,8 @@
 """Secrets: what is called like one, and texts in which none shows.
 
 Knows names and texts; nothing of records or settings. Guards: what is told or kept for others has none of the values
-that variables of the environment with the name of a secret hold, and no part of a URL that may let somebody in.
+that are given under the name of a secret, by the environment or to a project, and no part of a URL that may let
+somebody in.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ import itertools
 import json
 import os
 import re
-from collections.abc import Mapping
+import threading
+import weakref
+from collections.abc import Iterator, Mapping
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 _SHORT = frozenset({"pass", "pwd"})
@@ -51,9 +55,47 @@ def split_name(name: str) -> list[str]:
     return re.findall(r"[a-z]+", _HUMP.sub("_", name).lower())
 
 
-def find_secrets(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the values, with the names, of those variables that are called like secrets, if long enough to find."""
-    return {value: name for name, value in environ.items() if len(value) >= SHORTEST and names_secret(name)}
+def find_secrets() -> dict[str, str]:
+    """Return the values, with the names, of all that is known as a secret, if long enough to find."""
+    variables = {value: name for name, value in os.environ.items() if names_secret(name)}
+    return {value: name for value, name in (find_given() | variables).items() if len(value) >= SHORTEST}
+
+
+class GivenSecrets:
+    """What a project is given under names of secrets, such as a config value `db_password`, while somebody holds this.
+
+    `found` are texts with their names.
+    """
+
+    def __init__(self, found: Mapping[str, str] | None = None) -> None:
+        self.found = dict(found or {})
+        with _lock:
+            _held.add(self)
+
+    def add(self, given: Mapping[str, object]) -> None:
+        """Know the texts, at any depth, that stand below a name of a secret."""
+        self.found = self.found | {text: name for name, text in _find_texts(given, "")}
+
+
+def _find_texts(given: Mapping[Any, object], above: str) -> Iterator[tuple[str, str]]:
+    for key, value in given.items():
+        name = above or (str(key) if names_secret(str(key)) else "")
+        if isinstance(value, Mapping):
+            yield from _find_texts(value, name)
+        elif isinstance(value, list | tuple | set | frozenset):
+            yield from _find_texts(dict(enumerate(value)), name)
+        elif name and isinstance(value, str):
+            yield name, value
+
+
+_lock = threading.Lock()
+_held: weakref.WeakSet[GivenSecrets] = weakref.WeakSet()
+
+
+def find_given() -> dict[str, str]:
+    """Return the values, with the names, of what is given to projects of this process and called like secrets."""
+    with _lock:
+        return {text: name for each in _held for text, name in each.found.items()}
 
 
 def holds_secret(name: str, value: object) -> bool:
@@ -76,7 +118,7 @@ def holds_secret(name: str, value: object) -> bool:
 
 
 def redact(text: str, more: Mapping[str, str] | None = None) -> str:
-    """Return a text with `$NAME` in place of what the variables hold that are called like secrets.
+    """Return a text with `$NAME` in place of what is known as a secret.
 
     `more` are other secrets, each with its name.
     """
@@ -103,7 +145,7 @@ def _list_forms(value: str) -> list[str]:
 
 
 def clean(text: str) -> str:
-    """Return a text that may be shown to anybody: secrets of the environment and open doors in URLs are left out."""
+    """Return a text that may be shown to anybody: secrets and open doors in URLs are left out."""
     return mask_urls(redact(text))
 
 

@@ -22,6 +22,7 @@ OWN_FUNCTIONS = "__dagbuild_functions__"
 def find_functions(module: types.ModuleType) -> Iterator[types.FunctionType]:
     """Yield the functions that are nodes: public and defined in the module, or in a module below it.
 
+    Public is what the module has under a public name, too: what a function makes is called as it was called in there.
     One that remembers its values while the process lives (`functools.lru_cache`) is a node like any other: what is
     yielded is the function that it remembers for.
     """
@@ -30,8 +31,8 @@ def find_functions(module: types.ModuleType) -> Iterator[types.FunctionType]:
         yield from own
         return
     name = module.__name__
-    for value in list(module.__dict__.values()):
-        function = find_remembered(value)
+    for held, value in list(module.__dict__.items()):
+        function = None if held.startswith("_") else find_remembered(value)
         if function is None or function.__name__.startswith(("_", "<")):
             continue
         if function.__module__ == name or (function.__module__ or "").startswith(name + "."):
@@ -40,8 +41,13 @@ def find_functions(module: types.ModuleType) -> Iterator[types.FunctionType]:
 
 def find_wrapped(module: types.ModuleType) -> Iterator[tuple[Any, types.FunctionType]]:
     """Yield (thing, function) for what looks like a node, but is by its decorator an object that is no function."""
-    for value in list(module.__dict__.values()):
-        if not callable(value) or isinstance(value, type) or find_remembered(value) is not None:
+    for held, value in list(module.__dict__.items()):
+        if (
+            held.startswith("_")
+            or not callable(value)
+            or isinstance(value, type)
+            or find_remembered(value) is not None
+        ):
             continue
         # Not getattr: a thing may have whatever it is asked for.
         function = inspect.getattr_static(value, "__wrapped__", None)

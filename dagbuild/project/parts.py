@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from dagbuild.artifacts import Artifacts
+from dagbuild.ground.secrets import GivenSecrets
 from dagbuild.model.graph import Graph
 from dagbuild.model.record import Artifact
 from dagbuild.observe.places import PathNames
@@ -52,6 +53,8 @@ class Parts:
     ) -> None:
         take_key()  # before any module of the project can look
         self.settings = settings
+        self.secrets = GivenSecrets()
+        self.secrets.add({**settings.inputs, **settings.config})
         self._listeners = [listener]
         self._noticed: set[str] = set()
         self._source = CodeSource(

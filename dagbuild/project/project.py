@@ -308,6 +308,7 @@ class Project(Parts):
     ) -> _Prepared:
         """Find out what is asked for and what a build would do: without importing, where that tells enough."""
         gc_pause.collect_grown()
+        self.secrets.add({**(inputs or {}), **(overrides or {})})
         if inputs or overrides:
             self._source.load()  # their types are to be checked
         pins = {name: pin for name, pin in self.settings.pins.items() if name != without_pin}

@@ -26,6 +26,7 @@ from dagbuild.ground.quiet import start_quietly
 from dagbuild.model.place import PackPlace
 from dagbuild.store.compression import decompress
 from tests.servers.local import free_port
+from tests.support import write_files
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -365,3 +366,45 @@ def test_is_not_said_of_mistakes(tmp_path: Path, command: list[str], shown: byte
 
     assert shown in done.stderr
     assert not {place for place, secret in SECRETS.items() if secret.encode() in done.stdout + done.stderr}
+
+
+GIVEN = """
+def fails(db_password: str, conf: dict, api_token: str) -> int:
+    print("with", db_password, conf, api_token)
+    raise ValueError(db_password + conf["password"] + api_token)
+
+def ends(db_password: str, conf: dict, api_token: str) -> int:
+    import os
+    print("with", db_password, conf, api_token, flush=True)
+    os._exit(3)
+
+def works(db_password: str, conf: dict, api_token: str) -> int:
+    print("with", db_password, conf, api_token)
+    return len(db_password)
+"""
+TEXTS = ("zq-of-the-config", "zq-of-a-table", SECRETS["config"])
+TOML = """
+modules = ["nodes"]
+[config]
+db_password = "zq-of-the-config"
+conf = {password = "zq-of-a-table", x = 1}
+"""
+
+
+@pytest.mark.parametrize("executor", ["inline", "local"])
+@pytest.mark.parametrize("option", ["-v", "--json"])
+def test_what_is_given_under_the_name_of_a_secret_is_shown_nowhere(
+    tmp_path: Path, executor: str, option: str
+) -> None:
+    """Config, a table of it, and what a variable sets in it: in no output, no log, no record."""
+    write_files(tmp_path, {"dagbuild.toml": TOML, "nodes.py": GIVEN})
+    nodes = ["fails", "works", *(["ends"] if executor == "local" else [])]
+
+    words = ["build", *nodes, "-k", option, "--executor", executor, "--events", "events.jsonl"]
+    built = ask(tmp_path, words, SECRETS, status=(1,))
+    told = [ask(tmp_path, ["log", node, "--logs", "--json"], SECRETS).stdout for node in nodes]
+
+    shown = b"".join([built.stdout, built.stderr, *told, (tmp_path / "events.jsonl").read_bytes()])
+    assert b"with $db_password" in shown
+    for data in (shown, *read_kept(tmp_path).values()):
+        assert not [text for text in TEXTS if text.encode() in data]

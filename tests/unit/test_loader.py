@@ -569,3 +569,26 @@ def test_importing_the_decorators_opens_no_library() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "set()"
+
+
+def test_what_a_module_has_under_a_private_name_is_no_node(project: Any) -> None:
+    """However the function calls itself: it was made in another one, perhaps several times."""
+    root = project(
+        powers="""
+        def _power(exponent: int):
+            def power(base: float) -> float:
+                return base**exponent
+            return power
+
+        _square = _power(2)
+        _cube = _power(3)
+        _ = _power(1)
+
+        def cubed(base: float) -> float:
+            return _cube(base)
+
+        _alias = cubed
+        """
+    )
+
+    assert set(load_graph(load_modules(["powers"], root), {}).nodes) == {"cubed"}

@@ -220,6 +220,14 @@ KINDS: tuple[Kind, ...] = (
         lambda module, taken: vars(module).update(showwarning=taken[0], formatwarning=taken[1]),
     ),
     _Loggers(),
+    Pair("the class of loggers", "logging", lambda m: m.getLoggerClass(), lambda m, taken: m.setLoggerClass(taken)),
+    Pair(
+        "the names of levels",
+        "logging",
+        lambda m: (m._levelToName.copy(), m._nameToLevel.copy()),
+        lambda m, taken: vars(m).update(_levelToName=taken[0].copy(), _nameToLevel=taken[1].copy()),
+    ),
+    Pair("the stack of threads", "threading", lambda m: m.stack_size(), lambda m, size: m.stack_size(size)),
     Pair("the locale", "_locale", lambda m: m.setlocale(m.LC_ALL), lambda m, taken: m.setlocale(m.LC_ALL, taken)),
     Pair("the recursion limit", "sys", lambda m: m.getrecursionlimit(), lambda m, n: m.setrecursionlimit(n)),
     Pair("the switch interval", "sys", lambda m: m.getswitchinterval(), lambda m, n: m.setswitchinterval(n)),
@@ -228,6 +236,12 @@ KINDS: tuple[Kind, ...] = (
     Pair("whether gc is on", "gc", lambda m: m.isenabled(), lambda m, on: m.enable() if on else m.disable()),
     Pair("the time-out of sockets", "socket", lambda m: m.getdefaulttimeout(), lambda m, n: m.setdefaulttimeout(n)),
     Pair("what signals do", "_signal", lambda m: tuple(map(m.getsignal, _SIGNALS)), _set_signals),
+    Pair(
+        "which signals wait",
+        "_signal",
+        lambda m: m.pthread_sigmask(m.SIG_BLOCK, ()),
+        lambda m, taken: m.pthread_sigmask(m.SIG_SETMASK, taken),
+    ),
     Pair(
         "the alarm",
         "_signal",

@@ -73,6 +73,20 @@ STATES = (
     State(
         "alarm", "signal", "signal.setitimer(signal.ITIMER_REAL, 99)", "signal.getitimer(signal.ITIMER_REAL)"
     ),
+    State(
+        "signals that wait",
+        "signal",
+        "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})",
+        "sorted(signal.pthread_sigmask(signal.SIG_BLOCK, ()))",
+    ),
+    State(
+        "the class of loggers",
+        "logging, state_lib",
+        "logging.setLoggerClass(state_lib.LoudLogger)",
+        "logging.getLoggerClass().__name__",
+    ),
+    State("names of levels", "logging", "logging.addLevelName(7, 'LOUD')", "logging.getLevelName(7)"),
+    State("stacks", "threading", "threading.stack_size(1 << 20)", "threading.stack_size()"),
     State("umask", "os, state_lib", "os.umask(0o077)", "state_lib.umask()"),
     State(
         "limits",
@@ -168,6 +182,11 @@ STATES = (
 STATE_LIB = """
     from contextvars import ContextVar
     MODE: ContextVar[str] = ContextVar("MODE")
+
+    import logging
+
+    class LoudLogger(logging.Logger):
+        pass
 
     def umask():
         import os

@@ -383,7 +383,7 @@ def works(db_password: str, conf: dict, api_token: str) -> int:
     return len(db_password)
 """
 TEXTS = ("zq-of-the-config", "zq-of-a-table", SECRETS["config"])
-TOML = """
+GIVEN_TOML = """
 modules = ["nodes"]
 [config]
 db_password = "zq-of-the-config"
@@ -397,7 +397,7 @@ def test_what_is_given_under_the_name_of_a_secret_is_shown_nowhere(
     tmp_path: Path, executor: str, option: str
 ) -> None:
     """Config, a table of it, and what a variable sets in it: in no output, no log, no record."""
-    write_files(tmp_path, {"dagbuild.toml": TOML, "nodes.py": GIVEN})
+    write_files(tmp_path, {"dagbuild.toml": GIVEN_TOML, "nodes.py": GIVEN})
     nodes = ["fails", "works", *(["ends"] if executor == "local" else [])]
 
     words = ["build", *nodes, "-k", option, "--executor", executor, "--events", "events.jsonl"]

@@ -13,16 +13,26 @@ import sys
 from collections.abc import Iterator
 
 
+class _InterruptsWhenGone:
+    """Interrupts the main thread when nobody holds it any more."""
+
+    __del__ = _thread.interrupt_main  # written in C: nothing in it can be interrupted itself
+
+
 @contextlib.contextmanager
 def hearing() -> Iterator[None]:
     """See that within no KeyboardInterrupt is forgotten."""
     before = sys.unraisablehook
 
     def hear(lost: sys.UnraisableHookArgs) -> None:
-        if issubclass(lost.exc_type, KeyboardInterrupt):
-            _thread.interrupt_main()
-        else:
-            before(lost)
+        try:
+            if not issubclass(lost.exc_type, KeyboardInterrupt):
+                before(lost)
+                return
+        except KeyboardInterrupt:  # Ctrl-C while `before` ran
+            pass
+        # What is raised in here is lost again: this variable goes when the call is over.
+        _at_return = _InterruptsWhenGone()
 
     sys.unraisablehook = hear
     try:

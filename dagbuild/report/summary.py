@@ -25,16 +25,14 @@ def tell_result(result: BuildResult, targets: tuple[str, ...], style: Style) -> 
         for how in (How.FAILED, How.BLOCKED, How.COMPUTED, How.RESTORED, How.REUSED, How.FETCHED)
         if result.names(how)
     ]
-    told = ", ".join(counts) or "nothing to do"
+    told = ", ".join(counts)
+    if result.interrupted:
+        head = f"{style.paint('interrupted', 'warning')} after {units.seconds(result.elapsed)}"
+        return [f"{head}: {told}" if told else head, "what is finished is kept; build again to go on"]
+    told = told or "nothing to do"
     taken = f"in {units.seconds(result.elapsed)}"
     saved = f"; saved about {units.seconds(result.saved)}" if result.saved >= 0.1 else ""
     names = join([f"`{name}`" for name in targets], 3)
-    if result.interrupted:
-        head = style.paint("interrupted", "warning")
-        return [
-            f"{head} after {units.seconds(result.elapsed)}: {told}",
-            "what is finished is kept; build again to go on",
-        ]
     if result.failed:
         lines = [f"{style.paint('failed', 'failed')} {taken}: {told}{saved}"]
         if blocked := result.names(How.BLOCKED):

@@ -5,9 +5,11 @@ A real signal, sent to a real process by itself: when it has begun its Nth impor
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -113,3 +115,104 @@ def test_a_background_that_ignores_it_goes_on(tmp_path: Path) -> None:
     )
 
     assert done.returncode == 0, done.stderr
+
+
+LOST = {
+    "a finalizer": "finalize()",
+    "a weakref's callback": "referred = Plain(); r = weakref.ref(referred, lambda _: interrupt()); del referred",
+    "the garbage collector": "one = Finalized(); one.itself = one; del one; gc.collect()",
+    "many finalizers in a row": "many = [Finalized() for _ in range(1000)]; del many",
+    "a block in a block": "with hearing(): finalize()",
+    "a finalizer that is traced": "sys.settrace(lambda *_: trace); finalize()",
+    "what tells of another error": "Failing()",
+}
+"""Where Python forgets a KeyboardInterrupt."""
+LOSING = """
+import gc
+import os
+import signal
+import sys
+import weakref
+
+from dagbuild.cli.interrupts import hearing
+
+def interrupt():
+    {interrupt}
+
+def trace(*_):
+    return trace
+
+class Plain: pass
+
+class Finalized:
+    def __del__(self):
+        interrupt()
+
+def finalize():
+    Finalized()
+
+class Failing:
+    def __del__(self):
+        raise ValueError
+
+sys.unraisablehook = lambda _: interrupt()
+with hearing():
+    {lose}
+    for _ in range(10): pass
+    print("Ctrl-C was lost")
+"""
+
+
+@pytest.mark.parametrize("interrupt", ["raise KeyboardInterrupt", "os.kill(os.getpid(), signal.SIGINT)"])
+@pytest.mark.parametrize("place", LOST)
+def test_where_python_forgets_it_it_is_raised_once_more(place: str, interrupt: str) -> None:
+    """Right behind, in the code that ran, and nobody reads of an exception that was ignored."""
+    done = run_python(LOSING.format(lose=LOST[place], interrupt=interrupt))
+
+    assert (done.returncode, done.stdout) == (-signal.SIGINT, "")
+    assert done.stderr.endswith("\nKeyboardInterrupt\n")
+    assert "ignored" not in done.stderr
+
+
+def test_another_error_that_python_forgets_is_printed_as_ever() -> None:
+    """Nothing is interrupted by it."""
+    done = run_python(
+        LOSING.format(lose="sys.unraisablehook = print; finalize()", interrupt="raise ValueError")
+    )
+    assert done.stdout.endswith("Ctrl-C was lost\n")
+    assert "ValueError" in done.stdout
+
+
+def test_a_build_ends_where_a_finalizer_in_its_first_node_was_interrupted(tmp_path: Path) -> None:
+    """And it says of no node that it ended, nor that there was nothing to do."""
+    node = """
+        import os
+        import signal
+
+        class Interrupted:
+            def __del__(self):
+                os.kill(os.getpid(), signal.SIGINT)
+
+        def one() -> int:
+            Interrupted()
+            return int("1")
+    """
+    write_files(tmp_path, {**FILES, "interrupted.py": node})
+
+    done = dagbuild(tmp_path, "one", "--executor", "inline")
+
+    assert done.returncode == 130, done.stdout
+    assert re.fullmatch(r"interrupted after \S+ \S+\n.*; build again to go on\n", done.stdout), done.stdout
+
+
+def run_python(code: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a process that Ctrl-C ends, as in a terminal."""
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        env=make_environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )

@@ -214,6 +214,8 @@ class TestBuild:
                 "failed in 5.0 s: 1 failed, 1 blocked; saved about 10 s",
             ),
             ({"a": How.COMPUTED}, True, "interrupted after 5.0 s: 1 computed"),
+            ({}, True, "interrupted after 5.0 s"),
+            ({"a": How.SKIPPED}, True, "interrupted after 5.0 s"),
         ],
     )
     def test_summary_separates_what_came_of_it(self, steps: Any, interrupted: Any, line: Any) -> None:

@@ -661,6 +661,71 @@ def test_an_adapter_says_where_nodes_run_and_with_what_that_is_opened(tmp_path: 
     assert "the Ray cluster '127.0.0.1:1' cannot be used" in done.stdout
 
 
+BESIDE = """
+import os
+import sys
+import threading
+import time
+
+import ray
+from dagbuild import Driver, PandasDataFrameResult, RayGraphAdapter
+from dagbuild.plan.events import StepStarted
+
+
+def slow(go: str) -> int:
+    while not os.path.exists(go):
+        time.sleep(0.01)
+    return 2
+
+
+def quick() -> int:
+    return 1
+
+
+def build(node):
+    adapter = RayGraphAdapter(PandasDataFrameResult(), {"num_cpus": 4})
+    driver = Driver({"go": go}, node, cache=f"cache-{node.__name__}", adapter=adapter)
+    together.wait()
+    try:
+        values[node.__name__] = driver.execute([node.__name__], on_event=see)[node.__name__].item()
+    finally:
+        driver.project.close()
+        if node is quick:
+            open(go, "w").close()
+
+
+def see(event):
+    if isinstance(event, StepStarted) and event.node == "slow" and one_after_the_other:
+        second.start()
+
+
+one_after_the_other = sys.argv[1] == "one after the other"
+go, values = os.path.abspath("go"), {}
+together = threading.Barrier(1 if one_after_the_other else 2)
+first, second = (threading.Thread(target=build, args=(node,)) for node in (slow, quick))
+first.start()
+if not one_after_the_other:
+    second.start()
+first.join()
+second.join()
+print(sorted(values.items()), ray.is_initialized())
+"""
+
+
+@pytest.mark.parametrize("how", ["at once", "one after the other"])
+def test_builds_beside_each_other_share_what_one_of_them_has_opened(tmp_path: Path, how: str) -> None:
+    """In one process: the one that ends first takes nothing from the other, and the last one lets go of it."""
+    (tmp_path / "script.py").write_text(BESIDE)
+
+    done = subprocess.run(
+        [sys.executable, "script.py", how],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+    assert done.stdout == "[('quick', 1), ('slow', 2)] False\n", done.stderr
+
+
 ENDED = """
 import os
 import signal

@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
+import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any
@@ -39,9 +41,27 @@ def travelling_whole(modules: Iterable[ModuleType]) -> Iterator[None]:
         for module in modules:
             if sys.modules.get(module.__name__) is not module:
                 continue  # nothing of it can be found by name, so that all of it travels whole anyway
-            cloudpickle.register_pickle_by_value(module)
-            after.callback(cloudpickle.unregister_pickle_by_value, module)
+            _hold(module)
+            after.callback(_let_go, module)
         yield
+
+
+_held: Counter[str] = Counter()
+"""By how many blocks a module is held: builds in several threads may hold the same, and cloudpickle counts none."""
+_holding = threading.Lock()
+
+
+def _hold(module: ModuleType) -> None:
+    with _holding:
+        _held[module.__name__] += 1
+        cloudpickle.register_pickle_by_value(module)
+
+
+def _let_go(module: ModuleType) -> None:
+    with _holding:
+        _held[module.__name__] -= 1
+        if not _held[module.__name__]:
+            cloudpickle.unregister_pickle_by_value(module)
 
 
 class SharedParcels(SharedPickles):

@@ -107,9 +107,7 @@ class RayExecutor(Executor):
     def _open(self) -> None:
         if self._opened:
             return
-        if not ray.is_initialized():
-            _connect(self._address, self._code.root, self._options)
-            self._connected = True
+        self._connected = _connection.take(self._address, self._code.root, self._options)
         self._opened = True
         self._look_about()
         self._held.enter_context(parcels.travelling_whole(self._code.in_memory))
@@ -131,7 +129,7 @@ class RayExecutor(Executor):
     def _given(self) -> Any:
         """What each agent is given, where Ray keeps it."""
         paths = import_paths.find_import_paths(self._code.modules)
-        shipped = self._connected and self._address != LOCAL
+        shipped = self._connected and _connection.shipped == self._code.root
         there = paths.find_below(self._code.root) if shipped else paths
         code = self._code.make_setup(there, shipped=shipped)
         chance = self._held.enter_context(self._worker.hold()).chance
@@ -286,7 +284,7 @@ class RayExecutor(Executor):
         self._here.clear()
 
     def close(self) -> None:
-        """Cancel what runs, and let go of a cluster that was connected to here; one of our own stops with that."""
+        """Cancel what runs, and let go of a cluster that executors have connected to: the last one closes it."""
         if self._opened:
             self._opened = False
             self._dismiss([agent for agent in self._crew.members if agent.is_idle])
@@ -294,7 +292,7 @@ class RayExecutor(Executor):
             self._held.close()
         if self._connected:
             self._connected = False
-            ray.shutdown()
+            _connection.let_go()
 
 
 _PATIENCE = 10.0
@@ -325,6 +323,38 @@ def _keeping_sigterm() -> Iterator[None]:
         raise
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+class _Connection:
+    """This process's connection to a cluster, where executors have opened it: there until the last one lets go of it.
+
+    `shipped` is the folder of the project that was sent there with it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self.shipped: Path | None = None
+
+    def take(self, address: str, root: Path, options: Mapping[str, Any]) -> bool:
+        """See that there is one; return whether it is ours, to be let go of. Raises UserError where none can be."""
+        with self._lock:
+            if not ray.is_initialized():
+                _connect(address, root, options)
+                self.shipped = root if address != LOCAL else None
+            elif not self._users:
+                return False
+            self._users += 1
+            return True
+
+    def let_go(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                ray.shutdown()
+
+
+_connection = _Connection()
 
 
 def _connect(address: str, root: Path, options: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import select
 import signal
 import socket
 import subprocess
@@ -347,23 +348,30 @@ def test_steps_of_a_lost_machine_run_on_another(local_ray: None, tmp_path: Path)
 
 @pytest.mark.parametrize("lost", [False, True], ids=["raised", "swallowed"])
 def test_ctrl_c_cancels_what_runs(local_ray: None, tmp_path: Path, lost: bool) -> None:
-    """An interrupted build keeps what was finished, and leaves the cluster free."""
+    """An interrupted build keeps what was finished, and leaves nothing that its nodes have started."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    reads = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
     write_files(
         tmp_path,
         {
             "dagbuild.toml": 'modules = ["slow"]\n[executor]\nkind = "ray"\n',
-            "slow.py": """
-                import time
+            "slow.py": f"""
+                import subprocess
 
                 def first() -> int:
                     return 1
 
                 def long(first: int) -> int:
-                    time.sleep(600)
+                    subprocess.run(["sh", "-c", "exec > '{fifo}'; echo begun; exec sleep 60"])
                     return first
             """,
         },
     )
+
+    def interrupt_once_begun() -> None:
+        assert _read_soon(reads) == b"begun\n"
+        os.kill(os.getpid(), signal.SIGINT)
 
     def interrupt(event: Event) -> None:
         if isinstance(event, StepStarted) and event.node == "long":
@@ -371,7 +379,7 @@ def test_ctrl_c_cancels_what_runs(local_ray: None, tmp_path: Path, lost: bool) -
                 with suppress(KeyboardInterrupt):  # as a callback of a library's does
                     signal.raise_signal(signal.SIGINT)
             else:
-                threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+                threading.Thread(target=interrupt_once_begun).start()
 
     result = build(tmp_path, "long", on_event=interrupt)
     again = build(tmp_path, "first")
@@ -379,7 +387,14 @@ def test_ctrl_c_cancels_what_runs(local_ray: None, tmp_path: Path, lost: bool) -
 
     assert result.interrupted
     assert again.names(How.COMPUTED) == []
-    assert result.elapsed < 60
+    assert lost or _read_soon(reads) == b""  # nobody has it open any more
+    os.close(reads)
+
+
+def _read_soon(descriptor: int) -> bytes:
+    ready, _, _ = select.select([descriptor], [], [], 30)
+    assert ready, "nothing was said, and somebody has it open still"
+    return os.read(descriptor, 100)
 
 
 def test_a_wrong_address_is_told_at_once(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -644,6 +659,71 @@ def test_an_adapter_says_where_nodes_run_and_with_what_that_is_opened(tmp_path: 
     assert "cannot be used" in said[1], done.stderr
     assert "number_of_cpus" in done.stdout
     assert "the Ray cluster '127.0.0.1:1' cannot be used" in done.stdout
+
+
+BESIDE = """
+import os
+import sys
+import threading
+import time
+
+import ray
+from dagbuild import Driver, PandasDataFrameResult, RayGraphAdapter
+from dagbuild.plan.events import StepStarted
+
+
+def slow(go: str) -> int:
+    while not os.path.exists(go):
+        time.sleep(0.01)
+    return 2
+
+
+def quick() -> int:
+    return 1
+
+
+def build(node):
+    adapter = RayGraphAdapter(PandasDataFrameResult(), {"num_cpus": 4})
+    driver = Driver({"go": go}, node, cache=f"cache-{node.__name__}", adapter=adapter)
+    together.wait()
+    try:
+        values[node.__name__] = driver.execute([node.__name__], on_event=see)[node.__name__].item()
+    finally:
+        driver.project.close()
+        if node is quick:
+            open(go, "w").close()
+
+
+def see(event):
+    if isinstance(event, StepStarted) and event.node == "slow" and one_after_the_other:
+        second.start()
+
+
+one_after_the_other = sys.argv[1] == "one after the other"
+go, values = os.path.abspath("go"), {}
+together = threading.Barrier(1 if one_after_the_other else 2)
+first, second = (threading.Thread(target=build, args=(node,)) for node in (slow, quick))
+first.start()
+if not one_after_the_other:
+    second.start()
+first.join()
+second.join()
+print(sorted(values.items()), ray.is_initialized())
+"""
+
+
+@pytest.mark.parametrize("how", ["at once", "one after the other"])
+def test_builds_beside_each_other_share_what_one_of_them_has_opened(tmp_path: Path, how: str) -> None:
+    """In one process: the one that ends first takes nothing from the other, and the last one lets go of it."""
+    (tmp_path / "script.py").write_text(BESIDE)
+
+    done = subprocess.run(
+        [sys.executable, "script.py", how],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+    assert done.stdout == "[('quick', 1), ('slow', 2)] False\n", done.stderr
 
 
 ENDED = """

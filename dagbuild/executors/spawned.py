@@ -35,7 +35,6 @@ from dagbuild.executors.elsewhere import (
 from dagbuild.executors.state import Chance
 from dagbuild.executors.stepping import Stepping
 from dagbuild.executors.streams import Capturing
-from dagbuild.executors.ties import load_tie
 from dagbuild.executors.worker import Worker
 from dagbuild.executors.zygote import Zygote, serve
 from dagbuild.ground.override import override
@@ -57,9 +56,7 @@ class Spawned:
         paths = import_paths.find_import_paths(code.modules)
         self._variables = {**os.environ, **import_paths.make_environment(paths)}
         variables, setup = dict(os.environ), code.make_setup()
-        self._start = partial(
-            _Start, variables, [*sys.path], [*sys.argv], setup, folder, fsync, threads, os.getpid()
-        )
+        self._start = partial(_Start, variables, [*sys.path], [*sys.argv], setup, folder, fsync, threads)
 
     def start(self, chance: Chance) -> Zygote:
         """Start a Python from which they are forked before it has imported anything of the project. Raises OSError."""
@@ -84,7 +81,6 @@ class _Start:
     folder: Path
     fsync: str
     threads: int
-    driver: int
     chance: Chance
 
 
@@ -111,8 +107,8 @@ def main(control: int, told: int, begins: int) -> None:
     """Be what such processes are forked from."""
     given: _Start = read_given(told, begins)
     os.close(told)
-    if load_tie()(given.driver):
-        serve(socket.socket(fileno=control), lambda: None, partial(_run, given))
+    # Not tied to the driver: it hears the end of its channel, and is to end what it has forked then.
+    serve(socket.socket(fileno=control), lambda: None, partial(_run, given))
 
 
 def _run(given: _Start, channel: Channel, printed: int, crash: int) -> None:

@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -60,6 +61,34 @@ def test_interrupt_keeps_what_is_finished(tmp_path: Path) -> None:
     assert "interrupted" in said
     assert "Traceback" not in said
     assert "up to date" in dagbuild(tmp_path, "quick").stdout
+
+
+def test_nothing_that_a_node_has_started_outlives_a_build_that_is_killed(tmp_path: Path) -> None:
+    """Not where its processes import the project by themselves either."""
+    code = """
+        import subprocess
+        import threading
+
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+
+        def slow() -> int:
+            subprocess.run(["sh", "-c", "exec > fifo; echo begun; exec sleep 60"])
+            return 1
+    """
+    write_files(tmp_path, {**SLOW, "slow.py": code})
+    os.mkfifo(tmp_path / "fifo")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dagbuild", "slow"],
+        cwd=tmp_path, env=make_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    with (tmp_path / "fifo").open("rb", buffering=0) as fifo:
+        assert fifo.read(100) == b"begun\n"
+        process.kill()
+        process.wait()
+        ready, _, _ = select.select([fifo], [], [], 20)
+
+        assert ready  # nobody has it open any more
+        assert fifo.read(100) == b""
 
 
 def test_reader_may_leave(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ import itertools
 import json
 import os
 import re
-import threading
 import weakref
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -69,8 +69,7 @@ class GivenSecrets:
 
     def __init__(self, found: Mapping[str, str] | None = None) -> None:
         self.found = dict(found or {})
-        with _lock:
-            _held.add(self)
+        _held.append(weakref.ref(self, _held.remove))
 
     def add(self, given: Mapping[str, object]) -> None:
         """Know the texts, at any depth, that stand below a name of a secret."""
@@ -88,14 +87,14 @@ def _find_texts(given: Mapping[Any, object], above: str) -> Iterator[tuple[str, 
             yield name, value
 
 
-_lock = threading.Lock()
-_held: weakref.WeakSet[GivenSecrets] = weakref.WeakSet()
+_held: deque[weakref.ref[GivenSecrets]] = deque()
+"""No lock: a process may be forked from this one while another thread looks, and would wait for it for ever."""
 
 
 def find_given() -> dict[str, str]:
     """Return the values, with the names, of what is given to projects of this process and called like secrets."""
-    with _lock:
-        return {text: name for each in _held for text, name in each.found.items()}
+    held = [each for ref in list(_held) if (each := ref()) is not None]
+    return {text: name for each in held for text, name in each.found.items()}
 
 
 def holds_secret(name: str, value: object) -> bool:

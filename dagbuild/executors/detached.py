@@ -36,7 +36,7 @@ from dagbuild.executors.forking import find_obstacle
 from dagbuild.executors.given import Given, Start
 from dagbuild.executors.state import Chance
 from dagbuild.executors.stepping import Stepping
-from dagbuild.executors.ties import loosen, step_behind
+from dagbuild.executors.ties import load_tie
 from dagbuild.executors.worker import Worker
 from dagbuild.executors.zygote import serve
 from dagbuild.ground.errors import StoreError, UserError
@@ -56,17 +56,10 @@ OpenStore = Callable[[], Store]
 def main(control: int, told: int, begins: int, cold: int = 0) -> None:
     """Be what such processes are forked from; `cold`, without having imported the project."""
     start: Start = read_given(told, begins)
-    # Seen on Ray 2.60: it kills the children of an agent's process before it ends that. What a step has started would
-    # be left, for who knows of it would be gone.
-    if cold or step_behind(start.agent, control):
+    if load_tie()(start.agent):
         project = _Project(start.given, cold=bool(cold) or sys.platform != "linux")
         again = find_words(__name__, control, told, -1, 1)
-
-        def prepare() -> None:
-            project.prepare(again)
-            loosen()  # until here nothing was forked; from here on it hears the end of its channel
-
-        serve(socket.socket(fileno=control), prepare, project.run)
+        serve(socket.socket(fileno=control), lambda: project.prepare(again), project.run)
 
 
 class _Project:

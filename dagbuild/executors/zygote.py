@@ -136,7 +136,8 @@ class _Forker:
                     return
         finally:
             for process in self._numbers:
-                _kill(process)
+                with contextlib.suppress(OSError):
+                    os.killpg(process, signal.SIGKILL)
             self._reap(0)
 
     def _take(self) -> bool:
@@ -167,7 +168,9 @@ class _Forker:
     def _end(self, number: int) -> None:
         for process, named in self._numbers.items():
             if named == number:  # its own number is nobody else's until it is reaped
-                _kill(process)
+                for end in (os.killpg, os.kill):  # it may have left its group
+                    with contextlib.suppress(OSError):
+                        end(process, signal.SIGKILL)
 
     def _begin(self, parent: int, end: int, printed: int, crash: int) -> None:
         signal.set_wakeup_fd(-1)
@@ -200,13 +203,6 @@ class _Forker:
 
     def _tell(self, number: int, status: int, memory: int) -> None:
         send_end(self._control, number, End(status, memory))
-
-
-def _kill(process: int) -> None:
-    """End a process with what it has started."""
-    for end in (os.killpg, os.kill):  # it may have left its group
-        with contextlib.suppress(OSError):
-            end(process, signal.SIGKILL)
 
 
 def _make_file() -> int:

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import os
-import select
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +21,6 @@ from dagbuild.executors.elsewhere import ShippedCode
 from dagbuild.executors.given import Given
 from dagbuild.executors.state import Chance
 from dagbuild.model.outcome import Done, Failure
-from dagbuild.observe.processes import list_children
 from dagbuild.store import open_store
 from dagbuild.testing.works import find_nodes, keep, limit
 from tests.support import forget_modules, write_files
@@ -33,17 +28,8 @@ from tests.support import forget_modules, write_files
 CODE = """
     import os
     import signal
-    import subprocess
     import threading
     import time
-
-    def starting():
-        subprocess.run(["sh", "-c", 'exec > "$0"; echo begun; exec sleep 60', os.environ["FIFO"]])
-
-    if os.environ.get("HANGS"):
-        with open(os.environ["FIFO"], "w") as fifo:
-            print("begun", file=fifo, flush=True)
-            signal.pause()
 
     if os.environ.get("STARTS_THREADS"):
         threading.Thread(target=threading.Event().wait, daemon=True, name="background").start()
@@ -265,47 +251,3 @@ def test_a_step_that_takes_longer_than_it_may_costs_itself_alone(team: Team) -> 
     assert isinstance(overdue, Failure)
     assert (overdue.kind, overdue.log) == ("TimeoutError", "at work\n")
     assert isinstance(outcomes["reading"], Done)
-
-
-HOLDS_AN_AGENT = """
-import os, sys
-from pathlib import Path
-from tests.integration.test_agent import Team
-team = Team(Path(sys.argv[1]))
-team.agent.close()
-os.environ[sys.argv[2]] = "1"
-team.start()
-team.run_all("starting")
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for the children of a process")
-@pytest.mark.parametrize(
-    ("what", "as_ray_does"),
-    [("FORKS", False), ("FORKS", True), ("STARTS_THREADS", True), ("HANGS", False)],
-)
-def test_nothing_outlives_an_agent_that_is_killed(tmp_path: Path, what: str, as_ray_does: bool) -> None:
-    """Not what a step has started either, nor what is at an import; Ray kills its processes before the agent."""
-    fifo = tmp_path / "fifo"
-    os.mkfifo(fifo)
-    reads = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDS_AN_AGENT, str(tmp_path), what],
-        env={**os.environ, "FIFO": str(fifo), "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    try:
-        assert _read_soon(reads) == b"begun\n"
-        for child in list_children(holder.pid) if as_ray_does else []:
-            os.kill(child, signal.SIGKILL)
-    finally:
-        holder.kill()
-        holder.wait()
-
-    assert _read_soon(reads) == b""  # nobody has it open any more
-    os.close(reads)
-
-
-def _read_soon(descriptor: int) -> bytes:
-    ready, _, _ = select.select([descriptor], [], [], 20)
-    assert ready, "nothing was said, and somebody has it open still"
-    return os.read(descriptor, 100)

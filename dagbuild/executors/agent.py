@@ -91,6 +91,7 @@ class Agent:
         self._notices: list[str] = []
         self._raised = b""
         self._printed: list[tuple[str, str]] = []
+        self._characters = 0
         self._began = time.monotonic()
 
     # -- what the driver calls -------------------------------------------------------------------------------------
@@ -143,7 +144,7 @@ class Agent:
         while not self._raised and (self._running is not None or self._queue):
             if self._running is None:
                 self._begin(self._queue.popleft())
-            elif self._has_printed_much() or not self._hear_all(find_end()):
+            elif self._characters > _MOST_PRINTED or not self._hear_all(find_end()):
                 break
         left = [step.name for step in self._queue]
         self._queue.clear()
@@ -173,11 +174,9 @@ class Agent:
             except OSError:  # it has ended, which the zygote tells
                 self._let_go(process)
 
-    def _has_printed_much(self) -> bool:
-        return sum(len(text) for _, text in self._printed) > _MOST_PRINTED
-
     def _print(self, name: str, text: str) -> None:
         self._printed.append((name, text))
+        self._characters += len(text)
 
     def _finish(self, process: Process[_Step], reply: packing.Reply) -> None:
         if process.step is None:

@@ -225,13 +225,13 @@ class RayExecutor(Executor):
     def _take_report(self, agent: Member, report: Report) -> list[tuple[str, Outcome]]:
         for text in report.notices:
             self._on_notice(text)
+        self._show(report.printed)
         if report.raised:
             raise parcels.loads(report.raised)
         self._crew.note(agent, len(report.replies), report.seconds)
         self._crew.take_back(agent, report.left)
         if report.running is not None and agent.waits is None:
             agent.waits = self._call(agent, agent.actor.go_on.remote())
-        self._show(report.printed)
         replies = [(name, self._read(self._take_step(agent, name), reply)) for name, reply in report.replies]
         return [*replies, *((name, tell_end(self._take_step(agent, name), cut)) for name, cut in report.cuts)]
 

@@ -62,18 +62,16 @@ def find_secrets() -> dict[str, str]:
 
 
 class GivenSecrets:
-    """What a project is given under names of secrets, such as a config value `db_password`, while somebody holds this.
+    """Texts, with their names, that are given to a project and called like secrets: known while somebody holds this."""
 
-    `found` are texts with their names.
-    """
-
-    def __init__(self, found: Mapping[str, str] | None = None) -> None:
-        self.found = dict(found or {})
+    def __init__(self, found: Mapping[str, str]) -> None:
+        self.found = found
         _held.append(weakref.ref(self, _held.remove))
 
-    def add(self, given: Mapping[str, object]) -> None:
-        """Know the texts, at any depth, that stand below a name of a secret."""
-        self.found = self.found | {text: name for name, text in _find_texts(given, "")}
+
+def find_texts(given: Mapping[str, object]) -> dict[str, str]:
+    """Return the texts, with their names, that stand at any depth below a name of a secret, such as `db_password`."""
+    return {text: name for name, text in _find_texts(given, "")}
 
 
 def _find_texts(given: Mapping[Any, object], above: str) -> Iterator[tuple[str, str]]:

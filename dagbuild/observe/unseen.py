@@ -119,8 +119,11 @@ def _concerns(name: str) -> bool:
 
 def _only_names(name: str) -> bool:
     """Tell whether it surely is a constant or an exception of a loaded module: who names it does nothing with that."""
-    module, _, last = name.rpartition(".")
-    found = getattr(sys.modules.get(module), last, sys)
+    home, _, last = name.rpartition(".")
+    module = sys.modules.get(home)
+    if module is None or last not in vars(module):  # not getattr: a module may import what it is asked for
+        return False
+    found = vars(module)[last]
     if isinstance(found, type):
         return issubclass(found, BaseException)
     return not callable(found) and not isinstance(found, ModuleType)

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from dagbuild.artifacts import Artifacts
-from dagbuild.ground.secrets import GivenSecrets
+from dagbuild.ground.secrets import GivenSecrets, find_texts
 from dagbuild.model.graph import Graph
 from dagbuild.model.record import Artifact
 from dagbuild.observe.places import PathNames
@@ -53,8 +53,7 @@ class Parts:
     ) -> None:
         take_key()  # before any module of the project can look
         self.settings = settings
-        self.secrets = GivenSecrets()
-        self.secrets.add({**settings.inputs, **settings.config})
+        self.secrets = GivenSecrets(find_texts({**settings.inputs, **settings.config}))
         self._listeners = [listener]
         self._noticed: set[str] = set()
         self._source = CodeSource(

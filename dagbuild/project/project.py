@@ -18,6 +18,7 @@ from typing import Any
 
 from dagbuild.ground import gc_pause
 from dagbuild.ground.errors import InputError, UserError, did_you_mean
+from dagbuild.ground.secrets import GivenSecrets, find_texts
 from dagbuild.model.node import Node
 from dagbuild.model.record import Artifact, Manifest, Record
 from dagbuild.plan.acceptance import Acceptances
@@ -308,17 +309,23 @@ class Project(Parts):
     ) -> _Prepared:
         """Find out what is asked for and what a build would do: without importing, where that tells enough."""
         gc_pause.collect_grown()
-        self.secrets.add({**(inputs or {}), **(overrides or {})})
+        secrets = GivenSecrets(find_texts({**(inputs or {}), **(overrides or {})}))
         if inputs or overrides:
             self._source.load()  # their types are to be checked
         pins = {name: pin for name, pin in self.settings.pins.items() if name != without_pin}
         outside = self._allow(Outside.of(self.settings, pins, inputs or {}, overrides or {}))
         targets = tuple(targets)
-        return self._source.answer(lambda: self._plan(targets, outside, frozenset(force), save=save))
+        return self._source.answer(lambda: self._plan(targets, outside, frozenset(force), secrets, save=save))
 
     @gc_pause.paused()
     def _plan(
-        self, targets: tuple[str, ...], outside: Outside, force: frozenset[str], *, save: bool
+        self,
+        targets: tuple[str, ...],
+        outside: Outside,
+        force: frozenset[str],
+        secrets: GivenSecrets,
+        *,
+        save: bool,
     ) -> _Prepared:
         code = self._source.code
         code.look_again()
@@ -361,17 +368,21 @@ class Project(Parts):
         observations = Observations(
             request, maker.inputs, maker.reads, warns=self._watch.undeclared == "warn"
         )
-        return _Prepared(request, make_plan(request, lookup), lookup, observations)
+        return _Prepared(request, make_plan(request, lookup), lookup, observations, secrets)
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    """What is asked for, what a build would do about it, and who answers its questions."""
+    """What is asked for, what a build would do about it, and who answers its questions.
+
+    `secrets` are known for as long as it is there.
+    """
 
     request: Request
     plan: Plan
     lookup: StoreLookup
     observations: Observations
+    secrets: GivenSecrets
 
     @property
     def runs(self) -> bool:

@@ -92,6 +92,16 @@ def build(folder: Path, *targets: str, **options: Any) -> Any:
         project.close()
 
 
+def run_script(folder: Path, code: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a program that builds, in a process of its own, where it may do with Ray what it likes."""
+    (folder / "script.py").write_text(code)
+    return subprocess.run(
+        [sys.executable, "script.py", *words],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
 def test_gives_what_a_local_build_gives(local_ray: None, project: Path, tmp_path: Path) -> None:
     """A build here after one on Ray finds every value, and finds it equal."""
     far = build(project, "report", "summary", "doubled")
@@ -163,6 +173,37 @@ def test_what_a_node_prints_is_shown_while_it_runs(
     assert result.values == {"prints": 1}
     lines = seeing.getvalue().splitlines()
     assert lines == [*(f"{head}{number} of 3" for number in range(3)), *[head + "x" * 99] * 30_000]
+
+
+def test_what_is_given_under_the_name_of_a_secret_is_shown_nowhere(
+    local_ray: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not by a machine that knows it only from the driver, nor of a process that ends at once."""
+    code = """
+        import os
+
+        def works(db_password: str) -> int:
+            print("with", db_password)
+            return 1
+
+        def fails(db_password: str) -> int:
+            print("with", db_password)
+            raise ValueError(db_password)
+
+        def ends(db_password: str) -> int:
+            print("with", db_password, flush=True)
+            os._exit(3)
+    """
+    toml = 'modules = ["secret_far"]\n[config]\ndb_password = "zq-of-the-config"\n'
+    write_files(tmp_path, {"dagbuild.toml": toml, "secret_far.py": code})
+
+    result = build(tmp_path, "works", "fails", "ends", executor="ray", keep_going=True)
+
+    assert capsys.readouterr().out == "with $db_password\n" * 3
+    assert [step.how for step in result.steps.values()].count(How.FAILED) == 2
+    assert "zq-of" not in repr([(step.record, step.failure) for step in result.steps.values()])
+    for path in tmp_path.joinpath("cache").rglob("*"):
+        assert not path.is_file() or b"zq-of" not in path.read_bytes()
 
 
 def test_a_node_gets_the_columns_that_it_names(local_ray: None, tmp_path: Path) -> None:
@@ -631,13 +672,7 @@ def test_an_adapter_says_where_nodes_run_and_with_what_that_is_opened(tmp_path: 
 
     A signal means to the program what it did before.
     """
-    (tmp_path / "script.py").write_text(ADAPTER)
-
-    done = subprocess.run(
-        [sys.executable, "script.py"],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    done = run_script(tmp_path, ADAPTER)
 
     said = done.stdout.splitlines()
     assert said[0] == "True True False", done.stderr
@@ -700,13 +735,7 @@ print(sorted(values.items()), ray.is_initialized())
 @pytest.mark.parametrize("how", ["at once", "one after the other"])
 def test_builds_beside_each_other_share_what_one_of_them_has_opened(tmp_path: Path, how: str) -> None:
     """In one process: the one that ends first takes nothing from the other, and the last one lets go of it."""
-    (tmp_path / "script.py").write_text(BESIDE)
-
-    done = subprocess.run(
-        [sys.executable, "script.py", how],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    done = run_script(tmp_path, BESIDE, how)
 
     assert done.stdout == "[('quick', 1), ('slow', 2)] False\n", done.stderr
 
@@ -737,13 +766,7 @@ Driver({}, one, cache="cache", executor="ray").execute(["one"])
 
 def test_who_is_ended_while_ray_is_opened_is_ended(tmp_path: Path) -> None:
     """By the signal, as by any other program; meanwhile Ray takes it for an exit."""
-    (tmp_path / "script.py").write_text(ENDED)
-
-    done = subprocess.run(
-        [sys.executable, "script.py"],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    done = run_script(tmp_path, ENDED)
 
     assert done.returncode == -signal.SIGTERM, done.stderr
     assert "Traceback" not in done.stderr

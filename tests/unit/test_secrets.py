@@ -5,7 +5,16 @@ from collections.abc import Callable
 
 import pytest
 
-from dagbuild.ground.secrets import HIDDEN, clean, holds_secret, mask_url, names_secret, redact
+from dagbuild.ground.secrets import (
+    HIDDEN,
+    GivenSecrets,
+    clean,
+    find_texts,
+    holds_secret,
+    mask_url,
+    names_secret,
+    redact,
+)
 
 
 @pytest.mark.parametrize(
@@ -95,3 +104,18 @@ def test_values_give_way_however_they_are_written(
 
     assert "$A_TOKEN" in told
     assert len(told) < len("say KeyError('$A_TOKEN')") + 4
+
+
+def test_what_is_given_is_known_while_somebody_holds_it() -> None:
+    """At any depth below the name of a secret; a server is given another one with each request."""
+    given = {
+        "db_password": "zq-one-of-these",
+        "conf": {"tokens": 1, "api_key": ["zq-two-of-these"], "user": "ada-lovelace"},
+    }
+    held = GivenSecrets(find_texts(given))
+
+    shown = clean("zq-one-of-these zq-two-of-these ada-lovelace")
+    del held
+
+    assert shown == "$db_password $api_key ada-lovelace"
+    assert clean("zq-one-of-these") == "zq-one-of-these"

@@ -8,6 +8,7 @@ takes about a microsecond, since it is asked after each step.
 from __future__ import annotations
 
 import sys
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -64,6 +65,23 @@ class Pair(Kind):
     @override
     def put_back(self, taken: Any) -> None:
         self._put(sys.modules[self.module], taken)
+
+
+class PairOfThread(Pair):
+    """One that the system or Python has for each thread: what was taken in another one stands there."""
+
+    @override
+    def take(self) -> Any:
+        return threading.get_ident(), super().take()
+
+    @override
+    def is_as(self, taken: Any) -> bool:
+        thread, found = taken
+        return thread != threading.get_ident() or super().is_as(found)
+
+    @override
+    def put_back(self, taken: Any) -> None:
+        super().put_back(taken[1])
 
 
 class Listed(Kind):

@@ -17,7 +17,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from dagbuild.executors.state.kind import Kind, Listed, Pair, Table
+from dagbuild.executors.state.kind import Kind, Listed, Pair, PairOfThread, Table
 from dagbuild.ground.override import override
 
 
@@ -161,9 +161,8 @@ def _set_signals(module: Any, taken: tuple[Any, ...]) -> None:
 
 
 def _find_umask(module: Any) -> int:
-    mask: int = module.umask(
-        0o077
-    )  # the only way to ask for it; what another thread makes meanwhile is nobody else's
+    # The only way to ask for it; what another thread makes meanwhile is nobody else's.
+    mask: int = module.umask(0o077)
     module.umask(mask)
     return mask
 
@@ -197,7 +196,7 @@ def _set_loop(module: Any, taken: tuple[Any, dict[str, Any]]) -> None:
 
 _PROCESSORS = (
     (
-        Pair(
+        PairOfThread(
             "the processors",
             "os",
             lambda m: m.sched_getaffinity(0),
@@ -236,7 +235,7 @@ KINDS: tuple[Kind, ...] = (
     Pair("whether gc is on", "gc", lambda m: m.isenabled(), lambda m, on: m.enable() if on else m.disable()),
     Pair("the time-out of sockets", "socket", lambda m: m.getdefaulttimeout(), lambda m, n: m.setdefaulttimeout(n)),
     Pair("what signals do", "_signal", lambda m: tuple(map(m.getsignal, _SIGNALS)), _set_signals),
-    Pair(
+    PairOfThread(
         "which signals wait",
         "_signal",
         lambda m: m.pthread_sigmask(m.SIG_BLOCK, ()),
@@ -250,9 +249,9 @@ KINDS: tuple[Kind, ...] = (
     ),
     Pair("the umask", "os", _find_umask, lambda m, mask: m.umask(mask)),
     Pair("the limits of the process", "resource", lambda m: tuple(map(m.getrlimit, _LIMITS)), _set_limits),
-    Pair("the priority", "os", lambda m: m.getpriority(m.PRIO_PROCESS, 0), _set_priority),
+    PairOfThread("the priority", "os", lambda m: m.getpriority(m.PRIO_PROCESS, 0), _set_priority),
     *_PROCESSORS,
-    Pair("the event loop", "asyncio.events", _find_loop, _set_loop),
+    PairOfThread("the event loop", "asyncio.events", _find_loop, _set_loop),
     Pair("the longest field of csv", "csv", lambda m: m.field_size_limit(), lambda m, n: m.field_size_limit(n)),
     Pair(
         "how processes start",

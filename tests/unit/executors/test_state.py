@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import warnings
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +18,7 @@ from typing import Any
 import pytest
 
 from dagbuild import Project
+from dagbuild.executors.state import Hold
 from dagbuild.executors.state.kinds import KINDS
 from tests.support import build, write_files
 from tests.unit.executors.states import STATE_LIB, STATES
@@ -251,3 +255,33 @@ def test_a_library_whose_import_is_undone_holds_up_no_node(tmp_path: Path) -> No
     subprocess.run(words, cwd=tmp_path, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
     assert json.loads((tmp_path / "last.json").read_text()) == 1.5
+
+
+def test_a_thread_keeps_what_is_its_own() -> None:
+    """A build in another thread, while one holds the state, puts nothing there that was found in this one."""
+    asyncio.set_event_loop(mine := asyncio.new_event_loop())
+    other = asyncio.new_event_loop()
+    found: list[object] = []
+
+    def run() -> None:
+        asyncio.set_event_loop(other)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR2})
+        with Hold(lambda: ()) as held, held.call("step", lost):
+            pass
+        found.extend((asyncio.get_event_loop(), signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+
+    lost: list[str] = []
+    try:
+        with Hold(lambda: ()) as held, held.call("first", lost):
+            pass
+        with Hold(lambda: ()):
+            thread = threading.Thread(target=run)
+            thread.start()
+            thread.join()
+        assert found == [other, {signal.SIGUSR2}]
+        assert asyncio.get_event_loop() is mine
+        assert lost == []
+    finally:
+        asyncio.set_event_loop(None)
+        mine.close()
+        other.close()

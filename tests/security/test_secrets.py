@@ -20,6 +20,7 @@ import pyarrow
 import pytest
 import xxhash
 
+from dagbuild import Driver, NodeError
 from dagbuild.artifacts import make_artifact
 from dagbuild.code.closure import digest_value
 from dagbuild.ground.quiet import start_quietly
@@ -408,3 +409,30 @@ def test_what_is_given_under_the_name_of_a_secret_is_shown_nowhere(
     assert b"with $db_password" in shown
     for data in (shown, *read_kept(tmp_path).values()):
         assert not [text for text in TEXTS if text.encode() in data]
+
+
+@pytest.mark.parametrize("executor", ["inline", "local"])
+@pytest.mark.parametrize("way", ["inputs", "overrides"])
+def test_what_a_driver_is_given_is_shown_nowhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], executor: str, way: str
+) -> None:
+    """The input of one call, or what it puts in a node's place: in no output, no message and no record."""
+
+    def fails(db_password: str) -> int:
+        print("with", db_password)
+        raise ValueError(db_password)
+
+    def db_password() -> str:
+        return "none yet"
+
+    functions = [fails] if way == "inputs" else [fails, db_password]
+    driver = Driver({}, *functions, cache=tmp_path / "cache", executor=executor)
+    with pytest.raises(NodeError) as caught:
+        given = {"db_password": "zq-of-one-call"}
+        driver.execute(["fails"], *([given] if way == "inputs" else [None, given]))
+
+    assert "with $db_password" in capsys.readouterr().out
+    assert "$db_password" in str(caught.value)
+    assert "zq-of-one-call" not in str(caught.value)
+    for data in read_kept(tmp_path).values():
+        assert b"zq-of-one-call" not in data

@@ -27,6 +27,7 @@ from dagbuild.executors import import_paths, packing, parcels
 from dagbuild.executors.agent import Agent, Report
 from dagbuild.executors.agent_kinds import Kind
 from dagbuild.executors.base import Executor, Work
+from dagbuild.executors.connection import Connection
 from dagbuild.executors.crew import TRIES, Crew, Member, Step
 from dagbuild.executors.deaths import tell_end, tell_no_start
 from dagbuild.executors.detached import OpenStore
@@ -107,7 +108,9 @@ class RayExecutor(Executor):
     def _open(self) -> None:
         if self._opened:
             return
-        self._connected = _connection.take(self._address, self._code.root, self._options)
+        shipped = self._code.root if self._address != LOCAL else None
+        connect = functools.partial(_connect, self._address, self._code.root, self._options)
+        self._connected = _connection.take(connect, shipped)
         self._opened = True
         self._look_about()
         self._held.enter_context(parcels.travelling_whole(self._code.in_memory))
@@ -325,36 +328,7 @@ def _keeping_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-class _Connection:
-    """This process's connection to a cluster, where executors have opened it: there until the last one lets go of it.
-
-    `shipped` is the folder of the project that was sent there with it.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._users = 0
-        self.shipped: Path | None = None
-
-    def take(self, address: str, root: Path, options: Mapping[str, Any]) -> bool:
-        """See that there is one; return whether it is ours, to be let go of. Raises UserError where none can be."""
-        with self._lock:
-            if not ray.is_initialized():
-                _connect(address, root, options)
-                self.shipped = root if address != LOCAL else None
-            elif not self._users:
-                return False
-            self._users += 1
-            return True
-
-    def let_go(self) -> None:
-        with self._lock:
-            self._users -= 1
-            if not self._users:
-                ray.shutdown()
-
-
-_connection = _Connection()
+_connection = Connection(ray.is_initialized, ray.shutdown)
 
 
 def _connect(address: str, root: Path, options: Mapping[str, Any]) -> None:

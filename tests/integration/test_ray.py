@@ -694,50 +694,54 @@ from dagbuild import Driver, PandasDataFrameResult, RayGraphAdapter
 from dagbuild.plan.events import StepStarted
 
 
-def slow(go: str) -> int:
+def slow(begun: str, go: str) -> int:
+    open(begun, "w").close()
     while not os.path.exists(go):
         time.sleep(0.01)
     return 2
 
 
-def quick() -> int:
+def quick(begun: str) -> int:
+    while not os.path.exists(begun):
+        time.sleep(0.01)
     return 1
 
 
 def build(node):
     adapter = RayGraphAdapter(PandasDataFrameResult(), {"num_cpus": 4})
-    driver = Driver({"go": go}, node, cache=f"cache-{node.__name__}", adapter=adapter)
+    driver = Driver(inputs, node, cache=f"cache-{node.__name__}", adapter=adapter)
     together.wait()
     try:
         values[node.__name__] = driver.execute([node.__name__], on_event=see)[node.__name__].item()
     finally:
         driver.project.close()
-        if node is quick:
-            open(go, "w").close()
 
 
 def see(event):
-    if isinstance(event, StepStarted) and event.node == "slow" and one_after_the_other:
-        second.start()
+    if isinstance(event, StepStarted) and event.node == opens:
+        (other,) = threads.keys() - {opens}
+        threads[other].start()
 
 
-one_after_the_other = sys.argv[1] == "one after the other"
-go, values = os.path.abspath("go"), {}
-together = threading.Barrier(1 if one_after_the_other else 2)
-first, second = (threading.Thread(target=build, args=(node,)) for node in (slow, quick))
-first.start()
-if not one_after_the_other:
-    second.start()
-first.join()
-second.join()
+opens = sys.argv[1]
+inputs, values = {name: os.path.abspath(name) for name in ("begun", "go")}, {}
+together = threading.Barrier(2 if opens == "either" else 1)
+threads = {node.__name__: threading.Thread(target=build, args=(node,)) for node in (slow, quick)}
+for name in threads if opens == "either" else [opens]:
+    threads[name].start()
+while not values:
+    time.sleep(0.01)
+threads["quick"].join()
+open(inputs["go"], "w").close()
+threads["slow"].join()
 print(sorted(values.items()), ray.is_initialized())
 """
 
 
-@pytest.mark.parametrize("how", ["at once", "one after the other"])
-def test_builds_beside_each_other_share_what_one_of_them_has_opened(tmp_path: Path, how: str) -> None:
+@pytest.mark.parametrize("opens", ["either", "slow", "quick"])
+def test_builds_beside_each_other_share_what_one_of_them_has_opened(tmp_path: Path, opens: str) -> None:
     """In one process: the one that ends first takes nothing from the other, and the last one lets go of it."""
-    done = run_script(tmp_path, BESIDE, how)
+    done = run_script(tmp_path, BESIDE, opens)
 
     assert done.stdout == "[('quick', 1), ('slow', 2)] False\n", done.stderr
 

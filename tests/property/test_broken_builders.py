@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -179,6 +180,7 @@ def leave_the_state(patch: pytest.MonkeyPatch) -> None:
 def share_the_context(patch: pytest.MonkeyPatch) -> None:
     """Nodes run in one context, and with one of decimal's."""
     shared = copy_context()
+    shared.run(decimal.setcontext, decimal.getcontext().copy())  # not the caller's own
     patch.setattr(Held, "make_context", lambda _: shared)
 
 

@@ -73,7 +73,11 @@ def find_differences(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str,
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder whose modules can be imported by the test, too, and which is the working folder."""
+    """A folder whose modules can be imported by the test, too, and which is the working folder.
+
+    What other tests have run may have had a loop of asyncio's.
+    """
+    monkeypatch.setattr(asyncio.events, "_event_loop_policy", None)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path

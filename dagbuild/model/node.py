@@ -171,7 +171,8 @@ class CachePolicy:
     `never`: the value is not stored; the node runs again inside each step that needs it.
     `format`: name of the codec to use. `version`: a word of the author's that is part of the fingerprint.
     `ignore`: helpers whose code never matters to the value. `because`: what the node does that
-    its value is not stored for, where nobody asked for that.
+    its value is not stored for, where nobody asked for that. `always`: it runs in each build that needs it, which
+    says nothing of what takes its value.
     """
 
     never: bool = False
@@ -179,6 +180,7 @@ class CachePolicy:
     version: str | None = None
     ignore: tuple[Any, ...] = ()
     because: str = ""
+    always: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class ReadConfig(Mapping[str, Any]):
 
 
 class config(Modifier):  # noqa: N801  # decorators are written small
-    """Keep the function only when the config says so; `name__variant` then makes the node `name`.
+    """Keep the function only when the config says so; `name__variant` then makes the node `name`: what is last goes.
 
     `resolver` is called with the config and returns whether the function stays. `target_name` names the node.
     `config_used` lists keys that the resolver reads; without it they are found out.
@@ -61,7 +61,7 @@ class config(Modifier):  # noqa: N801  # decorators are written small
             given.get(key)
         if not self._resolver(given):
             return None
-        return self._target_name or name.partition("__")[0]
+        return self._target_name or name.rpartition("__")[0] or name
 
     @staticmethod
     def when(name: str | None = None, **key_values: Any) -> config:

@@ -164,13 +164,19 @@ class writes(_Describes):  # noqa: N801
             ) from error
 
 
-_BEHAVIORS = {"default": False, "never": True, "disable": True}
+_BEHAVIORS = ("default", "never", "always", "recompute", "disable", "ignore")
+"""What may be said, here and in Hamilton."""
+
+_NEVER = ("never", "disable", "ignore")
+_ALWAYS = ("always", "recompute")
 
 
 class cache(_Describes):  # noqa: N801
     """Say how the node's value is cached.
 
     `@cache("never")` or `never=True`: not stored; the node runs again inside each step that needs it.
+    `@cache("always")`: stored, and made again in each build; where it comes out equal, nothing below it runs.
+    Hamilton's "disable" and "ignore" are "never", its "recompute" is "always".
     `format`: the codec to store the value with, such as "parquet". `version`: a word of yours; changing it
     makes the value again. `ignore`: helpers whose code never matters to the value.
     """
@@ -194,7 +200,8 @@ class cache(_Describes):  # noqa: N801
         for helper in helpers:
             if not callable(helper):
                 raise self.error(f"ignore={helper!r} is no function or class")
-        self._never = never or _BEHAVIORS[behavior]
+        self._never = never or behavior in _NEVER
+        self._always = behavior in _ALWAYS
         self._format = format
         self._version = None if version is None else str(version)
         self._ignore = helpers
@@ -213,6 +220,7 @@ class cache(_Describes):  # noqa: N801
                 format=chosen or old.format,
                 version=self._version if self._version is not None else old.version,
                 ignore=(*old.ignore, *self._ignore),
+                always=self._always or old.always,
             )
             return replace(node, cache=policy)
 

@@ -51,8 +51,6 @@ def read_signature(
     def add(message: str, hint: str | None = None) -> None:
         problems.append(Problem(message, str(where), hint))
 
-    if function.__code__.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
-        add(f"'{name}' is an async function, which a build cannot wait for", "write def instead of async def")
     try:
         given, returned = _list_parameters(function)
     except NameError as error:  # Python 3.14 evaluates annotations when they are asked for

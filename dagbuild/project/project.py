@@ -349,6 +349,7 @@ class Project(Parts):
         givens = maker.make(outside, names)
         reached = graph.order(names, stop=givens.__contains__)
         nodes = [graph.nodes[name] for name in reached if name in graph.nodes and name not in givens]
+        force |= {node.name for node in nodes if node.cache.always}
         reads = {node.name: maker.read_parts(node) for node in nodes if node.reads}
         manifests = code.make_manifests(nodes)
         for name, parts in reads.items():

@@ -64,7 +64,7 @@ def _node_to_json(node: Node, places: PathNames) -> list[Any]:
         dict(node.tags),
         list(node.config_used),
         list(node.reads),
-        [node.cache.never, node.cache.format, node.cache.version, node.cache.because],
+        [node.cache.never, node.cache.format, node.cache.version, node.cache.because, node.cache.always],
         node.operation,
         node.function_name,
         list(node.schema),
@@ -77,7 +77,9 @@ def _node_to_json(node: Node, places: PathNames) -> list[Any]:
 
 def _node_from_json(data: list[Any], places: PathNames) -> Node:
     name, kind, parameters, (module, file, line), doc, tags, config_used, reads, *rest = data
-    (never, format_, version, because), operation, function_name, schema, writes, follows, *width = rest
+    (never, format_, version, because, always), operation, function_name, schema, writes, follows, *width = (
+        rest
+    )
     expands, block = width
     return Node(
         name=name,
@@ -90,7 +92,7 @@ def _node_from_json(data: list[Any], places: PathNames) -> Node:
         tags=tags,
         config_used=dict.fromkeys(config_used),
         reads=tuple(reads),
-        cache=CachePolicy(never, format_, version, because=because),
+        cache=CachePolicy(never, format_, version, because=because, always=always),
         schema=tuple((column, dtype) for column, dtype in schema),
         function_name=function_name,
         writes=tuple(writes),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from dagbuild import Driver
 from dagbuild.ground.errors import GraphError
 from dagbuild.model.node import CachePolicy
 from dagbuild.modifiers import cache, check_output, does, extract_columns, reads, schema, tag, tag_outputs
+from dagbuild.plan.events import How
 from tests.unit.modifiers.running import make_graph
 
 
@@ -97,14 +100,34 @@ def test_cache_policy_format_is_for_the_whole_value() -> None:
     assert nodes["part_min_rows_validator"].cache.format is None
 
 
-@pytest.mark.parametrize("given", [cache("never"), cache(never=True), cache("disable")])
+@pytest.mark.parametrize("given", [cache("never"), cache(never=True), cache("disable"), cache("ignore")])
 def test_never_cached(given: Any) -> None:
-    """Three ways to say it."""
+    """Four ways to say it."""
 
     def view(x: int) -> int:
         return x
 
     assert make_graph(given(view)).nodes["view"].cache.never
+
+
+@pytest.mark.parametrize("word", ["always", "recompute"])
+def test_made_again_in_each_build(word: str, tmp_path: Path) -> None:
+    """What takes its value runs again where that is another one; asking what is stale tells of it, each time."""
+    made = [1, 1, 2]
+
+    def drawn() -> int:
+        return made.pop(0)
+
+    def below(drawn: int) -> int:
+        return drawn + 1
+
+    driver = Driver({}, cache(word)(drawn), below, cache=tmp_path, executor="inline", undeclared="off")
+    ran = [driver.build(["below"]).names(How.COMPUTED) for _ in range(3)]
+
+    assert ran == [["drawn", "below"], ["drawn"], ["drawn", "below"]]
+    assert [str(reason) for reason in driver.status(["below"]).steps["drawn"].reasons] == [
+        "it runs in each build"
+    ]
 
 
 def test_files_read_are_noted_where_the_function_runs() -> None:
@@ -153,7 +176,7 @@ def lambda_like() -> Any:
             "@tag: 'module.x': names that begin with 'module' are kept for tools",
         ),
         (lambda: tag(a=3), "@tag: 'a' is 3; a text or a list of texts is needed"),  # type: ignore[arg-type]  # wrong on purpose
-        (lambda: cache("recompute"), "@cache: there is no behavior 'recompute'"),
+        (lambda: cache("sometimes"), "@cache: there is no behavior 'sometimes'"),
         (lambda: cache(ignore=["name"]), "@cache: ignore='name' is no function or class"),  # type: ignore[list-item]  # wrong on purpose
         (lambda: reads(), "@reads: paths are needed"),
         (lambda: tag(a="b")(3), "@tag stands on 3, which is no function"),  # type: ignore[type-var]  # wrong on purpose

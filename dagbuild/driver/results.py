@@ -6,10 +6,10 @@ Knows nothing of graphs and builds. Libraries open late, so that a dict costs no
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator, Mapping, Sequence, Sized
+from collections.abc import Iterator, Mapping, Sized
 from typing import TYPE_CHECKING, Any
 
-from dagbuild.ground.errors import UserError
+from dagbuild.ground.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,25 +24,39 @@ class ResultBuilder(abc.ABC):
     def build_result(self, **outputs: Any) -> Any:
         """Return the result; `outputs` are the targets' values by name, in the order they were asked for."""
 
+    def input_types(self) -> list[Any]:
+        """Return the types of values that it takes."""
+        return [Any]
+
+    def output_type(self) -> Any:
+        """Return the type of what it makes."""
+        return Any
+
 
 class DictResult(ResultBuilder):
     """The values by name."""
 
-    def build_result(self, **outputs: Any) -> dict[str, Any]:
+    @staticmethod
+    def build_result(**outputs: Any) -> dict[str, Any]:
         """Return the values as they are."""
         return outputs
+
+    def output_type(self) -> Any:
+        """Return dict."""
+        return dict
 
 
 class PandasDataFrameResult(ResultBuilder):
     """A frame with a column for each value, aligned by index.
 
-    The index is the union of the indexes of all Series and frames. A scalar fills its column; a list or array
-    must be as long as the index. The columns of a frame are called `name.column`; a frame that is the only value
-    is the result itself.
+    The index is that of the Series and frames, or the sorted union of them where they differ; a dict is a Series. A
+    scalar fills its column; a list or array must be as long as the index. The columns of a frame are called
+    `name.column`; a frame that is the only value is the result itself.
     """
 
-    def build_result(self, **outputs: Any) -> pd.DataFrame:
-        """Return the frame; raises UserError when a value does not fit in."""
+    @staticmethod
+    def build_result(**outputs: Any) -> pd.DataFrame:
+        """Return the frame; raises InputError when a value does not fit in."""
         import pandas as pd
 
         if len(outputs) == 1:
@@ -53,9 +67,27 @@ class PandasDataFrameResult(ResultBuilder):
         for name, value in outputs.items():
             for column, part in _spread(name, value):
                 if column in columns:
-                    raise UserError(f"the result has two columns '{column}'")
+                    raise InputError(f"the result has two columns '{column}'")
                 columns[column] = part
         return _join(columns)
+
+
+class StrictIndexTypePandasDataFrameResult(PandasDataFrameResult):
+    """A frame of values whose indexes have one type."""
+
+    @staticmethod
+    def build_result(**outputs: Any) -> pd.DataFrame:
+        """Return the frame; raises InputError where indexes are of several types."""
+        import pandas as pd
+
+        found: dict[str, list[str]] = {}
+        for name, value in outputs.items():
+            if isinstance(value, pd.Series | pd.DataFrame):
+                found.setdefault(f"{type(value.index).__name__} of {value.index.dtype}", []).append(name)
+        if len(found) > 1:
+            told = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in found.items())
+            raise InputError(f"the values have indexes of several types: {told}")
+        return PandasDataFrameResult.build_result(**outputs)
 
 
 class RayGraphAdapter(ResultBuilder):
@@ -66,7 +98,10 @@ class RayGraphAdapter(ResultBuilder):
     """
 
     def __init__(
-        self, result_builder: ResultBuilder | None = None, ray_init_config: Mapping[str, Any] | None = None
+        self,
+        result_builder: ResultBuilder | None = None,
+        ray_init_config: Mapping[str, Any] | None = None,
+        shutdown_ray_on_completion: bool = False,  # noqa: ARG002 - what a build has opened, it lets go of
     ) -> None:
         self.result_builder = result_builder or DictResult()
         self.ray_init_config = dict(ray_init_config or {})
@@ -80,7 +115,9 @@ def _spread(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     """Yield the columns that a value makes, with numpy in place of polars."""
     import pandas as pd
 
-    if isinstance(value, pd.DataFrame):
+    if isinstance(value, Mapping):
+        yield name, pd.Series(dict(value))
+    elif isinstance(value, pd.DataFrame):
         yield from ((f"{name}.{column}", series) for column, series in value.items())
     elif type(value).__module__.startswith("polars") and hasattr(value, "columns"):
         yield from ((f"{name}.{column}", value[column].to_numpy()) for column in value.columns)
@@ -93,59 +130,69 @@ def _spread(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 def _join(columns: Mapping[str, Any]) -> pd.DataFrame:
     import pandas as pd
 
+    rows = [0] if all(pd.api.types.is_scalar(value) for value in columns.values()) else None
+    try:
+        return pd.DataFrame(dict(columns), index=rows)
+    except (TypeError, ValueError) as error:
+        raise InputError(_find_misfit(columns) or f"no frame can be made of the values: {error}") from error
+
+
+def _find_misfit(columns: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with the first value that fits in no frame with the others."""
+    import pandas as pd
+
     indexed = {name: value for name, value in columns.items() if isinstance(value, pd.Series)}
-    plain = {name: value for name, value in columns.items() if name not in indexed}
     for name, series in indexed.items():
-        others = [other.index for other in indexed.values() if not other.index.equals(series.index)]
-        if others and not series.index.is_unique:
-            raise UserError(
-                f"'{name}' has an index with repeated labels, so the other columns cannot be aligned with it",
-                hint="make the labels unique, or ask for a dict of values",
-            )
-    if indexed:
-        frame = pd.concat([series.rename(name) for name, series in indexed.items()], axis=1)
-        rows = len(frame)
-    else:
-        frame = pd.DataFrame()
-        rows = max((len(value) for value in plain.values() if _is_vector(value)), default=1)
-        frame.index = pd.RangeIndex(rows)
-    for name, value in plain.items():
-        if _is_vector(value) and len(value) != rows:
-            raise UserError(f"'{name}' has {len(value)} elements, but the result has {rows} rows")
-        frame[name] = pd.Series(list(value) if _is_vector(value) else [value] * rows, index=frame.index)
-    return frame[list(columns)]
-
-
-def _is_vector(value: Any) -> bool:
-    if isinstance(value, (str, bytes, Mapping)):
-        return False
-    return isinstance(value, Sequence) or (isinstance(value, Sized) and getattr(value, "ndim", 0) >= 1)
+        alike = all(other.index.equals(series.index) for other in indexed.values())
+        if not alike and not series.index.is_unique:
+            return f"'{name}' has an index with repeated labels, so the other columns cannot be aligned with it"
+    vectors = {
+        name: len(value)
+        for name, value in columns.items()
+        if name not in indexed and pd.api.types.is_list_like(value) and isinstance(value, Sized)
+    }
+    rows = max([len(series) for series in indexed.values()] or vectors.values(), default=1)
+    wrong = next((name for name, length in vectors.items() if length != rows), None)
+    return wrong and f"'{wrong}' has {vectors[wrong]} elements, but the result has {rows} rows"
 
 
 class NumpyMatrixResult(ResultBuilder):
     """A matrix with a column for each value; scalars are repeated."""
 
-    def build_result(self, **outputs: Any) -> np.ndarray[Any, Any]:
-        """Return the matrix; raises UserError when lengths differ."""
+    @staticmethod
+    def build_result(**outputs: Any) -> np.ndarray[Any, Any]:
+        """Return the matrix; raises InputError when lengths differ."""
         import numpy as np
 
         if not outputs:
-            raise UserError("a matrix needs at least one value")
+            raise InputError("a matrix needs at least one value")
         vectors = {name: np.asarray(value) for name, value in outputs.items()}
         lengths = {name: vector.shape[0] for name, vector in vectors.items() if vector.ndim == 1}
         rows = max(lengths.values(), default=1)
         for name, vector in vectors.items():
             if vector.ndim > 1:
-                raise UserError(f"'{name}' has {vector.ndim} dimensions; a column of a matrix has one")
+                raise InputError(f"'{name}' has {vector.ndim} dimensions; a column of a matrix has one")
             if lengths.get(name, rows) != rows:
-                raise UserError(f"'{name}' has {lengths[name]} elements, but the matrix has {rows} rows")
+                raise InputError(f"'{name}' has {lengths[name]} elements, but the matrix has {rows} rows")
         return np.column_stack([np.broadcast_to(vector, (rows,)) for vector in vectors.values()])
+
+
+class NumpyMatrix(NumpyMatrixResult):
+    """The same as Hamilton has it: of numpy's older class for matrices."""
+
+    @staticmethod
+    def build_result(**outputs: Any) -> np.matrix[Any, Any]:
+        """Return the matrix; raises InputError when lengths differ."""
+        import numpy as np
+
+        return np.asmatrix(NumpyMatrixResult.build_result(**outputs))
 
 
 class ArrowTableResult(ResultBuilder):
     """An Arrow table: the only value, when that is a frame or table, else the frame of all values."""
 
-    def build_result(self, **outputs: Any) -> pa.Table:
+    @staticmethod
+    def build_result(**outputs: Any) -> pa.Table:
         """Return the table; an index that only numbers the rows is left out."""
         import pyarrow as pa
 

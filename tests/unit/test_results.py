@@ -91,9 +91,20 @@ def test_repeated_labels_are_fine_when_all_agree() -> None:
     assert frame(r=repeated, s=repeated + 1).to_numpy().tolist() == [[1, 2], [2, 3]]
 
 
-def test_a_mapping_is_one_value() -> None:
-    """A dict is not spread over rows."""
-    assert frame(d={"p": 1})["d"].tolist() == [{"p": 1}]
+def test_a_mapping_is_a_column() -> None:
+    """A dict's keys are the labels of rows, as in Hamilton."""
+    result = frame(d={"p": 1, "q": 2}, s=3)
+
+    assert result.index.tolist() == ["p", "q"]
+    assert result.to_dict("list") == {"d": [1, 2], "s": [3, 3]}
+
+
+def test_rows_are_the_sorted_union() -> None:
+    """Of indexes that differ; where they are equal, their order stays."""
+    turned = pd.Series([1, 2, 3], index=[3, 1, 2])
+
+    assert frame(a=turned, b=pd.Series([10, 20], index=[5, 1])).index.tolist() == [1, 2, 3, 5]
+    assert frame(a=turned, b=turned).index.tolist() == [3, 1, 2]
 
 
 def test_a_matrix_has_a_column_for_each_value() -> None:

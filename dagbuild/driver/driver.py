@@ -14,6 +14,7 @@ from dagbuild.driver.results import DictResult, RayGraphAdapter, ResultBuilder
 from dagbuild.ground.errors import UserError, did_you_mean
 from dagbuild.ground.home import expand_user
 from dagbuild.ground.texts import get_noted
+from dagbuild.loader import Assembly
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node
 from dagbuild.model.outcome import Failure
@@ -114,7 +115,7 @@ class Driver:
             undeclared=undeclared,
             returns=returns,
         )
-        self.project = Project(settings, found, allow_overrides=allow_overrides)
+        self.project = Project(settings, found, assembly=Assembly(allow_overrides))
         self._warned: set[str] = set()
 
     # -- running -------------------------------------------------------------------------------------------------

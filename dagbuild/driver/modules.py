@@ -6,13 +6,16 @@ Knows nothing of nodes. Promise: what is neither is refused in words that say wh
 from __future__ import annotations
 
 import inspect
+import linecache
+import sys
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from types import ModuleType
 from typing import Any
 
 from dagbuild.ground.errors import UserError
-from dagbuild.loader import create_module
+from dagbuild.loader import create_module as create_module_of
 from dagbuild.modifiers.base import find_remembered
 
 
@@ -29,7 +32,7 @@ def collect_modules(config: object, given: Sequence[object]) -> list[ModuleType]
     found: list[ModuleType] = []
     for alone, items in groupby(given, key=_is_function):
         functions: list[Any] = list(items)
-        found += [create_module(*functions, name="functions")] if alone else functions
+        found += [create_module_of(*functions, name="functions")] if alone else functions
     return found
 
 
@@ -57,3 +60,34 @@ def _hint(given: object) -> str:
     if isinstance(given, Callable):  # type: ignore[arg-type]  # a class, a partial, an object with __call__
         return "write a function that calls it: its name is the node's, its annotations the types"
     return "Driver(config, *modules)"
+
+
+def create_temporary_module(*functions: Callable[..., Any], module_name: str | None = None) -> ModuleType:
+    """Return a module of these functions, which may be defined anywhere; raises UserError for what is none.
+
+    It can be imported by its name.
+    """
+    module = create_module_of(*functions, name=module_name or f"temporary_module_{uuid.uuid4().hex}")
+    sys.modules[module.__name__] = module
+    return module
+
+
+def module_from_source(source: str, module_name: str | None = None) -> ModuleType:
+    """Return a module of this text, which can be imported by its name; raises what running the text raises."""
+    name = module_name or f"temporary_module_{uuid.uuid4().hex}"
+    module = ModuleType(name)
+    file = f"<{name}>"
+    # Where tracebacks, and whoever reads a function's source, look for it.
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    sys.modules[name] = module
+    try:
+        exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)  # the caller's own text
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def create_module(source: str, module_name: str | None = None, verbosity: int = 0) -> ModuleType:  # noqa: ARG001
+    """Return a module of this text, as `module_from_source` does."""
+    return module_from_source(source, module_name)

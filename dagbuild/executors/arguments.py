@@ -10,7 +10,7 @@ import copy
 import itertools
 import pickle
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Any, TypeAlias
 
@@ -60,14 +60,14 @@ def bind(work: Work, artifacts: Artifacts, call: Callable[[Node, Mapping[str, An
 
     known = {*work.values, *work.held, *(view.name for view in work.views)}
     for view in work.views:
-        views[view.name] = call(view, _arguments(view, known, get))
-    return _arguments(work.node, known, get)
+        views[view.name] = call(view, fill(view, known, get))
+    return fill(work.node, known, get)
 
 
-_Get: TypeAlias = Callable[[str, Parameter], Any]
+Get: TypeAlias = Callable[[str, Parameter], Any]
 
 
-def _arguments(node: Node, known: set[str], get: _Get) -> dict[str, Any]:
+def fill(node: Node, known: Container[str], get: Get) -> dict[str, Any]:
     """Return the keywords to call the node's function with; an optional parameter without a value is left out.
 
     Raises ColumnsError when a value has not the columns that the node asks for.
@@ -100,7 +100,7 @@ def _no_columns(node: Node, upstream: str, reason: NoSuchColumns | NoTable) -> C
     )
 
 
-def _argument(parameter: Parameter, get: _Get) -> Any:
+def _argument(parameter: Parameter, get: Get) -> Any:
     # A path is stored as plain text; its type is the parameter's.
     if parameter.type is File:
         return File(_bound(parameter, get))
@@ -117,7 +117,7 @@ def _list_files(value: Any) -> list[Any]:
     return find_files(str(path)) if path.is_dir() else [path]
 
 
-def _bound(parameter: Parameter, get: _Get) -> Any:
+def _bound(parameter: Parameter, get: Get) -> Any:
     def item(binding: Source | Value) -> Any:
         return get(binding.name, parameter) if isinstance(binding, Source) else copy.deepcopy(binding.value)
 

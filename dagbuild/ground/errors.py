@@ -60,7 +60,7 @@ class SettingsError(UserError):
     """dagbuild.toml, an environment variable or an option is wrong."""
 
 
-class GraphError(UserError):
+class GraphError(UserError, ValueError):
     """The functions of the project do not make a graph."""
 
 
@@ -68,7 +68,7 @@ class LoadError(UserError):
     """A module of the project cannot be imported."""
 
 
-class InputError(UserError):
+class InputError(UserError, ValueError):
     """An input, config value, override or target is unknown, missing or of the wrong type."""
 
 

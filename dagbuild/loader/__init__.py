@@ -1,8 +1,17 @@
 """From files to a graph: import the user's modules, collect their functions, check what they make."""
 
-from dagbuild.loader.assemble import load_graph
+from dagbuild.loader.assemble import STRICT, Assembly, load_graph
 from dagbuild.loader.functions import create_module
 from dagbuild.loader.holdings import are_same, list_holdings
 from dagbuild.loader.imports import add_to_path, load_modules
 
-__all__ = ["add_to_path", "are_same", "create_module", "list_holdings", "load_graph", "load_modules"]
+__all__ = [
+    "STRICT",
+    "Assembly",
+    "add_to_path",
+    "are_same",
+    "create_module",
+    "list_holdings",
+    "load_graph",
+    "load_modules",
+]

@@ -10,7 +10,8 @@ import ast
 import linecache
 import re
 import types
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dagbuild.ground import gc_pause
@@ -19,7 +20,14 @@ from dagbuild.ground.errors import GraphError, Problem
 from dagbuild.loader.blocks import find_blocks
 from dagbuild.loader.functions import find_functions, find_wrapped
 from dagbuild.loader.outputs import check_outputs, link_outputs
-from dagbuild.loader.rules import check_config, check_cycles, check_edges, check_spelling, collect_inputs
+from dagbuild.loader.rules import (
+    check_config,
+    check_cycles,
+    check_edges,
+    check_spelling,
+    check_waiting,
+    collect_inputs,
+)
 from dagbuild.model.conversion import Texts
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node, Where
@@ -27,20 +35,40 @@ from dagbuild.modifiers.compile import Compiled, compile_function
 from dagbuild.modifiers.signature import find_where
 
 
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """How functions are put together to a graph.
+
+    With `allow_overrides` a node of a later module takes the place of one of the same name. When `lenient`, as Hamilton
+    is, a config value takes the place of a node of its name, and no name is held to be misspelt. `fits` tells of a type
+    that is made and one that is taken whether they fit, where our rules say that they do not. `views` are nodes whose
+    values are not to be stored, besides those that say so. With `awaits`, functions may be `async def`.
+    """
+
+    allow_overrides: bool = False
+    lenient: bool = False
+    fits: Callable[[Any, Any], bool] = lambda _made, _taken: False
+    views: frozenset[str] = frozenset()
+    awaits: bool = False
+
+
+STRICT = Assembly()
+"""A node has one maker, and whatever looks like a mistake is one."""
+
+
 @gc_pause.paused()
 def load_graph(
     modules: Sequence[types.ModuleType],
     config: Mapping[str, Any],
     *,
-    allow_overrides: bool = False,
+    assembly: Assembly = STRICT,
     inputs: Collection[str] = (),
     texts: Mapping[str, Texts] | None = None,
 ) -> Graph:
     """Return the graph of the modules' functions under the config.
 
-    With `allow_overrides` a node of a later module takes the place of one of the same name. `inputs` are
-    names known to come from outside: they are never taken for a misspelt node. `texts` say how config values were
-    spelled that came as texts. Raises one GraphError with all problems.
+    `inputs` are names known to come from outside: they are never taken for a misspelt node. `texts` say how config
+    values were spelled that came as texts. Raises one GraphError with all problems.
     """
     problems: list[Problem] = []
     config_read: set[str] = set()
@@ -58,15 +86,21 @@ def load_graph(
             config_read.update(compiled.config_read or ())
             problems += compiled.problems
             problems += _add_nodes(compiled, own)
-        problems += _merge(own, nodes, allow_overrides)
+        problems += _merge(own, nodes, assembly.allow_overrides)
+    if assembly.lenient:
+        nodes = {name: node for name, node in nodes.items() if name not in config}
+    for name in assembly.views & nodes.keys():
+        nodes[name] = replace(nodes[name], cache=replace(nodes[name].cache, never=True))
     nodes = link_outputs(nodes)
     found = collect_inputs(nodes, config, texts or {})
     graph, misused = find_blocks(Graph(nodes, found.inputs))
     problems += [*found.problems, *misused]
-    problems += check_config(nodes, found.inputs, config, config_read)
-    problems += check_edges(graph.nodes)
+    problems += check_edges(graph.nodes, assembly.fits)
     problems += check_outputs(nodes)
-    problems += check_spelling(nodes, found.inputs, {*config, *inputs})
+    problems += [] if assembly.awaits else check_waiting(nodes)
+    if not assembly.lenient:
+        problems += check_config(nodes, found.inputs, config, config_read)
+        problems += check_spelling(nodes, found.inputs, {*config, *inputs})
     problems += check_cycles(graph)
     if problems:
         raise GraphError.of(sorted(problems, key=_place))

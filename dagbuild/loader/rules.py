@@ -6,9 +6,10 @@ together.
 
 from __future__ import annotations
 
+import inspect
 import types
 import typing
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,13 +97,27 @@ def check_config(
     return problems
 
 
-def check_edges(nodes: Mapping[str, Node]) -> list[Problem]:
-    """Refuse edges between types that do not fit."""
+def check_waiting(nodes: Mapping[str, Node]) -> list[Problem]:
+    """Refuse functions that are to be awaited."""
+    return [
+        Problem(
+            f"'{node.name}' is an async function, which a build cannot wait for",
+            str(node.where),
+            "write def instead of async def",
+        )
+        for node in nodes.values()
+        if inspect.isfunction(node.function)
+        and node.function.__code__.co_flags & (inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR)
+    ]
+
+
+def check_edges(nodes: Mapping[str, Node], fits: Callable[[Any, Any], bool]) -> list[Problem]:
+    """Refuse edges between types that do not fit, but for those of which `fits` says that they do."""
     problems = []
     for node in nodes.values():
         for parameter, name, wanted in _wants(node):
             maker = nodes.get(name)
-            if maker is not None and not accepts(maker.type, wanted):
+            if maker is not None and not (accepts(maker.type, wanted) or fits(maker.type, wanted)):
                 what = f"parameter '{parameter.name}' of '{node.name}'"
                 taken, made = describe_type(wanted), describe_type(maker.type)
                 taken = f"Collect[{taken}]" if parameter.collects else taken

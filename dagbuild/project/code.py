@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from dagbuild.ground.environment import Variables
 from dagbuild.ground.errors import InputError
+from dagbuild.loader import STRICT, Assembly
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node
 from dagbuild.model.record import Artifact, Manifest, Record
@@ -101,7 +102,7 @@ class CodeSource:
         modules: Sequence[ModuleType] | None,
         files: FileDigests,
         *,
-        allow_overrides: bool = False,
+        assembly: Assembly = STRICT,
         listener: Listener,
     ) -> None:
         self._listener = listener
@@ -112,15 +113,15 @@ class CodeSource:
         self.code: Code
         self._settings = settings
         self._files = files
-        self._allow_overrides = allow_overrides
-        self._snapshots = Snapshots(settings, self.places, files, allow_overrides=allow_overrides)
+        self._assembly = assembly
+        self._snapshots = Snapshots(settings, self.places, files, allow_overrides=assembly.allow_overrides)
         if modules is not None:
             from dagbuild.project.loaded import Loaded
 
             self.code = Loaded(
                 settings,
                 list(modules),
-                allow_overrides=allow_overrides,
+                assembly=assembly,
                 variables=self.places.variables,
             )
             return
@@ -180,9 +181,5 @@ class CodeSource:
         from dagbuild.project.loaded import Loaded, Remembered
 
         if not self._settings.observes:  # what an import reads cannot be remembered then
-            return Loaded(
-                self._settings, allow_overrides=self._allow_overrides, variables=self.places.variables
-            )
-        return Remembered(
-            self._settings, self._snapshots, self._files, before, allow_overrides=self._allow_overrides
-        )
+            return Loaded(self._settings, assembly=self._assembly, variables=self.places.variables)
+        return Remembered(self._settings, self._snapshots, self._files, before, assembly=self._assembly)

@@ -19,7 +19,7 @@ from dagbuild.ground import gc_pause
 from dagbuild.ground.environment import Variables
 from dagbuild.ground.errors import CodecError
 from dagbuild.ground.secrets import holds_secret
-from dagbuild.loader import are_same, list_holdings, load_graph, load_modules
+from dagbuild.loader import STRICT, Assembly, are_same, list_holdings, load_graph, load_modules
 from dagbuild.model.conversion import Unfit
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import File, Files, Node
@@ -45,7 +45,7 @@ class Loaded:
         settings: Settings,
         modules: Sequence[ModuleType] | None = None,
         *,
-        allow_overrides: bool = False,
+        assembly: Assembly = STRICT,
         variables: Variables,
     ) -> None:
         """`variables`: what may be kept of those."""
@@ -55,7 +55,7 @@ class Loaded:
             exits.install()
             state.install()
         self._settings = settings
-        self._allow_overrides = allow_overrides
+        self._assembly = assembly
         self._reader: SourceReader | None = None
         self._forms = FormFiles(settings.cache.folder)
         self.modules = modules if modules is not None else load_modules(settings.modules, settings.root)
@@ -77,7 +77,7 @@ class Loaded:
         return load_graph(
             self.modules,
             settings.config,
-            allow_overrides=self._allow_overrides,
+            assembly=self._assembly,
             inputs=settings.inputs,
             texts=settings.texts_of("config"),
         )
@@ -114,15 +114,13 @@ class Remembered(Loaded):
         files: FileDigests,
         before: Snapshot | None,
         *,
-        allow_overrides: bool,
+        assembly: Assembly,
     ) -> None:
         self._codecs = len(default_registry())
         self._watch: ImportObserver | None = ImportObserver(snapshots.places, files)
         variables = snapshots.places.variables
         self._watch.call(
-            lambda: super(Remembered, self).__init__(
-                settings, allow_overrides=allow_overrides, variables=variables
-            )
+            lambda: super(Remembered, self).__init__(settings, assembly=assembly, variables=variables)
         )
         self._snapshots = snapshots
         self._files = files

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.ground.secrets import GivenSecrets, find_texts
+from dagbuild.loader import STRICT, Assembly
 from dagbuild.model.graph import Graph
 from dagbuild.model.record import Artifact
 from dagbuild.observe.places import PathNames
@@ -48,7 +49,7 @@ class Parts:
         settings: Settings,
         modules: Sequence[ModuleType] | None = None,
         *,
-        allow_overrides: bool = False,
+        assembly: Assembly = STRICT,
         listener: Listener = lambda _: None,
     ) -> None:
         take_key()  # before any module of the project can look
@@ -56,9 +57,7 @@ class Parts:
         self.secrets = GivenSecrets(find_texts({**settings.inputs, **settings.config}))
         self._listeners = [listener]
         self._noticed: set[str] = set()
-        self._source = CodeSource(
-            settings, modules, self.files, allow_overrides=allow_overrides, listener=self._tell
-        )
+        self._source = CodeSource(settings, modules, self.files, assembly=assembly, listener=self._tell)
         check_said(settings, self.graph)
 
     @property

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from dagbuild.ground.errors import GraphError, LoadError
-from dagbuild.loader import create_module, load_graph, load_modules
+from dagbuild.loader import Assembly, create_module, load_graph, load_modules
 from dagbuild.model.node import REQUIRED, File
 
 
@@ -512,11 +512,13 @@ def test_overrides_let_the_later_module_win() -> None:
 
     second = create_module(a)
 
-    assert load_graph([first, second], {}, allow_overrides=True).nodes["a"].upstream == ("y",)
+    assert load_graph([first, second], {}, assembly=Assembly(allow_overrides=True)).nodes["a"].upstream == (
+        "y",
+    )
     with pytest.raises(GraphError, match="'a' is made twice"):
         load_graph([first, second], {})
     with pytest.raises(GraphError, match="'a' is made twice"):
-        load_graph([create_module(first.a, second.a)], {}, allow_overrides=True)
+        load_graph([create_module(first.a, second.a)], {}, assembly=Assembly(allow_overrides=True))
 
 
 def test_a_file_parameter_takes_a_path_from_a_node() -> None:

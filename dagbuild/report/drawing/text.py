@@ -52,7 +52,7 @@ def to_dot(picture: Picture) -> str:
     lines = [
         "digraph dagbuild {",
         f'  graph [rankdir=LR, bgcolor="{LIGHT.ground}", pad=0.35, nodesep=0.22, ranksep=0.55, fontname="Helvetica", '
-        f"labelloc=t, labeljust=l, fontsize=15, label={_quote(picture.title)}];",
+        f"labelloc=t, labeljust=l, fontsize=15, label={quote(picture.title)}];",
         '  node [shape=box, style="rounded,filled", fontname="Menlo,DejaVu Sans Mono", fontsize=11, '
         'margin="0.16,0.08", penwidth=1.1, '
         f'fontcolor="{LIGHT.text}"];',
@@ -63,14 +63,14 @@ def to_dot(picture: Picture) -> str:
         if module:
             lines.append(f"  subgraph cluster_{number} {{")
             lines.append(
-                f'    label={_quote(module)}; style="rounded"; color="#dfe4ea"; fontsize=10; '
+                f'    label={quote(module)}; style="rounded"; color="#dfe4ea"; fontsize=10; '
                 f'fontcolor="{LIGHT.quiet}"; margin=12;'
             )
             indent = "    "
         lines.extend(indent + _dot_node(box) for box in boxes)
         if module:
             lines.append("  }")
-    lines.extend(f"  {_quote(start)} -> {_quote(end)};" for start, end in picture.arrows)
+    lines.extend(f"  {quote(start)} -> {quote(end)};" for start, end in picture.arrows)
     return "\n".join([*lines, "}"]) + "\n"
 
 
@@ -80,9 +80,9 @@ def _dot_node(box: Box) -> str:
     label = f"{box.name}\n{below}" if below else box.name
     style = "rounded,filled,dashed" if box.status == "missing" or box.kind == "input" else "rounded,filled"
     width = ", penwidth=2.4" if box.target else ""
-    tooltip = f", tooltip={_quote(box.note)}" if box.note else ""
+    tooltip = f", tooltip={quote(box.note)}" if box.note else ""
     return (
-        f'{_quote(box.name)} [label={_quote(label)}, style="{style}", fillcolor="{look.fill}", color="{look.line}"'
+        f'{quote(box.name)} [label={quote(label)}, style="{style}", fillcolor="{look.fill}", color="{look.line}"'
         f"{width}{tooltip}];"
     )
 
@@ -101,7 +101,7 @@ def _look(box: Box) -> str:
     return "input" if box.kind == "input" else box.status or "none"
 
 
-def _quote(text: str) -> str:
+def quote(text: str) -> str:
     """Return a DOT string; a backslash would begin an escape, so it is doubled."""
     plain = text.replace("\\", "\\\\").replace('"', '\\"').replace("\r", "").replace("\n", "\\n")
     return f'"{plain}"'

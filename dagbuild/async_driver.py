@@ -1,0 +1,15 @@
+"""Hamilton's address of the driver for `async def`."""
+
+from dagbuild.driver.asynchronous import (
+    AsyncBuilder as Builder,
+)
+from dagbuild.driver.asynchronous import (
+    AsyncDriver,
+    AsyncGraphAdapter,
+)
+
+__all__ = [
+    "AsyncDriver",
+    "AsyncGraphAdapter",
+    "Builder",
+]

@@ -1,0 +1,1 @@
+"""Hamilton's address of checks of values."""

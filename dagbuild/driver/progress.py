@@ -1,0 +1,39 @@
+"""A progress bar, as Hamilton has it: how many of the nodes that are asked for have run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from dagbuild.driver.hooks import GraphExecutionHook, NodeExecutionHook
+from dagbuild.ground.errors import UserError
+from dagbuild.ground.override import override
+
+
+class ProgressBar(GraphExecutionHook, NodeExecutionHook):
+    """Shows tqdm's bar; `desc` stands before it. Raises UserError where tqdm is not installed."""
+
+    def __init__(self, desc: str = "Graph execution", max_node_name_width: int = 50, **kwargs: Any) -> None:
+        try:
+            import tqdm
+        except ImportError as missing:
+            raise UserError("a progress bar needs the package 'tqdm'", hint="pip install tqdm") from missing
+        self._tqdm, self._desc, self._width, self._options = tqdm, desc, max_node_name_width, kwargs
+        self._bar: Any = None
+
+    @override
+    def run_before_graph_execution(self, *, execution_path: Collection[str], **future_kwargs: Any) -> None:
+        self._bar = self._tqdm.tqdm(desc=self._desc, total=len(execution_path), unit="funcs", **self._options)
+
+    @override
+    def run_before_node_execution(self, *, node_name: str, task_id: str | None, **future_kwargs: Any) -> None:
+        self._bar.set_description_str(f"{self._desc} -> {node_name[: self._width]}")
+
+    @override
+    def run_after_node_execution(self, *, task_id: str | None, **future_kwargs: Any) -> None:
+        if task_id is None:  # the calls for elements are one node's
+            self._bar.update(1)
+
+    @override
+    def run_after_graph_execution(self, **future_kwargs: Any) -> None:
+        self._bar.close()

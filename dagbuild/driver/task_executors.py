@@ -1,0 +1,92 @@
+"""Hamilton's executors and groupings by name: each stands for one of ours, and runs nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class TaskExecutor:
+    """Says where calls for elements are made: `kind` is "threads", "local" or "ray"; None is here, one after the other.
+
+    `jobs` is how many at once; None for as many as there are cores.
+    """
+
+    kind: str | None = None
+    jobs: int | None = None
+    options: Mapping[str, Any] = {}
+
+
+class SynchronousLocalTaskExecutor(TaskExecutor):
+    """Here, one after the other."""
+
+
+class _Pool(TaskExecutor):
+    def __init__(self, max_tasks: int) -> None:
+        if max_tasks < 1:
+            raise ValueError(f"max_tasks is {max_tasks}: at least one call is made at a time")
+        self.max_tasks = max_tasks
+        self.jobs = max_tasks
+
+
+class MultiThreadingExecutor(_Pool):
+    """In threads of this process."""
+
+    kind = "threads"
+
+
+class MultiProcessingExecutor(_Pool):
+    """In processes of our own, which start from what importing left; whole graphs, not only blocks, run so."""
+
+    kind = "local"
+
+
+class RayTaskExecutor(TaskExecutor):
+    """On a Ray cluster."""
+
+    kind = "ray"
+
+    def __init__(
+        self,
+        num_cpus: int | None = None,
+        ray_init_config: Mapping[str, Any] | None = None,
+        skip_init: bool = False,
+    ) -> None:
+        cpus = {} if num_cpus is None else {"num_cpus": num_cpus}
+        self.options = {} if skip_init else {**cpus, **(ray_init_config or {})}
+
+
+class ExecutionManager:
+    """Two executors: one for calls that are made here, one for those for elements of blocks."""
+
+    def __init__(
+        self,
+        local_executor: TaskExecutor | None = None,
+        remote_executor: TaskExecutor | None = None,
+    ) -> None:
+        self.local_executor = local_executor or SynchronousLocalTaskExecutor()
+        self.remote_executor = remote_executor or MultiThreadingExecutor(max_tasks=5)
+
+
+class DefaultExecutionManager(ExecutionManager):
+    """Elements of blocks in five threads, unless another executor is given."""
+
+
+class GroupingStrategy:
+    """How calls are put together: ours are not, each element and each node is one."""
+
+
+class GroupByRepeatableBlocks(GroupingStrategy):
+    """By blocks."""
+
+
+class GroupNodesIndividually(GroupingStrategy):
+    """Each node by itself."""
+
+
+class GroupNodesAllAsOne(GroupingStrategy):
+    """All nodes as one."""
+
+
+class GroupNodesByLevel(GroupingStrategy):
+    """By how far nodes are from the inputs."""

@@ -1,0 +1,1 @@
+"""Hamilton's address of executors and groupings."""

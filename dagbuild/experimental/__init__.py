@@ -1,0 +1,1 @@
+"""Hamilton's older addresses of what is in `plugins`."""

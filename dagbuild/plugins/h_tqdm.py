@@ -1,0 +1,9 @@
+"""Hamilton's address of a progress bar."""
+
+from dagbuild.driver.progress import (
+    ProgressBar,
+)
+
+__all__ = [
+    "ProgressBar",
+]

@@ -103,7 +103,7 @@ def describe_graph(graph: Graph, given: Mapping[str, Any]) -> HamiltonGraph:
     nodes = [describe_node(node, makers.get(node.where)) for node in graph.nodes.values()]
     for name, source in graph.inputs.items():
         users = tuple(graph.nodes[user].function for user in source.used_by)[:1]
-        nodes.append(_describe_input(name, Any if name in given else source.type, users or None))
+        nodes.append(_describe_input(name, source.type, users or None))
     nodes += [_describe_input(name, Any, None) for name in given if name not in graph]
     return HamiltonGraph(nodes)
 

@@ -145,7 +145,9 @@ def _find_misfit(columns: Mapping[str, Any]) -> str | None:
     for name, series in indexed.items():
         alike = all(other.index.equals(series.index) for other in indexed.values())
         if not alike and not series.index.is_unique:
-            return f"'{name}' has an index with repeated labels, so the other columns cannot be aligned with it"
+            return (
+                f"'{name}' has an index with repeated labels, so the other columns cannot be aligned with it"
+            )
     vectors = {
         name: len(value)
         for name, value in columns.items()

@@ -109,7 +109,7 @@ def _missing(name: str, error: ModuleNotFoundError, root: Path) -> LoadError:
     parent, _, last = missing.rpartition(".")
     found = find_nearest(last, _importable(parent, root))
     near = f"did you mean '{parent}{'.' if parent else ''}{found}'?" if found else None
-    if missing == HAMILTON:
+    if missing.partition(".")[0] == HAMILTON:
         near = REMEDY
     if missing == name or name.startswith(missing + "."):
         return LoadError(f"there is no module '{missing}' in {_shown(root)}", hint=near, where=where)

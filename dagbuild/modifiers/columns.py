@@ -5,7 +5,7 @@ The frame's node keeps the function's name; each column is a node whose function
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -22,29 +22,48 @@ class ExtractColumn:
 
     column: str
     node: str
-    fill_with: Any = None
 
     def __call__(self, frame: Any) -> Any:
-        """Return the column; raises UserError when there is none and nothing to fill it with."""
-        lazy = hasattr(frame, "collect_schema") and not hasattr(frame, "iloc") and hasattr(frame, "collect")
-        columns = list(frame.collect_schema()) if lazy else list(frame.columns)
-        if self.column in columns:
-            if columns.count(self.column) > 1:
-                raise UserError(
-                    f"node '{self.node}' has {columns.count(self.column)} columns '{self.column}'"
-                )
-            return frame.select(self.column).collect()[self.column] if lazy else frame[self.column]
-        if self.fill_with is None:
+        """Return the column; raises UserError when there is none."""
+        columns = _list_columns(frame)
+        if self.column not in columns:
             raise UserError(
                 f"node '{self.node}' has no column '{self.column}'; its columns are {list_names(columns)}",
                 hint=did_you_mean(self.column, [name for name in columns if isinstance(name, str)]),
             )
-        if hasattr(frame, "iloc"):
-            return frame.assign(**{self.column: self.fill_with})[self.column]
-        from polars import Series
+        if columns.count(self.column) > 1:
+            raise UserError(f"node '{self.node}' has {columns.count(self.column)} columns '{self.column}'")
+        return frame.select(self.column).collect()[self.column] if _is_lazy(frame) else frame[self.column]
 
-        height = frame.collect().height if lazy else frame.height
-        return Series(self.column, [self.fill_with] * height)
+
+@dataclass(frozen=True, slots=True)
+class FillColumns:
+    """Calls the user's function, and gives its frame with the columns that it lacks."""
+
+    function: Callable[..., Any]
+    columns: tuple[str, ...]
+    fill_with: Any
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the frame, another one where something was missing."""
+        frame = self.function(*args, **kwargs)
+        there = _list_columns(frame)
+        missing = [column for column in self.columns if column not in there]
+        if not missing:
+            return frame
+        if hasattr(frame, "iloc"):
+            return frame.assign(**dict.fromkeys(missing, self.fill_with))
+        from polars import lit
+
+        return frame.with_columns(**{column: lit(self.fill_with) for column in missing})
+
+
+def _is_lazy(frame: Any) -> bool:
+    return hasattr(frame, "collect_schema") and not hasattr(frame, "iloc") and hasattr(frame, "collect")
+
+
+def _list_columns(frame: Any) -> list[Any]:
+    return list(frame.collect_schema()) if _is_lazy(frame) else list(frame.columns)
 
 
 class extract_columns(NodeModifier):  # noqa: N801  # decorators are written small
@@ -70,14 +89,27 @@ class extract_columns(NodeModifier):  # noqa: N801  # decorators are written sma
         self._fill_with = fill_with
 
     def apply(self, nodes: list[Node], _: Context, /) -> list[Node]:
-        """Add the columns' nodes behind the frame's."""
+        """Add the columns' nodes behind the frame's, which is filled."""
         frame = single_last(nodes, self)
-        return [*nodes, *extract_from(frame, self._columns, self._fill_with, self)]
+        columns = extract_from(frame, self._columns, self)
+        if self._fill_with is not None:
+            filled = FillColumns(frame.function, tuple(name for name, _ in self._columns), self._fill_with)
+            whole = fill_node(frame, filled, self._fill_with, "extract_columns")
+            nodes = [whole if node is frame else node for node in nodes]
+        return [*nodes, *columns]
 
 
-def extract_from(
-    frame: Node, columns: Sequence[tuple[str, str]], fill_with: Any, modifier: Modifier
-) -> list[Node]:
+def fill_node(whole: Node, filled: Callable[..., Any], fill_with: Any, name: str) -> Node:
+    """Return a node whose function fills what the user's gives; the fingerprint sees both."""
+    return replace(
+        whole,
+        function=filled,
+        sources=(*whole.sources, whole.function, fill_with),
+        operation=f"{whole.operation};{name}/2:fill".lstrip(";"),
+    )
+
+
+def extract_from(frame: Node, columns: Sequence[tuple[str, str]], modifier: Modifier) -> list[Node]:
     """Return a node for each (column, documentation) of the node `frame`."""
     library = find_frame_library(frame.type)
     if library is None:
@@ -86,20 +118,15 @@ def extract_from(
             hint="annotate the return with pd.DataFrame or pl.DataFrame",
         )
 
-    def take(column: str) -> Parameter:
-        # Its column is all that the node reads and depends on, unless the frame says what stands in for it.
-        if fill_with is None:
-            return Parameter("frame", Annotated[frame.type, Columns(column)], Source(frame.name))
-        return Parameter("frame", frame.type, Source(frame.name), item=column)
-
     return [
         replace(
             frame,
             name=name,
             type=column_type(library),
-            function=ExtractColumn(name, frame.name, fill_with),
-            parameters=(take(name),),
-            sources=() if fill_with is None else (fill_with,),
+            function=ExtractColumn(name, frame.name),
+            # Its column is all that the node reads and depends on.
+            parameters=(Parameter("frame", Annotated[frame.type, Columns(name)], Source(frame.name)),),
+            sources=(),
             operation=f"extract_columns/1:{name}",
             doc=doc or frame.doc,
         )

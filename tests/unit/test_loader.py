@@ -121,8 +121,11 @@ class TestModules:
 
         assert [load_modules(["pipe"], root / name)[0].A for name in ("one", "two", "one")] == [1, 2, 1]
 
-    def test_all_that_goes_wrong_is_told_together(self, project: Any) -> None:
+    def test_all_that_goes_wrong_is_told_together(
+        self, project: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """Syntax, missing modules and exceptions, each with the user's file and line."""
+        monkeypatch.setitem(sys.modules, "hamilton", None)  # as where it is not installed
         root = project(
             syntax="x = 1\ndef broken(:\n    pass",
             missing="import os\nimport no_such_library",
@@ -156,8 +159,8 @@ class TestModules:
             "missing.py:2: it imports 'no_such_library', which is neither in the project nor installed",
             "near.py:1: it imports 'pack.spned', which is neither in the project nor installed\n"
             "  try: did you mean 'pack.spend'?",
-            "hamiltons.py:1: it imports 'hamilton', which is neither in the project nor installed\n"
-            "  try: import it from 'dagbuild', which has most of Hamilton's decorators",
+            "hamiltons.py:1: it imports 'hamilton.function_modifiers', which is neither in the project nor installed\n"
+            "  try: write 'dagbuild' in the place of 'hamilton': it has Hamilton's addresses",
             "boom.py:2: importing 'boom' failed: ZeroDivisionError: division by zero",
             "leaves.py:2: importing 'leaves' failed: SystemExit: 3",
             "decorated.py:4: @inject: parameter 'x' is 3\n"

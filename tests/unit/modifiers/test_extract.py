@@ -65,13 +65,14 @@ def test_frame_and_columns_are_nodes() -> None:
 
 
 def test_fill_with_stands_in_for_a_missing_column() -> None:
-    """A missing column is filled over the whole index, and the value is among what the node is made of."""
+    """A missing column is filled over the whole index, of the frame as well; what fills is among what that is made of."""
     graph = make_graph(filled)
 
     assert run(graph, "spend", path="").tolist() == [1, 2]
     other = run(graph, "other", path="")
     assert (other.name, other.tolist(), other.index.tolist()) == ("other", [0, 0], [7, 9])
-    assert graph.nodes["other"].sources == (0,)
+    assert list(run(graph, "filled", path="").columns) == ["spend", "other"]
+    assert graph.nodes["filled"].sources == (filled, 0)
 
 
 def test_polars_frames_are_frames() -> None:

@@ -61,7 +61,7 @@ def test_it_is_refused(kind: Any) -> None:
     (problem,) = caught.value.problems
     assert problem.message == f"@{name}: it is Hamilton's, and does nothing here"
     assert problem.hint is not None
-    assert problem.hint.startswith("import it from 'dagbuild'")
+    assert problem.hint.startswith("write 'dagbuild' in the place of 'hamilton': it has Hamilton's addresses")
     assert problem.where is not None
     assert "test_hamiltons.py" in problem.where
 

@@ -1,0 +1,1 @@
+"""A Hamilton project runs after nothing but the import is changed: our doors beside Hamilton itself."""

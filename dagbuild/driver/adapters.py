@@ -9,7 +9,7 @@ import logging
 import pdb
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from dagbuild.driver.hooks import EdgeConnectionHook, GraphAdapter, NodeExecutionHook, NodeExecutionMethod
@@ -262,14 +262,12 @@ class GracefulErrorAdapter(NodeExecutionMethod):
 
     @override
     def run_to_execute_node(
-        self, *, node_callable: Any, node_kwargs: dict[str, Any], is_expand: bool, is_collect: bool,
+        self, *, node_callable: Any, node_kwargs: dict[str, Any], is_expand: bool,
         node_name: str = "", **future_kwargs: Any,
     ) -> Any:  # fmt: skip
-        if not (self.allow_injection and getattr(node_callable, _ACCEPTS, False)):
-            kwargs = self._without_sentinels(node_kwargs) if is_collect else node_kwargs
-            if any(self._is_sentinel(value) for value in kwargs.values()):
-                return [] if is_expand else self.sentinel_value
-            node_kwargs = kwargs
+        takes = self.allow_injection and getattr(node_callable, _ACCEPTS, False)
+        if not takes and any(map(self._is_sentinel, node_kwargs.values())):
+            return [] if is_expand else self.sentinel_value
         try:
             made = node_callable(**node_kwargs)
             return self._list(made) if is_expand else made
@@ -288,14 +286,6 @@ class GracefulErrorAdapter(NodeExecutionMethod):
                 raise
             found.append(self.sentinel_value)
         return found
-
-    def _without_sentinels(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            name: [each for each in value if not self._is_sentinel(each)]
-            if isinstance(value, list)
-            else value
-            for name, value in kwargs.items()
-        }
 
     def _is_sentinel(self, value: Any) -> bool:
         if self.sentinel_value is None:

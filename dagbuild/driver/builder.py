@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from dagbuild.driver.hamilton import Driver
 from dagbuild.driver.running import BEHAVIORS, DEFAULT, DISABLE, IGNORE, PLAIN, RECOMPUTE, Caching, Running
@@ -30,26 +30,26 @@ class Builder:
         self._running: Running = PLAIN
         self._overrides_allowed = False
 
-    def with_config(self, config: Mapping[str, Any]) -> Builder:
+    def with_config(self, config: Mapping[str, Any]) -> Self:
         """Add config values; what was said before of the same name is replaced."""
         self.config.update(config)
         return self
 
-    def with_modules(self, *modules: ModuleType | Callable[..., Any]) -> Builder:
+    def with_modules(self, *modules: ModuleType | Callable[..., Any]) -> Self:
         """Add modules, or functions."""
         self.modules += modules
         return self
 
-    def with_adapter(self, adapter: Any) -> Builder:
+    def with_adapter(self, adapter: Any) -> Self:
         """Add an adapter."""
         return self.with_adapters(adapter)
 
-    def with_adapters(self, *adapters: Any) -> Builder:
+    def with_adapters(self, *adapters: Any) -> Self:
         """Add adapters: result builders, and what looks at or decides on nodes that run."""
         self.adapters += adapters
         return self
 
-    def with_materializers(self, *materializers: Any) -> Builder:
+    def with_materializers(self, *materializers: Any) -> Self:
         """Add nodes that load and save values: `from_.csv(...)`, `to.parquet(...)`."""
         self.materializers += materializers
         return self
@@ -66,7 +66,7 @@ class Builder:
         default_behavior: Behavior = "default",
         log_to_file: bool = False,  # noqa: ARG002 - records tell each run
         **others: Any,
-    ) -> Builder:
+    ) -> Self:
         """Keep values in a folder, or at an fsspec URL, and take them from there where they are still right.
 
         `recompute` and `disable` name nodes that run each time, `ignore` those whose values are not stored; True means
@@ -102,36 +102,36 @@ class Builder:
         self._running = replace(self._running, caching=caching)
         return self
 
-    def enable_dynamic_execution(self, *, allow_experimental_mode: bool = False) -> Builder:  # noqa: ARG002
+    def enable_dynamic_execution(self, *, allow_experimental_mode: bool = False) -> Self:  # noqa: ARG002
         """Allow `Parallelizable`; it always is."""
         return self
 
-    def with_execution_manager(self, execution_manager: ExecutionManager) -> Builder:
+    def with_execution_manager(self, execution_manager: ExecutionManager) -> Self:
         """Run as the manager's executors say: its remote one, for elements of blocks."""
         return self.with_remote_executor(execution_manager.remote_executor)
 
-    def with_remote_executor(self, remote_executor: TaskExecutor) -> Builder:
+    def with_remote_executor(self, remote_executor: TaskExecutor) -> Self:
         """Have the calls for elements of blocks made by an executor of ours that does what this one does."""
         kind, jobs, options = remote_executor.kind, remote_executor.jobs, remote_executor.options
         self._running = replace(self._running, executor=kind, jobs=jobs, options=options)
         return self
 
-    def with_local_executor(self, local_executor: TaskExecutor) -> Builder:  # noqa: ARG002 - they are called here
+    def with_local_executor(self, local_executor: TaskExecutor) -> Self:  # noqa: ARG002 - they are called here
         """Have all other calls made here, as they are."""
         return self
 
-    def with_grouping_strategy(self, grouping_strategy: GroupingStrategy) -> Builder:  # noqa: ARG002 - ours is by node
+    def with_grouping_strategy(self, grouping_strategy: GroupingStrategy) -> Self:  # noqa: ARG002 - ours is by node
         """Leave how calls are grouped to us: each node, and each element, is one."""
         return self
 
-    def allow_module_overrides(self) -> Builder:
+    def allow_module_overrides(self) -> Self:
         """Let a function of a later module take the place of one of the same name."""
         self._overrides_allowed = True
         return self
 
-    def copy(self) -> Builder:
+    def copy(self) -> Self:
         """Return another builder that has been told the same."""
-        other = Builder()
+        other = type(self)()
         other.config = dict(self.config)
         other.modules, other.adapters = list(self.modules), list(self.adapters)
         other.materializers = list(self.materializers)

@@ -44,7 +44,7 @@ class GraphConstructionHook(BasePostGraphConstruct, abc.ABC):
 
 
 class GraphExecutionHook(BasePreGraphExecute, BasePostGraphExecute, abc.ABC):
-    """Is told before the first node runs and after the last."""
+    """Is told before the first node runs and after the last; an AsyncDriver awaits what it may return."""
 
     @override
     def pre_graph_execute(
@@ -55,9 +55,9 @@ class GraphExecutionHook(BasePreGraphExecute, BasePostGraphExecute, abc.ABC):
         final_vars: list[str],
         inputs: dict[str, Any],
         overrides: dict[str, Any],
-    ) -> None:
+    ) -> Any:
         path = _find_path(graph, final_vars, {*inputs, *overrides})
-        self.run_before_graph_execution(
+        return self.run_before_graph_execution(
             graph=graph, final_vars=final_vars, inputs=inputs, overrides=overrides, execution_path=path, run_id=run_id
         )  # fmt: skip
 
@@ -70,8 +70,8 @@ class GraphExecutionHook(BasePreGraphExecute, BasePostGraphExecute, abc.ABC):
         success: bool,
         error: Exception | None,
         results: dict[str, Any] | None,
-    ) -> None:
-        self.run_after_graph_execution(
+    ) -> Any:
+        return self.run_after_graph_execution(
             graph=graph, success=success, error=error, results=results, run_id=run_id
         )
 
@@ -86,7 +86,7 @@ class GraphExecutionHook(BasePreGraphExecute, BasePostGraphExecute, abc.ABC):
         execution_path: Collection[str],
         run_id: str,
         **future_kwargs: Any,
-    ) -> None:
+    ) -> Any:
         """Look at what is asked for; `execution_path` are the nodes that it takes."""
 
     @abc.abstractmethod
@@ -99,7 +99,7 @@ class GraphExecutionHook(BasePreGraphExecute, BasePostGraphExecute, abc.ABC):
         results: dict[str, Any] | None,
         run_id: str,
         **future_kwargs: Any,
-    ) -> None:
+    ) -> Any:
         """Look at what came of it."""
 
 
@@ -116,13 +116,13 @@ def _find_path(graph: HamiltonGraph, names: list[str], given: Collection[str]) -
 
 
 class NodeExecutionHook(BasePreNodeExecute, BasePostNodeExecute, abc.ABC):
-    """Is told before and after each node."""
+    """Is told before and after each node; an AsyncDriver awaits what it may return."""
 
     @override
     def pre_node_execute(
         self, *, run_id: str, node_: HamiltonNode, kwargs: dict[str, Any], task_id: str | None = None
-    ) -> None:
-        self.run_before_node_execution(
+    ) -> Any:
+        return self.run_before_node_execution(
             node_name=node_.name, node_tags=node_.tags, node_kwargs=kwargs, node_return_type=node_.type,
             task_id=task_id, run_id=run_id, node_input_types=dict(node_.input_types),
             node_documentation=node_.documentation,
@@ -139,8 +139,8 @@ class NodeExecutionHook(BasePreNodeExecute, BasePostNodeExecute, abc.ABC):
         error: Exception | None,
         result: Any,
         task_id: str | None = None,
-    ) -> None:
-        self.run_after_node_execution(
+    ) -> Any:
+        return self.run_after_node_execution(
             node_name=node_.name, node_tags=node_.tags, node_kwargs=kwargs, node_return_type=node_.type, result=result,
             error=error, success=success, task_id=task_id, run_id=run_id, node_documentation=node_.documentation,
         )  # fmt: skip
@@ -157,7 +157,7 @@ class NodeExecutionHook(BasePreNodeExecute, BasePostNodeExecute, abc.ABC):
         run_id: str,
         node_input_types: dict[str, Any],
         **future_kwargs: Any,
-    ) -> None:
+    ) -> Any:
         """Look at what the node is called with."""
 
     @abc.abstractmethod
@@ -174,7 +174,7 @@ class NodeExecutionHook(BasePreNodeExecute, BasePostNodeExecute, abc.ABC):
         task_id: str | None,
         run_id: str,
         **future_kwargs: Any,
-    ) -> None:
+    ) -> Any:
         """Look at what came of it."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from dagbuild.driver.hooks import GraphExecutionHook, NodeExecutionHook
+from dagbuild.driver.nodes import HamiltonGraph
 from dagbuild.ground.errors import UserError
 from dagbuild.ground.override import override
 
@@ -22,8 +23,11 @@ class ProgressBar(GraphExecutionHook, NodeExecutionHook):
         self._bar: Any = None
 
     @override
-    def run_before_graph_execution(self, *, execution_path: Collection[str], **future_kwargs: Any) -> None:
-        self._bar = self._tqdm.tqdm(desc=self._desc, total=len(execution_path), unit="funcs", **self._options)
+    def run_before_graph_execution(
+        self, *, graph: HamiltonGraph, execution_path: Collection[str], **future_kwargs: Any
+    ) -> None:
+        total = sum(not graph[name].is_external_input for name in execution_path)
+        self._bar = self._tqdm.tqdm(desc=self._desc, total=total, unit="funcs", **self._options)
 
     @override
     def run_before_node_execution(self, *, node_name: str, task_id: str | None, **future_kwargs: Any) -> None:

@@ -16,10 +16,12 @@ class ProgressBar(GraphExecutionHook, NodeExecutionHook):
 
     def __init__(self, desc: str = "Graph execution", max_node_name_width: int = 50, **kwargs: Any) -> None:
         try:
-            import tqdm
+            from tqdm import tqdm
         except ImportError as missing:
             raise UserError("a progress bar needs the package 'tqdm'", hint="pip install tqdm") from missing
-        self._tqdm, self._desc, self._width, self._options = tqdm, desc, max_node_name_width, kwargs
+        # Without the thread that looks after bars which nobody moves: a process that runs it cannot be copied for steps.
+        self._make = type("Bar", (tqdm,), {"monitor_interval": 0})
+        self._desc, self._width, self._options = desc, max_node_name_width, kwargs
         self._bar: Any = None
 
     @override
@@ -27,7 +29,7 @@ class ProgressBar(GraphExecutionHook, NodeExecutionHook):
         self, *, graph: HamiltonGraph, execution_path: Collection[str], **future_kwargs: Any
     ) -> None:
         total = sum(not graph[name].is_external_input for name in execution_path)
-        self._bar = self._tqdm.tqdm(desc=self._desc, total=total, unit="funcs", **self._options)
+        self._bar = self._make(desc=self._desc, total=total, unit="funcs", **self._options)
 
     @override
     def run_before_node_execution(self, *, node_name: str, task_id: str | None, **future_kwargs: Any) -> None:

@@ -27,6 +27,7 @@ from dagbuild.loader import Assembly
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node, Parameter
 from dagbuild.model.record import Record
+from dagbuild.observe.wording import tell_note
 from dagbuild.plan.events import BuildStarted, Event, How, Notice, StepFinished, StepStarted
 from dagbuild.project.project import Project
 from dagbuild.settings import (
@@ -66,6 +67,8 @@ class Builds:
     file: Path | None
     views: set[str] = field(default_factory=set)
     """Nodes whose values cannot be stored, as far as that is known."""
+    told_of: set[str] = field(default_factory=set)
+    """Lines that have been logged."""
 
     @property
     def keeps(self) -> bool:
@@ -122,6 +125,9 @@ class Builds:
                     return name
                 error = make_node_error(name, failure, str(graph.nodes[name].where))
                 raise failure.error or error
+            for name, notes in result.find_notes().items():
+                for note in notes:
+                    listen.tell(tell_note(name, note))
             return dict(result.values)
 
     def _find_forced(self) -> set[str]:
@@ -170,19 +176,24 @@ class _Telling:
         self._after = asked.adapters.of(BasePostNodeExecute)
         self._records: dict[str, Record] = {}
         self._kwargs: dict[str, dict[str, Any]] = {}
-        self._told: set[str] = set()
+        self._told = asked.told_of
 
     def __call__(self, event: Event) -> None:
         match event:
-            case Notice(text=text) if text not in self._told:
-                self._told.add(text)
-                log_notice(text)
+            case Notice(text=text):
+                self.tell(text)
             case BuildStarted() if self._before or self._after:
                 self._records = {name: s.record for name, s in event.plan.steps.items() if s.record}
             case StepStarted() if self._before or self._after:
                 self._begin(event.node)
             case StepFinished() if self._before or self._after:
                 self._end(event)
+
+    def tell(self, text: str) -> None:
+        """Log a line, once for a driver."""
+        if text not in self._told:
+            self._told.add(text)
+            log_notice(text)
 
     def _begin(self, name: str) -> None:
         kwargs = self._kwargs[name] = self._load_kwargs(self._graph.nodes[name])

@@ -29,6 +29,7 @@ from dagbuild.report.notebook import NotebookReport, find_display
 from dagbuild.settings import (
     RETURNS,
     UNDECLARED,
+    UNSEEN,
     CacheSettings,
     ExecutorSettings,
     RemoteSettings,
@@ -75,8 +76,9 @@ class Driver:
     is "local", "ray" or "ray://HOST": unless given, Ray for a RayGraphAdapter, else "local". `allow_overrides` lets the
     function of a later module replace one of the same name. `undeclared` says what to do about what nodes read and is
     no input: track, warn, error, or off, which leaves this process as it is; `returns` about a function that returns
-    what it is not annotated with: warn, error or off. Raises UserError for what is neither module nor function,
-    GraphError with all problems of the modules.
+    what it is not annotated with: warn, error or off; `unseen` about one whose value may hang on what nobody sees, such
+    as a clock: track, which says so, run, in each build, or error. Raises UserError for what is neither module nor
+    function, GraphError with all problems of the modules.
 
     Each call goes by what the modules hold then: a notebook's cell that defines a node again, adds or deletes one is
     followed (there the module is `__main__`), and so is a reloaded module. A single function that is defined again
@@ -94,10 +96,16 @@ class Driver:
         packages: Mapping[str, str] | None = None,
         undeclared: str = "track",
         returns: str = "warn",
+        unseen: str = "track",
         allow_overrides: bool = False,
         root: str | Path | None = None,
     ) -> None:
-        for name, said, words in (("undeclared", undeclared, UNDECLARED), ("returns", returns, RETURNS)):
+        words_of = {
+            "undeclared": (undeclared, UNDECLARED),
+            "returns": (returns, RETURNS),
+            "unseen": (unseen, UNSEEN),
+        }
+        for name, (said, words) in words_of.items():
             if said not in words:
                 raise UserError(f"{name} wants one of {', '.join(map(repr, words))}, not {said!r}")
         found = collect_modules(config, modules)
@@ -114,6 +122,7 @@ class Driver:
             packages=dict(packages or {}),
             undeclared=undeclared,
             returns=returns,
+            unseen=unseen,
         )
         self.project = Project(settings, found, assembly=Assembly(allow_overrides))
         self._warned: set[str] = set()

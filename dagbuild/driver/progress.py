@@ -19,7 +19,7 @@ class ProgressBar(GraphExecutionHook, NodeExecutionHook):
             from tqdm import tqdm
         except ImportError as missing:
             raise UserError("a progress bar needs the package 'tqdm'", hint="pip install tqdm") from missing
-        # Without the thread that looks after bars which nobody moves: a process that runs it cannot be copied for steps.
+        # Without the thread that looks after bars: a process that runs it cannot be copied for steps.
         self._make = type("Bar", (tqdm,), {"monitor_interval": 0})
         self._desc, self._width, self._options = desc, max_node_name_width, kwargs
         self._bar: Any = None

@@ -46,12 +46,12 @@ from dagbuild.ground.stamps import file_clock
 from dagbuild.model.node import Node
 from dagbuild.model.outcome import Done, Failure, Found, Lost, Outcome
 from dagbuild.model.record import UNOBSERVED, Key, Note, Record
+from dagbuild.observe.forbidden import find_forbidden, find_left
 from dagbuild.observe.notes import choose_notes
 from dagbuild.observe.observer import Observer
 from dagbuild.observe.project_code import ProjectCode
 from dagbuild.observe.seen import Seen
 from dagbuild.observe.watch import Watch
-from dagbuild.observe.wording import tell_forbidden
 from dagbuild.outputs import Home, Outputs
 from dagbuild.store import FileDigests
 
@@ -309,9 +309,9 @@ class Worker:
         self, work: Work, value: Any, facts: dict[str, Any], seen: Seen, takes: ChangedSince
     ) -> Outcome:
         """Store what the call returned, where it is to be kept and the node may have read what it read."""
-        strict = self.watch is not None and self.watch.undeclared == "error"
-        if strict and (told := tell_forbidden(seen.observations)):
-            return Failure("UndeclaredRead", f"it {told[0]}\n  try: {told[1]}", "")
+        seen = replace(seen, notes=(*seen.notes, *find_left(value, seen, work.node.writes)))
+        if self.watch is not None and (forbidden := find_forbidden(self.watch, seen, work.node)):
+            return Failure(*forbidden, "")
         if foreign := self._tell_foreign(work, seen):
             return Failure("UndeclaredRead", foreign, "")
         saver = Saver(self._artifacts, work.node, takes, self._outputs, self._code.carry)

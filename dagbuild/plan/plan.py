@@ -304,8 +304,8 @@ def _explain(
     stale = [up for up in values if up in steps and steps[up].digest is None]
     seconds = last.duration if last else None
     if name in request.forced:
-        why = "it runs in each build" if request.graph.nodes[name].cache.always else "forced"
-        return replace(step, reasons=(Reason(why, "forced"),), record=last, seconds=seconds)
+        reason = Reason(request.forced[name], "forced")
+        return replace(step, reasons=(reason,), record=last, seconds=seconds)
     if last is None:
         return replace(step, reasons=(NEVER_BUILT,), status=Status.MISSING)
     reasons = (*find_changes(last.manifest, request.manifest(name)), *lookup.find_changed(last))

@@ -54,7 +54,8 @@ class Given:
 class Request:
     """What is asked for: targets of a graph, with what is given and the manifest of each node.
 
-    `lacking`: nodes that are left out, and why: nobody gives what they need, and nobody has named them.
+    `forced`: nodes that run whatever is known of them, and why. `lacking`: nodes that are left out, and why: nobody
+    gives what they need, and nobody has named them.
     `accepted`: changes of nodes that are said not to alter their values, the newest first. `excerpt` tells what some
     columns of a value are. `files`: the local files that it was made of; None where that is more than single files.
     """
@@ -63,7 +64,7 @@ class Request:
     targets: tuple[str, ...]
     givens: Mapping[str, Given]
     manifests: Mapping[str, Manifest]
-    forced: frozenset[str] = frozenset()
+    forced: Mapping[str, str] = field(default_factory=dict)
     accepted: Mapping[str, Sequence[Acceptance]] = field(default_factory=dict)
     excerpt: Callable[[Artifact, Columns], Excerpt] = lambda artifact, _: Excerpt.whole(artifact)
     files: tuple[str, ...] | None = None

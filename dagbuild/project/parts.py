@@ -134,7 +134,9 @@ class Parts:
         folder = self.settings.cache.folder
         outputs = [path for node in self.graph.nodes.values() for path in node.writes]
         places = PathNames(self.settings.root, [folder], outputs, self._source.places.variables)
-        return Watch(places, str(folder), self.settings.undeclared, self.settings.returns)
+        return Watch(
+            places, str(folder), self.settings.undeclared, self.settings.returns, self.settings.unseen
+        )
 
     @cached_property
     def _code(self) -> ProjectCode:

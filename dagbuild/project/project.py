@@ -28,6 +28,7 @@ from dagbuild.plan.lookup import StoreLookup
 from dagbuild.plan.plan import Decision, Explanation, Plan, make_plan
 from dagbuild.plan.reasons import find_changes, with_parts
 from dagbuild.plan.request import Request
+from dagbuild.plan.unseen import refuse, renew
 from dagbuild.project.calls import explain_call, split_name
 from dagbuild.project.failed_runs import FailureKeeper, find_failed
 from dagbuild.project.givens import GivenMaker, check_places
@@ -349,7 +350,7 @@ class Project(Parts):
         givens = maker.make(outside, names)
         reached = graph.order(names, stop=givens.__contains__)
         nodes = [graph.nodes[name] for name in reached if name in graph.nodes and name not in givens]
-        force |= {node.name for node in nodes if node.cache.always}
+        always = {node.name: "it runs in each build" for node in nodes if node.cache.always}
         reads = {node.name: maker.read_parts(node) for node in nodes if node.reads}
         manifests = code.make_manifests(nodes)
         for name, parts in reads.items():
@@ -359,17 +360,22 @@ class Project(Parts):
             names,
             givens,
             manifests,
-            force,
+            {**always, **dict.fromkeys(force, "forced")},
             Acceptances(manifests, self.store.find_records),
             self.artifacts.excerpt,
             maker.find_paths(),
             lacking,
         )
         lookup = StoreLookup(self.artifacts, self._code.find_changed, self.outputs, self._code.tell_change)
+        plan = make_plan(request, lookup)
+        if self.settings.unseen == "run" and (renewed := renew(request, plan)):
+            request, plan = renewed, make_plan(renewed, lookup)
+        elif self.settings.unseen == "error" and save:
+            refuse(request, plan)
         observations = Observations(
             request, maker.inputs, maker.reads, warns=self._watch.undeclared == "warn"
         )
-        return _Prepared(request, make_plan(request, lookup), lookup, observations, secrets)
+        return _Prepared(request, plan, lookup, observations, secrets)
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,7 @@ def _assemble(
         packages=tables.get("build", {}).get("packages", {"*": "exact"}),
         undeclared=tables.get("build", {}).get("undeclared", "track"),
         returns=tables.get("build", {}).get("returns", "warn"),
+        unseen=tables.get("build", {}).get("unseen", "track"),
         profile=profile,
         texts=texts,
     )

@@ -95,6 +95,7 @@ class VariableSettings:
 
 UNDECLARED = ("track", "warn", "error", "off")
 RETURNS = ("error", "warn", "off")
+UNSEEN = ("track", "run", "error")
 EXECUTORS = ("local", "inline", "ray")
 
 _FOREIGN = re.compile(r"[^\W\d][\w.]*:[^\W\d]\w*")
@@ -119,7 +120,9 @@ class Settings:
     `root` is the project's folder, `file` its dagbuild.toml where there is one. `packages` maps names of
     distributions to exact, minor, major or ignore; "*" is the default. `undeclared` says what to do about files and
     variables that a node reads and that are no inputs: one of UNDECLARED; with off nobody looks. `returns` is one of
-    RETURNS: what to do where a function returns what it is not annotated with. `said` are the config
+    RETURNS: what to do where a function returns what it is not annotated with. `unseen` is one of UNSEEN: what to do
+    about a node whose value may hang on what nobody sees, such as a clock: keep it and say so, run it in each build, or
+    refuse it. `said` are the config
     values that the file does not have, by name, each with where it was said: "--set region".
     """
 
@@ -137,6 +140,7 @@ class Settings:
     packages: Mapping[str, str] = field(default_factory=lambda: {"*": "exact"})
     undeclared: str = "track"
     returns: str = "warn"
+    unseen: str = "track"
     profile: str | None = None
     said: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[tuple[str, ...], str] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import SettingsError, did_you_mean
 from dagbuild.ground.secrets import names_secret, split_name
 from dagbuild.ground.signing import PRIVATE, is_public
-from dagbuild.settings.model import EXECUTORS, MOST_JOBS, RETURNS, UNDECLARED, Pin, is_foreign
+from dagbuild.settings.model import EXECUTORS, MOST_JOBS, RETURNS, UNDECLARED, UNSEEN, Pin, is_foreign
 
 Rule = Callable[[Any], Any]
 
@@ -349,7 +349,12 @@ TABLES: dict[str, dict[str, Rule]] = {
         "options": executor_options,
     },
     "variables": {"salt": salt, "ignored": texts},
-    "build": {"packages": packages, "undeclared": one_of(*UNDECLARED), "returns": one_of(*RETURNS)},
+    "build": {
+        "packages": packages,
+        "undeclared": one_of(*UNDECLARED),
+        "returns": one_of(*RETURNS),
+        "unseen": one_of(*UNSEEN),
+    },
 }
 """Tables whose keys we know."""
 

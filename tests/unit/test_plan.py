@@ -75,7 +75,7 @@ def make_manifest(name: str, code: str) -> Manifest:
 def make_request(graph: Graph, targets: str, code: dict[str, str], x: str = "1", forced: str = "") -> Request:
     givens = {name: Given(name, "config", digest_text(x), Artifact("plain/1", x), x) for name in graph.inputs}
     manifests = {name: make_manifest(name, code.get(name, "v1")) for name in graph.nodes}
-    return Request(graph, tuple(targets.split()), givens, manifests, frozenset(forced.split()))
+    return Request(graph, tuple(targets.split()), givens, manifests, dict.fromkeys(forced.split(), "forced"))
 
 
 def build(request: Request, lookup: FakeLookup, values: dict[str, str] | None = None) -> list[str]:

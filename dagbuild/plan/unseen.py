@@ -1,0 +1,48 @@
+"""What becomes of nodes whose values may hang on what nobody sees, where the settings say more than to tell of it.
+
+Pure. Knows no settings: whoever asks knows what they say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dagbuild.ground.errors import InputError, Problem
+from dagbuild.observe.wording import name_note
+from dagbuild.plan.plan import Plan
+from dagbuild.plan.request import Request
+
+
+def find_unseen(request: Request, plan: Plan) -> dict[str, str]:
+    """Return the nodes that have something which is not tracked, with what it is; views run in any case."""
+    found = {}
+    for name, notes in plan.notes.items():
+        untracked = [note for note in notes if not note.tracked]
+        if untracked and not request.is_view(name):
+            found[name] = name_note(untracked[0])
+    return found
+
+
+def renew(request: Request, plan: Plan) -> Request | None:
+    """Return what is asked for with those nodes run in this build as well; None when there are none but forced ones."""
+    renewed = {
+        name: f"it {why}: not tracked, so it runs in each build"
+        for name, why in find_unseen(request, plan).items()
+        if name not in request.forced
+    }
+    return replace(request, forced={**request.forced, **renewed}) if renewed else None
+
+
+def refuse(request: Request, plan: Plan) -> None:
+    """Raise InputError that names all of them."""
+    problems = [
+        Problem(
+            f"'{name}' {why}: not tracked, and [build] unseen is \"error\"",
+            str(request.graph.nodes[name].where),
+            'take it as an input, or write @cache("always") or @cache("never") above the function',
+        )
+        for name, why in find_unseen(request, plan).items()
+        if name not in request.forced
+    ]
+    if problems:
+        raise InputError.of(problems)

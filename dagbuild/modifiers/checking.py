@@ -17,7 +17,8 @@ from dagbuild.ground.errors import did_you_mean
 from dagbuild.model.node import Group, Node, Parameter, Source, Where
 from dagbuild.model.types import describe_type
 from dagbuild.modifiers.base import Context, Modifier, NodeModifier, Stage, Target, select_nodes
-from dagbuild.modifiers.checks import CHECKS, Check
+from dagbuild.modifiers.checks import Check
+from dagbuild.modifiers.known_checks import CHECKS
 from dagbuild.modifiers.validators import DataValidator, ValidationResult, find_kinds
 
 WARN, FAIL = "warn", "fail"
@@ -69,7 +70,9 @@ class ReturnChecked:
         return value
 
 
-class _Checks(NodeModifier):
+class Checks(NodeModifier):
+    """Puts nodes behind checks; a subclass says which."""
+
     stage = Stage.TRANSFORM
 
     _target: Target
@@ -146,7 +149,7 @@ def _attributes(validator: DataValidator) -> list[Any]:
     return [part for name in names if name != "importance" for part in (name, getattr(validator, name))]
 
 
-class check_output(_Checks):  # noqa: N801  # decorators are written small
+class check_output(Checks):  # noqa: N801  # decorators are written small
     """Check what the function returns: `@check_output(range=(0, 1), allow_nans=False, importance="fail")`.
 
     With "warn" a value that does not pass is handed on all the same. `target_` says which of the function's
@@ -154,7 +157,7 @@ class check_output(_Checks):  # noqa: N801  # decorators are written small
     """
 
     def __init__(self, importance: str = WARN, *, target_: Target = None, **checks: Any) -> None:
-        self._importance = _check_importance(importance, self)
+        self._importance = check_importance(importance, self)
         self._target = target_
         self._checks: list[Check] = []
         if not checks:
@@ -182,7 +185,7 @@ class check_output(_Checks):  # noqa: N801  # decorators are written small
         return [(f"{check.argument}_validator", self._importance, check) for check in self._checks]
 
 
-class check_output_custom(_Checks):  # noqa: N801
+class check_output_custom(Checks):  # noqa: N801
     """Check what the function returns with validators of one's own, instances of `DataValidator`."""
 
     def __init__(self, *validators: DataValidator, target_: Target = None) -> None:
@@ -191,7 +194,7 @@ class check_output_custom(_Checks):  # noqa: N801
         for validator in validators:
             if not isinstance(validator, DataValidator):
                 raise self.error(f"{validator!r} is no DataValidator")
-            _check_importance(validator.importance, self)
+            check_importance(validator.importance, self)
         self._given = validators
         self._target = target_
 
@@ -203,7 +206,8 @@ class check_output_custom(_Checks):  # noqa: N801
         return [(validator.name(), str(validator.importance), validator) for validator in self._given]
 
 
-def _check_importance(importance: Any, modifier: Modifier) -> str:
+def check_importance(importance: Any, modifier: Modifier) -> str:
+    """Return the importance; raises GraphError where it is none."""
     if importance not in (WARN, FAIL):
         raise modifier.error(f"importance is {importance!r}", hint='"warn" or "fail"')
     return str(importance)

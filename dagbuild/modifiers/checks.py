@@ -310,24 +310,3 @@ class DoesNotContain(Contains):
     def find_wrong(self, value: Any) -> Mapping[str, Any] | None:
         found = [word for word in self.words() if word in value]
         return {"found": ", ".join(map(repr, found))} if found else None
-
-
-CHECKS: dict[str, type[Check]] = {
-    kind.argument: kind
-    for kind in (
-        InRange,
-        AtLeast,
-        AtMost,
-        ValuesIn,
-        DataType,
-        AllowNans,
-        MaxFractionNans,
-        MaxStandardDev,
-        MeanInRange,
-        MinRows,
-        AllowNone,
-        Contains,
-        DoesNotContain,
-    )
-}
-"""The arguments of `check_output`."""

@@ -20,7 +20,7 @@ from dagbuild.modifiers import (
     check_output,
     check_output_custom,
 )
-from dagbuild.modifiers.checks import CHECKS
+from dagbuild.modifiers.known_checks import CHECKS
 from tests.unit.modifiers.running import crosses_processes, make_graph, run
 
 

@@ -1,0 +1,5 @@
+"""Hamilton's address of lazy results for polars."""
+
+from dagbuild.driver.polars_results import PolarsLazyFrameResult
+
+__all__ = ["PolarsLazyFrameResult"]

@@ -2,6 +2,7 @@
 
 from dagbuild.modifiers import (
     cache,
+    ray_remote_options,
     schema,
     tag,
     tag_outputs,
@@ -9,6 +10,7 @@ from dagbuild.modifiers import (
 
 __all__ = [
     "cache",
+    "ray_remote_options",
     "schema",
     "tag",
     "tag_outputs",

@@ -15,17 +15,31 @@ from dagbuild.driver.moments import (
     BaseValidateNode,
 )
 
+# An AsyncDriver awaits what they return; so one class does for both.
+BasePostGraphConstructAsync = BasePostGraphConstruct
+BasePreGraphExecuteAsync = BasePreGraphExecute
+BasePreNodeExecuteAsync = BasePreNodeExecute
+BaseDoNodeExecuteAsync = BaseDoNodeExecute
+BasePostNodeExecuteAsync = BasePostNodeExecute
+BasePostGraphExecuteAsync = BasePostGraphExecute
+
 __all__ = [
     "BaseDoBuildResult",
     "BaseDoCheckEdgeTypesMatch",
     "BaseDoNodeExecute",
+    "BaseDoNodeExecuteAsync",
     "BaseDoValidateInput",
     "BasePostGraphConstruct",
+    "BasePostGraphConstructAsync",
     "BasePostGraphExecute",
+    "BasePostGraphExecuteAsync",
     "BasePostNodeExecute",
+    "BasePostNodeExecuteAsync",
     "BasePreDoAnythingHook",
     "BasePreGraphExecute",
+    "BasePreGraphExecuteAsync",
     "BasePreNodeExecute",
+    "BasePreNodeExecuteAsync",
     "BaseValidateGraph",
     "BaseValidateNode",
 ]

@@ -21,7 +21,7 @@ from dagbuild.modifiers.expand import (
     parameterize_values,
 )
 from dagbuild.modifiers.fields import extract_fields, unpack_fields
-from dagbuild.modifiers.limits import resources, retry, timeout
+from dagbuild.modifiers.limits import ray_remote_options, resources, retry, timeout
 from dagbuild.modifiers.validators import DataValidator, ValidationResult
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "parameterize_extract_columns",
     "parameterize_sources",
     "parameterize_values",
+    "ray_remote_options",
     "reads",
     "resolve",
     "resolve_from_config",

@@ -138,3 +138,25 @@ class resources(_Limits):  # noqa: N801
         if node.resources is not MODEST:
             raise self.error("it stands on the function twice", hint="say it once")
         return replace(node, resources=self._resources)
+
+
+class ray_remote_options(resources):  # noqa: N801
+    """`resources` by Ray's names, as in Hamilton: `@ray_remote_options(num_cpus=2, num_gpus=1, resources={"tpu": 1})`.
+
+    What Ray retries or names is not for it: `@retry` says the one, and steps have the names of their nodes.
+    """
+
+    def __init__(
+        self,
+        *,
+        num_cpus: float = 1,
+        num_gpus: float = 0,
+        memory: str | int | None = None,
+        resources: Mapping[str, float] | None = None,
+        **others: Any,
+    ) -> None:
+        if others:
+            name = next(iter(others))
+            hint = "@retry(3)" if "retr" in name else "num_cpus, num_gpus, memory and resources are taken"
+            raise self.error(f"there is nothing here that '{name}' could mean", hint=hint)
+        super().__init__(num_cpus, num_gpus, memory, resources)

@@ -11,7 +11,7 @@ import pytest
 
 from dagbuild import base, driver, lifecycle
 from dagbuild.lifecycle import base as moments
-from dagbuild.plugins import h_tqdm
+from dagbuild.plugins import h_rich, h_tqdm
 
 CODE = """
 from LIBRARY.function_modifiers import tag
@@ -298,6 +298,18 @@ def test_a_bar_shows_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     driver.Builder().with_modules(load()).with_adapters(bar).build().execute(["c"], inputs={"x": 3})
 
     assert "going -> c: 100%" in capsys.readouterr().err
+
+
+def test_a_bar_of_richs(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same, and it ends when a node fails."""
+    bar = h_rich.RichProgressBar("going")
+    made = driver.Builder().with_modules(load()).with_adapters(bar).build()
+    made.execute(["c"], inputs={"x": 3})
+    assert "going c" in capsys.readouterr().out
+
+    with pytest.raises(ZeroDivisionError):
+        made.execute(["c"], inputs={"x": 1})
+    assert bar._progress.live.is_started is False
 
 
 def test_moments_are_asked_by_class() -> None:

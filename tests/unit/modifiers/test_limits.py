@@ -17,6 +17,7 @@ from dagbuild.modifiers import (
     check_output,
     extract_columns,
     parameterize,
+    ray_remote_options,
     resolve,
     resources,
     retry,
@@ -141,3 +142,23 @@ def test_a_node_that_is_never_cached_has_no_call_of_its_own(modifier: retry | ti
         make_graph(modifier(cache("never")(view)))
 
     assert "test_limits.py:" in str(refused.value)
+
+
+def test_rays_names_mean_the_same() -> None:
+    """As in Hamilton; what has no meaning here is refused."""
+
+    def node() -> int:
+        return 1
+
+    def other() -> int:
+        return 1
+
+    graph = make_graph(
+        ray_remote_options(num_cpus=2, num_gpus=1, memory=1000, resources={"tpu": 3})(node),
+        resources(cpus=2, gpus=1, memory=1000, custom={"tpu": 3})(other),
+    )
+    assert graph.nodes["node"].resources == graph.nodes["other"].resources
+    with pytest.raises(
+        GraphError, match="@ray_remote_options: there is nothing here that 'max_retries' could mean"
+    ):
+        ray_remote_options(max_retries=3)

@@ -1,0 +1,5 @@
+"""Hamilton's address of a progress bar of rich's."""
+
+from dagbuild.driver.progress import RichProgressBar
+
+__all__ = ["RichProgressBar"]

@@ -501,6 +501,22 @@ class TestProblems:
             "nodes.py:3: nodes need each other: c -> c",
         ]
 
+    def test_a_cycle_is_printed_whatever_is_made_of_it(self, project: Any) -> None:
+        """Nodes that take something of it are in none for that, and cycles behind them are printed, too."""
+        root = project(
+            nodes="""
+            def a(b: int) -> int: ...
+            def b(a: int) -> int: ...
+            def c(b: int) -> int: ...
+            def d(c: int, d: int) -> int: ...
+            """
+        )
+
+        assert refuse_graph(root, "nodes") == [
+            "nodes.py:1: nodes need each other: a -> b -> a",
+            "nodes.py:4: nodes need each other: d -> d",
+        ]
+
 
 def test_overrides_let_the_later_module_win() -> None:
     """Only when allowed, and only between modules."""

@@ -19,6 +19,7 @@ from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import GraphError, Problem
 from dagbuild.loader.blocks import find_blocks
 from dagbuild.loader.functions import find_functions, find_wrapped
+from dagbuild.loader.mutations import find_mutations
 from dagbuild.loader.outputs import check_outputs, link_outputs
 from dagbuild.loader.rules import (
     check_config,
@@ -70,7 +71,8 @@ def load_graph(
     `inputs` are names known to come from outside: they are never taken for a misspelt node. `texts` say how config
     values were spelled that came as texts. Raises one GraphError with all problems.
     """
-    problems: list[Problem] = []
+    mutations = find_mutations(modules)
+    problems = list(mutations.problems)
     config_read: set[str] = set()
     nodes: dict[str, Node] = {}
     seen: set[int] = set()
@@ -82,7 +84,7 @@ def load_graph(
             if id(function) in seen:
                 continue
             seen.add(id(function))
-            compiled = compile_function(function, config)
+            compiled = compile_function(function, config, mutations.steps.get(id(function), ()))
             config_read.update(compiled.config_read or ())
             problems += compiled.problems
             problems += _add_nodes(compiled, own)
@@ -139,6 +141,9 @@ def _clash(node: Node, other: Node) -> Problem:
             str(node.where),
             "make their conditions exclude each other",
         )
+    if node.where == other.where:
+        message = f"'{node.name}' is made twice of '{node.function_name}'"
+        return Problem(message, str(node.where), "name one of them otherwise")
     return Problem(
         f"'{node.name}' is made twice: here and at {other.where}",
         str(node.where),

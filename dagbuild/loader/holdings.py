@@ -11,7 +11,7 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
-from dagbuild.loader.functions import find_functions, find_wrapped
+from dagbuild.loader.functions import find_functions, find_transforms, find_wrapped
 from dagbuild.modifiers.base import modifiers_of
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -21,7 +21,11 @@ def list_holdings(modules: Sequence[types.ModuleType]) -> list[Any]:
     """Return all that the graph of the modules is made of, kept alive so that it can be compared."""
     held: list[Any] = []
     for module in modules:
-        held += (part for function in find_functions(module) for part in _parts(function))
+        for function in (*find_functions(module), *find_transforms(module)):
+            held += _parts(function)
+            held += (
+                part for each in modifiers_of(function) for step in each.functions for part in _parts(step)
+            )
         held += (thing for thing, _ in find_wrapped(module))
     return held
 

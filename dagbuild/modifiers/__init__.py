@@ -22,6 +22,9 @@ from dagbuild.modifiers.expand import (
 )
 from dagbuild.modifiers.fields import extract_fields, unpack_fields
 from dagbuild.modifiers.limits import ray_remote_options, resources, retry, timeout
+from dagbuild.modifiers.mutate import apply_to, mutate
+from dagbuild.modifiers.pipes import pipe, pipe_input, pipe_output
+from dagbuild.modifiers.steps import step
 from dagbuild.modifiers.validators import DataValidator, ValidationResult
 
 __all__ = [
@@ -31,6 +34,7 @@ __all__ = [
     "ParameterizedExtract",
     "ResolveAt",
     "ValidationResult",
+    "apply_to",
     "cache",
     "check_output",
     "check_output_custom",
@@ -42,10 +46,14 @@ __all__ = [
     "group",
     "hamilton_exclude",
     "inject",
+    "mutate",
     "parameterize",
     "parameterize_extract_columns",
     "parameterize_sources",
     "parameterize_values",
+    "pipe",
+    "pipe_input",
+    "pipe_output",
     "ray_remote_options",
     "reads",
     "resolve",
@@ -54,6 +62,7 @@ __all__ = [
     "retry",
     "schema",
     "source",
+    "step",
     "tag",
     "tag_outputs",
     "timeout",

@@ -33,8 +33,9 @@ class Stage(IntEnum):
 
     CREATE = 0
     EXPAND = 1
-    TRANSFORM = 2
-    DECORATE = 3
+    INJECT = 2
+    TRANSFORM = 3
+    DECORATE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,11 @@ class Modifier:
     def label(self) -> str:
         """The decorator's name as the user writes it."""
         return type(self).__name__
+
+    @property
+    def functions(self) -> tuple[FunctionType, ...]:
+        """Functions besides the one that it stands on whose signatures nodes are made of."""
+        return ()
 
     def error(self, message: str, *, hint: str | None = None) -> GraphError:
         """Return an error of this decorator; the place is filled in by whoever knows it."""
@@ -110,7 +116,8 @@ def runs(node: Node, function: Callable[..., Any]) -> bool:
 
 def find_makers(nodes: Sequence[Node], function: Callable[..., Any]) -> list[Node]:
     """Return the nodes that run the user's function, or what stands in for it."""
-    return [node for node in nodes if runs(node, function)] or find_first(nodes)
+    named = [node for node in nodes if node.function_name == function.__name__]
+    return [node for node in nodes if runs(node, function)] or find_first(named or nodes)
 
 
 def select_nodes(nodes: Sequence[Node], target: Target, modifier: Modifier) -> list[Node]:

@@ -7,7 +7,7 @@ and no graph: names that clash, edges and cycles are the loader's.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, get_origin
 
@@ -18,7 +18,9 @@ from dagbuild.model.types import plain_type
 from dagbuild.modifiers.base import Context, NodeModifier, modifiers_of
 from dagbuild.modifiers.choose import Exclude, ReadConfig, config, resolve
 from dagbuild.modifiers.hamiltons import find_hamiltons
+from dagbuild.modifiers.pipes import add_steps
 from dagbuild.modifiers.signature import find_where, read_signature
+from dagbuild.modifiers.steps import Step
 
 READ_ONCE = "gives an iterator, which can be read only once"
 
@@ -46,8 +48,13 @@ def compile_functions(functions: Iterable[Callable[..., Any]], given: Mapping[st
     return [node for one in compiled for node in one.nodes]
 
 
-def compile_function(function: Callable[..., Any], given: Mapping[str, Any]) -> Compiled:
-    """Return the nodes of one function under the config `given`, or what is wrong with it."""
+def compile_function(
+    function: Callable[..., Any], given: Mapping[str, Any], behind: Sequence[Step] = ()
+) -> Compiled:
+    """Return the nodes of one function under the config `given`, or what is wrong with it.
+
+    `behind` are the steps that `mutate` puts behind its outputs.
+    """
     where = find_where(function)
     if strange := tuple(find_hamiltons(function, where)):
         return Compiled(where, (), strange)
@@ -62,7 +69,9 @@ def compile_function(function: Callable[..., Any], given: Mapping[str, Any]) -> 
             return Compiled(where, (first,), tuple(problems), seen.read)
         context = Context(function, where, given)
         nodes = [first]
-        for modifier in sorted(modifiers, key=lambda modifier: modifier.stage):  # stable: nearest first
+        for modifier in sorted(
+            add_steps(modifiers, behind), key=lambda modifier: modifier.stage
+        ):  # stable: nearest first
             nodes = modifier.apply(nodes, context)
         if first.expands and any(node.operation for node in nodes):
             message = f"'{name}' gives elements, which its decorators would take for one value"
@@ -76,7 +85,8 @@ def compile_function(function: Callable[..., Any], given: Mapping[str, Any]) -> 
         return Compiled(where, tuple(nodes), (problem,), seen.read)
     if seen.read:
         nodes = [replace(node, config_used={**node.config_used, **seen.read}) for node in nodes]
-    return Compiled(where, tuple(nodes), (), seen.read)
+    read = {key: value for node in nodes for key, value in node.config_used.items()}
+    return Compiled(where, tuple(nodes), (), {**read, **seen.read})
 
 
 def _as_view(node: Node) -> Node:

@@ -22,8 +22,7 @@ from dagbuild.modifiers.base import (
     list_names,
     select_nodes,
 )
-from dagbuild.modifiers.choose import ReadConfig
-from dagbuild.modifiers.steps import Namespace, Step, check_namespace, make_chain
+from dagbuild.modifiers.steps import Namespace, Step, check_namespace, choose_steps, make_chain
 
 RAW = ".raw"
 """Ends the name of what a function gives before the steps behind it."""
@@ -109,13 +108,9 @@ class pipe_input(_Pipe):  # noqa: N801  # decorators are written small
 
     def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:
         """Add the steps' nodes, and bind the parameter to the last of them."""
-        seen = ReadConfig(context.config)
-        chosen = [each for each in self.steps if each.holds(seen)]
         for maker in find_makers(nodes, context.function):
-            parameter = self._find_parameter(maker)
-            if chosen:
-                nodes = self._lead(nodes, maker, parameter, chosen, context)
-        return self._check_names([_note(node, seen.read) for node in nodes])
+            nodes = self._lead(nodes, maker, self._find_parameter(maker), context)
+        return self._check_names(nodes)
 
     def _find_parameter(self, node: Node) -> Parameter:
         names = [parameter.name for parameter in node.parameters]
@@ -130,31 +125,28 @@ class pipe_input(_Pipe):  # noqa: N801  # decorators are written small
             )
         return node.parameters[names.index(self._on_input)]
 
-    def _lead(
-        self, nodes: list[Node], maker: Node, parameter: Parameter, steps: Sequence[Step], context: Context
-    ) -> list[Node]:
+    def _lead(self, nodes: Sequence[Node], maker: Node, parameter: Parameter, context: Context) -> list[Node]:
         """Return the nodes with the steps between what the parameter took and the parameter."""
+        steps, read = choose_steps(self.steps, context.config)
         own = _find_steps(maker, nodes, context)
         owner, head = _find_head(maker, parameter, own)
-        prefixes = [self._prefix(maker.name, each.namespace) for each in steps]
+        prefixes = [self._prefix(maker.name, each.namespace) for each, _ in steps]
         chain = make_chain(steps, prefixes, head.binding, head.default)
-        end = Source(chain[-1].name)
+        end = Source(chain[-1].name) if chain else head.binding
 
         def lead(node: Node) -> Node:
             # What steps below take by the same name is what comes of it up here, too, as in Hamilton.
             alike = node.name in own and isinstance(head.binding, Source)
-            return replace(
-                node,
-                parameters=tuple(
-                    replace(each, binding=end)
-                    if (node is owner and each.name == head.name) or (alike and each.binding == head.binding)
-                    else each
-                    for each in node.parameters
-                ),
-            )
+            parameters = [
+                replace(each, binding=end)
+                if (node is owner and each.name == head.name) or (alike and each.binding == head.binding)
+                else each
+                for each in node.parameters
+            ]
+            return replace(node, parameters=tuple(parameters), config_used={**node.config_used, **read})
 
         at = next(at for at, node in enumerate(nodes) if node is maker)
-        changed = [lead(node) if node is owner or node.name in own else node for node in nodes]
+        changed = [lead(node) if node is maker or node.name in own else node for node in nodes]
         return [*changed[:at], *chain, *changed[at:]]
 
 
@@ -197,36 +189,33 @@ class pipe_output(_Pipe):  # noqa: N801
 
     def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:
         """Put the steps' nodes behind the outputs, and what comes of them in the outputs' places."""
-        seen = ReadConfig(context.config)
-        chosen = [each for each in self.steps if each.holds(seen)]
         outputs = [node.name for node in select_nodes(nodes, self._on_output, self)]
         for each in self.steps:
             _check_step(each, outputs)
         made: list[Node] = []
         for node in nodes:
-            if node.name in outputs:
-                steps = [each for each in chosen if _goes_to(each, node.name)]
-                made += self._follow(node, steps, seen.read)
-            else:
-                made.append(node)
+            made += self._follow(node, context) if node.name in outputs else [node]
         return self._check_names(made)
 
-    def _follow(self, node: Node, steps: Sequence[Step], read: Mapping[str, Any]) -> list[Node]:
+    def _follow(self, node: Node, context: Context) -> list[Node]:
         """Return an output with the steps behind it, and what hands on what comes of them under its name."""
+        own = [each for each in self.steps if _goes_to(each, node.name)]
+        steps, read = choose_steps(own, context.config)
+        noted = replace(node, config_used={**node.config_used, **read})
         if not steps:
-            return [_note(node, read)]
+            return [noted]
         raw = replace(node, name=f"{node.name}{RAW}")
         chain = make_chain(steps, [self._prefix(node.name)] * len(steps), Source(raw.name))
         last = chain[-1]
         whole = replace(
-            node,
+            noted,
             type=last.type,
             function=PassOn(),
             parameters=(Parameter("value", last.type, Source(last.name)),),
             sources=(),
             operation="pipe_output/1",
         )
-        return [raw, *(_note(each, read) for each in (*chain, whole))]
+        return [raw, *chain, whole]
 
 
 def add_steps(modifiers: Sequence[NodeModifier], steps: Sequence[Step]) -> list[NodeModifier]:
@@ -276,7 +265,3 @@ def _check_step(step: Step, outputs: Sequence[str]) -> None:
                 f"'{name}' is none of the outputs that it could be put on: {list_names(outputs)}",
                 hint=did_you_mean(name, outputs),
             )
-
-
-def _note(node: Node, read: Mapping[str, Any]) -> Node:
-    return replace(node, config_used={**node.config_used, **read}) if read else node

@@ -18,7 +18,7 @@ from dagbuild.ground.errors import GraphError, did_you_mean
 from dagbuild.model.elements import Parallelizable, mentions
 from dagbuild.model.node import REQUIRED, Binding, Node, Parameter, Source, Value
 from dagbuild.modifiers.base import Target, find_remembered
-from dagbuild.modifiers.choose import Condition, among, differ, equal, not_among
+from dagbuild.modifiers.choose import Condition, ReadConfig, among, differ, equal, not_among
 from dagbuild.modifiers.signature import find_where, read_signature
 
 Namespace: TypeAlias = "str | EllipsisType | None"
@@ -167,22 +167,35 @@ def get_function(thing: Any, asker: str) -> FunctionType:
     return function
 
 
+def choose_steps(
+    steps: Sequence[Step], config: Mapping[str, Any]
+) -> tuple[list[tuple[Step, dict[str, Any]]], dict[str, Any]]:
+    """Return the steps that the config wants, each with what was asked for up to it, and all that was asked for."""
+    seen = ReadConfig(config)
+    chosen = [(each, dict(seen.read)) for each in steps if each.holds(seen)]
+    return chosen, seen.read
+
+
 def make_chain(
-    steps: Sequence[Step], prefixes: Sequence[str], binding: Binding, default: Any = REQUIRED
+    steps: Sequence[tuple[Step, dict[str, Any]]],
+    prefixes: Sequence[str],
+    binding: Binding,
+    default: Any = REQUIRED,
 ) -> list[Node]:
     """Return the nodes of steps that stand behind each other, the first of them bound to `binding`; raises GraphError.
 
-    `prefixes` are what their names begin with. A function's second use is called `with_function_1`, and so on, whatever
-    the others are called.
+    With each step comes the config that has led to it. `prefixes` are what their names begin with. A function's second
+    use is called `with_function_1`, and so on, whatever the others are called.
     """
     uses: Counter[int] = Counter()
     nodes: list[Node] = []
-    for each, prefix in zip(steps, prefixes, strict=True):
+    for (each, read), prefix in zip(steps, prefixes, strict=True):
         before = uses[id(each.function)]
         uses[id(each.function)] += 1
         name = each.name or f"with_{each.function.__name__.removeprefix('_')}{f'_{before}' if before else ''}"
-        nodes.append(each.make_node(f"{prefix}.{name}" if prefix else name, binding, default))
-        binding, default = Source(nodes[-1].name), REQUIRED
+        node = each.make_node(f"{prefix}.{name}" if prefix else name, binding, default)
+        nodes.append(replace(node, config_used=read))
+        binding, default = Source(node.name), REQUIRED
     return nodes
 
 

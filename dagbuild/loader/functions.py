@@ -34,9 +34,11 @@ def find_functions(module: types.ModuleType) -> Iterator[types.FunctionType]:
 
 
 def find_transforms(module: types.ModuleType) -> Iterator[types.FunctionType]:
-    """Yield the functions that `mutate` puts behind others of the module: helpers, too."""
+    """Yield the functions that `mutate` puts behind others of the module: helpers, too, in the module's own order."""
     for _, function in _find_defined(module):
-        if mutations_of(function):
+        if mutations_of(function) and (
+            OWN_FUNCTIONS in module.__dict__ or function.__module__ == module.__name__
+        ):
             yield function
 
 

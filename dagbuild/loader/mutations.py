@@ -5,13 +5,14 @@ Knows nothing of nodes. Promise: whatever is said to be put behind something is,
 
 from __future__ import annotations
 
+import sys
 import types
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from dagbuild.ground.errors import Problem, did_you_mean
-from dagbuild.loader.functions import find_functions, find_transforms
+from dagbuild.loader.functions import OWN_FUNCTIONS, find_functions, find_transforms
 from dagbuild.modifiers.base import modifiers_of
 from dagbuild.modifiers.choose import config
 from dagbuild.modifiers.mutate import Application, mutate, mutations_of
@@ -28,25 +29,58 @@ class Mutations:
 
 
 def find_mutations(modules: Sequence[types.ModuleType]) -> Mutations:
-    """Return what the functions of the modules are put behind."""
+    """Return what functions are put behind the nodes of the modules."""
     found = Mutations()
-    seen: set[int] = set()
     for module in modules:
-        nodes = list(find_functions(module))
         found.problems += map(_tell_bare, _find_bare(module))
-        for function in find_transforms(module):
-            if id(function) in seen:
-                continue
-            seen.add(id(function))
-            if any(isinstance(modifier, config) for modifier in modifiers_of(function)):
-                found.problems.append(_tell_config(function))
-            for each in mutations_of(function):
-                targets = _find_targets(each, nodes)
-                for target in targets:
-                    found.steps.setdefault(id(target), []).append(each.make_step(function))
-                if not targets:
-                    found.problems.append(_tell_lost(each, function, nodes))
+    for function, near, asked_for in _list_transforms(modules):
+        for each in mutations_of(function):
+            targets = _find_targets(each, near)
+            for target in targets:
+                found.steps.setdefault(id(target), []).append(each.make_step(function))
+            if asked_for and not targets:
+                found.problems.append(_tell_lost(each, function, near))
+        if asked_for and any(isinstance(modifier, config) for modifier in modifiers_of(function)):
+            found.problems.append(_tell_config(function))
     return found
+
+
+def find_homes(modules: Sequence[types.ModuleType]) -> list[types.ModuleType]:
+    """Return the modules, and those in which functions of theirs are defined: what stands behind them stands there."""
+    homes = {id(module): module for module in modules}
+    there = {id(vars(module)) for module in modules}
+    for module in modules:
+        for function in find_functions(module):
+            if id(names := function.__globals__) in there:
+                continue
+            there.add(id(names))
+            home = sys.modules.get(function.__module__ or "")
+            if home is not None and vars(home) is names:  # and not another project's of its name
+                homes[id(home)] = home
+    return list(homes.values())
+
+
+def _list_transforms(
+    modules: Sequence[types.ModuleType],
+) -> Iterator[tuple[types.FunctionType, list[types.FunctionType], bool]]:
+    """Yield (function, nodes of its module, whether all that it names must be there) of what is put behind others.
+
+    Of a module that was not asked for, not every function needs be in the graph.
+    """
+    nodes = list({id(node): node for module in modules for node in find_functions(module)}.values())
+    asked_for = {id(vars(module)) for module in modules}
+    seen: set[int] = set()
+    for home in find_homes(modules):
+        handed_over = {id(each) for each in find_functions(home)} if OWN_FUNCTIONS in vars(home) else set()
+        for function in find_transforms(home):
+            if id(function) not in seen:
+                seen.add(id(function))
+                near = [
+                    node
+                    for node in nodes
+                    if node.__globals__ is function.__globals__ or id(node) in handed_over
+                ]
+                yield function, near, bool(handed_over) or id(function.__globals__) in asked_for
 
 
 def _find_targets(each: Application, nodes: Sequence[types.FunctionType]) -> list[types.FunctionType]:

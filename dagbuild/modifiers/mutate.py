@@ -74,9 +74,7 @@ class mutate(Modifier):  # noqa: N801  # decorators are written small
 
 def mutations_of(function: Callable[..., Any]) -> tuple[Application, ...]:
     """Return whose outputs the function is put behind, what is nearest to it first."""
-    return tuple(
-        each
-        for modifier in modifiers_of(function)
-        if isinstance(modifier, mutate)
-        for each in modifier.applications
-    )
+    noted = modifiers_of(function)
+    if not noted:
+        return ()
+    return tuple(each for modifier in noted if isinstance(modifier, mutate) for each in modifier.applications)

@@ -25,10 +25,12 @@ def make_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mak
     monkeypatch.syspath_prepend(str(tmp_path))
     made: list[str] = []
 
-    def make(text: str, name: str = "mutated") -> ModuleType:
-        (tmp_path / f"{name}.py").write_text("from dagbuild import *\n" + textwrap.dedent(text))
-        made.append(name)
-        return importlib.import_module(name)
+    def make(text: str, path: str = "mutated") -> ModuleType:
+        file = tmp_path / f"{path}.py"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("from dagbuild import *\n" + textwrap.dedent(text))
+        made.append(path.removesuffix("/__init__").replace("/", "."))
+        return importlib.import_module(made[-1])
 
     yield make
     for name in made:
@@ -248,4 +250,30 @@ def test_functions_handed_over_are_a_module_together(make_module: Make) -> None:
     """)
 
     assert list(make_graph(module.f, module.more).nodes) == ["f.raw", "f.with_more", "f"]
-    assert list(make_graph(module.f).nodes) == ["f"]
+
+
+def test_transforms_stand_where_the_function_is_defined(make_module: Make) -> None:
+    """Also where another module, or nobody, has been asked for that; what is not in the graph is nobody's matter there."""
+
+    make_module("", "within/__init__")
+    inner = make_module(
+        """
+        def f(a: int) -> int: return a
+        def other(a: int) -> int: return a
+        @mutate(f)
+        def _more(v: int) -> int: return v + 1
+        @mutate(f, other)
+        def public(v: int) -> int: return v + 2
+        """,
+        "within/inner",
+    )
+    outer = sys.modules["within"]
+    exec("from within.inner import f, public", vars(outer))
+    steps = ["f.raw", "f.with_more", "f.with_public", "f"]
+
+    assert list(load(outer).nodes) == steps
+    assert list(load_graph([outer, inner], {}).nodes)[:4] == steps
+    assert list(make_graph(inner.f).nodes) == steps
+    before = list_holdings([outer])
+    exec("@mutate(f)\ndef _more(v: int) -> int: return v", vars(inner))
+    assert not are_same(before, list_holdings([outer]))

@@ -137,11 +137,15 @@ class pipe_input(_Pipe):  # noqa: N801  # decorators are written small
         def lead(node: Node) -> Node:
             # What steps below take by the same name is what comes of it up here, too, as in Hamilton.
             alike = node.name in own and isinstance(head.binding, Source)
-            parameters = [
-                replace(each, binding=end)
-                if (node is owner and each.name == head.name) or (alike and each.binding == head.binding)
-                else each
+            led = {
+                each.name
                 for each in node.parameters
+                if (node is owner and each.name == head.name) or (alike and each.binding == head.binding)
+            }
+            if not led:
+                return node
+            parameters = [
+                replace(each, binding=end) if each.name in led else each for each in node.parameters
             ]
             return replace(node, parameters=tuple(parameters), config_used={**node.config_used, **read})
 
@@ -201,19 +205,19 @@ class pipe_output(_Pipe):  # noqa: N801
         """Return an output with the steps behind it, and what hands on what comes of them under its name."""
         own = [each for each in self.steps if _goes_to(each, node.name)]
         steps, read = choose_steps(own, context.config)
-        noted = replace(node, config_used={**node.config_used, **read})
         if not steps:
-            return [noted]
+            return [replace(node, config_used={**node.config_used, **read})]
         raw = replace(node, name=f"{node.name}{RAW}")
         chain = make_chain(steps, [self._prefix(node.name)] * len(steps), Source(raw.name))
         last = chain[-1]
         whole = replace(
-            noted,
+            node,
             type=last.type,
             function=PassOn(),
             parameters=(Parameter("value", last.type, Source(last.name)),),
             sources=(),
             operation="pipe_output/1",
+            config_used=read,
         )
         return [raw, *chain, whole]
 

@@ -24,7 +24,7 @@ from dagbuild.modifiers.signature import find_where, read_signature
 Namespace: TypeAlias = "str | EllipsisType | None"
 """What stands before the name of a step's node, with a dot: `...` is the name of the node that it is for."""
 
-_NAME = re.compile(r"\w+([.-]\w+)*")
+_NAME = re.compile(r"[^\W\d]\w*(\.\w+)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

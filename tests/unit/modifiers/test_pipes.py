@@ -202,16 +202,23 @@ def test_steps_stand_behind_the_output() -> None:
     assert crosses_processes(last)
 
 
-def test_config_is_noted_where_steps_stand_and_not_of_what_stands_before_them() -> None:
-    """What the function itself gives is not touched by a step that comes and goes."""
+def test_config_is_noted_of_what_it_shapes_alone() -> None:
+    """Which is what takes the value of a step that comes and goes, and the steps that it has led to."""
 
-    @pipe_output(step(_more, 2).when(k=1))
+    @pipe_output(step(_more, 2), step(times).when(k=1), step(_words))
+    @pipe_input(step(times).when(up=1).named("second"), step(_more, 1).named("third"))
+    @pipe_input(step(_more, 1).named("fourth"))
     def f(a: int) -> int:
         return a
 
-    graph = make_graph(f, k=1)
+    def used(**given: Any) -> dict[str, list[str]]:
+        return {name: sorted(node.config_used) for name, node in make_graph(f, **given).nodes.items()}
 
-    assert [node.config_used for node in graph.nodes.values()] == [{}, {"k": 1}, {"k": 1}]
+    behind = {"f.raw": [], "f.with_more": [], "f.with_words": ["k"], "f": ["k"]}
+    assert used() == {"f.third": ["up"], "f.fourth": ["up"], **behind}
+    assert used(up=1, k=1) == {
+        "f.second": ["up"], "f.third": ["up"], "f.fourth": ["up"], **behind, "f.with_times": ["k"],
+    }  # fmt: skip
 
 
 def test_outputs_can_be_chosen() -> None:

@@ -34,6 +34,11 @@ def less(v: int) -> int:
     ran("less")
     return v - 1
 """
+MORE = """
+def _more(v: int, by: int) -> int:
+    ran("more")
+    return _help(v) + by
+"""
 BEFORE = (
     STEPS
     + """
@@ -181,3 +186,29 @@ def half(v: int) -> int:
     config={"x": 1},
     target="a other",
 )  # fmt: skip
+
+case(
+    "steps_renamed_and_moved",
+    BEHIND,
+    Build(edits=[sub("nodes.py", "def a(x", "def total(x"), sub("nodes.py", "def b(a: int)", "def b(total: int)"),
+                 sub("nodes.py", "return a\n", "return total\n")]),
+    Build(edits=[sub("nodes.py", "_times", "_by"), sub("nodes.py", "step(less)", "step(minus)"),
+                 sub("nodes.py", "import less", "import less as minus")]),
+    Build(edits=[sub("nodes.py", MORE, "\nfrom lib import _more\n"),
+                 sub("lib.py", "from ranlog import ran\n", "from ranlog import ran\n\ndef _help(v):\n    return v + 1\n" + MORE)]),
+    Build("a", edits=[sub("nodes.py", "x * 100", "x * 50 * 2")]),
+    config={"x": 1, "mode": "on"},
+    first=Build("a more times less b"),
+)  # fmt: skip
+
+case(
+    "steps_come_and_go_behind_a_node",
+    BEHIND.replace("value(2))", 'value(2)).when(mode="on")').replace(
+        "step(less))", 'step(less).when(mode="on"))'
+    ),
+    Build("more times less b", config={"x": 1, "mode": "on"}),
+    Build("", config={"x": 1, "mode": "off"}),
+    Build("", config={"x": 1, "mode": "on"}),
+    config={"x": 1, "mode": "off"},
+    first=Build("a b"),
+)

@@ -89,7 +89,7 @@ def _find_targets(each: Application, nodes: Sequence[types.FunctionType]) -> lis
     named = [node for node in nodes if node.__name__ == each.target_name and _may_be(each, node)]
     if same or named or not isinstance(each.target, str):
         return same or named
-    return [node for node in nodes if node.__name__.partition("__")[0] == each.target]
+    return [node for node in nodes if node.__name__.rpartition("__")[0] == each.target]
 
 
 def _may_be(each: Application, node: types.FunctionType) -> bool:

@@ -163,7 +163,7 @@ def _find_lost(module: types.ModuleType) -> list[Problem]:
     ]
 
 
-_DEFINITION = re.compile(r"^(?:async )?def ([A-Za-z]\w*)", re.MULTILINE)
+_DEFINITION = re.compile(r"^(?:async )?def (\w+)", re.MULTILINE)
 
 
 def _find_hidden(module: types.ModuleType) -> list[Problem]:
@@ -178,16 +178,20 @@ def _find_hidden(module: types.ModuleType) -> list[Problem]:
     for statement in ast.parse(text).body:
         if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
-        if any("overload" in ast.unparse(decorator) for decorator in statement.decorator_list):
+        decorators = " ".join(map(ast.unparse, statement.decorator_list))
+        if "overload" in decorators:
             continue
         other = first.setdefault(statement.name, statement)
-        if other is not statement and not statement.name.startswith("_"):
+        mutates = "mutate" in decorators
+        if other is not statement and (mutates or not statement.name.startswith("_")):
+            variants = (
+                f", or name them '{statement.name}__a' and '{statement.name}__b' and choose with @config.when"
+            )
             problems.append(
                 Problem(
                     f"'{statement.name}' is defined twice in this file: this one hides line {other.lineno}",
                     str(Where(module.__name__, file, statement.lineno)),
-                    f"rename one, or name them '{statement.name}__a' and '{statement.name}__b' "
-                    "and choose with @config.when",
+                    f"rename one{'' if mutates else variants}",
                 )
             )
     return problems

@@ -60,8 +60,9 @@ class Use:
         Without a namespace it is that of the other steps; None stands for none at all. Behind an output (`pipe_output`,
         `mutate`) the namespace is always that of the output.
         """
-        check_name(name, "named")
-        return replace(self, name=name).namespaced(namespace)
+        if name != "":  # as good as not said
+            check_name(name, "named")
+        return replace(self, name=name or None).namespaced(namespace)
 
     def namespaced(self, namespace: Namespace) -> Self:
         """Let the name of the step's node begin with this; raises GraphError for what can be no name."""
@@ -185,14 +186,15 @@ def make_chain(
     """Return the nodes of steps that stand behind each other, the first of them bound to `binding`; raises GraphError.
 
     With each step comes the config that has led to it. `prefixes` are what their names begin with. A function's second
-    use is called `with_function_1`, and so on, whatever the others are called.
+    use is called `with_function_1`, and so on, whatever the others are called; functions of one name count together.
     """
-    uses: Counter[int] = Counter()
+    uses: Counter[str] = Counter()
     nodes: list[Node] = []
     for (each, read), prefix in zip(steps, prefixes, strict=True):
-        before = uses[id(each.function)]
-        uses[id(each.function)] += 1
-        name = each.name or f"with_{each.function.__name__.removeprefix('_')}{f'_{before}' if before else ''}"
+        called = each.function.__name__
+        before = uses[called]
+        uses[called] += 1
+        name = each.name or f"with_{called.removeprefix('_')}{f'_{before}' if before else ''}"
         node = each.make_node(f"{prefix}.{name}" if prefix else name, binding, default)
         nodes.append(replace(node, config_used=read))
         binding, default = Source(node.name), REQUIRED

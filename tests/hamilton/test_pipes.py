@@ -44,6 +44,11 @@ CASES: dict[str, tuple[str, str]] = {
     "old_name": ("@pipe(step(_g, 5))\n" + F, "f"),
     "input_named": ("@pipe_input(step(_g, y=value(4)), on_input='b')\n" + F, "f"),
     "used_again": ("@pipe_input(step(_g), step(_g).named('own'), step(__twice), step(_g, 3))\n" + F, "f"),
+    "another_of_its_name": (
+        "first = _g\ndef _g(x: int) -> int:\n    return -x\n"
+        "@pipe_input(step(_g), step(first), step(_g))\n" + F,
+        "f",
+    ),
     "namespaces": (
         "@pipe_input(step(_g).named('one', namespace='n.m'), step(_g, y=5).named('two'),"
         " step(_g, source('q')).named('three', namespace=None), step(_g).namespaced(...))\n" + F,

@@ -207,6 +207,21 @@ def test_what_a_transform_cannot_be_given_is_told_where_it_stands(make_module: M
     assert refuse(module) == ["mutated.py:5: @mutate on '_one': it has no parameter 'nosuch'"]
 
 
+def test_a_transform_that_another_of_its_name_hides_is_told(make_module: Make) -> None:
+    """Python keeps the last of them alone; Hamilton would let the value pass both."""
+    module = make_module("""
+        def f(a: int) -> int: return a
+        @mutate(f)
+        def _more(v: int) -> int: return v + 1
+        @mutate(f)
+        def _more(v: int) -> int: return v + 2
+    """)
+
+    assert refuse(module) == [
+        "mutated.py:7: '_more' is defined twice in this file: this one hides line 5\n  try: rename one"
+    ]
+
+
 def test_functions_of_a_notebook_are_behind_each_other_whichever_is_defined_anew(make_module: Make) -> None:
     """By name, where the very function is another by now; what has changed is seen."""
     module = make_module("""

@@ -96,9 +96,21 @@ def test_steps_stand_before_the_parameter_that_is_named() -> None:
 
 
 def test_uses_of_one_function_are_counted() -> None:
-    """Also those that have names of their own, and those of another function of that name are not."""
+    """Also those that have names of their own; an empty name is none. Functions of one name are counted together."""
 
-    @pipe_input(step(times), step(times).named("k"), step(_more, 1), step(times, 3), step(_more, 1))
+    def another() -> Any:
+        def _more(v: int, by: int) -> int:
+            return v
+
+        return _more
+
+    @pipe_input(
+        step(times),
+        step(times).named("k"),
+        step(_more, 1).named(""),
+        step(times, 3),
+        step(another(), 1),
+    )
     def f(a: int) -> int:
         return a
 

@@ -58,7 +58,7 @@ class _Pipe(NodeModifier):
     @property
     def functions(self) -> tuple[FunctionType, ...]:
         """The steps' functions."""
-        return tuple(each.function for each in self.steps)
+        return tuple(each.get_current() for each in self.steps)
 
     def _prefix(self, owner: str, own: Namespace = ...) -> str:
         """Return what stands before the name of a step for the node `owner`, where the step itself says `own`."""

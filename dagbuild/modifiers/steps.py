@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -85,11 +86,20 @@ class Use:
 class Step(Use):
     """A function with what its parameters are given, but for the first: that takes what comes from the step before.
 
-    `of_transform`: it is said above that very function, by `mutate`.
+    `of_transform`: it is said above that very function, by `mutate`. `at_home`: when it became a step, its module had
+    it under its name.
     """
 
     function: FunctionType
     of_transform: bool = False
+    at_home: bool = False
+
+    def get_current(self) -> FunctionType:
+        """Return the function, or what another cell of a notebook has defined in its place since then."""
+        now = find_at_home(self.function) if self.at_home else None
+        # In one file, a later function of its name is another one: there each line has its own time.
+        is_later = now is not None and now.__code__.co_filename != self.function.__code__.co_filename
+        return now if now is not None and is_later else self.function
 
     def error(self, message: str, *, hint: str | None = None) -> GraphError:
         """Return an error of this step."""
@@ -103,10 +113,11 @@ class Step(Use):
 
         `default` is what it takes where that is an input that nobody gives, and it has no default of its own.
         """
-        where = find_where(self.function)
-        called = self.function.__name__
+        function = self.get_current()
+        where = find_where(function)
+        called = function.__name__
         remedy = "annotate it: a step is a node, and its types are checked"
-        parameters, result, problems = read_signature(self.function, called, where, remedy)
+        parameters, result, problems = read_signature(function, called, where, remedy)
         if problems:
             raise GraphError.of(problems)
         if mentions(result, Parallelizable):
@@ -120,10 +131,10 @@ class Step(Use):
         return Node(
             name=name,
             type=result,
-            function=self.function,
+            function=function,
             parameters=(first, *(replace(p, binding=given.get(p.name, p.binding)) for p in rest)),
             where=where,
-            doc=inspect.cleandoc(self.function.__doc__ or ""),
+            doc=inspect.cleandoc(function.__doc__ or ""),
             function_name=called,
         )
 
@@ -137,7 +148,7 @@ class Step(Use):
                 )
             if name not in names:
                 raise self.error(f"it has no parameter '{name}'", hint=did_you_mean(name, names))
-        signature = inspect.signature(self.function)
+        signature = inspect.signature(self.get_current())
         behind = signature.replace(parameters=[signature.parameters[name] for name in names])
         try:
             given = behind.bind_partial(*self.arguments, **self.keywords).arguments
@@ -154,7 +165,22 @@ def step(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Step:
     The function's first parameter takes the value; `args` and `kwargs` are for the others: `source("node")`,
     `value(x)`, or `x` itself. Raises GraphError for what is no function.
     """
-    return Step(function=get_function(fn, "step"), arguments=args, keywords=kwargs)
+    function = get_function(fn, "step")
+    at_home = find_at_home(function) is function
+    return Step(function=function, arguments=args, keywords=kwargs, at_home=at_home)
+
+
+def find_at_home(function: FunctionType) -> FunctionType | None:
+    """Return the function of this name that stands in the module where the function was defined, or None."""
+    home = sys.modules.get(function.__module__ or "")
+    if home is None or vars(home) is not function.__globals__:
+        return None
+    found = find_remembered(vars(home).get(function.__name__))
+    alike = found is not None and (found.__module__, found.__name__) == (
+        function.__module__,
+        function.__name__,
+    )
+    return found if alike else None
 
 
 def get_function(thing: Any, asker: str) -> FunctionType:

@@ -256,6 +256,30 @@ def test_a_step_that_is_exchanged_in_place_is_seen(make_module: Make) -> None:
     assert not are_same(before, list_holdings([module]))
 
 
+def test_a_step_that_another_cell_defines_anew_is_followed(make_module: Make) -> None:
+    """As a helper is; what a file defines twice stays two functions, and so does what has no name in its module."""
+    module = make_module("""
+        def _more(v: int) -> int: return v + 1
+        def _other(v: int) -> int: return v + 10
+        _first = _other
+        @pipe_input(step(_more), step(_first))
+        def f(a: int) -> int: return a
+        def _first(v: int) -> int: return v
+        def _more(v: int) -> int: return v
+        exec(compile("def _other(v: int) -> int: return v + 20", "a cell", "exec"))
+    """)
+    before = list_holdings([module])
+    names = list(load(module).nodes)
+    assert (run(load(module), "f", a=0), names) == (21, ["f.with_more", "f.with_other", "f"])
+
+    exec(
+        compile("def _more(v: int, by: int = 7) -> int: return v + by", "another cell", "exec"), vars(module)
+    )
+
+    assert not are_same(before, list_holdings([module]))
+    assert run(load(module), "f", a=0) == 27
+
+
 def test_functions_handed_over_are_a_module_together(make_module: Make) -> None:
     """As `create_module` and a Driver take them."""
     module = make_module("""

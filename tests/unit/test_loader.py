@@ -125,6 +125,8 @@ class TestModules:
         self, project: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Syntax, missing modules and exceptions, each with the user's file and line."""
+        for name in [name for name in sys.modules if name.startswith("hamilton.")]:
+            monkeypatch.delitem(sys.modules, name)
         monkeypatch.setitem(sys.modules, "hamilton", None)  # as where it is not installed
         root = project(
             syntax="x = 1\ndef broken(:\n    pass",

@@ -501,6 +501,18 @@ class TestProblems:
             "nodes.py:3: nodes need each other: c -> c",
         ]
 
+    def test_what_is_below_a_cycle_is_in_none(self, project: Any) -> None:
+        """Only the cycle is told."""
+        root = project(
+            nodes="""
+            def a(b: int) -> int: ...
+            def b(a: int) -> int: ...
+            def c(a: int, x: int) -> int: ...
+            """
+        )
+
+        assert refuse_graph(root, "nodes") == ["nodes.py:1: nodes need each other: a -> b -> a"]
+
 
 def test_overrides_let_the_later_module_win() -> None:
     """Only when allowed, and only between modules."""

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         check_output,
         check_output_custom,
         config,
+        configuration,
         does,
         extract_columns,
         extract_fields,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
         retry,
         schema,
         source,
+        subdag,
         tag,
         tag_outputs,
         timeout,
@@ -92,10 +94,10 @@ _HOMES = {
     ],
     "modifiers": [
         "DataValidationError", "DataValidationWarning", "DataValidator", "ParameterizedExtract", "ResolveAt",
-        "ValidationResult", "cache", "check_output", "check_output_custom", "config", "does",
+        "ValidationResult", "cache", "check_output", "check_output_custom", "config", "configuration", "does",
         "extract_columns", "extract_fields", "group", "hamilton_exclude", "inject", "parameterize",
         "parameterize_extract_columns", "parameterize_sources", "parameterize_values", "reads", "resolve",
-        "resolve_from_config", "resources", "retry", "schema", "source", "tag", "tag_outputs", "timeout",
+        "resolve_from_config", "resources", "retry", "schema", "source", "subdag", "tag", "tag_outputs", "timeout",
         "unpack_fields", "value", "writes",
     ],
     "model.elements": [
@@ -122,10 +124,10 @@ __all__ = [
     "DictResult", "Driver", "File", "Files", "NodeError", "NumpyMatrixResult", "PandasDataFrameResult",
     "Parallelizable", "ParameterizedExtract", "Project", "RayGraphAdapter", "ResolveAt", "ResultBuilder", "UserError",
     "ValidationResult", "Variable", "__version__", "cache", "check_output", "check_output_custom", "config",
-    "create_module", "does", "extract_columns", "extract_fields", "group", "hamilton_exclude", "inject", "parameterize",
-    "parameterize_extract_columns", "parameterize_sources", "parameterize_values", "read_file", "reads",
-    "resolve", "resolve_from_config", "resources", "retry", "schema", "source", "tag", "tag_outputs",
-    "timeout", "unpack_fields", "value", "write_file", "writes",
+    "configuration", "create_module", "does", "extract_columns", "extract_fields", "group", "hamilton_exclude",
+    "inject", "parameterize", "parameterize_extract_columns", "parameterize_sources", "parameterize_values",
+    "read_file", "reads", "resolve", "resolve_from_config", "resources", "retry", "schema", "source", "subdag", "tag",
+    "tag_outputs", "timeout", "unpack_fields", "value", "write_file", "writes",
 ]  # fmt: skip
 
 

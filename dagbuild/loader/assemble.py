@@ -18,7 +18,6 @@ from dagbuild.ground import gc_pause
 from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import GraphError, Problem
 from dagbuild.loader.blocks import find_blocks
-from dagbuild.loader.functions import find_functions, find_wrapped
 from dagbuild.loader.outputs import check_outputs, link_outputs
 from dagbuild.loader.rules import (
     check_config,
@@ -32,6 +31,7 @@ from dagbuild.model.conversion import Texts
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node, Where
 from dagbuild.modifiers.compile import Compiled, compile_function
+from dagbuild.modifiers.functions import find_functions, find_wrapped, follow_modules
 from dagbuild.modifiers.signature import find_where
 
 
@@ -74,9 +74,10 @@ def load_graph(
     config_read: set[str] = set()
     nodes: dict[str, Node] = {}
     seen: set[int] = set()
-    for module in modules:
+    for module in follow_modules(modules):
         problems += _find_hidden(module)
         problems += _find_lost(module)
+    for module in modules:
         own: dict[str, Node] = {}
         for function in find_functions(module):
             if id(function) in seen:

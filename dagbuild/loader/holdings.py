@@ -11,8 +11,8 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
-from dagbuild.loader.functions import find_functions, find_wrapped
 from dagbuild.modifiers.base import modifiers_of
+from dagbuild.modifiers.functions import find_functions, find_wrapped, follow_modules
 
 _NAME = re.compile(r"[^\W\d]\w*")
 
@@ -20,7 +20,7 @@ _NAME = re.compile(r"[^\W\d]\w*")
 def list_holdings(modules: Sequence[types.ModuleType]) -> list[Any]:
     """Return all that the graph of the modules is made of, kept alive so that it can be compared."""
     held: list[Any] = []
-    for module in modules:
+    for module in follow_modules(modules):
         held += (part for function in find_functions(module) for part in _parts(function))
         held += (thing for thing, _ in find_wrapped(module))
     return held

@@ -262,6 +262,11 @@ class Node:
     resources: Resources = MODEST
 
     @property
+    def is_inner(self) -> bool:
+        """Whether it is made within another node, under that one's name: then nobody wants it unless he names it."""
+        return "." in self.name
+
+    @property
     def axes(self) -> tuple[str, ...]:
         """The nodes whose elements the value has a value for; a list of lists where there are two."""
         return (*self.block, self.name) if self.expands else self.block

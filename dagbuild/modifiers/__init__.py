@@ -1,6 +1,6 @@
 """Decorators: what a user writes above a function, and the one step that makes nodes of them."""
 
-from dagbuild.modifiers.bindings import group, source, value
+from dagbuild.modifiers.bindings import configuration, group, source, value
 from dagbuild.modifiers.checking import (
     DataValidationError,
     DataValidationWarning,
@@ -22,6 +22,7 @@ from dagbuild.modifiers.expand import (
 )
 from dagbuild.modifiers.fields import extract_fields, unpack_fields
 from dagbuild.modifiers.limits import ray_remote_options, resources, retry, timeout
+from dagbuild.modifiers.subdag import subdag
 from dagbuild.modifiers.validators import DataValidator, ValidationResult
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "check_output_custom",
     "compile_functions",
     "config",
+    "configuration",
     "does",
     "extract_columns",
     "extract_fields",
@@ -54,6 +56,7 @@ __all__ = [
     "retry",
     "schema",
     "source",
+    "subdag",
     "tag",
     "tag_outputs",
     "timeout",

@@ -46,8 +46,17 @@ def compile_functions(functions: Iterable[Callable[..., Any]], given: Mapping[st
     return [node for one in compiled for node in one.nodes]
 
 
-def compile_function(function: Callable[..., Any], given: Mapping[str, Any]) -> Compiled:
-    """Return the nodes of one function under the config `given`, or what is wrong with it."""
+def compile_function(
+    function: Callable[..., Any],
+    given: Mapping[str, Any],
+    within: tuple[Callable[..., Any], ...] = (),
+    namespace: str = "",
+) -> Compiled:
+    """Return the nodes of one function under the config `given`, or what is wrong with it.
+
+    `within` are the functions whose decorators make nodes of this one, the outermost first, `namespace` what these put in
+    front of the names.
+    """
     where = find_where(function)
     if strange := tuple(find_hamiltons(function, where)):
         return Compiled(where, (), strange)
@@ -60,7 +69,7 @@ def compile_function(function: Callable[..., Any], given: Mapping[str, Any]) -> 
         first, problems = _create_node(function, name, where)
         if problems:
             return Compiled(where, (first,), tuple(problems), seen.read)
-        context = Context(function, where, given)
+        context = Context(function, where, given, (*within, function), namespace)
         nodes = [first]
         for modifier in sorted(modifiers, key=lambda modifier: modifier.stage):  # stable: nearest first
             nodes = modifier.apply(nodes, context)
@@ -76,7 +85,7 @@ def compile_function(function: Callable[..., Any], given: Mapping[str, Any]) -> 
         return Compiled(where, tuple(nodes), (problem,), seen.read)
     if seen.read:
         nodes = [replace(node, config_used={**node.config_used, **seen.read}) for node in nodes]
-    return Compiled(where, tuple(nodes), (), seen.read)
+    return Compiled(where, (*nodes, *context.beside), (), {**seen.read, **context.read})
 
 
 def _as_view(node: Node) -> Node:

@@ -131,11 +131,12 @@ class writes(_Describes):  # noqa: N801
     def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:
         """Note the paths on the nodes that run the user's function, or what stands in for it."""
         chosen = {node.name for node in find_makers(nodes, context.function)}
-        return [self._note(node, context.config) if node.name in chosen else node for node in nodes]
+        return [self._note(node, context) if node.name in chosen else node for node in nodes]
 
-    def _note(self, node: Node, config: Mapping[str, Any]) -> Node:
+    def _note(self, node: Node, context: Context) -> Node:
+        config, name = context.config, context.namespace + node.name
         read: dict[str, Any] = {}
-        paths = [self._fill(path, node.name, config, read) for path in self._paths]
+        paths = [self._fill(path, name, config, read) for path in self._paths]
         return replace(
             node,
             writes=tuple(dict.fromkeys((*node.writes, *paths))),

@@ -1,0 +1,197 @@
+"""Subdags and their kin make the nodes that Hamilton makes of the same text."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+import types
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dagbuild import Driver
+from dagbuild.loader import load_graph
+
+pytest.importorskip("hamilton")
+
+HEADS = {
+    "dagbuild": "from dagbuild import *\n",
+    "hamilton": "from hamilton.function_modifiers import *\n"
+    "from hamilton.htypes import Collect, Parallelizable\n",
+}
+PARTS = '''
+import pandas as pd
+
+def a(x: int) -> int:
+    """The next one."""
+    return x + 1
+
+def b(a: int, y: int = 3) -> int:
+    return a * y
+
+@config.when(mode="up")
+def c__up(b: int, outside: int) -> int:
+    return b + outside
+
+@config.when(mode="down")
+def c__down(b: int) -> int:
+    return -b
+
+@tag(kind="bound")
+@extract_fields({"low": int, "high": int})
+def d(c: int) -> dict:
+    """Both bounds."""
+    return {"low": c - 1, "high": c + 1}
+'''
+
+
+def make_module(library: str, name: str, text: str) -> types.ModuleType:
+    """Return a module of a text that begins with a library's names."""
+    module = types.ModuleType(name)
+    file = f"<{library} {name}>"
+    text = HEADS[library] + text
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    sys.modules[name] = module
+    exec(compile(text, file, "exec", dont_inherit=True), vars(module))
+    return module
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> Iterator[None]:
+    before = dict(sys.modules)
+    yield
+    for name in ("parts", "nodes"):
+        sys.modules.pop(name, None)
+        if name in before:
+            sys.modules[name] = before[name]
+
+
+def ask_dagbuild(
+    text: str, config: Mapping[str, Any], target: str, inputs: Mapping[str, Any], cache: Path
+) -> Any:
+    """Return (nodes with what they take, their types, tags and documentation; inputs; the target's value)."""
+    make_module("dagbuild", "parts", PARTS)
+    module = make_module("dagbuild", "nodes", text)
+    graph = load_graph([module], config)
+    nodes = {
+        name: (sorted(node.upstream), node.type, dict(node.tags), node.doc)
+        for name, node in graph.nodes.items()
+    }
+    driver = Driver(dict(config), module, cache=cache, executor="inline")
+    return nodes, set(graph.inputs) - set(config), driver.execute([target], inputs=dict(inputs))[target]
+
+
+def ask_hamilton(text: str, config: Mapping[str, Any], target: str, inputs: Mapping[str, Any]) -> Any:
+    """Return the same of Hamilton's graph, without the tags that it gives by itself."""
+    from hamilton import driver
+
+    make_module("hamilton", "parts", PARTS)
+    module = make_module("hamilton", "nodes", text)
+    built = (
+        driver.Builder()
+        .with_modules(module)
+        .with_config(dict(config))
+        .enable_dynamic_execution(allow_experimental_mode=True)
+        .build()
+    )
+    nodes = {
+        name: (
+            sorted(node.input_types),
+            node.type,
+            {key: word for key, word in node.tags.items() if key != "module" and key[:9] != "hamilton."},
+            node.documentation or "",
+        )
+        for name, node in built.graph.nodes.items()
+        if not node.user_defined
+    }
+    outside = {name for name, node in built.graph.nodes.items() if node.user_defined} - set(config)
+    return nodes, outside, built.execute([target], inputs=dict(inputs))[target]
+
+
+SUBDAG = """
+import parts
+
+@subdag(parts, inputs={"x": source("start"), "y": value(4)}, config={"mode": "up"})
+def end(low: int, high: int) -> int:
+    "Its own."
+    return low * 1000 + high
+"""
+CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "inputs_and_config": (SUBDAG, {}, {"start": 1, "outside": 5}),
+    "own_config_wins": (SUBDAG, {"mode": "down"}, {"start": 1, "outside": 5}),
+    "config_around": (
+        "import parts\n"
+        "@subdag(parts, inputs={'x': value(3)})\n"
+        "def end(c: int, d: dict) -> int:\n    return c + d['low']\n",
+        {"mode": "down", "y": 8},
+        {},
+    ),
+    "functions_with_names_of_their_own": (
+        "def _f(x: int) -> int:\n    return x\n"
+        "def g(_f: int, q: int) -> int:\n    return _f - q\n"
+        "@subdag(_f, g, inputs={'x': source('s')}, namespace='a.b', final_node_name='end', external_inputs=['o'])\n"
+        "def start(g: int, o: int, free: int = 2) -> int:\n    return g * o * free\n",
+        {},
+        {"s": 3, "q": 1, "o": 10},
+    ),
+    "nested": (
+        "def _f(x: int) -> int:\n    return x\n"
+        "def _o(start: int) -> int:\n    return start + 1\n"
+        "@subdag(_f, inputs={'x': source('_o')})\n"
+        "def middle(_f: int) -> int:\n    return _f\n"
+        "@subdag(middle, _o, inputs={'start': source('begin')})\n"
+        "def end(middle: int) -> int:\n    return -middle\n",
+        {},
+        {"begin": 4, "_o": 1},
+    ),
+    "config_reaches_what_is_nested": (
+        "@config.when(m=1)\ndef _c__a() -> int:\n    return 1\n"
+        "@config.when(m=2)\ndef _c__b() -> int:\n    return 2\n"
+        "@subdag(_c__a, _c__b)\n"
+        "def middle(_c: int) -> int:\n    return _c\n"
+        "@subdag(middle, config={'m': 2})\n"
+        "def end(middle: int) -> int:\n    return -middle\n",
+        {"m": 1},
+        {"_c": 0},
+    ),
+    "decorated_itself": (
+        "import parts\n"
+        "@tag(owner='me')\n"
+        "@subdag(parts, inputs={'x': value(3)}, config={'mode': 'down'})\n"
+        "@extract_fields({'end': int})\n"
+        "@config.when(on=1)\n"
+        "def whole__on(c: int) -> dict:\n    return {'end': c}\n",
+        {"on": 1},
+        {},
+    ),
+    "elements_within": (
+        "def _e(n: int) -> Parallelizable[int]:\n    yield from range(n)\n"
+        "def _s(_e: int) -> int:\n    return _e ** 2\n"
+        "def _t(_s: Collect[int]) -> int:\n    return sum(_s)\n"
+        "@subdag(_e, _s, _t, inputs={'n': value(4)})\n"
+        "def end(_t: int) -> int:\n    return _t\n",
+        {},
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_makes_the_nodes_and_the_value_that_hamilton_makes(case: str, tmp_path: Path) -> None:
+    """Names, edges, types, tags, documentation, inputs and what comes out."""
+    text, config, inputs = CASES[case]
+
+    theirs, wanted, value = ask_hamilton(text, config, "end", inputs)
+    ours, needed, made = ask_dagbuild(
+        text, config, "end", {k: v for k, v in inputs.items() if k in wanted}, tmp_path
+    )
+
+    for nodes in (theirs, ours):
+        for name, (takes, kind, *told) in nodes.items():
+            if "Parallelizable" in str(kind):
+                nodes[name] = (takes, int, *told)
+    assert ours == theirs
+    assert needed == wanted
+    assert made == value

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         parameterize_extract_columns,
         parameterize_sources,
         parameterize_values,
+        parameterized_subdag,
         reads,
         resolve,
         resolve_from_config,
@@ -96,9 +97,9 @@ _HOMES = {
         "DataValidationError", "DataValidationWarning", "DataValidator", "ParameterizedExtract", "ResolveAt",
         "ValidationResult", "cache", "check_output", "check_output_custom", "config", "configuration", "does",
         "extract_columns", "extract_fields", "group", "hamilton_exclude", "inject", "parameterize",
-        "parameterize_extract_columns", "parameterize_sources", "parameterize_values", "reads", "resolve",
-        "resolve_from_config", "resources", "retry", "schema", "source", "subdag", "tag", "tag_outputs", "timeout",
-        "unpack_fields", "value", "writes",
+        "parameterize_extract_columns", "parameterize_sources", "parameterize_values", "parameterized_subdag", "reads",
+        "resolve", "resolve_from_config", "resources", "retry", "schema", "source", "subdag", "tag", "tag_outputs",
+        "timeout", "unpack_fields", "value", "writes",
     ],
     "model.elements": [
         "Collect", "Parallelizable",
@@ -126,8 +127,8 @@ __all__ = [
     "ValidationResult", "Variable", "__version__", "cache", "check_output", "check_output_custom", "config",
     "configuration", "create_module", "does", "extract_columns", "extract_fields", "group", "hamilton_exclude",
     "inject", "parameterize", "parameterize_extract_columns", "parameterize_sources", "parameterize_values",
-    "read_file", "reads", "resolve", "resolve_from_config", "resources", "retry", "schema", "source", "subdag", "tag",
-    "tag_outputs", "timeout", "unpack_fields", "value", "write_file", "writes",
+    "parameterized_subdag", "read_file", "reads", "resolve", "resolve_from_config", "resources", "retry", "schema",
+    "source", "subdag", "tag", "tag_outputs", "timeout", "unpack_fields", "value", "write_file", "writes",
 ]  # fmt: skip
 
 

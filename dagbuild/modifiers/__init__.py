@@ -22,7 +22,7 @@ from dagbuild.modifiers.expand import (
 )
 from dagbuild.modifiers.fields import extract_fields, unpack_fields
 from dagbuild.modifiers.limits import ray_remote_options, resources, retry, timeout
-from dagbuild.modifiers.subdag import subdag
+from dagbuild.modifiers.subdag import parameterized_subdag, subdag
 from dagbuild.modifiers.validators import DataValidator, ValidationResult
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "parameterize_extract_columns",
     "parameterize_sources",
     "parameterize_values",
+    "parameterized_subdag",
     "ray_remote_options",
     "reads",
     "resolve",

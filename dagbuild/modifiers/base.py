@@ -41,8 +41,8 @@ class Stage(IntEnum):
 class Context:
     """What a node modifier may know besides the nodes: the user's function, where it stands, and the config.
 
-    `within` are the functions whose decorators led here, the outermost first, this one last, and `namespace` is what will
-    stand in front of the names of its nodes, for people. What a modifier adds to
+    `within` are the functions whose decorators led here, the outermost first, this one last, and `namespace` is what
+    will stand in front of its nodes' names. What a modifier adds to
     `beside` are nodes of the graph that no other modifier of the function sees, what it adds to `read` config values
     that it has asked for by itself.
     """

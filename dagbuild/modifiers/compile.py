@@ -54,8 +54,8 @@ def compile_function(
 ) -> Compiled:
     """Return the nodes of one function under the config `given`, or what is wrong with it.
 
-    `within` are the functions whose decorators make nodes of this one, the outermost first, `namespace` what these put in
-    front of the names.
+    `within` are the functions whose decorators make nodes of this one, the outermost first, `namespace` what these
+    put in front of the names.
     """
     where = find_where(function)
     if strange := tuple(find_hamiltons(function, where)):

@@ -50,21 +50,18 @@ def collect_modules(given: Sequence[Any], modifier: Modifier) -> tuple[ModuleTyp
     return tuple(found)
 
 
-def compile_modules(
-    modules: Sequence[ModuleType],
-    namespace: str,
-    config: Mapping[str, Any],
-    own: Collection[str],
-    context: Context,
-    modifier: Modifier,
+def compile_loaded(
+    modifier: Modifier, namespace: str, config: Mapping[str, Any], own: Collection[str], context: Context
 ) -> list[Node]:
-    """Return the nodes of the modules' functions, whose names will be under a namespace, by their plain names.
+    """Return the nodes of what a decorator loads, whose names will be under a namespace, by their plain names.
 
     `config` is what they see, of which `own` are the decorator's own keys. Raises GraphError with all that is wrong.
     """
-    functions = {id(function): function for module in modules for function in find_functions(module)}
+    functions = {
+        id(function): function for module in modifier.load_from for function in find_functions(module)
+    }
     if not functions:
-        names = list_names([module.__name__ for module in modules])
+        names = list_names([module.__name__ for module in modifier.load_from])
         raise modifier.error(f"no function of {names} makes a node")
     nodes: list[Node] = []
     problems: list[Problem] = []

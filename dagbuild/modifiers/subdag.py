@@ -1,4 +1,4 @@
-"""A graph within a node: `subdag`, `parameterized_subdag`.
+"""A graph within a node: `subdag`, and within several of one function `parameterized_subdag`.
 
 The functions that they are given make nodes of their own, under the name of the function that is decorated; that one
 takes the values of these by their plain names. What is given as inputs and config stands there as small nodes.
@@ -18,7 +18,7 @@ from dagbuild.modifiers.expand import check_bindings
 from dagbuild.modifiers.nested import (
     check_namespace,
     collect_modules,
-    compile_modules,
+    compile_loaded,
     move,
     pass_on,
     put_under,
@@ -78,7 +78,7 @@ class _Subdag(NodeModifier):
     def _make(self, node: Node, part: Part, context: Context) -> Node:
         namespace = part.namespace or node.name
         own = {key: self._read(key, given, context) for key, given in part.config.items()}
-        inner = compile_modules(self.load_from, namespace, {**context.config, **own}, own, context, self)
+        inner = compile_loaded(self, namespace, {**context.config, **own}, own, context)
         made = {each.name for each in inner}
         outer = {name for name in node.upstream if name not in part.external}
         taken = {name for each in inner for name in each.upstream} | outer
@@ -161,3 +161,42 @@ class subdag(_Subdag):  # noqa: N801  # decorators are written small
             check_namespace(final_node_name, self)
         made = self._read_part(inputs, config, external_inputs)
         super().__init__(load_from, [replace(made, namespace=namespace, name=final_node_name)])
+
+
+class parameterized_subdag(_Subdag):  # noqa: N801
+    """Make one node for each keyword, each with a graph of its own as by `subdag`.
+
+    `@parameterized_subdag(features, inputs={...}, uk={"inputs": {...}, "config": {...}}, de={})` makes `uk` and `de`.
+    What a keyword says comes before `inputs` and `config`, which are for all of them; `external_inputs` add up.
+    """
+
+    def __init__(
+        self,
+        *load_from: Any,
+        inputs: Mapping[str, Binding] | None = None,
+        config: Mapping[str, Any] | None = None,
+        external_inputs: Sequence[str] | None = None,
+        **parameterization: Mapping[str, Any],
+    ) -> None:
+        shared = self._read_part(inputs, config, external_inputs)
+        if not parameterization:
+            raise self.error("no node is named", hint='uk={"inputs": {...}, "config": {...}}')
+        parts: list[Part] = []
+        for name, said in parameterization.items():
+            if not isinstance(said, Mapping):
+                raise self.error(
+                    f"'{name}' is {said!r}", hint=f'{name}={{"inputs": {{...}}, "config": {{...}}}}'
+                )
+            for key in said:
+                if key not in _SAID:
+                    raise self.error(
+                        f"'{name}' says '{key}'", hint=did_you_mean(key, _SAID) or list_names(_SAID)
+                    )
+            own = self._read_part(*map(said.get, _SAID))
+            both = self._read_part({**shared.inputs, **own.inputs}, {**shared.config, **own.config}, ())
+            parts.append(replace(both, external=shared.external | own.external, name=name, namespace=name))
+        super().__init__(load_from, parts)
+
+
+_SAID = ("inputs", "config", "external_inputs")
+"""What can be said of one node."""

@@ -156,6 +156,16 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"m": 1},
         {"_c": 0},
     ),
+    "several": (
+        "import parts\n"
+        "@parameterized_subdag(parts, inputs={'x': source('s'), 'y': value(2)}, config={'mode': 'down'},"
+        " external_inputs=['k'], one={}, two={'inputs': {'y': value(5)}},"
+        " three={'config': {'mode': 'up', 'outside': 3}})\n"
+        "def several(low: int, k: int) -> int:\n    return low + k\n"
+        "def end(one: int, two: int, three: int) -> list:\n    return [one, two, three]\n",
+        {},
+        {"s": 3, "k": 1},
+    ),
     "decorated_itself": (
         "import parts\n"
         "@tag(owner='me')\n"

@@ -19,6 +19,7 @@ from dagbuild import (
     extract_fields,
     group,
     parameterize,
+    parameterized_subdag,
     source,
     subdag,
     tag,
@@ -271,6 +272,32 @@ def test_declared_outputs_are_named_by_the_whole_name() -> None:
     assert graph.nodes["two.page"].writes == ("out/two.page.md",)
 
 
+@parameterized_subdag(
+    PARTS,
+    inputs={"amount": source("spend"), "factor": value(3)},
+    config={"mode": "up"},
+    external_inputs=["extra"],
+    one={},
+    two={"inputs": {"factor": value(5), "step": source("far")}, "external_inputs": ["low"]},
+    three={"config": {"mode": "down"}},
+)
+def country(low: int, moved: int, extra: int = 0) -> int:
+    """Of each of them."""
+    return low * 1000 + moved + extra
+
+
+def test_one_function_may_have_several_graphs() -> None:
+    """What is said of one comes before what is said of all."""
+    graph = make_graph(country)
+
+    assert {name for name, node in graph.nodes.items() if not node.is_inner} == {"one", "two", "three"}
+    assert graph.nodes["two"].upstream == ("low", "two.moved", "extra")
+    assert graph.nodes["three"].doc == "Of each of them."
+    assert run(graph, "one", spend=10, step=1) == 30031
+    assert run(graph, "two", spend=10, far=2, low=1, extra=4) == 1056
+    assert run(graph, "three", spend=10, step=1) == 28029
+
+
 def refuse(*functions: Any, **given: Any) -> list[str]:
     with pytest.raises(GraphError) as caught:
         load_graph([create_module(*functions)], given)
@@ -295,6 +322,16 @@ WRONG: Any = 3
         ),
         (lambda: subdag(scaled, namespace=""), "'' cannot stand in front of names"),
         (lambda: subdag(scaled, external_inputs="abc"), "external_inputs='abc'"),
+        (lambda: parameterized_subdag(scaled), "no node is named"),
+        (lambda: parameterized_subdag(scaled, one=WRONG), "'one' is 3\n  try: one={"),
+        (
+            lambda: parameterized_subdag(scaled, one={"input": {}}),
+            "'one' says 'input'\n  try: did you mean 'inputs'?",
+        ),
+        (
+            lambda: parameterized_subdag(scaled, config={"a": 1}, one={"inputs": {"a": value(1)}}),
+            "'a': given in",
+        ),
         (lambda: configuration(WRONG), "a key of the config is needed"),
     ],
 )

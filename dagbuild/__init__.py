@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         timeout,
         unpack_fields,
         value,
+        with_columns,
         writes,
     )
     from dagbuild.project.exchange import (
@@ -99,7 +100,7 @@ _HOMES = {
         "extract_columns", "extract_fields", "group", "hamilton_exclude", "inject", "parameterize",
         "parameterize_extract_columns", "parameterize_sources", "parameterize_values", "parameterized_subdag", "reads",
         "resolve", "resolve_from_config", "resources", "retry", "schema", "source", "subdag", "tag", "tag_outputs",
-        "timeout", "unpack_fields", "value", "writes",
+        "timeout", "unpack_fields", "value", "with_columns", "writes",
     ],
     "model.elements": [
         "Collect", "Parallelizable",
@@ -128,7 +129,8 @@ __all__ = [
     "configuration", "create_module", "does", "extract_columns", "extract_fields", "group", "hamilton_exclude",
     "inject", "parameterize", "parameterize_extract_columns", "parameterize_sources", "parameterize_values",
     "parameterized_subdag", "read_file", "reads", "resolve", "resolve_from_config", "resources", "retry", "schema",
-    "source", "subdag", "tag", "tag_outputs", "timeout", "unpack_fields", "value", "write_file", "writes",
+    "source", "subdag", "tag", "tag_outputs", "timeout", "unpack_fields", "value", "with_columns", "write_file",
+    "writes",
 ]  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from dagbuild.modifiers.fields import extract_fields, unpack_fields
 from dagbuild.modifiers.limits import ray_remote_options, resources, retry, timeout
 from dagbuild.modifiers.subdag import parameterized_subdag, subdag
 from dagbuild.modifiers.validators import DataValidator, ValidationResult
+from dagbuild.modifiers.with_columns import with_columns
 
 __all__ = [
     "DataValidationError",
@@ -63,5 +64,6 @@ __all__ = [
     "timeout",
     "unpack_fields",
     "value",
+    "with_columns",
     "writes",
 ]

@@ -33,8 +33,9 @@ class Stage(IntEnum):
 
     CREATE = 0
     EXPAND = 1
-    TRANSFORM = 2
-    DECORATE = 3
+    INJECT = 2
+    TRANSFORM = 3
+    DECORATE = 4
 
 
 @dataclass(frozen=True, slots=True)

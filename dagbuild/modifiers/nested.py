@@ -6,7 +6,6 @@ what its parameters are bound to; no name of the graph around it is taken for on
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from itertools import groupby
@@ -119,45 +118,45 @@ def _find_type(binding: Binding, kinds: Sequence[Any]) -> Any:
     return tightest
 
 
-def put_under(namespace: str, nodes: Iterable[Node], names: Iterable[str]) -> list[Node]:
-    """Return the nodes under a namespace; what they take under one of the names is there, too."""
-    inside = frozenset(names)
+def put_under(namespace: str, nodes: Iterable[Node], names: Mapping[str, str]) -> list[Node]:
+    """Return the nodes under a namespace, taking what has another name now under that one."""
     return [
-        replace(
-            node,
-            name=f"{namespace}.{node.name}",
-            function=_tell_of(node.function, namespace),
-            parameters=tuple(replace(p, binding=move(p.binding, namespace, inside)) for p in node.parameters),
-        )
+        replace(rebind(node, names), name=f"{namespace}.{node.name}", function=_tell_of(node.function, names))
         for node in nodes
     ]
 
 
-def move(binding: Binding, namespace: str, inside: Collection[str]) -> Binding:
-    """Return the binding with each name that is inside the namespace written out."""
+def name_inside(namespace: str, names: Iterable[str]) -> dict[str, str]:
+    """Return for names what they are called under a namespace."""
+    return {name: f"{namespace}.{name}" for name in names}
+
+
+def rebind(node: Node, names: Mapping[str, str]) -> Node:
+    """Return the node, taking what has another name now under that one."""
+    if not names.keys() & set(node.upstream):
+        return node
+    return replace(
+        node, parameters=tuple(replace(p, binding=_move(p.binding, names)) for p in node.parameters)
+    )
+
+
+def _move(binding: Binding, names: Mapping[str, str]) -> Binding:
     match binding:
-        case Source(name) if name in inside:
-            return Source(f"{namespace}.{name}")
+        case Source(name):
+            return Source(names.get(name, name))
         case Group(items, keys):
-            return Group(
-                tuple(
-                    Source(f"{namespace}.{item.name}")
-                    if isinstance(item, Source) and item.name in inside
-                    else item
-                    for item in items
-                ),
-                keys,
-            )
+            moved = (Source(names.get(i.name, i.name)) if isinstance(i, Source) else i for i in items)
+            return Group(tuple(moved), keys)
     return binding
 
 
-def _tell_of(function: Callable[..., Any], namespace: str) -> Callable[..., Any]:
-    """Return an operation of ours that tells of its node by the name that this has now; all else as it is."""
-    if inspect.isfunction(function) or not is_dataclass(function) or isinstance(function, type):
+def _tell_of(function: Callable[..., Any], names: Mapping[str, str]) -> Callable[..., Any]:
+    """Return an operation of ours that tells of a node by the name that this has now; all else as it is."""
+    if isinstance(function, type) or not is_dataclass(function):
         return function
-    if not any(each.name == "node" for each in fields(function)):
-        return function
-    changed: Callable[..., Any] = replace(function, node=f"{namespace}.{function.node}")
+    operation: Any = function
+    told = operation.node if any(each.name == "node" for each in fields(operation)) else ""
+    changed: Callable[..., Any] = replace(operation, node=names[told]) if told in names else function
     return changed
 
 

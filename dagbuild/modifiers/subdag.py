@@ -19,9 +19,10 @@ from dagbuild.modifiers.nested import (
     check_namespace,
     collect_modules,
     compile_loaded,
-    move,
+    name_inside,
     pass_on,
     put_under,
+    rebind,
 )
 
 
@@ -97,10 +98,9 @@ class _Subdag(NodeModifier):
             )
         self._check_taken(node, outer, made | given.keys())
         passed = [pass_on(key, binding, [*inner, node], context.where) for key, binding in given.items()]
-        context.beside.extend(put_under(namespace, inner, made | given.keys()))
-        context.beside.extend(put_under(namespace, passed, ()))  # what they give comes from outside
-        moved = [replace(p, binding=move(p.binding, namespace, outer)) for p in node.parameters]
-        return replace(node, name=part.name or node.name, parameters=tuple(moved))
+        context.beside.extend(put_under(namespace, inner, name_inside(namespace, made | given.keys())))
+        context.beside.extend(put_under(namespace, passed, {}))  # what they give comes from outside
+        return replace(rebind(node, name_inside(namespace, outer)), name=part.name or node.name)
 
     def _read(self, key: str, given: Any, context: Context) -> Any:
         """Return a config value of the graph within."""

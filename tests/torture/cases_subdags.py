@@ -135,3 +135,41 @@ def doubled(x: int) -> int:
     Build("inner", edits=[sub("middle.py", "return doubled", "return doubled + 0")]),
     NOTHING,
 )
+case(
+    "with_columns",
+    """
+--- nodes.py
+import pandas as pd
+from dagbuild import with_columns
+import parts
+
+def table() -> pd.DataFrame:
+    ran("table")
+    return pd.DataFrame({"x": [1, 2], "y": [3, 4]})
+
+@with_columns(parts, columns_to_pass=["x"], select=["cost", "double"])
+def b(table: pd.DataFrame) -> str:
+    ran("b")
+    return table.to_json()
+--- parts.py
+import pandas as pd
+
+def cost(x: pd.Series) -> pd.Series:
+    ran("cost")
+    return x + 1
+
+def double(x: pd.Series) -> pd.Series:
+    ran("double")
+    return x * 2
+
+def other(x: pd.Series) -> pd.Series:
+    ran("other")
+    return x
+""",
+    Build("double b", edits=[sub("parts.py", "x * 2", "x * 3")]),
+    Build(edits=[sub("parts.py", "return x\n", "return -x\n")]),
+    Build("table b", edits=[sub("nodes.py", '"y": [3, 4]', '"y": [3, 5]')]),
+    Build("table cost double b", edits=[sub("nodes.py", '"x": [1, 2]', '"x": [1, 3]')]),
+    Build("other b", edits=[sub("nodes.py", '["cost", "double"]', '["cost", "double", "other"]')]),
+    first=Build("table cost double b"),
+)

@@ -10,6 +10,7 @@ import pytest
 from dagbuild import (
     Collect,
     Columns,
+    DataValidationError,
     Driver,
     File,
     Parallelizable,
@@ -26,7 +27,7 @@ from dagbuild import (
     value,
     writes,
 )
-from dagbuild.ground.errors import GraphError
+from dagbuild.ground.errors import GraphError, UserError
 from dagbuild.loader import create_module, load_graph
 from dagbuild.model.graph import Graph
 from tests.unit.modifiers.running import crosses_processes, make_graph, run
@@ -270,6 +271,29 @@ def test_declared_outputs_are_named_by_the_whole_name() -> None:
 
     assert graph.nodes["a.deep.page"].writes == ("out/a.deep.page.md",)
     assert graph.nodes["two.page"].writes == ("out/two.page.md",)
+
+
+def test_what_is_said_of_an_inner_node_has_its_whole_name() -> None:
+    """A field that is not there, a check that does not pass."""
+
+    @extract_fields({"gone": int})
+    def fields() -> dict[str, int]:
+        return {}
+
+    @check_output(range=(0, 1), importance="fail")
+    def checked() -> int:
+        return 5
+
+    @subdag(fields, checked)
+    def around(gone: int, checked: int) -> int:
+        return gone + checked
+
+    graph = make_graph(around)
+
+    with pytest.raises(UserError, match=r"node 'around\.fields' has no field 'gone'"):
+        run(graph, "around.gone")
+    with pytest.raises(DataValidationError, match=r"around\.checked"):
+        run(graph, "around.checked")
 
 
 @parameterized_subdag(

@@ -223,6 +223,9 @@ class Resources:
 MODEST = Resources()
 """What a node takes that says nothing."""
 
+PASS_ON = "pass_on/1"
+"""The operation of a node that gives what it is given: it is the same under any name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Node:

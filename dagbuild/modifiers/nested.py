@@ -13,14 +13,11 @@ from types import ModuleType
 from typing import Any
 
 from dagbuild.ground.errors import GraphError, Problem
-from dagbuild.model.node import Binding, CachePolicy, Group, Node, Parameter, Source, Value, Where
+from dagbuild.model.node import PASS_ON, Binding, CachePolicy, Group, Node, Parameter, Source, Value, Where
 from dagbuild.model.types import accepts, check_value, plain_type
 from dagbuild.modifiers.base import Context, Modifier, find_remembered, list_names
 from dagbuild.modifiers.compile import compile_function
 from dagbuild.modifiers.functions import create_module, find_functions
-
-PASS_ON = "pass_on/1"
-"""The operation of a node that gives what it is given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -439,3 +439,14 @@ def test_config_that_only_a_subdag_reads_is_no_slip() -> None:
 
     told = refuse(uk, directon="up")
     assert told[0].endswith("did you mean 'directon'?")
+
+
+def test_an_input_within_a_node_is_said_in_quotes() -> None:
+    """As a table of the node's name, it is told how."""
+
+    @subdag(scaled)
+    def uk(scaled: int, extra: int = 2) -> int:
+        return scaled + extra
+
+    assert make_graph(uk, **{"uk.extra": 3}).inputs["uk.extra"].type is int
+    assert 'for its name has a dot in it: "uk.extra"' in refuse(uk, uk={"extra": 3})[0]

@@ -82,9 +82,13 @@ class Modifier:
 
 
 class NodeModifier(Modifier, abc.ABC):
-    """A decorator that changes the nodes of its function; a subclass says at which stage and how."""
+    """A decorator that changes the nodes of its function; a subclass says at which stage and how.
+
+    `target` says for which of the nodes it is, where that can be said.
+    """
 
     stage: ClassVar[Stage]
+    target: Target = None
 
     @abc.abstractmethod
     def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:

@@ -72,7 +72,7 @@ def compile_function(
         context = Context(function, where, given, (*within, function), namespace)
         nodes = [first]
         for modifier in sorted(modifiers, key=lambda modifier: modifier.stage):  # stable: nearest first
-            nodes = modifier.apply(nodes, context)
+            nodes = _apply(modifier, nodes, context)
         if first.expands and any(node.operation for node in nodes):
             message = f"'{name}' gives elements, which its decorators would take for one value"
             hint = "let a node that takes it have them: it is called for each element"
@@ -86,6 +86,19 @@ def compile_function(
     if seen.read:
         nodes = [replace(node, config_used={**node.config_used, **seen.read}) for node in nodes]
     return Compiled(where, (*nodes, *context.beside), (), {**seen.read, **context.read})
+
+
+def _apply(modifier: NodeModifier, nodes: list[Node], context: Context) -> list[Node]:
+    """Return what a modifier makes of the function's own nodes, and of inner ones where it is said to be for these."""
+    own, inner = {node.name for node in nodes}, tuple(node.name for node in context.beside)
+    target = modifier.target
+    named = {target} if isinstance(target, str) else () if target is None or target is ... else target
+    if not inner or (target is not ... and own.issuperset(named)):
+        return modifier.apply(nodes, context)
+    made = modifier.apply([*context.beside, *nodes], context)
+    context.beside[:] = [node for node in made if node.name not in own and node.name.startswith(inner)]
+    inside = set(map(id, context.beside))
+    return [node for node in made if id(node) not in inside]
 
 
 def _as_view(node: Node) -> Node:

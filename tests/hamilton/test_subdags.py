@@ -259,6 +259,16 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {},
         {"rate": 2.0},
     ),
+    "decorators_for_inner_nodes": (
+        "import parts\n"
+        "@tag(of='bounds', target_=['end.low', 'end'])\n"
+        "@tag(all='yes', target_=...)\n"
+        "@tag_outputs(**{'end.a': {'of': 'a'}})\n"
+        "@subdag(parts, inputs={'x': value(3)}, config={'mode': 'down'})\n"
+        "def end(c: int) -> int:\n    return c\n",
+        {},
+        {},
+    ),
     "elements_within": (
         "def _e(n: int) -> Parallelizable[int]:\n    yield from range(n)\n"
         "def _s(_e: int) -> int:\n    return _e ** 2\n"

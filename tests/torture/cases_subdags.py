@@ -1,6 +1,6 @@
 """Graphs within nodes: an edit of what is within runs what it concerns, in each of its uses, and nothing else."""
 
-from tests.torture.case import NOTHING, Build, Case, sub
+from tests.torture.case import NOTHING, Build, Case, install, sub
 from tests.torture.parts import collector
 
 CASES: list[Case] = []
@@ -172,4 +172,41 @@ def other(x: pd.Series) -> pd.Series:
     Build("table cost double b", edits=[sub("nodes.py", '"x": [1, 2]', '"x": [1, 3]')]),
     Build("other b", edits=[sub("nodes.py", '["cost", "double"]', '["cost", "double", "other"]')]),
     first=Build("table cost double b"),
+)
+case(
+    "subdag_of_an_installed_library",
+    """
+--- nodes.py
+import teamlib.features
+from dagbuild import subdag, value
+
+@subdag(teamlib.features, inputs={"x": value(2)})
+def b(kept: int) -> int:
+    ran("b")
+    return kept
+--- site:teamlib/__init__.py
+--- site:teamlib/features.py
+def doubled(x: int) -> int:
+    ran("doubled")
+    return x * 2
+
+def kept(doubled: int) -> int:
+    ran("kept")
+    return doubled
+""",
+    NOTHING,
+    Build(
+        "doubled kept b",
+        edits=[sub("site:teamlib/features.py", "x * 2", "x * 3"), install("teamlib", "1.1", "teamlib")],
+    ),
+    Build(
+        "kept",
+        maybe="doubled",
+        edits=[
+            sub("site:teamlib/features.py", "return doubled", "return doubled + 0"),
+            install("teamlib", "1.2", "teamlib"),
+        ],
+    ),
+    Build("doubled kept b", edits=[sub("nodes.py", "value(2)", "value(3)")]),
+    first=Build("doubled kept b", edits=[install("teamlib", "1.0", "teamlib")]),
 )

@@ -14,6 +14,7 @@ from dagbuild import (
     Driver,
     File,
     Parallelizable,
+    cache,
     check_output,
     config,
     configuration,
@@ -24,6 +25,7 @@ from dagbuild import (
     source,
     subdag,
     tag,
+    tag_outputs,
     value,
     writes,
 )
@@ -294,6 +296,34 @@ def test_what_is_said_of_an_inner_node_has_its_whole_name() -> None:
         run(graph, "around.gone")
     with pytest.raises(DataValidationError, match=r"around\.checked"):
         run(graph, "around.checked")
+
+
+def test_decorators_of_the_node_can_be_for_inner_ones() -> None:
+    """By their names, or for all: tags, checks, caching; what only gives on what it is given is never stored."""
+
+    def around(decorate: Any) -> Graph:
+        def outer(scaled: int) -> int:
+            return scaled
+
+        return make_graph(decorate(subdag(scaled, inputs={"amount": value(1), "factor": value(2)})(outer)))
+
+    named = around(tag_outputs(**{"outer.scaled": {"of": "one"}, "outer": {"of": "end"}}))
+    every = around(tag(of="all", target_=...))
+    checked = around(check_output(range=(0, 1), importance="fail", target_="outer.scaled"))
+    cached = around(cache("never"))
+
+    assert {name: node.tags.get("of") for name, node in named.nodes.items() if node.tags} == {
+        "outer.scaled": "one",
+        "outer": "end",
+    }
+    assert {node.tags["of"] for node in every.nodes.values()} == {"all"}
+    assert {"outer.scaled_raw", "outer.scaled_range_validator"} < set(checked.nodes)
+    with pytest.raises(DataValidationError, match=r"outer\.scaled"):
+        run(checked, "outer")
+    assert all(node.cache.never for node in cached.nodes.values())
+    assert not around(cache(version="2")).nodes["outer.amount"].cache.version
+    with pytest.raises(GraphError, match=r"target 'outer.scale' is none of .*outer\.scaled"):
+        around(tag(of="x", target_="outer.scale"))
 
 
 @parameterized_subdag(

@@ -65,6 +65,39 @@ def other() -> int:
 """
 
 case(
+    "subdag_nested",
+    """
+--- nodes.py
+from dagbuild import source, subdag, value
+import middle
+
+@subdag(middle, inputs={"start": value(2)})
+def b(inner: int) -> int:
+    ran("b")
+    return inner
+--- middle.py
+from dagbuild import source, subdag
+import deep
+
+def base(start: int) -> int:
+    ran("base")
+    return start + 1
+
+@subdag(deep, inputs={"x": source("base")})
+def inner(doubled: int) -> int:
+    ran("inner")
+    return doubled
+--- deep.py
+def doubled(x: int) -> int:
+    ran("doubled")
+    return x * 2
+""",
+    Build("doubled inner b", edits=[sub("deep.py", "x * 2", "x * 3")]),
+    Build("base doubled inner b", edits=[sub("nodes.py", "value(2)", "value(5)")]),
+    Build("inner", edits=[sub("middle.py", "return doubled", "return doubled + 0")]),
+    NOTHING,
+)
+case(
     "subdag_edits_within",
     FILES,
     NOTHING,
@@ -101,39 +134,6 @@ case(
     ),
     config={"way": "up"},
     first=Build("spend scaled up down bounds uk de b"),
-)
-case(
-    "subdag_nested",
-    """
---- nodes.py
-from dagbuild import source, subdag, value
-import middle
-
-@subdag(middle, inputs={"start": value(2)})
-def b(inner: int) -> int:
-    ran("b")
-    return inner
---- middle.py
-from dagbuild import source, subdag
-import deep
-
-def base(start: int) -> int:
-    ran("base")
-    return start + 1
-
-@subdag(deep, inputs={"x": source("base")})
-def inner(doubled: int) -> int:
-    ran("inner")
-    return doubled
---- deep.py
-def doubled(x: int) -> int:
-    ran("doubled")
-    return x * 2
-""",
-    Build("doubled inner b", edits=[sub("deep.py", "x * 2", "x * 3")]),
-    Build("base doubled inner b", edits=[sub("nodes.py", "value(2)", "value(5)")]),
-    Build("inner", edits=[sub("middle.py", "return doubled", "return doubled + 0")]),
-    NOTHING,
 )
 case(
     "with_columns",

@@ -188,7 +188,7 @@ class Blocks:
         for unnamed in self._lookup.find(list(before)):
             call = running.calls.calls[before[unnamed]]
             assert call.key is not None
-            record = self._lookup.find_alike(call.key, unnamed, name, request.names)
+            record = self._lookup.find_alike(call.key, unnamed, name, request.alike(name))
             if record is not None and self._artifacts.is_usable(record.artifact):
                 renamed.append(self._rename(running, call, unnamed, record))
                 running.records[before[unnamed]] = renamed[-1]

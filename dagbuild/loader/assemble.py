@@ -18,6 +18,7 @@ from dagbuild.ground import gc_pause
 from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import GraphError, Problem
 from dagbuild.loader.blocks import find_blocks
+from dagbuild.loader.mutations import find_mutations
 from dagbuild.loader.outputs import check_outputs, link_outputs
 from dagbuild.loader.rules import (
     check_config,
@@ -70,11 +71,13 @@ def load_graph(
     `inputs` are names known to come from outside: they are never taken for a misspelt node. `texts` say how config
     values were spelled that came as texts. Raises one GraphError with all problems.
     """
-    problems: list[Problem] = []
+    followed = follow_modules(modules)
+    mutations = find_mutations(followed)
+    problems = list(mutations.problems)
     config_read: set[str] = set()
     nodes: dict[str, Node] = {}
     seen: set[int] = set()
-    for module in follow_modules(modules):
+    for module in followed:
         problems += _find_hidden(module)
         problems += _find_lost(module)
     for module in modules:
@@ -83,7 +86,7 @@ def load_graph(
             if id(function) in seen:
                 continue
             seen.add(id(function))
-            compiled = compile_function(function, config)
+            compiled = compile_function(function, config, mutations.steps)
             config_read.update(compiled.config_read or ())
             problems += compiled.problems
             problems += _add_nodes(compiled, own)
@@ -140,6 +143,9 @@ def _clash(node: Node, other: Node) -> Problem:
             str(node.where),
             "make their conditions exclude each other",
         )
+    if node.where == other.where:
+        message = f"'{node.name}' is made twice of '{node.function_name}'"
+        return Problem(message, str(node.where), "name one of them otherwise")
     return Problem(
         f"'{node.name}' is made twice: here and at {other.where}",
         str(node.where),
@@ -159,7 +165,7 @@ def _find_lost(module: types.ModuleType) -> list[Problem]:
     ]
 
 
-_DEFINITION = re.compile(r"^(?:async )?def ([A-Za-z]\w*)", re.MULTILINE)
+_DEFINITION = re.compile(r"^(?:async )?def (\w+)", re.MULTILINE)
 
 
 def _find_hidden(module: types.ModuleType) -> list[Problem]:
@@ -174,16 +180,20 @@ def _find_hidden(module: types.ModuleType) -> list[Problem]:
     for statement in ast.parse(text).body:
         if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
-        if any("overload" in ast.unparse(decorator) for decorator in statement.decorator_list):
+        decorators = " ".join(map(ast.unparse, statement.decorator_list))
+        if "overload" in decorators:
             continue
         other = first.setdefault(statement.name, statement)
-        if other is not statement and not statement.name.startswith("_"):
+        mutates = "mutate" in decorators
+        if other is not statement and (mutates or not statement.name.startswith("_")):
+            variants = (
+                f", or name them '{statement.name}__a' and '{statement.name}__b' and choose with @config.when"
+            )
             problems.append(
                 Problem(
                     f"'{statement.name}' is defined twice in this file: this one hides line {other.lineno}",
                     str(Where(module.__name__, file, statement.lineno)),
-                    f"rename one, or name them '{statement.name}__a' and '{statement.name}__b' "
-                    "and choose with @config.when",
+                    f"rename one{'' if mutates else variants}",
                 )
             )
     return problems

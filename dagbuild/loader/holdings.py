@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from dagbuild.loader.mutations import find_homes
 from dagbuild.modifiers.base import modifiers_of
-from dagbuild.modifiers.functions import find_functions, find_wrapped, follow_modules
+from dagbuild.modifiers.functions import find_functions, find_transforms, find_wrapped, follow_modules
 
 _NAME = re.compile(r"[^\W\d]\w*")
 
@@ -20,15 +21,25 @@ _NAME = re.compile(r"[^\W\d]\w*")
 def list_holdings(modules: Sequence[types.ModuleType]) -> list[Any]:
     """Return all that the graph of the modules is made of, kept alive so that it can be compared."""
     held: list[Any] = []
-    for module in follow_modules(modules):
-        held += (part for function in find_functions(module) for part in _parts(function))
+    followed = follow_modules(modules)
+    for module in followed:
+        held += (part for function in find_functions(module) for part in _parts_of_nodes(function))
         held += (thing for thing, _ in find_wrapped(module))
+    for home in find_homes(followed):
+        held += (part for function in find_transforms(home) for part in _parts_of_nodes(function))
     return held
 
 
 def are_same(before: Sequence[Any], now: Sequence[Any]) -> bool:
     """Tell whether two lists hold the very same things; equal ones that took their place are others."""
     return len(before) == len(now) and all(a is b for a, b in zip(before, now, strict=True))
+
+
+def _parts_of_nodes(function: types.FunctionType) -> Iterator[Any]:
+    yield from _parts(function)
+    for modifier in modifiers_of(function):
+        for each in modifier.functions:
+            yield from _parts(each)
 
 
 def _parts(function: types.FunctionType) -> list[Any]:

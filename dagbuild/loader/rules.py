@@ -193,7 +193,10 @@ def check_cycles(graph: Graph, most: int = 10) -> list[Problem]:
         at = cycle.index(first)
         shown = " -> ".join((*cycle[at:-1], *cycle[:at], first))
         problems.append(Problem(f"nodes need each other: {shown}", str(graph.nodes[first].where)))
-        graph = Graph({name: node for name, node in graph.nodes.items() if name not in cycle}, graph.inputs)
+        # Who takes something of the cycle is in none for that: to the rest it is as if it came from outside.
+        taken = {name: Input(name, Any, True, ()) for name in cycle}
+        left = {name: node for name, node in graph.nodes.items() if name not in cycle}
+        graph = Graph(left, {**graph.inputs, **taken})
     return problems
 
 

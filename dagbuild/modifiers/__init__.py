@@ -22,6 +22,9 @@ from dagbuild.modifiers.expand import (
 )
 from dagbuild.modifiers.fields import extract_fields, unpack_fields
 from dagbuild.modifiers.limits import ray_remote_options, resources, retry, timeout
+from dagbuild.modifiers.mutate import apply_to, mutate
+from dagbuild.modifiers.pipes import pipe, pipe_input, pipe_output
+from dagbuild.modifiers.steps import step
 from dagbuild.modifiers.subdag import parameterized_subdag, subdag
 from dagbuild.modifiers.validators import DataValidator, ValidationResult
 from dagbuild.modifiers.with_columns import with_columns
@@ -33,6 +36,7 @@ __all__ = [
     "ParameterizedExtract",
     "ResolveAt",
     "ValidationResult",
+    "apply_to",
     "cache",
     "check_output",
     "check_output_custom",
@@ -45,11 +49,15 @@ __all__ = [
     "group",
     "hamilton_exclude",
     "inject",
+    "mutate",
     "parameterize",
     "parameterize_extract_columns",
     "parameterize_sources",
     "parameterize_values",
     "parameterized_subdag",
+    "pipe",
+    "pipe_input",
+    "pipe_output",
     "ray_remote_options",
     "reads",
     "resolve",
@@ -58,6 +66,7 @@ __all__ = [
     "retry",
     "schema",
     "source",
+    "step",
     "subdag",
     "tag",
     "tag_outputs",

@@ -42,6 +42,7 @@ class Stage(IntEnum):
 class Context:
     """What a node modifier may know besides the nodes: the user's function, where it stands, and the config.
 
+    `behind` are the steps that `mutate` puts behind functions' outputs, by the functions' ids.
     `within` are the functions whose decorators led here, the outermost first, this one last, and `namespace` is what
     will stand in front of its nodes' names. What a modifier adds to
     `beside` are nodes of the graph that no other modifier of the function sees, what it adds to `read` config values
@@ -51,6 +52,7 @@ class Context:
     function: Callable[..., Any]
     where: Where
     config: Mapping[str, Any]
+    behind: Mapping[int, Any] = field(default_factory=dict)
     within: tuple[Callable[..., Any], ...] = ()
     namespace: str = ""
     beside: list[Node] = field(default_factory=list)
@@ -75,6 +77,11 @@ class Modifier:
     def label(self) -> str:
         """The decorator's name as the user writes it."""
         return type(self).__name__
+
+    @property
+    def functions(self) -> tuple[FunctionType, ...]:
+        """Functions besides the one that it stands on whose signatures nodes are made of."""
+        return ()
 
     def error(self, message: str, *, hint: str | None = None) -> GraphError:
         """Return an error of this decorator; the place is filled in by whoever knows it."""
@@ -127,7 +134,8 @@ def runs(node: Node, function: Callable[..., Any]) -> bool:
 
 def find_makers(nodes: Sequence[Node], function: Callable[..., Any]) -> list[Node]:
     """Return the nodes that run the user's function, or what stands in for it."""
-    return [node for node in nodes if runs(node, function)] or find_first(nodes)
+    named = [node for node in nodes if node.function_name == function.__name__]
+    return [node for node in nodes if runs(node, function)] or find_first(named or nodes)
 
 
 def select_nodes(nodes: Sequence[Node], target: Target, modifier: Modifier) -> list[Node]:

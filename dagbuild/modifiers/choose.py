@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from dagbuild.modifiers.base import Modifier, NodeModifier
 
@@ -38,6 +38,30 @@ class ReadConfig(Mapping[str, Any]):
         return len(self._config)
 
 
+Condition: TypeAlias = Callable[[Mapping[str, Any]], bool]
+"""Tells of a config whether something holds; a key that is missing counts as None."""
+
+
+def equal(key_values: Mapping[str, Any]) -> Condition:
+    """Return the condition that every key has the value given."""
+    return lambda given: _all(given.get(key) == value for key, value in key_values.items())
+
+
+def differ(key_values: Mapping[str, Any]) -> Condition:
+    """Return the condition that no key has the value given."""
+    return lambda given: _all(given.get(key) != value for key, value in key_values.items())
+
+
+def among(key_values: Mapping[str, Collection[Any]]) -> Condition:
+    """Return the condition that each key's value is one of those given."""
+    return lambda given: _all(given.get(key) in values for key, values in key_values.items())
+
+
+def not_among(key_values: Mapping[str, Collection[Any]]) -> Condition:
+    """Return the condition that no key's value is one of those given."""
+    return lambda given: _all(given.get(key) not in values for key, values in key_values.items())
+
+
 class config(Modifier):  # noqa: N801  # decorators are written small
     """Keep the function only when the config says so; `name__variant` then makes the node `name`: what is last goes.
 
@@ -47,7 +71,7 @@ class config(Modifier):  # noqa: N801  # decorators are written small
 
     def __init__(
         self,
-        resolver: Callable[[Mapping[str, Any]], bool],
+        resolver: Condition,
         target_name: str | None = None,
         config_used: Collection[str] | None = None,
     ) -> None:
@@ -66,24 +90,22 @@ class config(Modifier):  # noqa: N801  # decorators are written small
     @staticmethod
     def when(name: str | None = None, **key_values: Any) -> config:
         """Keep the function when every key has the value given; a missing key is None."""
-        return config(lambda given: _all(given.get(key) == value for key, value in key_values.items()), name)
+        return config(equal(key_values), name)
 
     @staticmethod
     def when_not(name: str | None = None, **key_values: Any) -> config:
         """Keep the function when no key has the value given."""
-        return config(lambda given: _all(given.get(key) != value for key, value in key_values.items()), name)
+        return config(differ(key_values), name)
 
     @staticmethod
     def when_in(name: str | None = None, **key_values: Collection[Any]) -> config:
         """Keep the function when each key's value is one of those given."""
-        return config(lambda given: _all(given.get(key) in value for key, value in key_values.items()), name)
+        return config(among(key_values), name)
 
     @staticmethod
     def when_not_in(name: str | None = None, **key_values: Collection[Any]) -> config:
         """Keep the function when no key's value is one of those given."""
-        return config(
-            lambda given: _all(given.get(key) not in value for key, value in key_values.items()), name
-        )
+        return config(not_among(key_values), name)
 
 
 class Exclude(Modifier):

@@ -7,7 +7,7 @@ and no graph: names that clash, edges and cycles are the loader's.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, get_origin
 
@@ -18,9 +18,15 @@ from dagbuild.model.types import plain_type
 from dagbuild.modifiers.base import Context, NodeModifier, modifiers_of
 from dagbuild.modifiers.choose import Exclude, ReadConfig, config, resolve
 from dagbuild.modifiers.hamiltons import find_hamiltons
+from dagbuild.modifiers.pipes import add_steps
 from dagbuild.modifiers.signature import find_where, read_signature
+from dagbuild.modifiers.steps import Step
 
 READ_ONCE = "gives an iterator, which can be read only once"
+
+
+NOTHING_BEHIND: Mapping[int, Sequence[Step]] = {}
+"""Where no function stands behind another one by `mutate`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +55,15 @@ def compile_functions(functions: Iterable[Callable[..., Any]], given: Mapping[st
 def compile_function(
     function: Callable[..., Any],
     given: Mapping[str, Any],
+    behind: Mapping[int, Sequence[Step]] = NOTHING_BEHIND,
     within: tuple[Callable[..., Any], ...] = (),
     namespace: str = "",
 ) -> Compiled:
     """Return the nodes of one function under the config `given`, or what is wrong with it.
 
-    `within` are the functions whose decorators make nodes of this one, the outermost first, `namespace` what these
-    put in front of the names.
+    `behind` are the steps that `mutate` puts behind functions' outputs, by these functions' ids. `within` are the
+    functions whose decorators make nodes of this one, the outermost first, `namespace` what these put in front of
+    the names.
     """
     where = find_where(function)
     if strange := tuple(find_hamiltons(function, where)):
@@ -69,9 +77,10 @@ def compile_function(
         first, problems = _create_node(function, name, where)
         if problems:
             return Compiled(where, (first,), tuple(problems), seen.read)
-        context = Context(function, where, given, (*within, function), namespace)
+        context = Context(function, where, given, behind, (*within, function), namespace)
         nodes = [first]
-        for modifier in sorted(modifiers, key=lambda modifier: modifier.stage):  # stable: nearest first
+        steps = add_steps(modifiers, behind.get(id(function), ()))
+        for modifier in sorted(steps, key=lambda modifier: modifier.stage):  # stable: nearest first
             nodes = _apply(modifier, nodes, context)
         if first.expands and any(node.operation for node in nodes):
             message = f"'{name}' gives elements, which its decorators would take for one value"
@@ -85,7 +94,8 @@ def compile_function(
         return Compiled(where, tuple(nodes), (problem,), seen.read)
     if seen.read:
         nodes = [replace(node, config_used={**node.config_used, **seen.read}) for node in nodes]
-    return Compiled(where, (*nodes, *context.beside), (), {**seen.read, **context.read})
+    read = {key: value for node in nodes for key, value in node.config_used.items()}
+    return Compiled(where, (*nodes, *context.beside), (), {**read, **seen.read, **context.read})
 
 
 def _apply(modifier: NodeModifier, nodes: list[Node], context: Context) -> list[Node]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from dagbuild.ground.errors import GraphError
 from dagbuild.modifiers.base import find_remembered, modifiers_of
+from dagbuild.modifiers.mutate import mutations_of
 
 OWN_FUNCTIONS = "__dagbuild_functions__"
 """A module made by `create_module` holds its functions here, since they are defined elsewhere."""
@@ -24,19 +25,36 @@ def find_functions(module: types.ModuleType) -> Iterator[types.FunctionType]:
 
     Public is what the module has under a public name, too: what a function makes is called as it was called in there.
     One that remembers its values while the process lives (`functools.lru_cache`) is a node like any other: what is
-    yielded is the function that it remembers for.
+    yielded is the function that it remembers for. What `mutate` puts behind others is none.
     """
+    for held, function in _find_defined(module):
+        hidden = held.startswith("_") or function.__name__.startswith(("_", "<"))
+        if not ((hidden and OWN_FUNCTIONS not in module.__dict__) or mutations_of(function)):
+            yield function
+
+
+def find_transforms(module: types.ModuleType) -> Iterator[types.FunctionType]:
+    """Yield the functions that `mutate` puts behind others of the module: helpers, too, in the module's own order."""
+    for _, function in _find_defined(module):
+        if mutations_of(function) and (
+            OWN_FUNCTIONS in module.__dict__ or function.__module__ == module.__name__
+        ):
+            yield function
+
+
+def _find_defined(module: types.ModuleType) -> Iterator[tuple[str, types.FunctionType]]:
+    """Yield (name there, function) of what is defined in the module, or in a module below it."""
     own = module.__dict__.get(OWN_FUNCTIONS)
     if own is not None:
-        yield from own
+        yield from ((function.__name__, function) for function in own)
         return
     name = module.__name__
     for held, value in list(module.__dict__.items()):
-        function = None if held.startswith("_") else find_remembered(value)
-        if function is None or function.__name__.startswith(("_", "<")):
+        function = find_remembered(value)
+        if function is None:
             continue
         if function.__module__ == name or (function.__module__ or "").startswith(name + "."):
-            yield function
+            yield held, function
 
 
 def follow_modules(modules: Iterable[types.ModuleType]) -> list[types.ModuleType]:

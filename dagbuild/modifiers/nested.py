@@ -65,7 +65,9 @@ def compile_loaded(
         if any(function is each for each in context.within):
             hint = "move what it is made of to a module of its own"
             raise modifier.error(f"'{function.__name__}' is within itself", hint=hint)
-        compiled = compile_function(function, config, context.within, f"{context.namespace}{namespace}.")
+        compiled = compile_function(
+            function, config, context.behind, context.within, f"{context.namespace}{namespace}."
+        )
         read = compiled.config_read or {}
         context.read.update({key: value for key, value in read.items() if key not in own})
         problems += compiled.problems

@@ -43,9 +43,12 @@ def find_where(function: Callable[..., Any]) -> Where:
 
 
 def read_signature(
-    function: Callable[..., Any], name: str, where: Where
+    function: Callable[..., Any], name: str, where: Where, remedy: str | None = None
 ) -> tuple[tuple[Parameter, ...], Any, list[Problem]]:
-    """Return the parameters, the return type and what is wrong with the function called `name`."""
+    """Return the parameters, the return type and what is wrong with the function called `name`.
+
+    `remedy` is what to do where an annotation is missing, if that is not to name the function as a helper.
+    """
     problems: list[Problem] = []
 
     def add(message: str, hint: str | None = None) -> None:
@@ -57,7 +60,7 @@ def read_signature(
         add(f"an annotation of '{name}' cannot be read: {error}")
         return (), Any, problems
     annotations = _Annotations(function)
-    helper = f"annotate it, or name the function '_{name}' if it is a helper and no node"
+    helper = remedy or f"annotate it, or name the function '_{name}' if it is a helper and no node"
     parameters: list[Parameter] = []
     for parameter in given:
         if parameter.kind in (_KINDS.VAR_POSITIONAL, _KINDS.VAR_KEYWORD):

@@ -251,7 +251,7 @@ class Alike:
             return None
         if unnamed in self.inherited:
             unnamed = None
-        record = self.lookup.find_alike(content, unnamed, name, self.request.names)
+        record = self.lookup.find_alike(content, unnamed, name, self.request.alike(name))
         if record is None:
             return self._find_accepted(name, artifact_of)
         if unnamed and content not in record.keys:

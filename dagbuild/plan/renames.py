@@ -13,7 +13,8 @@ from dagbuild.model.record import Record
 def find_under_old_names(records: Iterable[Record], name: str, present: Collection[str]) -> list[Record]:
     """Return those of the records under a node's unnamed key that are the node's under an earlier name.
 
-    `present` are all names of today's graph. The value of a record that one of them has too is that one's.
+    `present` are the nodes of today's graph that may have made them. The value of a record that one of them has too is
+    that one's.
     """
     named = [(record, find_node(record.node)) for record in records]
     others = {r.artifact.digest for r, node in named if node in present and node != name}

@@ -262,10 +262,24 @@ class Request:
         """Nodes whose values are not said by their deep keys, since what is accepted can be taken back."""
         return frozenset(self.graph.reach_down(self.accepted) if self.accepted else ())
 
+    def alike(self, name: str) -> frozenset[str]:
+        """Return the nodes of today's graph that may be as this one but for their names, and what is given.
+
+        A record of another name may be this node's before it was renamed, or before that name became another's.
+        """
+        return self._alike[self.manifests[name].unnamed] | self._unread
+
     @cached_property
-    def names(self) -> frozenset[str]:
-        """All names of today's graph, given ones included: a record of another name may be a renamed node's."""
-        return frozenset((*self.graph.nodes, *self.givens))
+    def _alike(self) -> Mapping[Digest, frozenset[str]]:
+        found: dict[Digest, set[str]] = {}
+        for name, manifest in self.manifests.items():
+            found.setdefault(manifest.unnamed, set()).add(name)
+        return {unnamed: frozenset(names) for unnamed, names in found.items()}
+
+    @cached_property
+    def _unread(self) -> frozenset[str]:
+        """Names of today's graph of which nothing more is known here: nobody asks for them, or they are given."""
+        return frozenset((*(self.graph.nodes.keys() - self.manifests.keys()), *self.givens))
 
 
 def _find_takes(node: Node, present: Collection[str]) -> Iterator[tuple[str, str | None, Columns | None]]:

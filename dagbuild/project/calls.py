@@ -16,7 +16,7 @@ from dagbuild.plan.plan import Decision, Explanation, Lookup, Plan, Status, Step
 from dagbuild.plan.reasons import NEVER_BUILT, Reason, find_changes
 from dagbuild.plan.request import Request
 
-_CALL = re.compile(r"(\w+)((?:\[\d+\])+)")
+_CALL = re.compile(r"([\w.]+)((?:\[\d+\])+)")
 
 
 def split_name(name: str) -> tuple[str, list[int]]:

@@ -160,7 +160,31 @@ def raw() -> pd.DataFrame:
     return pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
 
 """
-MODULES = {"parts": PARTS, "columns": COLUMNS, "polars_functions": COLUMNS.replace("pd.", "pl.")}
+STEPS = """
+def a(x: int) -> int:
+    return x + 1
+
+@mutate(a)
+def _double(v: int) -> int:
+    return v * 2
+
+def _add(v: int, k: int) -> int:
+    return v + k
+
+@pipe_input(step(_add, k=value(5)), step(_add, k=source("x")).named("two"))
+def b(a: int) -> int:
+    return a
+
+@pipe_output(step(_add, k=value(7)))
+def c(b: int) -> int:
+    return b
+"""
+MODULES = {
+    "steps": STEPS,
+    "parts": PARTS,
+    "columns": COLUMNS,
+    "polars_functions": COLUMNS.replace("pd.", "pl."),
+}
 FINAL = """def end(raw: pd.DataFrame, days: int = 7) -> pd.DataFrame:
     "All of them."
     return raw
@@ -268,6 +292,15 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         "def end(c: int) -> int:\n    return c\n",
         {},
         {},
+    ),
+    "steps_within_and_around": (
+        "import steps\n"
+        "def _add(v: int, k: int) -> int:\n    return v + k\n"
+        "@pipe_output(step(_add, k=value(100)))\n"
+        "@subdag(steps, inputs={'x': source('start')})\n"
+        "def end(a: int, b: int, c: int) -> int:\n    return a * 10000 + b * 100 + c\n",
+        {},
+        {"start": 1},
     ),
     "elements_within": (
         "def _e(n: int) -> Parallelizable[int]:\n    yield from range(n)\n"

@@ -221,6 +221,17 @@ def test_a_name_that_was_there_before(project: Path) -> None:
     assert build(project, "sums").values["sums"]["spend"] == 6
 
 
+def test_what_a_name_stood_for_before_it_was_given_to_another(project: Path) -> None:
+    """A node whose old name another one has now is a renamed node, too: a body that moved is not computed again."""
+    edit(project, ("def spend(", "def raw_spend("))
+    edit(
+        project,
+        ("def raw(", "def spend(raw_spend: list[int]) -> list[int]:\n    return raw_spend\n\n\ndef raw("),
+    )
+
+    assert computed(build(project, "total")) == {"spend"}
+
+
 VARIANTS = """
     from dagbuild import config
 

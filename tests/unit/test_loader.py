@@ -125,6 +125,8 @@ class TestModules:
         self, project: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Syntax, missing modules and exceptions, each with the user's file and line."""
+        for name in [name for name in sys.modules if name.startswith("hamilton.")]:
+            monkeypatch.delitem(sys.modules, name)
         monkeypatch.setitem(sys.modules, "hamilton", None)  # as where it is not installed
         root = project(
             syntax="x = 1\ndef broken(:\n    pass",
@@ -501,17 +503,21 @@ class TestProblems:
             "nodes.py:3: nodes need each other: c -> c",
         ]
 
-    def test_what_is_below_a_cycle_is_in_none(self, project: Any) -> None:
-        """Only the cycle is told."""
+    def test_a_cycle_is_printed_whatever_is_made_of_it(self, project: Any) -> None:
+        """Nodes that take something of it are in none for that, and cycles behind them are printed, too."""
         root = project(
             nodes="""
             def a(b: int) -> int: ...
             def b(a: int) -> int: ...
-            def c(a: int, x: int) -> int: ...
+            def c(b: int) -> int: ...
+            def d(c: int, d: int) -> int: ...
             """
         )
 
-        assert refuse_graph(root, "nodes") == ["nodes.py:1: nodes need each other: a -> b -> a"]
+        assert refuse_graph(root, "nodes") == [
+            "nodes.py:1: nodes need each other: a -> b -> a",
+            "nodes.py:4: nodes need each other: d -> d",
+        ]
 
 
 def test_overrides_let_the_later_module_win() -> None:

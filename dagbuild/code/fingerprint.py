@@ -14,7 +14,7 @@ from dagbuild.code.closure import Leaf, SourceReader
 from dagbuild.code.distributions import package_version
 from dagbuild.code.requirements import find_required
 from dagbuild.ground.digest import digest_json, digest_text
-from dagbuild.model.node import Binding, Group, Node, Parameter, Source, Value
+from dagbuild.model.node import PASS_ON, Binding, Group, Node, Parameter, Source, Value
 from dagbuild.model.record import Manifest, Part
 
 # A release that changes what one of these says raises its number, and re-keys only what that concerns.
@@ -64,7 +64,7 @@ class _PartMaker:
         structure = [
             [name, _spell(p.binding), _columns(p)] for name, p in zip(names, node.parameters, strict=True)
         ]
-        named = "" if plain else node.name
+        named = "" if plain or node.operation == PASS_ON else node.name
         digest = digest_json([SOURCE_SCHEME, closure.digest, BINDING_SCHEME, named, structure])
         yield Part("source", node.function_name or node.name, digest, where=str(node.where))
         if any(p.binding != Source(p.name) for p in node.parameters):

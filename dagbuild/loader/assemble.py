@@ -18,7 +18,6 @@ from dagbuild.ground import gc_pause
 from dagbuild.ground.digits import tell
 from dagbuild.ground.errors import GraphError, Problem
 from dagbuild.loader.blocks import find_blocks
-from dagbuild.loader.functions import find_functions, find_wrapped
 from dagbuild.loader.mutations import find_mutations
 from dagbuild.loader.outputs import check_outputs, link_outputs
 from dagbuild.loader.rules import (
@@ -33,6 +32,7 @@ from dagbuild.model.conversion import Texts
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node, Where
 from dagbuild.modifiers.compile import Compiled, compile_function
+from dagbuild.modifiers.functions import find_functions, find_wrapped, follow_modules
 from dagbuild.modifiers.signature import find_where
 
 
@@ -71,20 +71,22 @@ def load_graph(
     `inputs` are names known to come from outside: they are never taken for a misspelt node. `texts` say how config
     values were spelled that came as texts. Raises one GraphError with all problems.
     """
-    mutations = find_mutations(modules)
+    followed = follow_modules(modules)
+    mutations = find_mutations(followed)
     problems = list(mutations.problems)
     config_read: set[str] = set()
     nodes: dict[str, Node] = {}
     seen: set[int] = set()
-    for module in modules:
+    for module in followed:
         problems += _find_hidden(module)
         problems += _find_lost(module)
+    for module in modules:
         own: dict[str, Node] = {}
         for function in find_functions(module):
             if id(function) in seen:
                 continue
             seen.add(id(function))
-            compiled = compile_function(function, config, mutations.steps.get(id(function), ()))
+            compiled = compile_function(function, config, mutations.steps)
             config_read.update(compiled.config_read or ())
             problems += compiled.problems
             problems += _add_nodes(compiled, own)

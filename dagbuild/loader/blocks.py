@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from dagbuild.ground.errors import Problem
 from dagbuild.model.graph import Graph
-from dagbuild.model.node import Group, Node
+from dagbuild.model.node import PASS_ON, CachePolicy, Group, Node
 
 
 def find_blocks(graph: Graph) -> tuple[Graph, list[Problem]]:
@@ -31,6 +31,8 @@ def _place(node: Node, found: Mapping[str, Node]) -> tuple[Node, list[Problem]]:
     takes = list(_takes(node, found))
     block = max((axes for _, axes, _ in takes), key=len, default=())
     node = replace(node, block=block)
+    if node.axes and node.operation == PASS_ON:  # where there are elements, each of them is stored
+        node = replace(node, cache=CachePolicy())
     wrong = [*_check_node(node), *_check_collects(node, found)]
     ways: dict[str, bool] = {}
     for up, axes, collects in takes:

@@ -11,9 +11,9 @@ import types
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from dagbuild.loader.functions import find_functions, find_transforms, find_wrapped
 from dagbuild.loader.mutations import find_homes
 from dagbuild.modifiers.base import modifiers_of
+from dagbuild.modifiers.functions import find_functions, find_transforms, find_wrapped, follow_modules
 
 _NAME = re.compile(r"[^\W\d]\w*")
 
@@ -21,10 +21,11 @@ _NAME = re.compile(r"[^\W\d]\w*")
 def list_holdings(modules: Sequence[types.ModuleType]) -> list[Any]:
     """Return all that the graph of the modules is made of, kept alive so that it can be compared."""
     held: list[Any] = []
-    for module in modules:
+    followed = follow_modules(modules)
+    for module in followed:
         held += (part for function in find_functions(module) for part in _parts_of_nodes(function))
         held += (thing for thing, _ in find_wrapped(module))
-    for home in find_homes(modules):
+    for home in find_homes(followed):
         held += (part for function in find_transforms(home) for part in _parts_of_nodes(function))
     return held
 

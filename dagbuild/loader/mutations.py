@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dagbuild.ground.errors import Problem, did_you_mean
-from dagbuild.loader.functions import OWN_FUNCTIONS, find_functions, find_transforms
 from dagbuild.modifiers.base import modifiers_of
 from dagbuild.modifiers.choose import config
+from dagbuild.modifiers.functions import OWN_FUNCTIONS, find_functions, find_transforms
 from dagbuild.modifiers.mutate import Application, mutate, mutations_of
 from dagbuild.modifiers.signature import find_where
 from dagbuild.modifiers.steps import Step

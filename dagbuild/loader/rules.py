@@ -89,12 +89,21 @@ def check_config(
                 Problem(
                     f"config has a value '{key}', but that is a node",
                     str(nodes[key].where),
-                    f"remove '{key}' from the config; to give the node's value yourself, override or pin it",
+                    _tell_inner(key, config[key], inputs)
+                    or f"remove '{key}' from the config; to give the node's value yourself, override or pin it",
                 )
             )
         elif key not in inputs and key not in read and (hint := did_you_mean(key, wanting)):
             problems.append(Problem(f"config value '{key}' is read by no node", None, hint))
     return problems
+
+
+def _tell_inner(key: str, value: Any, inputs: Collection[str]) -> str | None:
+    """Return how to spell an input within a node, where a config value looks like one."""
+    inner = (
+        [f"{key}.{name}" for name in value if f"{key}.{name}" in inputs] if isinstance(value, Mapping) else []
+    )
+    return f'put it in quotes, for its name has a dot in it: "{inner[0]}"' if inner else None
 
 
 def check_waiting(nodes: Mapping[str, Node]) -> list[Problem]:

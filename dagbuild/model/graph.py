@@ -50,9 +50,9 @@ class Graph:
         wanted = self.reach_up(names, stop)
         waiting: dict[str, int] = {}
         for name in wanted:
-            waiting[name] = 0 if stop(name) else len(self.upstream(name))
+            # Names that are in no graph (an override of something unknown) are none of the walk's business.
+            waiting[name] = 0 if stop(name) else sum(up in self for up in self.upstream(name))
         ready = deque(name for name in (*self.inputs, *self.nodes) if waiting.get(name) == 0)
-        # Names that are in no graph (an override of something unknown) are none of the walk's business.
         done: list[str] = []
         while ready:
             name = ready.popleft()

@@ -223,6 +223,9 @@ class Resources:
 MODEST = Resources()
 """What a node takes that says nothing."""
 
+PASS_ON = "pass_on/1"
+"""The operation of a node that gives what it is given: it is the same under any name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -260,6 +263,11 @@ class Node:
     retry: Retry | None = None
     timeout: float | None = None
     resources: Resources = MODEST
+
+    @property
+    def is_inner(self) -> bool:
+        """Whether it is made within another node, under that one's name: then nobody wants it unless he names it."""
+        return "." in self.name
 
     @property
     def axes(self) -> tuple[str, ...]:

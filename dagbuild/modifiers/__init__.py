@@ -1,6 +1,6 @@
 """Decorators: what a user writes above a function, and the one step that makes nodes of them."""
 
-from dagbuild.modifiers.bindings import group, source, value
+from dagbuild.modifiers.bindings import configuration, group, source, value
 from dagbuild.modifiers.checking import (
     DataValidationError,
     DataValidationWarning,
@@ -25,7 +25,9 @@ from dagbuild.modifiers.limits import ray_remote_options, resources, retry, time
 from dagbuild.modifiers.mutate import apply_to, mutate
 from dagbuild.modifiers.pipes import pipe, pipe_input, pipe_output
 from dagbuild.modifiers.steps import step
+from dagbuild.modifiers.subdag import parameterized_subdag, subdag
 from dagbuild.modifiers.validators import DataValidator, ValidationResult
+from dagbuild.modifiers.with_columns import with_columns
 
 __all__ = [
     "DataValidationError",
@@ -40,6 +42,7 @@ __all__ = [
     "check_output_custom",
     "compile_functions",
     "config",
+    "configuration",
     "does",
     "extract_columns",
     "extract_fields",
@@ -51,6 +54,7 @@ __all__ = [
     "parameterize_extract_columns",
     "parameterize_sources",
     "parameterize_values",
+    "parameterized_subdag",
     "pipe",
     "pipe_input",
     "pipe_output",
@@ -63,10 +67,12 @@ __all__ = [
     "schema",
     "source",
     "step",
+    "subdag",
     "tag",
     "tag_outputs",
     "timeout",
     "unpack_fields",
     "value",
+    "with_columns",
     "writes",
 ]

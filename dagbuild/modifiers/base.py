@@ -11,9 +11,9 @@ import abc
 import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
-from types import EllipsisType, FunctionType
+from types import EllipsisType, FunctionType, ModuleType
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from dagbuild.ground.errors import GraphError, did_you_mean
@@ -40,15 +40,29 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a node modifier may know besides the nodes: the user's function, where it stands, and the config."""
+    """What a node modifier may know besides the nodes: the user's function, where it stands, and the config.
+
+    `behind` are the steps that `mutate` puts behind functions' outputs, by the functions' ids.
+    `within` are the functions whose decorators led here, the outermost first, this one last, and `namespace` is what
+    will stand in front of its nodes' names. What a modifier adds to
+    `beside` are nodes of the graph that no other modifier of the function sees, what it adds to `read` config values
+    that it has asked for by itself.
+    """
 
     function: Callable[..., Any]
     where: Where
     config: Mapping[str, Any]
+    behind: Mapping[int, Any] = field(default_factory=dict)
+    within: tuple[Callable[..., Any], ...] = ()
+    namespace: str = ""
+    beside: list[Node] = field(default_factory=list)
+    read: dict[str, Any] = field(default_factory=dict)
 
 
 class Modifier:
-    """A decorator that notes itself on the function."""
+    """A decorator that notes itself on the function; `load_from` are modules that it makes nodes of besides."""
+
+    load_from: tuple[ModuleType, ...] = ()
 
     def __call__(self, function: Function) -> Function:
         """Note this modifier on the function and return the very function."""
@@ -75,9 +89,13 @@ class Modifier:
 
 
 class NodeModifier(Modifier, abc.ABC):
-    """A decorator that changes the nodes of its function; a subclass says at which stage and how."""
+    """A decorator that changes the nodes of its function; a subclass says at which stage and how.
+
+    `target` says for which of the nodes it is, where that can be said.
+    """
 
     stage: ClassVar[Stage]
+    target: Target = None
 
     @abc.abstractmethod
     def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:

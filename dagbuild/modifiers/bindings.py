@@ -1,7 +1,8 @@
-"""Words for where a parameter's value comes from: `source`, `value`, `group`."""
+"""Words for where a value comes from: `source`, `value`, `group`, and in the config of a subdag `configuration`."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from dagbuild.ground.errors import GraphError
@@ -29,3 +30,17 @@ def group(*dependencies: Source | Value, **named: Source | Value) -> Group:
         if not isinstance(item, (Source, Value)):
             raise GraphError(f"group: {item!r} is neither source(...) nor value(...)")
     return Group(items, tuple(named) if named else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A value of the config around a subdag."""
+
+    key: str
+
+
+def configuration(key: str) -> Configuration:
+    """Take the config's value of this key: `@subdag(..., config={"region": configuration("country")})`."""
+    if not isinstance(key, str):
+        raise GraphError(f"configuration({key!r}): a key of the config is needed")
+    return Configuration(key)

@@ -75,15 +75,13 @@ class Checks(NodeModifier):
 
     stage = Stage.TRANSFORM
 
-    _target: Target
-
     @abc.abstractmethod
     def _validators(self, node: Node) -> list[tuple[str, str, Check | DataValidator]]:
         """Return (name, importance, validator) of each check of the node."""
 
     def apply(self, nodes: list[Node], _: Context, /) -> list[Node]:
         """Put each node behind its checks."""
-        chosen = {node.name for node in select_nodes(nodes, self._target, self)}
+        chosen = {node.name for node in select_nodes(nodes, self.target, self)}
         taken = {node.name for node in nodes}
         made: list[Node] = []
         for node in nodes:
@@ -158,7 +156,7 @@ class check_output(Checks):  # noqa: N801  # decorators are written small
 
     def __init__(self, importance: str = WARN, *, target_: Target = None, **checks: Any) -> None:
         self._importance = check_importance(importance, self)
-        self._target = target_
+        self.target = target_
         self._checks: list[Check] = []
         if not checks:
             raise self.error("no checks are given", hint=f"one of {', '.join(CHECKS)}")
@@ -196,7 +194,7 @@ class check_output_custom(Checks):  # noqa: N801
                 raise self.error(f"{validator!r} is no DataValidator")
             check_importance(validator.importance, self)
         self._given = validators
-        self._target = target_
+        self.target = target_
 
     def _validators(self, node: Node) -> list[tuple[str, str, Check | DataValidator]]:
         for validator in self._given:

@@ -25,6 +25,10 @@ from dagbuild.modifiers.steps import Step
 READ_ONCE = "gives an iterator, which can be read only once"
 
 
+NOTHING_BEHIND: Mapping[int, Sequence[Step]] = {}
+"""Where no function stands behind another one by `mutate`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """What became of one function.
@@ -49,11 +53,17 @@ def compile_functions(functions: Iterable[Callable[..., Any]], given: Mapping[st
 
 
 def compile_function(
-    function: Callable[..., Any], given: Mapping[str, Any], behind: Sequence[Step] = ()
+    function: Callable[..., Any],
+    given: Mapping[str, Any],
+    behind: Mapping[int, Sequence[Step]] = NOTHING_BEHIND,
+    within: tuple[Callable[..., Any], ...] = (),
+    namespace: str = "",
 ) -> Compiled:
     """Return the nodes of one function under the config `given`, or what is wrong with it.
 
-    `behind` are the steps that `mutate` puts behind its outputs.
+    `behind` are the steps that `mutate` puts behind functions' outputs, by these functions' ids. `within` are the
+    functions whose decorators make nodes of this one, the outermost first, `namespace` what these put in front of
+    the names.
     """
     where = find_where(function)
     if strange := tuple(find_hamiltons(function, where)):
@@ -67,12 +77,11 @@ def compile_function(
         first, problems = _create_node(function, name, where)
         if problems:
             return Compiled(where, (first,), tuple(problems), seen.read)
-        context = Context(function, where, given)
+        context = Context(function, where, given, behind, (*within, function), namespace)
         nodes = [first]
-        for modifier in sorted(
-            add_steps(modifiers, behind), key=lambda modifier: modifier.stage
-        ):  # stable: nearest first
-            nodes = modifier.apply(nodes, context)
+        steps = add_steps(modifiers, behind.get(id(function), ()))
+        for modifier in sorted(steps, key=lambda modifier: modifier.stage):  # stable: nearest first
+            nodes = _apply(modifier, nodes, context)
         if first.expands and any(node.operation for node in nodes):
             message = f"'{name}' gives elements, which its decorators would take for one value"
             hint = "let a node that takes it have them: it is called for each element"
@@ -86,7 +95,20 @@ def compile_function(
     if seen.read:
         nodes = [replace(node, config_used={**node.config_used, **seen.read}) for node in nodes]
     read = {key: value for node in nodes for key, value in node.config_used.items()}
-    return Compiled(where, tuple(nodes), (), {**read, **seen.read})
+    return Compiled(where, (*nodes, *context.beside), (), {**read, **seen.read, **context.read})
+
+
+def _apply(modifier: NodeModifier, nodes: list[Node], context: Context) -> list[Node]:
+    """Return what a modifier makes of the function's own nodes, and of inner ones where it is said to be for these."""
+    own, inner = {node.name for node in nodes}, tuple(node.name for node in context.beside)
+    target = modifier.target
+    named = {target} if isinstance(target, str) else () if target is None or target is ... else target
+    if not inner or (target is not ... and own.issuperset(named)):
+        return modifier.apply(nodes, context)
+    made = modifier.apply([*context.beside, *nodes], context)
+    context.beside[:] = [node for node in made if node.name not in own and node.name.startswith(inner)]
+    inside = set(map(id, context.beside))
+    return [node for node in made if id(node) not in inside]
 
 
 def _as_view(node: Node) -> Node:

@@ -8,7 +8,7 @@ from string import Formatter
 from typing import Any
 
 from dagbuild.ground.errors import did_you_mean
-from dagbuild.model.node import CachePolicy, Node
+from dagbuild.model.node import PASS_ON, CachePolicy, Node
 from dagbuild.model.output_paths import clean_path
 from dagbuild.modifiers.base import Context, NodeModifier, Stage, Target, find_makers, runs, select_nodes
 
@@ -32,7 +32,7 @@ class tag(_Describes):  # noqa: N801  # decorators are written small
     def __init__(self, *, target_: Target = None, **tags: str | list[str]) -> None:
         for key, word in tags.items():
             self._check(key, word)
-        self._target = target_
+        self.target = target_
         self._tags = tags
 
     def _check(self, key: str, word: Any) -> None:
@@ -49,7 +49,7 @@ class tag(_Describes):  # noqa: N801  # decorators are written small
 
     def apply(self, nodes: list[Node], _: Context, /) -> list[Node]:
         """Add the tags; a tag further out wins."""
-        return self._change(nodes, self._target, lambda node: replace(node, tags={**node.tags, **self._tags}))
+        return self._change(nodes, self.target, lambda node: replace(node, tags={**node.tags, **self._tags}))
 
 
 class tag_outputs(_Describes):  # noqa: N801
@@ -57,10 +57,11 @@ class tag_outputs(_Describes):  # noqa: N801
 
     def __init__(self, **tag_mapping: Mapping[str, str | list[str]]) -> None:
         self._tags = {name: tag(**tags) for name, tags in tag_mapping.items()}
+        self.target = tuple(tag_mapping)
 
     def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:
         """Add each node's tags."""
-        select_nodes(nodes, tuple(self._tags), self)  # says so when one is not there
+        select_nodes(nodes, self.target, self)  # says so when one is not there
         # Each by itself: of thousands of nodes none is looked at for the tags of another.
         return [
             each
@@ -77,7 +78,7 @@ class schema(_Describes):  # noqa: N801
             if not (isinstance(field, tuple) and len(field) == 2):
                 raise self.error(f"{field!r} is no (field, type)")
         self._fields = tuple((str(name), str(kind)) for name, kind in fields)
-        self._target = target
+        self.target = target
 
     @property
     def label(self) -> str:
@@ -91,7 +92,7 @@ class schema(_Describes):  # noqa: N801
 
     def apply(self, nodes: list[Node], _: Context, /) -> list[Node]:
         """Note the fields."""
-        return self._change(nodes, self._target, lambda node: replace(node, schema=self._fields))
+        return self._change(nodes, self.target, lambda node: replace(node, schema=self._fields))
 
 
 class reads(_Describes):  # noqa: N801
@@ -131,11 +132,12 @@ class writes(_Describes):  # noqa: N801
     def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:
         """Note the paths on the nodes that run the user's function, or what stands in for it."""
         chosen = {node.name for node in find_makers(nodes, context.function)}
-        return [self._note(node, context.config) if node.name in chosen else node for node in nodes]
+        return [self._note(node, context) if node.name in chosen else node for node in nodes]
 
-    def _note(self, node: Node, config: Mapping[str, Any]) -> Node:
+    def _note(self, node: Node, context: Context) -> Node:
+        config, name = context.config, context.namespace + node.name
         read: dict[str, Any] = {}
-        paths = [self._fill(path, node.name, config, read) for path in self._paths]
+        paths = [self._fill(path, name, config, read) for path in self._paths]
         return replace(
             node,
             writes=tuple(dict.fromkeys((*node.writes, *paths))),
@@ -205,7 +207,7 @@ class cache(_Describes):  # noqa: N801
         self._format = format
         self._version = None if version is None else str(version)
         self._ignore = helpers
-        self._target = target_
+        self.target = target_
 
     def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:
         """Set the policy; a format is for the nodes that hold what the function returns, not for parts of
@@ -213,6 +215,8 @@ class cache(_Describes):  # noqa: N801
         whole = {id(node.type) for node in nodes if runs(node, context.function)}
 
         def change(node: Node) -> Node:
+            if node.operation == PASS_ON:
+                return node
             old = node.cache
             chosen = self._format if not whole or id(node.type) in whole else None
             policy = CachePolicy(
@@ -224,4 +228,4 @@ class cache(_Describes):  # noqa: N801
             )
             return replace(node, cache=policy)
 
-        return self._change(nodes, self._target, change)
+        return self._change(nodes, self.target, change)

@@ -31,7 +31,7 @@ class check_annotation(Checks):  # noqa: N801  # decorators are written small
 
     def __init__(self, importance: str = WARN, target: Target = None) -> None:
         self._importance = check_importance(importance, self)
-        self._target = target
+        self.target = target
 
     def _validators(self, node: Node) -> list[tuple[str, str, Any]]:
         check = _find_check(node.type)

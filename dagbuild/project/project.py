@@ -75,9 +75,9 @@ class Project(Parts):
     # -- what people ask for -------------------------------------------------------------------------------------
 
     def targets(self, names: Iterable[str] = ()) -> tuple[str, ...]:
-        """Return the names, or the project's own targets, or every node that nothing else takes."""
+        """Return the names, or the project's own targets, or every node but inner ones that nothing else takes."""
         chosen = tuple(dict.fromkeys(names)) or tuple(self.settings.targets)
-        return chosen or tuple(name for name in self.graph.nodes if not self.graph.downstream(name))
+        return chosen or find_ends(self.graph, ())
 
     def check_node(self, name: str) -> Node:
         """Return the node with its code; raises InputError with the nearest name when there is none."""

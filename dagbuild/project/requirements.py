@@ -41,11 +41,13 @@ def find_lacking(graph: Graph, has: Callable[[str], bool]) -> dict[str, Reason]:
 
 
 def find_ends(graph: Graph, lacking: Collection[str]) -> tuple[str, ...]:
-    """Return the nodes that can be made and that no node takes that can be made."""
+    """Return the nodes that can be made and that no node takes that can be made; inner ones are nobody's end."""
     return tuple(
         name
-        for name in graph.nodes
-        if name not in lacking and all(each in lacking for each in graph.downstream(name))
+        for name, node in graph.nodes.items()
+        if not node.is_inner
+        and name not in lacking
+        and all(each in lacking for each in graph.downstream(name))
     )
 
 

@@ -23,10 +23,10 @@ def find_lines(text: str) -> dict[tuple[str, ...], int]:
     for number, line in enumerate(text.splitlines(), start=1):
         if fence is None:
             if header := _HEADER.match(line):
-                table = _split(header[1])
+                table = split_dotted(header[1])
                 lines.setdefault(table, number)
             elif key := _KEY.match(line):
-                lines.setdefault(table + _split(key[1]), number)
+                lines.setdefault(table + split_dotted(key[1]), number)
         for mark in ('"""', "'''"):
             if fence in (None, mark) and line.count(mark) % 2:
                 fence = None if fence else mark
@@ -42,5 +42,6 @@ def find_line(lines: dict[tuple[str, ...], int], path: tuple[str, ...]) -> int |
     return None
 
 
-def _split(dotted: str) -> tuple[str, ...]:
+def split_dotted(dotted: str) -> tuple[str, ...]:
+    """Return the keys of a dotted one; what stands in quotes is one key, dots included."""
     return tuple(word.strip("\"'") for word in _PARTS.findall(dotted))

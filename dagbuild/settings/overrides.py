@@ -13,6 +13,7 @@ from typing import Any
 
 from dagbuild.ground.digits import any_length
 from dagbuild.ground.errors import Problem, did_you_mean
+from dagbuild.settings.lines import split_dotted
 from dagbuild.settings.schema import FREE, TABLES, name_kind
 
 PREFIX = "DAGBUILD_SET_"
@@ -59,7 +60,7 @@ def parse_value(text: str) -> Any:
 def from_command_line(given: Mapping[str, str], known: Mapping[str, Mapping[str, Any]]) -> list[Override]:
     """Return what `--set` says; `known` are the config and inputs of the file, by table."""
     return [
-        Override(_resolve(tuple(key.split(".")), known), parse_value(text), f"--set {key}", text)
+        Override(_resolve(_split(key), known), parse_value(text), f"--set {key}", text)
         for key, text in given.items()
     ]
 
@@ -109,6 +110,10 @@ def find_invented(
         hint = did_you_mean(key, held) or f"to give it all its keys, write --set '{named}={{...}}'"
         return Problem(f"'{named}' has no key '{key}'", override.where, hint)
     return None
+
+
+def _split(key: str) -> tuple[str, ...]:
+    return split_dotted(key) if {'"', "'"} & set(key) else tuple(key.split("."))
 
 
 def _resolve(path: tuple[str, ...], known: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:

@@ -231,3 +231,21 @@ def test_mistakes_of_a_cell_are_told_each_time(session: Session) -> None:
     for _ in range(2):
         with pytest.raises(UserError, match="no return annotation"):
             session.driver.status()
+
+
+def test_what_a_subdag_is_made_of_is_followed(session: Session) -> None:
+    """Its functions, and those of modules that are given to it, as they are at each call."""
+    other = types.ModuleType("other")
+    exec("def more() -> int:\n    return 1\n", other.__dict__)
+    session.module.__dict__["other"] = other
+    session.run(
+        "from dagbuild import subdag\n\n@subdag(base, other)\ndef around(base: int, more: int) -> int:\n"
+        "    return base * 10 + more\n"
+    )
+    values = [session.driver.execute(["around"])["around"]]
+    session.run("def base() -> int:\n    return 3\n")
+    values.append(session.driver.execute(["around"])["around"])
+    exec("def more() -> int:\n    return 5\n", other.__dict__)
+    values.append(session.driver.execute(["around"])["around"])
+
+    assert values == [11, 31, 35]

@@ -354,3 +354,27 @@ def test_names_that_are_looked_at_count(tmp_path: Path, use: tuple[str, str, str
     result = build(tmp_path, target)
 
     assert computed(result) == {target}
+
+
+def test_renamed_node_with_a_graph_within(tmp_path: Path) -> None:
+    """What is within is called otherwise, too, and takes what it took."""
+    nodes = """
+        import parts
+        from dagbuild import source, subdag, value
+
+        def spend() -> int:
+            return 10
+
+        @subdag(parts, inputs={"amount": source("spend"), "factor": value(3)}, config={"unit": "k"})
+        def uk(scaled: str) -> str:
+            return scaled * 2
+    """
+    parts = "def scaled(amount: int, factor: int, unit: str) -> str:\n    return f'{amount * factor}{unit}'\n"
+    write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]\n', "nodes.py": nodes, "parts.py": parts})
+    first = computed(build(tmp_path, "uk"))
+    edit(tmp_path, ("def uk", "def gb"))
+    second = computed(build(tmp_path, "gb"))
+    edit(tmp_path, ("value(3)", "value(4)"))
+
+    assert (first, second) == ({"spend", "uk.scaled", "uk"}, set())
+    assert computed(build(tmp_path, "gb")) == {"gb.scaled", "gb"}

@@ -59,6 +59,14 @@ def test_path_between_includes_both_ends_and_every_way() -> None:
     assert graph.find_path("d", "a") == set()
 
 
+def test_what_is_in_no_graph_holds_nothing_up() -> None:
+    """A name that neither a node nor an input has is passed over, and makes no cycle."""
+    graph = Graph({"a": make_node("a", "gone"), "b": make_node("b", "a")}, {})
+
+    assert graph.order(["b"]) == ["a", "b"]
+    assert graph.find_cycle() is None
+
+
 def test_cycle_is_told_whole_and_in_order() -> None:
     """Each name of the cycle takes the one before it."""
     graph = make_graph(a="c", b="a", c="b", d="c")

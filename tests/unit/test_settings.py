@@ -126,6 +126,12 @@ class TestLayers:
         assert settings.executor.kind == "ray"
         assert settings.config["model"]["beta"] == "x"
 
+    def test_a_key_in_quotes_may_have_dots(self, write: Any) -> None:
+        """As in TOML; so are inputs within a node called."""
+        settings = load_settings(write(PROJECT), environ={}, overrides={'"uk.extra"': "5", "'a'": "1"})
+
+        assert (settings.config["uk.extra"], settings.config["a"]) == (5, 1)
+
     def test_one_word_is_short_for_a_table(self, write: Any) -> None:
         """`executor = "ray"` and `remote = URL` say what a table would."""
         settings = load_settings(write(PROJECT), profile="ci", environ={})

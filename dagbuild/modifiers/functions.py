@@ -1,4 +1,4 @@
-"""Which functions of a module are nodes.
+"""Which functions of a module are nodes, and which modules there are beneath them.
 
 Knows nothing of graphs and of what the functions make.
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 import inspect
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from dagbuild.ground.errors import GraphError
-from dagbuild.modifiers.base import find_remembered
+from dagbuild.modifiers.base import find_remembered, modifiers_of
 from dagbuild.modifiers.mutate import mutations_of
 
 OWN_FUNCTIONS = "__dagbuild_functions__"
@@ -55,6 +55,19 @@ def _find_defined(module: types.ModuleType) -> Iterator[tuple[str, types.Functio
             continue
         if function.__module__ == name or (function.__module__ or "").startswith(name + "."):
             yield held, function
+
+
+def follow_modules(modules: Iterable[types.ModuleType]) -> list[types.ModuleType]:
+    """Return the modules, and those that decorators of their functions make nodes of, each once."""
+    found: dict[int, types.ModuleType] = {}
+    todo = list(modules)[::-1]
+    while todo:
+        module = todo.pop()
+        if id(module) not in found:
+            found[id(module)] = module
+            for function in find_functions(module):
+                todo += (part for modifier in modifiers_of(function) for part in modifier.load_from)
+    return list(found.values())
 
 
 def find_wrapped(module: types.ModuleType) -> Iterator[tuple[Any, types.FunctionType]]:

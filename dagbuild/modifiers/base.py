@@ -59,6 +59,15 @@ class Context:
     read: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class PassOn:
+    """Gives what it is given: what a node runs that stands for another one."""
+
+    def __call__(self, value: Any) -> Any:
+        """Return the value."""
+        return value
+
+
 class Modifier:
     """A decorator that notes itself on the function; `load_from` are modules that it makes nodes of besides."""
 

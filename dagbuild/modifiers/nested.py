@@ -7,7 +7,7 @@ what its parameters are bound to; no name of the graph around it is taken for on
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from itertools import groupby
 from types import ModuleType
 from typing import Any
@@ -15,18 +15,9 @@ from typing import Any
 from dagbuild.ground.errors import GraphError, Problem
 from dagbuild.model.node import PASS_ON, Binding, CachePolicy, Group, Node, Parameter, Source, Value, Where
 from dagbuild.model.types import accepts, check_value, plain_type
-from dagbuild.modifiers.base import Context, Modifier, find_remembered, list_names
+from dagbuild.modifiers.base import Context, Modifier, PassOn, find_remembered, list_names
 from dagbuild.modifiers.compile import compile_function
 from dagbuild.modifiers.functions import create_module, find_functions
-
-
-@dataclass(frozen=True, slots=True)
-class PassOn:
-    """Gives what it is given."""
-
-    def __call__(self, given: Any) -> Any:
-        """Return what was given."""
-        return given
 
 
 def collect_modules(given: Sequence[Any], modifier: Modifier) -> tuple[ModuleType, ...]:
@@ -80,7 +71,7 @@ def compile_loaded(
 def pass_on(name: str, binding: Binding, takers: Iterable[Node], where: Where) -> Node:
     """Return a node that gives the nodes `takers`, which take it under this name, what it is bound to."""
     kinds = [kind for node in takers for kind in _find_wanted(node, name)]
-    parameter = Parameter("given", _find_type(binding, kinds), binding)
+    parameter = Parameter("value", _find_type(binding, kinds), binding)
     return Node(
         name=name,
         type=plain_type(parameter.type),

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import EllipsisType, FunctionType
-from typing import Any
 
 from dagbuild.ground.errors import did_you_mean
 from dagbuild.model.node import Node, Parameter, Source
 from dagbuild.modifiers.base import (
     Context,
     NodeModifier,
+    PassOn,
     Stage,
     find_makers,
     list_names,
@@ -26,15 +26,6 @@ from dagbuild.modifiers.steps import Namespace, Step, check_namespace, choose_st
 
 RAW = ".raw"
 """Ends the name of what a function gives before the steps behind it."""
-
-
-@dataclass(frozen=True, slots=True)
-class PassOn:
-    """Gives what it takes."""
-
-    def __call__(self, value: Any) -> Any:
-        """Return the value."""
-        return value
 
 
 class _Pipe(NodeModifier):

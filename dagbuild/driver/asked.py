@@ -126,14 +126,20 @@ class Asked(abc.ABC):
         inputs: Mapping[str, Any] | None = None,
         graphviz_kwargs: Mapping[str, Any] | None = None,
         overrides: Mapping[str, Any] | None = None,
+        *words: Any,
+        bypass_validation: bool = False,
         **options: Any,
     ) -> Drawing:
-        """Draw what the targets take; raises as `execute` does before anything runs."""
+        """Draw what the targets take; raises as `execute` does before anything runs, unless that is bypassed.
+
+        What follows are the options of `display_all_functions`, from `show_legend` on.
+        """
         names = self._name(final_vars)
-        self._give(names, overrides or {}, inputs or {})
+        if not bypass_validation:
+            self._give(names, overrides or {}, inputs or {})
         over = (overrides or {}).keys()
         reached = self._graph.reach_up(names, stop=over.__contains__)
-        chosen = Options(output_file_path, render_kwargs, graphviz_kwargs, **options)
+        chosen = Options(output_file_path, render_kwargs, graphviz_kwargs, *words, **options)
         return draw(self._content(reached, names, over), chosen)
 
     def display_upstream_of(
@@ -158,6 +164,7 @@ class Asked(abc.ABC):
         render_kwargs: Mapping[str, Any] | None = None,
         graphviz_kwargs: Mapping[str, Any] | None = None,
         strict_path_visualization: bool = False,
+        *words: Any,
         **options: Any,
     ) -> Drawing:
         """Draw the ways from one node down to another; with what else their nodes take, unless it is `strict`.
@@ -172,7 +179,7 @@ class Asked(abc.ABC):
             path |= {up for name in path for up in self._graph.upstream(name)}
         return draw(
             self._content(path, [start, end]),
-            Options(output_file_path, render_kwargs, graphviz_kwargs, **options),
+            Options(output_file_path, render_kwargs, graphviz_kwargs, *words, **options),
         )
 
     def _content(

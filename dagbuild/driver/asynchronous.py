@@ -34,7 +34,11 @@ from dagbuild.model.node import Node, Parameter
 class AsyncGraphAdapter(SimplePythonGraphAdapter):
     """Says that nodes are awaited, and leaves the result to a result builder; an AsyncDriver does so by itself."""
 
-    def __init__(self, result_builder: ResultBuilder | None = None, **_: Any) -> None:
+    def __init__(
+        self,
+        result_builder: ResultBuilder | None = None,
+        async_lifecycle_adapters: Any = None,  # noqa: ARG002 - the driver is given them
+    ) -> None:
         super().__init__(result_builder)
 
 

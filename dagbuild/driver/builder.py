@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 from dagbuild.driver.hamilton import Driver
 from dagbuild.driver.running import BEHAVIORS, DEFAULT, DISABLE, IGNORE, PLAIN, RECOMPUTE, Caching, Running
 from dagbuild.driver.task_executors import ExecutionManager, GroupingStrategy, TaskExecutor
-from dagbuild.ground.errors import UserError, did_you_mean
+from dagbuild.ground.errors import UserError
 
 Behavior = Literal["default", "recompute", "disable", "ignore"]
 
@@ -64,8 +64,9 @@ class Builder:
         ignore: Literal[True] | Sequence[str] | None = None,
         disable: Literal[True] | Sequence[str] | None = None,
         default_behavior: Behavior = "default",
+        default_loader_behavior: Behavior = "default",
+        default_saver_behavior: Behavior = "default",
         log_to_file: bool = False,  # noqa: ARG002 - records tell each run
-        **others: Any,
     ) -> Self:
         """Keep values in a folder, or at an fsspec URL, and take them from there where they are still right.
 
@@ -78,15 +79,7 @@ class Builder:
                 "with_cache takes no stores of one's own: values and records are in one that is checked",
                 hint="give a path, or an fsspec URL for the whole team's",
             )
-        loading = {
-            name: others.pop(name, DEFAULT) for name in ("default_loader_behavior", "default_saver_behavior")
-        }
-        if others:
-            unknown = next(iter(others))
-            raise UserError(
-                f"with_cache has no parameter '{unknown}'", hint=did_you_mean(unknown, ["path", "recompute"])
-            )
-        for said in (default_behavior, *loading.values()):
+        for said in (default_behavior, default_loader_behavior, default_saver_behavior):
             if said not in BEHAVIORS:
                 raise UserError(f"there is no behavior {said!r}", hint=f"one of {', '.join(BEHAVIORS)}")
         behaviors: dict[str, str] = {}
@@ -98,7 +91,7 @@ class Builder:
             for name in () if names is None or names is True else names:
                 if behaviors.setdefault(name, behavior) != behavior:
                     raise UserError(f"with_cache names '{name}' twice: {behaviors[name]} and {behavior}")
-        caching = Caching(str(path), behaviors, everybody, **loading)
+        caching = Caching(str(path), behaviors, everybody, default_loader_behavior, default_saver_behavior)
         self._running = replace(self._running, caching=caching)
         return self
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -57,19 +57,27 @@ class RayTaskExecutor(TaskExecutor):
 
 
 class ExecutionManager:
-    """Two executors: one for calls that are made here, one for those for elements of blocks."""
+    """Executors, of which the last one is for the calls for elements of blocks."""
 
-    def __init__(
-        self,
-        local_executor: TaskExecutor | None = None,
-        remote_executor: TaskExecutor | None = None,
-    ) -> None:
-        self.local_executor = local_executor or SynchronousLocalTaskExecutor()
-        self.remote_executor = remote_executor or MultiThreadingExecutor(max_tasks=5)
+    def __init__(self, executors: Sequence[TaskExecutor]) -> None:
+        if not executors:
+            raise ValueError("an execution manager has no executor")
+        self.executors = list(executors)
+        self.local_executor, self.remote_executor = executors[0], executors[-1]
 
 
 class DefaultExecutionManager(ExecutionManager):
     """Elements of blocks in five threads, unless another executor is given."""
+
+    def __init__(
+        self, local_executor: TaskExecutor | None = None, remote_executor: TaskExecutor | None = None
+    ) -> None:
+        super().__init__(
+            [
+                local_executor or SynchronousLocalTaskExecutor(),
+                remote_executor or MultiThreadingExecutor(max_tasks=5),
+            ]
+        )
 
 
 class GroupingStrategy:

@@ -9,16 +9,17 @@ from dagbuild.ground.errors import GraphError
 from dagbuild.model.node import Group, Source, Value
 
 
-def source(name: str) -> Source:
+def source(dependency_on: str) -> Source:
     """Take the value of the node, input or config value of this name."""
-    if not isinstance(name, str):
-        raise GraphError(f"source({name!r}): a name is needed", hint=f"value({name!r}) for the value itself")
-    return Source(name)
+    if not isinstance(dependency_on, str):
+        given = repr(dependency_on)
+        raise GraphError(f"source({given}): a name is needed", hint=f"value({given}) for the value itself")
+    return Source(dependency_on)
 
 
-def value(literal: Any) -> Value:
+def value(literal_value: Any) -> Value:
     """Take this very value."""
-    return Value(literal)
+    return Value(literal_value)
 
 
 def group(*dependencies: Source | Value, **named: Source | Value) -> Group:
@@ -39,8 +40,8 @@ class Configuration:
     key: str
 
 
-def configuration(key: str) -> Configuration:
+def configuration(dependency_on: str) -> Configuration:
     """Take the config's value of this key: `@subdag(..., config={"region": configuration("country")})`."""
-    if not isinstance(key, str):
-        raise GraphError(f"configuration({key!r}): a key of the config is needed")
-    return Configuration(key)
+    if not isinstance(dependency_on, str):
+        raise GraphError(f"configuration({dependency_on!r}): a key of the config is needed")
+    return Configuration(dependency_on)

@@ -154,7 +154,16 @@ class check_output(Checks):  # noqa: N801  # decorators are written small
     nodes are checked: the last ones, `...` for all, or names.
     """
 
-    def __init__(self, importance: str = WARN, *, target_: Target = None, **checks: Any) -> None:
+    def __init__(
+        self,
+        importance: str = WARN,
+        default_validator_candidates: None = None,
+        target_: Target = None,
+        **checks: Any,
+    ) -> None:
+        if default_validator_candidates is not None:
+            hint = "check_output_custom(...) takes validators of your own"
+            raise self.error("default_validator_candidates: the checks are those of its arguments", hint=hint)
         self._importance = check_importance(importance, self)
         self.target = target_
         self._checks: list[Check] = []

@@ -65,17 +65,17 @@ def not_among(key_values: Mapping[str, Collection[Any]]) -> Condition:
 class config(Modifier):  # noqa: N801  # decorators are written small
     """Keep the function only when the config says so; `name__variant` then makes the node `name`: what is last goes.
 
-    `resolver` is called with the config and returns whether the function stays. `target_name` names the node.
-    `config_used` lists keys that the resolver reads; without it they are found out.
+    `resolves` is called with the config and returns whether the function stays. `target_name` names the node.
+    `config_used` lists keys that it reads; without it they are found out.
     """
 
     def __init__(
         self,
-        resolver: Condition,
+        resolves: Condition,
         target_name: str | None = None,
         config_used: Collection[str] | None = None,
     ) -> None:
-        self._resolver = resolver
+        self._resolver = resolves
         self._target_name = target_name
         self._config_used = tuple(config_used or ())
 

@@ -134,7 +134,7 @@ def test_what_was_made_anew_is_what_stands(load: Callable[..., ModuleType], take
         ({"metadata_store": object()}, "takes no stores of one's own"),
         ({"default_behavior": "sometimes"}, "there is no behavior 'sometimes'"),
         ({"recompute": ["a"], "ignore": ["a"]}, "names 'a' twice"),
-        ({"recomptue": ["a"]}, "has no parameter 'recomptue'"),
+        ({"default_loader_behavior": "sometimes"}, "there is no behavior 'sometimes'"),
     ],
 )
 def test_what_with_cache_cannot_mean_is_refused(wrong: dict[str, Any], told: str) -> None:

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
         RayGraphAdapter,
         ResultBuilder,
     )
+    from dagbuild.formats import (
+        DataLoader,
+        DataSaver,
+        register_adapter,
+    )
     from dagbuild.ground.errors import (
         UserError,
     )
@@ -50,12 +55,15 @@ if TYPE_CHECKING:
         check_output_custom,
         config,
         configuration,
+        dataloader,
+        datasaver,
         does,
         extract_columns,
         extract_fields,
         group,
         hamilton_exclude,
         inject,
+        load_from,
         mutate,
         parameterize,
         parameterize_extract_columns,
@@ -70,6 +78,7 @@ if TYPE_CHECKING:
         resolve_from_config,
         resources,
         retry,
+        save_to,
         schema,
         source,
         step,
@@ -94,6 +103,9 @@ _HOMES = {
     "driver.driver": [
         "Driver", "NodeError", "Variable",
     ],
+    "formats": [
+        "DataLoader", "DataSaver", "register_adapter",
+    ],
     "ground.errors": [
         "UserError",
     ],
@@ -103,10 +115,11 @@ _HOMES = {
     "modifiers": [
         "DataValidationError", "DataValidationWarning", "DataValidator", "ParameterizedExtract", "ResolveAt",
         "ValidationResult", "apply_to", "cache", "check_output", "check_output_custom", "config", "configuration",
-        "does", "extract_columns", "extract_fields", "group", "hamilton_exclude", "inject", "mutate", "parameterize",
-        "parameterize_extract_columns", "parameterize_sources", "parameterize_values", "parameterized_subdag", "pipe",
-        "pipe_input", "pipe_output", "reads", "resolve", "resolve_from_config", "resources", "retry", "schema",
-        "source", "step", "subdag", "tag", "tag_outputs", "timeout", "unpack_fields", "value", "with_columns", "writes",
+        "dataloader", "datasaver", "does", "extract_columns", "extract_fields", "group", "hamilton_exclude",
+        "inject", "load_from", "mutate", "parameterize", "parameterize_extract_columns", "parameterize_sources",
+        "parameterize_values", "parameterized_subdag", "pipe", "pipe_input", "pipe_output", "reads", "resolve",
+        "resolve_from_config", "resources", "retry", "save_to", "schema", "source", "step", "subdag", "tag",
+        "tag_outputs", "timeout", "unpack_fields", "value", "with_columns", "writes",
     ],
     "model.elements": [
         "Collect", "Parallelizable",
@@ -128,15 +141,16 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "ArrowTableResult", "Collect", "Columns", "DataValidationError", "DataValidationWarning", "DataValidator",
-    "DictResult", "Driver", "File", "Files", "NodeError", "NumpyMatrixResult", "PandasDataFrameResult",
+    "ArrowTableResult", "Collect", "Columns", "DataLoader", "DataSaver", "DataValidationError", "DataValidationWarning",
+    "DataValidator", "DictResult", "Driver", "File", "Files", "NodeError", "NumpyMatrixResult", "PandasDataFrameResult",
     "Parallelizable", "ParameterizedExtract", "Project", "RayGraphAdapter", "ResolveAt", "ResultBuilder", "UserError",
     "ValidationResult", "Variable", "__version__", "apply_to", "cache", "check_output", "check_output_custom", "config",
-    "configuration", "create_module", "does", "extract_columns", "extract_fields", "group", "hamilton_exclude",
-    "inject", "mutate", "parameterize", "parameterize_extract_columns", "parameterize_sources", "parameterize_values",
-    "parameterized_subdag", "pipe", "pipe_input", "pipe_output", "read_file", "reads", "resolve", "resolve_from_config",
-    "resources", "retry", "schema", "source", "step", "subdag", "tag", "tag_outputs", "timeout", "unpack_fields",
-    "value", "with_columns", "write_file", "writes",
+    "configuration", "create_module", "dataloader", "datasaver", "does", "extract_columns", "extract_fields", "group",
+    "hamilton_exclude", "inject", "load_from", "mutate", "parameterize", "parameterize_extract_columns",
+    "parameterize_sources", "parameterize_values", "parameterized_subdag", "pipe", "pipe_input", "pipe_output",
+    "read_file", "reads", "register_adapter", "resolve", "resolve_from_config", "resources", "retry", "save_to",
+    "schema", "source", "step", "subdag", "tag", "tag_outputs", "timeout", "unpack_fields", "value", "with_columns",
+    "write_file", "writes",
 ]  # fmt: skip
 
 

@@ -67,4 +67,8 @@ def _has_tag(node: Node, key: str, value: str | None) -> bool:
     if key not in node.tags:
         return False
     has = node.tags[key]
-    return value is None or value == has or (isinstance(has, list) and value in has)
+    return (
+        value is None
+        or value == (str(has).lower() if isinstance(has, bool) else has)
+        or (isinstance(has, list) and value in has)
+    )

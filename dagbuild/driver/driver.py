@@ -16,7 +16,7 @@ from dagbuild.ground.home import expand_user
 from dagbuild.ground.texts import get_noted
 from dagbuild.loader import Assembly
 from dagbuild.model.graph import Graph
-from dagbuild.model.node import Node
+from dagbuild.model.node import Node, Tag
 from dagbuild.model.outcome import Failure
 from dagbuild.model.types import describe_type
 from dagbuild.observe.wording import tell_note
@@ -59,7 +59,7 @@ class Variable:
 
     name: str
     type: Any
-    tags: Mapping[str, str | list[str]]
+    tags: Mapping[str, Tag]
     documentation: str
     is_external_input: bool
     where: str = ""
@@ -220,7 +220,7 @@ class Driver:
         return self.project.explain(node, **given)
 
     def list_available_variables(
-        self, *, tag_filter: Mapping[str, str | list[str] | None] | None = None
+        self, *, tag_filter: Mapping[str, Tag | None] | None = None
     ) -> list[Variable]:
         """Return every node and input.
 
@@ -334,10 +334,10 @@ def _variable(node: Node) -> Variable:
     return Variable(node.name, node.type, node.tags, node.doc, False, str(node.where))
 
 
-def _tagged(variable: Variable, key: str, wanted: str | list[str] | None) -> bool:
+def _tagged(variable: Variable, key: str, wanted: Tag | None) -> bool:
     if key not in variable.tags:
         return False
     if wanted is None:
         return True
-    has, asks = variable.tags[key], [wanted] if isinstance(wanted, str) else wanted
-    return bool(set([has] if isinstance(has, str) else has) & set(asks))
+    has, asks = ([each] if isinstance(each, str | bool) else each for each in (variable.tags[key], wanted))
+    return bool({*has} & {*asks})

@@ -142,7 +142,9 @@ def describe_node(node: Node, maker: Callable[..., Any] | None = None) -> Hamilt
     )
 
 
-def _make_tags(node: Node, maker: Callable[..., Any]) -> dict[str, str | list[str]]:
+def _make_tags(node: Node, maker: Callable[..., Any]) -> dict[str, Any]:
+    if node.operation.startswith(("load_from/", "save_to/", "combine/")):
+        return dict(node.tags)  # no function of the module
     tags: dict[str, Any] = {"module": node.where.module, **node.tags}
     if isinstance(node.function, RunCheck):
         tags |= {CHECKS: True, CHECKED: node.parameters[0].upstream[0].removesuffix("_raw")}

@@ -31,6 +31,7 @@ from dagbuild.executors.exits import Guard
 from dagbuild.executors.failures import make_failure
 from dagbuild.executors.inputs import Inputs, tell_changed
 from dagbuild.executors.returns import Returns
+from dagbuild.executors.saved import ELSEWHERE, find_saved
 from dagbuild.executors.saving import Saver, tell_foreign
 from dagbuild.executors.state import Chance, DataWatch, Held, Hold
 from dagbuild.executors.streams import Capture, Capturing, Log
@@ -117,7 +118,8 @@ class Worker:
             self.on_begin(work)
         marked = self._store.running(name) if self._marked else contextlib.nullcontext()
         run = partial(self._run, work)
-        if self._outputs is not None and (work.node.writes or work.taken):
+        at_home = any(node.at_home for node in (work.node, *work.views))
+        if self._outputs is not None and (work.node.writes or work.taken or at_home):
             run = partial(run_at_home, work, self._outputs, run, move=self._may_touch())
         with _staying_here(), marked, Guard(name) as guard:  # storing a value runs the user's code, too
             again = True
@@ -268,6 +270,7 @@ class Worker:
         if (
             isinstance(outcome, Done)
             and outcome.waits
+            and not (outcome.record and ELSEWHERE in outcome.record.observations)
             and (changed := sorted({*seen.without(takes.found).unstable, *inputs.find_changed(seen.written)}))
         ):
             outcome = replace(outcome, waits=False, notices=(tell_changed(changed, name),))
@@ -328,9 +331,13 @@ class Worker:
         seen = seen.without(takes.found)
         read = sorted((*seen.observations, *seen.taken), key=lambda each: (each.kind, each.name))
         ignored = [thing for node in (work.node, *work.views) for thing in node.cache.ignore]
+        if work.node.saves:
+            read = find_saved(read, work.node.saves, seen, self.watch, self._files)
         facts["observations"] = (*read, *self._code.observe(seen.ran, work.manifests, ignored))
         facts["notes"] = choose_notes(seen.notes, work.manifests)
         record = work.draft.complete(self._code.carry(artifact), **facts)
+        if work.node.saves:
+            record = replace(record, forced=True)  # what is told of what it saved is newer than before
         if trouble:
             line = f"the value of '{name}' could not be stored: {trouble}"
             return Done(record, held=True, value=value, notices=(line,))

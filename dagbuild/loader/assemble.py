@@ -31,6 +31,7 @@ from dagbuild.loader.rules import (
 from dagbuild.model.conversion import Texts
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node, Where
+from dagbuild.modifiers.adapter_nodes import settle_places
 from dagbuild.modifiers.compile import Compiled, compile_function
 from dagbuild.modifiers.functions import find_functions, find_wrapped, follow_modules
 from dagbuild.modifiers.signature import find_where
@@ -95,7 +96,7 @@ def load_graph(
         nodes = {name: node for name, node in nodes.items() if name not in config}
     for name in assembly.views & nodes.keys():
         nodes[name] = replace(nodes[name], cache=replace(nodes[name].cache, never=True))
-    nodes = link_outputs(nodes)
+    nodes = link_outputs(settle_places(nodes, config))
     found = collect_inputs(nodes, config, texts or {})
     graph, misused = find_blocks(Graph(nodes, found.inputs))
     problems += [*found.problems, *misused]

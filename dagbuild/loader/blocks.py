@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from dagbuild.ground.errors import Problem
 from dagbuild.model.graph import Graph
-from dagbuild.model.node import PASS_ON, CachePolicy, Group, Node
+from dagbuild.model.node import PASS_ON, READ_ONCE, CachePolicy, Group, Node
 
 
 def find_blocks(graph: Graph) -> tuple[Graph, list[Problem]]:
@@ -76,10 +76,11 @@ def _check_node(node: Node) -> Iterator[Problem]:
     """Yield what a node cannot have that is called for elements, gives them or collects them."""
     if node.cache.never and node.deals_in_elements:
         because = node.cache.because or "says so"
+        remedy = "return a list" if because == READ_ONCE else "load, or return, what is computed"
         yield _problem(
             node,
             f"'{node.name}' is never cached, for it {because}; what deals in elements is",
-            "return a list" if node.cache.because else 'leave @cache("never") away',
+            remedy if node.cache.because else 'leave @cache("never") away',
         )
     if node.writes and node.axes:
         yield _problem(

@@ -14,7 +14,14 @@ from dagbuild.model.output_paths import clean_path, find_read, overlap
 
 
 def link_outputs(nodes: Mapping[str, Node]) -> dict[str, Node]:
-    """Return the nodes, each of them following those whose outputs it reads."""
+    """Return the nodes, each of them following those whose outputs it reads.
+
+    A saver that is never cached saves each time that it is asked: what it leaves is nobody's output.
+    """
+    nodes = {
+        name: replace(node, writes=()) if node.at_home and node.cache.never and node.writes else node
+        for name, node in nodes.items()
+    }
     writers = {path: node.name for node in nodes.values() for path in node.writes}
     if not writers:
         return dict(nodes)

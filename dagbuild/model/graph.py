@@ -38,6 +38,12 @@ class Graph:
         """Return `names` and all they are made from; what `stop` holds for is kept but not followed."""
         return _reach(names, lambda name: () if stop(name) else self.upstream(name))
 
+    def find_shaped(self, key: str, names: Iterable[str]) -> Node | None:
+        """Return one of the nodes that these are made from that this config value has chosen or shaped, or None."""
+        reached = self.reach_up(name for name in names if name in self)
+        nodes = (node for name, node in self.nodes.items() if name in reached)
+        return next((node for node in nodes if key in node.config_used), None)
+
     def reach_down(self, names: Iterable[str]) -> set[str]:
         """Return `names` and all that is made from them."""
         return _reach(names, self.downstream)

@@ -183,6 +183,10 @@ class CachePolicy:
     always: bool = False
 
 
+READ_ONCE = "gives an iterator, which can be read only once"
+"""Why a node is never cached that nobody has said it of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Retry:
     """What `@retry(...)` says of a node: how many tries it has in all, after which exceptions, and seconds in between.
@@ -227,6 +231,13 @@ PASS_ON = "pass_on/1"
 """The operation of a node that gives what it is given: it is the same under any name."""
 
 
+Tag: TypeAlias = str | bool | list[str]
+"""What a tag of a node can be; only those that dagbuild puts there itself are yes or no."""
+
+Saves: TypeAlias = Literal["", "files", "elsewhere"]
+"""What a node leaves outside of the cache besides what it declares: files, or what no build can look at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """One function of the graph.
@@ -239,7 +250,9 @@ class Node:
     `follows` are the nodes that write what this one reads. `expands`: each call gives elements. `block` are the nodes
     for each of whose elements it is called once, the outermost first; the loader finds them. `retry` says when a
     call that fails is made again, `timeout` after how many seconds one is ended, `resources` what one takes; none
-    of them decides a value.
+    of them decides a value. `saves`: it leaves something outside of the cache at places that are not known before;
+    it runs again when that is gone or changed, and each time where a build cannot look. `at_home`: it runs in the
+    project's root, since its paths begin there.
     """
 
     name: str
@@ -250,7 +263,7 @@ class Node:
     sources: tuple[Any, ...] = ()
     operation: str = ""
     doc: str = ""
-    tags: Mapping[str, str | list[str]] = field(default_factory=dict)
+    tags: Mapping[str, Tag] = field(default_factory=dict)
     config_used: Mapping[str, Any] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
     cache: CachePolicy = CachePolicy()
@@ -263,6 +276,8 @@ class Node:
     retry: Retry | None = None
     timeout: float | None = None
     resources: Resources = MODEST
+    saves: Saves = ""
+    at_home: bool = False
 
     @property
     def is_inner(self) -> bool:

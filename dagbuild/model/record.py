@@ -139,6 +139,11 @@ class Manifest:
         )
 
     @property
+    def loads(self) -> bool:
+        """Whether it is of a loader, which is there to read files."""
+        return any(part.kind == "recipe" and part.name.startswith("load_from/") for part in self.parts)
+
+    @property
     def code_names(self) -> frozenset[str]:
         """The dotted names of the project's code that the fingerprint speaks of."""
         return frozenset(part.name for part in self.parts if part.kind in CODE)
@@ -162,12 +167,18 @@ def make_key(fingerprint: Digest, upstream: Sequence[tuple[str, str]]) -> Key:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """Something that a run was seen to read: `kind` file, listing, env or code; `name`; the digest it had."""
+    """Something that a run was seen to read: `kind` file, listing, env or code; `name`; the digest it had.
+
+    Of kind saved it is a file that the run has left, with what was in it then.
+    """
 
     kind: str
     name: str
     digest: str
 
+
+SAVED = "saved"
+"""The kind of what a run has left. Without a name it is where no build looks, and holds for nobody."""
 
 UNOBSERVED = Observation("unobserved", "", "")
 """Stands in the record of a run that nobody watched for all that it may have read: it holds for who wants no more."""

@@ -22,7 +22,10 @@ from dagbuild.modifiers.expand import (
 )
 from dagbuild.modifiers.fields import extract_fields, unpack_fields
 from dagbuild.modifiers.limits import ray_remote_options, resources, retry, timeout
+from dagbuild.modifiers.loading import load_from, save_to
+from dagbuild.modifiers.materializers import ExtractorFactory, MaterializerFactory, from_, modify_nodes, to
 from dagbuild.modifiers.mutate import apply_to, mutate
+from dagbuild.modifiers.own_loaders import dataloader, datasaver
 from dagbuild.modifiers.pipes import pipe, pipe_input, pipe_output
 from dagbuild.modifiers.steps import step
 from dagbuild.modifiers.subdag import parameterized_subdag, subdag
@@ -33,6 +36,8 @@ __all__ = [
     "DataValidationError",
     "DataValidationWarning",
     "DataValidator",
+    "ExtractorFactory",
+    "MaterializerFactory",
     "ParameterizedExtract",
     "ResolveAt",
     "ValidationResult",
@@ -43,12 +48,17 @@ __all__ = [
     "compile_functions",
     "config",
     "configuration",
+    "dataloader",
+    "datasaver",
     "does",
     "extract_columns",
     "extract_fields",
+    "from_",
     "group",
     "hamilton_exclude",
     "inject",
+    "load_from",
+    "modify_nodes",
     "mutate",
     "parameterize",
     "parameterize_extract_columns",
@@ -64,6 +74,7 @@ __all__ = [
     "resolve_from_config",
     "resources",
     "retry",
+    "save_to",
     "schema",
     "source",
     "step",
@@ -71,6 +82,7 @@ __all__ = [
     "tag",
     "tag_outputs",
     "timeout",
+    "to",
     "unpack_fields",
     "value",
     "with_columns",

@@ -11,7 +11,7 @@ import abc
 import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from types import EllipsisType, FunctionType, ModuleType
 from typing import Any, ClassVar, TypeAlias, TypeVar
@@ -42,6 +42,7 @@ class Stage(IntEnum):
 class Context:
     """What a node modifier may know besides the nodes: the user's function, where it stands, and the config.
 
+    `name` is what the function's node is called before any modifier acts.
     `behind` are the steps that `mutate` puts behind functions' outputs, by the functions' ids.
     `within` are the functions whose decorators led here, the outermost first, this one last, and `namespace` is what
     will stand in front of its nodes' names. What a modifier adds to
@@ -50,6 +51,7 @@ class Context:
     """
 
     function: Callable[..., Any]
+    name: str
     where: Where
     config: Mapping[str, Any]
     behind: Mapping[int, Any] = field(default_factory=dict)
@@ -130,6 +132,20 @@ def find_last(nodes: Sequence[Node]) -> list[Node]:
     return [node for node in nodes if node.name not in needed]
 
 
+SAVES = "save_to/1"
+"""How the operation begins of a node that saves what another one of its function gives."""
+
+
+def find_values(nodes: Sequence[Node]) -> list[Node]:
+    """Return the nodes but for those that save others: a decorator above a saver means the value."""
+    return [node for node in nodes if not node.operation.startswith(SAVES)]
+
+
+def derive(node: Node, **changes: Any) -> Node:
+    """Return a node that is made of another one's value: what that one reads and leaves is none of its own."""
+    return replace(node, **{"reads": (), "writes": (), "saves": "", "at_home": False, **changes})
+
+
 def find_first(nodes: Sequence[Node]) -> list[Node]:
     """Return the nodes that need no other of them."""
     names = {node.name for node in nodes}
@@ -166,7 +182,7 @@ def select_nodes(nodes: Sequence[Node], target: Target, modifier: Modifier) -> l
 
 def single_last(nodes: Sequence[Node], modifier: Modifier) -> Node:
     """Return the one node that no other needs; raises GraphError when there are several."""
-    last = find_last(nodes)
+    last = find_last(find_values(nodes))
     if len(last) != 1:
         raise modifier.error(
             f"it needs one node, but the decorators below it make {len(last)}: "

@@ -16,7 +16,16 @@ from typing import Any
 from dagbuild.ground.errors import did_you_mean
 from dagbuild.model.node import Group, Node, Parameter, Source, Where
 from dagbuild.model.types import describe_type
-from dagbuild.modifiers.base import Context, Modifier, NodeModifier, Stage, Target, select_nodes
+from dagbuild.modifiers.base import (
+    Context,
+    Modifier,
+    NodeModifier,
+    Stage,
+    Target,
+    derive,
+    find_values,
+    select_nodes,
+)
 from dagbuild.modifiers.checks import Check
 from dagbuild.modifiers.known_checks import CHECKS
 from dagbuild.modifiers.validators import DataValidator, ValidationResult, find_kinds
@@ -81,7 +90,8 @@ class Checks(NodeModifier):
 
     def apply(self, nodes: list[Node], _: Context, /) -> list[Node]:
         """Put each node behind its checks."""
-        chosen = {node.name for node in select_nodes(nodes, self.target, self)}
+        candidates = find_values(nodes) if self.target is None else nodes
+        chosen = {node.name for node in select_nodes(candidates, self.target, self)}
         taken = {node.name for node in nodes}
         made: list[Node] = []
         for node in nodes:
@@ -106,7 +116,7 @@ class Checks(NodeModifier):
             added.append(_validator_node(node, value, unique, validator))
         names = tuple(name for name, _ in importance)
         results = Group(tuple(Source(f"{node.name}_{name}") for name in names), names)
-        checked = replace(
+        checked = derive(
             node,
             function=ReturnChecked(node.name, tuple(importance), node.where),
             parameters=(value, Parameter("results", Mapping[str, ValidationResult], results)),
@@ -126,7 +136,7 @@ def _validator_node(node: Node, value: Parameter, name: str, validator: Check | 
         sources = (type(validator), *_attributes(validator))
         operation = "check_output_custom/1"
         doc = validator.description()
-    return replace(
+    return derive(
         node,
         name=f"{node.name}_{name}",
         type=ValidationResult,

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from dagbuild.ground.errors import UserError, did_you_mean
 from dagbuild.model.node import Columns, Node, Parameter, Source
 from dagbuild.model.types import describe_type
-from dagbuild.modifiers.base import Context, Modifier, NodeModifier, Stage, list_names, single_last
+from dagbuild.modifiers.base import Context, Modifier, NodeModifier, Stage, derive, list_names, single_last
 from dagbuild.modifiers.frame_types import column_type, find_frame_library
 
 
@@ -119,7 +119,7 @@ def extract_from(frame: Node, columns: Sequence[tuple[str, str]], modifier: Modi
         )
 
     return [
-        replace(
+        derive(
             frame,
             name=name,
             type=column_type(library),

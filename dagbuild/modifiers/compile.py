@@ -13,7 +13,7 @@ from typing import Any, get_origin
 
 from dagbuild.ground.errors import GraphError, Problem
 from dagbuild.model.elements import Parallelizable, find_element
-from dagbuild.model.node import MODEST, Node, Where
+from dagbuild.model.node import MODEST, READ_ONCE, Node, Where
 from dagbuild.model.types import plain_type
 from dagbuild.modifiers.base import Context, NodeModifier, modifiers_of
 from dagbuild.modifiers.choose import Exclude, ReadConfig, config, resolve
@@ -21,9 +21,6 @@ from dagbuild.modifiers.hamiltons import find_hamiltons
 from dagbuild.modifiers.pipes import add_steps
 from dagbuild.modifiers.signature import find_where, read_signature
 from dagbuild.modifiers.steps import Step
-
-READ_ONCE = "gives an iterator, which can be read only once"
-
 
 NOTHING_BEHIND: Mapping[int, Sequence[Step]] = {}
 """Where no function stands behind another one by `mutate`."""
@@ -77,12 +74,14 @@ def compile_function(
         first, problems = _create_node(function, name, where)
         if problems:
             return Compiled(where, (first,), tuple(problems), seen.read)
-        context = Context(function, where, given, behind, (*within, function), namespace)
+        context = Context(function, name, where, given, behind, (*within, function), namespace)
         nodes = [first]
         steps = add_steps(modifiers, behind.get(id(function), ()))
         for modifier in sorted(steps, key=lambda modifier: modifier.stage):  # stable: nearest first
             nodes = _apply(modifier, nodes, context)
-        if first.expands and any(node.operation for node in nodes):
+        if first.expands and any(
+            node.operation and first.name in (node.name, *node.upstream) for node in nodes
+        ):
             message = f"'{name}' gives elements, which its decorators would take for one value"
             hint = "let a node that takes it have them: it is called for each element"
             return Compiled(where, tuple(nodes), (Problem(message, str(where), hint),), seen.read)

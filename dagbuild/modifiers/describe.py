@@ -141,6 +141,7 @@ class writes(_Describes):  # noqa: N801
         return replace(
             node,
             writes=tuple(dict.fromkeys((*node.writes, *paths))),
+            saves="",
             config_used={**node.config_used, **read},
         )
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from dagbuild.ground.errors import UserError, did_you_mean
 from dagbuild.model.node import Node, Parameter, Source
 from dagbuild.model.types import describe_type, plain_type
-from dagbuild.modifiers.base import Context, NodeModifier, Stage, list_names, single_last
+from dagbuild.modifiers.base import Context, NodeModifier, Stage, derive, list_names, single_last
 from dagbuild.modifiers.columns import fill_node
 
 
@@ -92,7 +92,7 @@ class extract_fields(NodeModifier):  # noqa: N801
         return [
             *nodes,
             *(
-                replace(
+                derive(
                     whole,
                     name=name,
                     type=kind,
@@ -168,7 +168,7 @@ class unpack_fields(NodeModifier):  # noqa: N801
         return [
             *nodes,
             *(
-                replace(
+                derive(
                     whole,
                     name=name,
                     type=types[position],

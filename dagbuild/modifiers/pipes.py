@@ -18,7 +18,9 @@ from dagbuild.modifiers.base import (
     NodeModifier,
     PassOn,
     Stage,
+    derive,
     find_makers,
+    find_values,
     list_names,
     select_nodes,
 )
@@ -184,7 +186,8 @@ class pipe_output(_Pipe):  # noqa: N801
 
     def apply(self, nodes: list[Node], context: Context, /) -> list[Node]:
         """Put the steps' nodes behind the outputs, and what comes of them in the outputs' places."""
-        outputs = [node.name for node in select_nodes(nodes, self._on_output, self)]
+        candidates = find_values(nodes) if self._on_output is None else nodes
+        outputs = [node.name for node in select_nodes(candidates, self._on_output, self)]
         for each in self.steps:
             _check_step(each, outputs)
         made: list[Node] = []
@@ -201,7 +204,7 @@ class pipe_output(_Pipe):  # noqa: N801
         raw = replace(node, name=f"{node.name}{RAW}")
         chain = make_chain(steps, [self._prefix(node.name)] * len(steps), Source(raw.name))
         last = chain[-1]
-        whole = replace(
+        whole = derive(
             node,
             type=last.type,
             function=PassOn(),

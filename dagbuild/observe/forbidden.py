@@ -22,7 +22,7 @@ def find_forbidden(watch: Watch, seen: Seen, node: Node) -> tuple[str, str] | No
     if watch.undeclared == "error" and (told := tell_forbidden(seen.observations)):
         return "UndeclaredRead", f"it {told[0]}\n  try: {told[1]}"
     untracked = [note for note in seen.notes if not note.tracked]
-    if watch.unseen == "error" and untracked and not node.cache.always:
+    if watch.unseen == "error" and untracked and not (node.cache.always or node.saves):
         note = untracked[0]
         remedy = note.remedy or 'take it as an input, or write @cache("always") above the function'
         return "Unseen", f"it {name_note(note)}, which nobody can follow\n  try: {remedy}"

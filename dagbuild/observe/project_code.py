@@ -120,6 +120,8 @@ class ProjectCode:
 
     def tell_change(self, seen: Observation) -> str:
         """Say what became of something that a run was seen to read and that is no longer so."""
+        if seen.kind == "saved" and seen.name and not Path(self._places.path(seen.name)).exists():
+            return f"what it saved is gone: {seen.name}"
         if seen.kind == "file":
             is_there = Path(self._places.path(seen.name)).exists()
             if not is_there or seen.digest == ABSENT:

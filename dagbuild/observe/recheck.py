@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from dagbuild.ground.digest import Digest
-from dagbuild.model.record import UNOBSERVED, Observation
+from dagbuild.model.record import SAVED, UNOBSERVED, Observation
 from dagbuild.observe.places import ABSENT, Digester, PathNames, digest_paths
 
 
@@ -28,11 +28,11 @@ def find_changed(
     not know does not hold; that nobody watched the run does unless we are `observing`.
     """
     observations = list(observations)
-    paths = {o.name: places.path(o.name) for o in observations if o.kind == "file"}
+    paths = {o.name: places.path(o.name) for o in observations if o.kind in ("file", SAVED) and o.name}
     digests = digest_paths(files, [path for path in paths.values() if Path(path).is_file()])
     for seen in observations:
         match seen.kind:
-            case "file":
+            case "file" | "saved" if seen.name:
                 path = paths[seen.name]
                 now: str | None = digests.get(path) if Path(path).exists() else ABSENT
             case "listing":

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Sequence
 
 from dagbuild.ground import environment
 from dagbuild.ground.secrets import names_secret
-from dagbuild.model.record import UNOBSERVED, Note, Observation
+from dagbuild.model.record import SAVED, UNOBSERVED, Note, Observation
 
 _ALL = {
     environment.ALL: "all environment variables",
     environment.NAMES: "the names of all environment variables",
     environment.WHOLE: "all environment variables",
 }
+
+
+UNKNOWN = "it saves each time: whether what it saved is still there cannot be seen"
 
 
 def name_observation(seen: Observation) -> str:
@@ -32,6 +35,8 @@ def tell_changed(seen: Observation) -> str:
     """Return why a record does not count in which this was observed."""
     if seen.kind == UNOBSERVED.kind:
         return "nobody watched what it read"
+    if seen.kind == SAVED:
+        return f"what it saved changed: {seen.name}" if seen.name else UNKNOWN
     if seen.kind == "env" and seen.name in _ALL:
         return f"it looks at {_ALL[seen.name]}, and one changed"
     return f"{name_observation(seen)} changed"

@@ -14,11 +14,14 @@ from dagbuild.plan.request import Request
 
 
 def find_unseen(request: Request, plan: Plan) -> dict[str, str]:
-    """Return the nodes that have something which is not tracked, with what it is; views run in any case."""
+    """Return the nodes that have something which is not tracked, with what it is.
+
+    Views run in any case, and so do savers that leave what nobody can look at.
+    """
     found = {}
     for name, notes in plan.notes.items():
         untracked = [note for note in notes if not note.tracked]
-        if untracked and not request.is_view(name):
+        if untracked and not request.is_view(name) and not request.graph.nodes[name].saves:
             found[name] = name_note(untracked[0])
     return found
 

@@ -159,6 +159,9 @@ class GivenMaker:
             elif name not in self.graph.inputs:
                 near = did_you_mean(name, self.graph.inputs)
                 self.problems.append(Problem(f"no node takes an input '{name}'", hint=near))
+            elif name in outside.config and (node := self.graph.find_shaped(name, targets)):
+                text = f"input '{name}' is a config value, and that has decided what '{node.name}' is"
+                self.problems.append(Problem(text, str(node.where), f"give '{name}' as a config value"))
         for kind, names in (("override", outside.overrides), ("pin", outside.pins)):
             for name in names:
                 if name not in self.graph.nodes:
@@ -314,7 +317,7 @@ class GivenMaker:
                     if isinstance(error, ReadOnceError)
                     else None
                     if "://" in path
-                    else "paths of @reads are taken from the project's root",
+                    else "paths are taken from the project's root",
                 ) from error
             parts.append(Part("file", mask_url(path), digest, listing or mask_url(path)))
             found.append((files, digest))

@@ -19,7 +19,7 @@ from typing import Any
 from dagbuild.ground import gc_pause
 from dagbuild.ground.errors import InputError, UserError, did_you_mean
 from dagbuild.ground.secrets import GivenSecrets, find_texts
-from dagbuild.model.node import Node
+from dagbuild.model.node import READ_ONCE, Node
 from dagbuild.model.record import Artifact, Manifest, Record
 from dagbuild.plan.acceptance import Acceptances
 from dagbuild.plan.causes import find_causes
@@ -287,7 +287,9 @@ class Project(Parts):
         """Return the nodes that are never cached though nobody asked for that, of all unless some are named."""
         chosen = set(nodes) or self.graph.nodes.keys()
         return {
-            name: node for name, node in self.graph.nodes.items() if name in chosen and node.cache.because
+            name: node
+            for name, node in self.graph.nodes.items()
+            if name in chosen and node.cache.because == READ_ONCE
         }
 
     # -- how it hangs together -----------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def find_suspicions(manifests: Mapping[str, Manifest], plan: Plan) -> Suspicions
             notes[name] = found
         if step is None or (step.decision is Decision.RUN and not _is_view(step)):
             unknown.append(name)
-        elif step.record is not None and step.record.observations:
+        elif step.record is not None and step.record.observations and not manifest.loads:
             observed[name] = step.record.observations
     return Suspicions(notes, observed, tuple(unknown))
 

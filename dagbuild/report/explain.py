@@ -149,7 +149,9 @@ def _rows(old: Manifest | None, new: Manifest) -> list[Row]:
 def _rows_of_run(record: Record, manifest: Manifest) -> Iterator[Row]:
     """Yield a row for each thing that the run of a record was seen to read, and did that cannot be followed."""
     told = (
-        f"{_READ[seen.kind]} {name_observation(seen)}" for seen in record.observations if seen.kind in _READ
+        f"{_READ[seen.kind]} {name_observation(seen)}"
+        for seen in record.observations
+        if seen.kind in _READ and seen.name
     )
     yield from (Row("seen", text, "when it ran: tracked") for text in dict.fromkeys(told))
     for note in find_notes(manifest, record)[len(manifest.notes) :]:
@@ -158,7 +160,7 @@ def _rows_of_run(record: Record, manifest: Manifest) -> Iterator[Row]:
         )
 
 
-_READ = {"file": "read", "listing": "read", "env": "read", "code": "ran"}
+_READ = {"file": "read", "listing": "read", "env": "read", "code": "ran", "saved": "saved"}
 
 
 def _cut(text: str) -> str:

@@ -74,7 +74,7 @@ def _find_blob(layout: CacheFolder, ref: BlobRef) -> str:
 
 def _looks(seen: Observation, places: PathNames) -> Iterator[tuple[str, str]]:
     match seen.kind:
-        case "file":
+        case "file" | "saved" if seen.name:
             yield "stat", places.path(seen.name)
         case "env":
             yield "env", f"{places.variables.salt.hex()} {seen.name}"

@@ -104,7 +104,7 @@ def _is_data(record: Record) -> bool:
     )
 
 
-_PLACES = frozenset({"file", "listing"})
+_PLACES = frozenset({"file", "listing", "saved"})
 """The kinds of observations whose names are of places on the disk."""
 
 

@@ -28,6 +28,7 @@ from dagbuild.driver.moments import (
     BaseValidateNode,
 )
 from dagbuild.driver.nodes import HamiltonNode, describe_graph
+from dagbuild.driver.pictures import Drawing
 from dagbuild.driver.results import PandasDataFrameResult, RayGraphAdapter, ResultBuilder
 from dagbuild.driver.running import PLAIN, Running
 from dagbuild.driver.threads import FutureAdapter, walk_side_by_side
@@ -36,7 +37,11 @@ from dagbuild.ground.errors import GraphError, InputError, Problem, did_you_mean
 from dagbuild.loader import Assembly, load_graph
 from dagbuild.model.node import Node
 from dagbuild.model.types import check_value, describe_type
+from dagbuild.modifiers.materializers import ExtractorFactory, MaterializerFactory
 from dagbuild.store.notices import log_notice
+
+Materializer = MaterializerFactory | ExtractorFactory
+"""What saves or loads values besides the functions of modules."""
 
 
 class Driver(Asked):
@@ -67,7 +72,11 @@ class Driver(Asked):
             _running = replace(_running, executor="ray", options=each.ray_init_config)
         self._running = _running
         self._assembly = Assembly(
-            allow_module_overrides, lenient=True, fits=self.adapter.are_joined, awaits=self._awaits
+            allow_module_overrides,
+            lenient=True,
+            fits=self.adapter.are_joined,
+            awaits=self._awaits,
+            materializers=_running.materializers,
         )
         self._graph = load_graph(self.graph_modules, self.config, assembly=self._assembly)
         self._told = describe_graph(self._graph, self.config)
@@ -125,6 +134,62 @@ class Driver(Asked):
         if display_graph:
             self.visualize_execution(final_vars, "./tmp_graph", inputs=inputs, overrides=overrides)
         return self._run(self._name(final_vars), overrides or {}, inputs or {})
+
+    def materialize(
+        self,
+        *materializers: Materializer,
+        additional_vars: Sequence[Target] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        inputs: Mapping[str, Any] | None = None,
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what is told of each saved value, by the saver's id, and the values of `additional_vars` by name.
+
+        `materializers` are what `to.csv(...)` and `from_.csv(...)` return. Raises GraphError where they do not fit the
+        graph, and what `execute` raises.
+        """
+        made = self._with(materializers)
+        saved, wanted = _find_ids(materializers), made._name(additional_vars or ())
+        values = made.raw_execute([*saved, *wanted], overrides, inputs=inputs)
+        return {name: values[name] for name in saved}, {name: values[name] for name in wanted}
+
+    def validate_materialization(
+        self,
+        *materializers: Materializer,
+        additional_vars: Sequence[Target] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        inputs: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Raise GraphError or InputError where that cannot be materialized; runs nothing."""
+        names = [*_find_ids(materializers), *(additional_vars or ())]
+        self._with(materializers).validate_execution(names, overrides, inputs)
+
+    def visualize_materialization(
+        self,
+        *materializers: Materializer,
+        output_file_path: str | None = None,
+        render_kwargs: Mapping[str, Any] | None = None,
+        additional_vars: Sequence[Target] | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        graphviz_kwargs: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Drawing:
+        """Draw what `materialize` would run."""
+        names = [*_find_ids(materializers), *(additional_vars or ())]
+        return self._with(materializers).visualize_execution(
+            names, output_file_path, render_kwargs, inputs, graphviz_kwargs, overrides, **options
+        )
+
+    def _with(self, materializers: Sequence[Materializer]) -> Driver:
+        """Return a driver that has nodes for these as well."""
+        return Driver(
+            self.config,
+            *self.graph_modules,
+            adapter=list(self.adapter.all),
+            allow_module_overrides=self._assembly.allow_overrides,
+            _running=replace(self._running, materializers=(*self._running.materializers, *materializers)),
+            _use_legacy_adapter=False,
+        )
 
     def _run(
         self, names: list[str], overrides: Mapping[str, Any], inputs: Mapping[str, Any]
@@ -240,6 +305,10 @@ class Driver(Asked):
             return name
         made = [node.name for node in self._graph.nodes.values() if node.function is function]
         return made[0] if made else name
+
+
+def _find_ids(materializers: Sequence[Materializer]) -> list[str]:
+    return [each.id for each in materializers if isinstance(each, MaterializerFactory)]
 
 
 def _complete(adapter: Any, *, legacy: bool) -> list[Any]:

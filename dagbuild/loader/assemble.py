@@ -34,6 +34,7 @@ from dagbuild.model.node import Node, Where
 from dagbuild.modifiers.adapter_nodes import settle_places
 from dagbuild.modifiers.compile import Compiled, compile_function
 from dagbuild.modifiers.functions import find_functions, find_wrapped, follow_modules
+from dagbuild.modifiers.materializers import ExtractorFactory, MaterializerFactory, modify_nodes
 from dagbuild.modifiers.signature import find_where
 
 
@@ -44,7 +45,8 @@ class Assembly:
     With `allow_overrides` a node of a later module takes the place of one of the same name. When `lenient`, as Hamilton
     is, a config value takes the place of a node of its name, and no name is held to be misspelt. `fits` tells of a type
     that is made and one that is taken whether they fit, where our rules say that they do not. `views` are nodes whose
-    values are not to be stored, besides those that say so. With `awaits`, functions may be `async def`.
+    values are not to be stored, besides those that say so. With `awaits`, functions may be `async def`. `materializers`
+    add nodes that load and save.
     """
 
     allow_overrides: bool = False
@@ -52,6 +54,7 @@ class Assembly:
     fits: Callable[[Any, Any], bool] = lambda _made, _taken: False
     views: frozenset[str] = frozenset()
     awaits: bool = False
+    materializers: tuple[ExtractorFactory | MaterializerFactory, ...] = ()
 
 
 STRICT = Assembly()
@@ -94,6 +97,10 @@ def load_graph(
         problems += _merge(own, nodes, assembly.allow_overrides)
     if assembly.lenient:
         nodes = {name: node for name, node in nodes.items() if name not in config}
+    try:
+        nodes = modify_nodes(nodes, assembly.materializers)
+    except GraphError as error:
+        problems += error.problems
     for name in assembly.views & nodes.keys():
         nodes[name] = replace(nodes[name], cache=replace(nodes[name].cache, never=True))
     nodes = link_outputs(settle_places(nodes, config))

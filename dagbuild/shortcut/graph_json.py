@@ -72,6 +72,7 @@ def _node_to_json(node: Node, places: PathNames) -> list[Any]:
         list(node.follows),
         node.expands,
         list(node.block),
+        node.saves,
     ]
 
 
@@ -80,7 +81,7 @@ def _node_from_json(data: list[Any], places: PathNames) -> Node:
     (never, format_, version, because, always), operation, function_name, schema, writes, follows, *width = (
         rest
     )
-    expands, block = width
+    expands, block, saves = width
     return Node(
         name=name,
         type=_type_from_json(kind),
@@ -99,6 +100,7 @@ def _node_from_json(data: list[Any], places: PathNames) -> Node:
         follows=tuple(follows),
         expands=expands,
         block=tuple(block),
+        saves=saves,
     )
 
 

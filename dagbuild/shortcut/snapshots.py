@@ -27,7 +27,7 @@ from dagbuild.shortcut.basis import Basis
 from dagbuild.shortcut.graph_json import graph_from_json, graph_to_json
 from dagbuild.store import FileDigests
 
-FORMAT = 7
+FORMAT = 8
 ENOUGH = 2
 """Imports that must have said the same."""
 

@@ -1,0 +1,1 @@
+"""Hamilton's address of what loads and saves values."""

@@ -1,0 +1,7 @@
+"""Hamilton's address of where loaders and savers are made known."""
+
+from dagbuild.formats.registry import LOADERS as LOADER_REGISTRY
+from dagbuild.formats.registry import SAVERS as SAVER_REGISTRY
+from dagbuild.formats.registry import register_adapter
+
+__all__ = ["LOADER_REGISTRY", "SAVER_REGISTRY", "register_adapter"]

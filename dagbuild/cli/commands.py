@@ -32,6 +32,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "verify": "Find what is damaged in the cache or the remote.",
         "check": "Say what the nodes' code does that a build cannot see.",
         "init": "Make a small working project.",
+        "migrate": "Rewrite a Hamilton project's imports to dagbuild.",
     },
 }
 COMMANDS = {name: about for section in SECTIONS.values() for name, about in section.items()}

@@ -1,0 +1,169 @@
+"""What a file imports of Hamilton and of dagbuild, and what its expressions are: a class of ours, an object of it...
+
+One of the files that know libcst. Changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import libcst as cst
+from libcst.metadata import Scope
+
+from dagbuild.migration.addresses import (
+    MISSING,
+    OURS,
+    THEIRS,
+    UNKNOWN,
+    Unfound,
+    find_module,
+    find_part,
+    find_result,
+    is_ours,
+    is_theirs,
+    to_ours,
+)
+
+Import = cst.Import | cst.ImportFrom
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One name that an import brings: of which address, as what, and what dagbuild has there."""
+
+    statement: Import
+    alias: cst.ImportAlias | cst.ImportStar
+    address: str
+    bound: str
+    found: object
+
+    @property
+    def lacks(self) -> bool:
+        """Whether dagbuild has it not, so that the import stays as it is."""
+        return self.found is MISSING
+
+    @property
+    def root(self) -> bool:
+        """Whether it brings the package itself, whatever module of it the statement names."""
+        return isinstance(self.statement, cst.Import) and self.bound in (THEIRS, OURS)
+
+
+def dotted(node: cst.CSTNode | None) -> str | None:
+    """Return the dotted name that an expression is; None for any other."""
+    if isinstance(node, cst.Name):
+        return node.value
+    if isinstance(node, cst.Attribute):
+        above = dotted(node.value)
+        return f"{above}.{node.attr.value}" if above is not None else None
+    return None
+
+
+def first_name(node: cst.BaseExpression) -> cst.Name | None:
+    """Return the name that a dotted name begins with."""
+    while isinstance(node, cst.Attribute):
+        node = node.value
+    return node if isinstance(node, cst.Name) else None
+
+
+class ImportReader(cst.CSTVisitor):
+    """Collects imports of the two, star imports of others, and what names are assigned."""
+
+    def __init__(self) -> None:
+        self.origins: list[Origin] = []
+        self.foreign_stars = False
+        self.assigned: dict[cst.CSTNode, cst.BaseExpression] = {}
+
+    def visit_Import(self, node: cst.Import) -> None:
+        """Note its names."""
+        for alias in node.names:
+            address = dotted(alias.name) or ""
+            if is_theirs(address) or is_ours(address):
+                found = find_module(to_ours(address))
+                bound = alias.evaluated_alias or address.partition(".")[0]
+                if alias.asname is None and found is not MISSING:
+                    found = find_module(OURS)
+                self.origins.append(Origin(node, alias, address, bound, found))
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> None:
+        """Note its names; relative ones are the project's own."""
+        address = "" if node.relative else dotted(node.module) or ""
+        known = is_theirs(address) or is_ours(address)
+        if isinstance(node.names, cst.ImportStar):
+            self.foreign_stars |= not known
+            if known:
+                self.origins.append(Origin(node, node.names, address, "*", find_module(to_ours(address))))
+        elif known:
+            module = find_module(to_ours(address))
+            for alias in node.names:
+                name = alias.evaluated_name
+                found = module if isinstance(module, Unfound) else find_part(module, name)
+                bound = alias.evaluated_alias or name
+                self.origins.append(Origin(node, alias, f"{address}.{name}", bound, found))
+
+    def visit_Assign(self, node: cst.Assign) -> None:
+        """Note what a name is given."""
+        for each in node.targets:
+            if isinstance(each.target, cst.Name):
+                self.assigned[each.target] = node.value
+
+    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
+        """Note what a name is given."""
+        if isinstance(node.target, cst.Name) and node.value is not None:
+            self.assigned[node.target] = node.value
+
+
+class Values:
+    """What expressions are, as far as imports and assignments tell: parts of dagbuild, objects of its classes."""
+
+    def __init__(self, scopes: Mapping[cst.CSTNode, Scope | None], read: ImportReader) -> None:
+        self._scopes = scopes
+        self._assigned = read.assigned
+        self._origins: dict[tuple[cst.CSTNode, str], list[Origin]] = {}
+        for origin in read.origins:
+            self._origins.setdefault((origin.statement, origin.bound), []).append(origin)
+        self._open: set[cst.CSTNode] = set()
+
+    def bindings(self, name: str, at: cst.CSTNode) -> list[tuple[cst.CSTNode, list[Origin]]]:
+        """Return what binds a name as seen from a place: nodes, and of imports what they bring."""
+        scope = self._scopes.get(at)
+        if scope is None:
+            return []
+        nodes = [node for each in scope[name] if (node := getattr(each, "node", None)) is not None]
+        return [(node, self._origins.get((node, name), [])) for node in nodes]
+
+    def is_assigned(self, node: cst.CSTNode) -> bool:
+        """Tell whether a binding is a plain `name = value`."""
+        return node in self._assigned
+
+    def find(self, node: cst.CSTNode) -> object:
+        """Return a part of dagbuild, an `Instance` or `Method` of its classes, MISSING or UNKNOWN."""
+        if isinstance(node, cst.Attribute):
+            return find_part(self.find(node.value), node.attr.value)
+        if isinstance(node, cst.Call):
+            return find_result(self.find(node.func))
+        if isinstance(node, cst.Name):
+            return _agree(
+                self._find_bound(each, origins) for each, origins in self.bindings(node.value, node)
+            )
+        return UNKNOWN
+
+    def _find_bound(self, node: cst.CSTNode, origins: list[Origin]) -> object:
+        if origins:
+            # What the package lacks at another address says nothing of the package.
+            return _agree((None if each.root else UNKNOWN) if each.lacks else each.found for each in origins)
+        if node not in self._assigned:
+            return UNKNOWN
+        if node in self._open:
+            return None  # `builder = builder.with_modules(...)`: as the other assignments say
+        self._open.add(node)
+        try:
+            return self.find(self._assigned[node])
+        finally:
+            self._open.discard(node)
+
+
+def _agree(found: Iterable[object]) -> object:
+    """Return what all say that say anything; UNKNOWN where they differ."""
+    said = [each for each in found if each is not None]
+    return said[0] if said and all(each == said[0] for each in said) else UNKNOWN

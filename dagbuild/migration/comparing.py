@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,7 +29,7 @@ class Comparison:
 
     path: Path
     nodes: int = 0
-    differences: Sequence[str] = ()
+    differences: tuple[str, ...] = ()
     obstacle: str | None = None
 
 
@@ -106,7 +106,7 @@ def _compare(path: Path, theirs: Any, ours: Any) -> Comparison:
                 for field, was, now in zip(_FIELDS, theirs[name], ours[name], strict=True)
                 if was != now
             ]
-    return Comparison(path, len(ours), differences)
+    return Comparison(path, len(ours), tuple(differences))
 
 
 def _show(value: Any) -> str:

@@ -67,8 +67,9 @@ def read_file(path: Path) -> bytes:
 def write_file(path: Path, data: bytes) -> None:
     """Give a file another content, and leave its mode; raises InputError, and then it is as it was."""
     try:
+        mode = stat.S_IMODE(path.stat().st_mode)
         if not os.access(path, os.W_OK):  # renaming would not ask
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        atomic.write(str(path.resolve()), data, mode=stat.S_IMODE(path.stat().st_mode))
+        atomic.write(str(path.resolve()), data, mode=mode)
     except OSError as error:
         raise InputError(f"'{path}' cannot be written: {error.strerror}") from error

@@ -171,6 +171,22 @@ class Finder(cst.CSTVisitor):
         if node.value == THEIRS and self._is_variable(node) and self._is_moved(node):
             self.edits.names.add(node)
 
+    def visit_NameItem(self, node: cst.NameItem) -> bool:  # noqa: ARG002
+        """Leave out what `global` and `nonlocal` name: they are asked for all their names."""
+        return False
+
+    def visit_Global(self, node: cst.Global) -> None:
+        """Give the package its new name in here, too."""
+        self._rename_items(node)
+
+    def visit_Nonlocal(self, node: cst.Nonlocal) -> None:
+        """Give the package its new name in here, too."""
+        self._rename_items(node)
+
+    def _rename_items(self, node: cst.Global | cst.Nonlocal) -> None:
+        if any(each.alias in self.edits.aliases for each in self._find_roots(THEIRS, node)):
+            self.edits.names |= {each.name for each in node.names if each.name.value == THEIRS}
+
     def visit_Attribute_attr(self, node: cst.Attribute) -> None:
         """Note that what follows is no variable."""
         self._chains[node.attr] = ""
@@ -185,17 +201,19 @@ class Finder(cst.CSTVisitor):
 
     def _is_moved(self, node: cst.Name) -> bool:
         """Tell whether a name is that of the package, by an import that goes over."""
-        origins = self._find_roots(node)
+        origins = self._find_roots(node.value, node)
         return any(each.alias in self.edits.aliases for each in origins) and not self._stays(node)
 
     def _stays(self, node: cst.Name) -> bool:
         """Tell whether a dotted name begins with an address whose import stays as it is."""
         chain = f"{self._chains.get(node, node.value)}."
-        return any(each.lacks and chain.startswith(f"{each.address}.") for each in self._find_roots(node))
+        return any(
+            each.lacks and chain.startswith(f"{each.address}.") for each in self._find_roots(node.value, node)
+        )
 
-    def _find_roots(self, node: cst.Name) -> list[Origin]:
+    def _find_roots(self, name: str, at: cst.CSTNode) -> list[Origin]:
         """Return the imports that bring the package itself under a name."""
-        return [each for _, found in self._values.bindings(node.value, node) for each in found if each.root]
+        return [each for _, found in self._values.bindings(name, at) for each in found if each.root]
 
     def visit_Call(self, node: cst.Call) -> None:
         """Look whether ours takes such a call, and whether it imports by a text."""

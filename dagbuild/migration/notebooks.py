@@ -5,13 +5,13 @@ Knows how IPython's magics look and where cells lie in the file's JSON; knows no
 
 from __future__ import annotations
 
-import ast
 import json
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from dagbuild.migration.syntax import check_syntax
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _PLAIN = re.compile(r"[^\s\[\]{},:\"]+")
@@ -205,8 +205,7 @@ class Script:
 
 def _parses(code: str) -> bool:
     try:
-        with warnings.catch_warnings(action="ignore"):  # of its escapes
-            compile(code, "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        check_syntax(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

@@ -15,6 +15,7 @@ from libcst.metadata import MetadataWrapper, PositionProvider, ScopeProvider
 from dagbuild.migration.addresses import OURS
 from dagbuild.migration.finding import Edits, Finder, Remark
 from dagbuild.migration.reading import ImportReader, first_name
+from dagbuild.migration.syntax import check_syntax
 
 
 class UnreadableError(Exception):
@@ -38,6 +39,8 @@ class Rewritten:
 def rewrite(data: bytes) -> Rewritten:
     """Return the text with its imports of Hamilton going to dagbuild; raises UnreadableError."""
     try:
+        # First, for where this says no libcst 1.9 may crash: at parentheses nested too deep.
+        check_syntax(data)
         module = cst.parse_module(data)
         if module.bytes != data:
             raise UnreadableError("it would not be kept letter by letter")
@@ -45,9 +48,11 @@ def rewrite(data: bytes) -> Rewritten:
             return _rewrite(module)
     except cst.ParserSyntaxError as error:
         raise UnreadableError("it cannot be parsed", error.raw_line) from error
-    except (SyntaxError, ValueError, LookupError) as error:  # of its encoding
+    except SyntaxError as error:
+        raise UnreadableError(f"it cannot be parsed: {error.msg}", error.lineno) from error
+    except (ValueError, LookupError) as error:  # of its encoding
         raise UnreadableError(f"it cannot be read: {error}") from error
-    except RecursionError as error:
+    except (RecursionError, MemoryError) as error:
         raise UnreadableError("it is nested too deep") from error
 
 

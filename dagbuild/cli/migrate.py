@@ -53,7 +53,10 @@ def command(paths: tuple[str, ...], check: bool, as_diff: bool, as_json: bool) -
                 written.append(each)
             except InputError as error:
                 problems += error.problems
-        now = [each.said_of(rewrite_document(each.path, each.after)) for each in written]
+        now = [
+            each.said_of(rewrite_document(each.path, each.after)) if each.is_changed else each
+            for each in written
+        ]
         _tell(now, compare(written), as_json=as_json, as_diff=False, done=True)
         if problems:
             raise InputError.of(problems)

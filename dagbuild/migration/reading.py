@@ -46,7 +46,11 @@ class Origin:
     @property
     def root(self) -> bool:
         """Whether it brings the package itself, whatever module of it the statement names."""
-        return isinstance(self.statement, cst.Import) and self.bound in (THEIRS, OURS)
+        return (
+            isinstance(self.statement, cst.Import)
+            and isinstance(self.alias, cst.ImportAlias)
+            and self.alias.asname is None
+        )
 
 
 def dotted(node: cst.CSTNode | None) -> str | None:

@@ -45,6 +45,18 @@ MOVED = {
         "try:\n    import hamilton\nexcept ImportError:\n    hamilton = None\nprint(hamilton)\n",
         "try:\n    import dagbuild\nexcept ImportError:\n    dagbuild = None\nprint(dagbuild)\n",
     ),
+    "under the package's name": (
+        "import hamilton.driver as hamilton\nhamilton.Builder()\n",
+        "import dagbuild.driver as hamilton\nhamilton.Builder()\n",
+    ),
+    "joined lines": (
+        "import os; import hamilton, \\\n  hamilton.driver; x = hamilton\\\n.driver",
+        "import os; import dagbuild, \\\n  dagbuild.driver; x = dagbuild\\\n.driver",
+    ),
+    "several scopes": (
+        "class A:\n    import hamilton\n    d = hamilton.driver\n    def m(self):\n        return hamilton.base\n",
+        "class A:\n    import dagbuild\n    d = dagbuild.driver\n    def m(self):\n        return hamilton.base\n",
+    ),
     "another variable": (
         "import hamilton\ndef f(hamilton):\n    return hamilton\nf(hamilton=1).hamilton = hamilton.base\n",
         "import dagbuild\ndef f(hamilton):\n    return hamilton\nf(hamilton=1).hamilton = dagbuild.base\n",

@@ -117,7 +117,7 @@ def make_hamiltons(folder: Path) -> Path:
 
 PLACES: dict[str, Callable[[Path], Path]] = {
     "docs/guide/caching.md": make_accepting,
-    "docs/guide/migrating.md": make_hamiltons,
+    "docs/guide/hamilton.md": make_hamiltons,
     "examples/hello/README.md": lambda folder: copy_examples(folder) / "examples" / "hello",
 }
 """Where a page's commands are played, if that is not a clone."""

@@ -52,9 +52,7 @@ def _rewrite_module(path: Path, data: bytes) -> Document:
     try:
         done = rewriting.rewrite(data)
     except rewriting.UnreadableError as error:
-        # One that has nothing of Hamilton's is not ours to judge.
-        left = [Problem(error.text, _place(path, error.line))] if THEIRS.encode() in data else []
-        return Document(path, data, data, left=left)
+        return _leave(path, data, error.text, f"{path}:{error.line}" if error.line else str(path))
     said = [(each.left, Problem(each.text, f"{path}:{each.line}")) for each in done.remarks]
     left, notes = ([each for is_left, each in said if is_left is wanted] for wanted in (True, False))
     return Document(path, data, done.data, done.places, left, notes, done.opens_driver)
@@ -65,9 +63,8 @@ def _rewrite_notebook(path: Path, data: bytes) -> Document:
     try:
         text = data.decode("utf-8")
         cells = read_cells(text)
-    except (ValueError, KeyError, RecursionError) as error:
-        why = "it is no notebook that can be read" if isinstance(error, UnicodeDecodeError) else str(error)
-        return Document(path, data, data, left=[Problem(why, str(path))])
+    except (ValueError, RecursionError) as error:
+        return _leave(path, data, f"it is no notebook that can be read: {error}", str(path))
     script = Script()
     for cell in cells:
         script.add(cell)
@@ -91,8 +88,7 @@ def _rewrite_notebook(path: Path, data: bytes) -> Document:
     try:
         done = rewriting.rewrite(script.text.encode())
     except rewriting.UnreadableError as error:
-        where = f"{path}: {script.where(error.line)}" if error.line else str(path)
-        return Document(path, data, data, left=[Problem(error.text, where)])
+        return _leave(path, data, error.text, str(path))
     for each in done.remarks:
         (left if each.left else notes).append(Problem(each.text, f"{path}: {script.where(each.line)}"))
     after = put_cells(text, script.split(done.data.decode()), cells).encode()
@@ -118,5 +114,6 @@ def _imports_theirs(cell: Cell) -> bool:
     )
 
 
-def _place(path: Path, line: int | None) -> str:
-    return f"{path}:{line}" if line else str(path)
+def _leave(path: Path, data: bytes, why: str, where: str) -> Document:
+    """Return a file that stays as it is; one that has nothing of Hamilton's is not ours to judge."""
+    return Document(path, data, data, left=[Problem(why, where)] if THEIRS.encode() in data else [])

@@ -60,7 +60,7 @@ def read_cells(text: str) -> list[Cell]:
     whole, end = _read(text, _skip(text, 0))
     cells = whole.get("cells")
     if text[end:].strip() or not isinstance(cells, list):
-        raise ValueError("it is no notebook")
+        raise ValueError("it has no cells")
     language = whole.get("metadata", "language_info", "name") or whole.get(
         "metadata", "kernelspec", "language"
     )
@@ -69,10 +69,10 @@ def read_cells(text: str) -> list[Cell]:
     found = []
     for number, each in enumerate(cells, 1):
         if each.get("cell_type") == "code":
-            source: Span = each.value["source"]
+            source: Span = each.value.get("source", each)
             parts = source.value if isinstance(source.value, list) else [source]
             if not all(isinstance(part.value, str) for part in parts):
-                raise ValueError(f"cell {number} has no text")
+                raise ValueError(f"its cell {number} has no text")
             found.append(Cell(number, source))
     return found
 

@@ -14,7 +14,6 @@ from libcst.metadata import Scope
 from dagbuild.migration.addresses import (
     MISSING,
     OURS,
-    THEIRS,
     UNKNOWN,
     Unfound,
     find_module,

@@ -82,6 +82,7 @@ def test_a_cell_may_become_longer(ends: str) -> None:
 def test_magics() -> None:
     """An extension that ours has is loaded from ours; another one, and other lines, are named."""
     text = notebook(
+        "s = '\ud800'",
         "%load_ext hamilton.nowhere\n%load_ext hamilton.base\n!pip install sf-hamilton\n",
         "%%bash\nimport hamilton\n",
         "%%html\n<b>hamilton</b>\n",
@@ -89,15 +90,15 @@ def test_magics() -> None:
 
     done = migrate(text)
 
-    assert json.loads(done.after)["cells"][1]["source"].splitlines()[:2] == [
+    assert json.loads(done.after)["cells"][2]["source"].splitlines()[:2] == [
         "%load_ext hamilton.nowhere",
         "%load_ext dagbuild.base",
     ]
     assert [str(problem) for problem in done.left] == [
-        "n.ipynb: cell 2, line 1: dagbuild has no 'dagbuild.nowhere'"
+        "n.ipynb: cell 3, line 1: dagbuild has no 'dagbuild.nowhere'"
     ]
     assert [str(note) for note in done.notes] == [
-        "n.ipynb: cell 2, line 3: a magic that is left as it is: !pip install sf-hamilton"
+        "n.ipynb: cell 3, line 3: a magic that is left as it is: !pip install sf-hamilton"
     ]
 
 
@@ -112,7 +113,18 @@ def test_cells_that_are_no_python() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["hamilton", "[]", '{"cells": 1, "a": "hamilton"}', '{"cells": [{"hamilton', ""]
+    "text",
+    [
+        "hamilton",
+        "[]",
+        '{"cells": 1, "a": "hamilton"}',
+        '{"cells": [{"hamilton',
+        '{"cells": [{"cell_type": "code", "hamilton": 1}]}',
+        '{"cells": [{"cell_type": "code", "source": [1, "hamilton"]}]}',
+        "[" * 100_000 + "hamilton",
+        "dagbuild",
+        "",
+    ],
 )
 def test_what_is_no_notebook(text: str) -> None:
     """It stays, and is named where it has to do with Hamilton."""

@@ -125,7 +125,7 @@ class Values:
         self._origins: dict[tuple[cst.CSTNode, str], list[Origin]] = {}
         for origin in read.origins:
             self._origins.setdefault((origin.statement, origin.bound), []).append(origin)
-        self._open: set[cst.CSTNode] = set()
+        self._known: dict[tuple[str, frozenset[cst.CSTNode]], object] = {}
 
     def bindings(self, name: str, at: cst.CSTNode) -> list[tuple[cst.CSTNode, list[Origin]]]:
         """Return what binds a name as seen from a place: nodes, and of imports what they bring."""
@@ -141,29 +141,36 @@ class Values:
 
     def find(self, node: cst.CSTNode) -> object:
         """Return a part of dagbuild, an `Instance` or `Method` of its classes, MISSING or UNKNOWN."""
+        found = self._find(node)
+        return UNKNOWN if found is None else found
+
+    def _find(self, node: cst.CSTNode) -> object:
+        """Return the same; None for what hangs on a variable of which this is just being found."""
         if isinstance(node, cst.Attribute):
-            return find_part(self.find(node.value), node.attr.value)
+            owner = self._find(node.value)
+            return None if owner is None else find_part(owner, node.attr.value)
         if isinstance(node, cst.Call):
-            return find_result(self.find(node.func))
-        if isinstance(node, cst.Name):
-            return _agree(
-                self._find_bound(each, origins) for each, origins in self.bindings(node.value, node)
-            )
-        return UNKNOWN
+            called = self._find(node.func)
+            return None if called is None else find_result(called)
+        return self._find_variable(node) if isinstance(node, cst.Name) else UNKNOWN
+
+    def _find_variable(self, name: cst.Name) -> object:
+        bindings = self.bindings(name.value, name)
+        variable = (name.value, frozenset(node for node, _ in bindings))
+        if variable not in self._known:
+            # `builder = builder.with_modules(...)`: first what the other assignments say, then whether this agrees.
+            self._known[variable] = None
+            for _ in range(2):
+                self._known[variable] = _agree(self._find_bound(*each) for each in bindings)
+                if self._known[variable] is UNKNOWN:
+                    break
+        return self._known[variable]
 
     def _find_bound(self, node: cst.CSTNode, origins: list[Origin]) -> object:
         if origins:
             # What the package lacks at another address says nothing of the package.
             return _agree((None if each.root else UNKNOWN) if each.lacks else each.found for each in origins)
-        if node not in self._assigned:
-            return UNKNOWN
-        if node in self._open:
-            return None  # `builder = builder.with_modules(...)`: as the other assignments say
-        self._open.add(node)
-        try:
-            return self.find(self._assigned[node])
-        finally:
-            self._open.discard(node)
+        return self._find(self._assigned[node]) if node in self._assigned else UNKNOWN
 
 
 def _agree(found: Iterable[object]) -> object:

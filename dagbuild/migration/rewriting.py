@@ -5,8 +5,10 @@ One of the files that know libcst; the others of this room that do are imported 
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -16,6 +18,8 @@ from dagbuild.migration.addresses import OURS
 from dagbuild.migration.finding import Edits, Finder, Remark
 from dagbuild.migration.reading import ImportReader, first_name
 from dagbuild.migration.syntax import check_syntax
+
+_DEEP = 50_000
 
 
 class UnreadableError(Exception):
@@ -41,10 +45,10 @@ def rewrite(data: bytes) -> Rewritten:
     try:
         # First, for where this says no libcst 1.9 may crash: at parentheses nested too deep.
         check_syntax(data)
-        module = cst.parse_module(data)
-        if module.bytes != data:
-            raise UnreadableError("it would not be kept letter by letter")
-        with warnings.catch_warnings(action="ignore"):  # of its escapes
+        with _deep_calls(), warnings.catch_warnings(action="ignore"):  # of the text's escapes
+            module = cst.parse_module(data)
+            if module.bytes != data:
+                raise UnreadableError("it would not be kept letter by letter")
             return _rewrite(module)
     except cst.ParserSyntaxError as error:
         raise UnreadableError("it cannot be parsed", error.raw_line) from error
@@ -54,6 +58,20 @@ def rewrite(data: bytes) -> Rewritten:
         raise UnreadableError(f"it cannot be read: {error}") from error
     except (RecursionError, MemoryError) as error:
         raise UnreadableError("it is nested too deep") from error
+
+
+@contextlib.contextmanager
+def _deep_calls() -> Iterator[None]:
+    """Let calls be nested deep within: each operator of a long sum is some frames of libcst's visitors.
+
+    They are Python's own, and take nothing of the stack of C: what nests there, the parser of Python has limited.
+    """
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _DEEP))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def _rewrite(module: cst.Module) -> Rewritten:

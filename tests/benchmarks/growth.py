@@ -228,6 +228,7 @@ APART = {
     "accept": "changes the project each time; it looks at one node, as `explain` does",
     "key": "knows no project",
     "init": "knows no project",
+    "migrate": "knows no project",
 }
 """Commands without a row, and why."""
 

@@ -291,3 +291,28 @@ def test_what_is_no_python_stays(data: bytes, said: str) -> None:
     assert done.after == data
     assert told(done)[0].startswith(said)
     assert not migrate(data.replace(b"hamilton", b"other")).left
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["b = driver.Builder()", *["b = b.with_config({})"] * 30],
+        ["b0 = driver.Builder()", *(f"b{n + 1} = b{n}.copy()" for n in range(30)), "b = b30"],
+        ["x = " + " + ".join(["'a'"] * 500), "b = driver.Builder()"],
+        ["b = driver.Builder()" + ".copy()" * 60],
+    ],
+)
+def test_long_texts(lines: list[str]) -> None:
+    """A variable that is given again and again, one of another of another, long sums and chains."""
+    done = migrate("\n".join(["from hamilton import driver", *lines, "b.with_nothing()\n"]))
+
+    assert done.is_changed
+    assert told(done) == [f"m.py:{len(lines) + 2}: dagbuild's 'Builder' has no 'with_nothing'"]
+
+
+def test_variables_that_hang_on_each_other() -> None:
+    """Nothing is known of them, and nothing is said."""
+    done = migrate("from hamilton import driver\na = b.x()\nb = a.y()\nb.with_nothing()\nc = c\nc.d()\n")
+
+    assert done.is_changed
+    assert not done.left

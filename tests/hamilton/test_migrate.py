@@ -26,6 +26,7 @@ def test_graphs_are_the_same(tmp_path: Path) -> None:
 
     found = compare(documents)
 
+    assert [(document.left, document.notes) for document in documents] == [([], [])] * len(programs)
     assert all("hamilton" not in document.after.decode().split("def ")[0] for document in documents)
     assert [each.path.stem for each in found] == [program.name for program in programs]
     assert [(each.differences, each.obstacle) for each in found] == [((), None)] * len(programs)

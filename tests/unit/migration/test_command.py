@@ -18,6 +18,10 @@ runpy.run_module("dagbuild", run_name="__main__", alter_sys=True)
 """
 
 
+SCRIPT = "from hamilton import driver\ndriver.Builder()\n"
+"""What is rewritten, and not imported to compare its graph."""
+
+
 def test_names_the_extra_that_is_not_installed(tmp_path: Path) -> None:
     """In one line, with nothing changed; where nothing is to be rewritten it is not needed."""
     write_files(tmp_path, {"a.py": "import hamilton\n"})
@@ -38,7 +42,7 @@ def test_names_the_extra_that_is_not_installed(tmp_path: Path) -> None:
 
 def test_goes_on_past_what_it_may_not_write(tmp_path: Path) -> None:
     """All else is rewritten, and the exit status says that there was a mistake."""
-    write_files(tmp_path, {"a/one.py": "import hamilton\n", "two.py": "import hamilton\n"})
+    write_files(tmp_path, {"a/one.py": "import hamilton\n", "two.py": SCRIPT})
     script = tmp_path / "run.py"
     script.write_text(
         "import sys\n"

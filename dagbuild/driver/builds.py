@@ -23,7 +23,7 @@ from dagbuild.driver.running import DISABLE, IGNORE, RECOMPUTE, Running
 from dagbuild.executors.arguments import fill
 from dagbuild.ground.errors import CodecError, GraphError, SettingsError
 from dagbuild.ground.home import expand_user
-from dagbuild.loader import Assembly
+from dagbuild.model.assembly import Assembly
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node, Parameter
 from dagbuild.model.record import Record

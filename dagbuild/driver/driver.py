@@ -14,7 +14,7 @@ from dagbuild.driver.results import DictResult, RayGraphAdapter, ResultBuilder
 from dagbuild.ground.errors import UserError, did_you_mean
 from dagbuild.ground.home import expand_user
 from dagbuild.ground.texts import get_noted
-from dagbuild.loader import Assembly
+from dagbuild.model.assembly import Assembly
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node, Tag
 from dagbuild.model.outcome import Failure

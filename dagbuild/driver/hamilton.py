@@ -34,7 +34,8 @@ from dagbuild.driver.running import PLAIN, Running
 from dagbuild.driver.threads import FutureAdapter, walk_side_by_side
 from dagbuild.driver.walk import find_missing, walk
 from dagbuild.ground.errors import GraphError, InputError, Problem, did_you_mean
-from dagbuild.loader import Assembly, load_graph
+from dagbuild.loader import load_graph
+from dagbuild.model.assembly import Assembly
 from dagbuild.model.node import Node
 from dagbuild.model.types import check_value, describe_type
 from dagbuild.modifiers.materializers import ExtractorFactory, MaterializerFactory

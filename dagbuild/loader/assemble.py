@@ -10,8 +10,8 @@ import ast
 import linecache
 import re
 import types
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from dagbuild.ground import gc_pause
@@ -28,37 +28,15 @@ from dagbuild.loader.rules import (
     check_waiting,
     collect_inputs,
 )
+from dagbuild.model.assembly import STRICT, Assembly
 from dagbuild.model.conversion import Texts
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node, Where
 from dagbuild.modifiers.adapter_nodes import settle_places
 from dagbuild.modifiers.compile import Compiled, compile_function
 from dagbuild.modifiers.functions import find_functions, find_wrapped, follow_modules
-from dagbuild.modifiers.materializers import ExtractorFactory, MaterializerFactory, modify_nodes
+from dagbuild.modifiers.materializers import modify_nodes
 from dagbuild.modifiers.signature import find_where
-
-
-@dataclass(frozen=True, slots=True)
-class Assembly:
-    """How functions are put together to a graph.
-
-    With `allow_overrides` a node of a later module takes the place of one of the same name. When `lenient`, as Hamilton
-    is, a config value takes the place of a node of its name, and no name is held to be misspelt. `fits` tells of a type
-    that is made and one that is taken whether they fit, where our rules say that they do not. `views` are nodes whose
-    values are not to be stored, besides those that say so. With `awaits`, functions may be `async def`. `materializers`
-    add nodes that load and save.
-    """
-
-    allow_overrides: bool = False
-    lenient: bool = False
-    fits: Callable[[Any, Any], bool] = lambda _made, _taken: False
-    views: frozenset[str] = frozenset()
-    awaits: bool = False
-    materializers: tuple[ExtractorFactory | MaterializerFactory, ...] = ()
-
-
-STRICT = Assembly()
-"""A node has one maker, and whatever looks like a mistake is one."""
 
 
 @gc_pause.paused()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from dagbuild.ground.environment import Variables
 from dagbuild.ground.errors import InputError
-from dagbuild.loader import STRICT, Assembly
+from dagbuild.model.assembly import STRICT, Assembly
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node
 from dagbuild.model.record import Artifact, Manifest, Record

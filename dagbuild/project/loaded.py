@@ -19,7 +19,8 @@ from dagbuild.ground import gc_pause
 from dagbuild.ground.environment import Variables
 from dagbuild.ground.errors import CodecError
 from dagbuild.ground.secrets import holds_secret
-from dagbuild.loader import STRICT, Assembly, are_same, list_holdings, load_graph, load_modules
+from dagbuild.loader import are_same, list_holdings, load_graph, load_modules
+from dagbuild.model.assembly import STRICT, Assembly
 from dagbuild.model.conversion import Unfit
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import File, Files, Node

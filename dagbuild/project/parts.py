@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dagbuild.artifacts import Artifacts
 from dagbuild.ground.secrets import GivenSecrets, find_texts
-from dagbuild.loader import STRICT, Assembly
+from dagbuild.model.assembly import STRICT, Assembly
 from dagbuild.model.graph import Graph
 from dagbuild.model.record import Artifact
 from dagbuild.observe.places import PathNames

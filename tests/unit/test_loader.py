@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 
 from dagbuild.ground.errors import GraphError, LoadError
-from dagbuild.loader import Assembly, create_module, load_graph, load_modules
+from dagbuild.loader import create_module, load_graph, load_modules
+from dagbuild.model.assembly import Assembly
 from dagbuild.model.node import REQUIRED, File
 
 

@@ -189,6 +189,8 @@ class Asked(abc.ABC):
 
 
 def _tagged(node: HamiltonNode, key: str, wanted: str | list[str] | None) -> bool:
+    if not (wanted is None or isinstance(wanted, str | list | tuple | bool)):
+        raise InputError(f"the tag '{key}' is asked to be {wanted!r}", hint="a text, a list of them, or None")
     if key not in node.tags or wanted is None:
         return key in node.tags
     has, asks = node.tags[key], [wanted] if isinstance(wanted, str) else wanted

@@ -128,7 +128,7 @@ class Builds:
             for name, notes in result.find_notes().items():
                 for note in notes:
                     listen.tell(tell_note(name, note))
-            return dict(result.values)
+            return {name: _own(value) for name, value in result.values.items()}
 
     def _find_forced(self) -> set[str]:
         caching = self.running.caching
@@ -158,6 +158,12 @@ class Builds:
         return Project(
             replace(settings, config=dict(self.config), modules=()), self.modules, assembly=assembly
         )
+
+
+def _own(value: Any) -> Any:
+    """Return a value that its receiver may change: an array is a view of what is stored."""
+    flags = getattr(value, "flags", None)
+    return value.copy() if getattr(flags, "writeable", True) is False else value
 
 
 def _find_folder(path: str) -> Path:

@@ -6,6 +6,9 @@ where Hamilton is. What it does otherwise is said where it does it, and in the g
 
 from __future__ import annotations
 
+import importlib
+import pickle
+import sys
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,12 +35,13 @@ from dagbuild.driver.pictures import Drawing
 from dagbuild.driver.results import PandasDataFrameResult, RayGraphAdapter, ResultBuilder
 from dagbuild.driver.running import PLAIN, Running
 from dagbuild.driver.threads import FutureAdapter, walk_side_by_side
+from dagbuild.driver.types import fits_loosely
 from dagbuild.driver.walk import find_missing, walk
 from dagbuild.ground.errors import GraphError, InputError, Problem, did_you_mean
 from dagbuild.loader import load_graph
 from dagbuild.model.assembly import Assembly
 from dagbuild.model.node import Node
-from dagbuild.model.types import check_value, describe_type
+from dagbuild.model.types import describe_type
 from dagbuild.modifiers.materializers import ExtractorFactory, MaterializerFactory
 from dagbuild.store.notices import log_notice
 
@@ -90,6 +94,15 @@ class Driver(Asked):
         self._warned: set[str] = set()
         for hook in self.adapter.of(BasePostGraphConstruct):
             hook.post_graph_construct(graph=self._told, modules=self.graph_modules, config=self.config)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Make it anew where it comes to, of modules by their names."""
+        names = [module.__name__ for module in self.graph_modules]
+        for name, module in zip(names, self.graph_modules, strict=True):
+            if sys.modules.get(name) is not module:
+                raise pickle.PicklingError(f"the module '{name}' of a driver can be imported by nobody else")
+        allowed = self._assembly.allow_overrides
+        return _make_again, (type(self), self.config, names, list(self.adapter.all), allowed, self._running)
 
     def _check(self) -> None:
         """Let validators look; raises GraphError with all that they say."""
@@ -272,7 +285,7 @@ class Driver(Asked):
         reached = self._graph.reach_up(wanted, stop=overrides.__contains__)
         for name in self._graph.inputs.keys() & given.keys() & reached:
             kind, value = self._graph.inputs[name].type, given[name]
-            fits = value is None or check_value(value, kind) or self.adapter.find_accepted(kind, value)
+            fits = fits_loosely(value, kind) or self.adapter.find_accepted(kind, value)
             if not fits:
                 problems.append(
                     Problem(f"the input '{name}' is {value!r}, and is taken as {describe_type(kind)}")
@@ -296,8 +309,10 @@ class Driver(Asked):
                 named.append(output)
             elif isinstance(output, HamiltonNode):
                 named.append(output.name)
-            else:
+            elif callable(output):
                 named.append(self._find_node_of(output))
+            else:
+                raise InputError(f"{output!r} is no target", hint="a name, a function or a node")
         return list(dict.fromkeys(named))
 
     def _find_node_of(self, function: Callable[..., Any]) -> str:
@@ -306,6 +321,24 @@ class Driver(Asked):
             return name
         made = [node.name for node in self._graph.nodes.values() if node.function is function]
         return made[0] if made else name
+
+
+def _make_again(
+    kind: type[Driver],
+    config: dict[str, Any],
+    names: list[str],
+    adapters: list[Any],
+    allow_overrides: bool,
+    running: Running,
+) -> Driver:
+    return kind(
+        config,
+        *map(importlib.import_module, names),
+        adapter=adapters,
+        allow_module_overrides=allow_overrides,
+        _running=running,
+        _use_legacy_adapter=False,
+    )
 
 
 def _find_ids(materializers: Sequence[Materializer]) -> list[str]:

@@ -14,21 +14,21 @@ from itertools import groupby
 from types import ModuleType
 from typing import Any
 
-from dagbuild.ground.errors import UserError
+from dagbuild.ground.errors import InputError
 from dagbuild.loader import create_module as create_module_of
 from dagbuild.modifiers.base import find_remembered
 
 
 def collect_modules(config: object, given: Sequence[object]) -> list[ModuleType]:
-    """Return the modules, those made of functions that stand side by side included; raises UserError."""
+    """Return the modules, those made of functions that stand side by side included; raises InputError."""
     if config is not None and not isinstance(config, Mapping):
-        raise UserError(
+        raise InputError(
             f"the first argument of Driver is the config, a dict of values, but {_name(config)} was given",
             hint="write Driver({}, ...)",
         )
     for each in given:
         if not isinstance(each, ModuleType) and not _is_function(each):
-            raise UserError(f"Driver takes modules and functions, but not {_name(each)}", hint=_hint(each))
+            raise InputError(f"Driver takes modules and functions, but not {_name(each)}", hint=_hint(each))
     found: list[ModuleType] = []
     for alone, items in groupby(given, key=_is_function):
         functions: list[Any] = list(items)
@@ -63,7 +63,7 @@ def _hint(given: object) -> str:
 
 
 def create_temporary_module(*functions: Callable[..., Any], module_name: str | None = None) -> ModuleType:
-    """Return a module of these functions, which may be defined anywhere; raises UserError for what is none.
+    """Return a module of these functions, which may be defined anywhere; raises InputError for what is none.
 
     It can be imported by its name.
     """

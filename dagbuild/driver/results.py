@@ -82,8 +82,9 @@ class StrictIndexTypePandasDataFrameResult(PandasDataFrameResult):
 
         found: dict[str, list[str]] = {}
         for name, value in outputs.items():
-            if isinstance(value, pd.Series | pd.DataFrame):
-                found.setdefault(f"{type(value.index).__name__} of {value.index.dtype}", []).append(name)
+            index = value.index if isinstance(value, pd.Series | pd.DataFrame) else None
+            kind = "no index" if index is None else f"{type(index).__name__} of {index.dtype}"
+            found.setdefault(kind, []).append(name)
         if len(found) > 1:
             told = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in found.items())
             raise InputError(f"the values have indexes of several types: {told}")

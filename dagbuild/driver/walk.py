@@ -41,7 +41,7 @@ def walk(
     """
     names = list(names)
     values: dict[str, Any] = {}
-    order = graph.order(names, stop=given.__contains__)
+    order = find_order(graph, names, given)
     needed = Counter(up for name in order if name not in given for up in graph.upstream(name))
     for name in order:
         if name in given:
@@ -54,6 +54,24 @@ def walk(
                 if not needed[up] and up not in names:
                     values.pop(up, None)
     return {name: values[name] for name in names if name in values}
+
+
+def find_order(graph: Graph, names: Iterable[str], given: Collection[str]) -> list[str]:
+    """Return the names and all that they need, in the order in which Hamilton calls: a target, and before it its
+    parameters in their order, each with what it needs before it.
+    """
+    done: dict[str, None] = {}
+    for name in names:
+        todo = [(name, iter(() if name in given else graph.upstream(name)))]
+        while todo:
+            node, rest = todo[-1]
+            up = next((each for each in rest if each not in done), None)
+            if up is None:
+                done[node] = None
+                todo.pop()
+            else:
+                todo.append((up, iter(() if up in given else graph.upstream(up))))
+    return list(done)
 
 
 def run_node(graph: Graph, node: Node, values: Mapping[str, Any], call: Call, spread: Spread) -> Any:

@@ -28,21 +28,49 @@ def pack(outcome: Outcome, dumps: Callable[[Any], bytes]) -> Reply:
     """Return an outcome as a reply; `dumps` gives no bytes of what it cannot pickle."""
     error = b""
     if isinstance(outcome, Failure):
-        error = dumps(outcome.error)
+        if outcome.error is not None:
+            error = pickle.dumps((dumps(outcome.error), dumps(_take_apart(outcome.error, dumps))))
         outcome = replace(outcome, error=None)
     packed = dumps(outcome)
     return (packed, error) if packed else STAYS
+
+
+def _take_apart(error: BaseException, dumps: Callable[[Any], bytes]) -> tuple[Any, ...]:
+    """Return an exception's class, arguments and attributes, of those what can travel: others are told in words."""
+    arguments = tuple(each if dumps(each) else repr(each) for each in error.args)
+    state = {name: value for name, value in vars(error).items() if dumps(value)}
+    return type(error), arguments, state
+
+
+def _put_together(
+    kind: type[BaseException], arguments: tuple[Any, ...], state: dict[str, Any]
+) -> BaseException:
+    """Return an exception of the class, which is not asked: it may be made of other arguments than it keeps."""
+    error = BaseException.__new__(kind, *arguments)
+    error.args = arguments
+    vars(error).update(state)
+    return error
 
 
 def unpack(reply: Reply, loads: Callable[[bytes], Any]) -> Outcome:
     """Return the outcome of a reply that is not STAYS."""
     outcome: Outcome = loads(reply[0])
     if isinstance(outcome, Failure) and reply[1]:
-        try:
-            outcome = replace(outcome, error=loads(reply[1]))
-        except (Exception, SystemExit):  # an exception may pickle well and refuse to be made again
-            return outcome
+        whole, parts = pickle.loads(reply[1])
+        return replace(outcome, error=_load_error(whole, parts, loads))
     return outcome
+
+
+def _load_error(whole: bytes, parts: bytes, loads: Callable[[bytes], Any]) -> BaseException | None:
+    """Return the exception; as far as it can be had where it refuses to be made again."""
+    try:
+        error: BaseException = loads(whole)
+        return error
+    except (Exception, SystemExit):  # it may pickle well all the same, or not at all
+        try:
+            return _put_together(*loads(parts))
+        except (Exception, SystemExit):
+            return None
 
 
 class SharedPickles:

@@ -64,7 +64,8 @@ def load_graph(
         problems += _find_lost(module)
     for module in modules:
         own: dict[str, Node] = {}
-        for function in find_functions(module):
+        functions = find_functions(module)
+        for function in sorted(functions, key=lambda each: each.__name__) if assembly.lenient else functions:
             if id(function) in seen:
                 continue
             seen.add(id(function))
@@ -82,7 +83,7 @@ def load_graph(
     for name in assembly.views & nodes.keys():
         nodes[name] = replace(nodes[name], cache=replace(nodes[name].cache, never=True))
     nodes = link_outputs(settle_places(nodes, config))
-    found = collect_inputs(nodes, config, texts or {})
+    found = collect_inputs(nodes, config, texts or {}, lenient=assembly.lenient)
     graph, misused = find_blocks(Graph(nodes, found.inputs))
     problems += [*found.problems, *misused]
     problems += check_edges(graph.nodes, assembly.fits)

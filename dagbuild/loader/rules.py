@@ -29,9 +29,9 @@ class FoundInputs:
 
 
 def collect_inputs(
-    nodes: Mapping[str, Node], config: Mapping[str, Any], texts: Mapping[str, Texts]
+    nodes: Mapping[str, Node], config: Mapping[str, Any], texts: Mapping[str, Texts], *, lenient: bool = False
 ) -> FoundInputs:
-    """Return the graph's inputs: of two types that fit, the tighter one counts. Config values must fit, too."""
+    """Return the graph's inputs: of two types that fit, the tighter one counts. If strict, config values must fit."""
     uses: dict[str, list[tuple[Node, Parameter, Any]]] = {}
     for node in nodes.values():
         for parameter, name, wanted in _wants(node):
@@ -59,7 +59,7 @@ def collect_inputs(
             required=any(parameter.default is REQUIRED for _, parameter, _ in used),
             used_by=tuple(dict.fromkeys(node.name for node, _, _ in used)),
         )
-        if name not in config:
+        if lenient or name not in config:
             continue
         spelled = texts.get(name, {})
         try:

@@ -12,10 +12,11 @@ class Assembly:
     """How functions are put together to a graph.
 
     With `allow_overrides` a node of a later module takes the place of one of the same name. When `lenient`, as Hamilton
-    is, a config value takes the place of a node of its name, and no name is held to be misspelt. `fits` tells of a type
-    that is made and one that is taken whether they fit, where our rules say that they do not. `views` are nodes whose
-    values are not to be stored, besides those that say so. With `awaits`, functions may be `async def`. `materializers`
-    add nodes that load and save.
+    is, a config value takes the place of a node of its name, whatever its type, no name is held to be misspelt, and the
+    nodes of a module are in the order of their functions' names. `fits` tells of a type that is made and one that is
+    taken whether they fit, where our rules say that they do not. `views` are nodes whose values are not to be stored,
+    besides those that say so. With `awaits`, functions may be `async def`. `materializers` add nodes that load and
+    save.
     """
 
     allow_overrides: bool = False

@@ -8,6 +8,7 @@ again.
 from __future__ import annotations
 
 import abc
+import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -31,6 +32,7 @@ from dagbuild.modifiers.known_checks import CHECKS
 from dagbuild.modifiers.validators import DataValidator, ValidationResult, find_kinds
 
 WARN, FAIL = "warn", "fail"
+logger = logging.getLogger("dagbuild")
 
 
 class DataValidationError(Exception):
@@ -73,7 +75,10 @@ class ReturnChecked:
         if failed[WARN]:
             text = f"node '{self.node}' did not pass: {'; '.join(failed[WARN])}"
             file, line = self.where.file or self.where.module, self.where.line or 0
-            warnings.warn_explicit(text, DataValidationWarning, file, line)
+            try:
+                warnings.warn_explicit(text, DataValidationWarning, file, line)
+            except DataValidationWarning:  # warnings are errors here, and this is to be none
+                logger.warning(text)
         if failed[FAIL]:
             raise DataValidationError(f"node '{self.node}' did not pass: {'; '.join(failed[FAIL])}")
         return value

@@ -177,7 +177,13 @@ class DataType(Check):
             return _find_in_columns(value, self.find_wrong)
         if elements.is_column(value):
             return None if elements.dtype_fits(value.dtype, self.given) else {"dtype": str(value.dtype)}
-        return None if accepts(type(value), self.given) else {"type": type(value).__name__}
+        # What a type checker lets pass as a number is another type all the same.
+        fits = (
+            isinstance(value, self.given)
+            if isinstance(self.given, type)
+            else accepts(type(value), self.given)
+        )
+        return None if fits else {"type": type(value).__name__}
 
 
 class AllowNans(_ElementCheck):

@@ -38,6 +38,24 @@ class ReadConfig(Mapping[str, Any]):
         return len(self._config)
 
 
+class _Optional(Mapping[str, Any]):
+    """The config, in which some keys are None where they are missing."""
+
+    def __init__(self, config: Mapping[str, Any], optional: Collection[str]) -> None:
+        self._config, self._optional = config, optional
+
+    def __getitem__(self, key: str) -> Any:
+        if key in self._optional:
+            return self._config.get(key)
+        return self._config[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._config)
+
+    def __len__(self) -> int:
+        return len(self._config)
+
+
 Condition: TypeAlias = Callable[[Mapping[str, Any]], bool]
 """Tells of a config whether something holds; a key that is missing counts as None."""
 
@@ -66,7 +84,7 @@ class config(Modifier):  # noqa: N801  # decorators are written small
     """Keep the function only when the config says so; `name__variant` then makes the node `name`: what is last goes.
 
     `resolves` is called with the config and returns whether the function stays. `target_name` names the node.
-    `config_used` lists keys that it reads; without it they are found out.
+    `config_used` lists keys that it reads, which are None where they are missing; without it they are found out.
     """
 
     def __init__(
@@ -83,7 +101,7 @@ class config(Modifier):  # noqa: N801  # decorators are written small
         """Return the name of the node that the function `name` makes, or None when it is left out."""
         for key in self._config_used:
             given.get(key)
-        if not self._resolver(given):
+        if not self._resolver(_Optional(given, self._config_used) if self._config_used else given):
             return None
         return self._target_name or name.rpartition("__")[0] or name
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from itertools import groupby
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from dagbuild.ground.errors import GraphError, Problem
@@ -17,7 +17,7 @@ from dagbuild.model.node import PASS_ON, Binding, CachePolicy, Group, Node, Para
 from dagbuild.model.types import accepts, check_value, plain_type
 from dagbuild.modifiers.base import Context, Modifier, PassOn, find_remembered, list_names
 from dagbuild.modifiers.compile import compile_function
-from dagbuild.modifiers.functions import create_module, find_functions
+from dagbuild.modifiers.functions import OWN_FUNCTIONS, create_module, find_functions
 
 
 def collect_modules(given: Sequence[Any], modifier: Modifier) -> tuple[ModuleType, ...]:
@@ -45,7 +45,7 @@ def compile_loaded(
     `config` is what they see, of which `own` are the decorator's own keys. Raises GraphError with all that is wrong.
     """
     functions = {
-        id(function): function for module in modifier.load_from for function in find_functions(module)
+        id(function): function for module in modifier.load_from for function in _find_in_order(module)
     }
     if not functions:
         names = list_names([module.__name__ for module in modifier.load_from])
@@ -66,6 +66,12 @@ def compile_loaded(
     if problems:
         raise GraphError.of(problems)
     return nodes
+
+
+def _find_in_order(module: ModuleType) -> list[FunctionType]:
+    """Return the functions: those of a module by their names, as in Hamilton, and others as they were given."""
+    found = list(find_functions(module))
+    return found if OWN_FUNCTIONS in vars(module) else sorted(found, key=lambda each: each.__name__)
 
 
 def pass_on(name: str, binding: Binding, takers: Iterable[Node], where: Where) -> Node:

@@ -35,7 +35,11 @@ from dagbuild.settings.overrides import parse_value
 from dagbuild.settings.pins import remove_pin, write_pin
 from dagbuild.settings.schema import check_folder, find_scheme
 
+ENABLE_POWER_USER_MODE = "hamilton.enable_power_user_mode"
+"""A config key that Hamilton asks for where decorators are made from config; nobody needs it here."""
+
 __all__ = [
+    "ENABLE_POWER_USER_MODE",
     "EXECUTORS",
     "FILE_NAME",
     "MOST_JOBS",

@@ -123,8 +123,10 @@ class Builds:
                 assert failure is not None
                 if isinstance(failure.error, CodecError) and name not in self.views:
                     return name
-                error = make_node_error(name, failure, str(graph.nodes[name].where))
-                raise failure.error or error
+                if failure.error is None:
+                    raise make_node_error(name, failure, str(graph.nodes[name].where))
+                failure.error.add_note(f"in node '{name}', {graph.nodes[name].where}")
+                raise failure.error
             for name, notes in result.find_notes().items():
                 for note in notes:
                     listen.tell(tell_note(name, note))
@@ -142,7 +144,9 @@ class Builds:
         ignored = {name for name, said in (caching.behaviors if caching else {}).items() if said == IGNORE}
         assembly = replace(self.assembly, views=frozenset(self.views | ignored))
         if self.file is not None:
-            settings = replace(load_settings(self.file), inputs={}, targets=(), said={}, texts={}, pins={})
+            settings = load_settings(self.file)
+            pins = {name: pin for name, pin in settings.pins.items() if name in self.graph.nodes}
+            settings = replace(settings, inputs={}, targets=(), said={}, texts={}, pins=pins)
         else:
             settings = Settings(Path().resolve(), (), CacheSettings(Path(scratch)))
         if caching is not None:

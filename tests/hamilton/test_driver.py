@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import logging
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -76,14 +78,32 @@ def test_inside_a_project_it_keeps_what_the_project_keeps(load: Load, tmp_path: 
     code = CODE.replace('    CALLS.append("a")\n', "")
     made = driver.Driver({}, load(code), adapter=[base.DefaultAdapter(), told])
 
-    with pytest.raises(KeyError, match="of the user's"):
+    with pytest.raises(KeyError, match="of the user's") as raised:
         made.execute(["fails"], inputs={"x": 1})
+    assert raised.value.__notes__ == ["in node 'fails', <driven_0>:15"]
     ran = [line.split()[2] for line in lines if line.startswith("Executing")]
     lines.clear()
 
     assert made.execute(["b"], inputs={"x": 1}) == {"b": 6}
     assert (ran, lines) == (["a.", "b.", "fails."], [])
     assert (tmp_path / "kept" / "CACHEDIR.TAG").exists()
+
+
+def test_inside_a_project_what_is_pinned_stays_so(load: Load, tmp_path: Path) -> None:
+    """Of nodes of the driver's; a pin of another module's node is nobody's mistake."""
+    settings = tmp_path / "dagbuild.toml"
+    settings.write_text('modules = ["pinned_nodes"]\n[executor]\nkind = "inline"\n')
+    (tmp_path / "pinned_nodes.py").write_text(
+        "def b() -> int:\n    return 1\ndef elsewhere() -> int:\n    return 2\n"
+    )
+    (tmp_path / "given.json").write_text("70")
+    for node in ("b", "elsewhere"):
+        subprocess.run(
+            [sys.executable, "-m", "dagbuild", "pin", node, "given.json"], check=True, capture_output=True
+        )
+    module = load("def b() -> int: return 1\ndef c(b: int) -> int: return b + 1\n")
+
+    assert driver.Builder().with_modules(module).build().execute(["c"]) == {"c": 71}
 
 
 def test_without_an_adapter_the_result_is_a_frame(load: Load) -> None:

@@ -46,8 +46,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, default=0, help="where the search for such projects begins")
 
 
+_environment: dict[str, str] = {}
+"""The variables that were there before any test was imported."""
+
+
 def pytest_configure() -> None:
     """Take SIGINT as in a terminal, also for what tests start: a run in a shell's background ignores it."""
+    _environment.update(os.environ)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -88,7 +93,10 @@ def _find_obstacle() -> str | None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """See that importing the tests has started no threads."""
+    """See that importing the tests has started no threads, and take away what libraries have set for the process."""
+    for name in os.environ.keys() - _environment.keys():
+        if not name.startswith("PYTEST_"):
+            del os.environ[name]
     obstacle = _find_obstacle()
     if obstacle is not None:
         raise pytest.UsageError(

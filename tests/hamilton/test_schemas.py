@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from dagbuild.ground.errors import GraphError
 from dagbuild.plan.events import How
 from tests.support import build, write_files
 
-pytest.importorskip("pandera")
+# Not imported here: that sets variables for the whole process.
+pytestmark = pytest.mark.skipif(find_spec("pandera") is None, reason="needs pandera")
 
 CODE = """
     import pandas as pd

@@ -13,27 +13,41 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
 
-from dagbuild.formats.adapters import DataLoader, DataSaver, Leaves
+from dagbuild.formats.adapters import AdapterCommon, DataLoader, DataSaver, Leaves
 from dagbuild.formats.metadata import get_file_metadata
 from dagbuild.ground.errors import UserError
 
 
-@dataclass
-class JSONDataLoader(DataLoader):
-    """Loads a dict or list from a JSON file."""
+class _Plain(AdapterCommon):
+    """One that says by its attributes what it is for."""
 
-    path: str
-    place: ClassVar[str | None] = "path"
+    form: ClassVar[str]
+    kinds: ClassVar[Collection[Any]]
 
     @classmethod
-    def applicable_types(cls) -> Collection[type]:
-        """Return the types of what is loaded."""
-        return [dict, list]
+    def applicable_types(cls) -> Collection[Any]:
+        """Return the types of what is loaded or saved."""
+        return cls.kinds
 
     @classmethod
     def name(cls) -> str:
         """Return the name of the format."""
-        return "json"
+        return cls.form
+
+
+class _File(_Plain):
+    """One whose argument `path` is a file's."""
+
+    place: ClassVar[str | None] = "path"
+
+
+@dataclass
+class JSONDataLoader(_File, DataLoader):
+    """Loads a dict or list from a JSON file."""
+
+    path: str
+    form: ClassVar[str] = "json"
+    kinds: ClassVar[Collection[Any]] = [dict, list]
 
     def load_data(self, _: Any) -> tuple[Any, dict[str, Any]]:
         """Return the value, and what is known of the file."""
@@ -41,21 +55,12 @@ class JSONDataLoader(DataLoader):
 
 
 @dataclass
-class JSONDataSaver(DataSaver):
+class JSONDataSaver(_File, DataSaver):
     """Saves a dict or list as a JSON file."""
 
     path: str
-    place: ClassVar[str | None] = "path"
-
-    @classmethod
-    def applicable_types(cls) -> Collection[type]:
-        """Return the types of what is saved."""
-        return [dict, list]
-
-    @classmethod
-    def name(cls) -> str:
-        """Return the name of the format."""
-        return "json"
+    form: ClassVar[str] = "json"
+    kinds: ClassVar[Collection[Any]] = [dict, list]
 
     def save_data(self, data: Any) -> dict[str, Any]:
         """Save the value, and return what is known of the file."""
@@ -67,21 +72,12 @@ _YAML: Collection[type] = [str, int, float, bool, dict, list]
 
 
 @dataclass
-class YAMLDataLoader(DataLoader):
+class YAMLDataLoader(_File, DataLoader):
     """Loads a plain value from a YAML file."""
 
     path: str
-    place: ClassVar[str | None] = "path"
-
-    @classmethod
-    def applicable_types(cls) -> Collection[type]:
-        """Return the types of what is loaded."""
-        return _YAML
-
-    @classmethod
-    def name(cls) -> str:
-        """Return the name of the format."""
-        return "yaml"
+    form: ClassVar[str] = "yaml"
+    kinds: ClassVar[Collection[Any]] = _YAML
 
     def load_data(self, _: Any) -> tuple[Any, dict[str, Any]]:
         """Return the value, and what is known of the file; raises UserError without PyYAML."""
@@ -89,21 +85,12 @@ class YAMLDataLoader(DataLoader):
 
 
 @dataclass
-class YAMLDataSaver(DataSaver):
+class YAMLDataSaver(_File, DataSaver):
     """Saves a plain value as a YAML file."""
 
     path: str
-    place: ClassVar[str | None] = "path"
-
-    @classmethod
-    def applicable_types(cls) -> Collection[type]:
-        """Return the types of what is saved."""
-        return _YAML
-
-    @classmethod
-    def name(cls) -> str:
-        """Return the name of the format."""
-        return "yaml"
+    form: ClassVar[str] = "yaml"
+    kinds: ClassVar[Collection[Any]] = _YAML
 
     def save_data(self, data: Any) -> dict[str, Any]:
         """Save the value, and return what is known of the file; raises UserError without PyYAML."""
@@ -120,21 +107,12 @@ def _open_yaml() -> ModuleType:
 
 
 @dataclass
-class PickleLoader(DataLoader):
+class PickleLoader(_File, DataLoader):
     """Loads whatever a pickle holds."""
 
     path: str
-    place: ClassVar[str | None] = "path"
-
-    @classmethod
-    def applicable_types(cls) -> Collection[Any]:
-        """Return the types of what is loaded."""
-        return [object, Any]
-
-    @classmethod
-    def name(cls) -> str:
-        """Return the name of the format."""
-        return "pickle"
+    form: ClassVar[str] = "pickle"
+    kinds: ClassVar[Collection[Any]] = [object, Any]
 
     def load_data(self, _: Any) -> tuple[Any, dict[str, Any]]:
         """Return the value, and what is known of the file."""
@@ -142,21 +120,12 @@ class PickleLoader(DataLoader):
 
 
 @dataclass
-class PickleSaver(DataSaver):
+class PickleSaver(_File, DataSaver):
     """Saves whatever can be pickled."""
 
     path: str
-    place: ClassVar[str | None] = "path"
-
-    @classmethod
-    def applicable_types(cls) -> Collection[type]:
-        """Return the types of what is saved."""
-        return [object]
-
-    @classmethod
-    def name(cls) -> str:
-        """Return the name of the format."""
-        return "pickle"
+    form: ClassVar[str] = "pickle"
+    kinds: ClassVar[Collection[Any]] = [object]
 
     def save_data(self, data: Any) -> dict[str, Any]:
         """Save the value, and return what is known of the file."""
@@ -165,22 +134,13 @@ class PickleSaver(DataSaver):
 
 
 @dataclass
-class RawFileDataLoader(DataLoader):
+class RawFileDataLoader(_File, DataLoader):
     """Loads the text of a file."""
 
     path: str
     encoding: str = "utf-8"
-    place: ClassVar[str | None] = "path"
-
-    @classmethod
-    def applicable_types(cls) -> Collection[type]:
-        """Return the types of what is loaded."""
-        return [str]
-
-    @classmethod
-    def name(cls) -> str:
-        """Return the name of the format."""
-        return "file"
+    form: ClassVar[str] = "file"
+    kinds: ClassVar[Collection[Any]] = [str]
 
     def load_data(self, _: Any) -> tuple[str, dict[str, Any]]:
         """Return the text, and what is known of the file."""
@@ -188,22 +148,13 @@ class RawFileDataLoader(DataLoader):
 
 
 @dataclass
-class RawFileDataSaver(DataSaver):
+class RawFileDataSaver(_File, DataSaver):
     """Saves a text as a file."""
 
     path: str
     encoding: str = "utf-8"
-    place: ClassVar[str | None] = "path"
-
-    @classmethod
-    def applicable_types(cls) -> Collection[type]:
-        """Return the types of what is saved."""
-        return [str]
-
-    @classmethod
-    def name(cls) -> str:
-        """Return the name of the format."""
-        return "file"
+    form: ClassVar[str] = "file"
+    kinds: ClassVar[Collection[Any]] = [str]
 
     def save_data(self, data: str) -> dict[str, Any]:
         """Save the text, and return what is known of the file."""
@@ -212,21 +163,12 @@ class RawFileDataSaver(DataSaver):
 
 
 @dataclass
-class RawFileDataSaverBytes(DataSaver):
+class RawFileDataSaverBytes(_File, DataSaver):
     """Saves bytes as a file."""
 
     path: str
-    place: ClassVar[str | None] = "path"
-
-    @classmethod
-    def applicable_types(cls) -> Collection[type]:
-        """Return the types of what is saved."""
-        return [bytes, io.BytesIO]
-
-    @classmethod
-    def name(cls) -> str:
-        """Return the name of the format."""
-        return "file"
+    form: ClassVar[str] = "file"
+    kinds: ClassVar[Collection[Any]] = [bytes, io.BytesIO]
 
     def save_data(self, data: bytes | io.BytesIO) -> dict[str, Any]:
         """Save the bytes, and return what is known of the file."""
@@ -235,20 +177,13 @@ class RawFileDataSaverBytes(DataSaver):
 
 
 @dataclass
-class LiteralValueDataLoader(DataLoader):
+class LiteralValueDataLoader(_Plain, DataLoader):
     """Gives the value that it is given."""
 
     value: Any
 
-    @classmethod
-    def applicable_types(cls) -> Collection[Any]:
-        """Return the types of what is loaded."""
-        return [Any]
-
-    @classmethod
-    def name(cls) -> str:
-        """Return the name of the format."""
-        return "literal"
+    form: ClassVar[str] = "literal"
+    kinds: ClassVar[Collection[Any]] = [Any]
 
     def load_data(self, _: Any) -> tuple[Any, dict[str, Any]]:
         """Return the value, of which nothing else is known."""
@@ -256,20 +191,13 @@ class LiteralValueDataLoader(DataLoader):
 
 
 @dataclass
-class EnvVarDataLoader(DataLoader):
+class EnvVarDataLoader(_Plain, DataLoader):
     """Gives variables of the environment, by their names; raises UserError where one is not set."""
 
     names: Sequence[str]
 
-    @classmethod
-    def applicable_types(cls) -> Collection[type]:
-        """Return the types of what is loaded."""
-        return [dict]
-
-    @classmethod
-    def name(cls) -> str:
-        """Return the name of the format."""
-        return "environment"
+    form: ClassVar[str] = "environment"
+    kinds: ClassVar[Collection[Any]] = [dict]
 
     def load_data(self, _: Any) -> tuple[dict[str, str], dict[str, Any]]:
         """Return the variables; raises UserError where one is not set."""
@@ -281,20 +209,13 @@ class EnvVarDataLoader(DataLoader):
 
 
 @dataclass
-class InMemoryResult(DataSaver):
+class InMemoryResult(_Plain, DataSaver):
     """Saves nothing: it gives the value itself."""
 
     leaves: ClassVar[Leaves] = "nothing"
 
-    @classmethod
-    def applicable_types(cls) -> Collection[Any]:
-        """Return the types of what is given."""
-        return [Any]
-
-    @classmethod
-    def name(cls) -> str:
-        """Return the name of the format."""
-        return "memory"
+    form: ClassVar[str] = "memory"
+    kinds: ClassVar[Collection[Any]] = [Any]
 
     def save_data(self, data: Any) -> Any:
         """Return the value."""

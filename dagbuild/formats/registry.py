@@ -1,11 +1,13 @@
 """Which loaders and savers there are, and which of them is meant by a format and a type.
 
-Knows no single one. Of several that fit, the one that was registered last is taken, so that one's own come first.
+Ours are made known when somebody first asks for one. Of several that fit, the one that was registered last is taken, so
+that one's own come first.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
@@ -22,11 +24,27 @@ SAVERS: dict[str, list[type[DataSaver]]] = {}
 Adapter = TypeVar("Adapter", bound=AdapterCommon)
 
 
+@functools.cache
+def know_all() -> None:
+    """Make our own known, before anybody looks for one or adds one: a graph without formats needs none of them."""
+    from dagbuild.formats import frames, plain
+
+    # The later ones count: what may be anything is plain JSON, and the pickle of a frame is pandas' affair.
+    pickles = [adapter for adapter in frames.ADAPTERS if adapter.name() == "pickle"]
+    for adapter in (*frames.ADAPTERS, *plain.ADAPTERS, *pickles):
+        _register(adapter)
+
+
 def register_adapter(adapter: Any) -> None:
     """Make a loader or saver known under its name; of one that is defined anew, the new one counts.
 
     Raises GraphError for what is neither.
     """
+    know_all()
+    _register(adapter)
+
+
+def _register(adapter: Any) -> None:
     if not (inspect.isclass(adapter) and issubclass(adapter, AdapterCommon)):
         raise GraphError(
             f"register_adapter: {adapter!r} is neither a loader nor a saver",
@@ -60,6 +78,7 @@ def find_saver(form: str, kind: Any, what: str) -> type[DataSaver]:
 def _find_known(
     known: Mapping[str, list[type[Adapter]]], form: str, verb: str, what: str
 ) -> list[type[Adapter]]:
+    know_all()
     if form not in known:
         raise GraphError(
             f"there is no format '{form}' to {verb.replace('_', ' ')}",

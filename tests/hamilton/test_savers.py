@@ -20,10 +20,11 @@ from hamilton.io import data_adapters, materialization  # noqa: E402
 
 import dagbuild  # noqa: E402
 import dagbuild.modifiers as ours  # noqa: E402
-from dagbuild.formats import LOADERS, SAVERS  # noqa: E402
 from dagbuild.formats import registry as our_registry  # noqa: E402
 from dagbuild.loader.rules import collect_inputs  # noqa: E402
 from dagbuild.model.graph import Graph  # noqa: E402
+from dagbuild.registry import LOADER_REGISTRY as LOADERS  # noqa: E402
+from dagbuild.registry import SAVER_REGISTRY as SAVERS  # noqa: E402
 from tests.unit.modifiers.running import make_graph, run  # noqa: E402
 
 Make = Callable[[Any], list[Any]]

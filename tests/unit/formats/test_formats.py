@@ -14,8 +14,6 @@ import polars as pl
 import pytest
 
 from dagbuild.formats import (
-    LOADERS,
-    SAVERS,
     DataLoader,
     DataSaver,
     check_arguments,
@@ -24,6 +22,8 @@ from dagbuild.formats import (
     register_adapter,
 )
 from dagbuild.ground.errors import GraphError, UserError
+from dagbuild.registry import LOADER_REGISTRY as LOADERS
+from dagbuild.registry import SAVER_REGISTRY as SAVERS
 from tests.exact import assert_same
 
 FRAME = pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})

@@ -22,13 +22,14 @@ from dagbuild import (
     source,
     value,
 )
-from dagbuild.formats import SAVERS, DataSaver, register_adapter
+from dagbuild.formats import DataSaver, register_adapter
 from dagbuild.ground.errors import GraphError
 from dagbuild.loader.rules import collect_inputs
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Source, Value
 from dagbuild.modifiers import ExtractorFactory, MaterializerFactory, from_, modify_nodes, to
 from dagbuild.modifiers.adapter_nodes import settle_places
+from dagbuild.registry import SAVER_REGISTRY as SAVERS
 from tests.unit.modifiers.running import crosses_processes, make_graph, run
 
 

@@ -1,4 +1,4 @@
-"""What becomes of nodes whose values may hang on what nobody sees, where the settings say more than to tell of it.
+"""What runs in each build: what says so, and where the settings want it, what hangs on something that nobody sees.
 
 Pure. Knows no settings: whoever asks knows what they say.
 """
@@ -26,13 +26,18 @@ def find_unseen(request: Request, plan: Plan) -> dict[str, str]:
     return found
 
 
-def renew(request: Request, plan: Plan) -> Request | None:
-    """Return what is asked for with those nodes run in this build as well; None when there are none but forced ones."""
+def renew(request: Request, plan: Plan, *, unseen: bool) -> Request | None:
+    """Return what is asked for with those that run in each build forced, which say so themselves; None without any.
+
+    With `unseen`, nodes of which something is not tracked are among them.
+    """
     renewed = {
-        name: f"it {why}: not tracked, so it runs in each build"
-        for name, why in find_unseen(request, plan).items()
-        if name not in request.forced
+        name: "it runs in each build" for name in request.order if request.graph.nodes[name].cache.always
     }
+    if unseen:
+        for name, why in find_unseen(request, plan).items():
+            renewed.setdefault(name, f"it {why}: not tracked, so it runs in each build")
+    renewed = {name: why for name, why in renewed.items() if name not in request.forced}
     return replace(request, forced={**request.forced, **renewed}) if renewed else None
 
 
@@ -45,7 +50,7 @@ def refuse(request: Request, plan: Plan) -> None:
             'take it as an input, or write @cache("always") or @cache("never") above the function',
         )
         for name, why in find_unseen(request, plan).items()
-        if name not in request.forced
+        if name not in request.forced and not request.graph.nodes[name].cache.always
     ]
     if problems:
         raise InputError.of(problems)

@@ -196,12 +196,13 @@ class Project(Parts):
         Raises InputError when the node has none.
         """
         self.artifact(node)
-        _, plan = self.look([node])
-        return {name: step.record for name, step in plan.steps.items() if step.record and step.digest}
+        steps = self._prepare([node]).stands.steps
+        return {name: step.record for name, step in steps.items() if step.record and step.digest}
 
     def artifact(self, node: str) -> Artifact:
         """Return the artifact that the node has today, without running anything; raises InputError when it has none."""
-        request, plan = self.look([node])
+        prepared = self._prepare([node])
+        request = prepared.request
         if node in request.givens:
             return request.givens[node].artifact
         if request.is_view(node):
@@ -210,7 +211,7 @@ class Project(Parts):
                 where=str(self.graph.nodes[node].where),
                 hint="ask for a node that needs it",
             )
-        step = plan.steps[node]
+        step = prepared.stands.steps[node]
         if step.record is None or step.digest is None:
             why = f": {step.reasons[0]}" if step.reasons else ""
             raise InputError(f"'{node}' is not built{why}", hint=f"dagbuild build {node}")
@@ -226,9 +227,7 @@ class Project(Parts):
             self._source.load()
         if not columns:
             return self.artifacts.load(artifact)
-        from dagbuild.project.columns import (
-            load_columns,  # here: planning and building take no part of a value
-        )
+        from dagbuild.project.columns import load_columns  # here: builds take whole values
 
         return load_columns(self.artifacts, node, artifact, columns)
 
@@ -352,7 +351,6 @@ class Project(Parts):
         givens = maker.make(outside, names)
         reached = graph.order(names, stop=givens.__contains__)
         nodes = [graph.nodes[name] for name in reached if name in graph.nodes and name not in givens]
-        always = {node.name: "it runs in each build" for node in nodes if node.cache.always}
         reads = {node.name: maker.read_parts(node) for node in nodes if node.reads}
         manifests = code.make_manifests(nodes)
         for name, parts in reads.items():
@@ -362,33 +360,36 @@ class Project(Parts):
             names,
             givens,
             manifests,
-            {**always, **dict.fromkeys(force, "forced")},
+            dict.fromkeys(force, "forced"),
             Acceptances(manifests, self.store.find_records),
             self.artifacts.excerpt,
             maker.find_paths(),
             lacking,
         )
         lookup = StoreLookup(self.artifacts, self._code.find_changed, self.outputs, self._code.tell_change)
-        plan = make_plan(request, lookup)
-        if self.settings.unseen == "run" and (renewed := renew(request, plan)):
-            request, plan = renewed, make_plan(renewed, lookup)
-        elif self.settings.unseen == "error" and save:
+        plan = stands = make_plan(request, lookup)
+        unseen = self.settings.unseen
+        if unseen == "error" and save:
             refuse(request, plan)
+        if renewed := renew(request, plan, unseen=unseen == "run"):
+            request, plan = renewed, make_plan(renewed, lookup)
         observations = Observations(
             request, maker.inputs, maker.reads, warns=self._watch.undeclared == "warn"
         )
-        return _Prepared(request, plan, lookup, observations, secrets)
+        return _Prepared(request, plan, stands, lookup, observations, secrets)
 
 
 @dataclass(frozen=True)
 class _Prepared:
     """What is asked for, what a build would do about it, and who answers its questions.
 
-    `secrets` are known for as long as it is there.
+    `stands` tells what the last build left, also of nodes that run in each build. `secrets` are known for as long as
+    it is there.
     """
 
     request: Request
     plan: Plan
+    stands: Plan
     lookup: StoreLookup
     observations: Observations
     secrets: GivenSecrets

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -64,9 +66,13 @@ def test_it_is_kept_and_said(project: Path, executor: str) -> None:
     }
 
 
-@pytest.mark.parametrize("executor", ["inline", "local"])
-def test_it_runs_in_each_build(project: Path, executor: str) -> None:
+@pytest.mark.parametrize(
+    "executor", ["inline", "local", pytest.param("ray", marks=pytest.mark.leaves_threads)]
+)
+def test_it_runs_in_each_build(project: Path, executor: str, request: pytest.FixtureRequest) -> None:
     """And what is below it, where its value is another one; status says so beforehand."""
+    if executor == "ray":
+        request.getfixturevalue("local_ray")
     say(project, "run", executor)
     build(project, "below", "left")
     (project / "left.txt").unlink()
@@ -128,6 +134,28 @@ def test_a_declared_output_is_put_back(project: Path) -> None:
 
     assert build(project, "left").names(How.COMPUTED) == []
     assert (project / "left.txt").read_text() == "0"
+
+
+@pytest.mark.parametrize("way", ["run", "always"])
+def test_two_builds_at_once_from_the_command_line(project: Path, way: str) -> None:
+    """Each makes it anew, both end well, and what the last one made is what stands."""
+    code = "import os\n\ndef drawn() -> str:\n    return os.urandom(8).hex()\n\ndef below(drawn: str) -> str:\n    return drawn\n"
+    if way == "always":
+        code = code.replace("\ndef drawn", "from dagbuild import cache\n\n@cache('always')\ndef drawn")
+    (project / "unseen_nodes.py").write_text(code)
+    say(project, "run" if way == "run" else "track", "local")
+    build(project, "below")
+
+    command = [sys.executable, "-m", "dagbuild", "build", "below", "--json"]
+    both = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    said = [each.communicate(timeout=120) for each in both]
+
+    assert [each.returncode for each in both] == [0, 0], said
+    with closing(Project.load(project)) as opened:
+        assert opened.value("below") == opened.value("drawn")
+        assert len({record.artifact.digest for record in opened.log("drawn")}) == 3
 
 
 def draw() -> bytes:

@@ -181,7 +181,7 @@ class _Telling:
 
     def __init__(self, project: Project, asked: Builds, given: Mapping[str, Any], run: str) -> None:
         self._project, self._graph, self._given, self._run = project, asked.graph, given, run
-        self._nodes = {node.name: node for node in asked.told.nodes}
+        self._nodes = asked.told.by_name
         self._before = asked.adapters.of(BasePreNodeExecute)
         self._after = asked.adapters.of(BasePostNodeExecute)
         self._records: dict[str, Record] = {}

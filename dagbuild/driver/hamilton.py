@@ -85,7 +85,7 @@ class Driver(Asked):
         )
         self._graph = load_graph(self.graph_modules, self.config, assembly=self._assembly)
         self._told = describe_graph(self._graph, self.config)
-        self._nodes = {node.name: node for node in self._told.nodes}
+        self._nodes = self._told.by_name
         self._check()
         self._builds = Builds(
             self._graph, self._told, self.adapter, self.graph_modules, self.config, self._assembly, _running,

@@ -5,12 +5,13 @@ Plain data with Hamilton's members, made of our nodes. Knows nothing of how a no
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+from dagbuild.ground.digest import digest_text
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import REQUIRED, Node
 from dagbuild.modifiers.base import modifiers_of
@@ -51,7 +52,7 @@ class HamiltonNode:
             text = inspect.getsource(self.originating_functions[0])
         except (OSError, TypeError):  # it was made of a text, or by a program
             return None
-        return hashlib.sha256(text.strip().encode()).hexdigest()
+        return digest_text(text.strip())
 
     def as_dict(self, include_optional_dependencies_default_values: bool = False) -> dict[str, Any]:
         """Return what can be written as JSON."""
@@ -86,14 +87,19 @@ class HamiltonGraph:
     def version(self) -> str:
         """A digest of the versions of all nodes, in no order."""
         versions = sorted(str(node.version) for node in self.nodes)
-        return hashlib.sha256("\n".join(versions).encode()).hexdigest()
+        return digest_text("\n".join(versions))
 
     def filter_nodes(self, filter: Callable[[HamiltonNode], bool]) -> list[HamiltonNode]:  # noqa: A002 - its name
         """Return those that it holds for."""
         return [node for node in self.nodes if filter(node)]
 
     def __getitem__(self, name: str) -> HamiltonNode:
-        return next(node for node in self.nodes if node.name == name)
+        return self.by_name[name]
+
+    @cached_property
+    def by_name(self) -> dict[str, HamiltonNode]:
+        """Each under its name."""
+        return {node.name: node for node in self.nodes}
 
 
 def describe_graph(graph: Graph, given: Mapping[str, Any]) -> HamiltonGraph:

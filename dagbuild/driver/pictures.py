@@ -6,7 +6,7 @@ Without the program `dot` pictures are drawn by our own hand, which knows no ori
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,8 @@ _INPUT = {"style": "dashed", "shape": "rectangle", "margin": "0.15"}
 _CLASSES: dict[str, dict[str, Any]] = {
     "node": {"shape": "rectangle", "style": "rounded,filled", "fillcolor": "#b4d8e4", "margin": "0.15"},
     "input": _INPUT,
-    "config": {"shape": "note", "style": "filled", "fillcolor": "#ffffff"},
     "override": {"style": "rounded,filled,diagonals"},
     "output": {"fillcolor": "#FFC857"},
-    "cluster": {},
 }
 """How kinds of boxes look, unless a function of the user's says otherwise."""
 
@@ -39,7 +37,6 @@ class Drawing:
 
     picture: Picture
     source: str
-    title: str = ""
 
     def pipe(self, format: str = "svg", encoding: str | None = None) -> Any:  # noqa: A002 - graphviz's name
         """Return the bytes of a file of that format, or its text where an encoding is named."""
@@ -82,14 +79,13 @@ class Options:
 
 @dataclass(frozen=True)
 class Content:
-    """What is in a picture: of the graph these names, with what was asked for, given and configured among them."""
+    """What is in a picture: of the graph these names, with what was asked for and given among them."""
 
     graph: Graph
     names: Collection[str]
     nodes: Mapping[str, HamiltonNode]
     targets: Collection[str] = ()
     overrides: Collection[str] = ()
-    config: Mapping[str, Any] = field(default_factory=dict)
 
 
 def draw(content: Content, options: Options) -> Drawing:

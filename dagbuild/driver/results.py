@@ -73,18 +73,19 @@ class PandasDataFrameResult(ResultBuilder):
 
 
 class StrictIndexTypePandasDataFrameResult(PandasDataFrameResult):
-    """A frame of values whose indexes have one type."""
+    """A frame of values whose indexes have one type; what has none goes along with one that has."""
 
     @staticmethod
     def build_result(**outputs: Any) -> pd.DataFrame:
-        """Return the frame; raises InputError where indexes are of several types."""
+        """Return the frame; raises InputError where indexes are of several types, or no value has one."""
         import pandas as pd
 
         found: dict[str, list[str]] = {}
         for name, value in outputs.items():
-            index = value.index if isinstance(value, pd.Series | pd.DataFrame) else None
-            kind = "no index" if index is None else f"{type(index).__name__} of {index.dtype}"
-            found.setdefault(kind, []).append(name)
+            if isinstance(value, pd.Series | pd.DataFrame):
+                found.setdefault(f"{type(value.index).__name__} of {value.index.dtype}", []).append(name)
+        if not found:
+            raise InputError(f"none of the values has an index: {', '.join(outputs)}")
         if len(found) > 1:
             told = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in found.items())
             raise InputError(f"the values have indexes of several types: {told}")

@@ -51,7 +51,8 @@ def walk_side_by_side(
             for name in waiting:
                 node = graph.nodes[name]
                 if all(up in values or up not in graph.nodes for up in node.upstream):
-                    running[pool.submit(run_node, graph, node, dict(values), call, spread)] = name
+                    taken = {up: values[up] for up in node.upstream if up in values}
+                    running[pool.submit(run_node, graph, node, taken, call, spread)] = name
                     begun.add(name)
             waiting = [name for name in waiting if name not in begun]
             for future in wait(running, return_when=FIRST_COMPLETED).done:

@@ -39,7 +39,7 @@ def walk(
     `spread` makes the calls for the elements of a block, and returns what came of them in order. Raises what a function
     raises.
     """
-    names = list(names)
+    names = dict.fromkeys(names)
     values: dict[str, Any] = {}
     order = find_order(graph, names, given)
     needed = Counter(up for name in order if name not in given for up in graph.upstream(name))

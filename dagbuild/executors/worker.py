@@ -312,7 +312,8 @@ class Worker:
         self, work: Work, value: Any, facts: dict[str, Any], seen: Seen, takes: ChangedSince
     ) -> Outcome:
         """Store what the call returned, where it is to be kept and the node may have read what it read."""
-        seen = replace(seen, notes=(*seen.notes, *find_left(value, seen, work.node.writes)))
+        if left := find_left(value, seen, work.node.writes):
+            seen = replace(seen, notes=(*seen.notes, *left))
         if self.watch is not None and (forbidden := find_forbidden(self.watch, seen, work.node)):
             return Failure(*forbidden, "")
         if foreign := self._tell_foreign(work, seen):

@@ -143,6 +143,45 @@ def test_what_with_cache_cannot_mean_is_refused(wrong: dict[str, Any], told: str
         driver.Builder().with_cache(**wrong)
 
 
+ERRORS = """
+class ApiError(Exception):
+    def __init__(self, message, status):
+        super().__init__(message)
+        self.status = status
+
+def page(url: str) -> str: raise ApiError("no", 404)
+"""
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_an_exception_of_any_class_arrives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    """As itself, with what it holds, from the process of its node as well."""
+    monkeypatch.chdir(tmp_path)
+    module = ad_hoc_utils.module_from_source(ERRORS, "raised_of_text")
+    builder = driver.Builder().with_modules(module)
+    made = builder.with_cache("kept").build() if kept else builder.build()
+
+    with pytest.raises(module.ApiError, match="no") as raised:
+        made.execute(["page"], inputs={"url": "u"})
+
+    assert raised.value.status == 404
+    assert raised.value.__notes__ == ["in node 'page', <raised_of_text>:7"]
+
+
+def test_a_result_is_the_callers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An array that is stored can be changed by who asked for it, and the next one gets what was stored."""
+    monkeypatch.chdir(tmp_path)
+    code = "import numpy as np\ndef raw() -> np.ndarray: return np.arange(3.0)\n"
+    made = build(ad_hoc_utils.module_from_source(code, "arrays_of_text"))
+
+    first = made.execute(["raw"])["raw"]
+    first[0] = 100
+
+    assert made.execute(["raw"])["raw"].tolist() == [0, 1, 2]
+
+
 EXECUTORS: dict[str, Callable[[], executors.TaskExecutor]] = {
     "here": executors.SynchronousLocalTaskExecutor,
     "threads": lambda: executors.MultiThreadingExecutor(max_tasks=2),
@@ -212,5 +251,5 @@ def forgotten() -> Iterator[None]:
     import sys
 
     yield
-    for name in ("built_of_text", "other_of_text", "unstorable_of_text"):
+    for name in ("built_of_text", "other_of_text", "unstorable_of_text", "raised_of_text", "arrays_of_text"):
         sys.modules.pop(name, None)

@@ -88,6 +88,15 @@ def test_columns_are_put_in_order(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert found[:2] == found[2:] == [["a", "alpha", "zeta"], ["a", "zeta", "alpha"]]
 
 
+def test_a_constant_of_settings() -> None:
+    """Scripts name it in their config."""
+    from hamilton import settings as theirs
+
+    from dagbuild import settings
+
+    assert settings.ENABLE_POWER_USER_MODE == theirs.ENABLE_POWER_USER_MODE
+
+
 def test_a_driver_travels() -> None:
     """Copied and pickled, with its modules by their names."""
     module = ad_hoc_utils.module_from_source("def a(x: int) -> int: return x\n", "travelled")

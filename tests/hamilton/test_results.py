@@ -82,8 +82,10 @@ def test_indexes_of_one_type(library: str) -> None:
     name, outputs = "StrictIndexTypePandasDataFrameResult", {"a": TURNED, "b": TURNED.rename(str)}
 
     assert make(library, "base", name, {"a": TURNED, "b": TURNED})["b"].tolist() == [1, 2, 3]
-    with pytest.raises(ValueError, match="index"):
-        make(library, "base", name, outputs)
+    assert make(library, "base", name, {"a": TURNED, "b": [4, 5, 6], "c": 7})["b"].tolist() == [4, 5, 6]
+    for wrong in (outputs, {"a": 1, "b": [1, 2]}, {"a": 1}):
+        with pytest.raises(ValueError, match="index"):
+            make(library, "base", name, wrong)
 
 
 @pytest.mark.filterwarnings("ignore:the matrix subclass")

@@ -28,6 +28,7 @@ from dagbuild.driver.running import PLAIN
 from dagbuild.executors.arguments import fill
 from dagbuild.ground.errors import GraphError, Problem
 from dagbuild.ground.override import override
+from dagbuild.ground.texts import put_note
 from dagbuild.model.node import Node, Parameter
 
 
@@ -139,7 +140,7 @@ class AsyncDriver(Driver):
             return result
         except Exception as error:
             failed = error
-            error.add_note(f"in node '{node.name}', {node.where}")
+            put_note(error, f"in node '{node.name}', {node.where}")
             raise
         finally:
             for hook in self.adapter.of(BasePostNodeExecute):

@@ -23,6 +23,7 @@ from dagbuild.driver.running import DISABLE, IGNORE, RECOMPUTE, Running
 from dagbuild.executors.arguments import fill
 from dagbuild.ground.errors import CodecError, GraphError, SettingsError
 from dagbuild.ground.home import expand_user
+from dagbuild.ground.texts import put_note
 from dagbuild.model.assembly import Assembly
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node, Parameter
@@ -125,7 +126,7 @@ class Builds:
                     return name
                 if failure.error is None:
                     raise make_node_error(name, failure, str(graph.nodes[name].where))
-                failure.error.add_note(f"in node '{name}', {graph.nodes[name].where}")
+                put_note(failure.error, f"in node '{name}', {graph.nodes[name].where}")
                 raise failure.error
             for name, notes in result.find_notes().items():
                 for note in notes:

@@ -38,6 +38,7 @@ from dagbuild.driver.threads import FutureAdapter, walk_side_by_side
 from dagbuild.driver.types import fits_loosely
 from dagbuild.driver.walk import find_missing, walk
 from dagbuild.ground.errors import GraphError, InputError, Problem, did_you_mean
+from dagbuild.ground.texts import put_note
 from dagbuild.loader import load_graph
 from dagbuild.model.assembly import Assembly
 from dagbuild.model.node import Node
@@ -242,7 +243,7 @@ class Driver(Asked):
         try:
             return self.adapter.call(run, self._nodes[node.name], kwargs, task)
         except Exception as error:
-            error.add_note(f"in node '{node.name}', {node.where}")
+            put_note(error, f"in node '{node.name}', {node.where}")
             raise
 
     def _spread(self, calls: list[Callable[[], Any]]) -> list[Any]:

@@ -6,6 +6,7 @@ when it is pickled or made again, an outcome arrives.
 
 from __future__ import annotations
 
+import builtins
 import io
 import pickle
 from collections.abc import Callable, Sequence
@@ -37,19 +38,28 @@ def pack(outcome: Outcome, dumps: Callable[[Any], bytes]) -> Reply:
 
 def _take_apart(error: BaseException, dumps: Callable[[Any], bytes]) -> tuple[Any, ...]:
     """Return an exception's class, arguments and attributes, of those what can travel: others are told in words."""
-    arguments = tuple(each if dumps(each) else repr(each) for each in error.args)
-    state = {name: value for name, value in vars(error).items() if dumps(value)}
-    return type(error), arguments, state
+    _, held, *rest = _find_base(type(error)).__reduce__(error)
+    arguments = tuple(each if dumps(each) else repr(each) for each in held)
+    slots = object.__getstate__(error)
+    state = {**(rest[0] if rest else {}), **(slots[1] if isinstance(slots, tuple) else {})}
+    return type(error), arguments, {name: value for name, value in state.items() if dumps(value)}
 
 
 def _put_together(
     kind: type[BaseException], arguments: tuple[Any, ...], state: dict[str, Any]
 ) -> BaseException:
     """Return an exception of the class, which is not asked: it may be made of other arguments than it keeps."""
-    error = BaseException.__new__(kind, *arguments)
-    error.args = arguments
-    vars(error).update(state)
+    base = _find_base(kind)
+    error: BaseException = base.__new__(kind, *arguments)
+    base.__init__(error, *arguments)
+    for name, value in state.items():
+        object.__setattr__(error, name, value)  # its own may refuse, as a frozen dataclass's does
     return error
+
+
+def _find_base(kind: type[BaseException]) -> Any:
+    """Return Python's own exception below the class, such as OSError: it alone knows what is not in `vars`."""
+    return next(each for each in kind.__mro__ if vars(builtins).get(each.__name__) is each)
 
 
 def unpack(reply: Reply, loads: Callable[[bytes], Any]) -> Outcome:

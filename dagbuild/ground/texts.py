@@ -69,6 +69,13 @@ def name_first_line(kind: str, message: str) -> str:
     return f"{said} ..." if more else said
 
 
+def put_note(error: BaseException, text: str) -> None:
+    """Add a note to an exception, also to one that lets nobody set anything, such as a frozen dataclass."""
+    notes = attempt(lambda: getattr(error, "__notes__", ()))
+    kept = notes if isinstance(notes, list | tuple) else ()
+    object.__setattr__(error, "__notes__", [*kept, text])
+
+
 def _list_notes(error: BaseException) -> list[str]:
     notes = attempt(lambda: getattr(error, "__notes__", ()))
     if not isinstance(notes, list | tuple):

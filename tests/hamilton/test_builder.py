@@ -144,30 +144,45 @@ def test_what_with_cache_cannot_mean_is_refused(wrong: dict[str, Any], told: str
 
 
 ERRORS = """
+from dataclasses import dataclass
+
 class ApiError(Exception):
     def __init__(self, message, status):
         super().__init__(message)
         self.status = status
 
-def page(url: str) -> str: raise ApiError("no", 404)
+class Reset(ConnectionError):
+    def __init__(self, message, status):
+        super().__init__(104, message)
+        self.status = status
+
+@dataclass(frozen=True)
+class Frozen(Exception):
+    message: str
+    status: int
+
+def page(url: str) -> str: raise KIND("no", 404)
 """
 
 
-@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "kept"),
+    [("ApiError", False), ("ApiError", True), ("Reset", False), ("Reset", True), ("Frozen", False)],
+)
 def test_an_exception_of_any_class_arrives(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, kept: bool
 ) -> None:
     """As itself, with what it holds, from the process of its node as well."""
     monkeypatch.chdir(tmp_path)
-    module = ad_hoc_utils.module_from_source(ERRORS, "raised_of_text")
+    module = ad_hoc_utils.module_from_source(ERRORS.replace("KIND", kind), "raised_of_text")
     builder = driver.Builder().with_modules(module)
     made = builder.with_cache("kept").build() if kept else builder.build()
 
-    with pytest.raises(module.ApiError, match="no") as raised:
+    with pytest.raises(getattr(module, kind), match="no") as raised:
         made.execute(["page"], inputs={"url": "u"})
 
     assert raised.value.status == 404
-    assert raised.value.__notes__ == ["in node 'page', <raised_of_text>:7"]
+    assert raised.value.__notes__ == ["in node 'page', <raised_of_text>:19"]
 
 
 def test_a_result_is_the_callers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

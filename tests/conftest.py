@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -92,11 +92,19 @@ def _find_obstacle() -> str | None:
     return find_obstacle() if sys.platform == "linux" else None  # elsewhere no process is copied
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Take away what the libraries that tests import set for the process: other tests begin without it."""
+    try:
+        return (yield)
+    finally:
+        for name in os.environ.keys() - _environment.keys():
+            if not name.startswith("PYTEST_"):
+                del os.environ[name]
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """See that importing the tests has started no threads, and take away what libraries have set for the process."""
-    for name in os.environ.keys() - _environment.keys():
-        if not name.startswith("PYTEST_"):
-            del os.environ[name]
+    """See that importing the tests has started no threads."""
     obstacle = _find_obstacle()
     if obstacle is not None:
         raise pytest.UsageError(

@@ -6,6 +6,7 @@ for it is the driver's.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import os
@@ -93,6 +94,7 @@ class ShippedCode:
             paths=paths,
             shipped=shipped,
             root=str(self.root),
+            folder=str(Path.cwd()),
             packages=dict(self.packages),
             watch=self.watch,
             imported=None if shipped else owners.imported,
@@ -110,7 +112,8 @@ class Setup:
 
     `nodes` are parcels of nodes with their manifests, `samples` the names of one of each module.
 
-    `shipped`: its folder is a copy of the project's, in which `paths` and outputs lie. `imported` is what the driver
+    `folder` is the one that the driver works in, `root` the project's. `shipped`: what such a process works in is a
+    copy of the latter, in which `paths` and outputs lie. `imported` is what the driver
     has seen the import of its modules read, None where it has not looked. `secrets` are texts, with their names,
     that nobody is shown.
     """
@@ -119,6 +122,7 @@ class Setup:
     paths: ImportPaths
     shipped: bool
     root: str
+    folder: str
     packages: Mapping[str, str]
     watch: Watch | None
     imported: frozenset[tuple[str, str]] | None
@@ -226,6 +230,7 @@ def import_project(setup: Setup) -> Site:
     """Import the project and compare it with the driver's; raises whatever its modules raise."""
     secrets = GivenSecrets(setup.secrets)
     root = os.getcwd() if setup.shipped else setup.root  # noqa: PTH109 - a text
+    _go_where_the_driver_is(setup, root)
     watch = setup.watch and replace(setup.watch, places=setup.watch.places.move(root))
     observes = watch is None or watch.observes
     if observes:
@@ -251,6 +256,15 @@ def import_project(setup: Setup) -> Site:
         return worker
 
     return Site(setup, reader, make_worker, secrets, Copy(setup.root, root, files) if setup.shipped else None)
+
+
+def _go_where_the_driver_is(setup: Setup, root: str) -> None:
+    """Names without a folder mean the same files here, where this machine has that folder."""
+    there = Path(setup.folder)
+    if setup.shipped:
+        there = Path(root) / (there.relative_to(setup.root) if there.is_relative_to(setup.root) else "")
+    with contextlib.suppress(OSError):
+        os.chdir(there)
 
 
 def _import(setup: Setup, modules: list[ModuleType]) -> SourceReader:

@@ -523,13 +523,17 @@ def test_a_worker_with_other_code_refuses(
     assert "Summary" in failure.message
 
 
-def run_cluster(folder: Path, caches: Path) -> list[dict[str, Any]]:
-    """Build a project twice on two machines' worth of Ray with a cache folder each, and return what came of it."""
+def run_cluster(folder: Path, caches: Path, below: str = ".") -> list[dict[str, Any]]:
+    """Build a project twice on two machines' worth of Ray with a cache folder each, and return what came of it.
+
+    Who builds works in a folder `below` the project's.
+    """
     program = Path(__file__).parents[1] / "servers" / "ray_cluster.py"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run(
         [sys.executable, program, folder, caches],
         env=environment,
+        cwd=folder / below,
         capture_output=True,
         text=True,
         timeout=120,
@@ -601,8 +605,8 @@ def test_machines_share_values_through_the_remote(tmp_path: Path) -> None:
                 @resources(custom={"machine4": 1})
                 @reads("data/more.txt")
                 def read(table: File, folder: Files) -> list[str]:
-                    assert Path(table).is_relative_to(Path.cwd())
-                    return [Path(path).read_text() for path in (table, *folder, "data/more.txt", "data/seen.txt")]
+                    assert Path(table).parent == Path.cwd()
+                    return [Path(path).read_text() for path in (table, *folder, "more.txt", "seen.txt")]
 
                 def lengths(left: np.ndarray, right: np.ndarray, read: list[str]) -> list[int]:
                     return [len(left), len(right), *map(len, read)]
@@ -614,7 +618,7 @@ def test_machines_share_values_through_the_remote(tmp_path: Path) -> None:
             "data/seen.txt": "seen!",
         },
     )
-    first, second = run_cluster(folder, caches)
+    first, second = run_cluster(folder, caches, "data")
     assert first["failures"] == {}
     assert first["values"] == second["values"] == {"lengths": "[10000, 20000, 1, 2, 3, 4, 5]"}
     assert set(first["steps"].values()) == {"computed"}
@@ -875,6 +879,32 @@ def test_a_node_finds_what_importing_left(local_ray: None, tmp_path: Path) -> No
     assert drawn == random.Random(3).random()
     assert left == "quiet"
     assert not [notice for notice in result.notices if " changes " in notice.text]
+
+
+@pytest.mark.parametrize("where", ["project", "project/below", "."])
+def test_a_node_works_in_the_folder_of_who_builds(
+    local_ray: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Whatever folder Ray was started in: a name without one means the file that it means in a build here."""
+    code = """
+        from pathlib import Path
+
+        def length() -> int:
+            Path("left.txt").write_text("left")
+            return len(Path("given.txt").read_text())
+    """
+    settings = 'modules = ["folder_far"]\n[executor]\nkind = "ray"\n'
+    write_files(tmp_path / "project", {"dagbuild.toml": settings, "folder_far.py": code})
+    write_files(tmp_path, {"given.txt": "1", "project/given.txt": "22", "project/below/given.txt": "333"})
+    monkeypatch.chdir(tmp_path / where)
+
+    far = build(tmp_path / "project", "length")
+    near = build(tmp_path / "project", "length", executor="local")
+    forget_modules(tmp_path)
+
+    assert far.values == near.values == {"length": {"project": 2, "project/below": 3, ".": 1}[where]}
+    assert near.names(How.COMPUTED) == []
+    assert Path("left.txt").read_text() == "left"
 
 
 def test_what_came_of_variables_is_known_again(local_ray: None, tmp_path: Path) -> None:

@@ -9,13 +9,14 @@ import logging
 import pdb
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from dagbuild.driver.hooks import EdgeConnectionHook, GraphAdapter, NodeExecutionHook, NodeExecutionMethod
 from dagbuild.driver.nodes import HamiltonNode
 from dagbuild.driver.results import DictResult, PandasDataFrameResult, ResultBuilder
 from dagbuild.ground.override import override
+from dagbuild.model.elements import Parallelizable, find_element
 from dagbuild.model.types import accepts, check_value, describe_type
 
 logger = logging.getLogger(__name__)
@@ -214,7 +215,9 @@ class FunctionInputOutputTypeChecker(NodeExecutionHook):
     def run_after_node_execution(
         self, *, node_name: str, node_return_type: Any, result: Any, success: bool, **future_kwargs: Any
     ) -> None:
-        if self.check_output and success and not check_value(result, node_return_type):
+        expands, _ = find_element(node_return_type, Parallelizable)
+        wanted = Iterable if expands else node_return_type  # what it yields is looked at where it is taken
+        if self.check_output and success and not check_value(result, wanted):
             raise TypeError(
                 f"node '{node_name}' gives {describe_type(node_return_type)}, and gave a {type(result).__name__}"
             )

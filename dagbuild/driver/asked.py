@@ -5,12 +5,15 @@ from __future__ import annotations
 import abc
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dagbuild.driver.nodes import HamiltonGraph, HamiltonNode
-from dagbuild.driver.pictures import Content, Drawing, Options, draw
+from dagbuild.driver.nodes import FunctionGraph, HamiltonGraph, HamiltonNode
+from dagbuild.driver.pictures import Content, Options, draw
 from dagbuild.ground.errors import InputError, did_you_mean
 from dagbuild.model.graph import Graph
+
+if TYPE_CHECKING:
+    from dagbuild.report.drawing.digraph import Drawing
 
 Target = str | Callable[..., Any] | HamiltonNode
 """How a node is named: by its name, by the function that makes it, or as what a driver has told of it."""
@@ -19,6 +22,7 @@ Target = str | Callable[..., Any] | HamiltonNode
 class Asked(abc.ABC):
     """A graph that can be asked and drawn."""
 
+    config: Mapping[str, Any]
     _graph: Graph
     _told: HamiltonGraph
     _nodes: Mapping[str, HamiltonNode]
@@ -36,9 +40,9 @@ class Asked(abc.ABC):
     # -- asking --------------------------------------------------------------------------------------------------
 
     @property
-    def graph(self) -> HamiltonGraph:
-        """All nodes and inputs."""
-        return self._told
+    def graph(self) -> FunctionGraph:
+        """All nodes and inputs, by their names."""
+        return FunctionGraph(self._nodes, self.config)
 
     def list_available_variables(
         self, *, tag_filter: Mapping[str, str | list[str] | None] | None = None

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagbuild.driver.asked import Asked, Target
 from dagbuild.driver.asking import Adapters
@@ -31,7 +31,6 @@ from dagbuild.driver.moments import (
     BaseValidateNode,
 )
 from dagbuild.driver.nodes import HamiltonNode, describe_graph
-from dagbuild.driver.pictures import Drawing
 from dagbuild.driver.results import PandasDataFrameResult, RayGraphAdapter, ResultBuilder
 from dagbuild.driver.running import PLAIN, Running
 from dagbuild.driver.threads import FutureAdapter, walk_side_by_side
@@ -45,6 +44,9 @@ from dagbuild.model.node import Node
 from dagbuild.model.types import describe_type
 from dagbuild.modifiers.materializers import ExtractorFactory, MaterializerFactory
 from dagbuild.store.notices import log_notice
+
+if TYPE_CHECKING:
+    from dagbuild.report.drawing.digraph import Drawing
 
 Materializer = MaterializerFactory | ExtractorFactory
 """What saves or loads values besides the functions of modules."""

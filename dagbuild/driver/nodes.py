@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from dagbuild.ground.digest import digest_text
+from dagbuild.model.elements import Parallelizable
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import REQUIRED, Node
 from dagbuild.modifiers.base import modifiers_of
@@ -102,6 +103,18 @@ class HamiltonGraph:
         return {node.name: node for node in self.nodes}
 
 
+@dataclass(frozen=True)
+class FunctionGraph:
+    """A graph as a driver of Hamilton's holds it: the nodes by their names."""
+
+    nodes: Mapping[str, HamiltonNode]
+    config: Mapping[str, Any]
+
+    def get_nodes(self) -> list[HamiltonNode]:
+        """Return all nodes and inputs."""
+        return list(self.nodes.values())
+
+
 def describe_graph(graph: Graph, given: Mapping[str, Any]) -> HamiltonGraph:
     """Return what is told of a graph; what is `given` from outside is an input, whether a node takes it or not."""
     # A node that an operation of ours makes stands where the user's function does that it comes from.
@@ -130,10 +143,11 @@ def describe_node(node: Node, maker: Callable[..., Any] | None = None) -> Hamilt
                 required.add(name)
             else:
                 optional[name] = parameter.default
+    several: Any = Parallelizable
     maker = node.function if inspect.isfunction(node.function) or maker is None else maker
     return HamiltonNode(
         node.name,
-        node.type,
+        several[node.type] if node.expands else node.type,
         _make_tags(node, maker),
         False,
         (maker,),

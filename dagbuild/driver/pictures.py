@@ -1,4 +1,4 @@
-"""Pictures of a graph with Hamilton's options: what is in them, how it is styled, and the object that a notebook shows.
+"""Pictures of a graph with Hamilton's options: what is in them, how it is styled, and where they are written.
 
 Without the program `dot` pictures are drawn by our own hand, which knows no orientation and no user's colours.
 """
@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagbuild.driver.nodes import HamiltonNode
 from dagbuild.ground.errors import UserError
 from dagbuild.model.graph import Graph
 from dagbuild.project.exchange import write_bytes
-from dagbuild.report.drawing import KINDS, draw_picture, make_picture
-from dagbuild.report.drawing.dot import has_dot, render
+from dagbuild.report.drawing import KINDS, make_picture
 from dagbuild.report.drawing.picture import Picture
-from dagbuild.report.drawing.text import quote
+
+if TYPE_CHECKING:
+    from dagbuild.report.drawing.digraph import Drawing
 
 _INPUT = {"style": "dashed", "shape": "rectangle", "margin": "0.15"}
 _CLASSES: dict[str, dict[str, Any]] = {
@@ -29,36 +30,6 @@ _CLASSES: dict[str, dict[str, Any]] = {
 """How kinds of boxes look, unless a function of the user's says otherwise."""
 
 Styler = Callable[..., tuple[dict[str, Any], str | None, str | None]]
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A picture: a notebook shows it, `render` writes it; `source` is its DOT text."""
-
-    picture: Picture
-    source: str
-
-    def pipe(self, format: str = "svg", encoding: str | None = None) -> Any:  # noqa: A002 - graphviz's name
-        """Return the bytes of a file of that format, or its text where an encoding is named."""
-        if format in ("dot", "gv"):
-            data = self.source.encode()
-        elif has_dot():
-            data = render(self.source, format)
-        else:
-            data = draw_picture(self.picture, format)[0]
-        return data.decode(encoding) if encoding else data
-
-    def render(self, filename: str | Path, format: str = "png", **_: Any) -> str:  # noqa: A002 - graphviz's name
-        """Write `filename`.`format`, and return that name; raises UserError when nothing here can draw it."""
-        path = f"{filename}.{format}"
-        write_bytes(self.pipe(format), path)
-        return path
-
-    def _repr_svg_(self) -> str:
-        return str(self.pipe("svg", "utf-8"))
-
-    def __str__(self) -> str:
-        return self.source
 
 
 @dataclass(frozen=True)
@@ -91,7 +62,8 @@ class Content:
 def draw(content: Content, options: Options) -> Drawing:
     """Return the picture, and write it where the options say; raises UserError when it cannot be written."""
     picture = _choose(content, options)
-    drawing = Drawing(picture, _write_dot(content, options, picture))
+    drawing = _fill(content, options, picture)
+    drawing.hold(picture)
     if options.output_file_path:
         _write(drawing, options)
     return drawing
@@ -118,19 +90,26 @@ def _write(drawing: Drawing, options: Options) -> None:
     if options.keep_dot:
         write_bytes(drawing.source.encode(), stem)
     try:
-        drawing.render(stem, form)
+        data = drawing.pipe(form)
     except UserError:
         if kind or "format" in said or form != "png":
             raise
-        drawing.render(stem, "svg")  # nobody asked for a png, and nothing here can draw one
+        form, data = "svg", drawing.pipe("svg")  # nobody asked for a png, and nothing here can draw one
+    write_bytes(data, f"{stem}.{form}")
 
 
-def _write_dot(content: Content, options: Options, picture: Picture) -> str:
+def _fill(content: Content, options: Options, picture: Picture) -> Drawing:
+    from dagbuild.report.drawing.digraph import Drawing
+
     given = dict(options.graphviz_kwargs or {})
-    graph = {"rankdir": options.orient, "ranksep": "0.4", "compound": "false", **given.get("graph_attr", {})}
-    lines = ["digraph {", f"  graph [{_attributes(graph)}];"]
-    lines += [f"  node [{_attributes({'fontname': 'Helvetica', **given.get('node_attr', {})})}];"]
-    lines += [f"  edge [{_attributes(given['edge_attr'])}];"] if given.get("edge_attr") else []
+    of_graph = {
+        "rankdir": options.orient,
+        "ranksep": "0.4",
+        "compound": "false",
+        **given.pop("graph_attr", {}),
+    }
+    of_nodes = {"fontname": "Helvetica", **given.pop("node_attr", {})}
+    drawing = Drawing(graph_attr=of_graph, node_attr=of_nodes, **given)
     legend: dict[str, dict[str, Any]] = {}
     shared: set[str] = set()
     for name, box in picture.boxes.items():
@@ -143,28 +122,21 @@ def _write_dot(content: Content, options: Options, picture: Picture) -> str:
             chosen, _, said = options.custom_style_function(node=content.nodes[name], node_class=word)
             style, word = {**style, **chosen}, said or word
         legend.setdefault(word, style)
-        label = f"{name}\n{box.detail}"
+        lines = [name, box.detail]
         if kind == "input" and not options.deduplicate_inputs:
             users = [end for start, end in picture.arrows if start == name]
             for user in users:
                 own = f"_{user}_{name}"
-                lines.append(f"  {quote(own)} [{_attributes({**style, 'label': label})}];")
-                lines.append(f"  {quote(own)} -> {quote(user)};")
+                drawing.box(own, lines, style)
+                drawing.edge(own, user)
             shared |= {name}
             continue
-        lines.append(f"  {quote(name)} [{_attributes({**style, 'label': label})}];")
-    lines += [f"  {quote(start)} -> {quote(end)};" for start, end in picture.arrows if start not in shared]
-    lines += _write_legend(legend) if options.show_legend else []
-    return "\n".join([*lines, "}"]) + "\n"
-
-
-def _write_legend(legend: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    inside = [
-        f"    {quote(f'_legend_{word}')} [{_attributes({**style, 'label': word})}];"
-        for word, style in legend.items()
-    ]
-    return ["  subgraph cluster__legend {", '    graph [label="Legend", rank="same"];', *inside, "  }"]
-
-
-def _attributes(given: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key}={quote(str(value))}" for key, value in given.items())
+        drawing.box(name, lines, style)
+    drawing.edges((start, end) for start, end in picture.arrows if start not in shared)
+    if options.show_legend:
+        with drawing.subgraph(
+            name="cluster__legend", graph_attr={"label": "Legend", "rank": "same"}
+        ) as below:
+            for word, style in legend.items():
+                below.box(f"_legend_{word}", [word], style)
+    return drawing

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import graphviz
 import pandas as pd
 import pytest
 
@@ -223,6 +224,11 @@ def test_nodes_run_side_by_side_in_threads(load: Load) -> None:
         made.execute(["fails", "right"], inputs={"x": 1})
 
 
+def draw_svg(drawing: graphviz.Digraph) -> str:
+    """What a notebook shows."""
+    return str(drawing._repr_mimebundle_()["image/svg+xml"])
+
+
 def test_pictures_have_hamiltons_options(made: Any, tmp_path: Path) -> None:
     """What is in them, how it is styled, and where they are written: positions are Hamilton's."""
     style = {"fillcolor": "#123456"}
@@ -232,26 +238,51 @@ def test_pictures_have_hamiltons_options(made: Any, tmp_path: Path) -> None:
         orient="TB", deduplicate_inputs=True,
     )  # fmt: skip
 
-    assert 'rankdir="TB"' in drawing.source
-    assert '"b" [shape="rectangle", style="rounded,filled", fillcolor="#123456"' in drawing.source
-    assert '"x" -> "a";' in drawing.source
-    assert '"fails"' not in drawing.source
-    assert drawing._repr_svg_().startswith("<svg") or "<svg" in drawing._repr_svg_()
-    assert (tmp_path / "c.svg").read_text() == drawing._repr_svg_()
+    assert "rankdir=TB" in drawing.source
+    assert '\tb [label="b\\nint" fillcolor="#123456"' in drawing.source
+    assert "\tx -> a\n" in drawing.source
+    assert "\tfails" not in drawing.source
+    assert "<svg" in draw_svg(drawing)
+    assert (tmp_path / "c.svg").read_text() == draw_svg(drawing)
     whole = made.display_all_functions(hide_inputs=True, show_legend=False)
-    assert '"x"' not in whole.source and "cluster__legend" not in whole.source
-    assert '"fails"' in whole.source
+    assert "\tx" not in whole.source and "cluster__legend" not in whole.source
+    assert "\tfails" in whole.source
     below = made.display_downstream_of("b")
-    assert '"a"' not in below.source
-    assert '"_a_y"' in made.visualize_path_between("a", "c").source
-    assert '"_a_y"' not in made.visualize_path_between("a", "c", strict_path_visualization=True).source
+    assert "\ta" not in below.source
+    assert "\t_a_y" in made.visualize_path_between("a", "c").source
+    assert "\t_a_y" not in made.visualize_path_between("a", "c", strict_path_visualization=True).source
+
+
+def test_a_picture_is_graphvizs_own_object(
+    made: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Users add to it, take its attributes, write and copy it; what graphviz alone can draw then is told to need `dot`."""
+    drawing = made.display_all_functions(graphviz_kwargs={"graph_attr": {"bgcolor": "white"}, "name": "mine"})
+
+    assert isinstance(drawing, graphviz.Digraph)
+    assert drawing.graph_attr["bgcolor"] == "white"
+    assert drawing.source.startswith("digraph mine {")
+    assert drawing.copy().source == drawing.source
+    written = drawing.render(tmp_path / "whole", format="svg")
+    assert written == str(tmp_path / "whole.svg")
+    assert "<svg" in Path(written).read_text()
+    assert (tmp_path / "whole").read_text() == drawing.source
+    drawing.render("cleaned", str(tmp_path), cleanup=True, format="svg")
+    assert {path.name for path in tmp_path.iterdir()} == {"whole", "whole.svg", "cleaned.svg"}
+    assert drawing.pipe("svg") == drawing.pipe(format="svg", encoding="utf-8").encode()
+    drawing.node("more")
+    drawing.edge("b", "more")
+    assert "\tb -> more\n" in drawing.source
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(dagbuild.UserError, match="needs the program `dot`"):
+        drawing.pipe("svg")
 
 
 def test_a_picture_that_nothing_here_can_draw_is_written_as_svg(
     made: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Hamilton's default is png; with neither Graphviz nor the extra there is a picture all the same."""
-    monkeypatch.setattr("dagbuild.driver.pictures.has_dot", lambda: False)
+    monkeypatch.setattr("dagbuild.report.drawing.digraph.has_dot", lambda: False)
     monkeypatch.setattr("dagbuild.report.drawing.has_dot", lambda: False)
     monkeypatch.setattr("dagbuild.report.drawing.has_resvg", lambda: False)
 

@@ -227,6 +227,34 @@ def test_types_are_held_to_their_word() -> None:
         made.execute(["b"], inputs={"y": None})
 
 
+def test_elements_are_held_to_their_word_where_they_are_taken() -> None:
+    """What gives them may yield; what is told of it is that it gives several."""
+    module = load(
+        "from dagbuild.htypes import Collect, Parallelizable\n"
+        "def each(x: int) -> Parallelizable[int]: yield from range(x)\n"
+        "def words(x: int) -> Parallelizable[int]: return 'ab'\n"
+        "def part(each: int) -> int: return each\n"
+        "def word(words: int) -> int: return 1\n"
+        "def total(part: Collect[int]) -> int: return sum(part)\n"
+        "def one(x: int) -> Parallelizable[int]: return x\n"
+    )
+    made = (
+        driver.Builder()
+        .with_modules(module)
+        .enable_dynamic_execution(allow_experimental_mode=True)
+        .with_adapters(lifecycle.FunctionInputOutputTypeChecker())
+        .build()
+    )
+
+    assert made.execute(["total"], inputs={"x": 3}) == {"total": 3}
+    assert str(made.graph.nodes["each"].type).endswith("Parallelizable[int]")
+    assert made.graph.nodes["part"] in made.graph.get_nodes()
+    with pytest.raises(TypeError, match="node 'word' takes 'words' as int, and got a str"):
+        made.execute(["word"], inputs={"x": 3})
+    with pytest.raises(TypeError, match=r"node 'one' gives .*, and gave a int"):
+        made.execute(["one"], inputs={"x": 3})
+
+
 GRACEFUL = """
 from LIBRARY.htypes import Collect, Parallelizable
 from LIBRARY.lifecycle import accept_error_sentinels

@@ -70,7 +70,7 @@ def test_a_builder_is_told_of_them_before() -> None:
     assert "saved" in {node.name for node in made.list_available_variables()}
     other = to.pickle(id="more", dependencies=["total"], path="total.pkl")
     made.validate_materialization(other, inputs={"n": 1})
-    assert '"more"' in made.visualize_materialization(other, inputs={"n": 1}).source
+    assert "\tmore " in made.visualize_materialization(other, inputs={"n": 1}).source
     assert not Path("total.pkl").exists()
 
 

@@ -1,8 +1,10 @@
-"""Drawing through Graphviz's program `dot`: the only file that knows the graphviz library."""
+"""Drawing through Graphviz's program `dot`."""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+from collections.abc import Iterator
 
 from dagbuild.ground.errors import UserError
 
@@ -16,8 +18,17 @@ def render(dot: str, kind: str) -> bytes:
     """Return a picture of DOT text as svg, png or pdf; raises UserError when `dot` will not."""
     import graphviz
 
-    try:
+    with telling(kind):
         return bytes(graphviz.Source(dot).pipe(format=kind))
+
+
+@contextlib.contextmanager
+def telling(kind: str) -> Iterator[None]:
+    """Say in words why `dot` draws nothing: raises UserError."""
+    import graphviz
+
+    try:
+        yield
     except graphviz.ExecutableNotFound:
         raise UserError(
             f"a .{kind} file needs the program `dot`, which is not on PATH",

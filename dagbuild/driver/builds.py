@@ -76,17 +76,32 @@ class Builds:
         """Whether values are kept for the next build."""
         return self.running.caching is not None or self.file is not None
 
-    @property
-    def wanted(self) -> bool:
-        """Whether there is more to do than to call functions here."""
-        return self.keeps or self.running.executor in ("local", "ray")
+    def find_wanted(self) -> bool:
+        """Tell whether there is more to do than to call functions here.
+
+        A dagbuild.toml wants it only of nodes that no adapter runs: that it is not done then is logged, once.
+        """
+        if self.running.caching is not None or self.running.executor in ("local", "ray"):
+            return True
+        if self.file is None or not self.adapters.runs_nodes:
+            return self.file is not None
+        self.tell(
+            f"an adapter runs nodes itself: values are neither taken from the cache of {self.file} nor put there"
+        )
+        return False
+
+    def tell(self, text: str) -> None:
+        """Log a line, once for a driver."""
+        if text not in self.told_of:
+            self.told_of.add(text)
+            log_notice(text)
 
     def make(self, run: str, names: Collection[str], given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of the names; raises what a node's function raises."""
         if self.adapters.runs_nodes:
             raise GraphError(
                 "an adapter runs nodes itself, so that builds, which run them in processes and keep values, cannot",
-                hint="take one of the two: the adapter, or with_cache, a dagbuild.toml and executors",
+                hint="take one of the two: the adapter, or with_cache and executors",
             )
         while True:
             unstored = self._build(run, names, given)
@@ -187,7 +202,7 @@ class _Telling:
         self._after = asked.adapters.of(BasePostNodeExecute)
         self._records: dict[str, Record] = {}
         self._kwargs: dict[str, dict[str, Any]] = {}
-        self._told = asked.told_of
+        self.tell = asked.tell
 
     def __call__(self, event: Event) -> None:
         match event:
@@ -199,12 +214,6 @@ class _Telling:
                 self._begin(event.node)
             case StepFinished() if self._before or self._after:
                 self._end(event)
-
-    def tell(self, text: str) -> None:
-        """Log a line, once for a driver."""
-        if text not in self._told:
-            self._told.add(text)
-            log_notice(text)
 
     def _begin(self, name: str) -> None:
         kwargs = self._kwargs[name] = self._load_kwargs(self._graph.nodes[name])

@@ -233,7 +233,7 @@ class Driver(Asked):
     def _make(self, run: str, names: list[str], given: Mapping[str, Any]) -> dict[str, Any]:
         wanted = [name for name in names if name not in given]
         call = partial(self._call, run)
-        if self._builds.wanted:
+        if self._builds.find_wanted():
             made = self._builds.make(run, wanted, given)
         elif beside := self.adapter.of(FutureAdapter):
             made = walk_side_by_side(self._graph, wanted, given, call, self._spread, beside[0])

@@ -1,27 +1,20 @@
-"""The same functions on Ray, as in the paper's Listing 6: one word differs.
+"""The same functions on Ray, as in the paper's Listing 6: one line differs.
 
-Needs `pip install "dagbuild[ray]"`.
+Needs `pip install "dagbuild[ray]"`. Without an address, Ray is started on this machine;
+`RayGraphAdapter(..., ray_init_config={"address": "ray://head-node:10001"})` takes a cluster of your own.
 """
-
-from pathlib import Path
 
 import features
 import loading
 import model
 
-from dagbuild import Driver
+from dagbuild import base, driver
+from dagbuild.plugins import h_ray
 
-HERE = Path(__file__).parent
+config = {"region": "US", "cut_off": "2021-04-05", "weeks_file": "data/weeks.csv"}
+adapter = h_ray.RayGraphAdapter(result_builder=base.DictResult())
+dr = driver.Driver(config, loading, features, model, adapter=adapter)
 
-driver = Driver(
-    {"region": "US", "cut_off": "2021-04-05"},
-    loading,
-    features,
-    model,
-    root=HERE,
-    cache=HERE / "cache",
-    executor="ray",  # "ray://head-node:10001" for a cluster of your own
-)
-result = driver.execute(["forecast"], inputs={"weeks_file": "data/weeks.csv"})
+result = dr.execute(["forecast"])
 
 print(result["forecast"].to_string())

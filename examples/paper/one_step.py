@@ -1,18 +1,15 @@
 """All in one step, as in the paper's Listing 4."""
 
-from pathlib import Path
-
 import features
 import loading
 import model
 
-from dagbuild import Driver
+from dagbuild import base, driver
 
-HERE = Path(__file__).parent
+config = {"region": "US", "cut_off": "2021-04-05", "weeks_file": "data/weeks.csv"}
+adapter = base.SimplePythonGraphAdapter(base.DictResult())
+dr = driver.Driver(config, loading, features, model, adapter=adapter)
 
-driver = Driver(
-    {"region": "US", "cut_off": "2021-04-05"}, loading, features, model, root=HERE, cache=HERE / "cache"
-)
-result = driver.execute(["forecast"], inputs={"weeks_file": "data/weeks.csv"})
+result = dr.execute(["forecast"])
 
 print(result["forecast"].to_string())

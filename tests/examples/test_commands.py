@@ -29,7 +29,7 @@ PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("exam
 NOT_PLAYED = {
     "python3 -m venv": "installs packages, which needs the network",
     "python -m tests.benchmarks.": "measures for minutes, and is read, not compared",
-    "python examples/paper/on_ray.py": "starts a cluster, which a test of its own plays",
+    "python on_ray.py": "starts a cluster, which a test of its own plays",
     "dagbuild accept --package pandas": "needs values that another pandas has made",
 }
 """Beginnings of commands, and why no test runs them."""

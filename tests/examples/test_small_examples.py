@@ -38,6 +38,19 @@ def test_paper_in_one_step(run: Any, copy: Any) -> None:
 
     assert len(first.splitlines()) == 1 + 13
     assert first == second
+    assert "fresh  10 nodes" in run("-m", "dagbuild", "status", cwd=project).stdout
+
+
+def test_paper_by_an_adapter_of_ones_own(run: Any, copy: Any) -> None:
+    """It calls every function itself, and gives what the others give beside how long each took."""
+    project = copy("paper")
+
+    own = run("own_adapter.py", cwd=project).stdout.splitlines()
+    again = run("own_adapter.py", cwd=project).stdout.splitlines()
+
+    assert own[:-1] == run("one_step.py", cwd=project).stdout.splitlines()
+    assert own[-1].startswith("10 functions called, ")
+    assert again[-1].startswith("10 functions called, ")
 
 
 def test_paper_in_two_steps(run: Any, copy: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -163,6 +164,24 @@ def test_who_runs_nodes_runs_them() -> None:
     assert builder.build().execute(["a", "b"], inputs={"x": 2}) == {"a": 102, "b": 102.0}
     with pytest.raises(ValueError, match="an adapter runs nodes itself"):
         builder.with_cache("kept").build().execute(["a"], inputs={"x": 2})
+
+
+def test_who_runs_nodes_runs_them_in_a_project_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody asked in the program for values to be kept: they are not, and that is said once."""
+    (tmp_path / "dagbuild.toml").write_text("modules = []\n")
+    monkeypatch.chdir(tmp_path)
+    made = driver.Builder().with_modules(load()).with_adapters(Runs()).build()
+
+    with caplog.at_level(logging.INFO, "dagbuild"):
+        for _ in range(2):
+            assert made.execute(["a"], inputs={"x": 2}) == {"a": 102}
+
+    assert [record.message for record in caplog.records] == [
+        f"an adapter runs nodes itself: values are neither taken from the cache of {tmp_path}/dagbuild.toml nor put there"
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["dagbuild.toml"]
 
 
 class Own(base.SimplePythonGraphAdapter):

@@ -84,8 +84,7 @@ def command(
 
     _claim_process()
     project = _open(session, targets)
-    chosen = project.targets(targets)
-    session.check_names((*chosen, *force))
+    chosen, force = session.choose(project.targets(targets)), session.choose(force)
     if output is not None and len(chosen) != 1:
         raise InputError(f"-o takes the value of one target, and there are {len(chosen)}", hint="name one")
     values = read_overrides(overrides, project.graph.nodes)

@@ -28,7 +28,7 @@ def command(session: Session, targets: tuple[str, ...], above: bool, as_json: bo
     """
     from dagbuild.project.fetching import fetch
 
-    session.check_names(targets)
+    targets = session.choose(targets)
     found = fetch(session.project, targets, above=above)
     if as_json:
         give(json.dumps(asdict(found), indent=2))

@@ -36,9 +36,8 @@ def command(session: Session, targets: tuple[str, ...], output: str | None, engi
     from dagbuild.report.drawing.tree import draw_tree
     from dagbuild.report.plan_text import NO_NODES
 
-    session.check_names(targets)
     project = session.project
-    chosen = project.targets(targets)
+    chosen = project.targets(session.choose(targets))
     picture = make_picture(
         project.graph, None if plain else _find_status(session, chosen), chosen, _title(session, targets)
     )

@@ -40,7 +40,7 @@ def command(
     from dagbuild.report.plan_text import plan_to_json, tell_plan
 
     gc_pause.leave_to_system()
-    session.check_names((*targets, *force))
+    targets, force = session.choose(targets), session.choose(force)
     plan = session.project.plan(
         targets, overrides=read_overrides(overrides, session.project.graph.nodes), force=force
     )

@@ -24,7 +24,7 @@ from dagbuild.shortcut import answers
 
 if TYPE_CHECKING:
     from dagbuild.plan.events import Event
-    from dagbuild.plan.plan import Plan
+    from dagbuild.plan.plan import Plan, Status
     from dagbuild.project.maintenance import Maintenance
     from dagbuild.project.project import Project
     from dagbuild.settings import Settings
@@ -56,6 +56,7 @@ class Session:
         self.err: Style = style_of(sys.stderr)
         self._imported = threading.Event()
         self.told = False  # something besides the answer was said
+        self._lasts = True  # what was asked for does not hang on how nodes stand
 
     @functools.cached_property
     def settings(self) -> Settings:
@@ -87,6 +88,29 @@ class Session:
         maintenance = Maintenance(self.settings, self._warn)
         click.get_current_context().call_on_close(maintenance.close)
         return maintenance
+
+    def choose(self, words: Iterable[str]) -> tuple[str, ...]:
+        """Return the names that words stand for, `tag:report` or `+forecast`, for instance; without words none.
+
+        Raises InputError for all that stand for nothing. Where no node stands as words ask, that is said, and the
+        command ends.
+        """
+        from dagbuild.plan.selection import is_selection, select
+
+        words = tuple(words)
+        if not any(map(is_selection, words)):
+            self.check_names(words)
+            return words
+        chosen = select(self.project.graph, words, self._find_status)
+        self.check_names(chosen)
+        if not chosen:
+            say(f"no node is {' or '.join(words)}: nothing to do")
+            click.get_current_context().exit()
+        return chosen
+
+    def _find_status(self) -> dict[str, Status]:
+        self._lasts = False
+        return {name: step.status for name, step in self.project.status().steps.items()}
 
     def check_names(self, names: Iterable[str]) -> None:
         """Raise InputError for all names that are no node or input, with what each was likely meant to be."""
@@ -124,7 +148,7 @@ class Session:
     def remember(self, lines: Iterable[str], status: int, plan: Plan, steps: Iterable[Any]) -> None:
         """Keep what was given on standard output for as long as it stays the answer to this command line."""
         asked = answers.asked
-        if asked is None or self.told:
+        if asked is None or self.told or not self._lasts:
             return
         records = [step.record for step in steps if step.record is not None]
         basis = self.project.list_answer_basis(plan, records)

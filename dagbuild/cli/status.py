@@ -50,7 +50,7 @@ def command(
     from dagbuild.report.plan_text import plan_to_json, tell_far, tell_status
 
     gc_pause.leave_to_system()
-    session.check_names(targets)
+    targets = session.choose(targets)
     session.project.tell_ended(session.listen)
     plan = session.project.status(targets, overrides=read_overrides(overrides, session.project.graph.nodes))
     failed = session.project.find_failed(plan)

@@ -163,6 +163,23 @@ def test_another_cache_folder_is_another_question(place: Path) -> None:
     assert "never built" in done.stdout
 
 
+def test_an_answer_about_nodes_that_stand_in_some_way_is_found_anew(tmp_path: Path) -> None:
+    """A build of another node changes which ones those are; of nodes with a tag it does not."""
+    nodes = "def a() -> int:\n    return 1\n\ndef b() -> int:\n    return 2\n"
+    write_files(tmp_path, {"dagbuild.toml": 'modules = ["nodes"]\n', "nodes.py": nodes, "home/keep": ""})
+    for _ in range(3):
+        run(tmp_path, "build", "a")
+
+    told = [run(tmp_path, "status", "status:fresh") for _ in range(3)]
+    again = [run(tmp_path, "status", "module:nodes,a+") for _ in range(3)]
+
+    assert [said for said, _ in told] == ["fresh  1 node\n\neverything is up to date\n"] * 3
+    assert not is_short(told[-1][1])
+    assert is_short(again[-1][1])
+    run(tmp_path, "build", "b")
+    assert run(tmp_path, "status", "status:fresh")[0].startswith("fresh  2 nodes")
+
+
 @pytest.mark.parametrize("command", ["status", "build"])
 def test_what_nobody_can_follow_is_said_on_the_shortest_path(tmp_path: Path, command: str) -> None:
     """As it is said with everything imported: no answer leaves out what its longer form would say."""

@@ -7,11 +7,12 @@ SECTIONS: dict[str, dict[str, str]] = {
         "build": "Build targets: reuse what is right, compute the rest.",
         "status": "Say what is fresh, and what is stale and why.",
         "plan": "Say what a build would do.",
+        "watch": "Build again whenever a file is saved.",
         "explain": "Say why a node is fresh or stale, part by part.",
         "debug": "Run a node that fails and stop in the debugger where it does.",
     },
     "Look": {
-        "list": "List the nodes, by tag if you like.",
+        "list": "List the nodes, or some of them.",
         "graph": "Draw the graph, coloured by status.",
         "show": "Show a node's value: its head, columns and statistics.",
         "export": "Write a node's value to a file.",

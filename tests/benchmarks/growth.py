@@ -229,6 +229,7 @@ APART = {
     "key": "knows no project",
     "init": "knows no project",
     "migrate": "knows no project",
+    "watch": "runs builds, which have a row",
 }
 """Commands without a row, and why."""
 

@@ -319,9 +319,9 @@ def _tell_failed(running: _Running) -> Failure:
     for parameter in nodes[running.work.node.name].parameters:
         if (
             any(running.block.depths.get(up) for up in parameter.upstream)
-            and parameter.name in failure.inputs
+            and parameter.keyword in failure.inputs
         ):
-            of = f" of {failure.inputs[parameter.name]}"
+            of = f" of {failure.inputs[parameter.keyword]}"
             break
     message = f"{name}{of}: {failure.message}"
     if others:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from types import FunctionType
 from typing import Any
 
 from dagbuild.code.closure import Leaf, SourceReader
 from dagbuild.code.distributions import package_version
 from dagbuild.code.requirements import find_required
 from dagbuild.ground.digest import digest_json, digest_text
-from dagbuild.model.node import PASS_ON, Binding, Group, Node, Parameter, Source, Value
+from dagbuild.model.node import Binding, Group, Node, Parameter, Source, Value
 from dagbuild.model.record import Manifest, Part
 
 # A release that changes what one of these says raises its number, and re-keys only what that concerns.
@@ -56,15 +57,18 @@ class _PartMaker:
     def parts(self, node: Node) -> Iterator[Part]:
         """Yield the parts of a node, those that count and those that explain."""
         yield Part("node", node.name, digest_text(node.name))
-        # What dagbuild does around a function, and what decorators do to it, may depend on names.
-        plain = not node.operation and self._reader.is_plain(node.function)
         things = [node.function, *node.sources, *_bound_values(node)]
-        closure = self._reader.closure(things, node.cache.ignore, called_by_name=plain and _takes_all(node))
-        names = [p.name if closure.named else "" for p in node.parameters]
+        count = 1 + len(node.sources) if node.operation else 1
+        called = next((place for place in range(count) if _takes_all(things[place], node)), None)
+        if called is not None:
+            things.insert(0, things.pop(called))
+        closure = self._reader.closure(things, node.cache.ignore, called_by_name=called is not None)
+        names = [p.keyword if closure.named else "" for p in node.parameters]
         structure = [
             [name, _spell(p.binding), _columns(p)] for name, p in zip(names, node.parameters, strict=True)
         ]
-        named = "" if plain or node.operation == PASS_ON else node.name
+        # What a decorator does to a function may depend on names; what dagbuild does around one does not.
+        named = node.name if any(map(self._may_be_named, _list_called(node))) else ""
         digest = digest_json([SOURCE_SCHEME, closure.digest, BINDING_SCHEME, named, structure])
         yield Part("source", node.function_name or node.name, digest, where=str(node.where))
         if any(p.binding != Source(p.name) for p in node.parameters):
@@ -89,6 +93,10 @@ class _PartMaker:
         yield self._recipe(node.operation, node.cache.format, node.cache.version)
         for note in closure.notes:
             yield Part(note.kind, note.text, "", note.remedy, note.where, counts=False)
+
+    def _may_be_named(self, thing: Any) -> bool:
+        """Tell whether a thing is called that may have been told what the node's function is called."""
+        return callable(thing) and not isinstance(thing, type) and not self._reader.is_plain(thing)
 
     def _tell_bindings(self, node: Node) -> str:
         """Return the outline of what the parameters are given by decorators."""
@@ -147,11 +155,18 @@ class _PartMaker:
         return part
 
 
-def _takes_all(node: Node) -> bool:
-    """Tell whether the node's parameters are its function's, in their order."""
-    code = node.function.__code__
+def _list_called(node: Node) -> tuple[Any, ...]:
+    """Return what is called of the project's code, among other things."""
+    return node.sources if node.operation else (node.function,)
+
+
+def _takes_all(thing: Any, node: Node) -> bool:
+    """Tell whether a thing is a function whose parameters are the node's, in their order."""
+    if not isinstance(thing, FunctionType):
+        return False
+    code = thing.__code__
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return names == tuple(parameter.name for parameter in node.parameters)
+    return names == tuple(parameter.keyword for parameter in node.parameters)
 
 
 def _bound_values(node: Node) -> Iterator[Any]:

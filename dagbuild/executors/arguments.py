@@ -80,7 +80,7 @@ def fill(node: Node, known: Container[str], get: Get) -> dict[str, Any]:
             raise _no_columns(node, name, reason) from None
 
     return {
-        p.name: _argument(p, get_for) for p in node.parameters if all(name in known for name in p.upstream)
+        p.keyword: _argument(p, get_for) for p in node.parameters if all(name in known for name in p.upstream)
     }
 
 

@@ -111,7 +111,8 @@ class Parameter:
     `upstream` are the names of the nodes or inputs that the value is made of, `columns` those of its columns that the
     function gets, of each value in a group; None for the whole. `item` is the key of a dict's item, the place of a
     tuple's or the name of a table's column, if the function looks at no other where that one is there. `collects`:
-    it takes all elements of its upstream, as a list.
+    it takes all elements of its upstream, as a list. `called` is what the function calls it, where decorators know it
+    by another name.
     """
 
     name: str
@@ -120,12 +121,18 @@ class Parameter:
     default: Any = REQUIRED
     item: str | int | None = None
     collects: bool = False
+    called: str = ""
     upstream: tuple[str, ...] = field(init=False, compare=False, repr=False)
     columns: Columns | None = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "upstream", _find_upstream(self.binding))
         object.__setattr__(self, "columns", _find_columns(self.type))
+
+    @property
+    def keyword(self) -> str:
+        """The name by which the function is given it."""
+        return self.called or self.name
 
 
 def _find_upstream(binding: Binding) -> tuple[str, ...]:

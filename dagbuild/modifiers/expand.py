@@ -193,14 +193,14 @@ class does(NodeModifier):  # noqa: N801
         for name in self._names:
             if name not in own:
                 raise self.error(f"'{node.name}' has no parameter '{name}'", hint=did_you_mean(name, own))
-        parameters = tuple(replace(p, name=self._names.get(p.name, p.name)) for p in node.parameters)
+        parameters = tuple(replace(p, called=self._names.get(p.name, "")) for p in node.parameters)
         try:
-            inspect.signature(self._function).bind(**{parameter.name: None for parameter in parameters})
+            inspect.signature(self._function).bind(**{parameter.keyword: None for parameter in parameters})
         except TypeError as error:
             raise self.error(
                 f"'{self._function.__name__}' cannot take the parameters of '{node.name}': {error}"
             ) from error
-        defaults = tuple((p.name, p.default) for p in parameters if p.default is not REQUIRED)
+        defaults = tuple((p.keyword, p.default) for p in parameters if p.default is not REQUIRED)
         if not defaults:
             return [replace(node, function=self._function, parameters=parameters)]
         return [

@@ -211,18 +211,20 @@ def _decide(request: Request, lookup: Lookup, found: Mapping[Key, Record]) -> di
     latest = lookup.find_latest(misses)
     for name in misses:
         steps[name] = _explain(request, lookup, steps, name, next(iter(latest.get(name, ())), None))
-    _explain_by_nearest(request, lookup, steps, [name for name in misses if _has_several(steps[name])])
+    _explain_by_nearest(request, lookup, steps, [name for name in misses if _may_be_nearer(steps[name])])
     return steps
 
 
-def _has_several(step: Step) -> bool:
-    return sum(reason.kind != "upstream" for reason in step.reasons) > 1
+def _may_be_nearer(step: Step) -> bool:
+    """Tell whether an older record may differ in less: in one thing of several, or only in what is above it."""
+    own = sum(reason.kind != "upstream" for reason in step.reasons)
+    return own > 1 or 0 < own < len(step.reasons)
 
 
 def _explain_by_nearest(
     request: Request, lookup: Lookup, steps: dict[str, Step], names: Sequence[str]
 ) -> None:
-    """Explain nodes of which several things differ from the newest record by the one that differs in the fewest.
+    """Explain nodes by the record that differs in the fewest things, where that may be an older one.
 
     After a switch of config and back, the newest is of the other config, which is no reason for anything.
     """

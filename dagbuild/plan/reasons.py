@@ -81,14 +81,22 @@ _LEAVES = frozenset({"function", "helper", "class", "constant", "statement", "mo
 
 
 def find_changed_parts(old: Manifest, new: Manifest) -> list[tuple[Part | None, Part | None]]:
-    """Return each part that is not the same as it was and as it is; None where it is not there."""
-    before, after = index_parts(_seen(old)), index_parts(_seen(new))
+    """Return each part that is not the same as it was and as it is; None where it is not there.
+
+    Where all that counts is the same, what a decorator asked of the config and how a function is called are none.
+    """
+    same = old.unnamed == new.unnamed
+    before, after = index_parts(_seen(old, same)), index_parts(_seen(new, same))
     pairs = [(before.get(key), after.get(key)) for key in dict.fromkeys([*after, *before])]
     return [(was, now) for was, now in pairs if not (was and now and was.digest == now.digest)]
 
 
-def _seen(manifest: Manifest) -> Iterator[Part]:
-    return (part for part in manifest.parts if part.kind not in TOLD)
+def _seen(manifest: Manifest, same: bool) -> Iterator[Part]:
+    """Yield the parts that may tell of a change: where the node is the `same`, of what it was given alone."""
+    own = (
+        next((place for place, part in enumerate(manifest.parts) if part.kind == "recipe"), 0) if same else 0
+    )
+    return (part for part in manifest.parts[own:] if part.kind not in TOLD)
 
 
 def index_parts(parts: Iterable[Part]) -> dict[tuple[str, str, int], Part]:

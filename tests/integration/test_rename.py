@@ -378,3 +378,75 @@ def test_renamed_node_with_a_graph_within(tmp_path: Path) -> None:
 
     assert (first, second) == ({"spend", "uk.scaled", "uk"}, set())
     assert computed(build(tmp_path, "gb")) == {"gb.scaled", "gb"}
+
+
+DECORATED = """
+    import columns
+    import pandas as pd
+    from dagbuild import check_output, does, extract_columns, pipe_output, step, unpack_fields, with_columns
+
+    def _more(v: int, k: int) -> int:
+        return v + k
+
+    def _sum(**given: int) -> int:
+        return sum(given.values())
+
+    @unpack_fields("left", "right")
+    def pair(x: int) -> tuple[int, int]:
+        return x, x + 1
+
+    @pipe_output(step(_more, k=1))
+    @check_output(range=(0, 9))
+    @does(_sum)
+    def spend(left: int, right: int, k: int = -5) -> int:
+        pass
+
+    @extract_columns("clicks", fill_with=0)
+    def table(spend: int) -> pd.DataFrame:
+        return pd.DataFrame({"other": [spend]})
+
+    @with_columns(columns, columns_to_pass=["clicks"])
+    def total(table: pd.DataFrame) -> int:
+        return int(table["paid"].sum())
+"""
+
+
+@pytest.mark.parametrize("name", ["pair", "left", "spend", "table", "total"])
+def test_renamed_node_of_a_function_with_decorators(tmp_path: Path, name: str) -> None:
+    """What decorators make of it is called otherwise, too, and gives what it gave."""
+    columns = "import pandas as pd\n\ndef paid(clicks: pd.Series) -> pd.Series:\n    return clicks + 2\n"
+    write_files(tmp_path, {"dagbuild.toml": SETTINGS, "nodes.py": DECORATED, "columns.py": columns})
+    first = build(tmp_path, "total")
+    edit(tmp_path, (name, f"my_{name}"))
+
+    second = build(tmp_path, "my_total" if name == "total" else "total")
+
+    assert computed(first) >= {"pair", "spend.with_more", "spend_range_validator", "total._append"}
+    # A default's name is known to a function that takes all, and so is that of what it is given.
+    assert computed(second) == ({"spend_raw"} if name == "left" else set())
+
+
+def test_a_name_that_a_decorator_has_seen_counts(tmp_path: Path) -> None:
+    """Also where what dagbuild runs is that function with something around it."""
+    nodes = """
+        from dagbuild import extract_fields
+
+        def _named(function):
+            def call(x: int) -> dict:
+                return {"a": NAMES[-1]}
+            NAMES.append(function.__name__)
+            call.__name__ = function.__name__
+            return call
+
+        NAMES = []
+
+        @extract_fields({"a": str, "b": int}, fill_with=0)
+        @_named
+        def first(x: int) -> dict:
+            pass
+    """
+    write_files(tmp_path, {"dagbuild.toml": SETTINGS, "nodes.py": nodes})
+    build(tmp_path, "a")
+    edit(tmp_path, ("def first", "def second"))
+
+    assert build(tmp_path, "a").values == {"a": "second"}

@@ -143,6 +143,38 @@ def test_changed_code_makes_the_node_stale_and_what_is_below_affected(lookup: Fa
     assert str(plan.steps["d"].reasons[0]) == "upstream `b` is stale"
 
 
+def test_nodes_that_may_find_what_is_known_are_affected_whatever_was_built_last(lookup: FakeLookup) -> None:
+    """Code that was edited and put back: below what is stale it may give what was built before the edit."""
+    build(make_request(GRAPH, "d", {}), lookup)
+    build(make_request(GRAPH, "d", {"b": "v2"}), lookup)
+
+    plan = make_plan(make_request(GRAPH, "d", {}, x="2"), lookup)
+
+    assert statuses(plan) == {"a": "stale", "b": "affected", "c": "affected", "d": "affected"}
+    assert list(map(str, plan.steps["b"].reasons)) == ["upstream `a` is stale"]
+
+
+def test_config_that_chose_the_same_makes_nothing_stale_below_a_change(lookup: FakeLookup) -> None:
+    """What a decorator asked for, and what came of it as before, is no reason."""
+
+    def make(mode: str, code: str) -> Request:
+        request = make_request(GRAPH, "d", {"a": code})
+        asked = Part("config", "mode", mode, mode, counts=False)
+        chosen = {
+            name: Manifest((*manifest.parts, asked, Part("recipe", "call", "call")))
+            for name, manifest in request.manifests.items()
+        }
+        return replace(request, manifests=chosen)
+
+    build(make("on", "v1"), lookup)
+
+    plan = make_plan(make("off", "v2"), lookup)
+
+    assert statuses(plan) == {"a": "stale", "b": "affected", "c": "affected", "d": "affected"}
+    assert "config mode: on -> off" in map(str, plan.steps["a"].reasons)
+    assert list(map(str, plan.steps["b"].reasons)) == ["upstream `a` is stale"]
+
+
 def test_changed_given_value_is_told_with_both_values(lookup: FakeLookup) -> None:
     """A config value in the user's words."""
     build(make_request(GRAPH, "d", {}), lookup)

@@ -33,12 +33,12 @@ def call(node: Node, values: Mapping[str, Any]) -> Any:
             continue
         match parameter.binding:
             case Group(items, None):
-                arguments[parameter.name] = [get(item) for item in items]
+                arguments[parameter.keyword] = [get(item) for item in items]
             case Group(items, keys):
                 assert keys is not None
-                arguments[parameter.name] = {key: get(item) for key, item in zip(keys, items, strict=True)}
+                arguments[parameter.keyword] = {key: get(item) for key, item in zip(keys, items, strict=True)}
             case binding:
-                arguments[parameter.name] = get(binding)
+                arguments[parameter.keyword] = get(binding)
     return node.function(**arguments)
 
 

@@ -20,7 +20,9 @@ from dagbuild.modifiers import (
     parameterize_extract_columns,
     parameterize_sources,
     parameterize_values,
+    pipe_input,
     source,
+    step,
     tag_outputs,
     value,
 )
@@ -34,6 +36,14 @@ from tests.unit.modifiers.running import crosses_processes, make_graph, run
 def times(x: int, by: int, plus: int = 0) -> int:
     """{x} times {by} is {output_name}; {this} stays."""
     return x * by + plus
+
+
+def _tens(tens: int, ones: int) -> int:
+    return 10 * tens + ones
+
+
+def _twice(v: int) -> int:
+    return 2 * v
 
 
 def _total(**parts: int) -> int:
@@ -233,6 +243,26 @@ def test_does_keeps_the_defaults_of_the_declaration() -> None:
     assert run(graph, "everything", a=1, b=1) == 2
     assert graph.nodes["everything"].sources == (_total, "b", 5)
     assert crosses_processes(graph.nodes["everything"])
+
+
+def test_other_decorators_name_the_parameters_of_a_function_that_does_renames() -> None:
+    """They are those of the function that they stand on, whatever the other one calls them."""
+
+    @parameterize(one={"n": value(3)}, two={"n": source("y")})
+    @does(_tens, tens="n", ones="x")
+    def several(n: int, x: int = 5) -> int:  # type: ignore[empty-body]  # its body is another function's
+        pass
+
+    @inject(n=value(4))
+    @pipe_input(step(_twice), on_input="x")
+    @does(_tens, tens="n", ones="x")
+    def single(n: int, x: int) -> int:  # type: ignore[empty-body]  # its body is another function's
+        pass
+
+    graph = make_graph(several, single)
+
+    assert [run(graph, name, y=2, x=1) for name in ("one", "two", "single")] == [31, 21, 42]
+    assert run(graph, "one") == 35
 
 
 def test_does_needs_an_empty_body_and_matching_parameters() -> None:

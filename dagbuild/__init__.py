@@ -154,11 +154,20 @@ __all__ = [
 ]  # fmt: skip
 
 
+_ADDRESSES = frozenset({
+    "ad_hoc_utils", "async_driver", "base", "data_quality", "driver", "execution", "experimental", "function_modifiers",
+    "graph_types", "htypes", "io", "lifecycle", "log_setup", "plugins", "registry", "settings", "telemetry", "version",
+})  # fmt: skip
+"""Modules that are there without having been imported, as Hamilton's are once its driver is."""
+
+
 def __getattr__(name: str) -> object:
-    if name not in _HOME:
+    if name not in _HOME and name not in _ADDRESSES:
         raise AttributeError(f"module 'dagbuild' has no attribute '{name}'")
     import importlib
 
+    if name in _ADDRESSES:
+        return importlib.import_module(f"dagbuild.{name}")
     return getattr(importlib.import_module(f"dagbuild.{_HOME[name]}"), name)
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+import sys
 
-LOG_LEVELS = {
-    name: getattr(logging, name) for name in ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "NOTSET")
-}
+LOG_LEVELS = {name: getattr(logging, name) for name in ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")}
 
 
 def setup_logging(log_level: int | str = logging.INFO) -> None:
-    """Have lines of this level and above written to standard error, with their time; a level may be named."""
-    level = LOG_LEVELS[log_level] if isinstance(log_level, str) else log_level
-    logging.basicConfig(format="[%(levelname)s] %(asctime)s %(name)s(%(lineno)s): %(message)s")
-    logging.getLogger().setLevel(level)
+    """Have lines of this level and above written to standard output, with their time; a level may be named.
+
+    Changes nothing where logging is set up already.
+    """
+    logging.basicConfig(
+        stream=sys.stdout,
+        level=LOG_LEVELS[log_level] if isinstance(log_level, str) else log_level,
+        format="[%(levelname)s] %(asctime)s %(name)s(%(lineno)s): %(message)s",
+    )
 
 
 __all__ = [

@@ -1,4 +1,7 @@
-"""Hamilton's address of where loaders and savers are made known."""
+"""Hamilton's address of where loaders and savers are made known.
+
+dagbuild opens a library when it is first used. So there is nothing to load beforehand, or to keep from being loaded.
+"""
 
 from dagbuild.formats.registry import LOADERS as LOADER_REGISTRY
 from dagbuild.formats.registry import SAVERS as SAVER_REGISTRY
@@ -6,4 +9,29 @@ from dagbuild.formats.registry import know_all, register_adapter
 
 know_all()  # who looks into them finds ours
 
-__all__ = ["LOADER_REGISTRY", "SAVER_REGISTRY", "register_adapter"]
+
+def initialize() -> None:
+    """Change nothing: all is known."""
+
+
+def load_extension(plugin_module: str) -> None:
+    """Change nothing: a library is opened when it is used."""
+
+
+def disable_autoload() -> None:
+    """Change nothing: no library is loaded beforehand."""
+
+
+def enable_autoload() -> None:
+    """Change nothing: a library is opened when it is used."""
+
+
+__all__ = [
+    "LOADER_REGISTRY",
+    "SAVER_REGISTRY",
+    "disable_autoload",
+    "enable_autoload",
+    "initialize",
+    "load_extension",
+    "register_adapter",
+]

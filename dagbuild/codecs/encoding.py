@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 PLAIN = "plain/1"
 """The codec's name of values that are a form and nothing else: scalars and containers."""
 
+_FILES = frozenset({"csv", "excel", "feather", "file", "json", "orc"})
+"""Formats of files that Hamilton's cache leaves. Most lose something: unless somebody has a codec of such a name, a
+value is stored as if no format was asked for."""
+
 LONG_FORM = 16 * 1024
 """Bytes of metadata from which it is a buffer itself: records stay small."""
 
@@ -84,7 +88,7 @@ class Encoded:
 
 
 def _write(value: Any, format_name: str | None, writer: ValueWriter, registry: Registry) -> Any:
-    if format_name is None:
+    if format_name is None or (format_name in _FILES and registry.find_obstacle(format_name)):
         return writer.add_value(value)
     try:
         return writer.add_by(registry.get_codec(format_name), value)

@@ -11,6 +11,7 @@ from dagbuild.driver.nodes import FunctionGraph, HamiltonGraph, HamiltonNode
 from dagbuild.driver.pictures import Content, Options, draw
 from dagbuild.ground.errors import InputError, did_you_mean
 from dagbuild.model.graph import Graph
+from dagbuild.model.node import REQUIRED
 
 if TYPE_CHECKING:
     from dagbuild.report.drawing.digraph import Drawing
@@ -91,8 +92,23 @@ class Asked(abc.ABC):
         """Return the nodes that the targets take, as JSON; raises as `execute` does."""
         names = self._name(final_vars)
         self._give(names, overrides or {}, inputs or {})
-        reached = self._graph.reach_up(names, stop=(overrides or {}).__contains__)
+        reached = self._find_taken(names, overrides or {}, inputs or {})
         return json.dumps({"nodes": [node.as_dict() for node in self._tell(reached)]})
+
+    def _find_taken(
+        self, names: Collection[str], overrides: Collection[str], inputs: Collection[str]
+    ) -> set[str]:
+        """Return the nodes and inputs that the names are made from, without inputs that have defaults and no value."""
+        reached = self._graph.reach_up(names, stop=overrides.__contains__)
+        given = {*self.config, *inputs, *overrides, *names}
+        needed = {
+            up
+            for name in reached & self._graph.nodes.keys() - set(overrides)
+            for parameter in self._graph.nodes[name].parameters
+            for up in parameter.upstream
+            if parameter.default is REQUIRED or up in given
+        }
+        return {name for name in reached if name in self._graph.nodes or name in needed | given}
 
     def _known(self, names: Sequence[str]) -> Sequence[str]:
         for name in names:
@@ -142,7 +158,7 @@ class Asked(abc.ABC):
         if not bypass_validation:
             self._give(names, overrides or {}, inputs or {})
         over = (overrides or {}).keys()
-        reached = self._graph.reach_up(names, stop=over.__contains__)
+        reached = self._find_taken(names, over, inputs or {})
         chosen = Options(output_file_path, render_kwargs, graphviz_kwargs, *words, **options)
         return draw(self._content(reached, names, over), chosen)
 
@@ -156,8 +172,8 @@ class Asked(abc.ABC):
     def display_downstream_of(
         self, *node_names: str, output_file_path: str | None = None, **options: Any
     ) -> Drawing:
-        """Draw what is made from the nodes."""
-        reached = self._graph.reach_down(self._known(node_names))
+        """Draw what is made from the nodes, and what else that takes."""
+        reached = self._add_taken(self._graph.reach_down(self._known(node_names)))
         return draw(self._content(reached, node_names), Options(output_file_path, **options))
 
     def visualize_path_between(
@@ -180,11 +196,14 @@ class Asked(abc.ABC):
         if not path:
             raise InputError(f"there is no way from '{start}' to '{end}'")
         if not strict_path_visualization:
-            path |= {up for name in path for up in self._graph.upstream(name)}
+            path = self._add_taken(path)
         return draw(
             self._content(path, [start, end]),
             Options(output_file_path, render_kwargs, graphviz_kwargs, *words, **options),
         )
+
+    def _add_taken(self, names: set[str]) -> set[str]:
+        return names | {up for name in names for up in self._graph.upstream(name)}
 
     def _content(
         self, names: Collection[str], targets: Collection[str] = (), overrides: Collection[str] = ()
@@ -197,5 +216,5 @@ def _tagged(node: HamiltonNode, key: str, wanted: str | list[str] | None) -> boo
         raise InputError(f"the tag '{key}' is asked to be {wanted!r}", hint="a text, a list of them, or None")
     if key not in node.tags or wanted is None:
         return key in node.tags
-    has, asks = node.tags[key], [wanted] if isinstance(wanted, str) else wanted
-    return bool(set([has] if isinstance(has, str) else has) & set(asks))
+    has, asks = (each if isinstance(each, list | tuple) else [each] for each in (node.tags[key], wanted))
+    return bool(set(has) & set(asks))

@@ -26,7 +26,7 @@ from dagbuild.driver.moments import (
 from dagbuild.driver.results import DictResult, ResultBuilder
 from dagbuild.driver.running import PLAIN
 from dagbuild.executors.arguments import fill
-from dagbuild.ground.errors import GraphError, Problem
+from dagbuild.ground.errors import GraphError, InputError, Problem
 from dagbuild.ground.override import override
 from dagbuild.ground.texts import put_note
 from dagbuild.model.node import Node, Parameter
@@ -46,6 +46,7 @@ class AsyncGraphAdapter(SimplePythonGraphAdapter):
 class AsyncDriver(Driver):
     """A Driver whose `execute` is awaited, and whose functions may be `async def`, or return what can be awaited.
 
+    Without a result builder the result is a DataFrame; that of a `Builder` is a dict.
     What is told of nodes may be `async def`, too. Elements of blocks, and a store, are not for it: raises GraphError.
     """
 
@@ -59,7 +60,9 @@ class AsyncDriver(Driver):
         adapters: Sequence[Any] | None = None,
         allow_module_overrides: bool = False,
     ) -> None:
-        chosen = [*(adapters or ()), result_builder or DictResult()]
+        chosen = [*(adapters or ()), *([] if result_builder is None else [result_builder])]
+        if sum(isinstance(each, ResultBuilder) for each in chosen) > 1:
+            raise InputError("an async driver has one result builder, and is given several")
         super().__init__(
             config, *modules, adapter=chosen, allow_module_overrides=allow_module_overrides, _running=PLAIN
         )
@@ -96,7 +99,7 @@ class AsyncDriver(Driver):
         given = self._give(names, overrides or {}, inputs or {})
         run = uuid.uuid4().hex
         for hook in self.adapter.of(BasePreGraphExecute):
-            asked = {"inputs": dict(inputs or {}), "overrides": dict(overrides or {})}
+            asked = {"inputs": inputs, "overrides": overrides}
             await _settle(hook.pre_graph_execute(run_id=run, graph=self._told, final_vars=names, **asked))
         values, failed = None, None
         try:
@@ -131,7 +134,7 @@ class AsyncDriver(Driver):
         def get(name: str, _: Parameter) -> Any:
             return values[name]
 
-        kwargs, told = fill(node, values.keys(), get), self._nodes[node.name]
+        kwargs, told = fill(node, values.keys(), get, share=True), self._nodes[node.name]
         for hook in self.adapter.of(BasePreNodeExecute):
             await _settle(hook.pre_node_execute(run_id=run, node_=told, kwargs=kwargs, task_id=None))
         result, failed = None, None
@@ -166,10 +169,11 @@ class AsyncBuilder(Builder):
                 "an async driver keeps no values, and takes neither executors nor materializers",
                 hint="take Hamilton's other Builder, dagbuild.driver.Builder, for those",
             )
+        made = any(isinstance(each, ResultBuilder) for each in self.adapters)
         return AsyncDriver(
             self.config,
             *self.modules,
-            adapters=self.adapters,
+            adapters=[*self.adapters, *(() if made else [DictResult()])],
             allow_module_overrides=self._overrides_allowed,
         )
 

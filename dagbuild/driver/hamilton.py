@@ -150,7 +150,7 @@ class Driver(Asked):
         """Return the values of the targets by name; raises as `execute` does."""
         if display_graph:
             self.visualize_execution(final_vars, "./tmp_graph", inputs=inputs, overrides=overrides)
-        return self._run(self._name(final_vars), overrides or {}, inputs or {})
+        return self._run(self._name(final_vars), overrides, inputs)
 
     def materialize(
         self,
@@ -209,13 +209,13 @@ class Driver(Asked):
         )
 
     def _run(
-        self, names: list[str], overrides: Mapping[str, Any], inputs: Mapping[str, Any]
+        self, names: list[str], overrides: Mapping[str, Any] | None, inputs: Mapping[str, Any] | None
     ) -> dict[str, Any]:
-        given = self._give(names, overrides, inputs)
+        given = self._give(names, overrides or {}, inputs or {})
         run = uuid.uuid4().hex
         for hook in self.adapter.of(BasePreGraphExecute):
             hook.pre_graph_execute(
-                run_id=run, graph=self._told, final_vars=names, inputs=dict(inputs), overrides=dict(overrides)
+                run_id=run, graph=self._told, final_vars=names, inputs=inputs, overrides=overrides
             )
         values, failed = None, None
         try:

@@ -6,7 +6,7 @@ Each is given plain words and values, by name, and more of them in later version
 from __future__ import annotations
 
 import abc
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -53,10 +53,10 @@ class GraphExecutionHook(BasePreGraphExecute, BasePostGraphExecute, abc.ABC):
         run_id: str,
         graph: HamiltonGraph,
         final_vars: list[str],
-        inputs: dict[str, Any],
-        overrides: dict[str, Any],
+        inputs: Mapping[str, Any] | None,
+        overrides: Mapping[str, Any] | None,
     ) -> Any:
-        path = _find_path(graph, final_vars, {*inputs, *overrides})
+        path = _find_path(graph, final_vars, {*(inputs or ()), *(overrides or ())})
         return self.run_before_graph_execution(
             graph=graph, final_vars=final_vars, inputs=inputs, overrides=overrides, execution_path=path, run_id=run_id
         )  # fmt: skip
@@ -81,8 +81,8 @@ class GraphExecutionHook(BasePreGraphExecute, BasePostGraphExecute, abc.ABC):
         *,
         graph: HamiltonGraph,
         final_vars: list[str],
-        inputs: dict[str, Any],
-        overrides: dict[str, Any],
+        inputs: Mapping[str, Any] | None,
+        overrides: Mapping[str, Any] | None,
         execution_path: Collection[str],
         run_id: str,
         **future_kwargs: Any,

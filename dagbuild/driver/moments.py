@@ -6,6 +6,7 @@ An adapter is asked at those whose class it has. What people subclass is in `hoo
 from __future__ import annotations
 
 import abc
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
@@ -37,8 +38,8 @@ class BasePreGraphExecute:
         run_id: str,
         graph: HamiltonGraph,
         final_vars: list[str],
-        inputs: dict[str, Any],
-        overrides: dict[str, Any],
+        inputs: Mapping[str, Any] | None,
+        overrides: Mapping[str, Any] | None,
     ) -> None:
         """Look at what is asked for."""
 

@@ -71,6 +71,12 @@ class PandasDataFrameResult(ResultBuilder):
                 columns[column] = part
         return _join(columns)
 
+    def output_type(self) -> Any:
+        """Return pandas' DataFrame."""
+        import pandas as pd
+
+        return pd.DataFrame
+
 
 class StrictIndexTypePandasDataFrameResult(PandasDataFrameResult):
     """A frame of values whose indexes have one type; what has none goes along with one that has."""
@@ -111,6 +117,10 @@ class RayGraphAdapter(ResultBuilder):
     def build_result(self, **outputs: Any) -> Any:
         """Return what the other builder makes of the values."""
         return self.result_builder.build_result(**outputs)
+
+    def output_type(self) -> Any:
+        """Return the type of what the other builder makes."""
+        return self.result_builder.output_type()
 
 
 def _spread(name: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -180,6 +190,12 @@ class NumpyMatrixResult(ResultBuilder):
                 raise InputError(f"'{name}' has {lengths[name]} elements, but the matrix has {rows} rows")
         return np.column_stack([np.broadcast_to(vector, (rows,)) for vector in vectors.values()])
 
+    def output_type(self) -> Any:
+        """Return numpy's array, which a matrix is as well."""
+        import numpy as np
+
+        return np.ndarray
+
 
 class NumpyMatrix(NumpyMatrixResult):
     """The same as Hamilton has it: of numpy's older class for matrices."""
@@ -207,3 +223,9 @@ class ArrowTableResult(ResultBuilder):
             if hasattr(only, "to_arrow"):
                 return only.to_arrow()
         return pa.Table.from_pandas(PandasDataFrameResult().build_result(**outputs))
+
+    def output_type(self) -> Any:
+        """Return Arrow's Table."""
+        import pyarrow as pa
+
+        return pa.Table

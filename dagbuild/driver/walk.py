@@ -119,7 +119,7 @@ class _Block:
             value = values[name]
             return select_columns(value, parameter.columns.names) if parameter.columns else value
 
-        kwargs = fill(self._node, values.keys(), get)
+        kwargs = fill(self._node, values.keys(), get, share=True)
         made = self._call(self._node, kwargs, task.removesuffix(".") or None)
         return list(made) if self._node.expands else made
 

@@ -67,10 +67,11 @@ def bind(work: Work, artifacts: Artifacts, call: Callable[[Node, Mapping[str, An
 Get: TypeAlias = Callable[[str, Parameter], Any]
 
 
-def fill(node: Node, known: Container[str], get: Get) -> dict[str, Any]:
+def fill(node: Node, known: Container[str], get: Get, *, share: bool = False) -> dict[str, Any]:
     """Return the keywords to call the node's function with; an optional parameter without a value is left out.
 
-    Raises ColumnsError when a value has not the columns that the node asks for.
+    What a decorator was given is copied for each call, where that can be done, unless calls `share` it. Raises
+    ColumnsError when a value has not the columns that the node asks for.
     """
 
     def get_for(name: str, parameter: Parameter) -> Any:
@@ -80,7 +81,9 @@ def fill(node: Node, known: Container[str], get: Get) -> dict[str, Any]:
             raise _no_columns(node, name, reason) from None
 
     return {
-        p.keyword: _argument(p, get_for) for p in node.parameters if all(name in known for name in p.upstream)
+        p.keyword: _argument(p, get_for, share)
+        for p in node.parameters
+        if all(name in known for name in p.upstream)
     }
 
 
@@ -100,13 +103,13 @@ def _no_columns(node: Node, upstream: str, reason: NoSuchColumns | NoTable) -> C
     )
 
 
-def _argument(parameter: Parameter, get: Get) -> Any:
+def _argument(parameter: Parameter, get: Get, share: bool) -> Any:
     # A path is stored as plain text; its type is the parameter's.
     if parameter.type is File:
-        return File(_bound(parameter, get))
+        return File(_bound(parameter, get, share))
     if parameter.type is Files:
-        return Files(map(File, _list_files(_bound(parameter, get))))
-    return _bound(parameter, get)
+        return Files(map(File, _list_files(_bound(parameter, get, share))))
+    return _bound(parameter, get, share)
 
 
 def _list_files(value: Any) -> list[Any]:
@@ -117,9 +120,11 @@ def _list_files(value: Any) -> list[Any]:
     return find_files(str(path)) if path.is_dir() else [path]
 
 
-def _bound(parameter: Parameter, get: Get) -> Any:
+def _bound(parameter: Parameter, get: Get, share: bool) -> Any:
     def item(binding: Source | Value) -> Any:
-        return get(binding.name, parameter) if isinstance(binding, Source) else copy.deepcopy(binding.value)
+        if isinstance(binding, Source):
+            return get(binding.name, parameter)
+        return binding.value if share else _copy(binding.value)
 
     match parameter.binding:
         case Group(items, None):
@@ -128,6 +133,13 @@ def _bound(parameter: Parameter, get: Get) -> Any:
             return {key: item(binding) for key, binding in zip(keys or (), items, strict=True)}
         case binding:
             return item(binding)
+
+
+def _copy(value: Any) -> Any:
+    try:
+        return copy.deepcopy(value)
+    except Exception:
+        return value  # a connection, a lock: there is one, and everybody gets it
 
 
 def hand_out(value: Any) -> tuple[Any, Any]:

@@ -1,5 +1,22 @@
-"""Hamilton's address of its decorators; ours are the same, and in `dagbuild` itself as well."""
+"""Hamilton's address of its decorators; ours are the same, and in `dagbuild` itself as well.
 
+Its modules come first: one of them, imported later, would take the place of the `configuration` that is a function.
+"""
+
+from dagbuild.function_modifiers import (
+    adapters,
+    delayed,
+    dependencies,
+    expanders,
+    macros,
+    metadata,
+    recursive,
+    validation,
+)
+from dagbuild.function_modifiers import (
+    configuration as _,  # noqa: F401
+)
+from dagbuild.ground.errors import GraphError as InvalidDecoratorException
 from dagbuild.modifiers import (
     ParameterizedExtract,
     ResolveAt,
@@ -42,8 +59,10 @@ from dagbuild.modifiers import (
 )
 
 __all__ = [
+    "InvalidDecoratorException",
     "ParameterizedExtract",
     "ResolveAt",
+    "adapters",
     "apply_to",
     "cache",
     "check_output",
@@ -52,13 +71,18 @@ __all__ = [
     "configuration",
     "dataloader",
     "datasaver",
+    "delayed",
+    "dependencies",
     "does",
+    "expanders",
     "extract_columns",
     "extract_fields",
     "group",
     "hamilton_exclude",
     "inject",
     "load_from",
+    "macros",
+    "metadata",
     "mutate",
     "parameterize",
     "parameterize_extract_columns",
@@ -69,6 +93,7 @@ __all__ = [
     "pipe_input",
     "pipe_output",
     "ray_remote_options",
+    "recursive",
     "resolve",
     "resolve_from_config",
     "save_to",
@@ -79,5 +104,6 @@ __all__ = [
     "tag",
     "tag_outputs",
     "unpack_fields",
+    "validation",
     "value",
 ]

@@ -27,6 +27,7 @@ from dagbuild.driver.results import (
 from dagbuild.driver.results import (
     ResultBuilder as LegacyResultMixin,
 )
+from dagbuild.lifecycle import api, base, default
 
 __all__ = [
     "EdgeConnectionHook",
@@ -46,4 +47,7 @@ __all__ = [
     "SlowDownYouMoveTooFast",
     "StaticValidator",
     "accept_error_sentinels",
+    "api",
+    "base",
+    "default",
 ]

@@ -204,7 +204,7 @@ class check_output(Checks):  # noqa: N801  # decorators are written small
                     f"'{check.argument}' checks {_join(check.kinds)}, "
                     f"but '{node.name}' is {describe_type(node.type)}"
                 )
-        return [(f"{check.argument}_validator", self._importance, check) for check in self._checks]
+        return [(check.name(), self._importance, check) for check in self._checks]
 
 
 class check_output_custom(Checks):  # noqa: N801

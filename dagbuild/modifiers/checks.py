@@ -27,6 +27,11 @@ class Check(abc.ABC):
 
     given: Any
 
+    @classmethod
+    def name(cls) -> str:
+        """Return what a node of it is called, behind the name of what it checks."""
+        return f"{cls.argument}_validator"
+
     def problem_with(self) -> str | None:
         """Return what is wrong with the argument itself, or None."""
         return None

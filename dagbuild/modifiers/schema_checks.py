@@ -22,6 +22,10 @@ class MatchesSchema(Check):
     argument = "schema"
     kinds = frozenset({COLUMN, FRAME})
 
+    @classmethod
+    def name(cls) -> str:
+        return "pandera_schema_validator"
+
     def problem_with(self) -> str | None:
         return None if hasattr(self.given, "validate") else "a schema of pandera's is needed"
 
@@ -57,6 +61,10 @@ class MatchesModel(Check):
 
     argument = "model"
     kinds = frozenset({OTHER})
+
+    @classmethod
+    def name(cls) -> str:
+        return "pydantic_validator"
 
     def describe(self) -> str:
         return f"is a valid {self.given.__name__}"

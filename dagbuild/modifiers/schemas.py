@@ -40,7 +40,7 @@ class check_annotation(Checks):  # noqa: N801  # decorators are written small
                 f"'{node.name}' returns {describe_type(node.type)}, which names no schema",
                 hint="annotate it with pandera's DataFrame[Model] or a pydantic model, or use check_output(schema=...)",
             )
-        return [(f"{check.argument}_validator", self._importance, check)]
+        return [(check.name(), self._importance, check)]
 
 
 def _find_check(form: Any) -> Check | None:

@@ -77,9 +77,9 @@ def test_what_does_not_match_fails(project: Path, executor: str) -> None:
 @pytest.mark.parametrize(
     ("edit", "ran"),
     [
-        (("pa.Check.ge(0))", "pa.Check.ge(1))"), {"table_schema_validator"}),
-        (("le=100", "le=50"), {"weeks_schema_validator"}),
-        (("Field(ge=0)\n", "Field(ge=0, le=9)\n"), {"point_model_validator"}),
+        (("pa.Check.ge(0))", "pa.Check.ge(1))"), {"table_pandera_schema_validator"}),
+        (("le=100", "le=50"), {"weeks_pandera_schema_validator"}),
+        (("Field(ge=0)\n", "Field(ge=0, le=9)\n"), {"point_pydantic_validator"}),
         (("# nothing", "# nothing at all"), set()),
     ],
 )

@@ -208,7 +208,7 @@ class Asked(abc.ABC):
     def _content(
         self, names: Collection[str], targets: Collection[str] = (), overrides: Collection[str] = ()
     ) -> Content:
-        return Content(self._graph, names, self._nodes, targets, overrides)
+        return Content(self._graph, names, self._nodes, self.config, targets, overrides)
 
 
 def _tagged(node: HamiltonNode, key: str, wanted: str | list[str] | None) -> bool:

@@ -12,22 +12,36 @@ from typing import TYPE_CHECKING, Any
 
 from dagbuild.driver.nodes import HamiltonNode
 from dagbuild.ground.errors import UserError
+from dagbuild.ground.secrets import clean
 from dagbuild.model.graph import Graph
 from dagbuild.project.exchange import write_bytes
 from dagbuild.report.drawing import KINDS, make_picture
-from dagbuild.report.drawing.picture import Picture
+from dagbuild.report.drawing.picture import Box, Picture
 
 if TYPE_CHECKING:
     from dagbuild.report.drawing.digraph import Drawing
 
-_INPUT = {"style": "dashed", "shape": "rectangle", "margin": "0.15"}
 _CLASSES: dict[str, dict[str, Any]] = {
-    "node": {"shape": "rectangle", "style": "rounded,filled", "fillcolor": "#b4d8e4", "margin": "0.15"},
-    "input": _INPUT,
-    "override": {"style": "rounded,filled,diagonals"},
+    "config": {"shape": "note", "style": "filled"},
+    "input": {"shape": "rectangle", "style": "filled,dashed", "margin": "0.15"},
+    "function": {"shape": "rectangle", "style": "rounded,filled", "fillcolor": "#b4d8e4", "margin": "0.15"},
+    "field": {
+        "shape": "rectangle",
+        "style": "filled",
+        "fillcolor": "#c8dae0",
+        "fontname": "Courier",
+        "fontsize": "10",
+    },
     "output": {"fillcolor": "#FFC857"},
+    "materializer": {"shape": "cylinder"},
+    "override": {"style": "filled,diagonals"},
+    "expand": {"peripheries": "2", "color": "#56E39F"},
+    "collect": {"peripheries": "2", "color": "#EA5556"},
 }
-"""How kinds of boxes look, unless a function of the user's says otherwise."""
+"""How boxes look, by what they are; in the order of the legend."""
+
+_CLUSTER = {"style": "rounded,filled,dashed", "color": "#649fb3", "fillcolor": "#ffffff", "margin": "10"}
+_LONGEST = 80
 
 Styler = Callable[..., tuple[dict[str, Any], str | None, str | None]]
 
@@ -55,8 +69,21 @@ class Content:
     graph: Graph
     names: Collection[str]
     nodes: Mapping[str, HamiltonNode]
+    config: Mapping[str, Any]
     targets: Collection[str] = ()
     overrides: Collection[str] = ()
+
+    def find_classes(self, name: str) -> list[str]:
+        """Return what a node is besides a function, as far as that is seen before the user's function is asked."""
+        node = self.nodes[name]
+        moves = any(f"hamilton.data_{kind}" in node.tags for kind in ("saver", "loader"))
+        told = {"expand": node.expands, "collect": node.collects, "materializer": moves}
+        return [word for word, holds in told.items() if holds]
+
+    def find_last_classes(self, name: str) -> list[str]:
+        """Return what is seen whatever that function says."""
+        told = {"output": name in self.targets, "override": name in self.overrides}
+        return [word for word, holds in told.items() if holds]
 
 
 def draw(content: Content, options: Options) -> Drawing:
@@ -110,33 +137,56 @@ def _fill(content: Content, options: Options, picture: Picture) -> Drawing:
     }
     of_nodes = {"fontname": "Helvetica", **given.pop("node_attr", {})}
     drawing = Drawing(graph_attr=of_graph, node_attr=of_nodes, **given)
-    legend: dict[str, dict[str, Any]] = {}
-    shared: set[str] = set()
+    legend: dict[str, Mapping[str, Any]] = {}
+    for key, value in content.config.items():
+        legend["config"] = _CLASSES["config"]
+        drawing.box(f"_config_{key}", [key, clean(str(value))[:_LONGEST]], legend["config"])
     for name, box in picture.boxes.items():
-        kind = "input" if box.kind == "input" else "node"
-        style = dict(_CLASSES[kind])
-        style |= _CLASSES["output"] if name in content.targets and kind == "node" else {}
-        style |= _CLASSES["override"] if name in content.overrides else {}
-        word = "output" if name in content.targets and kind == "node" else kind
-        if options.custom_style_function is not None:
-            chosen, _, said = options.custom_style_function(node=content.nodes[name], node_class=word)
-            style, word = {**style, **chosen}, said or word
-        legend.setdefault(word, style)
-        lines = [name, box.detail]
-        if kind == "input" and not options.deduplicate_inputs:
-            users = [end for start, end in picture.arrows if start == name]
-            for user in users:
-                own = f"_{user}_{name}"
-                drawing.box(own, lines, style)
-                drawing.edge(own, user)
-            shared |= {name}
+        if box.kind != "input":
+            _draw_function(drawing, content, options, box, legend)
             continue
-        drawing.box(name, lines, style)
-    drawing.edges((start, end) for start, end in picture.arrows if start not in shared)
+        legend["input"] = _CLASSES["input"]
+        users = [end for start, end in picture.arrows if start == name]
+        if options.deduplicate_inputs:
+            drawing.box(name, [name, box.detail], legend["input"])
+        for user in () if options.deduplicate_inputs else users:
+            drawing.box(f"_{user}_{name}", [name, box.detail], legend["input"])
+        drawing.edges((name if options.deduplicate_inputs else f"_{user}_{name}", user) for user in users)
+    drawing.edges(arrow for arrow in picture.arrows if picture.boxes[arrow[0]].kind != "input")
     if options.show_legend:
         with drawing.subgraph(
             name="cluster__legend", graph_attr={"label": "Legend", "rank": "same"}
         ) as below:
-            for word, style in legend.items():
-                below.box(f"_legend_{word}", [word], style)
+            for word in [*(word for word in _CLASSES if word in legend), *(legend.keys() - _CLASSES.keys())]:
+                below.box(f"_legend_{word}", [word], legend[word])
     return drawing
+
+
+def _draw_function(
+    drawing: Drawing, content: Content, options: Options, box: Box, legend: dict[str, Mapping[str, Any]]
+) -> None:
+    """Draw the box of a node, in one of its fields where those are known; the legend gets what it is."""
+    node, word = content.nodes[box.name], "function"
+    shown = node.tags.get("display_name", box.name)
+    style = dict(_CLASSES["function"])
+    for kind in content.find_classes(box.name):
+        style |= _CLASSES[kind]
+        legend[kind] = {**_CLASSES["function"], **_CLASSES[kind]}
+    if options.custom_style_function is not None:
+        chosen, base, said = options.custom_style_function(node=node, node_class="function")
+        style |= chosen
+        if said:
+            word = said
+            legend[word] = {**_CLASSES.get(base or "function", {}), **chosen}
+    legend.setdefault(word, _CLASSES["function"])
+    for kind in content.find_last_classes(box.name):
+        style |= _CLASSES[kind]
+        legend[kind] = {**_CLASSES["function"], **_CLASSES[kind]}
+    drawing.box(box.name, [shown[0] if isinstance(shown, list) else str(shown), box.detail], style)
+    fields = content.graph.nodes[box.name].schema if options.show_schema else ()
+    if fields:
+        legend["field"] = _CLASSES["field"]
+        with drawing.subgraph(name=f"cluster_{box.name}", graph_attr=_CLUSTER) as within:
+            within.node(box.name)
+            for field, kind in fields:
+                within.box(f"{box.name}.{field}", [f"{field}: {kind}"], legend["field"])

@@ -83,11 +83,7 @@ class Builds:
 
     def make(self, run: str, names: Collection[str], given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of the names; raises what a node's function raises."""
-        if self.adapters.runs_nodes:
-            raise GraphError(
-                "an adapter runs nodes itself, so that builds, which run them in processes and keep values, cannot",
-                hint="take one of the two: the adapter, or with_cache, a dagbuild.toml and executors",
-            )
+        self._refuse_others()
         while True:
             unstored = self._build(run, names, given)
             if isinstance(unstored, dict):
@@ -97,6 +93,20 @@ class Builds:
                 '@cache("never") says so'
             )
             self.views.add(unstored)
+
+    def _refuse_others(self) -> None:
+        for adapter in self.adapters.that_run_nodes:
+            raise GraphError(
+                f"an adapter runs nodes itself ({type(adapter).__name__}), so that builds, which run them in processes "
+                "and keep values, cannot",
+                hint="take one of the two: the adapter, or with_cache, a dagbuild.toml and executors",
+            )
+        if self.running.executor == "dask":
+            raise GraphError(
+                "DaskExecutor has Dask's workers call functions, so that builds, which keep values, cannot",
+                hint="take with_remote_executor(...) away: builds run elements side by side; or with_cache and the "
+                "dagbuild.toml",
+            )
 
     def _build(self, run: str, names: Collection[str], given: Mapping[str, Any]) -> dict[str, Any] | str:
         """Return the values; or the name of a node whose value cannot be stored."""

@@ -1,13 +1,17 @@
-"""Hamilton's executors and groupings by name: each stands for one of ours, and runs nothing itself."""
+"""Hamilton's executors by name: each stands for one of ours, or makes the calls for elements of blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+
+from dagbuild.driver.running import Calls, call_in_turn
+from dagbuild.ground.override import override
 
 
 class TaskExecutor:
-    """Says where calls for elements are made: `kind` is "threads", "local" or "ray"; None is here, one after the other.
+    """Says where calls for elements are made: `kind` is "threads", "dask", "local" or "ray"; None is here, in turn.
 
     `jobs` is how many at once; None for as many as there are cores.
     """
@@ -15,6 +19,10 @@ class TaskExecutor:
     kind: str | None = None
     jobs: int | None = None
     options: Mapping[str, Any] = {}
+
+    def spread(self, calls: Calls) -> Iterator[Callable[[], Any]]:
+        """Begin calls, where builds of ours do not, and give what waits for each."""
+        return call_in_turn(calls)
 
 
 class SynchronousLocalTaskExecutor(TaskExecutor):
@@ -33,6 +41,12 @@ class MultiThreadingExecutor(_Pool):
     """In threads of this process."""
 
     kind = "threads"
+
+    @override
+    def spread(self, calls: Calls) -> Iterator[Callable[[], Any]]:
+        with ThreadPoolExecutor(self.jobs) as pool:
+            for future in [pool.submit(call) for call in calls]:
+                yield future.result
 
 
 class MultiProcessingExecutor(_Pool):
@@ -78,23 +92,3 @@ class DefaultExecutionManager(ExecutionManager):
                 remote_executor or MultiThreadingExecutor(max_tasks=5),
             ]
         )
-
-
-class GroupingStrategy:
-    """How calls are put together: ours are not, each element and each node is one."""
-
-
-class GroupByRepeatableBlocks(GroupingStrategy):
-    """By blocks."""
-
-
-class GroupNodesIndividually(GroupingStrategy):
-    """Each node by itself."""
-
-
-class GroupNodesAllAsOne(GroupingStrategy):
-    """All nodes as one."""
-
-
-class GroupNodesByLevel(GroupingStrategy):
-    """By how far nodes are from the inputs."""

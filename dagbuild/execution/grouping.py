@@ -1,11 +1,12 @@
 """Hamilton's address of groupings."""
 
-from dagbuild.driver.task_executors import (
+from dagbuild.driver.grouping import (
     GroupByRepeatableBlocks,
     GroupingStrategy,
     GroupNodesAllAsOne,
     GroupNodesByLevel,
     GroupNodesIndividually,
+    NodeGroupPurpose,
 )
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "GroupNodesByLevel",
     "GroupNodesIndividually",
     "GroupingStrategy",
+    "NodeGroupPurpose",
 ]

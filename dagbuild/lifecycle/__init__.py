@@ -27,6 +27,12 @@ from dagbuild.driver.results import (
 from dagbuild.driver.results import (
     ResultBuilder as LegacyResultMixin,
 )
+from dagbuild.driver.task_hooks import (
+    TaskExecutionHook,
+    TaskGroupingHook,
+    TaskReturnHook,
+    TaskSubmissionHook,
+)
 
 __all__ = [
     "EdgeConnectionHook",
@@ -45,5 +51,9 @@ __all__ = [
     "ResultBuilder",
     "SlowDownYouMoveTooFast",
     "StaticValidator",
+    "TaskExecutionHook",
+    "TaskGroupingHook",
+    "TaskReturnHook",
+    "TaskSubmissionHook",
     "accept_error_sentinels",
 ]

@@ -42,9 +42,9 @@ class Adapters:
         for hook in self.of(kind):
             getattr(hook, method)(**told)
 
-    def of_workers(self) -> Adapters:
-        """Return those that are asked where nodes run."""
-        return Adapters([each for each in self.all if isinstance(each, _OF_WORKERS)])
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Send those along with a task that are asked where nodes run."""
+        return Adapters, ([each for each in self.all if isinstance(each, _OF_WORKERS)],)
 
     @property
     def that_run_nodes(self) -> list[Any]:

@@ -101,11 +101,12 @@ class Builds:
                 "and keep values, cannot",
                 hint="take one of the two: the adapter, or with_cache, a dagbuild.toml and executors",
             )
-        if self.running.executor == "dask":
+        manager = self.running.manager
+        if self.running.executor in ("dask", "own") and manager is not None:
             raise GraphError(
-                "DaskExecutor has Dask's workers call functions, so that builds, which keep values, cannot",
-                hint="take with_remote_executor(...) away: builds run elements side by side; or with_cache and the "
-                "dagbuild.toml",
+                f"{type(manager.remote_executor).__name__} calls functions itself, so that builds, which keep values, "
+                "cannot",
+                hint="take the executor away: builds run elements side by side; or with_cache and the dagbuild.toml",
             )
 
     def _build(self, run: str, names: Collection[str], given: Mapping[str, Any]) -> dict[str, Any] | str:

@@ -227,15 +227,15 @@ class Driver(Asked):
 
     def _make(self, run: str, names: list[str], given: Mapping[str, Any]) -> dict[str, Any]:
         wanted = [name for name in names if name not in given]
-        calls, spread = Calls(self.adapter, self._nodes, run), self._running.spread
+        calls, running = Calls(self.adapter, self._nodes, run), self._running
         if self._builds.wanted:
             made = self._builds.make(run, wanted, given)
-        elif beside := self.adapter.of(FutureAdapter):
-            made = walk_side_by_side(self._graph, wanted, given, calls, spread, beside[0])
-        elif self._running.dynamic:
-            made = walk_tasks(self._graph, names, given, calls, spread)
+        elif running.executor is None and (beside := self.adapter.of(FutureAdapter)):
+            made = walk_side_by_side(self._graph, wanted, given, calls, beside[0])
+        elif running.dynamic:
+            made = walk_tasks(self._graph, names, given, calls, running.manager)
         else:
-            made = walk(self._graph, wanted, given, calls, spread)
+            made = walk(self._graph, wanted, given, calls)
         return {name: given[name] if name in given else made[name] for name in names}
 
     def _give(

@@ -6,7 +6,7 @@ The only file that knows Dask. The client is the user's: nothing here opens a cl
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import dask
@@ -21,8 +21,12 @@ from dask.distributed import Client
 from dagbuild.driver.hooks import GraphAdapter
 from dagbuild.driver.nodes import HamiltonNode
 from dagbuild.driver.results import PandasDataFrameResult, ResultBuilder
-from dagbuild.driver.running import Calls
-from dagbuild.driver.task_executors import TaskExecutor
+from dagbuild.driver.task_executors import (
+    TaskExecutor,
+    TaskFuture,
+    TaskFutureWrappingPythonFuture,
+    base_execute_task,
+)
 from dagbuild.driver.types import check_input_type, types_match
 from dagbuild.ground.errors import InputError
 from dagbuild.ground.override import override
@@ -142,11 +146,17 @@ class DaskExecutor(TaskExecutor):
         self.client = client
 
     @override
-    def spread(self, calls: Calls) -> Iterator[Callable[[], Any]]:
-        """Begin all calls, each on a worker; what has not begun when one fails is taken back."""
-        futures = [self.client.submit(call, pure=False) for call in calls]
-        try:
-            for future in futures:
-                yield future.result
-        finally:
-            self.client.cancel([future for future in futures if not future.done()])
+    def init(self) -> None:
+        pass
+
+    @override
+    def finalize(self) -> None:
+        pass
+
+    @override
+    def submit_task(self, task: Any) -> TaskFuture:
+        return TaskFutureWrappingPythonFuture(self.client.submit(base_execute_task, task, pure=False))
+
+    @override
+    def can_submit_task(self) -> bool:
+        return True  # they wait at the cluster

@@ -5,9 +5,11 @@ Plain data, and what Hamilton's executors stand for. Knows no graph.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
+
+from dagbuild.driver.task_executors import ExecutionManager
 
 RECOMPUTE, DISABLE, IGNORE, DEFAULT = "recompute", "disable", "ignore", "default"
 BEHAVIORS = (DEFAULT, RECOMPUTE, DISABLE, IGNORE)
@@ -38,23 +40,13 @@ class Caching:
         return self.behaviors.get(name, self.default)
 
 
-Calls: TypeAlias = Iterable[Callable[[], Any]]
-Spread: TypeAlias = Callable[[Calls], Iterator[Callable[[], Any]]]
-"""Begins calls; gives for each, in order, what waits for it and returns what came of it, or raises that."""
-
-
-def call_in_turn(calls: Calls) -> Iterator[Callable[[], Any]]:
-    """Begin no call before it is waited for, which is then made here."""
-    return iter(calls)
-
-
 @dataclass(frozen=True)
 class Running:
     """What a driver has been told of how to run.
 
     `executor` is the kind of ours that calls for elements of blocks are handed to: None for calls one after the other,
-    else "threads" or "dask" for those, or "local" or "ray" for all nodes; `options` are for it, and `jobs` is how many
-    at once. `spread` begins the calls of the first three; `dynamic` says that nodes are put together to tasks.
+    "threads", "dask" or "own" for those that `manager` hands tasks to, or "local" or "ray" for all nodes; `options` are
+    for it, and `jobs` is how many at once. `dynamic` says that nodes are put together to tasks.
     """
 
     caching: Caching | None = None
@@ -62,7 +54,7 @@ class Running:
     options: Mapping[str, Any] = field(default_factory=dict)
     jobs: int | None = None
     materializers: tuple[Any, ...] = ()
-    spread: Spread = call_in_turn
+    manager: ExecutionManager | None = None
     dynamic: bool = False
 
 

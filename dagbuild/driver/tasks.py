@@ -7,8 +7,9 @@ begins is told of its end.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError
 from typing import Any
@@ -23,22 +24,37 @@ from dagbuild.driver.moments import (
     BasePreTaskExecute,
     BasePreTaskSubmission,
 )
-from dagbuild.driver.running import Spread, call_in_turn
+from dagbuild.driver.nodes import HamiltonNode
+from dagbuild.driver.task_executors import (
+    ExecutionManager,
+    SynchronousLocalTaskExecutor,
+    TaskFuture,
+    TaskState,
+)
 from dagbuild.driver.walk import Axes, find_axes, find_elements, find_order, go_depth_first, run_node
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import Node
 
 
 def walk_tasks(
-    graph: Graph, names: Iterable[str], given: Mapping[str, Any], calls: Calls, spread: Spread
+    graph: Graph,
+    names: Iterable[str],
+    given: Mapping[str, Any],
+    calls: Calls,
+    manager: ExecutionManager | None = None,
 ) -> dict[str, Any]:
-    """Return what `walk` does; `spread` begins the tasks of a block."""
+    """Return what `walk` does; the manager's executors run tasks, which without one are called here."""
     names = [name for name in dict.fromkeys(names) if name in calls.told]  # others are given, and of no graph
     groups = group_nodes(graph, names, given)
     calls.adapters.tell(
         BasePostTaskGroup, "post_task_group", run_id=calls.run, task_ids=[group.id for group in groups]
     )
-    return _Tasks(graph, groups, given, calls, spread).run(names)
+    manager = manager or ExecutionManager([SynchronousLocalTaskExecutor()])
+    manager.init()
+    try:
+        return _Tasks(graph, groups, given, calls, manager).run(names)
+    finally:
+        manager.finalize()
 
 
 @dataclass(frozen=True)
@@ -114,31 +130,52 @@ def _find_gathered(graph: Graph, node: Node) -> str | None:
 class Task:
     """The nodes of a group with what they take, to be called: here, or wherever it is sent to.
 
-    Gives the values of `outputs`.
+    Gives the values of `outputs`. It has the members of Hamilton's that an executor or its manager looks at.
     """
 
-    id: str
+    task_id: str
     group: Group
-    nodes: tuple[Node, ...]
-    inputs: Mapping[str, Any]
+    functions: tuple[Node, ...]
+    dynamic_inputs: Mapping[str, Any]
     outputs: tuple[str, ...]
     calls: Calls
     axes: Axes
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def base_id(self) -> str:
+        """What the tasks for all elements are called."""
+        return self.group.id
+
+    @property
+    def nodes(self) -> list[HamiltonNode]:
+        """What is told of its nodes."""
+        return [self.calls.told[name] for name in self.group.names]
+
+    @property
+    def purpose(self) -> NodeGroupPurpose:
+        """What it is for."""
+        return self.group.purpose
+
+    @property
+    def spawning_task_id(self) -> str | None:
+        """The task that gives its element."""
+        return self.group.spawning
+
+    @property
+    def run_id(self) -> str:
+        """The run that it is of."""
+        return self.calls.run
+
     def __call__(self) -> dict[str, Any]:
         """Return the values by name; raises what a function raises."""
-        self.tell(
-            BasePreTaskExecute, "pre_task_execute", inputs=dict(self.inputs), overrides=dict(self.overrides)
-        )
+        self.tell_taken(BasePreTaskExecute, "pre_task_execute")
         results, failed = None, None
+        depth = 0 if self.group.axis is None else 1
         try:
-            made = dict(self.inputs)
-            for node in self.nodes:
-                made[node.name] = run_node(
-                    self.axes, node, made, self.calls, call_in_turn,
-                    task=self.id, depth=0 if self.group.axis is None else 1,
-                )  # fmt: skip
+            made = dict(self.dynamic_inputs)
+            for node in self.functions:
+                made[node.name] = run_node(self.axes, node, made, self.calls, task=self.task_id, depth=depth)
             results = made
             return {name: made[name] for name in self.outputs}
         except Exception as error:
@@ -153,16 +190,20 @@ class Task:
                 error=failed,
             )
 
+    def tell_taken(self, kind: type[Any], method: str) -> None:
+        """Tell adapters of it and what it takes."""
+        self.tell(kind, method, inputs=dict(self.dynamic_inputs), overrides=dict(self.overrides))
+
     def tell(self, kind: type[Any], method: str, **told: Any) -> None:
         """Tell adapters of it."""
         self.calls.adapters.tell(
             kind,
             method,
-            run_id=self.calls.run,
-            task_id=self.id,
-            nodes=[self.calls.told[name] for name in self.group.names],
-            spawning_task_id=self.group.spawning,
-            purpose=self.group.purpose,
+            run_id=self.run_id,
+            task_id=self.task_id,
+            nodes=self.nodes,
+            spawning_task_id=self.spawning_task_id,
+            purpose=self.purpose,
             **told,
         )
 
@@ -171,10 +212,15 @@ class _Tasks:
     """The tasks of one run, and the values that they have made."""
 
     def __init__(
-        self, graph: Graph, groups: list[Group], given: Mapping[str, Any], calls: Calls, spread: Spread
+        self,
+        graph: Graph,
+        groups: list[Group],
+        given: Mapping[str, Any],
+        calls: Calls,
+        manager: ExecutionManager,
     ) -> None:
         self._graph, self._groups, self._given = graph, groups, given
-        self._calls, self._spread = calls, spread
+        self._calls, self._manager = calls, manager
         self._axes = find_axes(graph)
         self._ups = {group.id: self._find_ups(group) for group in groups}
         self._values: dict[str, Any] = {}
@@ -201,7 +247,7 @@ class _Tasks:
         nodes = () if is_given else (self._graph.nodes[name],)
         overrides = inputs if is_given and name in self._graph.nodes else {}
         task = Task(group.id, group, nodes, inputs, (name,), self._calls, self._axes, overrides)
-        return self._hand_out([task], call_in_turn)[0]
+        return self._hand_out([task])[0]
 
     def _run_all(self, group: Group, outputs: tuple[str, ...]) -> dict[str, Any]:
         """Return for each output the list of what it is for each element."""
@@ -210,54 +256,69 @@ class _Tasks:
         count, choose = find_elements(self._axes, group.axis, inputs)
         # No more than they need: it may be sent far.
         told = {name: self._calls.told[name] for name in group.names}
-        calls = Calls(self._calls.adapters.of_workers(), told, self._calls.run)
+        calls = replace(self._calls, told=told)
         axes = {name: self._axes[name] for name in (*inputs, *group.names) if name in self._axes}
         nodes = tuple(self._graph.nodes[name] for name in group.names)
         tasks = (
             Task(f"{group.spawning}.{number}.{group.id}", group, nodes, choose(number), outputs, calls, axes)
             for number in range(count)
         )
-        made = self._hand_out(tasks, self._spread)
+        made = self._hand_out(tasks)
         return {name: [each[name] for each in made] for name in outputs}
 
     def _take(self, group: Group) -> dict[str, Any]:
         return {up: self._values[up] for up in self._ups[group.id] if up in self._values}
 
-    def _hand_out(self, tasks: Iterable[Task], spread: Spread) -> list[dict[str, Any]]:
+    def _hand_out(self, tasks: Iterable[Task]) -> list[dict[str, Any]]:
         """Return what the tasks give, with everybody told when each goes and when it is back."""
-        handed: list[Task] = []
+        made: list[dict[str, Any]] = []
+        under_way: deque[tuple[Task, TaskFuture]] = deque()
 
-        def hand() -> Iterator[Task]:
-            for task in tasks:
-                self._tell(
-                    task, BasePreTaskSubmission, "pre_task_submission",
-                    inputs=dict(task.inputs), overrides=dict(task.overrides),
-                )  # fmt: skip
-                handed.append(task)
-                yield task
+        def take_in(until: Callable[[], bool]) -> None:
+            """Take in what has ended, in order, and wait for more until that holds."""
+            pause = _SHORTEST
+            while under_way:
+                if TaskState.is_terminal(under_way[0][1].get_state()):
+                    made.append(_take_back(*under_way.popleft()))
+                    pause = _SHORTEST
+                elif until():
+                    return
+                else:
+                    time.sleep(pause)
+                    pause = min(2 * pause, _LONGEST)
 
-        made = []
-        for number, wait in enumerate(spread(hand())):
-            task = handed[number]
-            try:
-                made.append(wait())
-            except Exception as error:
-                self._tell_return(task, None, error)
-                raise
-            self._tell_return(task, made[-1], None)
+        for task in tasks:
+            executor = self._manager.get_executor_for_task(task)
+            take_in(executor.can_submit_task)
+            task.tell_taken(BasePreTaskSubmission, "pre_task_submission")
+            under_way.append((task, executor.submit_task(task)))
+            take_in(lambda: True)
+        take_in(lambda: False)
         return made
 
-    def _tell_return(self, task: Task, result: dict[str, Any] | None, error: Exception | None) -> None:
-        if task.group.purpose.is_expander() and result is not None:
-            (elements,) = result.values()
-            self._calls.adapters.tell(
-                BasePostTaskExpand, "post_task_expand", run_id=self._calls.run, task_id=task.id,
-                parameters={str(number): each for number, each in enumerate(elements)},
-            )  # fmt: skip
-            result = {}
-        self._tell(
-            task, BasePostTaskReturn, "post_task_return", result=result, success=error is None, error=error
-        )
 
-    def _tell(self, task: Task, kind: type[Any], method: str, **told: Any) -> None:
-        replace(task, calls=self._calls).tell(kind, method, **told)
+_SHORTEST, _LONGEST = 0.0005, 0.02
+"""Seconds between two looks at a task."""
+
+
+def _take_back(task: Task, future: TaskFuture) -> dict[str, Any]:
+    """Return what a task that has ended gives, with everybody told; raises what it raised."""
+    try:
+        result: dict[str, Any] = future.get_result()
+    except Exception as error:
+        task.tell(BasePostTaskReturn, "post_task_return", result=None, success=False, error=error)
+        raise
+    told = result
+    if task.purpose.is_expander():
+        (elements,) = result.values()
+        parameters = {str(number): each for number, each in enumerate(elements)}
+        task.calls.adapters.tell(
+            BasePostTaskExpand,
+            "post_task_expand",
+            run_id=task.run_id,
+            task_id=task.task_id,
+            parameters=parameters,
+        )
+        told = {}
+    task.tell(BasePostTaskReturn, "post_task_return", result=told, success=True, error=None)
+    return result

@@ -8,7 +8,6 @@ from typing import Any
 
 from dagbuild.driver.adapters import SimplePythonGraphAdapter
 from dagbuild.driver.results import ResultBuilder
-from dagbuild.driver.running import Spread
 from dagbuild.driver.walk import Call, find_axes, run_node
 from dagbuild.model.graph import Graph
 
@@ -34,7 +33,6 @@ def walk_side_by_side(
     names: Iterable[str],
     given: Mapping[str, Any],
     call: Call,
-    spread: Spread,
     adapter: FutureAdapter,
 ) -> dict[str, Any]:
     """Return what `walk` does, with each node run as soon as what it takes is there.
@@ -53,7 +51,7 @@ def walk_side_by_side(
                 node = graph.nodes[name]
                 if all(up in values or up not in graph.nodes for up in node.upstream):
                     taken = {up: values[up] for up in node.upstream if up in values}
-                    running[pool.submit(run_node, axes, node, taken, call, spread)] = name
+                    running[pool.submit(run_node, axes, node, taken, call)] = name
                     begun.add(name)
             waiting = [name for name in waiting if name not in begun]
             for future in wait(running, return_when=FIRST_COMPLETED).done:

@@ -12,7 +12,6 @@ from graphlib import CycleError
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from dagbuild.codecs.selecting import select_columns
-from dagbuild.driver.running import Spread
 from dagbuild.executors.arguments import fill
 from dagbuild.model.graph import Graph
 from dagbuild.model.node import REQUIRED, Node, Parameter
@@ -33,11 +32,10 @@ def walk(
     names: Iterable[str],
     given: Mapping[str, Any],
     call: Call,
-    spread: Spread,
 ) -> dict[str, Any]:
     """Return the values of the names, in which what is `given` takes the place of what makes it.
 
-    `spread` begins the calls for the elements of a block. Raises what a function raises.
+    Raises what a function raises.
     """
     names = dict.fromkeys(names)
     values: dict[str, Any] = {}
@@ -48,7 +46,7 @@ def walk(
             values[name] = given[name]
         elif name in graph.nodes:
             node = graph.nodes[name]
-            values[name] = run_node(axes, node, values, call, spread)
+            values[name] = run_node(axes, node, values, call)
             for up in node.upstream:
                 needed[up] -= 1
                 if not needed[up] and up not in names:
@@ -94,7 +92,6 @@ def run_node(
     node: Node,
     values: Mapping[str, Any],
     call: Call,
-    spread: Spread,
     *,
     task: str = "",
     depth: int = 0,
@@ -104,7 +101,7 @@ def run_node(
     `task` is where its calls belong, `depth` the number of its blocks that the values are of one element of.
     """
     taken = {name: values[name] for name in node.upstream if name in values}
-    return _Block(axes, node, call, spread).run(taken, depth, f"{task}." if task else "")
+    return _Block(axes, node, call).run(taken, depth, f"{task}." if task else "")
 
 
 class _Block:
@@ -113,8 +110,8 @@ class _Block:
     The value of such a node is a list, with one in it for each element of an inner block.
     """
 
-    def __init__(self, axes: Axes, node: Node, call: Call, spread: Spread) -> None:
-        self._axes, self._node, self._call, self._spread = axes, node, call, spread
+    def __init__(self, axes: Axes, node: Node, call: Call) -> None:
+        self._axes, self._node, self._call = axes, node, call
 
     def run(self, values: Mapping[str, Any], depth: int, task: str) -> Any:
         if depth == len(self._node.block):
@@ -122,12 +119,7 @@ class _Block:
         axis = self._node.block[depth]
         count, choose = find_elements(self._axes, axis, values, depth)
 
-        def go_on(number: int) -> Callable[[], Any]:
-            chosen = choose(number)
-            return lambda: self.run(chosen, depth + 1, f"{task}{axis}.{number}.")
-
-        calls = map(go_on, range(count))
-        return [wait() for wait in (self._spread(calls) if depth == 0 else calls)]
+        return [self.run(choose(number), depth + 1, f"{task}{axis}.{number}.") for number in range(count)]
 
     def _run(self, values: Mapping[str, Any], task: str) -> Any:
         def get(name: str, parameter: Parameter) -> Any:

@@ -8,6 +8,7 @@ from dagbuild.driver.grouping import (
     GroupNodesIndividually,
     NodeGroupPurpose,
 )
+from dagbuild.driver.tasks import Task as TaskImplementation
 
 __all__ = [
     "GroupByRepeatableBlocks",
@@ -16,4 +17,5 @@ __all__ = [
     "GroupNodesIndividually",
     "GroupingStrategy",
     "NodeGroupPurpose",
+    "TaskImplementation",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from dagbuild import driver, lifecycle
 from dagbuild.execution import executors
+from dagbuild.ground.errors import UserError
 from dagbuild.lifecycle import base as moments
 
 pytest.importorskip("hamilton")
@@ -236,3 +238,85 @@ def test_who_has_calls_made_elsewhere_has_all_that_is_told_made_there() -> None:
 
     assert heard["dagbuild"] == heard["hamilton"]
     assert issubclass(lifecycle.TaskExecutionHook, moments.BasePreTaskExecute)
+
+
+OWN = """
+from LIBRARY.function_modifiers import tag
+from LIBRARY.htypes import Collect, Parallelizable
+
+def each(n: int) -> Parallelizable[int]: yield from range(n)
+def part(each: int) -> int: return each * 10
+def parts(part: Collect[int]) -> list: return list(part)
+@tag(where="there")
+def sent(parts: list) -> int: return sum(parts)
+"""
+
+
+def make_own(library: str) -> tuple[Any, list[str]]:
+    """Return a manager of executors of one's own, which chooses by tag, and what they have done."""
+    executors = importlib.import_module(f"{library}.execution.executors")
+    done: list[str] = []
+
+    class Own(executors.TaskExecutor):  # type: ignore[name-defined,misc]
+        def __init__(self, name: str) -> None:
+            self.name = name
+            self.busy: list[Any] = []
+
+        def init(self) -> None:
+            self.pool = ThreadPoolExecutor(1)
+            done.append(f"{self.name} opens")
+
+        def finalize(self) -> None:
+            self.pool.shutdown()
+            done.append(f"{self.name} closes")
+
+        def can_submit_task(self) -> bool:
+            return all(each.done() for each in self.busy)
+
+        def submit_task(self, task: Any) -> Any:
+            done.append(
+                f"{self.name} {task.task_id} {task.base_id} {task.purpose.name} {task.spawning_task_id}"
+            )
+            self.busy.append(self.pool.submit(executors.base_execute_task, task))
+            return executors.TaskFutureWrappingPythonFuture(self.busy[-1])
+
+    class Chooses(executors.DefaultExecutionManager):  # type: ignore[name-defined,misc]
+        def get_executor_for_task(self, task: Any) -> Any:
+            if any(node.tags.get("where") == "there" for node in task.nodes):
+                return self.remote_executor
+            return super().get_executor_for_task(task)
+
+    local = executors.SynchronousLocalTaskExecutor()
+    return Chooses(local_executor=local, remote_executor=Own("remote")), done
+
+
+def test_executors_and_managers_of_ones_own_are_asked() -> None:
+    """As in Hamilton: they are opened, given tasks as long as they take some, and closed."""
+    told = {}
+    for library in ("hamilton", "dagbuild"):
+        manager, done = make_own(library)
+        module = importlib.import_module(f"{library}.ad_hoc_utils").module_from_source(
+            OWN.replace("LIBRARY", library), f"own_{library}"
+        )
+        builder = importlib.import_module(f"{library}.driver").Builder().with_modules(module)
+        builder.enable_dynamic_execution(allow_experimental_mode=True).with_execution_manager(manager)
+        assert builder.build().execute(["sent"], inputs={"n": 3}) == {"sent": 30}
+        told[library] = done
+
+    assert told["dagbuild"] == told["hamilton"]
+    assert told["dagbuild"][0] == "remote opens" and told["dagbuild"][-1] == "remote closes"
+
+
+def test_with_a_cache_an_executor_of_ones_own_is_refused() -> None:
+    """It would not be asked; nor are tasks handed to what runs whole graphs."""
+    manager, _ = make_own("dagbuild")
+    module = importlib.import_module("dagbuild.ad_hoc_utils").module_from_source(
+        OWN.replace("LIBRARY", "dagbuild")
+    )
+    builder = driver.Builder().with_modules(module).with_execution_manager(manager)
+
+    with pytest.raises(ValueError, match="Own calls functions itself"):
+        builder.copy().with_cache("kept").build().execute(["sent"], inputs={"n": 3})
+    manager.remote_executor = executors.MultiProcessingExecutor(2)
+    with pytest.raises(UserError, match="MultiProcessingExecutor runs whole graphs"):
+        builder.build().execute(["sent"], inputs={"n": 3})

@@ -88,7 +88,13 @@ def _select_arrow(table: Any, names: Sequence[Label]) -> Any:
     return table.select(Labels(table.schema.names).find(names))
 
 
+def _select_later(frame: Any, names: Sequence[Label]) -> Any:
+    return frame[list(names)]  # whether they are there shows when it is computed
+
+
 _SELECT = {
+    ("dask", "DataFrame"): _select_later,
+    ("dask", "Delayed"): _select_later,
     ("pandas", "DataFrame"): _select_pandas,
     ("polars", "DataFrame"): _select_polars,
     ("polars", "LazyFrame"): _select_polars,

@@ -5,19 +5,26 @@ Knows nothing of graphs. Guards: what is told before a node runs is told after i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from dagbuild.driver.moments import (
     BaseDoBuildResult,
     BaseDoCheckEdgeTypesMatch,
     BaseDoNodeExecute,
+    BaseDoRemoteExecute,
     BaseDoValidateInput,
     BasePostNodeExecute,
+    BasePostTaskExecute,
     BasePreNodeExecute,
+    BasePreTaskExecute,
 )
 from dagbuild.driver.nodes import HamiltonNode
 from dagbuild.driver.results import ResultBuilder
+from dagbuild.ground.texts import put_note
+from dagbuild.model.node import Node
 
 
 class Adapters:
@@ -30,18 +37,38 @@ class Adapters:
         """Return those that have the class of a moment."""
         return [each for each in self.all if isinstance(each, kind)]
 
+    def tell(self, kind: type[Any], method: str, **told: Any) -> None:
+        """Call the method of a moment of those that have its class."""
+        for hook in self.of(kind):
+            getattr(hook, method)(**told)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Send those along with a task that are asked where nodes run."""
+        return Adapters, ([each for each in self.all if isinstance(each, _OF_WORKERS)],)
+
     @property
-    def runs_nodes(self) -> bool:
-        """Whether one of them runs nodes itself, otherwise than by calling them here."""
-        return any(not getattr(each, "calls_here", False) for each in self.of(BaseDoNodeExecute))
+    def that_run_nodes(self) -> list[Any]:
+        """Those that run nodes themselves, otherwise than by calling them here."""
+        running = [each for each in self.all if isinstance(each, BaseDoNodeExecute | BaseDoRemoteExecute)]
+        return [each for each in running if not getattr(each, "calls_here", False)]
 
     def call(self, run: str, node: HamiltonNode, kwargs: dict[str, Any], task: str | None) -> Any:
         """Return a node's value, with everybody told before and after; raises what its function raises."""
+        live = partial(self._live, run, node, task)
+        for method in self.of(BaseDoRemoteExecute):
+            return method.do_remote_execute(node=node, execute_lifecycle_for_node=live, **kwargs)
+        return live(**kwargs)
+
+    def _live(self, run: str, node: HamiltonNode, task: str | None, /, **kwargs: Any) -> Any:
         for hook in self.of(BasePreNodeExecute):
             hook.pre_node_execute(run_id=run, node_=node, kwargs=kwargs, task_id=task)
         result, failed = None, None
         try:
             result = self.make(run, node, kwargs, task)
+            if node.expands:
+                if not isinstance(result, Iterable):
+                    raise TypeError(f"node '{node.name}' gives elements, and gave a {type(result).__name__}")
+                result = list(result)  # so that whoever is told of elements takes none of them away
             return result
         except Exception as error:
             failed = error
@@ -81,3 +108,30 @@ class Adapters:
             if isinstance(each, ResultBuilder):
                 return each.build_result(**outputs)
         return dict(outputs)
+
+
+_OF_WORKERS = (
+    BasePreTaskExecute,
+    BasePostTaskExecute,
+    BasePreNodeExecute,
+    BasePostNodeExecute,
+    BaseDoNodeExecute,
+    BaseDoRemoteExecute,
+)
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Calls nodes of one run, with everybody told; what is raised has a note on which node it was."""
+
+    adapters: Adapters
+    told: Mapping[str, HamiltonNode]
+    run: str
+
+    def __call__(self, node: Node, kwargs: dict[str, Any], task: str | None, /) -> Any:
+        """Return what the node's function gives."""
+        try:
+            return self.adapters.call(self.run, self.told[node.name], kwargs, task)
+        except Exception as error:
+            put_note(error, f"in node '{node.name}', {node.where}")
+            raise

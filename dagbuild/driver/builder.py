@@ -8,9 +8,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, Self
 
+from dagbuild.driver.grouping import GroupingStrategy
 from dagbuild.driver.hamilton import Driver
 from dagbuild.driver.running import BEHAVIORS, DEFAULT, DISABLE, IGNORE, PLAIN, RECOMPUTE, Caching, Running
-from dagbuild.driver.task_executors import ExecutionManager, GroupingStrategy, TaskExecutor
+from dagbuild.driver.task_executors import DefaultExecutionManager, ExecutionManager, TaskExecutor
 from dagbuild.ground.errors import UserError
 
 Behavior = Literal["default", "recompute", "disable", "ignore"]
@@ -96,18 +97,26 @@ class Builder:
         return self
 
     def enable_dynamic_execution(self, *, allow_experimental_mode: bool = False) -> Self:  # noqa: ARG002
-        """Allow `Parallelizable`; it always is."""
+        """Put nodes together to tasks, and tell adapters of them; `Parallelizable` is always allowed."""
+        self._running = replace(self._running, dynamic=True)
         return self
 
     def with_execution_manager(self, execution_manager: ExecutionManager) -> Self:
-        """Run as the manager's executors say: its remote one, for elements of blocks."""
-        return self.with_remote_executor(execution_manager.remote_executor)
+        """Run tasks by the manager's executors: its remote one for elements of blocks, or as it chooses for each."""
+        remote = execution_manager.remote_executor
+        self._running = replace(
+            self._running,
+            executor="own" if execution_manager.chooses else remote.kind,
+            jobs=remote.jobs,
+            options=remote.options,
+            manager=execution_manager,
+            dynamic=True,
+        )
+        return self
 
     def with_remote_executor(self, remote_executor: TaskExecutor) -> Self:
-        """Have the calls for elements of blocks made by an executor of ours that does what this one does."""
-        kind, jobs, options = remote_executor.kind, remote_executor.jobs, remote_executor.options
-        self._running = replace(self._running, executor=kind, jobs=jobs, options=options)
-        return self
+        """Have the calls for elements of blocks made by an executor, or by ours that does what this one does."""
+        return self.with_execution_manager(DefaultExecutionManager(remote_executor=remote_executor))
 
     def with_local_executor(self, local_executor: TaskExecutor) -> Self:  # noqa: ARG002 - they are called here
         """Have all other calls made here, as they are."""

@@ -71,11 +71,6 @@ class Builds:
     told_of: set[str] = field(default_factory=set)
     """Lines that have been logged."""
 
-    @property
-    def keeps(self) -> bool:
-        """Whether values are kept for the next build."""
-        return self.running.caching is not None or self.file is not None
-
     def find_wanted(self) -> bool:
         """Tell whether there is more to do than to call functions here.
 
@@ -83,11 +78,9 @@ class Builds:
         """
         if self.running.caching is not None or self.running.executor in ("local", "ray"):
             return True
-        if self.file is None or not self.adapters.runs_nodes:
+        if self.file is None or not (other := self._tell_other()):
             return self.file is not None
-        self.tell(
-            f"an adapter runs nodes itself: values are neither taken from the cache of {self.file} nor put there"
-        )
+        self.tell(f"{other}: values are neither taken from the cache of {self.file} nor put there")
         return False
 
     def tell(self, text: str) -> None:
@@ -98,10 +91,10 @@ class Builds:
 
     def make(self, run: str, names: Collection[str], given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of the names; raises what a node's function raises."""
-        if self.adapters.runs_nodes:
+        if other := self._tell_other():
             raise GraphError(
-                "an adapter runs nodes itself, so that builds, which run them in processes and keep values, cannot",
-                hint="take one of the two: the adapter, or with_cache and executors",
+                f"{other}, so that builds, which keep values, cannot",
+                hint="take one of the two: that, or with_cache",
             )
         while True:
             unstored = self._build(run, names, given)
@@ -112,6 +105,15 @@ class Builds:
                 '@cache("never") says so'
             )
             self.views.add(unstored)
+
+    def _tell_other(self) -> str:
+        """Say who runs nodes in our place, if somebody does."""
+        for adapter in self.adapters.that_run_nodes:
+            return f"{type(adapter).__name__} runs nodes itself"
+        manager = self.running.manager
+        if self.running.executor in ("dask", "own") and manager is not None:
+            return f"{type(manager.remote_executor).__name__} calls functions itself"
+        return ""
 
     def _build(self, run: str, names: Collection[str], given: Mapping[str, Any]) -> dict[str, Any] | str:
         """Return the values; or the name of a node whose value cannot be stored."""

@@ -11,14 +11,12 @@ import pickle
 import sys
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from dagbuild.driver.asked import Asked, Target
-from dagbuild.driver.asking import Adapters
+from dagbuild.driver.asking import Adapters, Calls
 from dagbuild.driver.builds import Builds, find_settings_file
 from dagbuild.driver.modules import collect_modules
 from dagbuild.driver.moments import (
@@ -33,14 +31,13 @@ from dagbuild.driver.moments import (
 from dagbuild.driver.nodes import HamiltonNode, describe_graph
 from dagbuild.driver.results import PandasDataFrameResult, RayGraphAdapter, ResultBuilder
 from dagbuild.driver.running import PLAIN, Running
+from dagbuild.driver.tasks import walk_tasks
 from dagbuild.driver.threads import FutureAdapter, walk_side_by_side
 from dagbuild.driver.types import fits_loosely
 from dagbuild.driver.walk import find_missing, walk
 from dagbuild.ground.errors import GraphError, InputError, Problem, did_you_mean
-from dagbuild.ground.texts import put_note
 from dagbuild.loader import load_graph
 from dagbuild.model.assembly import Assembly
-from dagbuild.model.node import Node
 from dagbuild.model.types import describe_type
 from dagbuild.modifiers.materializers import ExtractorFactory, MaterializerFactory
 from dagbuild.store.notices import log_notice
@@ -232,27 +229,16 @@ class Driver(Asked):
 
     def _make(self, run: str, names: list[str], given: Mapping[str, Any]) -> dict[str, Any]:
         wanted = [name for name in names if name not in given]
-        call = partial(self._call, run)
+        calls, running = Calls(self.adapter, self._nodes, run), self._running
         if self._builds.find_wanted():
             made = self._builds.make(run, wanted, given)
-        elif beside := self.adapter.of(FutureAdapter):
-            made = walk_side_by_side(self._graph, wanted, given, call, self._spread, beside[0])
+        elif running.executor is None and (beside := self.adapter.of(FutureAdapter)):
+            made = walk_side_by_side(self._graph, wanted, given, calls, beside[0])
+        elif running.dynamic:
+            made = walk_tasks(self._graph, names, given, calls, running.manager)
         else:
-            made = walk(self._graph, wanted, given, call, self._spread)
+            made = walk(self._graph, wanted, given, calls)
         return {name: given[name] if name in given else made[name] for name in names}
-
-    def _call(self, run: str, node: Node, kwargs: dict[str, Any], task: str | None) -> Any:
-        try:
-            return self.adapter.call(run, self._nodes[node.name], kwargs, task)
-        except Exception as error:
-            put_note(error, f"in node '{node.name}', {node.where}")
-            raise
-
-    def _spread(self, calls: list[Callable[[], Any]]) -> list[Any]:
-        if self._running.executor != "threads" or len(calls) < 2:
-            return [call() for call in calls]
-        with ThreadPoolExecutor(self._running.jobs) as pool:
-            return [future.result() for future in [pool.submit(call) for call in calls]]
 
     def _give(
         self, names: Collection[str], overrides: Mapping[str, Any], inputs: Mapping[str, Any]

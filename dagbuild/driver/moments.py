@@ -6,10 +6,11 @@ An adapter is asked at those whose class it has. What people subclass is in `hoo
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
+from dagbuild.driver.grouping import NodeGroupPurpose
 from dagbuild.driver.nodes import HamiltonGraph, HamiltonNode
 
 
@@ -93,6 +94,100 @@ class BaseDoNodeExecute(abc.ABC):
         self, *, run_id: str, node_: HamiltonNode, kwargs: dict[str, Any], task_id: str | None = None
     ) -> Any:
         """Return the node's value."""
+
+
+class BaseDoRemoteExecute(abc.ABC):
+    """Has the calls of nodes made elsewhere, with all that is told of them."""
+
+    @abc.abstractmethod
+    def do_remote_execute(
+        self, *, node: HamiltonNode, execute_lifecycle_for_node: Callable[..., Any], **kwargs: Any
+    ) -> Any:
+        """Return the node's value: `execute_lifecycle_for_node(**kwargs)`, wherever."""
+
+
+class BasePostTaskGroup:
+    """Is told which tasks there will be, under dynamic execution."""
+
+    def post_task_group(self, *, run_id: str, task_ids: list[str]) -> None:
+        """Look at the names of the tasks; one stands for those of all elements."""
+
+
+class BasePostTaskExpand:
+    """Is told of the elements that a task has given."""
+
+    def post_task_expand(self, *, run_id: str, task_id: str, parameters: dict[str, Any]) -> None:
+        """Look at the elements, each under its number."""
+
+
+class BasePreTaskSubmission:
+    """Is told of a task before it is handed to an executor."""
+
+    def pre_task_submission(
+        self,
+        *,
+        run_id: str,
+        task_id: str,
+        nodes: list[HamiltonNode],
+        inputs: dict[str, Any],
+        overrides: dict[str, Any],
+        spawning_task_id: str | None,
+        purpose: NodeGroupPurpose,
+    ) -> None:
+        """Look at what the task takes."""
+
+
+class BasePreTaskExecute:
+    """Is told of a task where it runs, before its first node."""
+
+    def pre_task_execute(
+        self,
+        *,
+        run_id: str,
+        task_id: str,
+        nodes: list[HamiltonNode],
+        inputs: dict[str, Any],
+        overrides: dict[str, Any],
+        spawning_task_id: str | None,
+        purpose: NodeGroupPurpose,
+    ) -> None:
+        """Look at what the task takes."""
+
+
+class BasePostTaskExecute:
+    """Is told of a task where it runs, after its last node, or when one has failed."""
+
+    def post_task_execute(
+        self,
+        *,
+        run_id: str,
+        task_id: str,
+        nodes: list[HamiltonNode],
+        results: dict[str, Any] | None,
+        success: bool,
+        error: Exception | None,
+        spawning_task_id: str | None,
+        purpose: NodeGroupPurpose,
+    ) -> None:
+        """Look at what the task took and made, by node."""
+
+
+class BasePostTaskReturn:
+    """Is told of a task that has come back from an executor."""
+
+    def post_task_return(
+        self,
+        *,
+        run_id: str,
+        task_id: str,
+        nodes: list[HamiltonNode],
+        result: Any,
+        success: bool,
+        error: Exception | None,
+        spawning_task_id: str | None,
+        purpose: NodeGroupPurpose,
+    ) -> None:
+        """Look at what the task has made for others, by node."""
 
 
 class BaseDoBuildResult(abc.ABC):

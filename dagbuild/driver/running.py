@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dagbuild.driver.task_executors import ExecutionManager
+
 RECOMPUTE, DISABLE, IGNORE, DEFAULT = "recompute", "disable", "ignore", "default"
 BEHAVIORS = (DEFAULT, RECOMPUTE, DISABLE, IGNORE)
 """What may be said of a node's value."""
@@ -43,7 +45,8 @@ class Running:
     """What a driver has been told of how to run.
 
     `executor` is the kind of ours that calls for elements of blocks are handed to: None for calls one after the other,
-    else "threads" for those, or "local" or "ray" for all nodes; `options` are for it, and `jobs` is how many at once.
+    "threads", "dask" or "own" for those that `manager` hands tasks to, or "local" or "ray" for all nodes; `options` are
+    for it, and `jobs` is how many at once. `dynamic` says that nodes are put together to tasks.
     """
 
     caching: Caching | None = None
@@ -51,6 +54,8 @@ class Running:
     options: Mapping[str, Any] = field(default_factory=dict)
     jobs: int | None = None
     materializers: tuple[Any, ...] = ()
+    manager: ExecutionManager | None = None
+    dynamic: bool = False
 
 
 PLAIN = Running()

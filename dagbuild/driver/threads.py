@@ -8,7 +8,7 @@ from typing import Any
 
 from dagbuild.driver.adapters import SimplePythonGraphAdapter
 from dagbuild.driver.results import ResultBuilder
-from dagbuild.driver.walk import Call, Spread, run_node
+from dagbuild.driver.walk import Call, find_axes, run_node
 from dagbuild.model.graph import Graph
 
 
@@ -33,14 +33,13 @@ def walk_side_by_side(
     names: Iterable[str],
     given: Mapping[str, Any],
     call: Call,
-    spread: Spread,
     adapter: FutureAdapter,
 ) -> dict[str, Any]:
     """Return what `walk` does, with each node run as soon as what it takes is there.
 
     Raises what the first that fails has raised; what runs by then runs to its end, and nothing else begins.
     """
-    names = list(names)
+    names, axes = list(names), find_axes(graph)
     order = graph.order(names, stop=given.__contains__)
     values = {name: given[name] for name in order if name in given}
     waiting = [name for name in order if name in graph.nodes and name not in given]
@@ -52,7 +51,7 @@ def walk_side_by_side(
                 node = graph.nodes[name]
                 if all(up in values or up not in graph.nodes for up in node.upstream):
                     taken = {up: values[up] for up in node.upstream if up in values}
-                    running[pool.submit(run_node, graph, node, taken, call, spread)] = name
+                    running[pool.submit(run_node, axes, node, taken, call)] = name
                     begun.add(name)
             waiting = [name for name in waiting if name not in begun]
             for future in wait(running, return_when=FIRST_COMPLETED).done:

@@ -5,8 +5,13 @@ from dagbuild.driver.task_executors import (
     ExecutionManager,
     MultiProcessingExecutor,
     MultiThreadingExecutor,
+    PoolExecutor,
     SynchronousLocalTaskExecutor,
     TaskExecutor,
+    TaskFuture,
+    TaskFutureWrappingFunction,
+    TaskFutureWrappingPythonFuture,
+    base_execute_task,
 )
 
 __all__ = [
@@ -14,6 +19,11 @@ __all__ = [
     "ExecutionManager",
     "MultiProcessingExecutor",
     "MultiThreadingExecutor",
+    "PoolExecutor",
     "SynchronousLocalTaskExecutor",
     "TaskExecutor",
+    "TaskFuture",
+    "TaskFutureWrappingFunction",
+    "TaskFutureWrappingPythonFuture",
+    "base_execute_task",
 ]

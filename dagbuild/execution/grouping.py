@@ -1,12 +1,14 @@
 """Hamilton's address of groupings."""
 
-from dagbuild.driver.task_executors import (
+from dagbuild.driver.grouping import (
     GroupByRepeatableBlocks,
     GroupingStrategy,
     GroupNodesAllAsOne,
     GroupNodesByLevel,
     GroupNodesIndividually,
+    NodeGroupPurpose,
 )
+from dagbuild.driver.tasks import Task as TaskImplementation
 
 __all__ = [
     "GroupByRepeatableBlocks",
@@ -14,4 +16,6 @@ __all__ = [
     "GroupNodesByLevel",
     "GroupNodesIndividually",
     "GroupingStrategy",
+    "NodeGroupPurpose",
+    "TaskImplementation",
 ]

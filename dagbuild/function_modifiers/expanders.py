@@ -11,6 +11,7 @@ from dagbuild.modifiers import (
     parameterize_values,
     unpack_fields,
 )
+from dagbuild.modifiers.older import parameterized_inputs, parametrized, parametrized_input
 
 __all__ = [
     "ParameterizedExtract",
@@ -21,5 +22,8 @@ __all__ = [
     "parameterize_extract_columns",
     "parameterize_sources",
     "parameterize_values",
+    "parameterized_inputs",
+    "parametrized",
+    "parametrized_input",
     "unpack_fields",
 ]

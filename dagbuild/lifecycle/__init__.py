@@ -27,6 +27,12 @@ from dagbuild.driver.results import (
 from dagbuild.driver.results import (
     ResultBuilder as LegacyResultMixin,
 )
+from dagbuild.driver.task_hooks import (
+    TaskExecutionHook,
+    TaskGroupingHook,
+    TaskReturnHook,
+    TaskSubmissionHook,
+)
 from dagbuild.lifecycle import api, base, default
 
 __all__ = [
@@ -46,6 +52,10 @@ __all__ = [
     "ResultBuilder",
     "SlowDownYouMoveTooFast",
     "StaticValidator",
+    "TaskExecutionHook",
+    "TaskGroupingHook",
+    "TaskReturnHook",
+    "TaskSubmissionHook",
     "accept_error_sentinels",
     "api",
     "base",

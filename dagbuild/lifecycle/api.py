@@ -15,6 +15,12 @@ from dagbuild.driver.results import (
 from dagbuild.driver.results import (
     ResultBuilder as LegacyResultMixin,
 )
+from dagbuild.driver.task_hooks import (
+    TaskExecutionHook,
+    TaskGroupingHook,
+    TaskReturnHook,
+    TaskSubmissionHook,
+)
 
 __all__ = [
     "EdgeConnectionHook",
@@ -26,4 +32,8 @@ __all__ = [
     "NodeExecutionMethod",
     "ResultBuilder",
     "StaticValidator",
+    "TaskExecutionHook",
+    "TaskGroupingHook",
+    "TaskReturnHook",
+    "TaskSubmissionHook",
 ]

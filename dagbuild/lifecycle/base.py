@@ -4,13 +4,20 @@ from dagbuild.driver.moments import (
     BaseDoBuildResult,
     BaseDoCheckEdgeTypesMatch,
     BaseDoNodeExecute,
+    BaseDoRemoteExecute,
     BaseDoValidateInput,
     BasePostGraphConstruct,
     BasePostGraphExecute,
     BasePostNodeExecute,
+    BasePostTaskExecute,
+    BasePostTaskExpand,
+    BasePostTaskGroup,
+    BasePostTaskReturn,
     BasePreDoAnythingHook,
     BasePreGraphExecute,
     BasePreNodeExecute,
+    BasePreTaskExecute,
+    BasePreTaskSubmission,
     BaseValidateGraph,
     BaseValidateNode,
 )
@@ -22,12 +29,15 @@ BasePreNodeExecuteAsync = BasePreNodeExecute
 BaseDoNodeExecuteAsync = BaseDoNodeExecute
 BasePostNodeExecuteAsync = BasePostNodeExecute
 BasePostGraphExecuteAsync = BasePostGraphExecute
+BasePreTaskExecuteAsync = BasePreTaskExecute
+BasePostTaskExecuteAsync = BasePostTaskExecute
 
 __all__ = [
     "BaseDoBuildResult",
     "BaseDoCheckEdgeTypesMatch",
     "BaseDoNodeExecute",
     "BaseDoNodeExecuteAsync",
+    "BaseDoRemoteExecute",
     "BaseDoValidateInput",
     "BasePostGraphConstruct",
     "BasePostGraphConstructAsync",
@@ -35,11 +45,19 @@ __all__ = [
     "BasePostGraphExecuteAsync",
     "BasePostNodeExecute",
     "BasePostNodeExecuteAsync",
+    "BasePostTaskExecute",
+    "BasePostTaskExecuteAsync",
+    "BasePostTaskExpand",
+    "BasePostTaskGroup",
+    "BasePostTaskReturn",
     "BasePreDoAnythingHook",
     "BasePreGraphExecute",
     "BasePreGraphExecuteAsync",
     "BasePreNodeExecute",
     "BasePreNodeExecuteAsync",
+    "BasePreTaskExecute",
+    "BasePreTaskExecuteAsync",
+    "BasePreTaskSubmission",
     "BaseValidateGraph",
     "BaseValidateNode",
 ]

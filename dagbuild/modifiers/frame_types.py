@@ -8,8 +8,10 @@ from typing import Any
 
 from dagbuild.model.types import plain_type
 
-FRAMES = {("pandas", "DataFrame"), ("polars", "DataFrame"), ("polars", "LazyFrame")}
-COLUMNS = {("pandas", "Series"), ("polars", "Series")}
+FRAMES = {("pandas", "DataFrame"), ("polars", "DataFrame"), ("polars", "LazyFrame"), ("dask", "DataFrame")}
+COLUMNS = {("pandas", "Series"), ("polars", "Series"), ("dask", "Series")}
+HOMES = {"dask": "dask.dataframe"}
+"""Where a library has its types, when that is not the library itself."""
 
 
 def find_frame_library(form: Any) -> str | None:
@@ -24,7 +26,7 @@ def find_column_library(form: Any) -> str | None:
 
 def column_type(library: str) -> Any:
     """Return the type of a column of the library, which is imported already."""
-    return sys.modules[library].Series
+    return sys.modules[HOMES.get(library, library)].Series
 
 
 def _find_library(form: Any, kinds: set[tuple[str, str]]) -> str | None:

@@ -29,7 +29,7 @@ class Program:
 
     def source(self, library: str) -> str:
         """Return the text of the module for one of the two."""
-        return HEAD.replace("LIBRARY", library) + self.text
+        return (HEAD + self.text).replace("LIBRARY", library)
 
 
 PROGRAMS = [
@@ -83,6 +83,30 @@ def side(v: int) -> int: return -v
 @inject(parts=group(source("left"), source("right"), value(5)), named=group(l=source("left"), r=value(2)))
 def grouped(parts: List[int], named: Dict[str, int]) -> int: return sum(parts) + sum(named.values())
 ''',
+        inputs={"x": 3},
+    ),
+    Program(
+        "older",
+        """
+from LIBRARY.experimental.decorators.parameterize_frame import parameterize_frame
+from LIBRARY.function_modifiers.expanders import parameterized_inputs, parametrized, parametrized_input
+
+@parametrized("factor", {("by_two", "twice"): 2, ("by_three", "thrice"): 3})
+def times(x: int, factor: int) -> int: return x * factor
+@parametrized_input("v", {"by_two": ("minus_two", "minus that"), "by_three": ("minus_three", "minus the other")})
+def minus(v: int) -> int: return -v
+@parameterized_inputs(left={"v": "minus_two"}, right={"v": "minus_three"})
+def side(v: int) -> int: return v + 1
+def low(x: int) -> pd.Series: return pd.Series([x, x + 1])
+def high(low: pd.Series) -> pd.Series: return low * 10
+
+@parameterize_frame(pd.DataFrame(
+    [["sum_low", "product_low", "low", 5.0], ["sum_high", "product_high", "high", 0.5]],
+    columns=[["sum", "product", "column", "factor"], ["out", "out", "source", "value"]],
+))
+def both(column: pd.Series, factor: float) -> pd.DataFrame:
+    return pd.concat([column + factor, column * factor], axis=1)
+""",
         inputs={"x": 3},
     ),
     Program(

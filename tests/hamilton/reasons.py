@@ -1,73 +1,63 @@
-"""Why names of Hamilton's are not at our addresses, by module; `*` is for what is in a package."""
+"""What becomes of Hamilton's names that are not at our addresses: by module, by package, or by name."""
 
 from __future__ import annotations
 
-INNER = "inner workings, which nobody's project names"
-OLD = "deprecated in Hamilton"
-CACHE = "Hamilton's own cache: ours keeps a promise for each value, and has commands that show it"
-CHECKS = "the classes behind `check_output`: here its arguments are the checks"
-YET = "not there yet"
+from typing import NamedTuple
+
+
+class Reason(NamedTuple):
+    """Which column of the page a name stands in, and what is said there."""
+
+    column: str
+    text: str = ""
+
+
+DIFFERS, INNER, LEFT_OUT = "differs", "inner", "left out"
+
+CACHE = Reason(
+    DIFFERS,
+    "`with_cache` asks for dagbuild's own cache: `dagbuild status`, `log`, `explain` and `gc` show and tend what these do, a "
+    "codec of one's own says how values are stored and compared",
+)
+CHECKS = Reason(
+    DIFFERS, "classes behind `check_output`: its arguments are the checks, one's own is a `DataValidator`"
+)
+OLD = Reason(LEFT_OUT, "deprecated in Hamilton")
+ASYNC = Reason(LEFT_OUT, "checks that are awaited")
 
 WHY = {
-    "async_driver": INNER,
     "caching": CACHE,
-    "cli": "`dagbuild` is the command line",
-    "common": INNER,
-    "contrib": INNER,
-    "data_quality.base": "`AsyncDataValidator` and the base of built-in checks: a check of one's own is a `DataValidator`",
+    "data_quality.base": CHECKS,
+    "data_quality.base.AsyncBaseDefaultValidator": ASYNC,
+    "data_quality.base.AsyncDataValidator": ASYNC,
+    "data_quality.base.is_async_validator": Reason(INNER),
     "data_quality.default_validators": CHECKS,
     "data_quality.pandera_validators": CHECKS,
-    "dataflows": "Hamilton's hub of shared code: stranger's code is not fetched",
-    "dev_utils": INNER,
-    "driver": INNER,
-    "execution": INNER,
-    "experimental.databackend": INNER,
-    "experimental.decorators": YET,
+    "dataflows": Reason(LEFT_OUT, "Hamilton's hub of shared code: stranger's code is not fetched"),
     "experimental.h_cache": CACHE,
-    "experimental.h_databackends": INNER,
-    "function_modifiers.adapters": INNER,
-    "function_modifiers.base": INNER,
-    "function_modifiers.configuration": INNER,
-    "function_modifiers.delayed": INNER,
-    "function_modifiers.dependencies": INNER,
-    "function_modifiers.expanders": OLD,
-    "function_modifiers.macros": "`dynamic_transform` and `model` are deprecated in Hamilton; the others are inner workings",
-    "function_modifiers.metadata": INNER,
-    "function_modifiers.recursive": INNER,
-    "function_modifiers.validation": INNER,
-    "graph": INNER,
-    "graph_types": INNER,
-    "graph_utils": INNER,
-    "htypes": INNER,
-    "io": INNER,
-    "lifecycle.api": "tasks are not told of: each call of a node is",
-    "lifecycle.base": "tasks are not told of: each call of a node is; the others are inner workings",
-    "lifecycle.default": CACHE,
+    "function_modifiers.macros.dynamic_transform": OLD,
+    "function_modifiers.macros.model": OLD,
+    "lifecycle.default.CacheAdapter": CACHE,
     "models": OLD,
-    "node": INNER,
-    "plugins.h_ray": INNER,
     "plugins.h_diskcache": CACHE,
-    "plugins.jupyter_magic": INNER,
-    "plugins.h_logging": YET,
-    "plugins.h_schema": YET,
-    "plugins.matplotlib_extensions": INNER,
-    "plugins.numpy_extensions": INNER,
-    "plugins.pandas_extensions": INNER,
-    "plugins.polars_extensions": INNER,
-    "plugins.polars_lazyframe_extensions": INNER,
-    "plugins.polars_post_1_0_0_extensions": INNER,
-    "plugins.pydantic_extensions": INNER,
-    "plugins.sklearn_plot_extensions": INNER,
-    "plugins.yaml_extensions": INNER,
-    "registry": "dagbuild opens what is used when it is used: there is nothing to load or to switch off",
+    "plugins.pydantic_extensions": CHECKS,
+    "plugins.pydantic_extensions.register_validators": Reason(INNER),
+    "registry.config_disable_autoload": Reason(
+        DIFFERS, "a library is opened when it is used: nothing is to be switched"
+    ),
+    "registry.config_enable_autoload": Reason(
+        DIFFERS, "a library is opened when it is used: nothing is to be switched"
+    ),
+    "registry.fill_with_scalar": Reason(LEFT_OUT, "frames of other libraries than those that dagbuild knows"),
+    "registry.get_column": Reason(LEFT_OUT, "frames of other libraries than those that dagbuild knows"),
+    "registry.register_types": Reason(LEFT_OUT, "frames of other libraries than those that dagbuild knows"),
 }
+"""All others are inner workings, which nobody's project names."""
 
 
-def find_reason(module: str) -> str:
-    """Return why names of a module are missing: what is said of it, or of the nearest package that it is in."""
-    while module not in WHY:
-        parent = module.rpartition(".")[0]
-        if not parent:
-            raise LookupError(f"names of {module!r} are missing here, and nothing says why")
-        module = parent
-    return WHY[module]
+def find_reason(module: str, name: str) -> Reason:
+    """Return why a name is missing: what is said of it, or of the nearest module or package that it is in."""
+    place = f"{module}.{name}"
+    while place and place not in WHY:
+        place = place.rpartition(".")[0]
+    return WHY[place] if place else Reason(INNER)

@@ -1,0 +1,1 @@
+"""Hamilton's address of decorators that are an experiment there."""

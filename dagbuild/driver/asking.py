@@ -32,10 +32,13 @@ class Adapters:
 
     def __init__(self, adapters: Collection[Any]) -> None:
         self.all = tuple(adapters)
+        self._found: dict[type[Any], list[Any]] = {}
 
     def of(self, kind: type[Any]) -> list[Any]:
         """Return those that have the class of a moment."""
-        return [each for each in self.all if isinstance(each, kind)]
+        if kind not in self._found:  # it is asked of each node
+            self._found[kind] = [each for each in self.all if isinstance(each, kind)]
+        return self._found[kind]
 
     def tell(self, kind: type[Any], method: str, **told: Any) -> None:
         """Call the method of a moment of those that have its class."""

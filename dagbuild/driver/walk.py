@@ -47,7 +47,7 @@ def walk(
         elif name in graph.nodes:
             node = graph.nodes[name]
             values[name] = run_node(axes, node, values, call)
-            for up in node.upstream:
+            for up in graph.upstream(name):
                 needed[up] -= 1
                 if not needed[up] and up not in names:
                     values.pop(up, None)
@@ -100,8 +100,9 @@ def run_node(
 
     `task` is where its calls belong, `depth` the number of its blocks that the values are of one element of.
     """
-    taken = {name: values[name] for name in node.upstream if name in values}
-    return _Block(axes, node, call).run(taken, depth, f"{task}." if task else "")
+    if len(node.block) > depth:  # of others nobody looks at what the node does not take
+        values = {name: values[name] for name in node.upstream if name in values}
+    return _Block(axes, node, call).run(values, depth, f"{task}." if task else "")
 
 
 class _Block:

@@ -1,5 +1,6 @@
 """Hamilton's address of its decorators; ours are the same, and in `dagbuild` itself as well."""
 
+from dagbuild.ground.errors import GraphError as InvalidDecoratorException
 from dagbuild.modifiers import (
     ParameterizedExtract,
     ResolveAt,
@@ -42,6 +43,7 @@ from dagbuild.modifiers import (
 )
 
 __all__ = [
+    "InvalidDecoratorException",
     "ParameterizedExtract",
     "ResolveAt",
     "apply_to",

@@ -29,6 +29,8 @@ BasePreNodeExecuteAsync = BasePreNodeExecute
 BaseDoNodeExecuteAsync = BaseDoNodeExecute
 BasePostNodeExecuteAsync = BasePostNodeExecute
 BasePostGraphExecuteAsync = BasePostGraphExecute
+BasePreTaskExecuteAsync = BasePreTaskExecute
+BasePostTaskExecuteAsync = BasePostTaskExecute
 
 __all__ = [
     "BaseDoBuildResult",
@@ -44,6 +46,7 @@ __all__ = [
     "BasePostNodeExecute",
     "BasePostNodeExecuteAsync",
     "BasePostTaskExecute",
+    "BasePostTaskExecuteAsync",
     "BasePostTaskExpand",
     "BasePostTaskGroup",
     "BasePostTaskReturn",
@@ -53,6 +56,7 @@ __all__ = [
     "BasePreNodeExecute",
     "BasePreNodeExecuteAsync",
     "BasePreTaskExecute",
+    "BasePreTaskExecuteAsync",
     "BasePreTaskSubmission",
     "BaseValidateGraph",
     "BaseValidateNode",

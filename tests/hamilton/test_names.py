@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import logging
 import pkgutil
-import re
+import textwrap
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -15,21 +17,26 @@ from typing import Any
 
 import pytest
 
-from tests.hamilton.reasons import INNER, WHY, find_reason
+from tests.hamilton.reasons import HERE, HUB, MISSING, SAME, Form, Said, find_said
 
 hamilton = pytest.importorskip("hamilton")
 
 PAGE = Path(__file__).parents[2] / "docs" / "guide" / "hamilton_names.md"
 HEAD = """# Hamilton's names
 
-Every class and function of Hamilton {version} that its modules call public, by address: write `dagbuild` for `hamilton`. Of its
-plugins those are told of that work with libraries which dagbuild knows; the others (Dask, Spark, Vaex, MLflow, Slack, ...) have no
-address here. The page is made by a test
-(`pytest tests/hamilton/test_names.py --update-pages`).
+Every class and function of Hamilton {version} that its modules call public, by address: write `dagbuild` for `hamilton`. The page
+is made by a test (`pytest tests/hamilton/test_names.py --update-pages`), and other tests hold what is here against Hamilton.
 
-Of {all} names {same} are here; of the {rest} others {inner} are inner workings.
+Of {all} names {inner} are inner workings, which a project has no use for by themselves. Of the {rest} others {same} ({same_share}) are
+the same here, {better} ({better_share}) better, {differs} ({differs_share}) differ in a way that is told, and {left} ({left_share}) are left
+out; {hub} of these are Hamilton's hub of shared code.
 
-| Address | The same | Left out | Why |
+Not counted are its command line, in whose place is `dagbuild`, and {plugins} plugins without an address here, with {plugin_names} classes
+and functions by their text. Most are for a library of their own, and cannot be imported where that is not installed:
+
+{plugin_list}.
+
+| Address | Names | Here | How, or why |
 | --- | --- | --- | --- |
 """
 
@@ -41,7 +48,7 @@ def iterate_modules() -> Iterator[tuple[str, ModuleType]]:
         address = info.name.partition(".")[2]
         if address.split(".")[0] in ("cli", "dev_tools", "dev_utils") or "._" in f".{address}":
             continue
-        if address.startswith("plugins.") and address not in WHY and find_ours(address) is None:
+        if address.startswith("plugins.") and not is_told_of(address):
             continue  # whether it can be imported hangs on what else is installed
         try:
             with warnings.catch_warnings():
@@ -72,23 +79,64 @@ def find_ours(address: str) -> ModuleType | None:
         return None
 
 
-def write_page() -> str:
-    rows, counts = [], {"all": 0, "same": 0, "inner": 0}
-    for address, module in iterate_modules():
-        names = list_public(module)
-        ours = find_ours(address)
-        same = [name for name in names if hasattr(ours, name)]
-        rest = [name for name in names if name not in same]
-        if not names:
+def is_told_of(address: str) -> bool:
+    """Tell whether a plugin has an address here, or it is said why not."""
+    return find_ours(address) is not None or address in MISSING
+
+
+def list_other_plugins() -> dict[str, int]:
+    """Return the plugins without an address here, each with the number of public names that its files define."""
+    found = {}
+    (folder,) = map(Path, importlib.import_module("hamilton.plugins").__path__)
+    for info in pkgutil.iter_modules([str(folder)]):
+        if is_told_of(f"plugins.{info.name}"):
             continue
-        why = find_reason(address) if rest else ""
-        counts["all"] += len(names)
-        counts["same"] += len(same)
-        counts["inner"] += len(rest) if why == INNER else 0
-        rows.append(f"| `{address}` | {tell(same)} | {tell(rest)} | {why} |")
-    counts["rest"] = counts["all"] - counts["same"]
-    version = ".".join(map(str, hamilton.version.VERSION[:2]))
-    return HEAD.format(version=version, **counts) + "\n".join(rows) + "\n"
+        files = (folder / info.name).rglob("*.py") if info.ispkg else [folder / f"{info.name}.py"]
+        found[info.name] = sum(
+            isinstance(each, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and each.name[0] != "_"
+            for file in files
+            for each in ast.parse(file.read_text("utf-8")).body
+        )
+    return found
+
+
+def find_form(address: str, name: str) -> tuple[str, Said]:
+    """Return what a name is to ours, and under which key that is said."""
+    here = hasattr(find_ours(address), name)
+    found = find_said(HERE if here else MISSING, address, name)
+    if found is None and not here:
+        raise LookupError(f"{address}.{name} is not here, and nothing says why")
+    return found or ("", SAME)
+
+
+def write_page() -> str:
+    rows = []
+    counts: Counter[Form] = Counter()
+    hub = 0
+    for address, module in iterate_modules():
+        said: dict[Said, list[str]] = {}
+        for name in list_public(module):
+            said.setdefault(find_form(address, name)[1], []).append(name)
+        for each in sorted(said, key=lambda each: list(Form).index(each.form)):
+            counts[each.form] += len(said[each])
+            hub += len(said[each]) if each == HUB else 0
+            rows.append(f"| `{address}` | {tell(said[each])} | {each.form.value} | {each.why} |")
+    rest = counts.total() - counts[Form.INNER]
+    words = {form.name.lower(): counts[form] for form in Form}
+    shares = {f"{name}_share": f"{100 * count / rest:.1f} %" for name, count in words.items()}
+    others = list_other_plugins()
+    head = HEAD.format(
+        version=".".join(map(str, hamilton.version.VERSION[:2])),
+        all=counts.total(),
+        rest=rest,
+        hub=hub,
+        plugins=len(others),
+        plugin_names=sum(others.values()),
+        plugin_list="\n".join(textwrap.wrap(tell(sorted(others)), 118)),
+        **words,
+        **shares,
+    )
+    return head + "\n".join(rows) + "\n"
 
 
 def tell(names: list[str]) -> str:
@@ -103,13 +151,26 @@ def test_every_name_is_here_or_is_accounted_for(request: pytest.FixtureRequest) 
         PAGE.write_text(page, "utf-8")
 
     assert PAGE.read_text("utf-8") == page
-    used = set(re.findall(r"^\| `([\w.]+)` \|.*\| [^|]+ \|$", page, re.MULTILINE))
-    packages = {address.rpartition(".")[0] for address in used} | {address.split(".")[0] for address in used}
-    assert set(WHY) - used - packages - {"cli", "dev_utils"} == set()
 
 
-MADE = ("ExtractorFactory", "MaterializerFactory")
-"""What only `to` and `from_` make."""
+@pytest.mark.leaves_threads  # its modules import a library that starts some
+def test_nothing_is_said_of_what_is_not_there() -> None:
+    """Each word is of a name that Hamilton has, and those that are better, other or left out say how or why."""
+    used = {
+        (hasattr(find_ours(address), name), find_form(address, name)[0])
+        for address, module in iterate_modules()
+        for name in list_public(module)
+    }
+
+    assert set(HERE) == {key for here, key in used if here and key}
+    assert set(MISSING) == {key for here, key in used if not here}
+    for each in (*HERE.values(), *MISSING.values()):
+        assert bool(each.why) == (each.form in (Form.BETTER, Form.DIFFERS, Form.LEFT))
+    assert not any(each.form in (Form.SAME, Form.LEFT, Form.INNER) for each in HERE.values())
+
+
+MADE = ("ExtractorFactory", "MaterializerFactory", "TaskImplementation")
+"""What nobody makes but `to`, `from_` and a driver."""
 
 
 def list_parameters(thing: Any) -> list[inspect.Parameter]:

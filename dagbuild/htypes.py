@@ -2,6 +2,9 @@
 
 from dagbuild.driver.types import (
     check_input_type,
+    check_instance,
+    custom_subclass_check,
+    get_type_as_string,
     types_match,
 )
 from dagbuild.model.elements import (
@@ -13,5 +16,8 @@ __all__ = [
     "Collect",
     "Parallelizable",
     "check_input_type",
+    "check_instance",
+    "custom_subclass_check",
+    "get_type_as_string",
     "types_match",
 ]

@@ -7,24 +7,24 @@ from dagbuild.formats.registry import LOADERS as LOADER_REGISTRY
 from dagbuild.formats.registry import SAVERS as SAVER_REGISTRY
 from dagbuild.formats.registry import know_all, register_adapter
 
-know_all()  # who looks into them finds ours
-
 
 def initialize() -> None:
-    """Change nothing: all is known."""
+    """Change nothing: each library opens when it is used."""
 
 
 def load_extension(plugin_module: str) -> None:
-    """Change nothing: a library is opened when it is used."""
+    """Change nothing: each library opens when it is used."""
 
 
 def disable_autoload() -> None:
-    """Change nothing: no library is loaded beforehand."""
+    """Change nothing: no library opens before it is used."""
 
 
 def enable_autoload() -> None:
-    """Change nothing: a library is opened when it is used."""
+    """Change nothing: each library opens when it is used."""
 
+
+know_all()  # who looks into them finds ours
 
 __all__ = [
     "LOADER_REGISTRY",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, get_args, get_origin
 
 from dagbuild.model.types import accepts, check_value, is_union
 
@@ -29,6 +30,26 @@ def fits_loosely(value: Any, kind: Any) -> bool:
         return issubclass(origin, Mapping)
     several = issubclass(origin, (*_SEVERAL, Collection)) and not issubclass(origin, Mapping)
     return several and isinstance(value, _SEVERAL)
+
+
+def custom_subclass_check(requested_type: Any, param_type: Any) -> bool:
+    """Tell whether what is of the one type may be taken as the other."""
+    return accepts(requested_type, param_type)
+
+
+def check_instance(obj: Any, type_: Any) -> bool:
+    """Tell whether a value is of a type, with what is within it."""
+    return check_value(obj, type_)
+
+
+def get_type_as_string(type_: Any) -> str | None:
+    """Return the name of a type; of one with parameters that of the type alone."""
+    if get_origin(type_) is Annotated:
+        return get_type_as_string(get_args(type_)[0])
+    name: str | None = getattr(type_, "__name__", None)
+    if name is None and get_origin(type_) not in (None, UnionType):
+        return get_type_as_string(get_origin(type_))
+    return name or repr(type_)
 
 
 def check_input_type(node_type: Any, input_value: Any) -> bool:

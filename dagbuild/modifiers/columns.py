@@ -114,7 +114,7 @@ def extract_from(frame: Node, columns: Sequence[tuple[str, str]], modifier: Modi
     library = find_frame_library(frame.type)
     if library is None:
         raise modifier.error(
-            f"'{frame.name}' returns {describe_type(frame.type)}, which is no DataFrame of pandas or polars",
+            f"'{frame.name}' returns {describe_type(frame.type)}, which is no DataFrame of pandas, polars or Dask",
             hint="annotate the return with pd.DataFrame or pl.DataFrame",
         )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import logging
 import pkgutil
+import textwrap
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -15,37 +17,28 @@ from typing import Any
 
 import pytest
 
-from tests.hamilton.reasons import DIFFERS, INNER, LEFT_OUT, WHY, find_reason
+from tests.hamilton.reasons import HERE, HUB, MISSING, SAME, Form, Said, find_said
 
 hamilton = pytest.importorskip("hamilton")
 
 PAGE = Path(__file__).parents[2] / "docs" / "guide" / "hamilton_names.md"
 HEAD = """# Hamilton's names
 
-Every class and function of Hamilton {version} that its modules call public, by address: write `dagbuild` for `hamilton`. Of its
-plugins those are told of that work with libraries which dagbuild knows. {others} others have no address here: {plugins}. The page is
-made by a test (`pytest tests/hamilton/test_names.py --update-pages`).
+Every class and function of Hamilton {version} that its modules call public, by address: write `dagbuild` for `hamilton`. The page
+is made by a test (`pytest tests/hamilton/test_names.py --update-pages`), and other tests hold what is here against Hamilton.
 
-Of {all} names {same} are here with their parameters in their order, {differs} are there in another form, {inner} are inner workings,
-which nobody's project names, and {left} are left out: {share} %.
+Of {all} names {inner} are inner workings, which a project has no use for by themselves. Of the {rest} others {same} ({same_share}) are
+the same here, {better} ({better_share}) better, {differs} ({differs_share}) differ in a way that is told, and {left} ({left_share}) are left
+out; {hub} of these are Hamilton's hub of shared code.
 
-| Address | The same | Another form | Inner workings | Left out | How, or why |
-| --- | --- | --- | --- | --- | --- |
+Not counted are its command line, in whose place is `dagbuild`, and {plugins} plugins without an address here, with {plugin_names} classes
+and functions by their text. Most are for a library of their own, and cannot be imported where that is not installed:
+
+{plugin_list}.
+
+| Address | Names | Here | How, or why |
+| --- | --- | --- | --- |
 """
-
-
-def list_other_plugins() -> list[str]:
-    """Return the plugins of Hamilton's that users name and that have no address here."""
-    names = [info.name for info in pkgutil.iter_modules(importlib.import_module("hamilton.plugins").__path__)]
-    return sorted(
-        name
-        for name in names
-        if name.startswith("h_") and not name.endswith("_extensions") and is_other(name)
-    )
-
-
-def is_other(name: str) -> bool:
-    return find_ours(f"plugins.{name}") is None and f"plugins.{name}" not in WHY
 
 
 def iterate_modules() -> Iterator[tuple[str, ModuleType]]:
@@ -55,7 +48,7 @@ def iterate_modules() -> Iterator[tuple[str, ModuleType]]:
         address = info.name.partition(".")[2]
         if address.split(".")[0] in ("cli", "dev_tools", "dev_utils") or "._" in f".{address}":
             continue
-        if address.startswith("plugins.") and address not in WHY and find_ours(address) is None:
+        if address.startswith("plugins.") and not is_told_of(address):
             continue  # whether it can be imported hangs on what else is installed
         try:
             with warnings.catch_warnings():
@@ -86,31 +79,64 @@ def find_ours(address: str) -> ModuleType | None:
         return None
 
 
-def write_page() -> str:
-    rows, counts = [], Counter[str]()
-    for address, module in iterate_modules():
-        names = list_public(module)
-        ours = find_ours(address)
-        reasons = {name: find_reason(address, name) for name in names if not hasattr(ours, name)}
-        columns = [[name for name in names if name not in reasons]]
-        for column in (DIFFERS, INNER, LEFT_OUT):
-            columns.append([name for name, reason in reasons.items() if reason.column == column])
-            counts[column] += len(columns[-1])
-        if not names:
+def is_told_of(address: str) -> bool:
+    """Tell whether a plugin has an address here, or it is said why not."""
+    return find_ours(address) is not None or address in MISSING
+
+
+def list_other_plugins() -> dict[str, int]:
+    """Return the plugins without an address here, each with the number of public names that its files define."""
+    found = {}
+    (folder,) = map(Path, importlib.import_module("hamilton.plugins").__path__)
+    for info in pkgutil.iter_modules([str(folder)]):
+        if is_told_of(f"plugins.{info.name}"):
             continue
-        counts["all"] += len(names)
-        why = "; ".join(dict.fromkeys(reason.text for reason in reasons.values() if reason.text))
-        rows.append(f"| `{address}` | {' | '.join(map(tell, columns))} | {why} |")
+        files = (folder / info.name).rglob("*.py") if info.ispkg else [folder / f"{info.name}.py"]
+        found[info.name] = sum(
+            isinstance(each, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and each.name[0] != "_"
+            for file in files
+            for each in ast.parse(file.read_text("utf-8")).body
+        )
+    return found
+
+
+def find_form(address: str, name: str) -> tuple[str, Said]:
+    """Return what a name is to ours, and under which key that is said."""
+    here = hasattr(find_ours(address), name)
+    found = find_said(HERE if here else MISSING, address, name)
+    if found is None and not here:
+        raise LookupError(f"{address}.{name} is not here, and nothing says why")
+    return found or ("", SAME)
+
+
+def write_page() -> str:
+    rows = []
+    counts: Counter[Form] = Counter()
+    hub = 0
+    for address, module in iterate_modules():
+        said: dict[Said, list[str]] = {}
+        for name in list_public(module):
+            said.setdefault(find_form(address, name)[1], []).append(name)
+        for each in sorted(said, key=lambda each: list(Form).index(each.form)):
+            counts[each.form] += len(said[each])
+            hub += len(said[each]) if each == HUB else 0
+            rows.append(f"| `{address}` | {tell(said[each])} | {each.form.value} | {each.why} |")
+    rest = counts.total() - counts[Form.INNER]
+    words = {form.name.lower(): counts[form] for form in Form}
+    shares = {f"{name}_share": f"{100 * count / rest:.1f} %" for name, count in words.items()}
     others = list_other_plugins()
-    told = {
-        "version": ".".join(map(str, hamilton.version.VERSION[:2])),
-        "others": len(others),
-        "plugins": tell(others),
-        "same": counts["all"] - counts[DIFFERS] - counts[INNER] - counts[LEFT_OUT],
-        "left": counts[LEFT_OUT],
-        "share": f"{100 * counts[LEFT_OUT] / counts['all']:.1f}",
-    }
-    return HEAD.format(**{**counts, **told}) + "\n".join(rows) + "\n"
+    head = HEAD.format(
+        version=".".join(map(str, hamilton.version.VERSION[:2])),
+        all=counts.total(),
+        rest=rest,
+        hub=hub,
+        plugins=len(others),
+        plugin_names=sum(others.values()),
+        plugin_list="\n".join(textwrap.wrap(tell(sorted(others)), 118)),
+        **words,
+        **shares,
+    )
+    return head + "\n".join(rows) + "\n"
 
 
 def tell(names: list[str]) -> str:
@@ -125,17 +151,26 @@ def test_every_name_is_here_or_is_accounted_for(request: pytest.FixtureRequest) 
         PAGE.write_text(page, "utf-8")
 
     assert PAGE.read_text("utf-8") == page
-    missing = {
-        f"{address}.{name}"
+
+
+@pytest.mark.leaves_threads  # its modules import a library that starts some
+def test_nothing_is_said_of_what_is_not_there() -> None:
+    """Each word is of a name that Hamilton has, and those that are better, other or left out say how or why."""
+    used = {
+        (hasattr(find_ours(address), name), find_form(address, name)[0])
         for address, module in iterate_modules()
         for name in list_public(module)
-        if not hasattr(find_ours(address), name)
     }
-    assert [place for place in WHY if not any(f"{each}.".startswith(f"{place}.") for each in missing)] == []
+
+    assert set(HERE) == {key for here, key in used if here and key}
+    assert set(MISSING) == {key for here, key in used if not here}
+    for each in (*HERE.values(), *MISSING.values()):
+        assert bool(each.why) == (each.form in (Form.BETTER, Form.DIFFERS, Form.LEFT))
+    assert not any(each.form in (Form.SAME, Form.LEFT, Form.INNER) for each in HERE.values())
 
 
 MADE = ("ExtractorFactory", "MaterializerFactory", "TaskImplementation")
-"""What users never make themselves: `to` and `from_` do, or the driver."""
+"""What nobody makes but `to`, `from_` and a driver."""
 
 
 def list_parameters(thing: Any) -> list[inspect.Parameter]:

@@ -111,7 +111,7 @@ def test_only_frames_have_columns() -> None:
         make_graph(number)
 
     assert caught.value.problems[0].message == (
-        "@extract_columns: 'number' returns int, which is no DataFrame of pandas or polars"
+        "@extract_columns: 'number' returns int, which is no DataFrame of pandas, polars or Dask"
     )
 
 

@@ -17,7 +17,7 @@ from dagbuild.model.node import Columns
 from dagbuild.model.record import Artifact, BlobRef, Key, Manifest, Note, Record
 from dagbuild.observe.notes import find_notes
 from dagbuild.plan.acceptance import Acceptance
-from dagbuild.plan.reasons import NEVER_BUILT, Cause, Reason, find_changed_parts, find_changes
+from dagbuild.plan.reasons import NEVER_BUILT, Cause, Reason, add_taken, find_changed_parts, find_changes
 from dagbuild.plan.request import ArtifactOf, Given, Request
 from dagbuild.plan.width import ElementLookup, Width, find_widths
 
@@ -302,7 +302,7 @@ def _explain(
     request: Request, lookup: Lookup, steps: Mapping[str, Step], name: str, last: Record | None
 ) -> Step:
     step = steps[name]
-    values, _ = request.needs(name)
+    values, views = request.needs(name)
     stale = [up for up in values if up in steps and steps[up].digest is None]
     seconds = last.duration if last else None
     if name in request.forced:
@@ -322,7 +322,7 @@ def _explain(
             for up, artifact in known.items()
             if request.has_changed(name, up, last, artifact)
         ]
-        reasons = (*reasons, *changed) or (Reason("its record is gone", "missing"),)
+        reasons = add_taken((*reasons, *changed), last, values, views)
     return replace(step, reasons=reasons, status=status, record=last, seconds=seconds)
 
 

@@ -7,11 +7,11 @@ difference and cannot drift from the fingerprint.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from dagbuild.model.record import TOLD, Manifest, Part
+from dagbuild.model.record import TOLD, Manifest, Part, Record
 from dagbuild.plan.differences import Difference, find_differences, find_inside
 
 _ORDER = (
@@ -251,3 +251,22 @@ def _shorten(name: str, where: str) -> str:
 def with_parts(manifest: Manifest, parts: Iterable[Part]) -> Manifest:
     """Return the manifest with more parts at its end."""
     return Manifest((*manifest.parts, *parts))
+
+
+def add_taken(
+    reasons: tuple[Reason, ...], last: Record, taken: Collection[str], views: Sequence[str]
+) -> tuple[Reason, ...]:
+    """Return the reasons, and that a node takes other nodes or inputs than those of its last record.
+
+    Where nothing else differs, it is what it takes of nodes that are not kept, or the record is gone.
+    """
+    new = ", ".join(f"`{name}`" for name in taken if name not in last.upstream)
+    old = ", ".join(f"`{name}`" for name in last.upstream if name not in taken)
+    if new and old:
+        reasons += (Reason(f"takes {new}, not {old}", "taken"),)
+    elif new or old:
+        reasons += (Reason(f"takes {new}, too" if new else f"takes {old} no longer", "taken"),)
+    if not reasons and views:
+        names = " or ".join(f"`{name}`" for name in views[:3]) + (" or ..." if len(views) > 3 else "")
+        reasons = (Reason(f"what {names} gives has changed", "taken"),)
+    return reasons or (Reason("its record is gone", "missing"),)

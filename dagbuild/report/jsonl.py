@@ -40,8 +40,7 @@ class JsonLines:
         """Write the event; an import is none of the build."""
         if isinstance(event, Importing):
             return
-        kind, *more = event_to_json(event).items()
-        plain = dict([kind, ("time", round(self._clock(), 3)), *more])
+        plain = event_to_json(event) | {"time": round(self._clock(), 3)}
         if self._logs and isinstance(event, StepFinished) and event.record is not None:
             plain["log"] = event.record.log
         self._write(json.dumps(plain, sort_keys=False, default=str))

@@ -8,9 +8,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
-_TIMES = ("LastModified", "mtime", "last_modified", "updated", "modified", "created")
+_TIMES = ("LastModified", "mtime", "last_modified", "updated", "modified", "created", "Last-Modified")
 
 _TAGS = ("ETag", "etag", "md5Hash", "content_md5", "Content-MD5", "md5", "checksum", "Digest")
 
@@ -33,7 +34,9 @@ def find_time(info: Mapping[str, Any]) -> float | None:
         told = info.get(name)
         if isinstance(told, str):
             with contextlib.suppress(ValueError):
-                told = datetime.fromisoformat(told)
+                told = (
+                    parsedate_to_datetime(told) if name == "Last-Modified" else datetime.fromisoformat(told)
+                )
         if isinstance(told, datetime):
             return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
         if isinstance(told, int | float):

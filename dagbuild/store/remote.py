@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dagbuild.ground.atomic import PART
-from dagbuild.ground.digest import Digest, digest_json
+from dagbuild.ground.digest import Digest, digest_chunks, digest_json
 from dagbuild.ground.errors import StoreError
 from dagbuild.ground.quiet import QuietPool, quiet
 from dagbuild.ground.secrets import clean, mask_url
+from dagbuild.ground.stamps import COARSE_NS
 from dagbuild.store.drivers import AT_ONCE, Drivers, ask_s3, seconds_until, share_driver
 from dagbuild.store.group_folder import make_folders, open_to_all
 from dagbuild.store.object_info import Found, find_tag, find_time, name_object
@@ -321,17 +322,25 @@ def _ends_before(error: Exception) -> bool:
     return getattr(error, "errno", None) == errno.EINVAL or "satisfiable" in str(error)
 
 
-def content_id(url: str) -> Digest:
-    """Return a digest of what the store behind a URL says of the content there: an etag, a checksum, or its times.
+_READ = 1 << 20
 
-    Raises OSError, which says what is wrong without secrets, when there is nothing, or no answer.
+
+def content_id(url: str) -> Digest:
+    """Return a digest of what the store behind a URL says of the content there: an etag, a checksum, or its time.
+
+    Where it says none of them, and while a time is so young that more may be written that bears it, the content is
+    read. Raises OSError, which says what is wrong without secrets, when there is nothing, or no answer.
     """
     try:
         with classified(url), share_driver(url) as (fs, path):
             info = fs.info(path)
             if tag := find_tag(info):
                 return digest_json(["content", tag, info.get("size")])
-            return digest_json(["ukey", str(fs.ukey(path))])
+            written = find_time(info)
+            if written is not None and written + COARSE_NS / 1e9 < time.time():
+                return digest_json(["written", written, info.get("size")])
+            with fs.open(path, "rb") as file:
+                return digest_json(["read", digest_chunks(iter(partial(file.read, _READ), b""))])
     except StoreError as error:
         raise OSError(str(error)) from error
     except FileNotFoundError as error:

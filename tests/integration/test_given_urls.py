@@ -6,8 +6,11 @@ import http.server
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from email.utils import formatdate
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -82,6 +85,53 @@ def test_what_a_web_server_says(
 
     where = f"http://***@127.0.0.1:{port}/{path}?***"
     assert f"input 'table': {reason.format(where=where)}\n" in told
+
+
+class _Files(http.server.BaseHTTPRequestHandler):
+    """Has one file, and tells of it what it is told to."""
+
+    content = b""
+    headers_told: ClassVar[dict[str, str]] = {}
+    read = 0
+
+    def do_HEAD(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.content)))
+        for name, text in self.headers_told.items():
+            self.send_header(name, text)
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        type(self).read += 1
+        self.do_HEAD()
+        self.wfile.write(self.content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("told", ["nothing", "a time of now", "an old time", "an etag"])
+def test_a_file_of_a_web_server_counts_by_its_content(told: str) -> None:
+    """Read where nothing tells it, and while its time is so young that more may be written that bears it."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Files)
+    start_quietly(server.serve_forever, "web server")
+    url = f"http://127.0.0.1:{server.server_port}/t.csv"
+    now = time.time()
+    times = {"a time of now": [now] * 4, "an old time": [now - 9, now - 8, now - 7, now - 9]}
+    ids = []
+    _Files.read = 0
+    for at, content in enumerate([b"first", b"again", b"other", b"first"]):
+        _Files.content = content
+        _Files.headers_told = {"ETag": f'"{content.decode()}"'} if told == "an etag" else {}
+        if told in times:
+            _Files.headers_told = {"Last-Modified": formatdate(times[told][at], usegmt=True)}
+        ids.append(content_id(url))
+    server.shutdown()
+    server.server_close()
+
+    assert ids[3] == ids[0]
+    assert len(set(ids)) == 3
+    assert bool(_Files.read) == (told in ("nothing", "a time of now"))
 
 
 def test_nobody_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

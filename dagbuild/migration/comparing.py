@@ -11,8 +11,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -43,14 +45,21 @@ def compare(documents: Iterable[Document]) -> list[Comparison]:
         if not each.opens_driver:
             root, name = _find_module_name(each.path)
             roots.setdefault(root, {})[name] = each
-    before = {str(each.path.resolve()): each.before for each in changed}
-    after = {str(each.path.resolve()): each.after for each in changed}
-    found = []
-    for root, modules in roots.items():
-        theirs = _ask(THEIRS, root, list(modules), before)
-        ours = _ask(OURS, root, list(modules), after)
-        found += [_compare(each.path, theirs[name], ours[name]) for name, each in modules.items()]
-    return found
+    texts = {
+        THEIRS: {str(each.path.resolve()): each.before for each in changed},
+        OURS: {str(each.path.resolve()): each.after for each in changed},
+    }
+    sides = list(product(roots, texts))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        told = pool.map(
+            lambda root, side: _ask(side, root, list(roots[root]), texts[side]), *zip(*sides, strict=True)
+        )
+        answers = dict(zip(sides, told, strict=True))
+    return [
+        _compare(each.path, answers[root, THEIRS][name], answers[root, OURS][name])
+        for root, modules in roots.items()
+        for name, each in modules.items()
+    ]
 
 
 def _find_module_name(path: Path) -> tuple[Path, str]:

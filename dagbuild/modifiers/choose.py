@@ -103,7 +103,16 @@ class config(Modifier):  # noqa: N801  # decorators are written small
             given.get(key)
         if not self._resolver(_Optional(given, self._config_used) if self._config_used else given):
             return None
+        return self.name_node(name)
+
+    def name_node(self, name: str) -> str:
+        """Return the name of the node that the function `name` makes where it is kept."""
         return self._target_name or name.rpartition("__")[0] or name
+
+    @staticmethod
+    def default(function: Any = None) -> Any:
+        """Keep the function when the config keeps no other variant in its module; with or without brackets."""
+        return Default() if function is None else Default()(function)
 
     @staticmethod
     def when(name: str | None = None, **key_values: Any) -> config:
@@ -124,6 +133,13 @@ class config(Modifier):  # noqa: N801  # decorators are written small
     def when_not_in(name: str | None = None, **key_values: Collection[Any]) -> config:
         """Keep the function when no key's value is one of those given."""
         return config(not_among(key_values), name)
+
+
+class Default(config):
+    """Keeps a function where no other function of its module makes its node."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _: True)
 
 
 class Exclude(Modifier):

@@ -16,7 +16,7 @@ from dagbuild.model.elements import Parallelizable, find_element
 from dagbuild.model.node import MODEST, READ_ONCE, Node, Where
 from dagbuild.model.types import plain_type
 from dagbuild.modifiers.base import Context, NodeModifier, modifiers_of
-from dagbuild.modifiers.choose import Exclude, ReadConfig, config, resolve
+from dagbuild.modifiers.choose import Default, Exclude, ReadConfig, config, resolve
 from dagbuild.modifiers.hamiltons import find_hamiltons
 from dagbuild.modifiers.pipes import add_steps
 from dagbuild.modifiers.signature import find_where, read_signature
@@ -139,21 +139,47 @@ def _find_unlimited(node: Node) -> Problem | None:
 
 
 def _resolve(function: Callable[..., Any], seen: ReadConfig) -> tuple[str | None, list[NodeModifier]]:
-    name = function.__name__
-    chosen: str | None = name
     rest: list[NodeModifier | resolve] = []
     for modifier in modifiers_of(function):
         match modifier:
             case Exclude():
                 return None, []
-            case config():
-                choice = modifier.choose(name, seen)
-                chosen = choice if chosen is not None else None
             case NodeModifier() | resolve():
                 rest.append(modifier)
+    chosen = _choose(function, seen)
     if chosen is None:
         return None, []
     return chosen, [modifier.make(seen) if isinstance(modifier, resolve) else modifier for modifier in rest]
+
+
+def _choose(function: Callable[..., Any], seen: ReadConfig) -> str | None:
+    """Return the name of the function's node, or None where the config leaves it out."""
+    name = function.__name__
+    chosen: str | None = name
+    for modifier in modifiers_of(function):
+        if isinstance(modifier, config):
+            left_out = chosen is None or (
+                isinstance(modifier, Default) and _is_made(modifier, function, seen)
+            )
+            choice = modifier.choose(name, seen)
+            chosen = None if left_out else choice
+    return chosen
+
+
+def _is_made(default: Default, function: Callable[..., Any], seen: ReadConfig) -> bool:
+    """Tell whether another variant makes the function's node: one of its module's that the config keeps."""
+    name = default.name_node(function.__name__)
+    made = False
+    for other in list(getattr(function, "__globals__", {}).values()):
+        if not inspect.isfunction(other) or other.__module__ != function.__module__ or other is function:
+            continue
+        told = modifiers_of(other)
+        said = [modifier for modifier in told if isinstance(modifier, config)]
+        if not said or isinstance(said[-1], Default) or any(isinstance(each, Exclude) for each in told):
+            continue
+        if said[-1].name_node(other.__name__) == name:
+            made |= _choose(other, seen) == name  # all are asked, so that all that was read is known
+    return made
 
 
 def _create_node(function: Callable[..., Any], name: str, where: Where) -> tuple[Node, list[Problem]]:

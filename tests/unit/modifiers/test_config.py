@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from dagbuild.ad_hoc_utils import module_from_source
 from dagbuild.ground.errors import GraphError
+from dagbuild.loader import load_graph
 from dagbuild.modifiers import (
     ResolveAt,
     config,
@@ -98,6 +100,51 @@ def test_no_variant_leaves_an_input() -> None:
 def test_two_underscores_mean_nothing_without_config() -> None:
     """Only config makes variants: otherwise the whole name is the node's."""
     assert list(make_graph(model__plain).nodes) == ["model__plain"]
+
+
+VARIANTS = """
+from dagbuild import config, hamilton_exclude
+
+@config.when(region="US")
+def tax__us(x: int) -> str: return "us"
+@config.when_in(region=["UK", "IE"], size=["small"])
+def tax__islands(x: int) -> str: return "islands"
+@hamilton_exclude
+@config.when(region="FR")
+def tax__excluded(x: int) -> str: return "excluded"
+@config.when(region="FR")
+def other__fr(x: int) -> str: return "other"
+@DEFAULT
+def tax__rest(x: int) -> str: return "rest"
+@config.when(other_key=1, name="tax")
+def named(x: int) -> str: return "named"
+"""
+
+
+@pytest.mark.parametrize("written", ["config.default", "config.default()"])
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [
+        ({"region": "US"}, "us"),
+        ({"region": "UK", "size": "small"}, "islands"),
+        ({"region": "UK"}, "rest"),
+        ({"region": "FR"}, "rest"),
+        ({}, "rest"),
+        ({"other_key": 1}, "named"),
+    ],
+)
+def test_a_default_is_for_all_that_no_other_variant_is_for(
+    written: str, given: dict[str, Any], value: str
+) -> None:
+    """Of its module; what was asked to find that out is known, and nothing else."""
+    module = module_from_source(VARIANTS.replace("DEFAULT", written), "taxes")
+    graph = load_graph([module], given)
+
+    assert run(graph, "tax", x=1) == value
+    if value == "rest":
+        assert graph.nodes["tax"].config_used == {
+            "region": given.get("region"), "size": given.get("size"), "other_key": None,
+        }  # fmt: skip
 
 
 def test_a_name_can_be_given() -> None:

@@ -40,6 +40,7 @@ from dagbuild.executors.ties import load_tie
 from dagbuild.executors.worker import Worker
 from dagbuild.executors.zygote import serve
 from dagbuild.ground.errors import StoreError, UserError
+from dagbuild.ground.home import find_here
 from dagbuild.ground.texts import name_error
 from dagbuild.model.outcome import Done, Failure, Outcome
 from dagbuild.store.base import Store
@@ -75,8 +76,11 @@ class _Project:
         """Import it; where no copy could be trusted then, start this program anew with other words."""
         if self._cold:
             return
+        here = find_here()
         self._import()
         if find_obstacle() is not None:
+            if here:
+                os.chdir(here)  # a copy of the project is found by it
             os.execv(again[0], [*again])
 
     def _import(self) -> None:

@@ -26,6 +26,7 @@ from dagbuild.executors.copied import Copy
 from dagbuild.executors.import_paths import NOWHERE, ImportPaths
 from dagbuild.executors.streams import Capturing
 from dagbuild.executors.worker import Worker
+from dagbuild.ground.home import find_here
 from dagbuild.ground.override import override
 from dagbuild.ground.secrets import GivenSecrets, find_given
 from dagbuild.ground.texts import name_error
@@ -94,7 +95,7 @@ class ShippedCode:
             paths=paths,
             shipped=shipped,
             root=str(self.root),
-            folder=str(Path.cwd()),
+            folder=find_here(),
             packages=dict(self.packages),
             watch=self.watch,
             imported=None if shipped else owners.imported,
@@ -112,10 +113,10 @@ class Setup:
 
     `nodes` are parcels of nodes with their manifests, `samples` the names of one of each module.
 
-    `folder` is the one that the driver works in, `root` the project's. `shipped`: what such a process works in is a
-    copy of the latter, in which `paths` and outputs lie. `imported` is what the driver
-    has seen the import of its modules read, None where it has not looked. `secrets` are texts, with their names,
-    that nobody is shown.
+    `folder` is the one that the driver works in, if it is there, `root` the project's. `shipped`: what such a process
+    works in at first is a copy of the latter, in which `paths` and outputs lie. `imported` is what the driver has seen
+    the import of its modules read, None where it has not looked. `secrets` are texts, with their names, that nobody is
+    shown.
     """
 
     modules: tuple[str, ...]
@@ -260,6 +261,8 @@ def import_project(setup: Setup) -> Site:
 
 def _go_where_the_driver_is(setup: Setup, root: str) -> None:
     """Names without a folder mean the same files here, where this machine has that folder."""
+    if not setup.folder:
+        return
     there = Path(setup.folder)
     if setup.shipped:
         there = Path(root) / (there.relative_to(setup.root) if there.is_relative_to(setup.root) else "")

@@ -41,6 +41,7 @@ from dagbuild.ground.errors import (
     StoreError,
 )
 from dagbuild.ground.filetree import ChangedSince
+from dagbuild.ground.home import find_here
 from dagbuild.ground.interrupt import may_be_ctrl_c
 from dagbuild.ground.secrets import clean
 from dagbuild.ground.stamps import file_clock
@@ -382,13 +383,11 @@ def _tell_lost(name: str) -> Note:
 @contextlib.contextmanager
 def _staying_here() -> Iterator[None]:
     """A node that goes to another folder does not take the next one of this process along."""
-    here = None
-    with contextlib.suppress(OSError):
-        here = os.getcwd()  # noqa: PTH109 - the same text goes back
+    here = find_here()
     try:
         yield
     finally:
-        if here is not None:
+        if here:
             with contextlib.suppress(OSError):
                 os.chdir(here)
 

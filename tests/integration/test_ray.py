@@ -561,8 +561,14 @@ def test_machines_without_a_common_folder_are_told_what_to_set(tmp_path: Path) -
     assert not caches.exists()
 
 
-def test_machines_share_values_through_the_remote(tmp_path: Path) -> None:
-    """Two nodes with a cache folder each, and a driver with a third: values, code and files reach them all."""
+@pytest.mark.parametrize(
+    "importing", ["", "threading.Thread(target=threading.Event().wait, daemon=True).start()"]
+)
+def test_machines_share_values_through_the_remote(tmp_path: Path, importing: str) -> None:
+    """Two nodes with a cache folder each, and a driver with a third: values, code and files reach them all.
+
+    Also where importing leaves a thread, so that each process imports the project by itself.
+    """
     folder, caches = tmp_path / "project", tmp_path / "caches"
     (tmp_path / "shared").mkdir()
     write_files(
@@ -584,6 +590,7 @@ def test_machines_share_values_through_the_remote(tmp_path: Path) -> None:
             """,
             "fan.py": """
                 import sys
+                import threading
                 from pathlib import Path
 
                 import numpy as np
@@ -593,6 +600,8 @@ def test_machines_share_values_through_the_remote(tmp_path: Path) -> None:
                 sys.path.append(str(Path(__file__).parent / "src"))
 
                 from sizes import get_size
+
+                IMPORTING
 
                 @resources(custom={"machine3": 1})
                 def left() -> np.ndarray:
@@ -610,7 +619,7 @@ def test_machines_share_values_through_the_remote(tmp_path: Path) -> None:
 
                 def lengths(left: np.ndarray, right: np.ndarray, read: list[str]) -> list[int]:
                     return [len(left), len(right), *map(len, read)]
-            """,
+            """.replace("IMPORTING", importing),
             "data/table.txt": "t",
             "data/folder/a.txt": "aa",
             "data/folder/b.txt": "bbb",

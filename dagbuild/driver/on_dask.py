@@ -22,7 +22,7 @@ from dagbuild.driver.hooks import GraphAdapter
 from dagbuild.driver.nodes import HamiltonNode
 from dagbuild.driver.results import PandasDataFrameResult, ResultBuilder
 from dagbuild.driver.task_executors import (
-    TaskExecutor,
+    ReadyExecutor,
     TaskFuture,
     TaskFutureWrappingPythonFuture,
     base_execute_task,
@@ -137,8 +137,8 @@ def _as_part(value: Any, first: Any) -> Any:
     return dd.from_pandas(pd.DataFrame([scalar] * len(index), index=index), npartitions=1)
 
 
-class DaskExecutor(TaskExecutor):
-    """Has the blocks of elements called by the workers of a client; all else is called here."""
+class DaskExecutor(ReadyExecutor):
+    """Has the blocks of elements called by the workers of a client, where they wait; all else is called here."""
 
     kind = "dask"
 
@@ -146,17 +146,5 @@ class DaskExecutor(TaskExecutor):
         self.client = client
 
     @override
-    def init(self) -> None:
-        pass
-
-    @override
-    def finalize(self) -> None:
-        pass
-
-    @override
     def submit_task(self, task: Any) -> TaskFuture:
         return TaskFutureWrappingPythonFuture(self.client.submit(base_execute_task, task, pure=False))
-
-    @override
-    def can_submit_task(self) -> bool:
-        return True  # they wait at the cluster

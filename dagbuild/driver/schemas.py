@@ -13,6 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from dagbuild.driver.backends import (
+    AbstractIbisDataFrame,
+    AbstractLazyPolarsDataFrame,
+    AbstractPandasDataFrame,
+    AbstractPolarsDataFrame,
+)
 from dagbuild.driver.hooks import GraphExecutionHook, NodeExecutionHook
 from dagbuild.driver.nodes import HamiltonGraph, HamiltonNode
 from dagbuild.ground.override import override
@@ -128,15 +134,14 @@ def get_dataframe_schema(df: Any, node: HamiltonNode) -> pa.Schema:
 def _get_schema(frame: Any) -> pa.Schema:
     import pyarrow as pa
 
-    kind = _find_kind(frame)
-    if kind == ("pandas", "DataFrame"):
+    if isinstance(frame, AbstractPandasDataFrame):
         return pa.Table.from_pandas(frame, preserve_index=False).schema.remove_metadata()
-    if kind == ("ibis", "Table"):
-        return frame.schema().to_pyarrow()  # without running anything
-    if kind == ("polars", "LazyFrame"):
-        return frame.head(0).collect().to_arrow().schema
-    if kind == ("polars", "DataFrame"):
-        return frame.head(0).to_arrow().schema
+    if isinstance(frame, AbstractIbisDataFrame):
+        return frame.schema().to_pyarrow()  # type: ignore[attr-defined]  # without running anything
+    if isinstance(frame, AbstractLazyPolarsDataFrame):
+        return frame.head(0).collect().to_arrow().schema  # type: ignore[attr-defined]
+    if isinstance(frame, AbstractPolarsDataFrame):
+        return frame.head(0).to_arrow().schema  # type: ignore[attr-defined]
     if not hasattr(frame, "__dataframe__"):
         raise NotImplementedError(f"a {type(frame).__name__} is no frame that can be asked for its schema")
     from pyarrow.interchange import from_dataframe
@@ -147,13 +152,12 @@ def _get_schema(frame: Any) -> pa.Schema:
         return from_dataframe(frame, allow_copy=True).schema
 
 
-_FRAMES = {("pandas", "DataFrame"), ("ibis", "Table"), ("polars", "DataFrame"), ("polars", "LazyFrame")}
-
-
-def _find_kind(value: Any) -> tuple[str, str] | None:
-    """Return the library and the name of a frame's class, or of one that it is made from."""
-    kinds = ((kind.__module__.partition(".")[0], kind.__name__) for kind in type(value).__mro__)
-    return next((kind for kind in kinds if kind in _FRAMES), None)
+_FRAMES = (
+    AbstractPandasDataFrame,
+    AbstractIbisDataFrame,
+    AbstractPolarsDataFrame,
+    AbstractLazyPolarsDataFrame,
+)
 
 
 def load_schema(path: str | Path) -> pa.Schema:
@@ -234,7 +238,7 @@ class SchemaValidator(NodeExecutionHook, GraphExecutionHook):
         Path(self.schema_dir, "schemas.json").write_text(json.dumps(self.json_schemas), "utf-8")
 
     def _look_at(self, name: str, value: Any) -> None:
-        if _find_kind(value) is None and not hasattr(value, "__dataframe__"):
+        if not isinstance(value, _FRAMES) and not hasattr(value, "__dataframe__"):
             return
         assert self.h_graph is not None
         if name not in self.h_graph.by_name:

@@ -117,10 +117,8 @@ class TaskExecutor(abc.ABC):
         """Tell whether it takes another one now."""
 
 
-class SynchronousLocalTaskExecutor(TaskExecutor):
-    """Here, one after the other."""
-
-    kind = None
+class ReadyExecutor(TaskExecutor):
+    """Has nothing to open, and takes each task at once."""
 
     @override
     def init(self) -> None:
@@ -131,12 +129,18 @@ class SynchronousLocalTaskExecutor(TaskExecutor):
         pass
 
     @override
-    def submit_task(self, task: Any) -> TaskFuture:
-        return TaskFutureWrappingFunction(partial(base_execute_task, task))
-
-    @override
     def can_submit_task(self) -> bool:
         return True
+
+
+class SynchronousLocalTaskExecutor(ReadyExecutor):
+    """Here, one after the other."""
+
+    kind = None
+
+    @override
+    def submit_task(self, task: Any) -> TaskFuture:
+        return TaskFutureWrappingFunction(partial(base_execute_task, task))
 
 
 _opening = threading.Lock()
@@ -197,16 +201,8 @@ class MultiThreadingExecutor(PoolExecutor):
         return ThreadPoolExecutor(self.max_tasks)
 
 
-class _Builds(TaskExecutor):
+class _Builds(ReadyExecutor):
     """For whole graphs, which builds of ours run: no task is handed to it."""
-
-    @override
-    def init(self) -> None:
-        pass
-
-    @override
-    def finalize(self) -> None:
-        pass
 
     @override
     def submit_task(self, task: Any) -> TaskFuture:
@@ -214,10 +210,6 @@ class _Builds(TaskExecutor):
             f"{type(self).__name__} runs whole graphs, and takes no single tasks",
             hint="give it with with_remote_executor, and no manager that chooses for each task",
         )
-
-    @override
-    def can_submit_task(self) -> bool:
-        return True
 
 
 class MultiProcessingExecutor(_Builds):

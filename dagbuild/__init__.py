@@ -154,21 +154,17 @@ __all__ = [
 ]  # fmt: skip
 
 
-_ADDRESSES = frozenset({
-    "ad_hoc_utils", "async_driver", "base", "data_quality", "driver", "execution", "experimental", "function_modifiers",
-    "graph_types", "htypes", "io", "lifecycle", "log_setup", "plugins", "registry", "settings", "telemetry", "version",
-})  # fmt: skip
-"""Modules that are there without having been imported, as Hamilton's are once its driver is."""
-
-
 def __getattr__(name: str) -> object:
-    if name not in _HOME and name not in _ADDRESSES:
-        raise AttributeError(f"module 'dagbuild' has no attribute '{name}'")
     import importlib
 
-    if name in _ADDRESSES:
+    if name in _HOME:
+        return getattr(importlib.import_module(f"dagbuild.{_HOME[name]}"), name)
+    try:  # a module is there without having been imported, as Hamilton's are once its driver is
         return importlib.import_module(f"dagbuild.{name}")
-    return getattr(importlib.import_module(f"dagbuild.{_HOME[name]}"), name)
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("dagbuild."):
+            raise
+    raise AttributeError(f"module 'dagbuild' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dagbuild.cli.build import INTERRUPTED
 from dagbuild.cli.session import Session, with_session
 from dagbuild.cli.terminal import say
 from dagbuild.ground.errors import UserError
@@ -24,8 +25,6 @@ from dagbuild.shortcut.answers import Question
 
 if TYPE_CHECKING:
     from dagbuild.settings import Settings
-
-INTERRUPTED = 130
 
 _MOST = 10
 """Builds in a row that write a file before it is no reason for one any more."""

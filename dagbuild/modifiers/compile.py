@@ -169,7 +169,6 @@ def _choose(function: Callable[..., Any], seen: ReadConfig) -> str | None:
 def _is_made(default: Default, function: Callable[..., Any], seen: ReadConfig) -> bool:
     """Tell whether another variant makes the function's node: one of its module's that the config keeps."""
     name = default.name_node(function.__name__)
-    made = False
     for other in list(getattr(function, "__globals__", {}).values()):
         if not inspect.isfunction(other) or other.__module__ != function.__module__ or other is function:
             continue
@@ -177,9 +176,9 @@ def _is_made(default: Default, function: Callable[..., Any], seen: ReadConfig) -
         said = [modifier for modifier in told if isinstance(modifier, config)]
         if not said or isinstance(said[-1], Default) or any(isinstance(each, Exclude) for each in told):
             continue
-        if said[-1].name_node(other.__name__) == name:
-            made |= _choose(other, seen) == name  # all are asked, so that all that was read is known
-    return made
+        if said[-1].name_node(other.__name__) == name and _choose(other, seen) == name:
+            return True
+    return False
 
 
 def _create_node(function: Callable[..., Any], name: str, where: Where) -> tuple[Node, list[Problem]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.sessions import make_environment
+from tests.cli.test_shortest_path import MAIN, run
 from tests.support import write_files
 
 pytest.importorskip("watchfiles")
@@ -53,12 +54,12 @@ class Watching:
 
 
 @contextmanager
-def watch(project: Path, *words: str) -> Iterator[Watching]:
+def watch(project: Path, *words: str, by: tuple[str, ...] = ("-m", "dagbuild")) -> Iterator[Watching]:
     log = project.parent / "said.txt"
     with (
         log.open("wb") as out,
         subprocess.Popen(
-            [sys.executable, "-m", "dagbuild", "watch", *words],
+            [sys.executable, *by, "watch", *words],
             cwd=project, env=make_environment(), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
         ) as process,
     ):  # fmt: skip
@@ -101,6 +102,22 @@ def test_builds_again_what_was_saved(project: Path) -> None:
         said.process.send_signal(signal.SIGINT)
 
         assert said.process.wait(20) == 130
+
+
+def test_a_file_that_nothing_stands_on_starts_nothing(project: Path) -> None:
+    """Once an answer is remembered; the next save of one that counts is built, and is all that was said since."""
+    (project / "notes.txt").write_text("a")
+    for _ in range(3):
+        run(project, "build", "total")
+
+    with watch(project, "total", by=("-c", MAIN)) as said:
+        said.wait_for("'total 1'\n")
+        for text in ("ab", "abc"):
+            (project / "notes.txt").write_text(text)
+            time.sleep(0.6)  # longer than saves are gathered
+        (project.parent / "given" / "spend.txt").write_text("2")
+
+        assert "notes.txt" not in said.wait_for("'total 2'\n")
 
 
 def test_what_is_saved_while_a_build_runs_is_built_after_it(project: Path) -> None:

@@ -89,6 +89,21 @@ def test_is_hamiltons(options: dict[str, Any]) -> None:
     assert read_legend(drawn.source) == [word for word in read_legend(wanted.source) if word != "cluster"]
 
 
+def test_a_secret_in_the_config_is_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture is kept and sent to others."""
+    monkeypatch.setenv("SEASON_TOKEN", "hunter22hunter22")
+    module = importlib.import_module("dagbuild.ad_hoc_utils").module_from_source(
+        "def a(x: int) -> int: return x", "secret_drawn"
+    )
+    driver = importlib.import_module("dagbuild.driver")
+    made = driver.Builder().with_modules(module).with_config({"login": "ada:hunter22hunter22"}).build()
+
+    source = made.display_all_functions().source
+
+    assert "login" in source
+    assert "hunter22" not in source
+
+
 def test_says_config_values_fields_and_names_for_people(tmp_path: Path) -> None:
     """A value of the config is cut where it is long; a table's fields stand in it."""
     source = draw("dagbuild", []).source

@@ -18,9 +18,11 @@ from dagbuild import (
     UserError,
     config,
     create_module,
+    parameterize,
     read_file,
     reads,
     tag,
+    value,
 )
 from dagbuild.driver.driver import make_node_error
 from dagbuild.ground.errors import InputError
@@ -445,3 +447,23 @@ def test_missing_files_are_told(folder: Path) -> None:
     """With the pattern that matched nothing."""
     with pytest.raises(InputError, match=r"input 'logs': no file matches 'nothing/\*'"):
         Driver({}, FILES).status(["total"], inputs={"logs": "nothing/*"})
+
+
+GIVEN = [1]
+
+
+@pytest.mark.parametrize("executor", ["inline", "local"])
+def test_what_a_decorator_was_given_is_copied_for_each_call(tmp_path: Path, executor: str) -> None:
+    """A node that changes it changes it for nobody: not for the next node, and not for the next build."""
+
+    @parameterize(first={"given": value(GIVEN)}, second={"given": value(GIVEN)})
+    def grown(given: list[int]) -> int:
+        given.append(1)
+        return len(given)
+
+    driver = Driver({}, create_module(grown), cache=tmp_path / "cache", executor=executor)
+
+    assert driver.execute(["first", "second"]) == {"first": 2, "second": 2}
+    assert driver.build(["first"], force=["first"]).names(How.COMPUTED) == ["first"]
+    assert driver.execute(["first"]) == {"first": 2}
+    assert GIVEN == [1]
